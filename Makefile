@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+
+components := $(patsubst components/%/Cargo.toml,%,$(wildcard components/*/Cargo.toml))
+# As in spin.toml: what `spin build` runs, for all components at once.
+wasm := --release --target wasm32-wasip2
+wasm_packages := $(addprefix --package ,$(components))
+# Native code has one profile, and one package at a time: wasmtime is then compiled only once.
+native := --profile host
+
+.PHONY: run test check build host wasm-target clean help
+
+run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
+	@scripts/run
+
+test: ## Run all that CI runs: check, unit tests, end-to-end tests
+	@scripts/test
+
+check: wasm-target ## Check format, lints and documentation; warnings are errors
+	cargo fmt --all --check
+	cargo clippy $(native) --package keyback --all-targets --all-features -- --deny warnings
+	cargo clippy $(native) --package keyback-host --all-targets -- --deny warnings
+	cargo clippy $(native) --package keyback-tests --all-targets -- --deny warnings
+	cargo clippy $(wasm) --package keyback --package keyback-spin $(wasm_packages) -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc $(native) --no-deps --package keyback
+	RUSTDOCFLAGS="--deny warnings" cargo doc $(native) --no-deps --package keyback-host
+	RUSTDOCFLAGS="--deny warnings" cargo doc $(wasm) --no-deps --package keyback-spin $(wasm_packages)
+
+build: wasm-target ## Build the components
+	cargo build $(wasm) $(wasm_packages)
+
+host: ## Build the embedded host, target/host/keyback-host
+	cargo build $(native) --package keyback-host
+
+wasm-target: ## Make Rust's target wasm32-wasip2 available
+	@scripts/wasm-target
+
+clean: ## Delete what was built; .keyback/ (demo data, development secrets) stays
+	cargo clean
+
+help: ## List these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r target text; do printf '  %-12s %s\n' "$$target" "$$text"; done

@@ -1,0 +1,20 @@
+//! `POST /v1/courier/run`, `GET /v1/health`
+
+use keyback::http::{Answer, courier, health};
+use keyback_spin::serve;
+use spin_sdk::http::{IntoResponse, Request};
+use spin_sdk::http_service;
+
+#[http_service]
+async fn handle(request: Request) -> impl IntoResponse {
+    serve(request, async |env, request| {
+        match (request.segments().as_slice(), request.method()) {
+            (["v1", "courier", "run"], "POST") => courier::post(env, request).await,
+            (["v1", "courier", "run"], _) => Answer::method_not_allowed("POST"),
+            (["v1", "health"], "GET" | "HEAD") => health::get(env).await,
+            (["v1", "health"], _) => Answer::method_not_allowed("GET, HEAD"),
+            _ => Answer::not_found(),
+        }
+    })
+    .await
+}

@@ -1,0 +1,127 @@
+//! The ports on Spin.
+
+use std::time::Duration;
+
+use keyback::model::log_line::LogLine;
+use keyback::model::timestamp::Timestamp;
+use keyback::ports::{Clock, Env, Log, Outage, SecureRandom, Variables};
+
+use crate::key_value::SpinKeyValue;
+use crate::outbound::SpinHttp;
+
+/// Everything a flow needs, from Spin. One for each request.
+pub struct SpinEnv {
+    store: SpinKeyValue,
+}
+
+impl SpinEnv {
+    /// Opens the default store. If that fails, every call to the store does.
+    pub async fn open() -> Self {
+        Self {
+            store: SpinKeyValue::open().await,
+        }
+    }
+
+    /// The source of randomness.
+    #[must_use]
+    pub fn entropy(&self) -> &impl SecureRandom {
+        &HostRandom
+    }
+}
+
+impl Env for SpinEnv {
+    type Clock = HostClock;
+    type Random = HostRandom;
+    type Store = SpinKeyValue;
+    type Http = SpinHttp;
+    type Variables = SpinVariables;
+    type Log = StderrLog;
+
+    fn clock(&self) -> &HostClock {
+        &HostClock
+    }
+    fn random(&self) -> &HostRandom {
+        &HostRandom
+    }
+    fn store(&self) -> &SpinKeyValue {
+        &self.store
+    }
+    fn http(&self) -> &SpinHttp {
+        &SpinHttp
+    }
+    fn variables(&self) -> &SpinVariables {
+        &SpinVariables
+    }
+    fn log(&self) -> &StderrLog {
+        &StderrLog
+    }
+}
+
+/// The host's wall clock.
+#[derive(Debug)]
+pub struct HostClock;
+
+impl Clock for HostClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads the clock"
+    )]
+    fn now(&self) -> Timestamp {
+        let since_epoch = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap_or_default();
+        Timestamp::from_unix_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        spin_sdk::time::sleep(duration).await;
+    }
+}
+
+/// The host's random bytes, which the WASI interface promises to be cryptographically secure.
+#[derive(Debug)]
+pub struct HostRandom;
+
+impl SecureRandom for HostRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Outage> {
+        // The host may give fewer bytes than asked for, but not none.
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let drawn = spin_sdk::wasip3::random::random::get_random_bytes(rest.len() as u64);
+            let count = drawn.len().min(rest.len());
+            let (filled, left) = rest.split_at_mut_checked(count).ok_or(Outage::Random)?;
+            if filled.is_empty() {
+                return Err(Outage::Random);
+            }
+            for (to, from) in filled.iter_mut().zip(drawn) {
+                *to = from;
+            }
+            rest = left;
+        }
+        Ok(())
+    }
+}
+
+/// The component's variables.
+#[derive(Debug)]
+pub struct SpinVariables;
+
+impl Variables for SpinVariables {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the one place that reads variables"
+    )]
+    async fn find(&self, name: &'static str) -> Option<String> {
+        spin_sdk::variables::get(name).await.ok()
+    }
+}
+
+/// Standard error, which Spin writes to the component's log.
+#[derive(Debug)]
+pub struct StderrLog;
+
+impl Log for StderrLog {
+    fn write(&self, line: &LogLine) {
+        eprintln!("{line}");
+    }
+}

@@ -1,0 +1,107 @@
+//! "This was not me": the second link of a recovery mail ends the recovery.
+
+use crate::flow::accounts;
+use crate::flow::afterwards::Afterwards;
+use crate::flow::{Refusal, within};
+use crate::model::client_address::ClientAddress;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::recovery::Recovery;
+use crate::model::token::{Token, TokenPurpose, TokenRecord};
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::settings::ResetLimit;
+use crate::store::lease::Lease;
+use crate::store::limiter::{self, NamedLimit};
+use crate::store::{keys, record};
+
+/// Why nothing was cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum CancelRecoveryError {
+    /// Wrong, expired, replaced or unknown: nobody is told which.
+    #[error("not a good token")]
+    InvalidToken(Afterwards),
+    /// Limited, or an outage.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl From<Outage> for CancelRecoveryError {
+    fn from(outage: Outage) -> Self {
+        Self::Refused(outage.into())
+    }
+}
+
+/// Ends the challenge that `token` belongs to, with its code, its link and a reset token already given for it. Doing
+/// it again does nothing more.
+///
+/// # Errors
+/// As [`CancelRecoveryError`] says.
+pub async fn run<E: Env>(
+    env: &E,
+    keyring: &Keyring,
+    limit: ResetLimit,
+    token: Option<Token>,
+    client: ClientAddress,
+) -> Result<Afterwards, CancelRecoveryError> {
+    let store = env.store();
+    let now = env.clock().now();
+    let named = NamedLimit {
+        name: "cancel-recovery",
+        limit: limit.0,
+    };
+    let token = token.map_or_else(|| Token::generate(env.random()), Ok)?;
+    let token_key = keys::token(token.reference());
+    let (token_record, counted) = futures::join!(
+        record::find::<TokenRecord>(store, &token_key),
+        limiter::count(store, keyring, named, client, now),
+    );
+    let counted = counted?;
+    within(counted.exceeded)?;
+    let afterwards = Afterwards::forget(counted.opened);
+    let token_record = token_record?;
+
+    let account_id = token_record
+        .as_ref()
+        .map_or_else(AccountId::nobodys, |record| record.account_id.clone());
+    let recovery_key = keys::recovery(&account_id);
+    let (account, recovery) = futures::join!(
+        accounts::find_by_id(store, &account_id),
+        record::find::<Recovery>(store, &recovery_key),
+    );
+    let (account, recovery) = (account?, recovery?);
+    let admitted = match (&token_record, &account) {
+        (Some(record), Some(account)) => {
+            record.admits(&token, &[TokenPurpose::Cancel], keyring, account.epoch(), now)
+        }
+        _ => false,
+    };
+    let serial = token_record.and_then(|record| record.serial);
+    let current = recovery.and_then(|recovery| recovery.challenge);
+    let superseded = current
+        .as_ref()
+        .is_some_and(|challenge| Some(&challenge.serial) != serial.as_ref());
+    if !admitted || superseded {
+        return Err(CancelRecoveryError::InvalidToken(afterwards));
+    }
+    let Some(challenge) = current else {
+        return Ok(afterwards);
+    };
+
+    // Taking both claims settles it even with a reset that is past its checks; clearing the record keeps the code and
+    // tokens dead.
+    store.increment(&keys::challenge_claim(&challenge.serial), 1).await?;
+    store.increment(&keys::token_claim(&challenge.reset_reference), 1).await?;
+    let lease = Lease::wait(env, &format!("recovery.{account_id}")).await?;
+    let latest: Option<Recovery> = record::find(store, &recovery_key).await?;
+    if let Some(mut latest) = latest
+        && latest
+            .challenge
+            .as_ref()
+            .is_some_and(|latest| latest.serial == challenge.serial)
+    {
+        latest.challenge = None;
+        store.set_many(vec![(recovery_key, record::encode(&latest)?)]).await?;
+    }
+    lease.release(store, env.clock().now()).await?;
+    Ok(afterwards)
+}

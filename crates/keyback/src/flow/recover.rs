@@ -1,0 +1,257 @@
+//! The second half of a recovery, after the answer: look the account up, decide, issue the challenge and write its
+//! mail. It may be run again from its start after a crash at any point.
+
+use crate::flow::accounts::{AccountWithCredential, find_by_email};
+use crate::flow::afterwards::OwnEntry;
+use crate::flow::forgot_password::{Request, SEAL_CONTEXT};
+use crate::flow::outbox::{self, EmailKind, Enqueued};
+use crate::mail::message::{RecoveryMail, prepare_recovery};
+use crate::model::agenda_task::AgendaTask;
+use crate::model::code::Code;
+use crate::model::id::{AccountId, ChallengeSerial};
+use crate::model::keyring::Keyring;
+use crate::model::recovery::{Challenge, IssueDecision, IssueRules, Recovery, attempts_day};
+use crate::model::sealed::Sealed;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::settings::{Lifetimes, Site};
+use crate::store::keys::{self, AnyKey, Key};
+use crate::store::lease::Lease;
+use crate::store::{agenda, record};
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How long after their end records stay: whoever read one just before must have finished before its claim goes.
+pub(super) const AFTERLIFE: Duration = Duration::from_secs(600);
+
+/// What issuing needs to know.
+#[derive(Debug)]
+pub struct RecoverSettings {
+    /// How the app presents itself.
+    pub site: Site,
+    /// The keys.
+    pub keyring: Keyring,
+    /// How long secrets live.
+    pub lifetimes: Lifetimes,
+    /// How often mails may go out.
+    pub rules: IssueRules,
+}
+
+/// Which challenge a `challenge_id` belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RequestRecord {
+    pub(super) account_id: AccountId,
+    pub(super) serial: ChallengeSerial,
+    pub(super) expires_at: Timestamp,
+}
+
+/// Works a sealed request off. Returns the entry of the mail that is to be delivered next, if one was written.
+///
+/// # Errors
+/// [`Outage`]; the request stays on the agenda.
+pub async fn run<E: Env>(
+    env: &E,
+    settings: &RecoverSettings,
+    sealed: &Sealed,
+) -> Result<Option<OwnEntry>, Outage> {
+    let plaintext = settings
+        .keyring
+        .open(sealed, SEAL_CONTEXT)
+        .ok_or(Outage::Record("a request under an unknown key"))?;
+    let request: Request =
+        serde_json::from_slice(&plaintext).map_err(|_| Outage::Record("unknown layout"))?;
+    forget_counters(env, &request.opened).await?;
+    let Some(found) = find_by_email(env.store(), &request.email).await? else {
+        return Ok(None);
+    };
+    if found.account.disabled {
+        return Ok(None);
+    }
+    let lease = Lease::wait(env, &format!("recovery.{}", found.account.id)).await?;
+    let entry = issue_or_tie(env, settings, &request, &found).await;
+    // Even after an outage: a lease that cannot be given back runs out by itself.
+    let released = lease.release(env.store(), env.clock().now()).await;
+    let entry = entry?;
+    released?;
+    Ok(entry)
+}
+
+async fn issue_or_tie<E: Env>(
+    env: &E,
+    settings: &RecoverSettings,
+    request: &Request,
+    found: &AccountWithCredential,
+) -> Result<Option<OwnEntry>, Outage> {
+    let store = env.store();
+    let account_id = &found.account.id;
+    let (request_key, recovery_key) =
+        (keys::request(&request.challenge_id), keys::recovery(account_id));
+    let (done, recovery) = futures::join!(
+        store.get(&request_key),
+        record::find::<Recovery>(store, &recovery_key),
+    );
+    if done?.is_some() {
+        // A crash came after the work and before its entry was deleted.
+        return Ok(None);
+    }
+    let recovery = recovery?.unwrap_or_default();
+    let now = env.clock().now();
+    match recovery.decide(&settings.rules, found.epoch(), now) {
+        IssueDecision::Silence => Ok(None),
+        IssueDecision::TieTo(serial) => {
+            let expires_at = recovery
+                .live(found.epoch(), now)
+                .map_or(now, |challenge| challenge.link_expires_at);
+            let tied = tie(&request_key, account_id, serial, expires_at)?;
+            let names = vec![request_key.into()];
+            let mut writes = forget(env, names, expires_at.plus(AFTERLIFE)).await?;
+            writes.push(tied);
+            store.set_many(writes).await?;
+            Ok(None)
+        }
+        IssueDecision::Issue => issue(env, settings, request, found, recovery, now).await.map(Some),
+    }
+}
+
+async fn issue<E: Env>(
+    env: &E,
+    settings: &RecoverSettings,
+    request: &Request,
+    found: &AccountWithCredential,
+    recovery: Recovery,
+    now: Timestamp,
+) -> Result<OwnEntry, Outage> {
+    let RecoverSettings {
+        site,
+        keyring,
+        lifetimes,
+        rules,
+    } = settings;
+    let account_id = &found.account.id;
+    let random = env.random();
+    let serial = ChallengeSerial::generate(random)?;
+    let code = Code::generate(lifetimes.code_length, random)?;
+    let (link, cancel) = (Token::generate(random)?, Token::generate(random)?);
+    let day = attempts_day(now);
+    let attempts_before = env.store().increment(&keys::attempts(account_id, day), 0).await?;
+    let challenge = Challenge {
+        serial: serial.clone(),
+        epoch: found.epoch(),
+        issued_at: now,
+        code: code.digest(keyring, &serial),
+        code_expires_at: now.plus(lifetimes.code),
+        link_expires_at: now.plus(lifetimes.link),
+        attempts_day: day,
+        attempts_before,
+        reset_reference: TokenReference::generate(random)?,
+    };
+    let token_record = |token: &Token, purpose| TokenRecord {
+        purpose,
+        account_id: account_id.clone(),
+        epoch: challenge.epoch,
+        serial: Some(serial.clone()),
+        digest: token.digest(keyring, purpose),
+        expires_at: challenge.link_expires_at,
+    };
+    let mail = RecoveryMail {
+        code: &code,
+        link: &link,
+        cancel: &cancel,
+        requested_at: request.requested_at,
+        client: request.client,
+    };
+    let message = prepare_recovery(found.account.email.as_str(), &mail, site, lifetimes)?;
+    let useless_at = Some(challenge.link_expires_at);
+    let Enqueued { mut writes, entry } = outbox::enqueue(
+        env,
+        keyring,
+        EmailKind::Recovery,
+        account_id.clone(),
+        &message,
+        useless_at,
+        now,
+    )
+    .await?;
+
+    let last = challenge
+        .link_expires_at
+        .max(challenge.code_expires_at.plus(lifetimes.reset_token))
+        .plus(AFTERLIFE);
+    let request_key = keys::request(&request.challenge_id);
+    let spent = vec![
+        request_key.clone().into(),
+        keys::token(link.reference()).into(),
+        keys::token(cancel.reference()).into(),
+        keys::token(&challenge.reset_reference).into(),
+        keys::token_claim(&challenge.reset_reference).into(),
+        keys::challenge_claim(&serial).into(),
+    ];
+    writes.extend(forget(env, spent, last).await?);
+    // The recovery record outlives the longest limit, and the day's counter the day's last challenge.
+    let quiet_at = now
+        .plus(rules.memory())
+        .max(Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000)))
+        .max(last)
+        .plus(AFTERLIFE);
+    let task = AgendaTask::ForgetRecovery {
+        account_id: account_id.clone(),
+        attempts_day: day,
+    };
+    writes.extend(agenda::place(env.store(), quiet_at, task).await?.writes);
+    writes.extend([
+        tie(&request_key, account_id, serial.clone(), last)?,
+        (
+            keys::token(link.reference()),
+            record::encode(&token_record(&link, TokenPurpose::Link))?,
+        ),
+        (
+            keys::token(cancel.reference()),
+            record::encode(&token_record(&cancel, TokenPurpose::Cancel))?,
+        ),
+        (
+            keys::recovery(account_id),
+            record::encode(&recovery.with_issued(challenge, rules))?,
+        ),
+    ]);
+    env.store().set_many(writes).await?;
+    Ok(entry)
+}
+
+fn tie(
+    request_key: &Key,
+    account_id: &AccountId,
+    serial: ChallengeSerial,
+    expires_at: Timestamp,
+) -> Result<(Key, Vec<u8>), Outage> {
+    let record = RequestRecord {
+        account_id: account_id.clone(),
+        serial,
+        expires_at,
+    };
+    Ok((request_key.clone(), record::encode(&record)?))
+}
+
+/// What to store so that `names` are deleted at `at`.
+async fn forget<E: Env>(
+    env: &E,
+    names: Vec<AnyKey>,
+    at: Timestamp,
+) -> Result<Vec<(Key, Vec<u8>)>, Outage> {
+    let keys = names.into_iter().map(|key| key.as_str().to_owned()).collect();
+    let placed = agenda::place(env.store(), at, AgendaTask::Forget { keys }).await?;
+    Ok(placed.writes)
+}
+
+async fn forget_counters<E: Env>(
+    env: &E,
+    counters: &[(String, Timestamp)],
+) -> Result<(), Outage> {
+    for (name, ends_at) in counters {
+        let writes = forget(env, vec![AnyKey::noted(name.clone())], *ends_at).await?;
+        env.store().set_many(writes).await?;
+    }
+    Ok(())
+}

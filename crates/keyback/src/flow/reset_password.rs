@@ -1,0 +1,194 @@
+//! Setting a new password with a link token or a reset token: validate, claim, write.
+
+use crate::flow::accounts::{self, AccountWithCredential};
+use crate::flow::afterwards::Afterwards;
+use crate::flow::create_account::next_epoch;
+use crate::flow::outbox::{self, EmailKind, Enqueued};
+use crate::flow::{Refusal, within};
+use crate::mail::message::prepare_password_changed;
+use crate::model::client_address::ClientAddress;
+use crate::model::credential::{Credential, SetBy};
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::password::{Password, PasswordHash};
+use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
+use crate::model::recovery::Recovery;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, TokenPurpose, TokenRecord};
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::settings::{ResetLimit, Site};
+use crate::store::keys::CounterKey;
+use crate::store::limiter::{self, NamedLimit};
+use crate::store::{keys, record};
+
+/// Why the password was not set.
+#[derive(Debug, thiserror::Error)]
+pub enum ResetPasswordError {
+    /// Wrong, expired, used, replaced or unknown: nobody is told which.
+    #[error("not a good token")]
+    InvalidToken(Afterwards),
+    /// The token is good, and stays so; the password is not.
+    #[error("the password is refused")]
+    PasswordRejected(Vec<PasswordViolation>, Afterwards),
+    /// The token is used up and the password was not stored: the old one still works, and a new request is needed.
+    #[error("not stored after the token was used: {0}")]
+    StartAgain(Outage),
+    /// Limited, or an outage before anything was changed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl From<Outage> for ResetPasswordError {
+    fn from(outage: Outage) -> Self {
+        Self::Refused(outage.into())
+    }
+}
+
+/// What resetting needs to know.
+#[derive(Debug)]
+pub struct ResetSettings {
+    /// How the app presents itself.
+    pub site: Site,
+    /// The keys.
+    pub keyring: Keyring,
+    /// Which passwords may be set.
+    pub policy: PasswordPolicy,
+    /// How many calls a client may make.
+    pub limit: ResetLimit,
+}
+
+/// A token found good, and the counter that decides who uses it.
+struct LiveToken {
+    account: AccountWithCredential,
+    claim: CounterKey,
+}
+
+/// Sets the password: at most six round trips, and one hashing only for a good token and a good password.
+///
+/// `token` is `None` if the text given cannot be one.
+///
+/// # Errors
+/// As [`ResetPasswordError`] says.
+pub async fn run<E: Env>(
+    env: &E,
+    settings: &ResetSettings,
+    token: Option<Token>,
+    new_password: &Password,
+    client: ClientAddress,
+) -> Result<Afterwards, ResetPasswordError> {
+    let store = env.store();
+    let now = env.clock().now();
+    let named = NamedLimit {
+        name: "reset-password",
+        limit: settings.limit.0,
+    };
+    let token = token.map_or_else(|| Token::generate(env.random()), Ok)?;
+    let token_key = keys::token(token.reference());
+    let (record, counted) = futures::join!(
+        record::find::<TokenRecord>(store, &token_key),
+        limiter::count(store, &settings.keyring, named, client, now),
+    );
+    let counted = counted?;
+    within(counted.exceeded)?;
+    let afterwards = Afterwards::forget(counted.opened);
+
+    let purposes = [TokenPurpose::Link, TokenPurpose::Reset];
+    let live = find_live(env, &settings.keyring, &token, record?, &purposes, now).await?;
+    let Some(LiveToken { account, claim }) = live else {
+        return Err(ResetPasswordError::InvalidToken(afterwards));
+    };
+    let violations = settings.policy.violations(new_password, &account.account.email);
+    if !violations.is_empty() {
+        return Err(ResetPasswordError::PasswordRejected(violations, afterwards));
+    }
+    let hash = new_password.hash(env.random())?;
+
+    if store.increment(&claim, 1).await? != 1 {
+        return Err(ResetPasswordError::InvalidToken(afterwards));
+    }
+    write(env, settings, account, hash, client, now, afterwards)
+        .await
+        .map_err(ResetPasswordError::StartAgain)
+}
+
+/// The account for a token that is good and unused; `None` for every other, after the same calls to the store.
+async fn find_live<E: Env>(
+    env: &E,
+    keyring: &Keyring,
+    token: &Token,
+    record: Option<TokenRecord>,
+    purposes: &[TokenPurpose],
+    now: Timestamp,
+) -> Result<Option<LiveToken>, Outage> {
+    let store = env.store();
+    let account_id = record
+        .as_ref()
+        .map_or_else(AccountId::nobodys, |record| record.account_id.clone());
+    let claim = match &record {
+        Some(TokenRecord {
+            purpose: TokenPurpose::Link,
+            serial: Some(serial),
+            ..
+        }) => keys::challenge_claim(serial),
+        _ => keys::token_claim(token.reference()),
+    };
+    let (recovery_key, claim_key) = (keys::recovery(&account_id), claim.clone().into());
+    let (account, recovery, claimed) = futures::join!(
+        accounts::find_by_id(store, &account_id),
+        record::find::<Recovery>(store, &recovery_key),
+        store.exists(&claim_key),
+    );
+    let (recovery, claimed) = (recovery?, claimed?);
+    let (Some(account), Some(record)) = (account?, record) else {
+        return Ok(None);
+    };
+    // A newer challenge kills what came of an older one.
+    let superseded = match (&record.serial, recovery.and_then(|recovery| recovery.challenge)) {
+        (Some(serial), Some(challenge)) => *serial != challenge.serial,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    let admitted = record.admits(token, purposes, keyring, account.epoch(), now)
+        & !superseded
+        & !claimed
+        & !account.account.disabled;
+    Ok(admitted.then_some(LiveToken { account, claim }))
+}
+
+/// Writes the new credential, and the mail that tells of it, in one call. The token is used up.
+async fn write<E: Env>(
+    env: &E,
+    settings: &ResetSettings,
+    account: AccountWithCredential,
+    hash: PasswordHash,
+    client: ClientAddress,
+    now: Timestamp,
+    mut afterwards: Afterwards,
+) -> Result<Afterwards, Outage> {
+    let account = account.account;
+    let epoch = next_epoch(env, &account.id, 1).await?;
+    let credential = Credential {
+        hash,
+        set_at: now,
+        set_by: SetBy::User,
+        must_change: false,
+        expires_at: None,
+        epoch,
+    };
+    let message =
+        prepare_password_changed(account.email.as_str(), &settings.site, client, now)?;
+    let Enqueued { mut writes, entry } = outbox::enqueue(
+        env,
+        &settings.keyring,
+        EmailKind::PasswordChanged,
+        account.id.clone(),
+        &message,
+        None,
+        now,
+    )
+    .await?;
+    writes.push((keys::credential(&account.id), record::encode(&credential)?));
+    env.store().set_many(writes).await?;
+    afterwards.also_work(entry);
+    Ok(afterwards)
+}

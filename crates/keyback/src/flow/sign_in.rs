@@ -1,0 +1,129 @@
+//! Is this password right, and must it be changed?
+
+use std::time::Duration;
+
+use crate::flow::afterwards::Afterwards;
+use crate::flow::{Refusal, accounts, within};
+use crate::model::client_address::ClientAddress;
+use crate::model::email_address::EmailAddress;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::password::Password;
+use crate::model::token::{Token, TokenPurpose, TokenRecord};
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::settings::{Lifetimes, SignInLimit};
+use crate::store::limiter::{self, NamedLimit};
+use crate::store::{keys, record};
+
+/// Who signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// By address.
+    Email(EmailAddress),
+    /// By id.
+    Id(AccountId),
+}
+
+/// Why nobody signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Wrong, unknown, disabled, without a password or expired: nobody is told which.
+    #[error("not a good password")]
+    InvalidCredentials(Afterwards),
+    /// Limited, or an outage.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl From<Outage> for SignInError {
+    fn from(outage: Outage) -> Self {
+        Self::Refused(outage.into())
+    }
+}
+
+/// A right password.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The credential epoch; sessions begun under an older one must end.
+    pub credential_epoch: u64,
+    /// Set if the password must be changed first.
+    pub password_change: Option<PasswordChange>,
+}
+
+/// The right to set a new password in place of one that must be changed.
+#[derive(Debug)]
+pub struct PasswordChange {
+    /// A reset token.
+    pub token: Token,
+    /// How long it lives.
+    pub expires_in: Duration,
+}
+
+/// Checks the password: at most four round trips and exactly one hashing, whoever is asked for.
+///
+/// # Errors
+/// As [`SignInError`] says.
+pub async fn run<E: Env>(
+    env: &E,
+    keyring: &Keyring,
+    lifetimes: &Lifetimes,
+    limit: SignInLimit,
+    who: &Who,
+    password: &Password,
+    client: ClientAddress,
+) -> Result<(SignedIn, Afterwards), SignInError> {
+    let store = env.store();
+    let now = env.clock().now();
+    let named = NamedLimit {
+        name: "sign-in",
+        limit: limit.0,
+    };
+    let counted = limiter::count(store, keyring, named, client, now).await?;
+    within(counted.exceeded)?;
+    let mut afterwards = Afterwards::forget(counted.opened);
+
+    let found = match who {
+        Who::Email(email) => accounts::find_by_email(store, email).await?,
+        Who::Id(id) => accounts::find_by_id(store, id).await?,
+    };
+    let credential = found.as_ref().and_then(|found| found.credential.as_ref());
+    let verified = password.verify(credential.map(|credential| &credential.hash));
+    let (Some(found), Some(credential), true) = (&found, credential, verified) else {
+        return Err(SignInError::InvalidCredentials(afterwards));
+    };
+    if found.account.disabled || credential.is_expired(now) {
+        return Err(SignInError::InvalidCredentials(afterwards));
+    }
+    let account_id = found.account.id.clone();
+    let password_change = if credential.must_change {
+        let token = Token::generate(env.random())?;
+        let expires_at = now.plus(lifetimes.reset_token);
+        let token_record = TokenRecord {
+            purpose: TokenPurpose::Reset,
+            account_id: account_id.clone(),
+            epoch: found.epoch(),
+            serial: None,
+            digest: token.digest(keyring, TokenPurpose::Reset),
+            expires_at,
+        };
+        let key = keys::token(token.reference());
+        store.set_many(vec![(key.clone(), record::encode(&token_record)?)]).await?;
+        let gone_at = expires_at.plus(super::recover::AFTERLIFE);
+        afterwards.forget_at(key.into(), gone_at);
+        afterwards.forget_at(keys::token_claim(token.reference()).into(), gone_at);
+        Some(PasswordChange {
+            token,
+            expires_in: lifetimes.reset_token,
+        })
+    } else {
+        None
+    };
+    let signed_in = SignedIn {
+        account_id,
+        credential_epoch: found.epoch(),
+        password_change,
+    };
+    Ok((signed_in, afterwards))
+}

@@ -1,0 +1,160 @@
+//! An answer, and how it looks on the wire.
+
+use ::http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde_json::Value;
+
+use crate::flow::Refusal;
+use crate::flow::afterwards::Afterwards;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
+use crate::ports::Outage;
+
+/// What a handler answers, and what is to be done afterwards.
+#[derive(Debug)]
+pub struct Answer {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    content: Content,
+    afterwards: Afterwards,
+}
+
+#[derive(Debug)]
+enum Content {
+    Nothing,
+    Json(Value),
+    Html(String),
+    Problem(Box<Problem>),
+}
+
+impl Answer {
+    fn new(status: u16, content: Content) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            content,
+            afterwards: Afterwards::nothing(),
+        }
+    }
+
+    /// A JSON answer.
+    pub(super) fn json(status: u16, body: Value) -> Self {
+        Self::new(status, Content::Json(body))
+    }
+
+    /// 204.
+    pub(super) fn no_content() -> Self {
+        Self::new(204, Content::Nothing)
+    }
+
+    /// A page.
+    pub(super) fn html(page: String) -> Self {
+        Self::new(200, Content::Html(page))
+    }
+
+    /// A path that does not exist, for routing tables.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Problem::not_found().into()
+    }
+
+    /// A path that exists with other methods, for routing tables; `allow` lists them.
+    #[must_use]
+    pub fn method_not_allowed(allow: &'static str) -> Self {
+        Problem::method_not_allowed(allow).into()
+    }
+
+    pub(super) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn and_then(mut self, afterwards: Afterwards) -> Self {
+        self.afterwards = afterwards;
+        self
+    }
+
+    /// The outage behind a 503, for the log.
+    #[must_use]
+    pub fn outage(&self) -> Option<&Outage> {
+        match &self.content {
+            Content::Problem(problem) => problem.outage.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The response, with the headers that every answer has. A `HEAD` request gets no body.
+    #[must_use]
+    pub fn render(
+        self,
+        request: &Request,
+        base_url: Option<&BaseUrl>,
+    ) -> (Response<Vec<u8>>, Afterwards) {
+        let (status, content_type, body) = match &self.content {
+            Content::Nothing => (self.status, None, Vec::new()),
+            Content::Json(body) => (
+                self.status,
+                Some("application/json; charset=utf-8"),
+                body.to_string().into_bytes(),
+            ),
+            Content::Html(page) => {
+                (self.status, Some("text/html; charset=utf-8"), page.clone().into_bytes())
+            }
+            Content::Problem(problem) => (
+                problem.kind.status(),
+                Some("application/problem+json"),
+                problem.body(base_url, request.id()).to_string().into_bytes(),
+            ),
+        };
+        let own_headers = match self.content {
+            Content::Problem(problem) => problem.headers,
+            _ => self.headers,
+        };
+        let is_head = request.method() == "HEAD";
+        let mut response = Response::new(if is_head { Vec::new() } else { body });
+        *response.status_mut() =
+            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let headers = response.headers_mut();
+        let common = [
+            ("cache-control", "no-store".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+            ("referrer-policy", "no-referrer".to_owned()),
+            ("x-request-id", request.id().to_owned()),
+        ];
+        let content_type = content_type.map(|value| ("content-type", value.to_owned()));
+        for (name, value) in content_type.into_iter().chain(common).chain(own_headers) {
+            // Every value is ours, and text.
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.append(HeaderName::from_static(name), value);
+            }
+        }
+        (response, self.afterwards)
+    }
+}
+
+impl From<Problem> for Answer {
+    fn from(problem: Problem) -> Self {
+        Self::new(problem.kind.status(), Content::Problem(Box::new(problem)))
+    }
+}
+
+impl From<Outage> for Problem {
+    fn from(outage: Outage) -> Self {
+        Self::unavailable(outage)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Limited(exceeded) => Self::rate_limited(exceeded),
+            Refusal::Outage(outage) => Self::unavailable(outage),
+        }
+    }
+}
+
+impl From<Result<Self, Problem>> for Answer {
+    fn from(result: Result<Self, Problem>) -> Self {
+        result.unwrap_or_else(Self::from)
+    }
+}

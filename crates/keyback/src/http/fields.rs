@@ -1,0 +1,181 @@
+//! The members of a JSON object, read strictly: one object, no duplicate, no unknown member, no wrong type; and all
+//! errors at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::http::problem::FieldError;
+
+/// The members not yet taken, and the errors so far.
+#[derive(Debug)]
+pub(super) struct Fields {
+    members: BTreeMap<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Parses one JSON object.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Vec<FieldError>> {
+        let Members(pairs) = serde_json::from_slice(bytes).map_err(|error| {
+            let detail = if error.is_data() {
+                "must be a JSON object"
+            } else {
+                "is not valid JSON"
+            };
+            vec![FieldError::whole(detail)]
+        })?;
+        let mut fields = Self {
+            members: BTreeMap::new(),
+            errors: Vec::new(),
+        };
+        for (name, value) in pairs {
+            if fields.members.contains_key(&name) {
+                fields.refuse(&name, "is given twice");
+            } else {
+                fields.members.insert(name, value);
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Takes the text `name` as `parse` reads it; `None`, with the error noted, if it is missing or refused.
+    pub(super) fn text<T, F: fmt::Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, F>,
+    ) -> Option<T> {
+        let text = self.optional_text(name, parse)?;
+        if text.is_none() {
+            self.refuse(name, "is missing");
+        }
+        text
+    }
+
+    /// Takes the text `name`, if it is there. The outer `None`: it is refused, and the error is noted.
+    pub(super) fn optional_text<T, F: fmt::Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, F>,
+    ) -> Option<Option<T>> {
+        match self.members.remove(name) {
+            None => Some(None),
+            Some(Value::String(text)) => match parse(&text) {
+                Ok(parsed) => Some(Some(parsed)),
+                Err(error) => {
+                    self.refuse(name, &error.to_string());
+                    None
+                }
+            },
+            Some(_) => {
+                self.refuse(name, "must be a string");
+                None
+            }
+        }
+    }
+
+    /// Takes the truth value `name`, or `default` if it is not there.
+    pub(super) fn boolean(&mut self, name: &str, default: bool) -> Option<bool> {
+        match self.members.remove(name) {
+            None => Some(default),
+            Some(Value::Bool(value)) => Some(value),
+            Some(_) => {
+                self.refuse(name, "must be true or false");
+                None
+            }
+        }
+    }
+
+    /// Notes an error at the member `name`.
+    pub(super) fn refuse(&mut self, name: &str, detail: &str) {
+        self.errors.push(FieldError::at(name, detail));
+    }
+
+    /// All errors, those of members that nobody took included.
+    pub(super) fn finish(mut self) -> Vec<FieldError> {
+        for name in self.members.keys() {
+            self.errors.push(FieldError::at(name, "is not known here"));
+        }
+        self.errors
+    }
+}
+
+/// An object's members in their order, duplicates included.
+struct Members(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Members;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Members(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn errors(body: &str) -> Vec<(String, String)> {
+        let finish = |errors: Vec<FieldError>| {
+            errors
+                .into_iter()
+                .map(|error| (error.pointer, error.detail))
+                .collect()
+        };
+        match Fields::parse(body.as_bytes()) {
+            Err(errors) => finish(errors),
+            Ok(mut fields) => {
+                let text = |text: &str| Ok::<_, Infallible>(text.to_owned());
+                let _ = fields.text("a", text);
+                let _ = fields.boolean("b", true);
+                finish(fields.finish())
+            }
+        }
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once_and_where() {
+        let told = errors(r#"{"a":1,"b":"x","c/d~":2,"b":true,"e":{"f":[]}}"#);
+        let pointers: Vec<_> = told.iter().map(|(pointer, _)| pointer.as_str()).collect();
+        assert_eq!(pointers, ["/b", "/a", "/b", "/c~1d~0", "/e"]);
+    }
+
+    #[test]
+    fn what_is_not_one_object_is_refused_as_a_whole() {
+        for (body, detail) in [
+            ("", "is not valid JSON"),
+            ("{", "is not valid JSON"),
+            ("{} {}", "is not valid JSON"),
+            ("[]", "must be a JSON object"),
+            (r#"[{"a":""}]"#, "must be a JSON object"),
+            ("null", "must be a JSON object"),
+            (r#""a""#, "must be a JSON object"),
+            (r#"{"a":"\ud800"}"#, "is not valid JSON"),
+            (r#"{"a":1e999}"#, "is not valid JSON"),
+        ] {
+            assert_eq!(errors(body), [(String::new(), detail.to_owned())], "{body}");
+        }
+        assert_eq!(errors(&format!(r#"{{"a":{}"#, "[".repeat(10_000))).len(), 1);
+        assert_eq!(Fields::parse(b"{\"a\":\"\xff\"}").unwrap_err().len(), 1);
+        assert_eq!(errors(r#"{"a":"x"}"#), []);
+        assert_eq!(errors("{}"), [("/a".to_owned(), "is missing".to_owned())]);
+    }
+}

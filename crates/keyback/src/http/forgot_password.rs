@@ -1,0 +1,45 @@
+//! `POST /v1/forgot-password`
+
+use serde_json::json;
+
+use crate::flow::forgot_password::{self, Limits};
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::client_address::ProxyTrust;
+use crate::model::email_address::EmailAddress;
+use crate::model::keyring::Keyring;
+use crate::model::locale::Locale;
+use crate::model::recovery::IssueRules;
+use crate::ports::Env;
+use crate::settings::{self, AppForgotLimit, ForgotLimit, Lifetimes, MailSettings, Site};
+
+/// Takes a recovery request. The answer does not depend on whether there is an account.
+pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
+    answer(env, request).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+    type Needed = (Keyring, ProxyTrust, Lifetimes, IssueRules);
+    let (keyring, trust, lifetimes, rules) =
+        settings::load::<Needed>(env.variables()).await?;
+    // What the mail will need is checked before the request is taken: no 202 for a mail that cannot be written.
+    let (client, app, ..) =
+        settings::load::<(ForgotLimit, AppForgotLimit, Site, MailSettings)>(env.variables()).await?;
+    let (email, locale) = request.members(|fields| {
+        let email = fields.text("email", EmailAddress::parse);
+        let locale = fields.optional_text("locale", Locale::parse);
+        Some((email?, locale?))
+    })?;
+    let limits = Limits { client, app };
+    let client = request.client(&trust);
+    let (challenge_id, afterwards) =
+        forgot_password::accept(env, &keyring, limits, email, locale, client).await?;
+    let body = json!({
+        "challenge_id": challenge_id.as_str(),
+        "code_expires_in": lifetimes.code.as_secs(),
+        "link_expires_in": lifetimes.link.as_secs(),
+        "resend_after": rules.cooldown.as_secs(),
+    });
+    Ok(Answer::json(202, body).and_then(afterwards))
+}

@@ -1,0 +1,31 @@
+//! `GET /v1/password-policy`
+
+use serde_json::json;
+
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::model::password_policy::{MAX_LENGTH, MAX_OCTETS, PasswordPolicy};
+use crate::ports::Env;
+use crate::settings;
+
+/// Tells the rules that the server applies, and a `passwordrules` string for password managers
+/// (<https://developer.apple.com/password-rules/>).
+pub async fn get<E: Env>(env: &E) -> Answer {
+    answer(env).await.into()
+}
+
+async fn answer<E: Env>(env: &E) -> Result<Answer, Problem> {
+    let policy: PasswordPolicy = settings::load(env.variables()).await?;
+    let min = policy.min_length;
+    Ok(Answer::json(
+        200,
+        json!({
+            "min_length": min,
+            "max_length": MAX_LENGTH,
+            "max_octets": MAX_OCTETS,
+            "min_strength": policy.min_strength,
+            // A generated password as long as the shortest allowed could be too weak.
+            "passwordrules": format!("minlength: {}; maxlength: {MAX_LENGTH};", min.max(16)),
+        }),
+    ))
+}

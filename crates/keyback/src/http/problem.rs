@@ -1,0 +1,315 @@
+//! Problems: every error that a client can meet (RFC 9457). This file alone knows their status codes.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::model::base_url::BaseUrl;
+use crate::model::limit::LimitExceeded;
+use crate::model::password_policy::PasswordViolation;
+use crate::ports::Outage;
+
+/// How long a client waits after an outage.
+const RETRY_AFTER_OUTAGE: Duration = Duration::from_secs(5);
+
+macro_rules! problem_types {
+    ($($(#[$doc:meta])* $name:ident = $status:literal, $slug:literal, $title:literal, $help:literal;)+) => {
+        /// A kind of problem.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum ProblemType {
+            $($(#[$doc])* $name,)+
+        }
+
+        impl ProblemType {
+            /// All kinds.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)+ }
+            }
+
+            /// The last part of the type's URL.
+            #[must_use]
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$name => $slug,)+ }
+            }
+
+            /// A short text, the same for all problems of the kind.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)+ }
+            }
+
+            /// What it means and what to do.
+            #[must_use]
+            pub const fn help(self) -> &'static str {
+                match self { $(Self::$name => $help,)+ }
+            }
+        }
+    };
+}
+
+problem_types! {
+    /// No code of any kind of wrongness.
+    InvalidOtp = 400, "invalid-otp", "The code is not valid",
+        "The code is wrong, has expired, was used, was replaced by a newer one, or was guessed at too often. The answer is the same for all of these. Ask for a new mail and use the code from the latest one.";
+    /// No token of any kind of wrongness.
+    InvalidResetToken = 400, "invalid-reset-token", "The link or token is not valid",
+        "The link or token is wrong, has expired, was used, or was replaced by a newer one. The answer is the same for all of these. Ask for a new mail and use its link or code.";
+    /// No or no good API key.
+    Unauthorized = 401, "unauthorized", "A valid API key is needed",
+        "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys.";
+    /// Not a right password.
+    InvalidCredentials = 401, "invalid-credentials", "The address or password is not right",
+        "There is no such account, it has no password, its password is another one, or it is disabled. The answer is the same for all of these.";
+    /// The API key may not do this.
+    Forbidden = 403, "forbidden", "The API key may not do this",
+        "The API key is good, but its scopes do not include this call. Add the scope that the documentation of the call names.";
+    /// No such thing.
+    NotFound = 404, "not-found", "There is nothing here",
+        "No such path, or no such account.";
+    /// Another method.
+    MethodNotAllowed = 405, "method-not-allowed", "The method is not allowed here",
+        "The path exists, with the methods that the answer's Allow header names.";
+    /// Taken.
+    Conflict = 409, "conflict", "The id or address is taken",
+        "Another account has this id or this email address.";
+    /// A body over the limit.
+    PayloadTooLarge = 413, "payload-too-large", "The body is too large",
+        "A body may have at most 16 KiB.";
+    /// Not JSON by its content type.
+    UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
+        "Send \"Content-Type: application/json\".";
+    /// A body that is not as documented.
+    ValidationFailed = 422, "validation-failed", "The body is not as documented",
+        "The body must be one JSON object with the members that the call knows. The member \"errors\" tells where it is not, each place as a JSON Pointer.";
+    /// The policy says no.
+    PasswordRejected = 422, "password-rejected", "The password is not accepted",
+        "The password breaks rules of the password policy. The member \"errors\" lists all of them, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name. The link or token can still be used.";
+    /// Too many calls.
+    RateLimited = 429, "rate-limited", "Too many calls",
+        "Wait as long as the Retry-After header says, then try again.";
+    /// Something does not work.
+    ServiceUnavailable = 503, "service-unavailable", "Not available right now",
+        "The store cannot be reached, or the app is not configured. Nothing was changed, unless the answer says to start again. The log of the app names the cause.";
+}
+
+impl ProblemType {
+    /// The kind with this slug.
+    #[must_use]
+    pub fn find(slug: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.slug() == slug)
+    }
+}
+
+/// One thing wrong with one member of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Where: a JSON Pointer (RFC 6901).
+    pub pointer: String,
+    /// What, without repeating the input.
+    pub detail: String,
+    /// Which rule, where it has a name.
+    pub code: Option<&'static str>,
+}
+
+impl FieldError {
+    /// At the member `name` of the body.
+    #[must_use]
+    pub fn at(name: &str, detail: &str) -> Self {
+        // RFC 6901 §3. A member that nobody knows may have any name of any length.
+        let name: String = name.chars().take(64).collect();
+        Self {
+            pointer: format!("/{}", name.replace('~', "~0").replace('/', "~1")),
+            detail: detail.to_owned(),
+            code: None,
+        }
+    }
+
+    /// At the body as a whole.
+    #[must_use]
+    pub fn whole(detail: &str) -> Self {
+        Self {
+            pointer: String::new(),
+            detail: detail.to_owned(),
+            code: None,
+        }
+    }
+}
+
+/// A problem to answer with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub(super) kind: ProblemType,
+    pub(super) detail: Option<&'static str>,
+    pub(super) errors: Vec<FieldError>,
+    pub(super) variables: Vec<&'static str>,
+    pub(super) headers: Vec<(&'static str, String)>,
+    /// The cause, for the log only.
+    pub(super) outage: Option<Outage>,
+}
+
+impl Problem {
+    fn new(kind: ProblemType) -> Self {
+        Self {
+            kind,
+            detail: None,
+            errors: Vec::new(),
+            variables: Vec::new(),
+            headers: Vec::new(),
+            outage: None,
+        }
+    }
+
+    fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(super) fn invalid_otp() -> Self {
+        Self::new(ProblemType::InvalidOtp)
+    }
+
+    pub(super) fn invalid_reset_token() -> Self {
+        Self::new(ProblemType::InvalidResetToken)
+    }
+
+    pub(super) fn unauthorized() -> Self {
+        Self::new(ProblemType::Unauthorized).with_header("www-authenticate", "Bearer")
+    }
+
+    pub(super) fn invalid_credentials() -> Self {
+        Self::new(ProblemType::InvalidCredentials)
+    }
+
+    pub(super) fn forbidden() -> Self {
+        // RFC 6750 §3.1.
+        Self::new(ProblemType::Forbidden)
+            .with_header("www-authenticate", "Bearer error=\"insufficient_scope\"")
+    }
+
+    pub(super) fn not_found() -> Self {
+        Self::new(ProblemType::NotFound)
+    }
+
+    pub(super) fn method_not_allowed(allow: &'static str) -> Self {
+        Self::new(ProblemType::MethodNotAllowed).with_header("allow", allow)
+    }
+
+    pub(super) fn conflict() -> Self {
+        Self::new(ProblemType::Conflict)
+    }
+
+    pub(super) fn payload_too_large() -> Self {
+        Self::new(ProblemType::PayloadTooLarge)
+    }
+
+    pub(super) fn unsupported_media_type() -> Self {
+        // RFC 9110 §12.5.1: what would have been taken.
+        Self::new(ProblemType::UnsupportedMediaType).with_header("accept", "application/json")
+    }
+
+    pub(super) fn validation_failed(errors: Vec<FieldError>) -> Self {
+        Self {
+            errors,
+            ..Self::new(ProblemType::ValidationFailed)
+        }
+    }
+
+    pub(super) fn password_rejected(member: &str, violations: &[PasswordViolation]) -> Self {
+        let errors = violations.iter().map(|violation| FieldError {
+            code: Some(violation.code()),
+            ..FieldError::at(member, explain(*violation))
+        });
+        Self {
+            errors: errors.collect(),
+            ..Self::new(ProblemType::PasswordRejected)
+        }
+    }
+
+    /// With the fields of draft-ietf-httpapi-ratelimit-headers §3 and §4.
+    pub(super) fn rate_limited(exceeded: LimitExceeded) -> Self {
+        let LimitExceeded {
+            name,
+            limit,
+            retry_after,
+        } = exceeded;
+        let (count, window) = (limit.count(), limit.window().as_secs());
+        let seconds = retry_after.as_secs();
+        Self::new(ProblemType::RateLimited)
+            .with_header("retry-after", seconds.to_string())
+            .with_header("ratelimit-policy", format!("\"{name}\";q={count};w={window}"))
+            .with_header("ratelimit", format!("\"{name}\";r=0;t={seconds}"))
+    }
+
+    pub(super) fn unavailable(outage: Outage) -> Self {
+        let problem = Self::new(ProblemType::ServiceUnavailable)
+            .with_header("retry-after", RETRY_AFTER_OUTAGE.as_secs().to_string());
+        Self {
+            outage: Some(outage),
+            ..problem
+        }
+    }
+
+    /// An outage that names the bad variables, for whoever asks about the app's health.
+    pub(super) fn bad_variables(names: Vec<&'static str>) -> Self {
+        Self {
+            variables: names.clone(),
+            ..Self::unavailable(Outage::Variables(names))
+        }
+    }
+
+    pub(super) fn start_again(outage: Outage) -> Self {
+        Self {
+            detail: Some(
+                "The link or code is used up, but the new password could not be stored and the old one still works. Start again: ask for a new mail.",
+            ),
+            ..Self::unavailable(outage)
+        }
+    }
+
+    pub(super) fn body(&self, base_url: Option<&BaseUrl>, request_id: &str) -> Value {
+        let path = format!("/problems/{}", self.kind.slug());
+        let mut body = json!({
+            "type": base_url.map_or_else(|| path.clone(), |base_url| base_url.join(&path)),
+            "title": self.kind.title(),
+            "status": self.kind.status(),
+            "instance": format!("urn:uuid:{request_id}"),
+        });
+        if let Some(members) = body.as_object_mut() {
+            if let Some(detail) = self.detail {
+                members.insert("detail".to_owned(), detail.into());
+            }
+            if !self.errors.is_empty() {
+                let errors = self.errors.iter().map(FieldError::body).collect();
+                members.insert("errors".to_owned(), Value::Array(errors));
+            }
+            if !self.variables.is_empty() {
+                members.insert("variables".to_owned(), json!(self.variables));
+            }
+        }
+        body
+    }
+}
+
+impl FieldError {
+    fn body(&self) -> Value {
+        match self.code {
+            Some(code) => json!({"code": code, "detail": self.detail, "pointer": self.pointer}),
+            None => json!({"detail": self.detail, "pointer": self.pointer}),
+        }
+    }
+}
+
+fn explain(violation: PasswordViolation) -> &'static str {
+    match violation {
+        PasswordViolation::TooShort => "is too short",
+        PasswordViolation::TooLong => "is longer than 256 characters or 1024 bytes",
+        PasswordViolation::TooCommon => "is one of the most common passwords",
+        PasswordViolation::TooWeak => "is too easy to guess: add a few words that do not belong together",
+        PasswordViolation::SimilarToEmail => "is little more than the email address",
+        PasswordViolation::SimilarToAppName => "is little more than the name of this service",
+    }
+}

@@ -1,0 +1,184 @@
+//! A request as the handlers see it.
+
+use ::http::{HeaderMap, Method, header};
+
+use crate::http::fields::Fields;
+use crate::http::problem::{FieldError, Problem};
+use crate::model::client_address::{ClientAddress, ProxyTrust};
+use crate::ports::{Outage, SecureRandom};
+
+/// The most bytes that a body may have.
+pub const MAX_BODY_BYTES: usize = 16 * 1024;
+
+/// A body, as far as it was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// All of it.
+    Read(Vec<u8>),
+    /// More than [`MAX_BODY_BYTES`].
+    TooLarge,
+    /// The client left, or the transfer broke.
+    Broken,
+}
+
+/// A request: its head, the bytes of its body, and an id of our own.
+#[derive(Debug)]
+pub struct Request {
+    id: String,
+    method: Method,
+    path: String,
+    headers: HeaderMap,
+    body: Body,
+}
+
+impl Request {
+    /// A request under a new id, a random UUID (RFC 9562 §5.4). A client's own `X-Request-Id` is not believed.
+    ///
+    /// # Errors
+    /// [`Outage::Random`].
+    pub fn new(
+        head: &::http::request::Parts,
+        body: Body,
+        random: &impl SecureRandom,
+    ) -> Result<Self, Outage> {
+        Ok(Self {
+            id: uuid(random)?,
+            method: head.method.clone(),
+            path: head.uri.path().to_owned(),
+            headers: head.headers.clone(),
+            body,
+        })
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The method, for a routing table.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    /// The path's segments, for a routing table. They are compared as they came: no route needs percent-encoding.
+    #[must_use]
+    pub fn segments(&self) -> Vec<&str> {
+        self.path.split('/').skip(1).collect()
+    }
+
+    /// The value of a header, if it is there once and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.get_all(name).iter();
+        let value = values.next()?.to_str().ok()?;
+        values.next().is_none().then_some(value)
+    }
+
+    /// The client's address, as far as `trust` goes.
+    #[must_use]
+    pub fn client(&self, trust: &ProxyTrust) -> ClientAddress {
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .collect();
+        trust.client_address(&headers)
+    }
+
+    /// The members of the body: `read` takes what it knows, and what is left over is refused.
+    ///
+    /// # Errors
+    /// The problem to answer with: not JSON by its content type, too large, not one object, an unknown or duplicate
+    /// member, or members that `read` refuses.
+    pub(super) fn members<T>(
+        &self,
+        read: impl FnOnce(&mut Fields) -> Option<T>,
+    ) -> Result<T, Problem> {
+        if !self.is_json() {
+            return Err(Problem::unsupported_media_type());
+        }
+        let bytes = match &self.body {
+            Body::Read(bytes) => bytes,
+            Body::TooLarge => return Err(Problem::payload_too_large()),
+            Body::Broken => {
+                return Err(Problem::validation_failed(vec![FieldError::whole(
+                    "could not be read",
+                )]));
+            }
+        };
+        let mut fields = Fields::parse(bytes).map_err(Problem::validation_failed)?;
+        let read = read(&mut fields);
+        let errors = fields.finish();
+        match read {
+            Some(read) if errors.is_empty() => Ok(read),
+            _ => Err(Problem::validation_failed(errors)),
+        }
+    }
+
+    /// `application/json`, with no parameter but `charset=utf-8` (RFC 8259 §8.1).
+    fn is_json(&self) -> bool {
+        let Some(value) = self.header(header::CONTENT_TYPE.as_str()) else {
+            return false;
+        };
+        let mut parts = value.split(';').map(str::trim);
+        let essence = parts.next().unwrap_or_default();
+        essence.eq_ignore_ascii_case("application/json")
+            && parts.all(|parameter| {
+                parameter.is_empty()
+                    || parameter.eq_ignore_ascii_case("charset=utf-8")
+                    || parameter.eq_ignore_ascii_case("charset=\"utf-8\"")
+            })
+    }
+}
+
+fn uuid(random: &impl SecureRandom) -> Result<String, Outage> {
+    let mut bytes = [0; 16];
+    random.fill(&mut bytes)?;
+    let bits = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
+    let hex = format!("{bits:032x}");
+    let group = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    Ok([
+        group(0, 8),
+        group(8, 12),
+        group(12, 16),
+        group(16, 20),
+        group(20, 32),
+    ]
+    .join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SeededRandom;
+
+    #[test]
+    fn ids_are_random_uuids() {
+        let random = SeededRandom::new(1);
+        let id = uuid(&random).unwrap();
+        assert_eq!(id.len(), 36);
+        assert_eq!(&id[14..15], "4");
+        assert!("89ab".contains(&id[19..20]));
+        assert_ne!(id, uuid(&random).unwrap());
+    }
+
+    #[test]
+    fn json_is_told_by_its_content_type() {
+        let is_json = |content_type: &str| {
+            let (head, ()) = ::http::Request::post("/")
+                .header("content-type", content_type)
+                .body(())
+                .unwrap()
+                .into_parts();
+            Request::new(&head, Body::TooLarge, &SeededRandom::new(1)).unwrap().is_json()
+        };
+        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;"] {
+            assert!(is_json(good), "{good}");
+        }
+        for bad in ["", "text/plain", "application/json2", "application/json; charset=latin1", "text/json"] {
+            assert!(!is_json(bad), "{bad}");
+        }
+    }
+}

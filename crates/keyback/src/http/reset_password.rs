@@ -1,0 +1,53 @@
+//! `POST /v1/reset-password`
+
+use std::convert::Infallible;
+
+use crate::flow::reset_password::{self, ResetPasswordError, ResetSettings};
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::client_address::ProxyTrust;
+use crate::model::keyring::Keyring;
+use crate::model::password::Password;
+use crate::model::password_policy::PasswordPolicy;
+use crate::model::token::Token;
+use crate::ports::Env;
+use crate::settings::{self, MailSettings, ResetLimit, Site};
+
+/// Sets a new password with a link token or a reset token.
+pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
+    answer(env, request).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+    type Needed = (Site, Keyring, PasswordPolicy, ProxyTrust, ResetLimit, MailSettings);
+    let (site, keyring, policy, trust, limit, _) =
+        settings::load::<Needed>(env.variables()).await?;
+    let settings = ResetSettings {
+        site,
+        keyring,
+        policy,
+        limit,
+    };
+    let (token, new_password) = request.members(|fields| {
+        let token = fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text)));
+        let new_password =
+            fields.text("new_password", |text| Ok::<_, Infallible>(Password::new(text)));
+        let sign_out_everywhere = fields.boolean("sign_out_everywhere", true);
+        sign_out_everywhere?;
+        Some((token?, new_password?))
+    })?;
+    let client = request.client(&trust);
+    match reset_password::run(env, &settings, token, &new_password, client).await {
+        Ok(afterwards) => Ok(Answer::no_content().and_then(afterwards)),
+        Err(ResetPasswordError::InvalidToken(afterwards)) => {
+            Ok(Answer::from(Problem::invalid_reset_token()).and_then(afterwards))
+        }
+        Err(ResetPasswordError::PasswordRejected(violations, afterwards)) => {
+            let problem = Problem::password_rejected("new_password", &violations);
+            Ok(Answer::from(problem).and_then(afterwards))
+        }
+        Err(ResetPasswordError::StartAgain(outage)) => Err(Problem::start_again(outage)),
+        Err(ResetPasswordError::Refused(refusal)) => Err(refusal.into()),
+    }
+}

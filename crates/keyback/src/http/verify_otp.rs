@@ -1,0 +1,56 @@
+//! `POST /v1/verify-otp`
+
+use std::convert::Infallible;
+
+use serde_json::json;
+
+use crate::flow::verify_otp::{self, VerifyOtpError, VerifySettings};
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::client_address::ProxyTrust;
+use crate::model::code::Code;
+use crate::model::id::ChallengeId;
+use crate::model::keyring::Keyring;
+use crate::model::recovery::AttemptCaps;
+use crate::ports::Env;
+use crate::settings::{self, Lifetimes, VerifyLimit};
+
+/// Turns a code into a reset token.
+pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
+    answer(env, request).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+    type Needed = (Keyring, ProxyTrust, Lifetimes, AttemptCaps, VerifyLimit);
+    let (keyring, trust, lifetimes, caps, limit) =
+        settings::load::<Needed>(env.variables()).await?;
+    let settings = VerifySettings {
+        keyring,
+        lifetimes,
+        caps,
+        limit,
+    };
+    let (challenge_id, code) = request.members(|fields| {
+        // A text that cannot be an id is an unknown one: one answer for all that is wrong.
+        let challenge_id = fields.text("challenge_id", |text| {
+            Ok::<_, Infallible>(ChallengeId::parse(text).ok())
+        });
+        let code = fields.text("code", |text| Ok::<_, Infallible>(Code::from_typed(text)));
+        Some((challenge_id?, code?))
+    })?;
+    let client = request.client(&trust);
+    match verify_otp::run(env, &settings, challenge_id, &code, client).await {
+        Ok((token, afterwards)) => {
+            let body = json!({
+                "reset_token": token.reveal(),
+                "expires_in": settings.lifetimes.reset_token.as_secs(),
+            });
+            Ok(Answer::json(200, body).and_then(afterwards))
+        }
+        Err(VerifyOtpError::InvalidOtp(afterwards)) => {
+            Ok(Answer::from(Problem::invalid_otp()).and_then(afterwards))
+        }
+        Err(VerifyOtpError::Refused(refusal)) => Err(refusal.into()),
+    }
+}

@@ -1,0 +1,114 @@
+//! The digits in a recovery mail.
+
+use std::fmt;
+
+use crate::model::id::ChallengeSerial;
+use crate::model::keyring::{KeyUse, KeyedDigest, Keyring};
+use crate::ports::{Outage, SecureRandom};
+
+/// How many digits a code has: 6 to 10 (NIST SP 800-63B-4 §3.1.3.2 asks for at least 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeLength(u32);
+
+impl CodeLength {
+    /// A length of 6 to 10 digits; `None` for any other.
+    #[must_use]
+    pub fn new(digits: u32) -> Option<Self> {
+        (6..=10).contains(&digits).then_some(Self(digits))
+    }
+}
+
+/// A code in clear. Never stored, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Code(String);
+
+impl Code {
+    /// Draws a code of `length` digits, each value as likely as any other: the remainder of 128 random bits leaves a
+    /// bias below 2⁻⁹⁴.
+    ///
+    /// # Errors
+    /// [`Outage::Random`].
+    pub fn generate(length: CodeLength, random: &impl SecureRandom) -> Result<Self, Outage> {
+        let mut bytes = [0; 16];
+        random.fill(&mut bytes)?;
+        let range = 10_u128.saturating_pow(length.0);
+        let number = u128::from_be_bytes(bytes).checked_rem(range).unwrap_or_default();
+        Ok(Self(format!("{number:0width$}", width = length.0 as usize)))
+    }
+
+    /// What a person typed: spaces and hyphens are dropped, the rest is taken as it is. A text that cannot be a code
+    /// is a wrong code, not another kind of error.
+    #[must_use]
+    pub fn from_typed(text: &str) -> Self {
+        Self(
+            text.chars()
+                .filter(|character| !character.is_whitespace() && *character != '-')
+                .take(64)
+                .collect(),
+        )
+    }
+
+    /// The digits, as they go into the mail and nowhere else.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// The stored form, bound to one challenge.
+    #[must_use]
+    pub fn digest(&self, keyring: &Keyring, serial: &ChallengeSerial) -> KeyedDigest {
+        keyring.digest(KeyUse::Codes, &self.parts(serial))
+    }
+
+    /// Whether `digest` is this code's for `serial`, in constant time.
+    #[must_use]
+    pub fn matches(
+        &self,
+        keyring: &Keyring,
+        serial: &ChallengeSerial,
+        digest: &KeyedDigest,
+    ) -> bool {
+        keyring.matches(KeyUse::Codes, &self.parts(serial), digest)
+    }
+
+    fn parts<'a>(&'a self, serial: &'a ChallengeSerial) -> [&'a [u8]; 2] {
+        [serial.as_str().as_bytes(), self.0.as_bytes()]
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Code(hidden)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SeededRandom;
+
+    #[test]
+    fn has_the_asked_number_of_digits_and_keeps_leading_zeros() {
+        let random = SeededRandom::new(1);
+        for digits in 6..=10 {
+            let length = CodeLength::new(digits).unwrap();
+            let mut leading_zero = false;
+            for _ in 0..200 {
+                let code = Code::generate(length, &random).unwrap();
+                assert_eq!(code.reveal().len(), digits as usize);
+                assert!(code.reveal().bytes().all(|byte| byte.is_ascii_digit()));
+                leading_zero |= code.reveal().starts_with('0');
+            }
+            assert!(leading_zero);
+        }
+        assert_eq!(CodeLength::new(5), None);
+        assert_eq!(CodeLength::new(11), None);
+    }
+
+    #[test]
+    fn takes_a_code_as_people_type_it() {
+        assert_eq!(Code::from_typed(" 123 456\n").reveal(), "123456");
+        assert_eq!(Code::from_typed("123-456").reveal(), "123456");
+        assert_eq!(Code::from_typed(&"9".repeat(9000)).reveal().len(), 64);
+    }
+}

@@ -1,0 +1,260 @@
+//! Keys derived from `secret_key`, and what is made with them.
+
+use std::fmt;
+
+use base64ct::{Base64, Base64UrlUnpadded, Encoding};
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
+use hkdf::Hkdf;
+use hmac::{Hmac, Mac as _};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use crate::model::sealed::{NONCE_BYTES, Sealed};
+
+/// The fewest bytes that a secret key may have: the strength of the HMAC-SHA-256 and the AEAD behind it.
+const MIN_SECRET_BYTES: usize = 32;
+/// The fewest different bytes in a secret key. 32 random bytes have about 30; a word repeated has as many as it has
+/// letters.
+const MIN_DISTINCT_BYTES: usize = 16;
+
+/// Base64url without padding, as all binary values are written in keys, links and answers.
+#[must_use]
+pub fn encode(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+/// What a key is for. No two uses share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyUse {
+    /// Digests of link, reset and cancel tokens.
+    Tokens,
+    /// Digests of codes.
+    Codes,
+    /// Names of client addresses in the store.
+    Clients,
+}
+
+/// The keys derived (HKDF-SHA-256, RFC 5869) from the current secret and, during a rotation, from the one before.
+///
+/// What is written uses the current keys; what is read names its key and may use either.
+#[derive(Clone)]
+pub struct Keyring {
+    current: DerivedKeys,
+    previous: Option<DerivedKeys>,
+}
+
+/// As long as a block of SHA-256, so that HMAC uses it as it is (RFC 2104 §3).
+type MacKey = [u8; 64];
+
+#[derive(Clone)]
+struct DerivedKeys {
+    id: String,
+    tokens: MacKey,
+    codes: MacKey,
+    clients: MacKey,
+    seals: [u8; 32],
+}
+
+/// Why a text cannot be a secret key. Does not repeat it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be base64 of at least 32 random bytes")]
+pub struct WeakSecret;
+
+impl Keyring {
+    /// Derives all keys from the base64 text of a secret of at least 32 bytes; an empty `previous` means none.
+    ///
+    /// # Errors
+    /// [`WeakSecret`] when either is no base64, too short or plainly not random.
+    pub fn from_base64(current: &str, previous: &str) -> Result<Self, WeakSecret> {
+        Ok(Self {
+            current: DerivedKeys::from_base64(current)?,
+            previous: if previous.is_empty() {
+                None
+            } else {
+                Some(DerivedKeys::from_base64(previous)?)
+            },
+        })
+    }
+
+    /// Authenticates `parts`, each with its length, under the current key for `key_use`.
+    #[must_use]
+    pub fn digest(&self, key_use: KeyUse, parts: &[&[u8]]) -> KeyedDigest {
+        KeyedDigest {
+            key: self.current.id.clone(),
+            mac: encode(&self.current.mac(key_use, parts)),
+        }
+    }
+
+    /// Whether `digest` was made from `parts`, in constant time; false for an unknown key.
+    #[must_use]
+    pub fn matches(&self, key_use: KeyUse, parts: &[&[u8]], digest: &KeyedDigest) -> bool {
+        // A digest under an unknown key costs as much as one under a known key.
+        let keys = self.find(&digest.key);
+        let mac = encode(&keys.unwrap_or(&self.current).mac(key_use, parts));
+        let equal: bool = mac.as_bytes().ct_eq(digest.mac.as_bytes()).into();
+        equal & keys.is_some()
+    }
+
+    /// Seals `plaintext` under the current key, bound to `context` (the record it stands in).
+    ///
+    /// `nonce` must be drawn afresh for each call; 192 random bits never collide in practice.
+    #[must_use]
+    pub fn seal(&self, nonce: [u8; NONCE_BYTES], context: &str, plaintext: &[u8]) -> Sealed {
+        let payload = Payload {
+            msg: plaintext,
+            aad: context.as_bytes(),
+        };
+        let text = XChaCha20Poly1305::new(&self.current.seals.into())
+            .encrypt(&nonce.into(), payload)
+            // Fails only for texts beyond 256 GiB.
+            .unwrap_or_default();
+        Sealed::new(self.current.id.clone(), nonce, &text)
+    }
+
+    /// Opens what [`Keyring::seal`] made with the same `context`; `None` if it was altered, moved, or sealed with a
+    /// key that is no longer known.
+    #[must_use]
+    pub fn open(&self, sealed: &Sealed, context: &str) -> Option<Vec<u8>> {
+        let keys = self.find(sealed.key())?;
+        let payload = sealed.ciphertext()?;
+        XChaCha20Poly1305::new(&keys.seals.into())
+            .decrypt(
+                &sealed.nonce()?.into(),
+                Payload {
+                    msg: &payload,
+                    aad: context.as_bytes(),
+                },
+            )
+            .ok()
+    }
+
+    fn find(&self, id: &str) -> Option<&DerivedKeys> {
+        [Some(&self.current), self.previous.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|keys| keys.id == id)
+    }
+}
+
+impl DerivedKeys {
+    fn from_base64(text: &str) -> Result<Self, WeakSecret> {
+        let text = text.trim();
+        let secret = Base64::decode_vec(text)
+            .or_else(|_| Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')))
+            .map_err(|_| WeakSecret)?;
+        let mut distinct = secret.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if secret.len() < MIN_SECRET_BYTES || distinct.len() < MIN_DISTINCT_BYTES {
+            return Err(WeakSecret);
+        }
+        let hkdf = Hkdf::<Sha256>::new(Some(b"keyback"), &secret);
+        Ok(Self {
+            id: encode(&derive::<6>(&hkdf, "v1 key id")?),
+            tokens: derive(&hkdf, "v1 token digests")?,
+            codes: derive(&hkdf, "v1 code digests")?,
+            clients: derive(&hkdf, "v1 client names")?,
+            seals: derive(&hkdf, "v1 seals")?,
+        })
+    }
+
+    fn mac(&self, key_use: KeyUse, parts: &[&[u8]]) -> [u8; 32] {
+        let key = match key_use {
+            KeyUse::Tokens => &self.tokens,
+            KeyUse::Codes => &self.codes,
+            KeyUse::Clients => &self.clients,
+        };
+        let mut mac = Hmac::<Sha256>::new(&(*key).into());
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        mac.finalize().into_bytes().into()
+    }
+}
+
+fn derive<const BYTES: usize>(hkdf: &Hkdf<Sha256>, info: &str) -> Result<[u8; BYTES], WeakSecret> {
+    let mut key = [0; BYTES];
+    hkdf.expand(info.as_bytes(), &mut key)
+        .map(|()| key)
+        .map_err(|_| WeakSecret)
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keyring(current: {})", self.current.id)
+    }
+}
+
+/// The stored form of a secret: an HMAC-SHA-256 and the id of its key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyedDigest {
+    key: String,
+    mac: String,
+}
+
+impl KeyedDigest {
+    /// The digest alone, to name something in the store.
+    #[must_use]
+    pub fn as_name(&self) -> &str {
+        &self.mac
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(start: u8) -> String {
+        Base64::encode_string(&(start..start + 32).collect::<Vec<u8>>())
+    }
+
+    #[test]
+    fn short_and_guessable_secrets_are_refused() {
+        for weak in [
+            "",
+            "not base64!",
+            "c2VjcmV0",
+            &Base64::encode_string(&[7; 64]),
+            &Base64::encode_string(&[b"changeme".as_slice(); 8].concat()),
+        ] {
+            assert!(Keyring::from_base64(weak, "").is_err(), "{weak}");
+            assert!(Keyring::from_base64(&secret(0), weak).is_err() || weak.is_empty());
+        }
+        assert!(Keyring::from_base64(&secret(0), &secret(9)).is_ok());
+    }
+
+    #[test]
+    fn what_the_previous_key_made_stays_valid_during_a_rotation_and_not_after_it() {
+        let before = Keyring::from_base64(&secret(0), "").unwrap();
+        let during = Keyring::from_base64(&secret(1), &secret(0)).unwrap();
+        let after = Keyring::from_base64(&secret(1), "").unwrap();
+        let digest = before.digest(KeyUse::Codes, &[b"serial", b"123456"]);
+        let sealed = before.seal([3; NONCE_BYTES], "here", b"text");
+
+        assert!(during.matches(KeyUse::Codes, &[b"serial", b"123456"], &digest));
+        assert!(!after.matches(KeyUse::Codes, &[b"serial", b"123456"], &digest));
+        assert_eq!(during.open(&sealed, "here").as_deref(), Some(b"text".as_slice()));
+        assert_eq!(after.open(&sealed, "here"), None);
+        assert_ne!(during.digest(KeyUse::Codes, &[b"serial", b"123456"]), digest);
+    }
+
+    #[test]
+    fn a_digest_is_bound_to_its_use_and_to_where_its_parts_end() {
+        let keyring = Keyring::from_base64(&secret(0), "").unwrap();
+        let digest = keyring.digest(KeyUse::Codes, &[b"ab", b"c"]);
+        assert!(keyring.matches(KeyUse::Codes, &[b"ab", b"c"], &digest));
+        assert!(!keyring.matches(KeyUse::Codes, &[b"a", b"bc"], &digest));
+        assert!(!keyring.matches(KeyUse::Tokens, &[b"ab", b"c"], &digest));
+    }
+
+    #[test]
+    fn a_seal_moved_to_another_record_does_not_open() {
+        let keyring = Keyring::from_base64(&secret(0), "").unwrap();
+        let sealed = keyring.seal([3; NONCE_BYTES], "here", b"text");
+        assert_eq!(keyring.open(&sealed, "there"), None);
+        assert!(!format!("{keyring:?}").contains(&secret(0)));
+    }
+}

@@ -1,0 +1,171 @@
+//! One account's recovery: its live challenge, and when its mails went out.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::code::Code;
+use crate::model::id::ChallengeSerial;
+use crate::model::keyring::{KeyedDigest, Keyring};
+use crate::model::limit::Limit;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::TokenReference;
+
+/// What is stored of an account's recovery.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Recovery {
+    /// The latest challenge, live or not. A newer one takes its place, which kills it.
+    pub challenge: Option<Challenge>,
+    /// When recovery mails were issued, oldest first, as far back as the longest limit looks.
+    pub issued: Vec<Timestamp>,
+}
+
+/// One recovery mail's secrets, as digests, and their one attempt budget.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Challenge {
+    /// Its name in the store.
+    pub serial: ChallengeSerial,
+    /// The credential epoch under which it was issued; it dies with it.
+    pub epoch: u64,
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// The code's digest.
+    pub code: KeyedDigest,
+    /// From when on the code is refused.
+    pub code_expires_at: Timestamp,
+    /// From when on the link is refused.
+    pub link_expires_at: Timestamp,
+    /// The day (days since 1970 in UTC) whose attempt counter counts the guesses at this challenge.
+    pub attempts_day: u64,
+    /// What that counter stood at when the challenge was issued.
+    pub attempts_before: i64,
+    /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
+    /// on the agenda together with everything else.
+    pub reset_reference: TokenReference,
+}
+
+/// How often recovery mails may go out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IssueRules {
+    /// The least time between two mails to one account.
+    pub cooldown: Duration,
+    /// How many in how long.
+    pub limits: Vec<Limit>,
+}
+
+/// How many wrong codes are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptCaps {
+    /// Per challenge.
+    pub per_challenge: u32,
+    /// Per account and day, whatever the number of challenges.
+    pub per_day: u32,
+}
+
+/// What to do about a recovery request. It is decided after the answer, in silence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IssueDecision {
+    /// Issue a new challenge and mail it.
+    Issue,
+    /// Send nothing; the request's `challenge_id` works with the code already mailed.
+    TieTo(ChallengeSerial),
+    /// Send nothing.
+    Silence,
+}
+
+impl Recovery {
+    /// Decides about a request at `now` of an account at `epoch`.
+    #[must_use]
+    pub fn decide(&self, rules: &IssueRules, epoch: u64, now: Timestamp) -> IssueDecision {
+        let cooling = self
+            .issued
+            .last()
+            .is_some_and(|last| now < last.plus(rules.cooldown));
+        let exhausted = rules.limits.iter().any(|limit| {
+            let since = now.minus(limit.window());
+            let count = self.issued.iter().filter(|issued| **issued > since).count();
+            count >= limit.count() as usize
+        });
+        match self.live(epoch, now) {
+            _ if !cooling && !exhausted => IssueDecision::Issue,
+            Some(challenge) => IssueDecision::TieTo(challenge.serial.clone()),
+            None => IssueDecision::Silence,
+        }
+    }
+
+    /// The challenge, if its link could still be good.
+    #[must_use]
+    pub fn live(&self, epoch: u64, now: Timestamp) -> Option<&Challenge> {
+        self.challenge
+            .as_ref()
+            .filter(|challenge| challenge.epoch == epoch && now < challenge.link_expires_at)
+    }
+
+    /// The recovery after `challenge` was issued: the one before is dead, and issue times that no rule looks back to
+    /// are forgotten.
+    #[must_use]
+    pub fn with_issued(mut self, challenge: Challenge, rules: &IssueRules) -> Self {
+        let now = challenge.issued_at;
+        self.issued.retain(|issued| *issued > now.minus(rules.memory()));
+        self.issued.push(now);
+        Self {
+            challenge: Some(challenge),
+            issued: self.issued,
+        }
+    }
+
+    /// Whether nothing in here matters any more.
+    #[must_use]
+    pub fn is_forgettable(&self, rules: &IssueRules, now: Timestamp) -> bool {
+        let quiet = self
+            .issued
+            .last()
+            .is_none_or(|last| now >= last.plus(rules.memory()));
+        quiet
+            && self
+                .challenge
+                .as_ref()
+                .is_none_or(|challenge| now >= challenge.link_expires_at)
+    }
+}
+
+impl IssueRules {
+    /// How far back the rules look.
+    #[must_use]
+    pub fn memory(&self) -> Duration {
+        self.limits
+            .iter()
+            .map(|limit| limit.window())
+            .chain([self.cooldown])
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+impl Challenge {
+    /// Whether `code`, offered as the attempt that brought the day's counter to `attempts`, is the right one, in time,
+    /// within the caps and of the current epoch. Takes as long whatever the reason for a refusal is.
+    #[must_use]
+    pub fn admits_code(
+        &self,
+        code: &Code,
+        keyring: &Keyring,
+        attempts: i64,
+        caps: AttemptCaps,
+        epoch: u64,
+        now: Timestamp,
+    ) -> bool {
+        let of_this_challenge = attempts.saturating_sub(self.attempts_before);
+        code.matches(keyring, &self.serial, &self.code)
+            & (of_this_challenge <= i64::from(caps.per_challenge))
+            & (attempts <= i64::from(caps.per_day))
+            & (self.epoch == epoch)
+            & (now < self.code_expires_at)
+    }
+}
+
+/// The day that `now` falls into: days since 1970 in UTC.
+#[must_use]
+pub const fn attempts_day(now: Timestamp) -> u64 {
+    now.unix_seconds() / 86_400
+}

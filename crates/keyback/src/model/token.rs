@@ -1,0 +1,168 @@
+//! Link, reset and cancel tokens.
+
+use std::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::{Deserialize, Serialize};
+
+use crate::model::id::{AccountId, ChallengeSerial};
+use crate::model::keyring::{KeyUse, KeyedDigest, Keyring, encode};
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Outage, SecureRandom};
+
+const REFERENCE_BYTES: usize = 16;
+/// 256 random bits; OWASP ASVS 11.5.1 asks for 128.
+const SECRET_BYTES: usize = 32;
+
+/// The public half of a token: finds its record and proves nothing, so that looking a token up needs no key and a
+/// rotation loses none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenReference(String);
+
+impl TokenReference {
+    /// Draws a new reference.
+    ///
+    /// # Errors
+    /// [`Outage::Random`].
+    pub fn generate(random: &impl SecureRandom) -> Result<Self, Outage> {
+        let mut bytes = [0; REFERENCE_BYTES];
+        random.fill(&mut bytes)?;
+        Ok(Self(encode(&bytes)))
+    }
+
+    /// The text, fit for a store key.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a token is good for. A token for one purpose is refused for every other (OWASP ASVS 9.2.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenPurpose {
+    /// In the emailed link: sets a new password while the challenge lives.
+    Link,
+    /// In the emailed "this was not me" link: ends the challenge.
+    Cancel,
+    /// Given for a verified code: sets a new password.
+    Reset,
+}
+
+impl TokenPurpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Link => b"link",
+            Self::Cancel => b"cancel",
+            Self::Reset => b"reset",
+        }
+    }
+}
+
+/// A token in clear: 128 bits of reference and 256 of secret. Never stored, never printed.
+#[derive(Clone)]
+pub struct Token {
+    reference: TokenReference,
+    secret: [u8; SECRET_BYTES],
+}
+
+impl Token {
+    /// Draws a new token.
+    ///
+    /// # Errors
+    /// [`Outage::Random`].
+    pub fn generate(random: &impl SecureRandom) -> Result<Self, Outage> {
+        Self::generate_for(TokenReference::generate(random)?, random)
+    }
+
+    /// Draws a new secret for a reference that was fixed earlier.
+    ///
+    /// # Errors
+    /// [`Outage::Random`].
+    pub fn generate_for(
+        reference: TokenReference,
+        random: &impl SecureRandom,
+    ) -> Result<Self, Outage> {
+        let mut secret = [0; SECRET_BYTES];
+        random.fill(&mut secret)?;
+        Ok(Self { reference, secret })
+    }
+
+    /// Parses 64 characters of base64url; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
+        let (reference, secret) = bytes.split_at_checked(REFERENCE_BYTES)?;
+        Some(Self {
+            reference: TokenReference(encode(reference)),
+            secret: secret.try_into().ok()?,
+        })
+    }
+
+    /// The half that finds the record.
+    #[must_use]
+    pub const fn reference(&self) -> &TokenReference {
+        &self.reference
+    }
+
+    /// The token as it goes into a link or an answer, and nowhere else.
+    #[must_use]
+    pub fn reveal(&self) -> String {
+        let reference = Base64UrlUnpadded::decode_vec(&self.reference.0).unwrap_or_default();
+        encode(&[reference.as_slice(), &self.secret].concat())
+    }
+
+    /// The stored form.
+    #[must_use]
+    pub fn digest(&self, keyring: &Keyring, purpose: TokenPurpose) -> KeyedDigest {
+        keyring.digest(KeyUse::Tokens, &self.parts(purpose))
+    }
+
+    fn parts(&self, purpose: TokenPurpose) -> [&[u8]; 3] {
+        [purpose.label(), self.reference.0.as_bytes(), &self.secret]
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(hidden)")
+    }
+}
+
+/// What is stored of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRecord {
+    /// What it is good for.
+    pub purpose: TokenPurpose,
+    /// Whose it is.
+    pub account_id: AccountId,
+    /// The credential epoch under which it was issued; it dies with it.
+    pub epoch: u64,
+    /// The challenge it belongs to; none for a token that a sign-in gave.
+    pub serial: Option<ChallengeSerial>,
+    /// The secret's digest.
+    pub digest: KeyedDigest,
+    /// From when on it is refused.
+    pub expires_at: Timestamp,
+}
+
+impl TokenRecord {
+    /// Whether `token` is this very token, good for one of `purposes`, in time and of the current epoch. Takes as
+    /// long whatever the reason for a refusal is.
+    #[must_use]
+    pub fn admits(
+        &self,
+        token: &Token,
+        purposes: &[TokenPurpose],
+        keyring: &Keyring,
+        epoch: u64,
+        now: Timestamp,
+    ) -> bool {
+        let parts = token.parts(self.purpose);
+        keyring.matches(KeyUse::Tokens, &parts, &self.digest)
+            & purposes.contains(&self.purpose)
+            & (self.epoch == epoch)
+            & (now < self.expires_at)
+    }
+}

@@ -1,0 +1,119 @@
+//! Who may call the administrator's API.
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::ports::Variables;
+use crate::settings::{Loader, Section};
+
+/// What a caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    /// Accounts.
+    Users,
+    /// Password resets.
+    Reset,
+    /// Sign-ins.
+    SignIn,
+    /// The courier.
+    Courier,
+    /// Events and email states.
+    Events,
+}
+
+/// One API key, as the operator lists it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// Its name, in events and logs.
+    pub id: String,
+    /// SHA-256 of the whole bearer string, in lower-case hex.
+    sha256: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+}
+
+/// All API keys.
+#[derive(Debug, Clone)]
+pub struct Access {
+    keys: Vec<ApiKey>,
+}
+
+impl Access {
+    /// Parses the variable `api_keys`; `None` if anything in it is not as documented.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let keys: Vec<ApiKey> = serde_json::from_str(text).ok()?;
+        let well_formed = keys.iter().all(|key| {
+            !key.id.is_empty()
+                && key.sha256.len() == 64
+                && key
+                    .sha256
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        });
+        well_formed.then_some(Self { keys })
+    }
+
+    /// The key whose bearer string this is. Every key is compared, each in constant time.
+    #[must_use]
+    pub fn find(&self, bearer: &str) -> Option<&ApiKey> {
+        use std::fmt::Write as _;
+        let mut digest = String::with_capacity(64);
+        for byte in Sha256::digest(bearer.as_bytes()) {
+            // Writing to a string cannot fail.
+            let _ = write!(digest, "{byte:02x}");
+        }
+        self.keys.iter().fold(None, |found, key| {
+            let equal: bool = key.sha256.as_bytes().ct_eq(digest.as_bytes()).into();
+            if equal { Some(key) } else { found }
+        })
+    }
+}
+
+impl Section for Access {
+    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
+        loader.read("api_keys", Self::parse).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "kb_all_0123456789abcdef0123456789abcdef";
+    const DIGEST: &str = "39550e94970db91e64a2f27fdcabe4d65a207ecd5ca0b614edff18ac8ca3851d";
+
+    #[test]
+    fn finds_a_key_by_its_whole_bearer_string() {
+        let access = Access::parse(&format!(
+            r#"[{{"id":"other","sha256":"{0}","scopes":[]}},{{"id":"all","sha256":"{DIGEST}","scopes":["sign-in"]}}]"#,
+            "0".repeat(64)
+        ))
+        .unwrap();
+        let found = access.find(KEY).unwrap();
+        assert_eq!(found.id, "all");
+        assert_eq!(found.scopes, [Scope::SignIn]);
+        for wrong in ["", "kb_all_", &KEY[1..], &KEY.to_uppercase(), &format!("{KEY} ")] {
+            assert!(access.find(wrong).is_none(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn anything_but_the_documented_form_is_refused() {
+        for bad in [
+            "",
+            "{}",
+            r#"[{"id":"a"}]"#,
+            r#"[{"id":"a","sha256":"00","scopes":[]}]"#,
+            &format!(r#"[{{"id":"a","sha256":"{}","scopes":[]}}]"#, DIGEST.to_uppercase()),
+            &format!(r#"[{{"id":"","sha256":"{DIGEST}","scopes":[]}}]"#),
+            &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":["root"]}}]"#),
+            &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":[],"x":1}}]"#),
+        ] {
+            assert!(Access::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

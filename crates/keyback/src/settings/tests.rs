@@ -1,0 +1,81 @@
+//! Bad variables are named, all at once.
+
+use super::*;
+use crate::ports::Env as _;
+use crate::testing::{MemoryEnv, block_on};
+
+type Everything = (
+    (Site, Keyring, ProxyTrust, Lifetimes),
+    (IssueRules, AttemptCaps, PasswordPolicy, Access, MailSettings),
+    (ForgotLimit, AppForgotLimit, VerifyLimit, ResetLimit, SignInLimit),
+);
+
+fn bad_variables(change: impl FnOnce(&MemoryEnv)) -> Vec<&'static str> {
+    let env = MemoryEnv::default();
+    change(&env);
+    match block_on(load::<Everything>(env.variables())) {
+        Ok(_) => Vec::new(),
+        Err(Outage::Variables(names)) => names,
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[test]
+fn the_defaults_of_the_manifest_are_good() {
+    assert_eq!(bad_variables(|_| ()), Vec::<&str>::new());
+}
+
+#[test]
+fn every_bad_variable_is_named() {
+    let bad = bad_variables(|env| {
+        env.variables.unset("secret_key");
+        env.variables.set("public_base_url", "http://example.com");
+        env.variables.set("otp_ttl_seconds", "601");
+        env.variables.set("limit_app_forgot", "lots");
+    });
+    assert_eq!(
+        bad,
+        ["public_base_url", "secret_key", "otp_ttl_seconds", "limit_app_forgot"]
+    );
+}
+
+#[test]
+fn each_range_is_held() {
+    for (name, good, bad) in [
+        ("otp_length", ["6", "10"], ["5", "11"]),
+        ("otp_ttl_seconds", ["30", "600"], ["29", "601"]),
+        ("link_ttl_seconds", ["60", "86400"], ["59", "86401"]),
+        ("reset_token_ttl_seconds", ["60", "3600"], ["59", "3601"]),
+        ("attempts_per_challenge", ["1", "100"], ["0", "101"]),
+        ("attempts_per_account_per_day", ["1", "100"], ["0", "101"]),
+        ("password_min_length", ["8", "64"], ["7", "65"]),
+        ("password_min_strength", ["0", "4"], ["-1", "5"]),
+        ("trusted_proxy_hops", ["0", "16"], ["-1", "17"]),
+        ("trusted_proxy_header", ["", "X-Forwarded-For"], ["a b", "a:b"]),
+        ("cooldown_seconds", ["0", "86400"], ["-1", "86401"]),
+        ("limit_account", ["1/1", "5/3600,10/86400"], ["", "5"]),
+        ("email_provider", ["resend", "resend"], ["", "smtp"]),
+        ("email_api_key", ["x", "re_1"], ["", "a b"]),
+        ("support_url", ["", "https://help.example.com"], ["javascript:x", "help"]),
+        ("allow_short_lifetimes", ["true", "false"], ["yes", "1"]),
+        ("app_name", ["A", "Äpp & Co"], ["", "a\nb"]),
+    ] {
+        for value in good {
+            assert_eq!(bad_variables(|env| env.variables.set(name, value)), Vec::<&str>::new(), "{name}={value}");
+        }
+        for value in bad {
+            assert_eq!(bad_variables(|env| env.variables.set(name, value)), [name], "{name}={value}");
+        }
+    }
+}
+
+#[test]
+fn codes_may_be_short_lived_only_when_that_is_allowed() {
+    assert_eq!(
+        bad_variables(|env| {
+            env.variables.set("otp_ttl_seconds", "1");
+            env.variables.set("allow_short_lifetimes", "true");
+        }),
+        Vec::<&str>::new()
+    );
+}

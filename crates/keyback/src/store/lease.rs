@@ -1,0 +1,165 @@
+//! The right to work on something alone for a while, given up by itself when its holder dies.
+//!
+//! A store without compare-and-swap has one atomic call, the increment. Time is cut into windows of a minute, and who
+//! brings the window's counter to 1 holds the lease until the next window is over: 60 to 120 seconds. Whoever comes in
+//! the next window sees that the one before was taken and leaves. Four counters take turns, so that a holder that died
+//! leaves nothing behind for ever, and everyone who comes clears the one that nobody looks at just now.
+
+use std::time::Duration;
+
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::store::keys::{self, AnyKey};
+
+const WINDOW: Duration = Duration::from_secs(60);
+const COUNTERS: u64 = 4;
+const TRIES: u32 = 40;
+const BETWEEN_TRIES: Duration = Duration::from_millis(25);
+
+/// The right to work on `name` alone.
+#[derive(Debug, PartialEq, Eq)]
+#[must_use = "a lease is held until it is released or runs out"]
+pub struct Lease {
+    name: String,
+    until: Timestamp,
+}
+
+impl Lease {
+    /// The lease on `name`, or `None` while another holds it.
+    ///
+    /// # Errors
+    /// [`Outage::Store`].
+    pub async fn acquire(
+        store: &impl KeyValue,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Outage> {
+        let window = window_at(now);
+        let counter = |offset: u64| keys::lease(name, window.wrapping_add(offset) % COUNTERS);
+        // The counter two windows on is also that of two windows ago, whose lease has run out.
+        let before = counter(COUNTERS.wrapping_sub(1)).into();
+        if store.exists(&before).await? {
+            return Ok(None);
+        }
+        store.delete_many(vec![counter(2).into()]).await?;
+        if store.increment(&counter(0), 1).await? != 1 {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            name: name.to_owned(),
+            until: window_start(window.saturating_add(2)),
+        }))
+    }
+
+    /// The lease on `name`, waiting up to a second for another holder to finish.
+    ///
+    /// # Errors
+    /// [`Outage::Store`], also when it stays taken.
+    pub async fn wait<E: Env>(env: &E, name: &str) -> Result<Self, Outage> {
+        for _ in 0..TRIES {
+            if let Some(lease) = Self::acquire(env.store(), name, env.clock().now()).await? {
+                return Ok(lease);
+            }
+            env.clock().sleep(BETWEEN_TRIES).await;
+        }
+        Err(Outage::Store("a lease stayed taken".to_owned()))
+    }
+
+    /// When the lease runs out. Work that others would see must not begin shortly before.
+    #[must_use]
+    pub const fn until(&self) -> Timestamp {
+        self.until
+    }
+
+    /// Gives the lease back, unless it has run out and may be another's by now.
+    ///
+    /// # Errors
+    /// [`Outage::Store`]; the lease then runs out by itself.
+    pub async fn release(self, store: &impl KeyValue, now: Timestamp) -> Result<(), Outage> {
+        if now < self.until {
+            store.delete_many(counters(&self.name)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// All counters that leases on `name` may leave behind.
+#[must_use]
+pub fn counters(name: &str) -> Vec<AnyKey> {
+    (0..COUNTERS)
+        .map(|window| keys::lease(name, window).into())
+        .collect()
+}
+
+fn window_at(now: Timestamp) -> u64 {
+    now.unix_seconds()
+        .checked_div(WINDOW.as_secs())
+        .unwrap_or_default()
+}
+
+fn window_start(window: u64) -> Timestamp {
+    Timestamp::from_unix_millis(
+        window
+            .saturating_mul(WINDOW.as_secs())
+            .saturating_mul(1000),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryKeyValue, block_on};
+
+    const MINUTE: u64 = 60_000;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_unix_millis(1_000 * MINUTE + millis)
+    }
+
+    fn acquire(store: &MemoryKeyValue, now: Timestamp) -> Option<Lease> {
+        block_on(Lease::acquire(store, "x", now)).unwrap()
+    }
+
+    #[test]
+    fn is_held_by_one_and_free_again_once_released() {
+        let store = MemoryKeyValue::default();
+        let lease = acquire(&store, at(0)).unwrap();
+        assert_eq!(acquire(&store, at(1)), None);
+        block_on(lease.release(&store, at(2))).unwrap();
+        assert_eq!(store.names(), Vec::<String>::new());
+        assert!(acquire(&store, at(3)).is_some());
+    }
+
+    #[test]
+    fn runs_out_after_the_next_window_when_its_holder_died() {
+        let store = MemoryKeyValue::default();
+        let lease = acquire(&store, at(59_999)).unwrap();
+        assert_eq!(lease.until(), at(2 * MINUTE));
+        assert_eq!(acquire(&store, at(MINUTE)), None);
+        assert_eq!(acquire(&store, at(2 * MINUTE - 1)), None);
+        assert!(acquire(&store, at(2 * MINUTE)).is_some());
+    }
+
+    #[test]
+    fn can_be_had_again_after_any_pause_however_many_holders_died() {
+        for pause in 2..12 {
+            let store = MemoryKeyValue::default();
+            let mut now = 0;
+            for _ in 0..10 {
+                let got = (0..4).any(|wait| acquire(&store, at(now + wait * MINUTE)).is_some());
+                assert!(got, "pause of {pause} at minute {}", now / MINUTE);
+                now += pause * MINUTE + 4 * MINUTE;
+            }
+        }
+    }
+
+    #[test]
+    fn one_that_ran_out_is_not_taken_from_its_new_holder() {
+        let store = MemoryKeyValue::default();
+        let late = acquire(&store, at(0)).unwrap();
+        let now = at(2 * MINUTE);
+        assert!(acquire(&store, now).is_some());
+        block_on(late.release(&store, now)).unwrap();
+        assert_eq!(acquire(&store, at(2 * MINUTE + 1)), None);
+    }
+}

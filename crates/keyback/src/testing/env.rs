@@ -1,0 +1,242 @@
+//! The other ports in memory.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::model::log_line::LogLine;
+use crate::model::timestamp::Timestamp;
+use crate::ports::{
+    Clock, Env, HttpClient, Log, NoAnswer, Outage, SecureRandom, Variables,
+};
+use crate::testing::MemoryKeyValue;
+use crate::testing::key_value::yield_once;
+
+/// A clock that stands still until it is moved. Clones share their time.
+#[derive(Debug, Clone)]
+pub struct SettableClock(Rc<Cell<Timestamp>>);
+
+impl Default for SettableClock {
+    fn default() -> Self {
+        // 2026-11-23T09:00:00Z
+        Self(Rc::new(Cell::new(Timestamp::from_unix_millis(1_795_424_400_000))))
+    }
+}
+
+impl SettableClock {
+    /// Moves the time on by `duration`.
+    pub fn advance(&self, duration: Duration) {
+        self.0.set(self.0.get().plus(duration));
+    }
+}
+
+impl Clock for SettableClock {
+    fn now(&self) -> Timestamp {
+        self.0.get()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.advance(duration);
+        yield_once().await;
+    }
+}
+
+/// Bytes that look random and are the same for the same seed (SplitMix64). Clones share their state.
+#[derive(Debug, Clone)]
+pub struct SeededRandom(Rc<Cell<u64>>);
+
+impl SeededRandom {
+    /// Starts at `seed`.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self(Rc::new(Cell::new(seed)))
+    }
+}
+
+impl SecureRandom for SeededRandom {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Outage> {
+        for chunk in bytes.chunks_mut(8) {
+            let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+            self.0.set(state);
+            let mut value = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            value ^= value >> 31;
+            chunk.copy_from_slice(&value.to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+/// An email provider in memory: it keeps what it is sent and answers as it is told to.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryHttp(Rc<HttpInner>);
+
+#[derive(Debug, Default)]
+struct HttpInner {
+    requests: RefCell<Vec<::http::Request<Vec<u8>>>>,
+    answer: RefCell<Option<Result<(u16, Option<String>), NoAnswer>>>,
+}
+
+impl MemoryHttp {
+    /// Takes all requests so far.
+    #[must_use]
+    pub fn take_requests(&self) -> Vec<::http::Request<Vec<u8>>> {
+        self.0.requests.take()
+    }
+
+    /// Answers with `status` and `Retry-After` from now on.
+    pub fn answer_with(&self, status: u16, retry_after: Option<&str>) {
+        *self.0.answer.borrow_mut() = Some(Ok((status, retry_after.map(str::to_owned))));
+    }
+
+    /// Does not answer from now on.
+    pub fn fail_with(&self, why: NoAnswer) {
+        *self.0.answer.borrow_mut() = Some(Err(why));
+    }
+}
+
+impl HttpClient for MemoryHttp {
+    async fn send(
+        &self,
+        request: ::http::Request<Vec<u8>>,
+        _timeout: Duration,
+    ) -> Result<::http::Response<Vec<u8>>, NoAnswer> {
+        yield_once().await;
+        self.0.requests.borrow_mut().push(request);
+        let (status, retry_after) = self.0.answer.borrow().clone().unwrap_or(Ok((200, None)))?;
+        let mut response = ::http::Response::builder().status(status);
+        if let Some(retry_after) = retry_after {
+            response = response.header("retry-after", retry_after);
+        }
+        Ok(response.body(br#"{"id":"1"}"#.to_vec()).expect("a valid answer"))
+    }
+}
+
+/// Variables in memory.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryVariables(Rc<RefCell<BTreeMap<String, String>>>);
+
+impl MemoryVariables {
+    /// Sets `name`.
+    pub fn set(&self, name: &str, value: &str) {
+        self.0.borrow_mut().insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Unsets `name`.
+    pub fn unset(&self, name: &str) {
+        self.0.borrow_mut().remove(name);
+    }
+}
+
+impl Variables for MemoryVariables {
+    async fn find(&self, name: &'static str) -> Option<String> {
+        self.0.borrow().get(name).cloned()
+    }
+}
+
+/// A log in memory.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryLog(Rc<RefCell<Vec<String>>>);
+
+impl MemoryLog {
+    /// All lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.0.borrow().clone()
+    }
+}
+
+impl Log for MemoryLog {
+    fn write(&self, line: &LogLine) {
+        self.0.borrow_mut().push(line.to_string());
+    }
+}
+
+/// All of it together. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct MemoryEnv {
+    /// The clock.
+    pub clock: SettableClock,
+    /// The randomness.
+    pub random: SeededRandom,
+    /// The store.
+    pub store: MemoryKeyValue,
+    /// The provider.
+    pub http: MemoryHttp,
+    /// The variables: those of `spin.toml`, with its defaults.
+    pub variables: MemoryVariables,
+    /// The log.
+    pub log: MemoryLog,
+}
+
+/// The names and defaults that `spin.toml` declares, so that they stand in one place only.
+fn spin_toml_defaults() -> impl Iterator<Item = (String, String)> {
+    include_str!("../../../../spin.toml").lines().filter_map(|line| {
+        let (name, value) = line.split_once(" = { default = \"")?;
+        let (default, _) = value.split_once('"')?;
+        Some((name.to_owned(), default.to_owned()))
+    })
+}
+
+/// A secret key for tests: base64 of the bytes 0 to 31.
+const SECRET_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+impl Default for MemoryEnv {
+    fn default() -> Self {
+        let variables = MemoryVariables::default();
+        for (name, value) in spin_toml_defaults() {
+            variables.set(&name, &value);
+        }
+        for (name, value) in [
+            ("secret_key", SECRET_KEY),
+            ("public_base_url", "https://id.example.test"),
+            ("email_provider", "resend"),
+            ("email_api_key", "re_test"),
+            ("email_from", "Keyback <no-reply@example.test>"),
+            (
+                "api_keys",
+                // The digest is that of `kb_all_0123456789abcdef0123456789abcdef`.
+                r#"[{"id":"all","sha256":"39550e94970db91e64a2f27fdcabe4d65a207ecd5ca0b614edff18ac8ca3851d","scopes":["users","reset","sign-in","courier","events"]}]"#,
+            ),
+        ] {
+            variables.set(name, value);
+        }
+        Self {
+            clock: SettableClock::default(),
+            random: SeededRandom::new(42),
+            store: MemoryKeyValue::default(),
+            http: MemoryHttp::default(),
+            variables,
+            log: MemoryLog::default(),
+        }
+    }
+}
+
+impl Env for MemoryEnv {
+    type Clock = SettableClock;
+    type Random = SeededRandom;
+    type Store = MemoryKeyValue;
+    type Http = MemoryHttp;
+    type Variables = MemoryVariables;
+    type Log = MemoryLog;
+
+    fn clock(&self) -> &SettableClock {
+        &self.clock
+    }
+    fn random(&self) -> &SeededRandom {
+        &self.random
+    }
+    fn store(&self) -> &MemoryKeyValue {
+        &self.store
+    }
+    fn http(&self) -> &MemoryHttp {
+        &self.http
+    }
+    fn variables(&self) -> &MemoryVariables {
+        &self.variables
+    }
+    fn log(&self) -> &MemoryLog {
+        &self.log
+    }
+}

@@ -1,0 +1,232 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+
+use lexopt::prelude::*;
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+Runs a Spin application (spin.toml) where Spin is not installed.
+
+Usage: keyback-host up [OPTIONS]
+
+Options:
+  -f, --from PATH                 The manifest, or the folder of its spin.toml [default: spin.toml]
+      --build                     Run the components' build commands first
+      --listen ADDRESS            Where to serve; port 0 takes a free one [default: 127.0.0.1:3000]
+      --state-dir FOLDER          Where the default store is; \"\" keeps it in memory
+                                  [default: .spin beside the manifest]
+      --variable NAME=VALUE       The value of a variable; may be repeated. Before SPIN_VARIABLE_<NAME>
+      --runtime-config-file FILE  Defines stores: [key_value_store.<label>] with type = \"spin\"
+      --cache-dir FOLDER          Where compiled components are kept [default: wasmtime's own cache]
+      --mailbox ADDRESS           Also serve a development mailbox, on a loopback address
+  -q, --quiet                     Drop what the components print
+  -h, --help                      Print this
+  -V, --version                   Print the version
+";
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Command {
+    Up(Box<Options>),
+    Help,
+    Version,
+}
+
+/// The options of `up`.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Options {
+    pub(crate) from: PathBuf,
+    pub(crate) build: bool,
+    pub(crate) listen: SocketAddr,
+    /// Empty keeps the default store in memory.
+    pub(crate) state_dir: Option<PathBuf>,
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) runtime_config_file: Option<PathBuf>,
+    pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) mailbox: Option<SocketAddr>,
+    pub(crate) quiet: bool,
+}
+
+/// Reads the command line, without the program's name.
+///
+/// # Errors
+/// When it is not as [`HELP`] says.
+pub(crate) fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+) -> Result<Command, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_args(arguments);
+    match parser.next()? {
+        Some(Value(command)) if command == "up" => {}
+        Some(Short('h') | Long("help")) | None => return Ok(Command::Help),
+        Some(Short('V') | Long("version")) => return Ok(Command::Version),
+        Some(Value(command)) => {
+            return Err(format!("unknown command `{}`", command.to_string_lossy()).into());
+        }
+        Some(option) => return Err(option.unexpected()),
+    }
+    let mut options = Options {
+        from: PathBuf::from("spin.toml"),
+        build: false,
+        listen: (Ipv4Addr::LOCALHOST, 3000).into(),
+        state_dir: None,
+        variables: Vec::new(),
+        runtime_config_file: None,
+        cache_dir: None,
+        mailbox: None,
+        quiet: false,
+    };
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Short('f') | Long("from") => options.from = parser.value()?.into(),
+            Long("build") => options.build = true,
+            Long("listen") => options.listen = address(parser.value()?)?,
+            Long("state-dir") => options.state_dir = Some(parser.value()?.into()),
+            Long("variable") => options.variables.push(variable(parser.value()?)?),
+            Long("runtime-config-file") => {
+                options.runtime_config_file = Some(parser.value()?.into());
+            }
+            Long("cache-dir") => options.cache_dir = Some(parser.value()?.into()),
+            Long("mailbox") => options.mailbox = Some(loopback(parser.value()?)?),
+            Short('q') | Long("quiet") => options.quiet = true,
+            Short('h') | Long("help") => return Ok(Command::Help),
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Command::Up(Box::new(options)))
+}
+
+/// Where a name has several addresses, the IPv4 loopback one is preferred, as on Spin.
+fn address(value: OsString) -> Result<SocketAddr, lexopt::Error> {
+    let value = value.string()?;
+    let invalid = || lexopt::Error::from(format!("`{value}` is not an address and port"));
+    let found: Vec<_> = value.to_socket_addrs().map_err(|_| invalid())?.collect();
+    let preferred = found
+        .iter()
+        .find(|address| address.ip() == Ipv4Addr::LOCALHOST);
+    preferred.or(found.first()).copied().ok_or_else(invalid)
+}
+
+fn loopback(value: OsString) -> Result<SocketAddr, lexopt::Error> {
+    let address = address(value)?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(format!("the mailbox shows every mail to anyone: it serves on loopback addresses only, not on {address}").into())
+    }
+}
+
+/// The error does not repeat the value, which may be a secret.
+fn variable(value: OsString) -> Result<(String, String), lexopt::Error> {
+    let value = value
+        .into_string()
+        .map_err(|_| "a `--variable` is not UTF-8")?;
+    let (name, value) = value
+        .split_once('=')
+        .ok_or("`--variable` needs NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &[&str]) -> Result<Command, String> {
+        super::parse(line.iter().map(OsString::from)).map_err(|error| error.to_string())
+    }
+
+    fn up(line: &[&str]) -> Options {
+        match parse(&[&["up"], line].concat()) {
+            Ok(Command::Up(options)) => *options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_spins() {
+        let options = up(&[]);
+        assert_eq!(options.from, PathBuf::from("spin.toml"));
+        assert_eq!(options.listen, "127.0.0.1:3000".parse().unwrap());
+        assert_eq!(options.state_dir, None);
+        assert_eq!(options.mailbox, None);
+    }
+
+    #[test]
+    fn every_option_is_read() {
+        let options = up(&[
+            "-f",
+            "app",
+            "--build",
+            "--listen",
+            "127.0.0.1:0",
+            "--state-dir",
+            "",
+            "--variable",
+            "a=b=c",
+            "--variable",
+            "d=",
+            "--runtime-config-file",
+            "rc.toml",
+            "--cache-dir",
+            "cache",
+            "--mailbox",
+            "[::1]:0",
+            "--quiet",
+        ]);
+        let path = |path: &str| Some(PathBuf::from(path));
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let expected = Options {
+            from: "app".into(),
+            build: true,
+            listen: "127.0.0.1:0".parse().unwrap(),
+            state_dir: path(""),
+            variables: vec![pair("a", "b=c"), pair("d", "")],
+            runtime_config_file: path("rc.toml"),
+            cache_dir: path("cache"),
+            mailbox: Some("[::1]:0".parse().unwrap()),
+            quiet: true,
+        };
+        assert_eq!(options, expected);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        assert!(
+            parse(&["up", "--lisen", "x"])
+                .unwrap_err()
+                .contains("--lisen")
+        );
+        assert!(parse(&["down"]).unwrap_err().contains("down"));
+        assert!(parse(&["up", "stray"]).unwrap_err().contains("stray"));
+        assert!(
+            parse(&["up", "--listen", "nowhere"])
+                .unwrap_err()
+                .contains("nowhere")
+        );
+        assert!(parse(&["up", "--listen"]).is_err());
+        assert!(
+            parse(&["up", "--mailbox", "0.0.0.0:3025"])
+                .unwrap_err()
+                .contains("loopback")
+        );
+    }
+
+    #[test]
+    fn a_bad_variable_is_not_echoed() {
+        assert!(
+            !parse(&["up", "--variable", "hunter2"])
+                .unwrap_err()
+                .contains("hunter2")
+        );
+    }
+
+    #[test]
+    fn help_and_version_are_answered() {
+        assert_eq!(parse(&[]), Ok(Command::Help));
+        assert_eq!(parse(&["--help"]), Ok(Command::Help));
+        assert_eq!(parse(&["up", "--help"]), Ok(Command::Help));
+        assert_eq!(parse(&["--version"]), Ok(Command::Version));
+    }
+}

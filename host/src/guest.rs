@@ -1,0 +1,94 @@
+//! What one instance of a component sees of the host.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use self::http::{IncomingHooks, OutgoingHooks};
+use crate::allow_list::AllowList;
+use crate::store::Stores;
+use crate::variables::Missing;
+
+mod bindings;
+mod http;
+mod key_value;
+mod stdio;
+mod variables;
+
+pub(crate) use self::bindings::Host_ as HostBindings;
+
+/// What a component is granted and given: the same for all its instances.
+pub(crate) struct Grants {
+    pub(crate) component: String,
+    /// The granted stores, by label.
+    pub(crate) stores: Stores,
+    /// The component's variables, filled in.
+    pub(crate) variables: BTreeMap<String, Result<String, Missing>>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) allow_list: AllowList,
+    /// Whether what the component prints is dropped.
+    pub(crate) quiet: bool,
+}
+
+/// The state of one instance.
+pub(crate) struct GuestState {
+    grants: Arc<Grants>,
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    outgoing: OutgoingHooks,
+    incoming: IncomingHooks,
+}
+
+impl GuestState {
+    /// The state of a new instance.
+    pub(crate) fn new(grants: &Arc<Grants>) -> Self {
+        let mut wasi = WasiCtx::builder();
+        wasi.envs(&grants.environment);
+        if !grants.quiet {
+            wasi.stdout(stdio::Prefixed::new(&grants.component))
+                .stderr(stdio::Prefixed::new(&grants.component));
+        }
+        Self {
+            table: ResourceTable::new(),
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            outgoing: OutgoingHooks::new(Arc::clone(grants)),
+            incoming: IncomingHooks,
+            grants: Arc::clone(grants),
+        }
+    }
+
+    /// The view with which incoming requests are handed to the component.
+    ///
+    /// It keeps every header: as on Spin, the component sees the client's `Host`.
+    pub(crate) fn incoming(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.incoming,
+        }
+    }
+}
+
+impl WasiView for GuestState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+impl WasiHttpView for GuestState {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks: &mut self.outgoing,
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The two key-value interfaces, over the stores that the component is granted.
+
+use tokio::task::block_in_place;
+use wasmtime::Result as Trap;
+use wasmtime::component::{Accessor, HasSelf, Resource};
+
+use super::GuestState;
+use super::bindings::spin::key_value::key_value as spin;
+use super::bindings::wasi::keyvalue::{atomics, batch, store as wasi};
+use crate::store::{Store, StoreError};
+
+impl GuestState {
+    fn open(&mut self, label: &str) -> Option<Resource<Store>> {
+        let store = self.grants.stores.get(label)?.clone();
+        self.table.push(store).ok()
+    }
+
+    fn store(&self, handle: &Resource<Store>) -> Option<Store> {
+        self.table.get(handle).ok().cloned()
+    }
+
+    fn close(&mut self, handle: Resource<Store>) -> Trap<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+
+    fn in_bucket<T>(
+        &self,
+        bucket: &Resource<Store>,
+        call: impl FnOnce(Store) -> Result<T, StoreError>,
+    ) -> Result<T, wasi::Error> {
+        let store = self.store(bucket).ok_or(wasi::Error::NoSuchStore)?;
+        block_in_place(|| call(store)).map_err(|error| wasi::Error::Other(error.to_string()))
+    }
+}
+
+/// Runs a call on a store. SQLite blocks, so the thread's other tasks move elsewhere meanwhile.
+fn in_store<T, R>(
+    accessor: &Accessor<T, HasSelf<GuestState>>,
+    handle: &Resource<Store>,
+    call: impl FnOnce(Store) -> Result<R, StoreError>,
+) -> Result<R, spin::Error> {
+    let store = accessor
+        .with(|mut access| access.get().store(handle))
+        .ok_or(spin::Error::NoSuchStore)?;
+    block_in_place(|| call(store)).map_err(|error| spin::Error::Other(error.to_string()))
+}
+
+impl<T: 'static> spin::HostStoreWithStore<T> for HasSelf<GuestState> {
+    async fn open(
+        accessor: &Accessor<T, Self>,
+        label: String,
+    ) -> Result<Resource<Store>, spin::Error> {
+        accessor
+            .with(|mut access| access.get().open(&label))
+            .ok_or(spin::Error::AccessDenied)
+    }
+
+    async fn get(
+        accessor: &Accessor<T, Self>,
+        store: Resource<Store>,
+        key: String,
+    ) -> Result<Option<Vec<u8>>, spin::Error> {
+        in_store(accessor, &store, |store| store.get(&key))
+    }
+
+    async fn set(
+        accessor: &Accessor<T, Self>,
+        store: Resource<Store>,
+        key: String,
+        value: Vec<u8>,
+    ) -> Result<(), spin::Error> {
+        in_store(accessor, &store, |store| store.set(&key, &value))
+    }
+
+    async fn delete(
+        accessor: &Accessor<T, Self>,
+        store: Resource<Store>,
+        key: String,
+    ) -> Result<(), spin::Error> {
+        in_store(accessor, &store, |store| store.delete(&key))
+    }
+
+    async fn exists(
+        accessor: &Accessor<T, Self>,
+        store: Resource<Store>,
+        key: String,
+    ) -> Result<bool, spin::Error> {
+        in_store(accessor, &store, |store| store.exists(&key))
+    }
+}
+
+impl spin::HostStore for GuestState {
+    fn drop(&mut self, store: Resource<Store>) -> Trap<()> {
+        self.close(store)
+    }
+}
+
+impl spin::Host for GuestState {
+    fn convert_error(&mut self, error: spin::Error) -> Trap<spin::Error> {
+        Ok(error)
+    }
+}
+
+impl wasi::Host for GuestState {
+    fn open(&mut self, label: String) -> Result<Resource<Store>, wasi::Error> {
+        GuestState::open(self, &label).ok_or(wasi::Error::AccessDenied)
+    }
+
+    fn convert_error(&mut self, error: wasi::Error) -> Trap<wasi::Error> {
+        Ok(error)
+    }
+}
+
+impl wasi::HostBucket for GuestState {
+    fn get(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+    ) -> Result<Option<Vec<u8>>, wasi::Error> {
+        self.in_bucket(&bucket, |store| store.get(&key))
+    }
+
+    fn set(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+        value: Vec<u8>,
+    ) -> Result<(), wasi::Error> {
+        self.in_bucket(&bucket, |store| store.set(&key, &value))
+    }
+
+    fn delete(&mut self, bucket: Resource<Store>, key: String) -> Result<(), wasi::Error> {
+        self.in_bucket(&bucket, |store| store.delete(&key))
+    }
+
+    fn exists(&mut self, bucket: Resource<Store>, key: String) -> Result<bool, wasi::Error> {
+        self.in_bucket(&bucket, |store| store.exists(&key))
+    }
+
+    fn drop(&mut self, bucket: Resource<Store>) -> Trap<()> {
+        self.close(bucket)
+    }
+}
+
+impl atomics::Host for GuestState {
+    fn increment(
+        &mut self,
+        bucket: Resource<Store>,
+        key: String,
+        delta: i64,
+    ) -> Result<i64, wasi::Error> {
+        self.in_bucket(&bucket, |store| store.increment(&key, delta))
+    }
+}
+
+impl batch::Host for GuestState {
+    fn get_many(
+        &mut self,
+        bucket: Resource<Store>,
+        keys: Vec<String>,
+    ) -> Result<Vec<(String, Option<Vec<u8>>)>, wasi::Error> {
+        self.in_bucket(&bucket, |store| store.get_many(keys))
+    }
+
+    fn set_many(
+        &mut self,
+        bucket: Resource<Store>,
+        entries: Vec<(String, Vec<u8>)>,
+    ) -> Result<(), wasi::Error> {
+        self.in_bucket(&bucket, |store| store.set_many(&entries))
+    }
+
+    fn delete_many(
+        &mut self,
+        bucket: Resource<Store>,
+        keys: Vec<String>,
+    ) -> Result<(), wasi::Error> {
+        self.in_bucket(&bucket, |store| store.delete_many(&keys))
+    }
+}

@@ -1,0 +1,238 @@
+//! The app under test: started on a free port, with a state folder and a mail sink of its own.
+
+mod answer;
+mod api_keys;
+mod builder;
+mod clients;
+mod mail;
+mod mail_sink;
+mod server;
+mod wire;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
+use tempfile::TempDir;
+
+pub(crate) use self::{
+    answer::{Answer, assert_alike, assert_same_shape},
+    api_keys::Scope,
+    builder::{AppBuilder, PUBLIC_BASE_URL, component},
+    clients::{ApiClient, Caller, Visitor},
+    mail::Mail,
+    mail_sink::{MailSink, Provider},
+    wire::Wire,
+};
+use self::{api_keys::ApiKeys, server::Server};
+
+/// The running app. It ends, with its state folder and its mail sink, when this is dropped.
+pub(crate) struct App {
+    server: Server,
+    sink: MailSink,
+    keys: ApiKeys,
+    variables: BTreeMap<String, String>,
+    folder: TempDir,
+}
+
+/// An account, and what its owner knows.
+pub(crate) struct User {
+    pub(crate) id: String,
+    pub(crate) email: String,
+    pub(crate) password: String,
+}
+
+/// A recovery under way: the answer's challenge and the mail that came for it.
+pub(crate) struct Recovery {
+    pub(crate) challenge_id: String,
+    pub(crate) mail: Mail,
+}
+
+impl App {
+    /// Starts an app of the test's own, with the shipped manifest and the usual variables.
+    pub(crate) fn start() -> Self {
+        Self::builder().start()
+    }
+
+    pub(crate) fn builder() -> AppBuilder {
+        AppBuilder::new()
+    }
+
+    /// An app as [`App::start`] makes it, shared by the tests that run now; the last one to leave ends it.
+    ///
+    /// For tests that bring their own accounts and change nothing that another test could notice.
+    pub(crate) fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<App>> = Mutex::new(Weak::new());
+
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.upgrade().unwrap_or_else(|| {
+            let app = Arc::new(Self::start());
+            *shared = Arc::downgrade(&app);
+            app
+        })
+    }
+
+    /// Ends the app, and hands back what it was started with: the same state folder, sink, keys and variables.
+    pub(crate) fn stop(self) -> AppBuilder {
+        self.server.stop();
+        AppBuilder::resume(self.variables, self.folder, self.sink, self.keys)
+    }
+
+    pub(crate) fn sink(&self) -> &MailSink {
+        &self.sink
+    }
+
+    /// What the app was given for a variable.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        &self.variables[name]
+    }
+
+    /// All that the app has printed so far.
+    pub(crate) fn log(&self) -> String {
+        self.server.log()
+    }
+
+    /// The folder that holds whatever the app keeps.
+    pub(crate) fn state_folder(&self) -> PathBuf {
+        self.folder.path().join(builder::STATE)
+    }
+
+    /// Somebody without credentials: a person's browser, or an attacker.
+    pub(crate) fn visitor(&self) -> Visitor {
+        Visitor::new(self.server.origin())
+    }
+
+    /// A portal's back end, whose API key has every scope.
+    pub(crate) fn portal(&self) -> ApiClient {
+        ApiClient::new(self.server.origin(), self.keys.all_scopes())
+    }
+
+    /// A client whose API key has one scope and no other.
+    pub(crate) fn api_client(&self, scope: Scope) -> ApiClient {
+        ApiClient::new(self.server.origin(), self.keys.only(scope))
+    }
+
+    /// A kept-alive connection on which every byte is the test's own.
+    pub(crate) fn wire(&self) -> Wire {
+        Wire::connect(self.server.origin())
+    }
+
+    /// Creates an account with an address and a password that no other test has.
+    pub(crate) fn create_user(&self) -> User {
+        let email = unique_email();
+        let password = strong_password();
+        let answer = self
+            .portal()
+            .create_user(&json!({ "email": email, "password": password }));
+        let account = answer.expect_json(201);
+        let id = account["id"]
+            .as_str()
+            .expect("an account has an id")
+            .to_owned();
+        User {
+            id,
+            email,
+            password,
+        }
+    }
+
+    /// Asks for a recovery and waits for its mail.
+    pub(crate) fn recover(&self, user: &User) -> Recovery {
+        let challenge_id = self.visitor().challenge(&user.email);
+        let mail = self.sink.wait_for_mail(&user.email);
+        Recovery { challenge_id, mail }
+    }
+
+    /// Turns a recovery's code into a reset token.
+    pub(crate) fn reset_token(&self, recovery: &Recovery) -> String {
+        let answer = self
+            .visitor()
+            .verify_otp(&recovery.challenge_id, &recovery.mail.code());
+        let body = answer.expect_json(200);
+        body["reset_token"]
+            .as_str()
+            .expect("a verified code gives a reset token")
+            .to_owned()
+    }
+
+    /// Asserts that this password signs the user in.
+    #[track_caller]
+    pub(crate) fn assert_signs_in(&self, user: &User, password: &str) {
+        let body = self
+            .portal()
+            .sign_in(&user.email, password)
+            .expect_json(200);
+        assert_eq!(body["user_id"], user.id.as_str());
+    }
+
+    /// Asserts that this password does not sign the user in.
+    #[track_caller]
+    pub(crate) fn assert_does_not_sign_in(&self, user: &User, password: &str) {
+        self.portal()
+            .sign_in(&user.email, password)
+            .expect_problem(401, "invalid-credentials");
+    }
+}
+
+/// `length` random bytes in base64url, as tokens are written.
+pub(crate) fn random_token(length: usize) -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes(length))
+}
+
+/// A password that passes the shipped policy.
+pub(crate) fn strong_password() -> String {
+    format!("heron-{}", random_token(12))
+}
+
+pub(crate) fn unique_email() -> String {
+    format!("u{}@people.example.test", api_keys::hex(&random_bytes(8)))
+}
+
+/// A code of the same length that is not this one.
+pub(crate) fn wrong_code(right: &str) -> String {
+    let (last, rest) = right.as_bytes().split_last().expect("a code has digits");
+    let digit = if *last == b'9' { b'0' } else { last + 1 };
+    rest.iter()
+        .chain([&digit])
+        .copied()
+        .map(char::from)
+        .collect()
+}
+
+/// The same text with one letter in its middle changed: well formed, and unknown.
+pub(crate) fn altered(text: &str) -> String {
+    let middle = text.len() / 2;
+    text.char_indices()
+        .map(|(at, letter)| match letter {
+            'a' if at == middle => 'b',
+            _ if at == middle => 'a',
+            other => other,
+        })
+        .collect()
+}
+
+/// Every file below a folder, read whole.
+pub(crate) fn files_below(folder: &Path) -> Vec<Vec<u8>> {
+    let entries = fs::read_dir(folder).expect("the folder can be listed");
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.expect("the folder's entry can be read").path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(fs::read(&path).expect("the file can be read"));
+        }
+    }
+    files
+}
+
+fn random_bytes(length: usize) -> Vec<u8> {
+    let mut bytes = vec![0; length];
+    getrandom::fill(&mut bytes).expect("the system has randomness");
+    bytes
+}

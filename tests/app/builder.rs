@@ -1,0 +1,233 @@
+//! What an app is started with, and the command that starts it.
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use tempfile::TempDir;
+use toml::{Table, Value};
+
+use super::{ApiKeys, App, MailSink, Server, random_bytes, random_token};
+
+/// The origin that the app is told it has; nothing listens there.
+pub(crate) const PUBLIC_BASE_URL: &str = "https://id.example.test";
+
+/// The state folder's name within an app's own folder.
+pub(super) const STATE: &str = "state";
+
+/// The app ended instead of serving, and printed this.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) log: String,
+}
+
+/// An app that is about to be started.
+pub(crate) struct AppBuilder {
+    variables: BTreeMap<String, String>,
+    manifest: Option<Table>,
+    folder: TempDir,
+    sink: MailSink,
+    keys: ApiKeys,
+}
+
+impl AppBuilder {
+    pub(super) fn new() -> Self {
+        let sink = MailSink::start();
+        let keys = ApiKeys::generate();
+        let variables = [
+            ("secret_key", STANDARD.encode(random_bytes(32))),
+            ("public_base_url", PUBLIC_BASE_URL.to_owned()),
+            ("api_keys", keys.variable()),
+            ("email_provider", "resend".to_owned()),
+            ("email_api_origin", sink.origin().to_owned()),
+            ("email_api_key", format!("re_{}", random_token(16))),
+            ("email_from", "Keyback <no-reply@example.test>".to_owned()),
+        ];
+        // The tests come from one address, so only those of the limits themselves set tighter ones.
+        let limits = [
+            "client_forgot",
+            "client_verify",
+            "client_reset",
+            "client_sign_in",
+            "app_forgot",
+        ]
+        .map(|limit| (format!("limit_{limit}"), "100000/60".to_owned()));
+        let variables = variables
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .chain(limits)
+            .collect();
+        let folder = tempfile::Builder::new()
+            .prefix("keyback-e2e-")
+            .tempdir()
+            .expect("a temporary folder can be made");
+        Self {
+            variables,
+            manifest: None,
+            folder,
+            sink,
+            keys,
+        }
+    }
+
+    pub(super) fn resume(
+        variables: BTreeMap<String, String>,
+        folder: TempDir,
+        sink: MailSink,
+        keys: ApiKeys,
+    ) -> Self {
+        Self {
+            variables,
+            manifest: None,
+            folder,
+            sink,
+            keys,
+        }
+    }
+
+    pub(crate) fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.variables.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub(crate) fn without_variable(mut self, name: &str) -> Self {
+        self.variables.remove(name);
+        self
+    }
+
+    /// Starts a changed copy of the shipped `spin.toml`.
+    pub(crate) fn manifest(mut self, edit: impl FnOnce(&mut Table)) -> Self {
+        let mut manifest = shipped_manifest();
+        for source in sources(&mut manifest) {
+            let absolute =
+                workspace().join(source.as_str().expect("a component's source is a path"));
+            *source = Value::String(
+                absolute
+                    .to_str()
+                    .expect("the workspace's path is UTF-8")
+                    .to_owned(),
+            );
+        }
+        edit(&mut manifest);
+        self.manifest = Some(manifest);
+        self
+    }
+
+    /// Starts the app and waits until it serves.
+    ///
+    /// # Panics
+    ///
+    /// If it ends or takes more than two minutes instead; the message has all that it printed.
+    #[track_caller]
+    pub(crate) fn start(self) -> App {
+        match self.try_start() {
+            Ok(app) => app,
+            Err(refusal) => panic!("the app did not start; it printed:\n{}", refusal.log),
+        }
+    }
+
+    /// Like [`AppBuilder::start`], for tests in which the app may refuse to start.
+    pub(crate) fn try_start(self) -> Result<App, Refusal> {
+        let server = Server::start(self.command()).map_err(|log| Refusal { log })?;
+        let Self {
+            variables,
+            folder,
+            sink,
+            keys,
+            ..
+        } = self;
+        Ok(App {
+            server,
+            sink,
+            keys,
+            variables,
+            folder,
+        })
+    }
+
+    fn command(&self) -> Command {
+        let program = program();
+        for source in sources(&mut shipped_manifest()) {
+            require(&workspace().join(source.as_str().expect("a component's source is a path")));
+        }
+        let mut command = Command::new(program);
+        for (name, _) in
+            env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIN_"))
+        {
+            command.env_remove(name);
+        }
+        command.current_dir(self.folder.path());
+        command.arg("up").arg("--from").arg(self.manifest_path());
+        command.args(["--listen", "127.0.0.1:0"]);
+        command
+            .arg("--state-dir")
+            .arg(self.folder.path().join(STATE));
+        for (name, value) in &self.variables {
+            command.arg("--variable").arg(format!("{name}={value}"));
+        }
+        command
+    }
+
+    fn manifest_path(&self) -> PathBuf {
+        let Some(manifest) = &self.manifest else {
+            return workspace().join("spin.toml");
+        };
+        let path = self.folder.path().join("spin.toml");
+        let text = toml::to_string(manifest).expect("a changed manifest is still TOML");
+        fs::write(&path, text).expect("the temporary folder can be written");
+        path
+    }
+}
+
+/// One component's table in a manifest that a test edits.
+pub(crate) fn component<'manifest>(
+    manifest: &'manifest mut Table,
+    id: &str,
+) -> &'manifest mut Table {
+    manifest["component"][id]
+        .as_table_mut()
+        .expect("the shipped manifest has this component")
+}
+
+fn sources(manifest: &mut Table) -> impl Iterator<Item = &mut Value> {
+    let components = manifest["component"]
+        .as_table_mut()
+        .expect("the shipped manifest has components");
+    components
+        .iter_mut()
+        .filter_map(|(_, component)| component.get_mut("source"))
+}
+
+fn shipped_manifest() -> Table {
+    let text =
+        fs::read_to_string(workspace().join("spin.toml")).expect("the workspace has a spin.toml");
+    text.parse().expect("the shipped manifest is TOML")
+}
+
+/// The binary that runs the app: nothing else knows which one it is.
+fn program() -> PathBuf {
+    let program = match env::var_os("KEYBACK_SPIN") {
+        Some(spin) => PathBuf::from(spin),
+        None => workspace().join("target/host/keyback-host"),
+    };
+    require(&program);
+    program
+}
+
+fn require(file: &Path) {
+    assert!(
+        file.exists(),
+        "{} is missing: run `make build host` first",
+        file.display()
+    );
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests are a member of the workspace")
+}

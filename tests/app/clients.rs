@@ -1,0 +1,232 @@
+//! Who is calling is a type: a visitor has no credentials, an API client has a key.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use ureq::{
+    Agent,
+    http::{Method, Request, request},
+};
+
+use super::Answer;
+
+/// Longer than any answer may take, even with thirty passwords being hashed at once.
+const ANSWER_LIMIT: Duration = Duration::from_mins(1);
+
+/// Anyone who can call the app.
+pub(crate) trait Caller {
+    /// A call to this path with what the caller always sends.
+    fn call(&self, method: &str, path: &str) -> Call;
+
+    fn post(&self, path: &str, body: &Value) -> Answer {
+        self.call("POST", path).json(body).send()
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        self.call("GET", path).send()
+    }
+}
+
+/// Somebody without credentials: a person's browser, or an attacker.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    http: Http,
+    headers: Vec<(String, String)>,
+}
+
+impl Visitor {
+    pub(super) fn new(origin: &str) -> Self {
+        Self {
+            http: Http::new(origin),
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same visitor, who sends this header with every call.
+    pub(crate) fn sending(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn forgot_password(&self, email: &str) -> Answer {
+        self.post("/v1/forgot-password", &json!({ "email": email }))
+    }
+
+    /// Asks for a recovery and keeps the challenge's id.
+    pub(crate) fn challenge(&self, email: &str) -> String {
+        let body = self.forgot_password(email).expect_json(202);
+        body["challenge_id"]
+            .as_str()
+            .expect("the answer names its challenge")
+            .to_owned()
+    }
+
+    pub(crate) fn verify_otp(&self, challenge_id: &str, code: &str) -> Answer {
+        self.post(
+            "/v1/verify-otp",
+            &json!({ "challenge_id": challenge_id, "code": code }),
+        )
+    }
+
+    pub(crate) fn reset_password(&self, token: &str, new_password: &str) -> Answer {
+        self.post(
+            "/v1/reset-password",
+            &json!({ "token": token, "new_password": new_password }),
+        )
+    }
+}
+
+impl Caller for Visitor {
+    fn call(&self, method: &str, path: &str) -> Call {
+        let call = self.http.call(method, path);
+        self.headers
+            .iter()
+            .fold(call, |call, (name, value)| call.header(name, value))
+    }
+}
+
+/// A portal's back end, which has an API key.
+#[derive(Clone)]
+pub(crate) struct ApiClient {
+    http: Http,
+    authorization: String,
+}
+
+impl ApiClient {
+    pub(super) fn new(origin: &str, key: &str) -> Self {
+        Self {
+            http: Http::new(origin),
+            authorization: format!("Bearer {key}"),
+        }
+    }
+
+    pub(crate) fn create_user(&self, account: &Value) -> Answer {
+        self.post("/v1/admin/users", account)
+    }
+
+    pub(crate) fn find_user(&self, id: &str) -> Answer {
+        self.get(&format!("/v1/admin/users/{id}"))
+    }
+
+    pub(crate) fn sign_in(&self, email: &str, password: &str) -> Answer {
+        self.post(
+            "/v1/sign-in",
+            &json!({ "email": email, "password": password }),
+        )
+    }
+
+    pub(crate) fn run_courier(&self) -> Answer {
+        self.call("POST", "/v1/courier/run").body("").send()
+    }
+}
+
+impl Caller for ApiClient {
+    fn call(&self, method: &str, path: &str) -> Call {
+        self.http
+            .call(method, path)
+            .header("authorization", &self.authorization)
+    }
+}
+
+/// A call being put together.
+pub(crate) struct Call {
+    agent: Agent,
+    name: String,
+    request: request::Builder,
+    body: Option<Vec<u8>>,
+}
+
+impl Call {
+    pub(crate) fn header(self, name: &str, value: &str) -> Self {
+        Self {
+            request: self.request.header(name, value),
+            ..self
+        }
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json")
+            .body(body.to_string())
+    }
+
+    /// Sends these bytes; the content type is another header.
+    pub(crate) fn body(self, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            body: Some(body.into()),
+            ..self
+        }
+    }
+
+    /// Sends the call to the API, every answer of which has the same guarding headers.
+    #[track_caller]
+    pub(crate) fn send(self) -> Answer {
+        let answer = self.fetch();
+        answer.assert_guarded();
+        answer
+    }
+
+    /// Sends the call to whatever answers it: the API or a page.
+    #[track_caller]
+    pub(crate) fn fetch(self) -> Answer {
+        let Self {
+            agent,
+            name,
+            request,
+            body,
+        } = self;
+        let response = match body {
+            Some(body) => agent.run(request.body(body).expect("the call is well formed")),
+            None => agent.run(request.body(()).expect("the call is well formed")),
+        };
+        let response = response.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (head, mut body) = response.into_parts();
+        let headers = head.headers.iter().map(|(name, value)| {
+            let value = value.to_str().expect("the header is text");
+            (name.as_str().to_owned(), value.to_owned())
+        });
+        Answer {
+            status: head.status.as_u16(),
+            headers: headers.collect(),
+            body: body
+                .read_to_vec()
+                .unwrap_or_else(|error| panic!("{name}: {error}")),
+            call: name,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Http {
+    agent: Agent,
+    origin: String,
+}
+
+impl Http {
+    fn new(origin: &str) -> Self {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .proxy(None)
+            // A connection for each call: the client's port differs every time, as it does between people.
+            .max_idle_connections(0)
+            .allow_non_standard_methods(true)
+            .timeout_global(Some(ANSWER_LIMIT));
+        Self {
+            agent: config.build().new_agent(),
+            origin: origin.to_owned(),
+        }
+    }
+
+    fn call(&self, method: &str, path: &str) -> Call {
+        let method = Method::from_bytes(method.as_bytes()).expect("the method is a token");
+        Call {
+            agent: self.agent.clone(),
+            name: format!("{method} {path}"),
+            request: Request::builder()
+                .method(method)
+                .uri(format!("{}{path}", self.origin)),
+            body: None,
+        }
+    }
+}

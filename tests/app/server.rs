@@ -1,0 +1,160 @@
+//! The app's process, and the processes that it starts.
+
+use std::{
+    io::{BufRead as _, BufReader, Read},
+    os::unix::process::CommandExt as _,
+    process::{self, Child, Command, Stdio},
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError, mpsc},
+    thread,
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// Long enough to compile every component on a busy machine.
+const START_LIMIT: Duration = Duration::from_mins(2);
+
+/// How long the app may take to end when it is asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many lines of its log an app shows when its test fails.
+const SHOWN_LINES: usize = 30;
+
+/// The process groups to end if the tests are interrupted, since nothing is dropped then.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
+
+/// A running app; dropping it kills the process group that it leads, and nothing else.
+pub(super) struct Server {
+    child: Child,
+    group: Pid,
+    origin: String,
+    log: Log,
+}
+
+type Log = Arc<Mutex<String>>;
+
+impl Server {
+    /// Runs the command and waits until it says where it serves.
+    ///
+    /// # Errors
+    ///
+    /// With all that it printed, if it ends or takes too long instead.
+    pub(super) fn start(mut command: Command) -> Result<Self, String> {
+        end_what_runs_when_interrupted();
+        command.stdin(Stdio::null()).process_group(0);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the app's program can be run");
+        let group = Pid::from_child(&child);
+        lock(&RUNNING).push(group);
+
+        let log = Log::default();
+        let (found, origin_found) = mpsc::channel();
+        let output = child.stdout.take().expect("the output is piped");
+        let errors = child.stderr.take().expect("the errors are piped");
+        follow(output, &log, move |line| {
+            if let Some(origin) = served_origin(line) {
+                // Nobody listens any more once the app serves.
+                let _ = found.send(origin);
+            }
+        });
+        follow(errors, &log, |_| ());
+
+        let mut server = Self {
+            child,
+            group,
+            origin: String::new(),
+            log,
+        };
+        if let Ok(origin) = origin_found.recv_timeout(START_LIMIT) {
+            server.origin = origin;
+            Ok(server)
+        } else {
+            Err(server.log())
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(super) fn log(&self) -> String {
+        lock(&self.log).clone()
+    }
+
+    /// Asks the app to end, and waits until it has.
+    pub(super) fn stop(mut self) {
+        signal(self.group, Signal::TERM);
+        let deadline = Instant::now() + STOP_LIMIT;
+        while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        signal(self.group, Signal::KILL);
+        lock(&RUNNING).retain(|group| *group != self.group);
+        // It fails only if the child was waited for before.
+        let _ = self.child.wait();
+        if thread::panicking() {
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
+            eprintln!("the last lines of the app's log:\n{}", shown.join("\n"));
+        }
+    }
+}
+
+fn signal(group: Pid, signal: Signal) {
+    // It fails when the group has ended, which is what was wanted.
+    let _ = kill_process_group(group, signal);
+}
+
+fn end_what_runs_when_interrupted() {
+    static HANDLED: Once = Once::new();
+
+    HANDLED.call_once(|| {
+        let interrupted = || {
+            lock(&RUNNING)
+                .iter()
+                .for_each(|&group| signal(group, Signal::KILL));
+            process::exit(130);
+        };
+        ctrlc::set_handler(interrupted).expect("the tests have no other handler");
+    });
+}
+
+/// Reads a stream to its end in a thread, so that the app never waits for a reader.
+fn follow(stream: impl Read + Send + 'static, log: &Log, seen: impl Fn(&str) + Send + 'static) {
+    let log = Arc::clone(log);
+    thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while stream
+            .read_until(b'\n', &mut line)
+            .is_ok_and(|length| length > 0)
+        {
+            let text = String::from_utf8_lossy(&line);
+            lock(&log).push_str(&text);
+            seen(&text);
+            line.clear();
+        }
+    });
+}
+
+/// The origin in a line such as `Serving http://127.0.0.1:41234`, in colour or not.
+fn served_origin(line: &str) -> Option<String> {
+    let (_, after) = line.split_once("Serving")?;
+    let (_, address) = after.split_once("http://")?;
+    let address: String = address
+        .chars()
+        .take_while(|&letter| letter.is_ascii_digit() || ".:".contains(letter))
+        .collect();
+    Some(format!("http://{address}"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

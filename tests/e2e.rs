@@ -1,0 +1,17 @@
+//! The end-to-end tests: black boxes that talk to the running app over real HTTP.
+//!
+//! `make test` runs them on the embedded host. With `KEYBACK_SPIN=/path/to/spin` (4.1 or later) they run
+//! unchanged on a real Spin. The modules mirror the URL tree; [`app`] starts what they talk to.
+//!
+//! Two tests wait a minute or two for the agenda and say so in their names (`slow_…`). Most of the others
+//! wait for a child process too, so more test threads than cores make the run shorter.
+
+mod app;
+mod contract;
+mod grants;
+mod journey;
+mod misconfigured;
+mod problems;
+mod races;
+mod segments;
+mod v1;

@@ -1,0 +1,80 @@
+//! What a component is not granted it cannot use, and the app fails closed.
+
+use serde_json::json;
+use toml::Value;
+
+use crate::{
+    app::{App, Caller as _, Scope, component, unique_email},
+    v1::courier_run::run_courier_until,
+};
+
+#[test]
+fn a_component_without_its_store_answers_503_and_the_others_go_on() {
+    let app = App::builder()
+        .manifest(|manifest| {
+            component(manifest, "sign-in")
+                .insert("key_value_stores".to_owned(), Value::Array(Vec::new()));
+        })
+        .start();
+    let user = app.create_user();
+
+    for _ in 0..2 {
+        let refused = app.portal().sign_in(&user.email, &user.password);
+        refused.expect_problem(503, "service-unavailable");
+    }
+    // What needs no store is refused as ever.
+    app.visitor()
+        .post("/v1/sign-in", &json!({}))
+        .expect_problem(401, "unauthorized");
+
+    app.recover(&user);
+}
+
+#[test]
+fn no_recovery_is_promised_without_a_store() {
+    let app = App::builder()
+        .manifest(|manifest| {
+            component(manifest, "forgot-password")
+                .insert("key_value_stores".to_owned(), Value::Array(Vec::new()));
+        })
+        .start();
+    let user = app.create_user();
+    for email in [user.email.clone(), unique_email()] {
+        app.visitor()
+            .forgot_password(&email)
+            .expect_problem(503, "service-unavailable");
+    }
+    app.sink().assert_no_mail(&user.email);
+}
+
+#[test]
+fn slow_a_mail_that_no_component_may_send_is_delivered_once_one_may() {
+    let app = App::builder()
+        .manifest(|manifest| {
+            for id in ["forgot-password", "reset-password", "courier"] {
+                component(manifest, id).insert(
+                    "allowed_outbound_hosts".to_owned(),
+                    Value::Array(Vec::new()),
+                );
+            }
+        })
+        .start();
+    let user = app.create_user();
+    let challenge_id = app.visitor().challenge(&user.email);
+    app.sink().assert_no_mail(&user.email);
+    assert!(
+        app.sink().attempts(&user.email).is_empty(),
+        "the provider was called without a grant"
+    );
+
+    let app = app.stop().start();
+    let courier = app.api_client(Scope::Courier);
+    run_courier_until(&courier, || app.sink().accepted(&user.email) > 0);
+
+    let mail = app.sink().wait_for_mail(&user.email);
+    app.visitor()
+        .verify_otp(&challenge_id, &mail.code())
+        .expect_json(200);
+    courier.run_courier().expect_status(200);
+    app.sink().assert_no_mail(&user.email);
+}

@@ -1,0 +1,9 @@
+//! The tests of each call, one module a route.
+
+mod admin;
+pub(crate) mod courier_run;
+mod forgot_password;
+mod health;
+mod reset_password;
+mod sign_in;
+mod verify_otp;

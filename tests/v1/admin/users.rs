@@ -1,0 +1,244 @@
+//! `/v1/admin/users`
+
+use serde_json::json;
+
+use crate::app::{App, Caller as _, Scope, random_token, strong_password, unique_email};
+
+#[test]
+fn a_new_account_is_answered_whole_and_found_where_it_says() {
+    let app = App::shared();
+    let email = unique_email();
+    let created = app
+        .portal()
+        .create_user(&json!({ "email": email, "password": strong_password(), "locale": "de" }));
+    let location = created.header("location").map(str::to_owned);
+    let account = created.expect_json(201);
+
+    let id = account["id"].as_str().expect("an account has an id");
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    assert!(
+        (1..=64).contains(&id.len()) && id.chars().all(is_plain),
+        "{id}"
+    );
+    assert_eq!(account["email"], email.as_str());
+    assert_eq!(account["locale"], "de");
+    assert_eq!(account["disabled"], false);
+    assert!(account["credential_epoch"].is_u64(), "{account}");
+    assert!(is_utc(&account["created_at"]), "{account}");
+    let credential = &account["credential"];
+    assert!(is_utc(&credential["set_at"]), "{account}");
+    assert_eq!(credential["must_change"], false);
+    assert!(credential["expires_at"].is_null(), "{account}");
+    assert!(credential.get("set_by").is_some(), "{account}");
+
+    let location = location.expect("a created account has a place");
+    assert!(
+        location.ends_with(&format!("/v1/admin/users/{id}")),
+        "{location}"
+    );
+    assert_eq!(app.portal().find_user(id).expect_json(200), account);
+}
+
+#[test]
+fn an_account_may_come_without_a_password_and_with_an_id_of_the_portals() {
+    let app = App::shared();
+    let (id, email) = (random_token(24), unique_email());
+    let account = app
+        .portal()
+        .create_user(&json!({ "id": id, "email": email }))
+        .expect_json(201);
+    assert_eq!(account["id"], id.as_str());
+    assert!(account["credential"].is_null(), "{account}");
+    assert_eq!(app.portal().find_user(&id).expect_json(200), account);
+}
+
+#[test]
+fn no_answer_shows_a_password_or_its_hash() {
+    let app = App::shared();
+    let password = strong_password();
+    let created = app
+        .portal()
+        .create_user(&json!({ "email": unique_email(), "password": password }));
+    let text = created.text();
+    assert!(
+        !text.contains(&password) && !text.contains("argon2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_address_is_stored_with_its_domain_in_lower_case() {
+    let app = App::shared();
+    let (local, id) = (random_token(6), random_token(24));
+    let account = json!({ "id": id, "email": format!("{local}@People.EXAMPLE.test") });
+    let account = app.portal().create_user(&account).expect_json(201);
+    let stored = account["email"]
+        .as_str()
+        .expect("an account has an address");
+    assert!(stored.ends_with("@people.example.test"), "{stored}");
+}
+
+#[test]
+fn an_address_or_an_id_is_given_once() {
+    let app = App::shared();
+    let portal = app.portal();
+    let user = app.create_user();
+    portal
+        .create_user(&json!({ "email": user.email }))
+        .expect_problem(409, "conflict");
+    let (local, domain) = user
+        .email
+        .split_once('@')
+        .expect("an address has an at sign");
+    let upper_case_domain = format!("{local}@{}", domain.to_uppercase());
+    portal
+        .create_user(&json!({ "email": upper_case_domain }))
+        .expect_problem(409, "conflict");
+
+    let email = unique_email();
+    portal
+        .create_user(&json!({ "id": user.id, "email": email }))
+        .expect_problem(409, "conflict");
+    // The refused call left nothing behind that would hold the address.
+    portal
+        .create_user(&json!({ "email": email }))
+        .expect_json(201);
+    app.assert_signs_in(&user, &user.password);
+}
+
+#[test]
+fn a_bad_member_is_named_and_nothing_is_created() {
+    let app = App::shared();
+    let portal = app.portal();
+    for email in [
+        "",
+        "zebra",
+        "zebra@",
+        "a b@example.test",
+        "zebra@example.test\n",
+    ] {
+        assert_eq!(
+            portal
+                .create_user(&json!({ "email": email }))
+                .expect_invalid(),
+            ["/email"],
+            "{email:?}"
+        );
+    }
+    let email = unique_email();
+    for id in ["", "a b", "a/b", "ä", "..", &"a".repeat(65)] {
+        let refused = portal.create_user(&json!({ "email": email, "id": id }));
+        assert_eq!(refused.expect_invalid(), ["/id"], "{id:?}");
+    }
+    portal
+        .create_user(&json!({ "email": email, "locale": "not a locale" }))
+        .expect_invalid();
+    let both = json!({ "email": "zebra", "id": "a b" });
+    assert_eq!(
+        portal.create_user(&both).expect_invalid(),
+        ["/email", "/id"]
+    );
+    portal
+        .create_user(&json!({ "email": email }))
+        .expect_json(201);
+}
+
+#[test]
+fn a_weak_password_is_refused_and_the_account_is_not_created() {
+    let app = App::shared();
+    let email = unique_email();
+    let weak = json!({ "email": email, "password": "password" });
+    let violations = app.portal().create_user(&weak).expect_violations();
+    assert!(
+        violations.contains(&"too-common".to_owned()),
+        "{violations:?}"
+    );
+    app.portal()
+        .create_user(&json!({ "email": email }))
+        .expect_json(201);
+}
+
+#[test]
+fn an_unknown_account_is_not_found() {
+    let app = App::shared();
+    app.portal()
+        .find_user("nobody-here")
+        .expect_problem(404, "not-found");
+    app.portal()
+        .find_user(&random_token(24))
+        .expect_problem(404, "not-found");
+}
+
+#[test]
+fn only_a_key_with_the_scope_sees_or_creates_accounts() {
+    let app = App::shared();
+    let user = app.create_user();
+    app.api_client(Scope::Users)
+        .find_user(&user.id)
+        .expect_json(200);
+    for scope in Scope::ALL
+        .into_iter()
+        .filter(|&scope| scope != Scope::Users)
+    {
+        let client = app.api_client(scope);
+        client.find_user(&user.id).expect_problem(403, "forbidden");
+        client
+            .find_user("nobody-here")
+            .expect_problem(403, "forbidden");
+        client
+            .create_user(&json!({ "email": unique_email() }))
+            .expect_problem(403, "forbidden");
+    }
+}
+
+#[test]
+fn without_a_key_nothing_else_is_looked_at() {
+    let app = App::shared();
+    let user = app.create_user();
+    let key = app.variable("api_keys").to_owned();
+    let garbled = [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer nonsense",
+        "Bearer kb_users_",
+        "Bearer kb_portal_00ff",
+        "Basic dXNlcjpwYXNz",
+    ];
+    for authorization in garbled.into_iter().chain([key.as_str()]) {
+        let visitor = app.visitor().sending("authorization", authorization);
+        let answers = [
+            visitor.get(&format!("/v1/admin/users/{}", user.id)),
+            visitor.get("/v1/admin/users/nobody-here"),
+            visitor.post("/v1/admin/users", &json!({ "email": user.email })),
+            visitor
+                .call("POST", "/v1/admin/users")
+                .header("content-type", "application/json")
+                .body("{")
+                .send(),
+            visitor
+                .call("POST", "/v1/admin/users")
+                .header("content-type", "text/plain")
+                .body("x")
+                .send(),
+        ];
+        for answer in answers {
+            answer.expect_problem(401, "unauthorized");
+            let challenge = answer.header("www-authenticate").unwrap_or_default();
+            assert!(challenge.starts_with("Bearer"), "{challenge}");
+        }
+    }
+    let visitor = app.visitor();
+    visitor
+        .get(&format!("/v1/admin/users/{}", user.id))
+        .expect_problem(401, "unauthorized");
+    visitor
+        .post("/v1/admin/users", &json!({ "nonsense": 1 }))
+        .expect_problem(401, "unauthorized");
+}
+
+/// RFC 3339 in UTC, such as `2026-08-01T12:00:00Z`.
+fn is_utc(time: &serde_json::Value) -> bool {
+    let text = time.as_str().unwrap_or_default();
+    text.len() >= 20 && text.as_bytes()[10] == b'T' && text.ends_with('Z')
+}
