@@ -24,6 +24,11 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The content type without its parameters.
+    fn media_type(&self) -> Option<&str> {
+        self.header("content-type")?.split(';').next()
+    }
+
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).expect("the body is UTF-8")
     }
@@ -45,7 +50,7 @@ impl Answer {
     pub(crate) fn expect_json(self, status: u16) -> Value {
         let answer = self.expect_status(status);
         assert_eq!(
-            answer.header("content-type"),
+            answer.media_type(),
             Some("application/json"),
             "{}",
             answer.call
@@ -71,7 +76,7 @@ impl Answer {
             String::from_utf8_lossy(&self.body)
         );
         assert_eq!(
-            self.header("content-type"),
+            self.media_type(),
             Some("application/problem+json"),
             "{call}"
         );

@@ -11,9 +11,7 @@ async fn handle(request: Request) -> impl IntoResponse {
         match (request.segments().as_slice(), request.method()) {
             (["v1", "admin", "users"], "POST") => accounts::post(env, request).await,
             (["v1", "admin", "users"], _) => Answer::method_not_allowed("POST"),
-            (["v1", "admin", "users", id], "GET" | "HEAD") => {
-                accounts::get(env, request, id).await
-            }
+            (["v1", "admin", "users", id], "GET" | "HEAD") => accounts::get(env, request, id).await,
             (["v1", "admin", "users", _], _) => Answer::method_not_allowed("GET, HEAD"),
             _ => Answer::not_found(),
         }

@@ -1,13 +1,13 @@
 //! `POST /v1/courier/run`, `GET /v1/health`
 
 use keyback::http::{Answer, courier, health};
-use keyback_spin::serve;
+use keyback_spin::serve_and_work;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    serve(request, async |env, request| {
+    serve_and_work(request, async |env, request| {
         match (request.segments().as_slice(), request.method()) {
             (["v1", "courier", "run"], "POST") => courier::post(env, request).await,
             (["v1", "courier", "run"], _) => Answer::method_not_allowed("POST"),

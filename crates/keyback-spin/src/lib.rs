@@ -11,23 +11,50 @@ pub use env::SpinEnv;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use keyback::flow::afterwards::Afterwards;
 use keyback::http::{Answer, Body, MAX_BODY_BYTES};
-use spin_sdk::http::{IntoResponse, Request};
+use spin_sdk::http::{Error, IntoResponse, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
+use spin_sdk::wasip3::spawn;
 
 /// The shortest wait that is one: a mere yield would let the work after the answer run before the answer leaves, and
 /// the head of the answer leave before its body.
 const A_MOMENT: Duration = Duration::from_micros(1);
 
-/// Answers `request` as `route` decides, and goes on with what is to be done afterwards once the answer has left.
+/// Answers `request` as `route` decides, and clears up once the answer has left.
 ///
 /// # Errors
-/// [`ErrorCode`] when there is no randomness at all, or the host takes no response.
+/// When there is no randomness at all, or the host takes no response.
 pub async fn serve(
     request: Request,
     route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
-) -> Result<Response, spin_sdk::http::Error> {
+) -> Result<Response, Error> {
+    serve_and_then(request, route, async |env, afterwards| {
+        afterwards.tidy(&env).await
+    })
+    .await
+}
+
+/// As [`serve`], and works off what the request put on the agenda: for components that issue or deliver.
+///
+/// # Errors
+/// As with [`serve`].
+pub async fn serve_and_work(
+    request: Request,
+    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+) -> Result<Response, Error> {
+    serve_and_then(request, route, async |env, afterwards| {
+        afterwards.run(&env).await
+    })
+    .await
+}
+
+async fn serve_and_then(
+    request: Request,
+    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    then: impl AsyncFnOnce(SpinEnv, Afterwards) + 'static,
+) -> Result<Response, Error> {
     let env = SpinEnv::open().await;
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
@@ -42,9 +69,9 @@ pub async fn serve(
         .map(|body| Full::new(bytes::Bytes::from(body)))
         .into_response()?;
     if !afterwards.is_nothing() {
-        spin_sdk::wasip3::spawn(async move {
+        spawn(async move {
             sleep(A_MOMENT).await;
-            afterwards.run(&env).await;
+            then(env, afterwards).await;
         });
     }
     // Head and body of the answer then leave in one segment.

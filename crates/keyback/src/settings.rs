@@ -91,7 +91,13 @@ macro_rules! tuples {
         })+
     };
 }
-tuples!((A, B), (A, B, C), (A, B, C, D), (A, B, C, D, F), (A, B, C, D, F, G));
+tuples!(
+    (A, B),
+    (A, B, C),
+    (A, B, C, D),
+    (A, B, C, D, F),
+    (A, B, C, D, F, G)
+);
 
 /// How the app presents itself.
 #[derive(Debug, Clone)]
@@ -126,7 +132,9 @@ impl Section for Site {
 impl Section for Keyring {
     async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
         let current = loader
-            .read("secret_key", |text| Self::from_base64(text, "").ok().map(|_| text.to_owned()))
+            .read("secret_key", |text| {
+                Self::from_base64(text, "").ok().map(|_| text.to_owned())
+            })
             .await;
         let previous = loader
             .read("secret_key_previous", |text| {
@@ -148,7 +156,9 @@ impl Section for ProxyTrust {
             })
             .await;
         let hops = loader
-            .read("trusted_proxy_hops", |text| text.parse().ok().filter(|hops| *hops <= 16))
+            .read("trusted_proxy_hops", |text| {
+                text.parse().ok().filter(|hops| *hops <= 16)
+            })
             .await;
         Some(Self {
             header: header?,
@@ -157,7 +167,23 @@ impl Section for ProxyTrust {
     }
 }
 
-/// How long secrets live, and how long a code is.
+/// How long a reset token lives.
+#[derive(Debug, Clone, Copy)]
+pub struct ResetTokenLifetime(
+    /// From its being given on.
+    pub Duration,
+);
+
+impl Section for ResetTokenLifetime {
+    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
+        let lifetime = loader
+            .read("reset_token_ttl_seconds", seconds(60, 3_600))
+            .await;
+        lifetime.map(Self)
+    }
+}
+
+/// How long the secrets of a challenge live, and how long a code is.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
     /// The digits of a code.
@@ -166,20 +192,24 @@ pub struct Lifetimes {
     pub code: Duration,
     /// A link's life.
     pub link: Duration,
-    /// A reset token's life.
-    pub reset_token: Duration,
+    /// The life of the reset token that a code is turned into.
+    pub reset_token: ResetTokenLifetime,
 }
 
 impl Section for Lifetimes {
     async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
         let short = loader.read("allow_short_lifetimes", boolean).await;
         let code_length = loader
-            .read("otp_length", |text| text.parse().ok().and_then(CodeLength::new))
+            .read("otp_length", |text| {
+                text.parse().ok().and_then(CodeLength::new)
+            })
             .await;
         let code_floor = if short == Some(true) { 1 } else { 30 };
-        let code = loader.read("otp_ttl_seconds", seconds(code_floor, 600)).await;
+        let code = loader
+            .read("otp_ttl_seconds", seconds(code_floor, 600))
+            .await;
         let link = loader.read("link_ttl_seconds", seconds(60, 86_400)).await;
-        let reset_token = loader.read("reset_token_ttl_seconds", seconds(60, 3_600)).await;
+        let reset_token = ResetTokenLifetime::load(loader).await;
         short?;
         Some(Self {
             code_length: code_length?,

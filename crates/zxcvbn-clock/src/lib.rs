@@ -20,7 +20,10 @@ pub fn link() -> io::Result<()> {
     let path = Path::new(&folder).join("zxcvbn_clock.wasm");
     fs::write(&path, adapter())?;
     if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "wasm32") {
-        println!("cargo::rustc-link-arg-cdylib=--adapt=zxcvbn={}", path.display());
+        println!(
+            "cargo::rustc-link-arg-cdylib=--adapt=zxcvbn={}",
+            path.display()
+        );
     }
     println!("cargo::rerun-if-changed=build.rs");
     Ok(())

@@ -113,13 +113,23 @@ impl Afterwards {
     }
 
     /// Does it. Failures are logged; what matters is on the agenda and will be tried again.
-    pub async fn run<E: Env>(self, env: &E) {
-        if let Err(outage) = self.try_run(env).await {
+    pub async fn run<E: Env>(mut self, env: &E) {
+        let entries = std::mem::take(&mut self.entries);
+        self.tidy(env).await;
+        if let Err(outage) = work_all(env, entries).await {
             env.log().write(&LogLine::WorkFailed { outage });
         }
     }
 
-    async fn try_run<E: Env>(self, env: &E) -> Result<(), Outage> {
+    /// Does it but for working entries off, which are left to whoever works the agenda: for components that neither
+    /// issue nor deliver, and so need not carry the code for it.
+    pub async fn tidy<E: Env>(self, env: &E) {
+        if let Err(outage) = self.try_tidy(env).await {
+            env.log().write(&LogLine::WorkFailed { outage });
+        }
+    }
+
+    async fn try_tidy<E: Env>(self, env: &E) -> Result<(), Outage> {
         let store = env.store();
         if let Some(counter) = self.give_back {
             store.increment(&counter, -1).await?;
@@ -132,18 +142,22 @@ impl Afterwards {
             let placed = agenda::place(store, ends_at, AgendaTask::Forget { keys }).await?;
             store.set_many(placed.writes).await?;
         }
-        let mut is_first_request = false;
-        for entry in self.entries {
-            is_first_request |= entry.place.is_first() && entry.place.is_request();
-            work_own(env, entry).await?;
-        }
-        if is_first_request {
-            // Once a minute at most, and so always when there is little to do, somebody looks what is due.
-            let now = env.clock().now();
-            work_agenda::run(env, now, Budget::Few).await?;
-        }
         Ok(())
     }
+}
+
+/// Works `entries` off.
+async fn work_all<E: Env>(env: &E, entries: Vec<OwnEntry>) -> Result<(), Outage> {
+    let mut is_first_request = false;
+    for entry in entries {
+        is_first_request |= entry.place.is_first() && entry.place.is_request();
+        work_own(env, entry).await?;
+    }
+    if is_first_request {
+        // Once a minute at most, and so always when there is little to do, somebody looks what is due.
+        work_agenda::run(env, env.clock().now(), Budget::Few).await?;
+    }
+    Ok(())
 }
 
 /// Works `entry` off, and the one that comes of it.
@@ -152,7 +166,9 @@ async fn work_own<E: Env>(env: &E, entry: OwnEntry) -> Result<(), Outage> {
     while let Some(entry) = next {
         let done = execute(env, &entry.task, entry.until).await?;
         if done.is_finished() {
-            env.store().delete_many(vec![entry.place.key().into()]).await?;
+            env.store()
+                .delete_many(vec![entry.place.key().into()])
+                .await?;
         }
         next = done.next();
     }

@@ -70,9 +70,13 @@ pub async fn run<E: Env>(
     );
     let (account, recovery) = (account?, recovery?);
     let admitted = match (&token_record, &account) {
-        (Some(record), Some(account)) => {
-            record.admits(&token, &[TokenPurpose::Cancel], keyring, account.epoch(), now)
-        }
+        (Some(record), Some(account)) => record.admits(
+            &token,
+            &[TokenPurpose::Cancel],
+            keyring,
+            account.epoch(),
+            now,
+        ),
         _ => false,
     };
     let serial = token_record.and_then(|record| record.serial);
@@ -89,8 +93,12 @@ pub async fn run<E: Env>(
 
     // Taking both claims settles it even with a reset that is past its checks; clearing the record keeps the code and
     // tokens dead.
-    store.increment(&keys::challenge_claim(&challenge.serial), 1).await?;
-    store.increment(&keys::token_claim(&challenge.reset_reference), 1).await?;
+    store
+        .increment(&keys::challenge_claim(&challenge.serial), 1)
+        .await?;
+    store
+        .increment(&keys::token_claim(&challenge.reset_reference), 1)
+        .await?;
     let lease = Lease::wait(env, &format!("recovery.{account_id}")).await?;
     let latest: Option<Recovery> = record::find(store, &recovery_key).await?;
     if let Some(mut latest) = latest
@@ -100,7 +108,9 @@ pub async fn run<E: Env>(
             .is_some_and(|latest| latest.serial == challenge.serial)
     {
         latest.challenge = None;
-        store.set_many(vec![(recovery_key, record::encode(&latest)?)]).await?;
+        store
+            .set_many(vec![(recovery_key, record::encode(&latest)?)])
+            .await?;
     }
     lease.release(store, env.clock().now()).await?;
     Ok(afterwards)

@@ -107,7 +107,12 @@ pub async fn run<E: Env>(
         });
         let mut writes = vec![
             (account_key, record::encode(&account)?),
-            (email_key, record::encode(&EmailIndex { account_id: id.clone() })?),
+            (
+                email_key,
+                record::encode(&EmailIndex {
+                    account_id: id.clone(),
+                })?,
+            ),
         ];
         if let Some(credential) = &credential {
             writes.push((keys::credential(&id), record::encode(credential)?));
@@ -124,11 +129,7 @@ pub async fn run<E: Env>(
 }
 
 /// Draws the account's next credential epoch.
-pub(super) async fn next_epoch<E: Env>(
-    env: &E,
-    id: &AccountId,
-    step: i64,
-) -> Result<u64, Outage> {
+pub(super) async fn next_epoch<E: Env>(env: &E, id: &AccountId, step: i64) -> Result<u64, Outage> {
     let epoch = env.store().increment(&keys::epoch(id), step).await?;
     u64::try_from(epoch).map_err(|_| Outage::Record("a negative epoch"))
 }

@@ -108,7 +108,8 @@ async fn retry<E: Env>(
     let Some(seconds) = BACKOFF_SECONDS.get(index) else {
         return fail(env, email_id, email, attempt, reason).await;
     };
-    let wait = jittered(Duration::from_secs(*seconds), env.random())?.max(after.unwrap_or_default());
+    let wait =
+        jittered(Duration::from_secs(*seconds), env.random())?.max(after.unwrap_or_default());
     let due_at = env.clock().now().plus(wait);
     let task = AgendaTask::Deliver {
         email_id: email_id.clone(),

@@ -128,7 +128,6 @@ fn seal<E: Env>(
 ) -> Result<crate::model::sealed::Sealed, Outage> {
     let mut nonce = [0; NONCE_BYTES];
     env.random().fill(&mut nonce)?;
-    let plaintext =
-        serde_json::to_vec(request).map_err(|_| Outage::Record("cannot be written"))?;
+    let plaintext = serde_json::to_vec(request).map_err(|_| Outage::Record("cannot be written"))?;
     Ok(keyring.seal(nonce, SEAL_CONTEXT, &plaintext))
 }

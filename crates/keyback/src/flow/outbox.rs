@@ -58,8 +58,7 @@ pub(super) async fn enqueue<E: Env>(
     let email_id = EmailId::generate(env.random())?;
     let mut nonce = [0; NONCE_BYTES];
     env.random().fill(&mut nonce)?;
-    let plaintext =
-        serde_json::to_vec(message).map_err(|_| Outage::Record("cannot be written"))?;
+    let plaintext = serde_json::to_vec(message).map_err(|_| Outage::Record("cannot be written"))?;
     let record = OutboxRecord {
         kind,
         account_id,

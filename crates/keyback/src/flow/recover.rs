@@ -87,8 +87,10 @@ async fn issue_or_tie<E: Env>(
 ) -> Result<Option<OwnEntry>, Outage> {
     let store = env.store();
     let account_id = &found.account.id;
-    let (request_key, recovery_key) =
-        (keys::request(&request.challenge_id), keys::recovery(account_id));
+    let (request_key, recovery_key) = (
+        keys::request(&request.challenge_id),
+        keys::recovery(account_id),
+    );
     let (done, recovery) = futures::join!(
         store.get(&request_key),
         record::find::<Recovery>(store, &recovery_key),
@@ -112,7 +114,9 @@ async fn issue_or_tie<E: Env>(
             store.set_many(writes).await?;
             Ok(None)
         }
-        IssueDecision::Issue => issue(env, settings, request, found, recovery, now).await.map(Some),
+        IssueDecision::Issue => issue(env, settings, request, found, recovery, now)
+            .await
+            .map(Some),
     }
 }
 
@@ -136,7 +140,10 @@ async fn issue<E: Env>(
     let code = Code::generate(lifetimes.code_length, random)?;
     let (link, cancel) = (Token::generate(random)?, Token::generate(random)?);
     let day = attempts_day(now);
-    let attempts_before = env.store().increment(&keys::attempts(account_id, day), 0).await?;
+    let attempts_before = env
+        .store()
+        .increment(&keys::attempts(account_id, day), 0)
+        .await?;
     let challenge = Challenge {
         serial: serial.clone(),
         epoch: found.epoch(),
@@ -178,7 +185,7 @@ async fn issue<E: Env>(
 
     let last = challenge
         .link_expires_at
-        .max(challenge.code_expires_at.plus(lifetimes.reset_token))
+        .max(challenge.code_expires_at.plus(lifetimes.reset_token.0))
         .plus(AFTERLIFE);
     let request_key = keys::request(&request.challenge_id);
     let spent = vec![
@@ -193,7 +200,9 @@ async fn issue<E: Env>(
     // The recovery record outlives the longest limit, and the day's counter the day's last challenge.
     let quiet_at = now
         .plus(rules.memory())
-        .max(Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000)))
+        .max(Timestamp::from_unix_millis(
+            day.saturating_add(1).saturating_mul(86_400_000),
+        ))
         .max(last)
         .plus(AFTERLIFE);
     let task = AgendaTask::ForgetRecovery {
@@ -240,15 +249,15 @@ async fn forget<E: Env>(
     names: Vec<AnyKey>,
     at: Timestamp,
 ) -> Result<Vec<(Key, Vec<u8>)>, Outage> {
-    let keys = names.into_iter().map(|key| key.as_str().to_owned()).collect();
+    let keys = names
+        .into_iter()
+        .map(|key| key.as_str().to_owned())
+        .collect();
     let placed = agenda::place(env.store(), at, AgendaTask::Forget { keys }).await?;
     Ok(placed.writes)
 }
 
-async fn forget_counters<E: Env>(
-    env: &E,
-    counters: &[(String, Timestamp)],
-) -> Result<(), Outage> {
+async fn forget_counters<E: Env>(env: &E, counters: &[(String, Timestamp)]) -> Result<(), Outage> {
     for (name, ends_at) in counters {
         let writes = forget(env, vec![AnyKey::noted(name.clone())], *ends_at).await?;
         env.store().set_many(writes).await?;

@@ -97,7 +97,9 @@ pub async fn run<E: Env>(
     let Some(LiveToken { account, claim }) = live else {
         return Err(ResetPasswordError::InvalidToken(afterwards));
     };
-    let violations = settings.policy.violations(new_password, &account.account.email);
+    let violations = settings
+        .policy
+        .violations(new_password, &account.account.email);
     if !violations.is_empty() {
         return Err(ResetPasswordError::PasswordRejected(violations, afterwards));
     }
@@ -143,7 +145,10 @@ async fn find_live<E: Env>(
         return Ok(None);
     };
     // A newer challenge kills what came of an older one.
-    let superseded = match (&record.serial, recovery.and_then(|recovery| recovery.challenge)) {
+    let superseded = match (
+        &record.serial,
+        recovery.and_then(|recovery| recovery.challenge),
+    ) {
         (Some(serial), Some(challenge)) => *serial != challenge.serial,
         (Some(_), None) => true,
         (None, _) => false,
@@ -175,8 +180,7 @@ async fn write<E: Env>(
         expires_at: None,
         epoch,
     };
-    let message =
-        prepare_password_changed(account.email.as_str(), &settings.site, client, now)?;
+    let message = prepare_password_changed(account.email.as_str(), &settings.site, client, now)?;
     let Enqueued { mut writes, entry } = outbox::enqueue(
         env,
         &settings.keyring,

@@ -11,7 +11,7 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{Lifetimes, SignInLimit};
+use crate::settings::{ResetTokenLifetime, SignInLimit};
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
 
@@ -68,7 +68,7 @@ pub struct PasswordChange {
 pub async fn run<E: Env>(
     env: &E,
     keyring: &Keyring,
-    lifetimes: &Lifetimes,
+    lifetime: ResetTokenLifetime,
     limit: SignInLimit,
     who: &Who,
     password: &Password,
@@ -99,7 +99,7 @@ pub async fn run<E: Env>(
     let account_id = found.account.id.clone();
     let password_change = if credential.must_change {
         let token = Token::generate(env.random())?;
-        let expires_at = now.plus(lifetimes.reset_token);
+        let expires_at = now.plus(lifetime.0);
         let token_record = TokenRecord {
             purpose: TokenPurpose::Reset,
             account_id: account_id.clone(),
@@ -109,13 +109,15 @@ pub async fn run<E: Env>(
             expires_at,
         };
         let key = keys::token(token.reference());
-        store.set_many(vec![(key.clone(), record::encode(&token_record)?)]).await?;
+        store
+            .set_many(vec![(key.clone(), record::encode(&token_record)?)])
+            .await?;
         let gone_at = expires_at.plus(super::recover::AFTERLIFE);
         afterwards.forget_at(key.into(), gone_at);
         afterwards.forget_at(keys::token_claim(token.reference()).into(), gone_at);
         Some(PasswordChange {
             token,
-            expires_in: lifetimes.reset_token,
+            expires_in: lifetime.0,
         })
     } else {
         None

@@ -10,7 +10,7 @@ use crate::model::keyring::Keyring;
 use crate::model::recovery::{AttemptCaps, Challenge, Recovery};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{Lifetimes, VerifyLimit};
+use crate::settings::{ResetTokenLifetime, VerifyLimit};
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
 
@@ -37,7 +37,7 @@ pub struct VerifySettings {
     /// The keys.
     pub keyring: Keyring,
     /// How long a reset token lives.
-    pub lifetimes: Lifetimes,
+    pub lifetime: ResetTokenLifetime,
     /// How many wrong codes are allowed.
     pub caps: AttemptCaps,
     /// How many calls a client may make.
@@ -60,7 +60,7 @@ pub async fn run<E: Env>(
 ) -> Result<(Token, Afterwards), VerifyOtpError> {
     let VerifySettings {
         keyring,
-        lifetimes,
+        lifetime,
         caps,
         limit,
     } = settings;
@@ -90,13 +90,14 @@ pub async fn run<E: Env>(
         record::find::<Recovery>(store, &recovery_key),
     );
     let (account, recovery) = (account?, recovery?);
-    let challenge: Option<Challenge> = recovery
-        .and_then(|recovery| recovery.challenge)
-        .filter(|challenge| {
-            request
-                .as_ref()
-                .is_some_and(|request| request.serial == challenge.serial)
-        });
+    let challenge: Option<Challenge> =
+        recovery
+            .and_then(|recovery| recovery.challenge)
+            .filter(|challenge| {
+                request
+                    .as_ref()
+                    .is_some_and(|request| request.serial == challenge.serial)
+            });
 
     // Counted before it is compared, whatever it is compared with.
     let day = challenge.as_ref().map_or_else(
@@ -116,7 +117,12 @@ pub async fn run<E: Env>(
     };
     let admitted = !account.account.disabled
         & challenge.admits_code(code, keyring, attempts, *caps, account.epoch(), now);
-    if !admitted || store.increment(&keys::challenge_claim(&challenge.serial), 1).await? != 1 {
+    if !admitted
+        || store
+            .increment(&keys::challenge_claim(&challenge.serial), 1)
+            .await?
+            != 1
+    {
         return Err(VerifyOtpError::InvalidOtp(afterwards));
     }
     afterwards.give_back(counter);
@@ -128,9 +134,11 @@ pub async fn run<E: Env>(
         epoch: challenge.epoch,
         serial: Some(challenge.serial),
         digest: token.digest(keyring, TokenPurpose::Reset),
-        expires_at: now.plus(lifetimes.reset_token),
+        expires_at: now.plus(lifetime.0),
     };
     let key = keys::token(token.reference());
-    store.set_many(vec![(key, record::encode(&token_record)?)]).await?;
+    store
+        .set_many(vec![(key, record::encode(&token_record)?)])
+        .await?;
     Ok((token, afterwards))
 }

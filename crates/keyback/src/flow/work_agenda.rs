@@ -130,9 +130,10 @@ async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool
     let mut task = found.task;
     let mut own: Option<OwnEntry> = None;
     loop {
-        let (until, key) = own
-            .as_ref()
-            .map_or_else(|| (lease.until(), place.key()), |own| (own.until(), own.key()));
+        let (until, key) = own.as_ref().map_or_else(
+            || (lease.until(), place.key()),
+            |own| (own.until(), own.key()),
+        );
         let done = match execute(env, &task, until).await {
             Ok(done) => done,
             Err(outage) => {
@@ -204,9 +205,9 @@ pub(super) async fn execute<E: Env>(
             let next = recover::run(env, &settings, request).await?;
             Ok(next.map_or(Done::Finished, Done::Then))
         }
-        AgendaTask::Deliver { email_id, attempt } => {
-            deliver::run(env, email_id, *attempt, until).await.map(Done::Email)
-        }
+        AgendaTask::Deliver { email_id, attempt } => deliver::run(env, email_id, *attempt, until)
+            .await
+            .map(Done::Email),
         AgendaTask::Forget { keys } => {
             let keys = keys.iter().cloned().map(AnyKey::noted).collect();
             env.store().delete_many(keys).await?;

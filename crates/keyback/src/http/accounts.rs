@@ -61,7 +61,10 @@ fn read_draft(fields: &mut Fields) -> Option<Draft> {
         (clear, hashed) => clear.or(hashed),
     };
     if change_on_next_sign_in? && password.is_none() {
-        fields.refuse("change_on_next_sign_in", "needs a password that can be changed");
+        fields.refuse(
+            "change_on_next_sign_in",
+            "needs a password that can be changed",
+        );
         return None;
     }
     Some(Draft {

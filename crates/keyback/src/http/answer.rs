@@ -97,13 +97,18 @@ impl Answer {
                 Some("application/json; charset=utf-8"),
                 body.to_string().into_bytes(),
             ),
-            Content::Html(page) => {
-                (self.status, Some("text/html; charset=utf-8"), page.clone().into_bytes())
-            }
+            Content::Html(page) => (
+                self.status,
+                Some("text/html; charset=utf-8"),
+                page.clone().into_bytes(),
+            ),
             Content::Problem(problem) => (
                 problem.kind.status(),
                 Some("application/problem+json"),
-                problem.body(base_url, request.id()).to_string().into_bytes(),
+                problem
+                    .body(base_url, request.id())
+                    .to_string()
+                    .into_bytes(),
             ),
         };
         let own_headers = match self.content {
@@ -111,6 +116,7 @@ impl Answer {
             _ => self.headers,
         };
         let is_head = request.method() == "HEAD";
+        let length = content_type.map(|_| ("content-length", body.len().to_string()));
         let mut response = Response::new(if is_head { Vec::new() } else { body });
         *response.status_mut() =
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -122,7 +128,12 @@ impl Answer {
             ("x-request-id", request.id().to_owned()),
         ];
         let content_type = content_type.map(|value| ("content-type", value.to_owned()));
-        for (name, value) in content_type.into_iter().chain(common).chain(own_headers) {
+        for (name, value) in content_type
+            .into_iter()
+            .chain(length)
+            .chain(common)
+            .chain(own_headers)
+        {
             // Every value is ours, and text.
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.append(HeaderName::from_static(name), value);

@@ -21,11 +21,11 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     type Needed = (Keyring, ProxyTrust, Lifetimes, IssueRules);
-    let (keyring, trust, lifetimes, rules) =
-        settings::load::<Needed>(env.variables()).await?;
+    let (keyring, trust, lifetimes, rules) = settings::load::<Needed>(env.variables()).await?;
     // What the mail will need is checked before the request is taken: no 202 for a mail that cannot be written.
     let (client, app, ..) =
-        settings::load::<(ForgotLimit, AppForgotLimit, Site, MailSettings)>(env.variables()).await?;
+        settings::load::<(ForgotLimit, AppForgotLimit, Site, MailSettings)>(env.variables())
+            .await?;
     let (email, locale) = request.members(|fields| {
         let email = fields.text("email", EmailAddress::parse);
         let locale = fields.optional_text("locale", Locale::parse);

@@ -18,8 +18,20 @@ use crate::store::keys;
 /// All variables that any component uses.
 type Everything = (
     (Site, Keyring, ProxyTrust, Lifetimes),
-    (IssueRules, AttemptCaps, PasswordPolicy, Access, MailSettings),
-    (ForgotLimit, AppForgotLimit, VerifyLimit, ResetLimit, SignInLimit),
+    (
+        IssueRules,
+        AttemptCaps,
+        PasswordPolicy,
+        Access,
+        MailSettings,
+    ),
+    (
+        ForgotLimit,
+        AppForgotLimit,
+        VerifyLimit,
+        ResetLimit,
+        SignInLimit,
+    ),
 );
 
 /// Tells whether the variables are good and the store answers.

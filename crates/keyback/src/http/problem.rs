@@ -240,7 +240,10 @@ impl Problem {
         let seconds = retry_after.as_secs();
         Self::new(ProblemType::RateLimited)
             .with_header("retry-after", seconds.to_string())
-            .with_header("ratelimit-policy", format!("\"{name}\";q={count};w={window}"))
+            .with_header(
+                "ratelimit-policy",
+                format!("\"{name}\";q={count};w={window}"),
+            )
             .with_header("ratelimit", format!("\"{name}\";r=0;t={seconds}"))
     }
 
@@ -308,7 +311,9 @@ fn explain(violation: PasswordViolation) -> &'static str {
         PasswordViolation::TooShort => "is too short",
         PasswordViolation::TooLong => "is longer than 256 characters or 1024 bytes",
         PasswordViolation::TooCommon => "is one of the most common passwords",
-        PasswordViolation::TooWeak => "is too easy to guess: add a few words that do not belong together",
+        PasswordViolation::TooWeak => {
+            "is too easy to guess: add a few words that do not belong together"
+        }
         PasswordViolation::SimilarToEmail => "is little more than the email address",
         PasswordViolation::SimilarToAppName => "is little more than the name of this service",
     }

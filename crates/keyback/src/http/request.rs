@@ -172,12 +172,24 @@ mod tests {
                 .body(())
                 .unwrap()
                 .into_parts();
-            Request::new(&head, Body::TooLarge, &SeededRandom::new(1)).unwrap().is_json()
+            Request::new(&head, Body::TooLarge, &SeededRandom::new(1))
+                .unwrap()
+                .is_json()
         };
-        for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;"] {
+        for good in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;",
+        ] {
             assert!(is_json(good), "{good}");
         }
-        for bad in ["", "text/plain", "application/json2", "application/json; charset=latin1", "text/json"] {
+        for bad in [
+            "",
+            "text/plain",
+            "application/json2",
+            "application/json; charset=latin1",
+            "text/json",
+        ] {
             assert!(!is_json(bad), "{bad}");
         }
     }

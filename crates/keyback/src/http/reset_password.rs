@@ -20,7 +20,14 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (Site, Keyring, PasswordPolicy, ProxyTrust, ResetLimit, MailSettings);
+    type Needed = (
+        Site,
+        Keyring,
+        PasswordPolicy,
+        ProxyTrust,
+        ResetLimit,
+        MailSettings,
+    );
     let (site, keyring, policy, trust, limit, _) =
         settings::load::<Needed>(env.variables()).await?;
     let settings = ResetSettings {
@@ -31,8 +38,9 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     };
     let (token, new_password) = request.members(|fields| {
         let token = fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text)));
-        let new_password =
-            fields.text("new_password", |text| Ok::<_, Infallible>(Password::new(text)));
+        let new_password = fields.text("new_password", |text| {
+            Ok::<_, Infallible>(Password::new(text))
+        });
         let sign_out_everywhere = fields.boolean("sign_out_everywhere", true);
         sign_out_everywhere?;
         Some((token?, new_password?))

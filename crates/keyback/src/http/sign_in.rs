@@ -15,7 +15,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::ports::Env;
-use crate::settings::{self, Access, Lifetimes, Scope, SignInLimit};
+use crate::settings::{self, Access, ResetTokenLifetime, Scope, SignInLimit};
 
 /// Tells whether a password is right.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -23,8 +23,8 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (Access, Keyring, ProxyTrust, Lifetimes, SignInLimit);
-    let (access, keyring, trust, lifetimes, limit) =
+    type Needed = (Access, Keyring, ProxyTrust, ResetTokenLifetime, SignInLimit);
+    let (access, keyring, trust, lifetime, limit) =
         settings::load::<Needed>(env.variables()).await?;
     authorise(request, &access, Scope::SignIn)?;
     let (who, password) = request.members(|fields| {
@@ -46,7 +46,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         Some((who, password?))
     })?;
     let client = request.client(&trust);
-    match sign_in::run(env, &keyring, &lifetimes, limit, &who, &password, client).await {
+    match sign_in::run(env, &keyring, lifetime, limit, &who, &password, client).await {
         Ok((signed_in, afterwards)) => {
             let password_change = signed_in.password_change.map(|change| {
                 json!({

@@ -14,7 +14,7 @@ use crate::model::id::ChallengeId;
 use crate::model::keyring::Keyring;
 use crate::model::recovery::AttemptCaps;
 use crate::ports::Env;
-use crate::settings::{self, Lifetimes, VerifyLimit};
+use crate::settings::{self, ResetTokenLifetime, VerifyLimit};
 
 /// Turns a code into a reset token.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -22,12 +22,17 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (Keyring, ProxyTrust, Lifetimes, AttemptCaps, VerifyLimit);
-    let (keyring, trust, lifetimes, caps, limit) =
-        settings::load::<Needed>(env.variables()).await?;
+    type Needed = (
+        Keyring,
+        ProxyTrust,
+        ResetTokenLifetime,
+        AttemptCaps,
+        VerifyLimit,
+    );
+    let (keyring, trust, lifetime, caps, limit) = settings::load::<Needed>(env.variables()).await?;
     let settings = VerifySettings {
         keyring,
-        lifetimes,
+        lifetime,
         caps,
         limit,
     };
@@ -44,7 +49,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         Ok((token, afterwards)) => {
             let body = json!({
                 "reset_token": token.reveal(),
-                "expires_in": settings.lifetimes.reset_token.as_secs(),
+                "expires_in": settings.lifetime.0.as_secs(),
             });
             Ok(Answer::json(200, body).and_then(afterwards))
         }

@@ -180,7 +180,8 @@ mod tests {
     fn recovery(app_name: &str) -> (Message, String, String) {
         let env = MemoryEnv::default();
         env.variables.set("app_name", app_name);
-        env.variables.set("support_url", "https://help.example.test/?a=1&b=2");
+        env.variables
+            .set("support_url", "https://help.example.test/?a=1&b=2");
         let (site, lifetimes) =
             block_on(settings::load::<(Site, Lifetimes)>(env.variables())).unwrap();
         let code = Code::generate(CodeLength::new(6).unwrap(), &env.random).unwrap();
@@ -202,7 +203,11 @@ mod tests {
         let (message, code, link) = recovery("Keyback");
         let link = format!("https://id.example.test/reset-password#token={link}");
         assert_eq!(message.subject, "Reset your Keyback password");
-        assert!(message.text.lines().any(|line| line.trim() == code), "{}", message.text);
+        assert!(
+            message.text.lines().any(|line| line.trim() == code),
+            "{}",
+            message.text
+        );
         assert!(message.text.contains(&link));
         assert!(message.html.contains(&code) && message.html.contains(&link));
         for part in [&message.text, &message.html] {
@@ -211,7 +216,10 @@ mod tests {
             assert!(!part.contains("203.0.113.9"));
             assert!(part.contains("10 minutes") && part.contains("20 minutes"));
         }
-        assert!(!message.subject.contains(&code), "a code in the subject shows on locked screens");
+        assert!(
+            !message.subject.contains(&code),
+            "a code in the subject shows on locked screens"
+        );
     }
 
     #[test]

@@ -22,14 +22,17 @@ pub(super) fn request(
         "html": message.html,
         // RFC 3834 §5: no vacation notice comes back.
         "headers": { "Auto-Submitted": "auto-generated" },
-    });
+    })
+    .to_string()
+    .into_bytes();
     Request::post(settings.origin.join("/emails"))
         .header("authorization", format!("Bearer {}", settings.api_key))
         .header("content-type", "application/json")
         .header("idempotency-key", email_id.as_str())
         // Resend answers 403 to a request without one.
         .header("user-agent", concat!("keyback/", env!("CARGO_PKG_VERSION")))
-        .body(body.to_string().into_bytes())
+        .header("content-length", body.len())
+        .body(body)
         .ok()
 }
 
@@ -98,7 +101,9 @@ mod tests {
     #[test]
     fn answers_are_told_apart() {
         let answer = |status: u16| {
-            let response = Response::builder().status(status).header("retry-after", "7");
+            let response = Response::builder()
+                .status(status)
+                .header("retry-after", "7");
             read(&response.body(Vec::new()).unwrap())
         };
         assert_eq!(answer(200), Handover::Accepted);

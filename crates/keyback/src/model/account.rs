@@ -29,5 +29,7 @@ pub struct Account {
 /// credential event draws a new number from the account's counter and writes it into one of the two.
 #[must_use]
 pub fn credential_epoch(account: &Account, credential: Option<&Credential>) -> u64 {
-    account.epoch.max(credential.map_or(0, |credential| credential.epoch))
+    account
+        .epoch
+        .max(credential.map_or(0, |credential| credential.epoch))
 }

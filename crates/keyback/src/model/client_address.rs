@@ -138,7 +138,10 @@ mod tests {
         assert_eq!(from(&trust(1), &headers), address("2.2.2.2"));
         assert_eq!(from(&trust(2), &headers), address("1.1.1.1"));
         assert_eq!(from(&trust(9), &headers), address("3.3.3.3"));
-        assert_eq!(from(&trust(1), &[("x-forwarded-for", "junk")]), ClientAddress::unknown());
+        assert_eq!(
+            from(&trust(1), &[("x-forwarded-for", "junk")]),
+            ClientAddress::unknown()
+        );
     }
 
     #[test]

@@ -32,7 +32,9 @@ impl Code {
         let mut bytes = [0; 16];
         random.fill(&mut bytes)?;
         let range = 10_u128.saturating_pow(length.0);
-        let number = u128::from_be_bytes(bytes).checked_rem(range).unwrap_or_default();
+        let number = u128::from_be_bytes(bytes)
+            .checked_rem(range)
+            .unwrap_or_default();
         Ok(Self(format!("{number:0width$}", width = length.0 as usize)))
     }
 

@@ -106,7 +106,9 @@ mod tests {
         assert_eq!(address.as_str(), "Ann.Lee+x@example.com");
         assert_ne!(
             address.digest(),
-            EmailAddress::parse("ann.lee+x@example.com").unwrap().digest()
+            EmailAddress::parse("ann.lee+x@example.com")
+                .unwrap()
+                .digest()
         );
     }
 
@@ -115,9 +117,24 @@ mod tests {
         let long_local = format!("{}@example.com", "a".repeat(65));
         let long = format!("a@{}.com", ["a".repeat(60).as_str(); 5].join("."));
         for bad in [
-            "", "ann", "@example.com", "ann@", "ann@-x.com", "ann@x-.com", "ann@x..com", "ann@.com",
-            "a b@example.com", "ann@exa mple.com", "ann@example.com\r\nBcc: x@y.z", "ann@b@example.com",
-            "\"ann\"@example.com", "änn@example.com", "ann@exämple.com", "ann@[127.0.0.1]", &long_local, &long,
+            "",
+            "ann",
+            "@example.com",
+            "ann@",
+            "ann@-x.com",
+            "ann@x-.com",
+            "ann@x..com",
+            "ann@.com",
+            "a b@example.com",
+            "ann@exa mple.com",
+            "ann@example.com\r\nBcc: x@y.z",
+            "ann@b@example.com",
+            "\"ann\"@example.com",
+            "änn@example.com",
+            "ann@exämple.com",
+            "ann@[127.0.0.1]",
+            &long_local,
+            &long,
         ] {
             assert_eq!(EmailAddress::parse(bad), Err(InvalidEmailAddress), "{bad}");
         }

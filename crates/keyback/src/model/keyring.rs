@@ -236,9 +236,15 @@ mod tests {
 
         assert!(during.matches(KeyUse::Codes, &[b"serial", b"123456"], &digest));
         assert!(!after.matches(KeyUse::Codes, &[b"serial", b"123456"], &digest));
-        assert_eq!(during.open(&sealed, "here").as_deref(), Some(b"text".as_slice()));
+        assert_eq!(
+            during.open(&sealed, "here").as_deref(),
+            Some(b"text".as_slice())
+        );
         assert_eq!(after.open(&sealed, "here"), None);
-        assert_ne!(during.digest(KeyUse::Codes, &[b"serial", b"123456"]), digest);
+        assert_ne!(
+            during.digest(KeyUse::Codes, &[b"serial", b"123456"]),
+            digest
+        );
     }
 
     #[test]

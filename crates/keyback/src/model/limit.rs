@@ -101,11 +101,27 @@ mod tests {
         assert_eq!(
             Limit::parse_list("5/3600,10/86400").unwrap(),
             [
-                Limit { count: 5, seconds: 3600 },
-                Limit { count: 10, seconds: 86_400 }
+                Limit {
+                    count: 5,
+                    seconds: 3600
+                },
+                Limit {
+                    count: 10,
+                    seconds: 86_400
+                }
             ]
         );
-        for bad in ["", "5", "5/", "0/60", "5/0", "-1/60", "5/60/1", "5/60,", "1/99999999"] {
+        for bad in [
+            "",
+            "5",
+            "5/",
+            "0/60",
+            "5/0",
+            "-1/60",
+            "5/60/1",
+            "5/60,",
+            "1/99999999",
+        ] {
             assert_eq!(Limit::parse_list(bad), None, "{bad}");
         }
     }

@@ -27,7 +27,11 @@ impl Locale {
                 (1..=8).contains(&subtag.len())
                     && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
             });
-        if valid { Ok(Self(text.to_owned())) } else { Err(InvalidLocale) }
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidLocale)
+        }
     }
 
     /// The tag.
@@ -52,7 +56,16 @@ mod tests {
         for good in ["en", "de", "pt-BR", "zh-Hans", "ast"] {
             assert!(Locale::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "e", "english", "en_US", "en-", "-en", "12", "en-toolongsubtag"] {
+        for bad in [
+            "",
+            "e",
+            "english",
+            "en_US",
+            "en-",
+            "-en",
+            "12",
+            "en-toolongsubtag",
+        ] {
             assert_eq!(Locale::parse(bad), Err(InvalidLocale), "{bad}");
         }
     }

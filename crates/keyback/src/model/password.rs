@@ -55,7 +55,9 @@ impl Password {
     #[must_use]
     pub fn verify(&self, hash: Option<&PasswordHash>) -> bool {
         let text = hash.map_or(NOBODYS, |hash| &hash.0);
-        let verified = Argon2::default().verify_password(self.0.as_bytes(), text).is_ok();
+        let verified = Argon2::default()
+            .verify_password(self.0.as_bytes(), text)
+            .is_ok();
         verified & hash.is_some()
     }
 }
@@ -96,7 +98,6 @@ impl PasswordHash {
             Err(InvalidPasswordHash)
         }
     }
-
 }
 
 impl fmt::Debug for PasswordHash {
@@ -113,7 +114,9 @@ mod tests {
     #[test]
     fn a_hash_fits_its_password_in_any_normal_form_and_no_other() {
         let random = SeededRandom::new(7);
-        let hash = Password::new("pa\u{0308}sswo\u{0308}rt 1\0x").hash(&random).unwrap();
+        let hash = Password::new("pa\u{0308}sswo\u{0308}rt 1\0x")
+            .hash(&random)
+            .unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(Password::new("pässwört 1\0x").verify(Some(&hash)));
         assert!(!Password::new("pässwört 1\0y").verify(Some(&hash)));

@@ -66,21 +66,29 @@ impl PasswordPolicy {
         let known = [email.as_str(), email.local_part(), &self.app_name];
         let estimate = zxcvbn::zxcvbn(text, &known);
         let too_common = matches!(
-            estimate.feedback().and_then(zxcvbn::feedback::Feedback::warning),
+            estimate
+                .feedback()
+                .and_then(zxcvbn::feedback::Feedback::warning),
             Some(
                 Warning::ThisIsATop10Password
                     | Warning::ThisIsATop100Password
                     | Warning::ThisIsACommonPassword
             )
         );
-        let domain = email.as_str().split_once('@').map_or("", |(_, domain)| domain);
+        let domain = email
+            .as_str()
+            .split_once('@')
+            .map_or("", |(_, domain)| domain);
         let similar_to_email = [email.as_str(), email.local_part(), domain]
             .iter()
             .any(|part| is_little_more_than(text, part));
         [
             (length < self.min_length, PasswordViolation::TooShort),
             (too_common, PasswordViolation::TooCommon),
-            (u8::from(estimate.score()) < self.min_strength, PasswordViolation::TooWeak),
+            (
+                u8::from(estimate.score()) < self.min_strength,
+                PasswordViolation::TooWeak,
+            ),
             (similar_to_email, PasswordViolation::SimilarToEmail),
             (
                 is_little_more_than(text, &self.app_name),
@@ -134,7 +142,9 @@ mod tests {
 
     #[test]
     fn all_violations_come_at_once() {
-        use PasswordViolation::{SimilarToAppName, SimilarToEmail, TooCommon, TooLong, TooShort, TooWeak};
+        use PasswordViolation::{
+            SimilarToAppName, SimilarToEmail, TooCommon, TooLong, TooShort, TooWeak,
+        };
         assert_eq!(violations("12345"), [TooShort, TooCommon, TooWeak]);
         assert_eq!(violations("password"), [TooCommon, TooWeak]);
         assert_eq!(violations("Ann.Lee@Example.com"), [TooWeak, SimilarToEmail]);

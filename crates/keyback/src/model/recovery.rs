@@ -106,7 +106,8 @@ impl Recovery {
     #[must_use]
     pub fn with_issued(mut self, challenge: Challenge, rules: &IssueRules) -> Self {
         let now = challenge.issued_at;
-        self.issued.retain(|issued| *issued > now.minus(rules.memory()));
+        self.issued
+            .retain(|issued| *issued > now.minus(rules.memory()));
         self.issued.push(now);
         Self {
             challenge: Some(challenge),

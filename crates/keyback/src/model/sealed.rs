@@ -32,7 +32,10 @@ impl Sealed {
     }
 
     pub(crate) fn nonce(&self) -> Option<[u8; NONCE_BYTES]> {
-        Base64UrlUnpadded::decode_vec(&self.nonce).ok()?.try_into().ok()
+        Base64UrlUnpadded::decode_vec(&self.nonce)
+            .ok()?
+            .try_into()
+            .ok()
     }
 
     pub(crate) fn ciphertext(&self) -> Option<Vec<u8>> {

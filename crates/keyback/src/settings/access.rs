@@ -96,7 +96,13 @@ mod tests {
         let found = access.find(KEY).unwrap();
         assert_eq!(found.id, "all");
         assert_eq!(found.scopes, [Scope::SignIn]);
-        for wrong in ["", "kb_all_", &KEY[1..], &KEY.to_uppercase(), &format!("{KEY} ")] {
+        for wrong in [
+            "",
+            "kb_all_",
+            &KEY[1..],
+            &KEY.to_uppercase(),
+            &format!("{KEY} "),
+        ] {
             assert!(access.find(wrong).is_none(), "{wrong}");
         }
     }
@@ -108,7 +114,10 @@ mod tests {
             "{}",
             r#"[{"id":"a"}]"#,
             r#"[{"id":"a","sha256":"00","scopes":[]}]"#,
-            &format!(r#"[{{"id":"a","sha256":"{}","scopes":[]}}]"#, DIGEST.to_uppercase()),
+            &format!(
+                r#"[{{"id":"a","sha256":"{}","scopes":[]}}]"#,
+                DIGEST.to_uppercase()
+            ),
             &format!(r#"[{{"id":"","sha256":"{DIGEST}","scopes":[]}}]"#),
             &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":["root"]}}]"#),
             &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":[],"x":1}}]"#),

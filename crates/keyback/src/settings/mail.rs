@@ -90,7 +90,13 @@ mod tests {
     fn a_sender_is_an_address_with_or_without_a_name() {
         assert!(sender("Keyback <no-reply@example.com>").is_some());
         assert!(sender("no-reply@example.com").is_some());
-        for bad in ["", "Keyback", "Keyback <nobody>", "K <a@b.c", "K <a@b.c>\r\nBcc: x@y.z"] {
+        for bad in [
+            "",
+            "Keyback",
+            "Keyback <nobody>",
+            "K <a@b.c",
+            "K <a@b.c>\r\nBcc: x@y.z",
+        ] {
             assert_eq!(sender(bad), None, "{bad}");
         }
     }

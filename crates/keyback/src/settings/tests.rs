@@ -6,8 +6,20 @@ use crate::testing::{MemoryEnv, block_on};
 
 type Everything = (
     (Site, Keyring, ProxyTrust, Lifetimes),
-    (IssueRules, AttemptCaps, PasswordPolicy, Access, MailSettings),
-    (ForgotLimit, AppForgotLimit, VerifyLimit, ResetLimit, SignInLimit),
+    (
+        IssueRules,
+        AttemptCaps,
+        PasswordPolicy,
+        Access,
+        MailSettings,
+    ),
+    (
+        ForgotLimit,
+        AppForgotLimit,
+        VerifyLimit,
+        ResetLimit,
+        SignInLimit,
+    ),
 );
 
 fn bad_variables(change: impl FnOnce(&MemoryEnv)) -> Vec<&'static str> {
@@ -35,7 +47,12 @@ fn every_bad_variable_is_named() {
     });
     assert_eq!(
         bad,
-        ["public_base_url", "secret_key", "otp_ttl_seconds", "limit_app_forgot"]
+        [
+            "public_base_url",
+            "secret_key",
+            "otp_ttl_seconds",
+            "limit_app_forgot"
+        ]
     );
 }
 
@@ -51,20 +68,36 @@ fn each_range_is_held() {
         ("password_min_length", ["8", "64"], ["7", "65"]),
         ("password_min_strength", ["0", "4"], ["-1", "5"]),
         ("trusted_proxy_hops", ["0", "16"], ["-1", "17"]),
-        ("trusted_proxy_header", ["", "X-Forwarded-For"], ["a b", "a:b"]),
+        (
+            "trusted_proxy_header",
+            ["", "X-Forwarded-For"],
+            ["a b", "a:b"],
+        ),
         ("cooldown_seconds", ["0", "86400"], ["-1", "86401"]),
         ("limit_account", ["1/1", "5/3600,10/86400"], ["", "5"]),
         ("email_provider", ["resend", "resend"], ["", "smtp"]),
         ("email_api_key", ["x", "re_1"], ["", "a b"]),
-        ("support_url", ["", "https://help.example.com"], ["javascript:x", "help"]),
+        (
+            "support_url",
+            ["", "https://help.example.com"],
+            ["javascript:x", "help"],
+        ),
         ("allow_short_lifetimes", ["true", "false"], ["yes", "1"]),
         ("app_name", ["A", "Äpp & Co"], ["", "a\nb"]),
     ] {
         for value in good {
-            assert_eq!(bad_variables(|env| env.variables.set(name, value)), Vec::<&str>::new(), "{name}={value}");
+            assert_eq!(
+                bad_variables(|env| env.variables.set(name, value)),
+                Vec::<&str>::new(),
+                "{name}={value}"
+            );
         }
         for value in bad {
-            assert_eq!(bad_variables(|env| env.variables.set(name, value)), [name], "{name}={value}");
+            assert_eq!(
+                bad_variables(|env| env.variables.set(name, value)),
+                [name],
+                "{name}={value}"
+            );
         }
     }
 }

@@ -85,11 +85,7 @@ pub struct Placed {
 ///
 /// # Errors
 /// [`Outage::Store`].
-pub async fn take_slot(
-    store: &impl KeyValue,
-    lane: Lane,
-    at: Timestamp,
-) -> Result<Place, Outage> {
+pub async fn take_slot(store: &impl KeyValue, lane: Lane, at: Timestamp) -> Result<Place, Outage> {
     let minute = minute_of(at);
     let slot = store.increment(&keys::slots(lane, minute), 1).await?;
     Ok(Place { lane, minute, slot })
@@ -153,7 +149,11 @@ pub struct Found {
 /// [`Outage::Store`] or [`Outage::Record`].
 pub async fn find(store: &impl KeyValue, place: Place) -> Result<Option<Found>, Outage> {
     let entry: Option<Entry> = record::find(store, &place.key()).await?;
-    Ok(entry.map(|Entry { due_at, task }| Found { place, due_at, task }))
+    Ok(entry.map(|Entry { due_at, task }| Found {
+        place,
+        due_at,
+        task,
+    }))
 }
 
 /// A walk over the agenda, minute by minute.
@@ -178,13 +178,16 @@ pub struct Minute {
 impl Minute {
     /// All places of the minute, in both lanes.
     pub fn places(self) -> impl Iterator<Item = Place> {
-        Lane::ALL.into_iter().zip(self.counts).flat_map(move |(lane, count)| {
-            (1..=count).map(move |slot| Place {
-                lane,
-                minute: self.minute,
-                slot,
+        Lane::ALL
+            .into_iter()
+            .zip(self.counts)
+            .flat_map(move |(lane, count)| {
+                (1..=count).map(move |slot| Place {
+                    lane,
+                    minute: self.minute,
+                    slot,
+                })
             })
-        })
     }
 }
 
@@ -301,7 +304,9 @@ impl Walk {
         for keys in marks.chunks(DELETE_AT_ONCE) {
             store.delete_many(keys.to_vec()).await?;
         }
-        let cursor = record::encode(&Cursor { minute: self.settled })?;
+        let cursor = record::encode(&Cursor {
+            minute: self.settled,
+        })?;
         store.set_many(vec![(keys::agenda_cursor(), cursor)]).await
     }
 

@@ -98,11 +98,7 @@ fn window_at(now: Timestamp) -> u64 {
 }
 
 fn window_start(window: u64) -> Timestamp {
-    Timestamp::from_unix_millis(
-        window
-            .saturating_mul(WINDOW.as_secs())
-            .saturating_mul(1000),
-    )
+    Timestamp::from_unix_millis(window.saturating_mul(WINDOW.as_secs()).saturating_mul(1000))
 }
 
 #[cfg(test)]

@@ -47,10 +47,7 @@ pub async fn count(
     client: ClientAddress,
     now: Timestamp,
 ) -> Result<Counted, Outage> {
-    let network = keyring.digest(
-        KeyUse::Clients,
-        &[named.name.as_bytes(), &client.network()],
-    );
+    let network = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), &client.network()]);
     count_by(store, named, network.as_name(), now).await
 }
 

@@ -54,5 +54,9 @@ pub async fn find<T: DeserializeOwned>(
     store: &impl KeyValue,
     key: &Key,
 ) -> Result<Option<T>, Outage> {
-    store.get(key).await?.map(|bytes| decode(&bytes)).transpose()
+    store
+        .get(key)
+        .await?
+        .map(|bytes| decode(&bytes))
+        .transpose()
 }

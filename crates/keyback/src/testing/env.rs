@@ -7,9 +7,7 @@ use std::time::Duration;
 
 use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
-use crate::ports::{
-    Clock, Env, HttpClient, Log, NoAnswer, Outage, SecureRandom, Variables,
-};
+use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage, SecureRandom, Variables};
 use crate::testing::MemoryKeyValue;
 use crate::testing::key_value::yield_once;
 
@@ -20,7 +18,9 @@ pub struct SettableClock(Rc<Cell<Timestamp>>);
 impl Default for SettableClock {
     fn default() -> Self {
         // 2026-11-23T09:00:00Z
-        Self(Rc::new(Cell::new(Timestamp::from_unix_millis(1_795_424_400_000))))
+        Self(Rc::new(Cell::new(Timestamp::from_unix_millis(
+            1_795_424_400_000,
+        ))))
     }
 }
 
@@ -109,7 +109,9 @@ impl HttpClient for MemoryHttp {
         if let Some(retry_after) = retry_after {
             response = response.header("retry-after", retry_after);
         }
-        Ok(response.body(br#"{"id":"1"}"#.to_vec()).expect("a valid answer"))
+        Ok(response
+            .body(br#"{"id":"1"}"#.to_vec())
+            .expect("a valid answer"))
     }
 }
 
@@ -120,7 +122,9 @@ pub struct MemoryVariables(Rc<RefCell<BTreeMap<String, String>>>);
 impl MemoryVariables {
     /// Sets `name`.
     pub fn set(&self, name: &str, value: &str) {
-        self.0.borrow_mut().insert(name.to_owned(), value.to_owned());
+        self.0
+            .borrow_mut()
+            .insert(name.to_owned(), value.to_owned());
     }
 
     /// Unsets `name`.
@@ -172,11 +176,13 @@ pub struct MemoryEnv {
 
 /// The names and defaults that `spin.toml` declares, so that they stand in one place only.
 fn spin_toml_defaults() -> impl Iterator<Item = (String, String)> {
-    include_str!("../../../../spin.toml").lines().filter_map(|line| {
-        let (name, value) = line.split_once(" = { default = \"")?;
-        let (default, _) = value.split_once('"')?;
-        Some((name.to_owned(), default.to_owned()))
-    })
+    include_str!("../../../../spin.toml")
+        .lines()
+        .filter_map(|line| {
+            let (name, value) = line.split_once(" = { default = \"")?;
+            let (default, _) = value.split_once('"')?;
+            Some((name.to_owned(), default.to_owned()))
+        })
 }
 
 /// A secret key for tests: base64 of the bytes 0 to 31.

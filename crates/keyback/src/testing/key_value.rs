@@ -130,16 +130,21 @@ impl MemoryKeyValue {
 
 impl KeyValue for MemoryKeyValue {
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Outage> {
-        self.operate("get", |entries| Ok(entries.get(key.as_str()).cloned())).await
+        self.operate("get", |entries| Ok(entries.get(key.as_str()).cloned()))
+            .await
     }
 
     async fn exists(&self, key: &AnyKey) -> Result<bool, Outage> {
-        self.operate("exists", |entries| Ok(entries.contains_key(key.as_str()))).await
+        self.operate("exists", |entries| Ok(entries.contains_key(key.as_str())))
+            .await
     }
 
     async fn set_many(&self, new: Vec<(Key, Vec<u8>)>) -> Result<(), Outage> {
         self.operate("set-many", |entries| {
-            entries.extend(new.into_iter().map(|(key, value)| (key.as_str().to_owned(), value)));
+            entries.extend(
+                new.into_iter()
+                    .map(|(key, value)| (key.as_str().to_owned(), value)),
+            );
             Ok(())
         })
         .await
