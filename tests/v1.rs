@@ -1,9 +1,11 @@
 //! The tests of each call, one module a route.
 
 mod admin;
+mod cancel_recovery;
 pub(crate) mod courier_run;
 mod forgot_password;
 mod health;
+mod password_policy;
 mod reset_password;
 mod sign_in;
 mod verify_otp;

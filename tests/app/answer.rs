@@ -144,9 +144,9 @@ impl Answer {
     #[track_caller]
     pub(crate) fn expect_violations(&self) -> Vec<String> {
         let problem = self.expect_problem(422, "password-rejected");
-        let violations = problem["violations"].as_array();
+        let violations = problem["errors"].as_array();
         let violations =
-            violations.unwrap_or_else(|| panic!("{}: no violations in {problem}", self.call));
+            violations.unwrap_or_else(|| panic!("{}: no errors in {problem}", self.call));
         let mut codes: Vec<String> = violations
             .iter()
             .map(|violation| {

@@ -68,6 +68,10 @@ impl Visitor {
         )
     }
 
+    pub(crate) fn cancel_recovery(&self, token: &str) -> Answer {
+        self.post("/v1/cancel-recovery", &json!({ "token": token }))
+    }
+
     pub(crate) fn reset_password(&self, token: &str, new_password: &str) -> Answer {
         self.post(
             "/v1/reset-password",

@@ -68,9 +68,9 @@ fn every_violation_is_named_at_once() {
     let refused: [(&str, &[&str]); 5] = [
         ("zx9", &["too-short", "too-weak"]),
         ("password", &["too-common", "too-weak"]),
-        (&user.email, &["matches-email"]),
-        (local, &["matches-email"]),
-        ("keyback", &["matches-app-name", "too-short", "too-weak"]),
+        (&user.email, &["similar-to-email"]),
+        (local, &["similar-to-email"]),
+        ("keyback", &["similar-to-app-name", "too-short", "too-weak"]),
     ];
     for (password, expected) in refused {
         let answer = app.visitor().reset_password(&token, password);

@@ -2,6 +2,7 @@
 //! one of them refuses the call: the app fails closed.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::base_url::BaseUrl;
@@ -21,30 +22,30 @@ mod tests;
 pub use access::{Access, ApiKey, Scope};
 pub use mail::{MailSettings, ProviderKind};
 
-/// Reads variables and remembers the bad ones, so that all of them are named at once.
-#[derive(Debug)]
-pub struct Loader<'a, V> {
-    variables: &'a V,
+/// The variables that a section reads, and which of them are bad, so that all of those are named at once.
+#[derive(Debug, Default)]
+pub struct Values {
+    found: BTreeMap<&'static str, Option<String>>,
+    asked: RefCell<Vec<&'static str>>,
     bad: RefCell<Vec<&'static str>>,
 }
 
-impl<V: Variables> Loader<'_, V> {
+impl Values {
     /// The variable `name` as `parse` reads it; `None`, and noted as bad, if it is missing or not understood.
-    pub async fn read<T>(
-        &self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Option<T> {
-        let value = self.variables.find(name).await;
-        let parsed = value.as_deref().and_then(parse);
+    pub fn read<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let parsed = self.text(name).and_then(parse);
         if parsed.is_none() {
             self.refuse(name);
         }
         parsed
     }
 
-    /// Notes `name` as bad.
-    pub fn refuse(&self, name: &'static str) {
+    fn text(&self, name: &'static str) -> Option<&str> {
+        self.asked.borrow_mut().push(name);
+        self.found.get(name)?.as_deref()
+    }
+
+    fn refuse(&self, name: &'static str) {
         let mut bad = self.bad.borrow_mut();
         if !bad.contains(&name) {
             bad.push(name);
@@ -53,13 +54,9 @@ impl<V: Variables> Loader<'_, V> {
 }
 
 /// A group of variables that belong together.
-#[expect(
-    async_fn_in_trait,
-    reason = "a Wasm instance has one thread: futures need not be Send"
-)]
 pub trait Section: Sized {
-    /// Reads the section; `None` if one of its variables is bad, with all bad ones noted in `loader`.
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self>;
+    /// Reads the section, all of its variables before the first bad one ends it; `None` if one is bad.
+    fn read(values: &Values) -> Option<Self>;
 }
 
 /// Loads a section, or several as a tuple.
@@ -67,25 +64,32 @@ pub trait Section: Sized {
 /// # Errors
 /// [`Outage::Variables`] with the names of all bad variables.
 pub async fn load<S: Section>(variables: &impl Variables) -> Result<S, Outage> {
-    let loader = Loader {
-        variables,
-        bad: RefCell::default(),
-    };
-    let section = S::load(&loader).await;
-    let bad = loader.bad.into_inner();
+    // Read once without any value, a section tells what it asks for.
+    let values = Values::default();
+    drop(S::read(&values));
+    let values = find_all(variables, values.asked.into_inner()).await;
+    let section = S::read(&values);
+    let bad = values.bad.into_inner();
     match section {
         Some(section) if bad.is_empty() => Ok(section),
         _ => Err(Outage::Variables(bad)),
     }
 }
 
+async fn find_all(variables: &impl Variables, names: Vec<&'static str>) -> Values {
+    let mut values = Values::default();
+    for name in names {
+        values.found.insert(name, variables.find(name).await);
+    }
+    values
+}
+
 macro_rules! tuples {
     ($(($($section:ident),+)),+) => {
         $(impl<$($section: Section),+> Section for ($($section,)+) {
-            async fn load<Vars: Variables>(loader: &Loader<'_, Vars>) -> Option<Self> {
-                // All are read before the first bad one ends it.
+            fn read(values: &Values) -> Option<Self> {
                 #[expect(non_snake_case, reason = "named like their types")]
-                let ($($section,)+) = ($($section::load(loader).await,)+);
+                let ($($section,)+) = ($($section::read(values),)+);
                 Some(($($section?,)+))
             }
         })+
@@ -111,16 +115,14 @@ pub struct Site {
 }
 
 impl Section for Site {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        let base_url = loader.read("public_base_url", BaseUrl::parse).await;
-        let app_name = loader.read("app_name", one_line).await;
-        let support_url = loader
-            .read("support_url", |text| match text {
-                "" => Some(None),
-                text => (text.starts_with("https://") || text.starts_with("mailto:"))
-                    .then(|| Some(text.to_owned())),
-            })
-            .await;
+    fn read(values: &Values) -> Option<Self> {
+        let base_url = values.read("public_base_url", BaseUrl::parse);
+        let app_name = values.read("app_name", one_line);
+        let support_url = values.read("support_url", |text| match text {
+            "" => Some(None),
+            text => (text.starts_with("https://") || text.starts_with("mailto:"))
+                .then(|| Some(text.to_owned())),
+        });
         Some(Self {
             base_url: base_url?,
             app_name: app_name?,
@@ -130,36 +132,28 @@ impl Section for Site {
 }
 
 impl Section for Keyring {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        let current = loader
-            .read("secret_key", |text| {
-                Self::from_base64(text, "").ok().map(|_| text.to_owned())
-            })
-            .await;
-        let previous = loader
-            .read("secret_key_previous", |text| {
-                (text.is_empty() || Self::from_base64(text, "").is_ok()).then(|| text.to_owned())
-            })
-            .await;
+    fn read(values: &Values) -> Option<Self> {
+        let current = values.read("secret_key", |text| {
+            Self::from_base64(text, "").ok().map(|_| text.to_owned())
+        });
+        let previous = values.read("secret_key_previous", |text| {
+            (text.is_empty() || Self::from_base64(text, "").is_ok()).then(|| text.to_owned())
+        });
         Self::from_base64(&current?, &previous?).ok()
     }
 }
 
 impl Section for ProxyTrust {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        let header = loader
-            .read("trusted_proxy_header", |text| match text {
-                "" => Some(None),
-                text => ::http::HeaderName::try_from(text)
-                    .ok()
-                    .map(|name| Some(name.as_str().to_owned())),
-            })
-            .await;
-        let hops = loader
-            .read("trusted_proxy_hops", |text| {
-                text.parse().ok().filter(|hops| *hops <= 16)
-            })
-            .await;
+    fn read(values: &Values) -> Option<Self> {
+        let header = values.read("trusted_proxy_header", |text| match text {
+            "" => Some(None),
+            text => ::http::HeaderName::try_from(text)
+                .ok()
+                .map(|name| Some(name.as_str().to_owned())),
+        });
+        let hops = values.read("trusted_proxy_hops", |text| {
+            text.parse().ok().filter(|hops| *hops <= 16)
+        });
         Some(Self {
             header: header?,
             hops: hops?,
@@ -175,10 +169,8 @@ pub struct ResetTokenLifetime(
 );
 
 impl Section for ResetTokenLifetime {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        let lifetime = loader
-            .read("reset_token_ttl_seconds", seconds(60, 3_600))
-            .await;
+    fn read(values: &Values) -> Option<Self> {
+        let lifetime = values.read("reset_token_ttl_seconds", seconds(60, 3_600));
         lifetime.map(Self)
     }
 }
@@ -197,19 +189,15 @@ pub struct Lifetimes {
 }
 
 impl Section for Lifetimes {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        let short = loader.read("allow_short_lifetimes", boolean).await;
-        let code_length = loader
-            .read("otp_length", |text| {
-                text.parse().ok().and_then(CodeLength::new)
-            })
-            .await;
+    fn read(values: &Values) -> Option<Self> {
+        let short = values.read("allow_short_lifetimes", boolean);
+        let code_length = values.read("otp_length", |text| {
+            text.parse().ok().and_then(CodeLength::new)
+        });
         let code_floor = if short == Some(true) { 1 } else { 30 };
-        let code = loader
-            .read("otp_ttl_seconds", seconds(code_floor, 600))
-            .await;
-        let link = loader.read("link_ttl_seconds", seconds(60, 86_400)).await;
-        let reset_token = ResetTokenLifetime::load(loader).await;
+        let code = values.read("otp_ttl_seconds", seconds(code_floor, 600));
+        let link = values.read("link_ttl_seconds", seconds(60, 86_400));
+        let reset_token = ResetTokenLifetime::read(values);
         short?;
         Some(Self {
             code_length: code_length?,
@@ -221,9 +209,9 @@ impl Section for Lifetimes {
 }
 
 impl Section for IssueRules {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        let cooldown = loader.read("cooldown_seconds", seconds(0, 86_400)).await;
-        let limits = loader.read("limit_account", Limit::parse_list).await;
+    fn read(values: &Values) -> Option<Self> {
+        let cooldown = values.read("cooldown_seconds", seconds(0, 86_400));
+        let limits = values.read("limit_account", Limit::parse_list);
         Some(Self {
             cooldown: cooldown?,
             limits: limits?,
@@ -232,11 +220,11 @@ impl Section for IssueRules {
 }
 
 impl Section for AttemptCaps {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
+    fn read(values: &Values) -> Option<Self> {
         // NIST SP 800-63B-4 §3.2.2 allows at most 100 failures in a row.
         let count = |text: &str| text.parse().ok().filter(|count| (1..=100).contains(count));
-        let per_challenge = loader.read("attempts_per_challenge", count).await;
-        let per_day = loader.read("attempts_per_account_per_day", count).await;
+        let per_challenge = values.read("attempts_per_challenge", count);
+        let per_day = values.read("attempts_per_account_per_day", count);
         Some(Self {
             per_challenge: per_challenge?,
             per_day: per_day?,
@@ -245,18 +233,14 @@ impl Section for AttemptCaps {
 }
 
 impl Section for PasswordPolicy {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        let min_length = loader
-            .read("password_min_length", |text| {
-                text.parse().ok().filter(|length| (8..=64).contains(length))
-            })
-            .await;
-        let min_strength = loader
-            .read("password_min_strength", |text| {
-                text.parse().ok().filter(|strength| *strength <= 4)
-            })
-            .await;
-        let app_name = loader.read("app_name", one_line).await;
+    fn read(values: &Values) -> Option<Self> {
+        let min_length = values.read("password_min_length", |text| {
+            text.parse().ok().filter(|length| (8..=64).contains(length))
+        });
+        let min_strength = values.read("password_min_strength", |text| {
+            text.parse().ok().filter(|strength| *strength <= 4)
+        });
+        let app_name = values.read("app_name", one_line);
         Some(Self {
             min_length: min_length?,
             min_strength: min_strength?,
@@ -275,8 +259,8 @@ macro_rules! limits {
         );
 
         impl Section for $section {
-            async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-                loader.read($variable, Limit::parse).await.map(Self)
+            fn read(values: &Values) -> Option<Self> {
+                values.read($variable, Limit::parse).map(Self)
             }
         })+
     };

@@ -7,7 +7,7 @@ use crate::model::sealed::Sealed;
 
 /// Something to be done at its time. Doing it twice does no harm; not doing it would.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "task", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 pub enum AgendaTask {
     /// Look an address up, issue a challenge and mail it. The request is sealed: it holds the address.
     Recover {

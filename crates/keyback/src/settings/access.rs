@@ -4,8 +4,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::ports::Variables;
-use crate::settings::{Loader, Section};
+use crate::settings::{Section, Values};
 
 /// What a caller may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -74,8 +73,8 @@ impl Access {
 }
 
 impl Section for Access {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        loader.read("api_keys", Self::parse).await
+    fn read(values: &Values) -> Option<Self> {
+        values.read("api_keys", Self::parse)
     }
 }
 

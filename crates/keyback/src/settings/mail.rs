@@ -4,8 +4,7 @@ use std::fmt;
 
 use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
-use crate::ports::Variables;
-use crate::settings::{Loader, Section, one_line};
+use crate::settings::{Section, Values, one_line};
 
 /// An HTTP email provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,21 +47,17 @@ impl fmt::Debug for MailSettings {
 }
 
 impl Section for MailSettings {
-    async fn load<V: Variables>(loader: &Loader<'_, V>) -> Option<Self> {
-        let provider = loader.read("email_provider", ProviderKind::parse).await;
-        let origin = loader
-            .read("email_api_origin", |text| match text {
-                "" => Some(None),
-                text => BaseUrl::parse(text).map(Some),
-            })
-            .await;
-        let api_key = loader
-            .read("email_api_key", |text| {
-                (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()))
-                    .then(|| text.to_owned())
-            })
-            .await;
-        let from = loader.read("email_from", sender).await;
+    fn read(values: &Values) -> Option<Self> {
+        let provider = values.read("email_provider", ProviderKind::parse);
+        let origin = values.read("email_api_origin", |text| match text {
+            "" => Some(None),
+            text => BaseUrl::parse(text).map(Some),
+        });
+        let api_key = values.read("email_api_key", |text| {
+            (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()))
+                .then(|| text.to_owned())
+        });
+        let from = values.read("email_from", sender);
         let provider = provider?;
         Some(Self {
             provider,

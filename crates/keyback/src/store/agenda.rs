@@ -28,7 +28,6 @@ const DELETE_AT_ONCE: usize = 500;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Entry {
     due_at: Timestamp,
-    #[serde(flatten)]
     task: AgendaTask,
 }
 

@@ -1,4 +1,4 @@
-//! Records: versioned JSON.
+//! Records: versioned JSON, `{"v": 1, "record": …}`.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,21 +12,19 @@ const VERSION: u8 = 1;
 #[derive(Serialize)]
 struct Outgoing<'a, T> {
     v: u8,
-    #[serde(flatten)]
     record: &'a T,
 }
 
 #[derive(Deserialize)]
 struct Incoming<T> {
     v: u8,
-    #[serde(flatten)]
     record: T,
 }
 
-/// The bytes to store for `record`, which must be a struct or an internally tagged enum.
+/// The bytes to store for `record`.
 ///
 /// # Errors
-/// [`Outage::Record`] if it cannot be written as a JSON object.
+/// [`Outage::Record`] if it cannot be written as JSON.
 pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Outage> {
     serde_json::to_vec(&Outgoing { v: VERSION, record })
         .map_err(|_| Outage::Record("cannot be written"))
