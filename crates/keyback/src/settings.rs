@@ -84,6 +84,25 @@ async fn find_all(variables: &impl Variables, names: Vec<&'static str>) -> Value
     values
 }
 
+/// Everything that any component uses.
+pub type Everything = (
+    (Site, Keyring, ProxyTrust, Lifetimes),
+    (
+        IssueRules,
+        AttemptCaps,
+        PasswordPolicy,
+        Access,
+        MailSettings,
+    ),
+    (
+        ForgotLimit,
+        AppForgotLimit,
+        VerifyLimit,
+        ResetLimit,
+        SignInLimit,
+    ),
+);
+
 macro_rules! tuples {
     ($(($($section:ident),+)),+) => {
         $(impl<$($section: Section),+> Section for ($($section,)+) {
@@ -114,9 +133,15 @@ pub struct Site {
     pub support_url: Option<String>,
 }
 
+impl Section for BaseUrl {
+    fn read(values: &Values) -> Option<Self> {
+        values.read("public_base_url", Self::parse)
+    }
+}
+
 impl Section for Site {
     fn read(values: &Values) -> Option<Self> {
-        let base_url = values.read("public_base_url", BaseUrl::parse);
+        let base_url = BaseUrl::read(values);
         let app_name = values.read("app_name", one_line);
         let support_url = values.read("support_url", |text| match text {
             "" => Some(None),

@@ -11,8 +11,10 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::PasswordPolicy;
@@ -26,7 +28,8 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn create<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    let (access, policy) = settings::load::<(Access, PasswordPolicy)>(env.variables()).await?;
+    let (_, _, access, policy) =
+        settings::load::<(BaseUrl, Keyring, Access, PasswordPolicy)>(env.variables()).await?;
     authorise(request, &access, Scope::Users)?;
     let draft = request.members(read_draft)?;
     match create_account::run(env, &policy, draft).await {
@@ -82,7 +85,7 @@ pub async fn get<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 }
 
 async fn show<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    let access: Access = settings::load(env.variables()).await?;
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
     authorise(request, &access, Scope::Users)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let found = flow::find_by_id(env.store(), &id).await?;

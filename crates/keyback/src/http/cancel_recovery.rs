@@ -6,6 +6,7 @@ use crate::flow::cancel_recovery::{self, CancelRecoveryError};
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
 use crate::model::client_address::ProxyTrust;
 use crate::model::keyring::Keyring;
 use crate::model::token::Token;
@@ -18,8 +19,8 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    let (keyring, trust, limit) =
-        settings::load::<(Keyring, ProxyTrust, ResetLimit)>(env.variables()).await?;
+    let (_, keyring, trust, limit) =
+        settings::load::<(BaseUrl, Keyring, ProxyTrust, ResetLimit)>(env.variables()).await?;
     let token = request
         .members(|fields| fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text))))?;
     let client = request.client(&trust);

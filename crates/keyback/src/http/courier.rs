@@ -8,7 +8,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Scope};
+use crate::settings::{self, Everything, Scope};
 
 /// Works all that is due. A body is neither needed nor read.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -16,7 +16,8 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    let access: Access = settings::load(env.variables()).await?;
+    // With any variable bad, some task could not be done: nothing is begun.
+    let ((..), (.., access, _), (..)) = settings::load::<Everything>(env.variables()).await?;
     authorise(request, &access, Scope::Courier)?;
     let report = work_agenda::run(env, env.clock().now(), Budget::All).await?;
     Ok(Answer::json(

@@ -4,35 +4,9 @@ use serde_json::json;
 
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
-use crate::model::client_address::ProxyTrust;
-use crate::model::keyring::Keyring;
-use crate::model::password_policy::PasswordPolicy;
-use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::ports::{Env, KeyValue, Outage};
-use crate::settings::{
-    self, Access, AppForgotLimit, ForgotLimit, Lifetimes, MailSettings, ResetLimit, SignInLimit,
-    Site, VerifyLimit,
-};
+use crate::settings::{self, Everything};
 use crate::store::keys;
-
-/// All variables that any component uses.
-type Everything = (
-    (Site, Keyring, ProxyTrust, Lifetimes),
-    (
-        IssueRules,
-        AttemptCaps,
-        PasswordPolicy,
-        Access,
-        MailSettings,
-    ),
-    (
-        ForgotLimit,
-        AppForgotLimit,
-        VerifyLimit,
-        ResetLimit,
-        SignInLimit,
-    ),
-);
 
 /// Tells whether the variables are good and the store answers.
 pub async fn get<E: Env>(env: &E) -> Answer {

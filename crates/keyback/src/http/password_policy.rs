@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
+use crate::model::base_url::BaseUrl;
 use crate::model::password_policy::{MAX_LENGTH, MAX_OCTETS, PasswordPolicy};
 use crate::ports::Env;
 use crate::settings;
@@ -15,7 +16,7 @@ pub async fn get<E: Env>(env: &E) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E) -> Result<Answer, Problem> {
-    let policy: PasswordPolicy = settings::load(env.variables()).await?;
+    let (_, policy) = settings::load::<(BaseUrl, PasswordPolicy)>(env.variables()).await?;
     let min = policy.min_length;
     Ok(Answer::json(
         200,

@@ -9,6 +9,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
 use crate::model::client_address::ProxyTrust;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
@@ -23,8 +24,15 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (Access, Keyring, ProxyTrust, ResetTokenLifetime, SignInLimit);
-    let (access, keyring, trust, lifetime, limit) =
+    type Needed = (
+        BaseUrl,
+        Access,
+        Keyring,
+        ProxyTrust,
+        ResetTokenLifetime,
+        SignInLimit,
+    );
+    let (_, access, keyring, trust, lifetime, limit) =
         settings::load::<Needed>(env.variables()).await?;
     authorise(request, &access, Scope::SignIn)?;
     let (who, password) = request.members(|fields| {

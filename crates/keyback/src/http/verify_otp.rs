@@ -8,6 +8,7 @@ use crate::flow::verify_otp::{self, VerifyOtpError, VerifySettings};
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
 use crate::model::client_address::ProxyTrust;
 use crate::model::code::Code;
 use crate::model::id::ChallengeId;
@@ -23,13 +24,15 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     type Needed = (
+        BaseUrl,
         Keyring,
         ProxyTrust,
         ResetTokenLifetime,
         AttemptCaps,
         VerifyLimit,
     );
-    let (keyring, trust, lifetime, caps, limit) = settings::load::<Needed>(env.variables()).await?;
+    let (_, keyring, trust, lifetime, caps, limit) =
+        settings::load::<Needed>(env.variables()).await?;
     let settings = VerifySettings {
         keyring,
         lifetime,

@@ -4,24 +4,6 @@ use super::*;
 use crate::ports::Env as _;
 use crate::testing::{MemoryEnv, block_on};
 
-type Everything = (
-    (Site, Keyring, ProxyTrust, Lifetimes),
-    (
-        IssueRules,
-        AttemptCaps,
-        PasswordPolicy,
-        Access,
-        MailSettings,
-    ),
-    (
-        ForgotLimit,
-        AppForgotLimit,
-        VerifyLimit,
-        ResetLimit,
-        SignInLimit,
-    ),
-);
-
 fn bad_variables(change: impl FnOnce(&MemoryEnv)) -> Vec<&'static str> {
     let env = MemoryEnv::default();
     change(&env);
