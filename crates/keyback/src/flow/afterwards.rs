@@ -15,7 +15,7 @@ use crate::store::keys::{AnyKey, CounterKey, Key};
 use crate::store::limiter::Spent;
 
 /// How long whoever put an entry on the agenda has it for itself.
-const OWN_TIME: Duration = Duration::from_secs(60);
+const OWN_TIME: Duration = Duration::from_mins(1);
 
 /// An entry that this request put on the agenda and works itself, before it is due for anyone else.
 #[derive(Debug, Clone, PartialEq, Eq)]

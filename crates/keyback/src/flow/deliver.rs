@@ -19,7 +19,7 @@ const BACKOFF_SECONDS: [u64; 9] = [30, 120, 480, 1_200, 3_600, 7_200, 14_400, 25
 /// A try must begin this long before its lease ends, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(15);
 /// How long a mail that failed for good stays visible.
-const FAILED_FOR: Duration = Duration::from_secs(30 * 86_400);
+const FAILED_FOR: Duration = Duration::from_hours(30 * 24);
 
 /// What became of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,7 +25,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 /// How long after their end records stay: whoever read one just before must have finished before its claim goes.
-pub(super) const AFTERLIFE: Duration = Duration::from_secs(600);
+pub(super) const AFTERLIFE: Duration = Duration::from_mins(10);
 
 /// What issuing needs to know.
 #[derive(Debug)]

@@ -153,11 +153,16 @@ async fn find_live<E: Env>(
         (Some(_), None) => true,
         (None, _) => false,
     };
-    let admitted = record.admits(token, purposes, keyring, account.epoch(), now)
-        & !superseded
-        & !claimed
-        & !account.account.disabled;
-    Ok(admitted.then_some(LiveToken { account, claim }))
+    let admitted = [
+        record.admits(token, purposes, keyring, account.epoch(), now),
+        !superseded,
+        !claimed,
+        !account.account.disabled,
+    ];
+    Ok(admitted
+        .into_iter()
+        .all(|holds| holds)
+        .then_some(LiveToken { account, claim }))
 }
 
 /// Writes the new credential, and the mail that tells of it, in one call. The token is used up.

@@ -108,11 +108,11 @@ pub async fn run<E: Env>(
         (Some(_), Some(_)) => account_id.clone(),
         _ => AccountId::nobodys(),
     };
-    let counter = keys::attempts(&counted_account, day);
-    let attempts = store.increment(&counter, 1).await?;
+    let attempt_counter = keys::attempts(&counted_account, day);
+    let attempts = store.increment(&attempt_counter, 1).await?;
 
     let (Some(account), Some(challenge)) = (account, challenge) else {
-        afterwards.delete(counter.into());
+        afterwards.delete(attempt_counter.into());
         return Err(VerifyOtpError::InvalidOtp(afterwards));
     };
     let admitted = !account.account.disabled
@@ -125,7 +125,7 @@ pub async fn run<E: Env>(
     {
         return Err(VerifyOtpError::InvalidOtp(afterwards));
     }
-    afterwards.give_back(counter);
+    afterwards.give_back(attempt_counter);
 
     let token = Token::generate_for(challenge.reset_reference.clone(), env.random())?;
     let token_record = TokenRecord {

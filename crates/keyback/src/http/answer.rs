@@ -84,7 +84,6 @@ impl Answer {
     }
 
     /// The response, with the headers that every answer has. A `HEAD` request gets no body.
-    #[must_use]
     pub fn render(
         self,
         request: &Request,

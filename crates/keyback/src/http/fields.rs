@@ -2,6 +2,7 @@
 //! errors at once.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -32,10 +33,14 @@ impl Fields {
             errors: Vec::new(),
         };
         for (name, value) in pairs {
-            if fields.members.contains_key(&name) {
-                fields.refuse(&name, "is given twice");
-            } else {
-                fields.members.insert(name, value);
+            match fields.members.entry(name) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(value);
+                }
+                Entry::Occupied(occupied) => {
+                    let error = FieldError::at(occupied.key(), "is given twice");
+                    fields.errors.push(error);
+                }
             }
         }
         Ok(fields)
@@ -54,6 +59,10 @@ impl Fields {
         text
     }
 
+    #[expect(
+        clippy::option_option,
+        reason = "refused, absent and given are three things, and `?` tells the first from the others"
+    )]
     /// Takes the text `name`, if it is there. The outer `None`: it is refused, and the error is noted.
     pub(super) fn optional_text<T, F: fmt::Display>(
         &mut self,

@@ -157,11 +157,14 @@ impl Challenge {
         now: Timestamp,
     ) -> bool {
         let of_this_challenge = attempts.saturating_sub(self.attempts_before);
-        code.matches(keyring, &self.serial, &self.code)
-            & (of_this_challenge <= i64::from(caps.per_challenge))
-            & (attempts <= i64::from(caps.per_day))
-            & (self.epoch == epoch)
-            & (now < self.code_expires_at)
+        let conditions = [
+            code.matches(keyring, &self.serial, &self.code),
+            of_this_challenge <= i64::from(caps.per_challenge),
+            attempts <= i64::from(caps.per_day),
+            self.epoch == epoch,
+            now < self.code_expires_at,
+        ];
+        conditions.into_iter().all(|holds| holds)
     }
 }
 

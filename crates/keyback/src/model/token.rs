@@ -160,9 +160,12 @@ impl TokenRecord {
         now: Timestamp,
     ) -> bool {
         let parts = token.parts(self.purpose);
-        keyring.matches(KeyUse::Tokens, &parts, &self.digest)
-            & purposes.contains(&self.purpose)
-            & (self.epoch == epoch)
-            & (now < self.expires_at)
+        let conditions = [
+            keyring.matches(KeyUse::Tokens, &parts, &self.digest),
+            purposes.contains(&self.purpose),
+            self.epoch == epoch,
+            now < self.expires_at,
+        ];
+        conditions.into_iter().all(|holds| holds)
     }
 }

@@ -18,9 +18,9 @@ use crate::store::{lease, record};
 
 /// How long after a minute its entries must all have been written: a writer takes its number first and stores its
 /// entry next, and one that has not done so by then has died.
-const SETTLING: Duration = Duration::from_secs(120);
+const SETTLING: Duration = Duration::from_mins(2);
 /// How far back the first walk of all starts.
-const FIRST_WALK: Duration = Duration::from_secs(30 * 86_400);
+const FIRST_WALK: Duration = Duration::from_hours(30 * 24);
 /// How many keys are deleted in one call.
 const DELETE_AT_ONCE: usize = 500;
 

@@ -11,7 +11,7 @@ use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::keys::{self, AnyKey};
 
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 const COUNTERS: u64 = 4;
 const TRIES: u32 = 40;
 const BETWEEN_TRIES: Duration = Duration::from_millis(25);
