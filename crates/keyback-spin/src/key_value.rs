@@ -20,9 +20,11 @@ pub struct SpinKeyValue {
 
 impl SpinKeyValue {
     pub(crate) async fn open() -> Self {
-        let store = Store::open(LABEL).await.map_err(store_outage);
+        let store = Store::open(LABEL)
+            .await
+            .map_err(|error| store_outage(&error));
         let opened = store.and_then(|store| {
-            let bucket = open(LABEL).map_err(bucket_outage)?;
+            let bucket = open(LABEL).map_err(|error| bucket_outage(&error))?;
             Ok((store, bucket))
         });
         Self { opened }
@@ -45,14 +47,17 @@ impl SpinKeyValue {
 
 impl KeyValue for SpinKeyValue {
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Outage> {
-        self.store()?.get(key.as_str()).await.map_err(store_outage)
+        self.store()?
+            .get(key.as_str())
+            .await
+            .map_err(|error| store_outage(&error))
     }
 
     async fn exists(&self, key: &AnyKey) -> Result<bool, Outage> {
         self.store()?
             .exists(key.as_str())
             .await
-            .map_err(store_outage)
+            .map_err(|error| store_outage(&error))
     }
 
     async fn set_many(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<(), Outage> {
@@ -60,12 +65,12 @@ impl KeyValue for SpinKeyValue {
             .into_iter()
             .map(|(key, value)| (key.as_str().to_owned(), value))
             .collect();
-        batch::set_many(self.bucket()?, &entries).map_err(bucket_outage)
+        batch::set_many(self.bucket()?, &entries).map_err(|error| bucket_outage(&error))
     }
 
     async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Outage> {
         let keys: Vec<_> = keys.iter().map(|key| key.as_str().to_owned()).collect();
-        batch::delete_many(self.bucket()?, &keys).map_err(bucket_outage)
+        batch::delete_many(self.bucket()?, &keys).map_err(|error| bucket_outage(&error))
     }
 
     async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Outage> {
@@ -75,7 +80,7 @@ impl KeyValue for SpinKeyValue {
             tries = tries.saturating_sub(1);
             match atomics::increment(bucket, key.as_str(), delta) {
                 Ok(sum) => return Ok(sum),
-                Err(error) if tries == 0 => return Err(bucket_outage(error)),
+                Err(error) if tries == 0 => return Err(bucket_outage(&error)),
                 Err(_) => spin_sdk::time::sleep(BETWEEN_TRIES).await,
             }
         }
@@ -83,7 +88,7 @@ impl KeyValue for SpinKeyValue {
 }
 
 /// The provider's own words stay out: they may quote a key or an address of the store.
-fn store_outage(error: StoreError) -> Outage {
+fn store_outage(error: &StoreError) -> Outage {
     Outage::Store(
         match error {
             StoreError::StoreTableFull => "too many open stores",
@@ -95,7 +100,7 @@ fn store_outage(error: StoreError) -> Outage {
     )
 }
 
-fn bucket_outage(error: BucketError) -> Outage {
+fn bucket_outage(error: &BucketError) -> Outage {
     Outage::Store(
         match error {
             BucketError::NoSuchStore => "no such store",

@@ -31,7 +31,7 @@ pub async fn serve(
     route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
     serve_and_then(request, route, async |env, afterwards| {
-        afterwards.tidy(&env).await
+        afterwards.tidy(&env).await;
     })
     .await
 }
@@ -45,7 +45,7 @@ pub async fn serve_and_work(
     route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
     serve_and_then(request, route, async |env, afterwards| {
-        afterwards.run(&env).await
+        afterwards.run(&env).await;
     })
     .await
 }
