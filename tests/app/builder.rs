@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     env, fs,
-    path::{Path, PathBuf},
+    path::{self, Path, PathBuf},
     process::Command,
 };
 
@@ -211,7 +211,7 @@ fn shipped_manifest() -> Table {
 /// The binary that runs the app: nothing else knows which one it is.
 fn program() -> PathBuf {
     let program = match env::var_os("KEYBACK_SPIN") {
-        Some(spin) => PathBuf::from(spin),
+        Some(spin) => path::absolute(spin).expect("KEYBACK_SPIN names a file"),
         None => workspace().join("target/host/keyback-host"),
     };
     require(&program);

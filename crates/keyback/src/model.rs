@@ -7,6 +7,7 @@ pub mod client_address;
 pub mod code;
 pub mod credential;
 pub mod email_address;
+pub mod event;
 pub mod id;
 pub mod keyring;
 pub mod limit;

@@ -1,15 +1,19 @@
 //! "This was not me": the second link of a recovery mail ends the recovery.
 
 use crate::flow::accounts;
-use crate::flow::afterwards::Afterwards;
+use crate::flow::afterwards::{Afterwards, OwnEntry};
 use crate::flow::{Refusal, within};
+use crate::model::agenda_task::AgendaTask;
 use crate::model::client_address::ClientAddress;
-use crate::model::id::AccountId;
+use crate::model::event::{Event, EventType};
+use crate::model::id::{AccountId, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::recovery::Recovery;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::ResetLimit;
+use crate::store::agenda;
+use crate::store::keys::Lane;
 use crate::store::lease::Lease;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
@@ -57,7 +61,7 @@ pub async fn run<E: Env>(
     );
     let counted = counted?;
     within(counted.exceeded)?;
-    let afterwards = Afterwards::forget(counted.opened);
+    let mut afterwards = Afterwards::forget(counted.opened);
     let token_record = token_record?;
 
     let account_id = token_record
@@ -108,9 +112,22 @@ pub async fn run<E: Env>(
             .is_some_and(|latest| latest.serial == challenge.serial)
     {
         latest.challenge = None;
-        store
-            .set_many(vec![(recovery_key, record::encode(&latest)?)])
-            .await?;
+        let event = Event::by_user(
+            EventId::generate(env.random())?,
+            EventType::RecoveryCancelled,
+            account_id,
+            client,
+            now,
+        );
+        let task = AgendaTask::Note {
+            events: vec![event],
+        };
+        let place = agenda::take_slot(store, Lane::Tasks, now).await?;
+        let entry = OwnEntry::new(place, task, now);
+        let mut writes = agenda::place_at(place, entry.until(), entry.task().clone())?.writes;
+        writes.push((recovery_key, record::encode(&latest)?));
+        store.set_many(writes).await?;
+        afterwards.also_work(entry);
     }
     lease.release(store, env.clock().now()).await?;
     Ok(afterwards)

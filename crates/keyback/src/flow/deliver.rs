@@ -114,6 +114,7 @@ async fn retry<E: Env>(
     let task = AgendaTask::Deliver {
         email_id: email_id.clone(),
         attempt: attempt.saturating_add(1),
+        events: Vec::new(),
     };
     log(env, email_id, &reason, true);
     email.attempts = attempt;

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::message::Message;
 use crate::model::agenda_task::AgendaTask;
+use crate::model::event::Event;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::keyring::Keyring;
 use crate::model::sealed::{NONCE_BYTES, Sealed};
@@ -44,24 +45,39 @@ pub(super) struct Enqueued {
     pub(super) entry: OwnEntry,
 }
 
-/// Prepares `message` for the outbox: one round trip for its slot on the agenda. The caller stores all `writes`
-/// together with its own.
+/// An email to be written.
+pub(super) struct Draft<'a> {
+    pub(super) kind: EmailKind,
+    pub(super) account_id: &'a AccountId,
+    pub(super) message: &'a Message,
+    /// From when on it is not worth sending.
+    pub(super) useless_at: Option<Timestamp>,
+    /// What to note when it is first worked on.
+    pub(super) events: Vec<Event>,
+}
+
+/// Prepares an email for the outbox: one round trip for its slot on the agenda. The caller stores all `writes` together
+/// with its own.
 pub(super) async fn enqueue<E: Env>(
     env: &E,
     keyring: &Keyring,
-    kind: EmailKind,
-    account_id: AccountId,
-    message: &Message,
-    useless_at: Option<Timestamp>,
+    draft: Draft<'_>,
     now: Timestamp,
 ) -> Result<Enqueued, Outage> {
+    let Draft {
+        kind,
+        account_id,
+        message,
+        useless_at,
+        events,
+    } = draft;
     let email_id = EmailId::generate(env.random())?;
     let mut nonce = [0; NONCE_BYTES];
     env.random().fill(&mut nonce)?;
     let plaintext = serde_json::to_vec(message).map_err(|_| Outage::Record("cannot be written"))?;
     let record = OutboxRecord {
         kind,
-        account_id,
+        account_id: account_id.clone(),
         message: Some(keyring.seal(nonce, email_id.as_str(), &plaintext)),
         created_at: now,
         useless_at,
@@ -72,6 +88,7 @@ pub(super) async fn enqueue<E: Env>(
     let task = AgendaTask::Deliver {
         email_id: email_id.clone(),
         attempt: 1,
+        events,
     };
     let entry = OwnEntry::new(place, task, now);
     let mut placed = agenda::place_at(place, entry.until(), entry.task().clone())?;

@@ -4,11 +4,12 @@
 use crate::flow::accounts::{AccountWithCredential, find_by_email};
 use crate::flow::afterwards::OwnEntry;
 use crate::flow::forgot_password::{Request, SEAL_CONTEXT};
-use crate::flow::outbox::{self, EmailKind, Enqueued};
+use crate::flow::outbox::{self, Draft, EmailKind, Enqueued};
 use crate::mail::message::{RecoveryMail, prepare_recovery};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::code::Code;
-use crate::model::id::{AccountId, ChallengeSerial};
+use crate::model::event::{Event, EventType};
+use crate::model::id::{AccountId, ChallengeSerial, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::recovery::{Challenge, IssueDecision, IssueRules, Recovery, attempts_day};
 use crate::model::sealed::Sealed;
@@ -171,14 +172,22 @@ async fn issue<E: Env>(
         client: request.client,
     };
     let message = prepare_recovery(found.account.email.as_str(), &mail, site, lifetimes)?;
-    let useless_at = Some(challenge.link_expires_at);
     let Enqueued { mut writes, entry } = outbox::enqueue(
         env,
         keyring,
-        EmailKind::Recovery,
-        account_id.clone(),
-        &message,
-        useless_at,
+        Draft {
+            kind: EmailKind::Recovery,
+            account_id,
+            message: &message,
+            useless_at: Some(challenge.link_expires_at),
+            events: vec![Event::by_user(
+                EventId::generate(random)?,
+                EventType::RecoveryRequested,
+                account_id.clone(),
+                request.client,
+                request.requested_at,
+            )],
+        },
         now,
     )
     .await?;

@@ -1,14 +1,16 @@
 //! Setting a new password with a link token or a reset token: validate, claim, write.
 
 use crate::flow::accounts::{self, AccountWithCredential};
-use crate::flow::afterwards::Afterwards;
+use crate::flow::afterwards::{Afterwards, OwnEntry};
 use crate::flow::create_account::next_epoch;
-use crate::flow::outbox::{self, EmailKind, Enqueued};
+use crate::flow::outbox::{self, Draft, EmailKind, Enqueued};
 use crate::flow::{Refusal, within};
 use crate::mail::message::prepare_password_changed;
+use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
 use crate::model::credential::{Credential, SetBy};
-use crate::model::id::AccountId;
+use crate::model::event::{Event, EventType};
+use crate::model::id::{AccountId, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
@@ -63,17 +65,25 @@ struct LiveToken {
     claim: CounterKey,
 }
 
+/// The password to set.
+#[derive(Debug)]
+pub struct Order {
+    /// What allows it; `None` if the text given cannot be a token.
+    pub token: Option<Token>,
+    /// What to set.
+    pub new_password: Password,
+    /// Whether all sessions must end.
+    pub sign_out_everywhere: bool,
+}
+
 /// Sets the password: at most six round trips, and one hashing only for a good token and a good password.
-///
-/// `token` is `None` if the text given cannot be one.
 ///
 /// # Errors
 /// As [`ResetPasswordError`] says.
 pub async fn run<E: Env>(
     env: &E,
     settings: &ResetSettings,
-    token: Option<Token>,
-    new_password: &Password,
+    order: &Order,
     client: ClientAddress,
 ) -> Result<Afterwards, ResetPasswordError> {
     let store = env.store();
@@ -82,7 +92,10 @@ pub async fn run<E: Env>(
         name: "reset-password",
         limit: settings.limit.0,
     };
-    let token = token.map_or_else(|| Token::generate(env.random()), Ok)?;
+    let token = match &order.token {
+        Some(token) => token.clone(),
+        None => Token::generate(env.random())?,
+    };
     let token_key = keys::token(token.reference());
     let (record, counted) = futures::join!(
         record::find::<TokenRecord>(store, &token_key),
@@ -90,7 +103,7 @@ pub async fn run<E: Env>(
     );
     let counted = counted?;
     within(counted.exceeded)?;
-    let afterwards = Afterwards::forget(counted.opened);
+    let mut afterwards = Afterwards::forget(counted.opened);
 
     let purposes = [TokenPurpose::Link, TokenPurpose::Reset];
     let live = find_live(env, &settings.keyring, &token, record?, &purposes, now).await?;
@@ -99,18 +112,27 @@ pub async fn run<E: Env>(
     };
     let violations = settings
         .policy
-        .violations(new_password, &account.account.email);
+        .violations(&order.new_password, &account.account.email);
     if !violations.is_empty() {
         return Err(ResetPasswordError::PasswordRejected(violations, afterwards));
     }
-    let hash = new_password.hash(env.random())?;
+    let hash = order.new_password.hash(env.random())?;
 
     if store.increment(&claim, 1).await? != 1 {
         return Err(ResetPasswordError::InvalidToken(afterwards));
     }
-    write(env, settings, account, hash, client, now, afterwards)
+    let reset = Reset {
+        account: account.account,
+        hash,
+        client,
+        sign_out_everywhere: order.sign_out_everywhere,
+        at: now,
+    };
+    let entry = write(env, settings, reset)
         .await
-        .map_err(ResetPasswordError::StartAgain)
+        .map_err(ResetPasswordError::StartAgain)?;
+    afterwards.also_work(entry);
+    Ok(afterwards)
 }
 
 /// The account for a token that is good and unused; `None` for every other, after the same calls to the store.
@@ -165,39 +187,56 @@ async fn find_live<E: Env>(
         .then_some(LiveToken { account, claim }))
 }
 
-/// Writes the new credential, and the mail that tells of it, in one call. The token is used up.
+/// A reset whose token is used up.
+struct Reset {
+    account: Account,
+    hash: PasswordHash,
+    client: ClientAddress,
+    sign_out_everywhere: bool,
+    at: Timestamp,
+}
+
+/// Writes the new credential, and the mail and events that tell of it, in one call.
 async fn write<E: Env>(
     env: &E,
     settings: &ResetSettings,
-    account: AccountWithCredential,
-    hash: PasswordHash,
-    client: ClientAddress,
-    now: Timestamp,
-    mut afterwards: Afterwards,
-) -> Result<Afterwards, Outage> {
-    let account = account.account;
+    reset: Reset,
+) -> Result<OwnEntry, Outage> {
+    let Reset { account, at, .. } = reset;
     let epoch = next_epoch(env, &account.id, 1).await?;
     let credential = Credential {
-        hash,
-        set_at: now,
+        hash: reset.hash,
+        set_at: at,
         set_by: SetBy::User,
         must_change: false,
         expires_at: None,
         epoch,
     };
-    let message = prepare_password_changed(account.email.as_str(), &settings.site, client, now)?;
-    let Enqueued { mut writes, entry } = outbox::enqueue(
-        env,
-        &settings.keyring,
-        EmailKind::PasswordChanged,
-        account.id.clone(),
-        &message,
-        None,
-        now,
-    )
-    .await?;
+    let event = |kind| {
+        let id = EventId::generate(env.random())?;
+        Ok::<_, Outage>(Event::by_user(
+            id,
+            kind,
+            account.id.clone(),
+            reset.client,
+            at,
+        ))
+    };
+    let mut events = vec![event(EventType::PasswordChanged)?];
+    if reset.sign_out_everywhere {
+        events.push(event(EventType::SessionsRevoked)?);
+    }
+    let message =
+        prepare_password_changed(account.email.as_str(), &settings.site, reset.client, at)?;
+    let draft = Draft {
+        kind: EmailKind::PasswordChanged,
+        account_id: &account.id,
+        message: &message,
+        useless_at: None,
+        events,
+    };
+    let Enqueued { mut writes, entry } = outbox::enqueue(env, &settings.keyring, draft, at).await?;
     writes.push((keys::credential(&account.id), record::encode(&credential)?));
     env.store().set_many(writes).await?;
-    afterwards.also_work(entry);
-    Ok(afterwards)
+    Ok(entry)
 }

@@ -4,6 +4,7 @@ use crate::flow::afterwards::OwnEntry;
 use crate::flow::deliver::{self, Delivery};
 use crate::flow::recover::{self, RecoverSettings};
 use crate::model::agenda_task::AgendaTask;
+use crate::model::event::Event;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
@@ -12,6 +13,7 @@ use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Log, Outage};
 use crate::settings::{self, Lifetimes, Site};
 use crate::store::agenda::{self, Found, Place, Walk};
+use crate::store::event_log;
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::Lease;
 use crate::store::record;
@@ -205,9 +207,20 @@ pub(super) async fn execute<E: Env>(
             let next = recover::run(env, &settings, request).await?;
             Ok(next.map_or(Done::Finished, Done::Then))
         }
-        AgendaTask::Deliver { email_id, attempt } => deliver::run(env, email_id, *attempt, until)
-            .await
-            .map(Done::Email),
+        AgendaTask::Note { events } => {
+            note_events(env, events).await?;
+            Ok(Done::Finished)
+        }
+        AgendaTask::Deliver {
+            email_id,
+            attempt,
+            events,
+        } => {
+            note_events(env, events).await?;
+            deliver::run(env, email_id, *attempt, until)
+                .await
+                .map(Done::Email)
+        }
         AgendaTask::Forget { keys } => {
             let keys = keys.iter().cloned().map(AnyKey::noted).collect();
             env.store().delete_many(keys).await?;
@@ -221,6 +234,13 @@ pub(super) async fn execute<E: Env>(
             Ok(Done::Finished)
         }
     }
+}
+
+async fn note_events<E: Env>(env: &E, events: &[Event]) -> Result<(), Outage> {
+    for event in events {
+        event_log::note(env.store(), event).await?;
+    }
+    Ok(())
 }
 
 async fn forget_recovery<E: Env>(

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::flow::reset_password::{self, ResetPasswordError, ResetSettings};
+use crate::flow::reset_password::{self, Order, ResetPasswordError, ResetSettings};
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
@@ -36,17 +36,20 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         policy,
         limit,
     };
-    let (token, new_password) = request.members(|fields| {
+    let order = request.members(|fields| {
         let token = fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text)));
         let new_password = fields.text("new_password", |text| {
             Ok::<_, Infallible>(Password::new(text))
         });
         let sign_out_everywhere = fields.boolean("sign_out_everywhere", true);
-        sign_out_everywhere?;
-        Some((token?, new_password?))
+        Some(Order {
+            token: token?,
+            new_password: new_password?,
+            sign_out_everywhere: sign_out_everywhere?,
+        })
     })?;
     let client = request.client(&trust);
-    match reset_password::run(env, &settings, token, &new_password, client).await {
+    match reset_password::run(env, &settings, &order, client).await {
         Ok(afterwards) => Ok(Answer::no_content().and_then(afterwards)),
         Err(ResetPasswordError::InvalidToken(afterwards)) => {
             Ok(Answer::from(Problem::invalid_reset_token()).and_then(afterwards))

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::event::Event;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::sealed::Sealed;
 
@@ -20,6 +21,13 @@ pub enum AgendaTask {
         email_id: EmailId,
         /// Which try this is, from 1. An entry whose try was already made is stale.
         attempt: u32,
+        /// What to note first: the events that the email goes with.
+        events: Vec<Event>,
+    },
+    /// Note events.
+    Note {
+        /// Which.
+        events: Vec<Event>,
     },
     /// Delete what has expired, by the names of the keys.
     Forget {

@@ -76,6 +76,10 @@ identifier!(
     ChallengeSerial
 );
 identifier!(
+    /// Names one event.
+    EventId
+);
+identifier!(
     /// Names one email in the outbox.
     EmailId
 );

@@ -9,11 +9,14 @@
 //! | `v1:request:<challenge id>` | which account's challenge a request is tied to | as long as the challenge |
 //! | `v1:token:<reference>` | [`TokenRecord`](crate::model::token::TokenRecord) | until expired |
 //! | `v1:outbox:<email>` | an email to be sent, sealed | until sent or given up |
+//! | `v1:event:<id>` | [`Event`](crate::model::event::Event) | 90 days |
+//! | `v1:event-at:<account>:<n>` | the id of an account's `n`th event | 90 days |
 //! | `v1:agenda:<lane>:<minute>:<n>` | an agenda entry | until done |
 //! | `v1:agenda-hour:<hour>`, `v1:agenda-day:<day>` | "something is on the agenda here" | until all is done |
 //! | `v1:agenda-cursor` | the minute before which all is done | for ever, one |
 //! | *counters* | | |
 //! | `v1:epoch:<account>` | the last credential epoch given out | until deleted |
+//! | `v1:events:<account>` | how many events an account has had | until deleted |
 //! | `v1:attempts:<account>:<day>` | guesses at the challenges issued on a day | two days |
 //! | `v1:claim:<serial>` | 1 once a challenge was used | as long as the challenge |
 //! | `v1:claim:<reference>` | 1 once a token was used | as long as the token |
@@ -24,7 +27,7 @@
 //! Counters are a type of their own, since a store may encode them as it likes: writing a value over one can take
 //! the whole store down, and reading one as a value means nothing.
 
-use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EmailId};
+use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EmailId, EventId};
 use crate::model::token::TokenReference;
 
 /// The name of a value.
@@ -121,6 +124,14 @@ pub(crate) fn outbox(id: &EmailId) -> Key {
     Key(format!("v1:outbox:{id}"))
 }
 
+pub(crate) fn event(id: &EventId) -> Key {
+    Key(format!("v1:event:{id}"))
+}
+
+pub(crate) fn event_at(account: &AccountId, sequence: i64) -> Key {
+    Key(format!("v1:event-at:{account}:{sequence}"))
+}
+
 pub(crate) fn agenda(lane: Lane, minute: u64, slot: i64) -> Key {
     Key(format!("v1:agenda:{}:{minute}:{slot}", lane.letter()))
 }
@@ -139,6 +150,10 @@ pub(crate) fn agenda_cursor() -> Key {
 
 pub(crate) fn epoch(account: &AccountId) -> CounterKey {
     CounterKey(format!("v1:epoch:{account}"))
+}
+
+pub(crate) fn events(account: &AccountId) -> CounterKey {
+    CounterKey(format!("v1:events:{account}"))
 }
 
 pub(crate) fn attempts(account: &AccountId, day: u64) -> CounterKey {
