@@ -1,13 +1,20 @@
 //! The use cases, one file each.
 
+pub mod admin_reset;
 pub mod afterwards;
+pub mod caller;
 pub mod cancel_recovery;
 pub mod create_account;
+pub mod delete_account;
 pub mod deliver;
 pub mod forgot_password;
+pub mod list_accounts;
 pub mod recover;
+pub mod require_change;
 pub mod reset_password;
 pub mod sign_in;
+pub mod start_recovery;
+pub mod update_account;
 pub mod verify_otp;
 pub mod work_agenda;
 

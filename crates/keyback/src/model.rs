@@ -8,6 +8,7 @@ pub mod code;
 pub mod credential;
 pub mod email_address;
 pub mod event;
+pub mod generated_password;
 pub mod id;
 pub mod keyring;
 pub mod limit;

@@ -12,6 +12,7 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::recovery::{AttemptCaps, IssueRules};
+use crate::model::token::Token;
 use crate::ports::{Outage, Variables};
 
 mod access;
@@ -131,6 +132,14 @@ pub struct Site {
     pub app_name: String,
     /// Where users find help.
     pub support_url: Option<String>,
+}
+
+impl Site {
+    /// A link to `path` with `token` in its fragment.
+    #[must_use]
+    pub fn link(&self, path: &str, token: &Token) -> String {
+        format!("{}#token={}", self.base_url.join(path), token.reveal())
+    }
 }
 
 impl Section for BaseUrl {

@@ -1,7 +1,23 @@
-//! Stand-ins for the machine, for tests: a store with the platform's quirks, a clock and randomness that can be set.
+//! Stand-ins for the machine, for tests: a store with the platform's quirks, a clock and randomness that can be set;
+//! and the app on top of them, as its callers see it.
 
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "what serves tests panics: that is how they fail"
+)]
+
+mod app;
 mod env;
+mod executor;
+mod hashing;
 mod key_value;
+mod mail;
+mod reply;
 
+pub use app::{App, Call, Recovery, exchange, other_than};
 pub use env::{MemoryEnv, MemoryHttp, MemoryLog, MemoryVariables, SeededRandom, SettableClock};
-pub use key_value::{MemoryKeyValue, block_on};
+pub use executor::{Step, block_on, run_while, step};
+pub use hashing::{hash_cheaply, hashing_is_cheap};
+pub use key_value::MemoryKeyValue;
+pub use mail::Mail;
+pub use reply::Reply;

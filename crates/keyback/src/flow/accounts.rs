@@ -2,16 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::account::{Account, credential_epoch};
-use crate::model::credential::Credential;
+use crate::model::account::Account;
+use crate::model::credential::{ChangeOrder, Credential};
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{Env, KeyValue, Outage};
+use crate::store::lease::Lease;
 use crate::store::{keys, record};
 
-/// What stands under an address's digest.
+/// What stands under the digest of an address and in the list of all accounts.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct EmailIndex {
+pub(super) struct AccountPointer {
     pub(super) account_id: AccountId,
 }
 
@@ -22,13 +23,42 @@ pub struct AccountWithCredential {
     pub account: Account,
     /// Its password, if it has one.
     pub credential: Option<Credential>,
+    /// The latest word on whether it must be changed.
+    pub order: Option<ChangeOrder>,
 }
 
 impl AccountWithCredential {
-    /// The current credential epoch.
+    /// The current credential epoch: the latest of those at which the account, its credential and an order to change it
+    /// were written. Every credential event draws a new number from the account's counter and writes it into one of
+    /// them.
     #[must_use]
     pub fn epoch(&self) -> u64 {
-        credential_epoch(&self.account, self.credential.as_ref())
+        let credential = self
+            .credential
+            .as_ref()
+            .map_or(0, |credential| credential.epoch);
+        let order = self.valid_order().map_or(0, |order| order.epoch);
+        self.account.epoch.max(credential).max(order)
+    }
+
+    /// Whether the password must be changed at the next sign-in.
+    #[must_use]
+    pub fn must_change(&self) -> bool {
+        self.valid_order().map_or_else(
+            || {
+                self.credential
+                    .as_ref()
+                    .is_some_and(|credential| credential.must_change)
+            },
+            |order| order.required,
+        )
+    }
+
+    fn valid_order(&self) -> Option<&ChangeOrder> {
+        let credential = self.credential.as_ref()?;
+        self.order
+            .as_ref()
+            .filter(|order| order.about == credential.epoch)
     }
 }
 
@@ -40,15 +70,21 @@ pub async fn find_by_id(
     store: &impl KeyValue,
     id: &AccountId,
 ) -> Result<Option<AccountWithCredential>, Outage> {
-    let (account_key, credential_key) = (keys::account(id), keys::credential(id));
-    let (account, credential) = futures::join!(
-        record::find(store, &account_key),
-        record::find(store, &credential_key),
+    let keys = (
+        keys::account(id),
+        keys::credential(id),
+        keys::change_order(id),
     );
-    let credential = credential?;
+    let (account, credential, order) = futures::join!(
+        record::find(store, &keys.0),
+        record::find(store, &keys.1),
+        record::find(store, &keys.2),
+    );
+    let (credential, order) = (credential?, order?);
     Ok(account?.map(|account| AccountWithCredential {
         account,
         credential,
+        order,
     }))
 }
 
@@ -60,9 +96,31 @@ pub async fn find_by_email(
     store: &impl KeyValue,
     email: &EmailAddress,
 ) -> Result<Option<AccountWithCredential>, Outage> {
-    let index: Option<EmailIndex> = record::find(store, &keys::email(&email.digest())).await?;
+    let index: Option<AccountPointer> = record::find(store, &keys::email(&email.digest())).await?;
     let id = index.map_or_else(AccountId::nobodys, |index| index.account_id);
     let found = find_by_id(store, &id).await?;
     // The account itself has the last word about its address.
     Ok(found.filter(|found| found.account.email == *email))
+}
+
+/// Draws the account's next credential epoch.
+pub(super) async fn next_epoch(store: &impl KeyValue, account: &Account) -> Result<u64, Outage> {
+    let count = store.increment(&keys::epoch(&account.id), 1).await?;
+    Ok(account.epoch_after(count))
+}
+
+/// The lease under which accounts are created, changed and deleted, one caller at a time: such calls are rare, and what
+/// they write (records, index, list) must fit together. Passwords are not written under it.
+pub(super) async fn lease<E: Env>(env: &E) -> Result<Lease, Outage> {
+    Lease::wait(env, "accounts").await
+}
+
+/// Whether nobody has `email`. An index whose account is gone or has moved on does not count.
+pub(super) async fn is_free(store: &impl KeyValue, email: &EmailAddress) -> Result<bool, Outage> {
+    let index: Option<AccountPointer> = record::find(store, &keys::email(&email.digest())).await?;
+    let Some(AccountPointer { account_id }) = index else {
+        return Ok(true);
+    };
+    let account: Option<Account> = record::find(store, &keys::account(&account_id)).await?;
+    Ok(account.is_none_or(|account| account.email != *email))
 }

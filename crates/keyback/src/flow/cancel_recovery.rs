@@ -1,9 +1,9 @@
 //! "This was not me": the second link of a recovery mail ends the recovery.
 
 use crate::flow::accounts;
-use crate::flow::afterwards::{Afterwards, OwnEntry};
-use crate::flow::{Refusal, within};
-use crate::model::agenda_task::AgendaTask;
+use crate::flow::afterwards::Afterwards;
+use crate::flow::caller::note;
+use crate::flow::{Refusal, recover, within};
 use crate::model::client_address::ClientAddress;
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, EventId};
@@ -12,8 +12,6 @@ use crate::model::recovery::Recovery;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::ResetLimit;
-use crate::store::agenda;
-use crate::store::keys::Lane;
 use crate::store::lease::Lease;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
@@ -103,7 +101,7 @@ pub async fn run<E: Env>(
     store
         .increment(&keys::token_claim(&challenge.reset_reference), 1)
         .await?;
-    let lease = Lease::wait(env, &format!("recovery.{account_id}")).await?;
+    let lease = Lease::wait(env, &recover::lease_name(&account_id)).await?;
     let latest: Option<Recovery> = record::find(store, &recovery_key).await?;
     if let Some(mut latest) = latest
         && latest
@@ -119,12 +117,7 @@ pub async fn run<E: Env>(
             client,
             now,
         );
-        let task = AgendaTask::Note {
-            events: vec![event],
-        };
-        let place = agenda::take_slot(store, Lane::Tasks, now).await?;
-        let entry = OwnEntry::new(place, task, now);
-        let mut writes = agenda::place_at(place, entry.until(), entry.task().clone())?.writes;
+        let (entry, mut writes) = note(env, vec![event]).await?;
         writes.push((recovery_key, record::encode(&latest)?));
         store.set_many(writes).await?;
         afterwards.also_work(entry);

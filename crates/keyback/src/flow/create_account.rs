@@ -1,16 +1,19 @@
 //! Creating an account.
 
-use crate::flow::accounts::{AccountWithCredential, EmailIndex};
+use crate::flow::accounts::{self, AccountPointer, AccountWithCredential};
+use crate::flow::afterwards::Afterwards;
+use crate::flow::caller::{Caller, note};
 use crate::model::account::Account;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email_address::EmailAddress;
+use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::store::lease::Lease;
-use crate::store::{keys, record};
+use crate::store::keys::{self, Key};
+use crate::store::record;
 
 /// The account to create.
 #[derive(Debug, Clone)]
@@ -58,7 +61,8 @@ pub async fn run<E: Env>(
     env: &E,
     policy: &PasswordPolicy,
     draft: Draft,
-) -> Result<AccountWithCredential, CreateAccountError> {
+    by: &Caller,
+) -> Result<(AccountWithCredential, Afterwards), CreateAccountError> {
     let hash = match draft.password {
         None => None,
         Some(InitialPassword::Hashed(hash)) => Some(hash),
@@ -73,63 +77,66 @@ pub async fn run<E: Env>(
     let id = draft
         .id
         .map_or_else(|| AccountId::generate(env.random()), Ok)?;
-
-    // Two leases in a fixed order, address first: nobody else creates either in between.
+    let lease = accounts::lease(env).await?;
     let store = env.store();
-    let email_digest = draft.email.digest();
-    let email_lease = Lease::wait(env, &format!("email.{email_digest}")).await?;
-    let id_lease = Lease::wait(env, &format!("account.{id}")).await?;
     let now = env.clock().now();
-
-    let (email_key, account_key) = (keys::email(&email_digest), keys::account(&id));
-    let (by_email, by_id) = futures::join!(store.get(&email_key), store.get(&account_key));
-    let created = if by_email?.is_some() || by_id?.is_some() {
-        Err(CreateAccountError::Taken)
-    } else {
-        // Counted on from the clock: an account created anew under an old id never repeats an old epoch.
-        let start = i64::try_from(now.unix_seconds()).unwrap_or(i64::MAX);
-        let epoch = next_epoch(env, &id, start).await?;
-        let account = Account {
-            id: id.clone(),
-            email: draft.email,
-            locale: draft.locale,
-            disabled: false,
-            created_at: now,
-            epoch,
-        };
-        let credential = hash.map(|hash| Credential {
-            hash,
-            set_at: now,
-            set_by: SetBy::Administrator,
-            must_change: draft.change_on_next_sign_in,
-            expires_at: None,
-            epoch,
-        });
-        let mut writes = vec![
-            (account_key, record::encode(&account)?),
-            (
-                email_key,
-                record::encode(&EmailIndex {
-                    account_id: id.clone(),
-                })?,
-            ),
-        ];
-        if let Some(credential) = &credential {
-            writes.push((keys::credential(&id), record::encode(credential)?));
-        }
-        store.set_many(writes).await?;
-        Ok(AccountWithCredential {
-            account,
-            credential,
-        })
+    let account_key = keys::account(&id);
+    let (email_is_free, by_id) = futures::join!(
+        accounts::is_free(store, &draft.email),
+        store.get(&account_key)
+    );
+    if !email_is_free? || by_id?.is_some() {
+        lease.release(store, env.clock().now()).await?;
+        return Err(CreateAccountError::Taken);
+    }
+    let account = Account {
+        id,
+        email: draft.email,
+        locale: draft.locale,
+        disabled: false,
+        created_at: now,
+        epoch: now.unix_seconds(),
+        number: store.increment(&keys::accounts(), 1).await?,
     };
-    id_lease.release(store, env.clock().now()).await?;
-    email_lease.release(store, env.clock().now()).await?;
-    created
+    let credential = hash.map(|hash| Credential {
+        hash,
+        set_at: now,
+        set_by: SetBy::Administrator,
+        must_change: draft.change_on_next_sign_in,
+        expires_at: None,
+        epoch: account.epoch,
+    });
+    let created = AccountWithCredential {
+        account,
+        credential,
+        order: None,
+    };
+    let event = by.event(env, EventType::AccountCreated, &created.account.id, None)?;
+    let (entry, mut writes) = note(env, vec![event]).await?;
+    writes.extend(records(&created)?);
+    store.set_many(writes).await?;
+    lease.release(store, env.clock().now()).await?;
+    Ok((created, Afterwards::work(entry)))
 }
 
-/// Draws the account's next credential epoch.
-pub(super) async fn next_epoch<E: Env>(env: &E, id: &AccountId, step: i64) -> Result<u64, Outage> {
-    let epoch = env.store().increment(&keys::epoch(id), step).await?;
-    u64::try_from(epoch).map_err(|_| Outage::Record("a negative epoch"))
+/// All records of a new account.
+pub(super) fn records(created: &AccountWithCredential) -> Result<Vec<(Key, Vec<u8>)>, Outage> {
+    let AccountWithCredential {
+        account,
+        credential,
+        ..
+    } = created;
+    let index = AccountPointer {
+        account_id: account.id.clone(),
+    };
+    let index = record::encode(&index)?;
+    let mut writes = vec![
+        (keys::account(&account.id), record::encode(account)?),
+        (keys::email(&account.email.digest()), index.clone()),
+        (keys::account_at(account.number), index),
+    ];
+    if let Some(credential) = credential {
+        writes.push((keys::credential(&account.id), record::encode(credential)?));
+    }
+    Ok(writes)
 }

@@ -22,6 +22,8 @@ use super::afterwards::OwnEntry;
 pub(super) enum EmailKind {
     Recovery,
     PasswordChanged,
+    TemporaryPassword,
+    EmailChanged,
 }
 
 /// An email as it stands in the outbox. Only its seal knows address and content.
@@ -41,6 +43,7 @@ pub(super) struct OutboxRecord {
 
 /// An email to be stored together with what it tells of, and the entry to deliver it.
 pub(super) struct Enqueued {
+    pub(super) email_id: EmailId,
     pub(super) writes: Vec<(Key, Vec<u8>)>,
     pub(super) entry: OwnEntry,
 }
@@ -96,6 +99,7 @@ pub(super) async fn enqueue<E: Env>(
         .writes
         .push((keys::outbox(&email_id), record::encode(&record)?));
     Ok(Enqueued {
+        email_id,
         writes: placed.writes,
         entry,
     })

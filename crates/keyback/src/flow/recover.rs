@@ -3,13 +3,14 @@
 
 use crate::flow::accounts::{AccountWithCredential, find_by_email};
 use crate::flow::afterwards::OwnEntry;
+use crate::flow::caller::note;
 use crate::flow::forgot_password::{Request, SEAL_CONTEXT};
-use crate::flow::outbox::{self, Draft, EmailKind, Enqueued};
+use crate::flow::outbox::{self, Draft, EmailKind};
 use crate::mail::message::{RecoveryMail, prepare_recovery};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::code::Code;
 use crate::model::event::{Event, EventType};
-use crate::model::id::{AccountId, ChallengeSerial, EventId};
+use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::recovery::{Challenge, IssueDecision, IssueRules, Recovery, attempts_day};
 use crate::model::sealed::Sealed;
@@ -49,6 +50,11 @@ pub(super) struct RequestRecord {
     pub(super) expires_at: Timestamp,
 }
 
+/// The name of the lease under which an account's recovery record is changed.
+pub(super) fn lease_name(account_id: &AccountId) -> String {
+    format!("recovery.{account_id}")
+}
+
 /// Works a sealed request off. Returns the entry of the mail that is to be delivered next, if one was written.
 ///
 /// # Errors
@@ -71,7 +77,7 @@ pub async fn run<E: Env>(
     if found.account.disabled {
         return Ok(None);
     }
-    let lease = Lease::wait(env, &format!("recovery.{}", found.account.id)).await?;
+    let lease = Lease::wait(env, &lease_name(&found.account.id)).await?;
     let entry = issue_or_tie(env, settings, &request, &found).await;
     // Even after an outage: a lease that cannot be given back runs out by itself.
     let released = lease.release(env.store(), env.clock().now()).await;
@@ -115,26 +121,67 @@ async fn issue_or_tie<E: Env>(
             store.set_many(writes).await?;
             Ok(None)
         }
-        IssueDecision::Issue => issue(env, settings, request, found, recovery, now)
-            .await
-            .map(Some),
+        IssueDecision::Issue => {
+            let to_issue = Issue {
+                challenge_id: &request.challenge_id,
+                lifetimes: settings.lifetimes,
+                requested_at: request.requested_at,
+                requested_by: &format!("from {}", request.client),
+                event: Event::by_user(
+                    EventId::generate(env.random())?,
+                    EventType::RecoveryRequested,
+                    account_id.clone(),
+                    request.client,
+                    request.requested_at,
+                ),
+                deliver: true,
+            };
+            let issued = issue(env, settings, to_issue, found, recovery, now).await?;
+            Ok(Some(issued.entry))
+        }
     }
 }
 
-async fn issue<E: Env>(
+/// What to issue.
+pub(super) struct Issue<'a> {
+    /// The public name of the request.
+    pub(super) challenge_id: &'a ChallengeId,
+    /// How long the secrets live.
+    pub(super) lifetimes: Lifetimes,
+    /// When it was asked for.
+    pub(super) requested_at: Timestamp,
+    /// By whom or from where, for the mail.
+    pub(super) requested_by: &'a str,
+    /// What to note.
+    pub(super) event: Event,
+    /// Whether to mail the secrets.
+    pub(super) deliver: bool,
+}
+
+/// What was issued.
+pub(super) struct Issued {
+    pub(super) code: Code,
+    pub(super) link: Token,
+    /// The entry of the mail, or of the note.
+    pub(super) entry: OwnEntry,
+}
+
+/// Issues a challenge in place of the one before, under the lease on the account's recovery.
+pub(super) async fn issue<E: Env>(
     env: &E,
     settings: &RecoverSettings,
-    request: &Request,
+    issue: Issue<'_>,
     found: &AccountWithCredential,
     recovery: Recovery,
     now: Timestamp,
-) -> Result<OwnEntry, Outage> {
+) -> Result<Issued, Outage> {
     let RecoverSettings {
         site,
         keyring,
-        lifetimes,
         rules,
+        ..
     } = settings;
+    let lifetimes = &issue.lifetimes;
     let account_id = &found.account.id;
     let random = env.random();
     let serial = ChallengeSerial::generate(random)?;
@@ -164,39 +211,33 @@ async fn issue<E: Env>(
         digest: token.digest(keyring, purpose),
         expires_at: challenge.link_expires_at,
     };
-    let mail = RecoveryMail {
-        code: &code,
-        link: &link,
-        cancel: &cancel,
-        requested_at: request.requested_at,
-        client: request.client,
-    };
-    let message = prepare_recovery(found.account.email.as_str(), &mail, site, lifetimes)?;
-    let Enqueued { mut writes, entry } = outbox::enqueue(
-        env,
-        keyring,
-        Draft {
+    let (entry, mut writes) = if issue.deliver {
+        let mail = RecoveryMail {
+            code: &code,
+            link: &link,
+            cancel: &cancel,
+            requested_at: issue.requested_at,
+            requested_by: issue.requested_by,
+        };
+        let message = prepare_recovery(found.account.email.as_str(), &mail, site, lifetimes)?;
+        let draft = Draft {
             kind: EmailKind::Recovery,
             account_id,
             message: &message,
             useless_at: Some(challenge.link_expires_at),
-            events: vec![Event::by_user(
-                EventId::generate(random)?,
-                EventType::RecoveryRequested,
-                account_id.clone(),
-                request.client,
-                request.requested_at,
-            )],
-        },
-        now,
-    )
-    .await?;
+            events: vec![issue.event],
+        };
+        let enqueued = outbox::enqueue(env, keyring, draft, now).await?;
+        (enqueued.entry, enqueued.writes)
+    } else {
+        note(env, vec![issue.event]).await?
+    };
 
     let last = challenge
         .link_expires_at
         .max(challenge.code_expires_at.plus(lifetimes.reset_token.0))
         .plus(AFTERLIFE);
-    let request_key = keys::request(&request.challenge_id);
+    let request_key = keys::request(issue.challenge_id);
     let spent = vec![
         request_key.clone().into(),
         keys::token(link.reference()).into(),
@@ -207,11 +248,10 @@ async fn issue<E: Env>(
     ];
     writes.extend(forget(env, spent, last).await?);
     // The recovery record outlives the longest limit, and the day's counter the day's last challenge.
+    let tomorrow = Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000));
     let quiet_at = now
         .plus(rules.memory())
-        .max(Timestamp::from_unix_millis(
-            day.saturating_add(1).saturating_mul(86_400_000),
-        ))
+        .max(tomorrow)
         .max(last)
         .plus(AFTERLIFE);
     let task = AgendaTask::ForgetRecovery {
@@ -235,7 +275,7 @@ async fn issue<E: Env>(
         ),
     ]);
     env.store().set_many(writes).await?;
-    Ok(entry)
+    Ok(Issued { code, link, entry })
 }
 
 fn tie(

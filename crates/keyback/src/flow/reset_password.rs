@@ -2,7 +2,6 @@
 
 use crate::flow::accounts::{self, AccountWithCredential};
 use crate::flow::afterwards::{Afterwards, OwnEntry};
-use crate::flow::create_account::next_epoch;
 use crate::flow::outbox::{self, Draft, EmailKind, Enqueued};
 use crate::flow::{Refusal, within};
 use crate::mail::message::prepare_password_changed;
@@ -203,7 +202,7 @@ async fn write<E: Env>(
     reset: Reset,
 ) -> Result<OwnEntry, Outage> {
     let Reset { account, at, .. } = reset;
-    let epoch = next_epoch(env, &account.id, 1).await?;
+    let epoch = accounts::next_epoch(env.store(), &account).await?;
     let credential = Credential {
         hash: reset.hash,
         set_at: at,
@@ -226,8 +225,12 @@ async fn write<E: Env>(
     if reset.sign_out_everywhere {
         events.push(event(EventType::SessionsRevoked)?);
     }
-    let message =
-        prepare_password_changed(account.email.as_str(), &settings.site, reset.client, at)?;
+    let message = prepare_password_changed(
+        account.email.as_str(),
+        &settings.site,
+        &format!("from {}", reset.client),
+        at,
+    )?;
     let draft = Draft {
         kind: EmailKind::PasswordChanged,
         account_id: &account.id,
@@ -235,7 +238,9 @@ async fn write<E: Env>(
         useless_at: None,
         events,
     };
-    let Enqueued { mut writes, entry } = outbox::enqueue(env, &settings.keyring, draft, at).await?;
+    let Enqueued {
+        mut writes, entry, ..
+    } = outbox::enqueue(env, &settings.keyring, draft, at).await?;
     writes.push((keys::credential(&account.id), record::encode(&credential)?));
     env.store().set_many(writes).await?;
     Ok(entry)

@@ -97,7 +97,7 @@ pub async fn run<E: Env>(
         return Err(SignInError::InvalidCredentials(afterwards));
     }
     let account_id = found.account.id.clone();
-    let password_change = if credential.must_change {
+    let password_change = if found.must_change() {
         let token = Token::generate(env.random())?;
         let expires_at = now.plus(lifetime.0);
         let token_record = TokenRecord {

@@ -1,6 +1,7 @@
 //! Working the agenda: whatever is due, done by whoever comes first.
 
 use crate::flow::afterwards::OwnEntry;
+use crate::flow::delete_account;
 use crate::flow::deliver::{self, Delivery};
 use crate::flow::recover::{self, RecoverSettings};
 use crate::model::agenda_task::AgendaTask;
@@ -226,6 +227,10 @@ pub(super) async fn execute<E: Env>(
             env.store().delete_many(keys).await?;
             Ok(Done::Finished)
         }
+        AgendaTask::ForgetEvents { account_id } => {
+            delete_account::forget_events(env, account_id).await?;
+            Ok(Done::Finished)
+        }
         AgendaTask::ForgetRecovery {
             account_id,
             attempts_day,
@@ -250,7 +255,7 @@ async fn forget_recovery<E: Env>(
 ) -> Result<(), Outage> {
     let rules: IssueRules = settings::load(env.variables()).await?;
     let store = env.store();
-    let lease = Lease::wait(env, &format!("recovery.{account_id}")).await?;
+    let lease = Lease::wait(env, &recover::lease_name(account_id)).await?;
     let now = env.clock().now();
     let key = keys::recovery(account_id);
     let recovery: Option<Recovery> = record::find(store, &key).await?;

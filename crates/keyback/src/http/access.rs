@@ -1,5 +1,6 @@
 //! Who calls the administrator's API.
 
+use crate::flow::caller::Caller;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::settings::{Access, Scope};
@@ -8,7 +9,11 @@ use crate::settings::{Access, Scope};
 ///
 /// # Errors
 /// 401 for no or no good key, 403 for a key without the scope; both before anything else is looked at.
-pub(super) fn authorise(request: &Request, access: &Access, scope: Scope) -> Result<(), Problem> {
+pub(super) fn authorise(
+    request: &Request,
+    access: &Access,
+    scope: Scope,
+) -> Result<Caller, Problem> {
     let bearer = request
         .header("authorization")
         .and_then(|value| value.split_once(' '))
@@ -18,7 +23,10 @@ pub(super) fn authorise(request: &Request, access: &Access, scope: Scope) -> Res
         .and_then(|bearer| access.find(bearer))
         .ok_or_else(Problem::unauthorized)?;
     if key.scopes.contains(&scope) {
-        Ok(())
+        Ok(Caller {
+            id: key.id.clone(),
+            audit_context: None,
+        })
     } else {
         Err(Problem::forbidden())
     }

@@ -30,12 +30,14 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 async fn create<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     let (_, _, access, policy) =
         settings::load::<(BaseUrl, Keyring, Access, PasswordPolicy)>(env.variables()).await?;
-    authorise(request, &access, Scope::Users)?;
+    let caller = authorise(request, &access, Scope::Users)?;
     let draft = request.members(read_draft)?;
-    match create_account::run(env, &policy, draft).await {
-        Ok(created) => {
+    match create_account::run(env, &policy, draft, &caller).await {
+        Ok((created, afterwards)) => {
             let location = format!("/v1/admin/users/{}", created.account.id);
-            Ok(Answer::json(201, shape(&created)).with_header("location", location))
+            Ok(Answer::json(201, shape(&created))
+                .with_header("location", location)
+                .and_then(afterwards))
         }
         Err(CreateAccountError::Taken) => Err(Problem::conflict()),
         Err(CreateAccountError::PasswordRejected(violations)) => {
@@ -106,7 +108,7 @@ fn shape(found: &AccountWithCredential) -> Value {
         "credential": found.credential.as_ref().map(|credential| json!({
             "set_at": credential.set_at.rfc3339(),
             "set_by": credential.set_by.as_str(),
-            "must_change": credential.must_change,
+            "must_change": found.must_change(),
             "expires_at": credential.expires_at.map(Timestamp::rfc3339),
         })),
         "credential_epoch": found.epoch(),

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::credential::Credential;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
 
-/// One user. The password stands in a [`Credential`] of its own, so that changing the one never writes the other.
+/// One user. The password stands in a
+/// [`Credential`](crate::model::credential::Credential) of its own, so that changing the one never writes the other.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Who.
@@ -23,13 +23,16 @@ pub struct Account {
     pub created_at: Timestamp,
     /// The credential epoch at the last change of the account itself.
     pub epoch: u64,
+    /// Its place in the list of all accounts, from 1.
+    pub number: i64,
 }
 
-/// The current credential epoch: the latest of those at which the account and its credential were written. Every
-/// credential event draws a new number from the account's counter and writes it into one of the two.
-#[must_use]
-pub fn credential_epoch(account: &Account, credential: Option<&Credential>) -> u64 {
-    account
-        .epoch
-        .max(credential.map_or(0, |credential| credential.epoch))
+impl Account {
+    /// The epoch that the account's `count`th credential event begins. It counts on from the second of the account's
+    /// creation, so that an account created anew under an old id never repeats an old epoch.
+    #[must_use]
+    pub fn epoch_after(&self, count: i64) -> u64 {
+        let count = u64::try_from(count).unwrap_or_default();
+        self.created_at.unix_seconds().saturating_add(count)
+    }
 }

@@ -34,6 +34,11 @@ pub enum AgendaTask {
         /// Their names.
         keys: Vec<String>,
     },
+    /// Delete the number of a deleted account's events.
+    ForgetEvents {
+        /// Whose.
+        account_id: AccountId,
+    },
     /// Delete an account's recovery record, unless something newer is in it, and a day's attempt counter.
     ForgetRecovery {
         /// Whose.

@@ -22,6 +22,18 @@ pub struct Credential {
     pub epoch: u64,
 }
 
+/// An administrator's word on whether the password must be changed. It stands beside the credential instead of in it,
+/// and counts only while that is the one it was given about: so it can never bring an old password back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeOrder {
+    /// The epoch of the credential that it is about.
+    pub about: u64,
+    /// Whether it must be changed.
+    pub required: bool,
+    /// The credential epoch that the order began.
+    pub epoch: u64,
+}
+
 /// Who set a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -4,6 +4,8 @@
 //! | --- | --- | --- |
 //! | `v1:account:<id>` | [`Account`](crate::model::account::Account) | until deleted |
 //! | `v1:credential:<id>` | [`Credential`](crate::model::credential::Credential) | until deleted |
+//! | `v1:change-order:<id>` | [`ChangeOrder`](crate::model::credential::ChangeOrder) | until deleted |
+//! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
 //! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last mail |
 //! | `v1:request:<challenge id>` | which account's challenge a request is tied to | as long as the challenge |
@@ -15,7 +17,8 @@
 //! | `v1:agenda-hour:<hour>`, `v1:agenda-day:<day>` | "something is on the agenda here" | until all is done |
 //! | `v1:agenda-cursor` | the minute before which all is done | for ever, one |
 //! | *counters* | | |
-//! | `v1:epoch:<account>` | the last credential epoch given out | until deleted |
+//! | `v1:accounts` | how many accounts were ever created | for ever, one |
+//! | `v1:epoch:<account>` | how many credential events an account has had | until deleted |
 //! | `v1:events:<account>` | how many events an account has had | until deleted |
 //! | `v1:attempts:<account>:<day>` | guesses at the challenges issued on a day | two days |
 //! | `v1:claim:<serial>` | 1 once a challenge was used | as long as the challenge |
@@ -75,6 +78,14 @@ impl AnyKey {
     }
 }
 
+#[cfg(test)]
+impl Key {
+    /// Any name at all, to see what a store does about it.
+    pub(crate) fn forged(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
 /// Two rows of slots in each minute of the agenda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
@@ -102,6 +113,18 @@ pub(crate) fn account(id: &AccountId) -> Key {
 
 pub(crate) fn credential(id: &AccountId) -> Key {
     Key(format!("v1:credential:{id}"))
+}
+
+pub(crate) fn change_order(id: &AccountId) -> Key {
+    Key(format!("v1:change-order:{id}"))
+}
+
+pub(crate) fn account_at(number: i64) -> Key {
+    Key(format!("v1:account-at:{number}"))
+}
+
+pub(crate) fn accounts() -> CounterKey {
+    CounterKey("v1:accounts".to_owned())
 }
 
 pub(crate) fn email(digest: &str) -> Key {

@@ -9,7 +9,7 @@ use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage, SecureRandom, Variables};
 use crate::testing::MemoryKeyValue;
-use crate::testing::key_value::yield_once;
+use crate::testing::executor::{sleep_once, yield_once};
 
 /// A clock that stands still until it is moved. Clones share their time.
 #[derive(Debug, Clone)]
@@ -29,6 +29,10 @@ impl SettableClock {
     pub fn advance(&self, duration: Duration) {
         self.0.set(self.0.get().plus(duration));
     }
+
+    fn fork(&self) -> Self {
+        Self(Rc::new(self.0.as_ref().clone()))
+    }
 }
 
 impl Clock for SettableClock {
@@ -38,11 +42,11 @@ impl Clock for SettableClock {
 
     async fn sleep(&self, duration: Duration) {
         self.advance(duration);
-        yield_once().await;
+        sleep_once().await;
     }
 }
 
-/// Bytes that look random and are the same for the same seed (SplitMix64). Clones share their state.
+/// Bytes that look random and are the same for the same seed (`SplitMix64`). Clones share their state.
 #[derive(Debug, Clone)]
 pub struct SeededRandom(Rc<Cell<u64>>);
 
@@ -51,6 +55,10 @@ impl SeededRandom {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         Self(Rc::new(Cell::new(seed)))
+    }
+
+    fn fork(&self) -> Self {
+        Self(Rc::new(self.0.as_ref().clone()))
     }
 }
 
@@ -72,10 +80,13 @@ impl SecureRandom for SeededRandom {
 #[derive(Debug, Clone, Default)]
 pub struct MemoryHttp(Rc<HttpInner>);
 
+/// A status and a `Retry-After`, or none at all.
+type ProviderAnswer = Result<(u16, Option<String>), NoAnswer>;
+
 #[derive(Debug, Default)]
 struct HttpInner {
     requests: RefCell<Vec<::http::Request<Vec<u8>>>>,
-    answer: RefCell<Option<Result<(u16, Option<String>), NoAnswer>>>,
+    answer: RefCell<Option<ProviderAnswer>>,
 }
 
 impl MemoryHttp {
@@ -93,6 +104,13 @@ impl MemoryHttp {
     /// Does not answer from now on.
     pub fn fail_with(&self, why: NoAnswer) {
         *self.0.answer.borrow_mut() = Some(Err(why));
+    }
+
+    fn fork(&self) -> Self {
+        Self(Rc::new(HttpInner {
+            requests: self.0.requests.clone(),
+            answer: self.0.answer.clone(),
+        }))
     }
 }
 
@@ -131,6 +149,10 @@ impl MemoryVariables {
     pub fn unset(&self, name: &str) {
         self.0.borrow_mut().remove(name);
     }
+
+    fn fork(&self) -> Self {
+        Self(Rc::new(self.0.as_ref().clone()))
+    }
 }
 
 impl Variables for MemoryVariables {
@@ -148,6 +170,10 @@ impl MemoryLog {
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.0.borrow().clone()
+    }
+
+    fn fork(&self) -> Self {
+        Self(Rc::new(self.0.as_ref().clone()))
     }
 }
 
@@ -215,6 +241,21 @@ impl Default for MemoryEnv {
             http: MemoryHttp::default(),
             variables,
             log: MemoryLog::default(),
+        }
+    }
+}
+
+impl MemoryEnv {
+    /// An environment of its own in the same state.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            clock: self.clock.fork(),
+            random: self.random.fork(),
+            store: self.store.fork(),
+            http: self.http.fork(),
+            variables: self.variables.fork(),
+            log: self.log.fork(),
         }
     }
 }

@@ -1,64 +1,53 @@
-//! A store in memory that behaves as Spin's do.
+//! A store in memory that behaves as Spin's do, their quirks included.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
+use std::fmt::Write as _;
+use std::future::pending;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 
 use crate::ports::{KeyValue, Outage};
 use crate::store::keys::{AnyKey, CounterKey, Key};
+use crate::testing::executor::{current_poll, turn};
 
-thread_local! {
-    /// How often the running [`block_on`] has polled. All store calls that start in one poll are one round trip.
-    static POLLS: Cell<u64> = const { Cell::new(0) };
-}
+mod tests;
 
-/// Runs `future` to its end on this thread.
+/// A store in memory. Clones share their contents; [`MemoryKeyValue::fork`] copies them.
 ///
-/// # Panics
-/// When it does not end after a million polls.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    for _ in 0..1_000_000 {
-        POLLS.set(POLLS.get() + 1);
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
-    }
-    panic!("the future does not end");
-}
-
-/// Waits for the next poll, as a call to the host would.
-pub(super) async fn yield_once() {
-    let mut polled = false;
-    std::future::poll_fn(|_| {
-        if std::mem::replace(&mut polled, true) {
-            Poll::Ready(())
-        } else {
-            Poll::Pending
-        }
-    })
-    .await;
-}
-
-/// A store in memory. Clones share their contents.
+/// It panics where a real store would be harmed, or answer what means nothing: when a counter is read or written as
+/// a value, when a value is incremented, and when a name is outside what every store takes.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryKeyValue(Rc<Inner>);
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stored {
+    Value(Vec<u8>),
+    Counter(i64),
+}
+
 #[derive(Debug, Default)]
 struct Inner {
-    entries: RefCell<BTreeMap<String, Vec<u8>>>,
+    entries: RefCell<BTreeMap<String, Stored>>,
     operations: Cell<u64>,
     round_trips: Cell<u64>,
     last_round_trip_poll: Cell<u64>,
-    fail_from: Cell<Option<u64>>,
-    operations_seen: RefCell<Vec<&'static str>>,
+    operations_seen: RefCell<Vec<String>>,
+    failing: Cell<Option<(u64, u64)>>,
+    halts_at: Cell<Option<u64>>,
+    halted: Cell<bool>,
+    contended: Cell<u32>,
 }
 
 impl MemoryKeyValue {
+    /// A store of its own with the same contents.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self(Rc::new(Inner {
+            entries: self.0.entries.clone(),
+            ..Inner::default()
+        }))
+    }
+
     /// All names in the store, in order.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
@@ -68,18 +57,18 @@ impl MemoryKeyValue {
     /// The bytes under `name`; a counter's are 8, little-endian, as on SQLite.
     #[must_use]
     pub fn bytes(&self, name: &str) -> Option<Vec<u8>> {
-        self.0.entries.borrow().get(name).cloned()
+        self.0.entries.borrow().get(name).map(Stored::bytes)
     }
 
     /// Everything stored, as one text, to search for what must not be there.
     #[must_use]
     pub fn dump(&self) -> String {
-        self.0
-            .entries
-            .borrow()
-            .iter()
-            .map(|(name, bytes)| format!("{name} = {}\n", String::from_utf8_lossy(bytes)))
-            .collect()
+        let mut dump = String::new();
+        for (name, stored) in self.0.entries.borrow().iter() {
+            let bytes = stored.bytes();
+            writeln!(dump, "{name} = {}", String::from_utf8_lossy(&bytes)).unwrap();
+        }
+        dump
     }
 
     /// Round trips since the last call; calls issued together count once.
@@ -88,9 +77,9 @@ impl MemoryKeyValue {
         self.0.round_trips.take()
     }
 
-    /// The names of the operations since the last call, in order.
+    /// The operations since the last call, in order, each with the kind of its keys, such as `get v1:account`.
     #[must_use]
-    pub fn take_operations(&self) -> Vec<&'static str> {
+    pub fn take_operations(&self) -> Vec<String> {
         self.0.operations_seen.take()
     }
 
@@ -102,58 +91,133 @@ impl MemoryKeyValue {
 
     /// Makes every operation fail after `successes` more; `None` mends the store.
     pub fn fail_after(&self, successes: Option<u64>) {
-        self.0
-            .fail_from
-            .set(successes.map(|successes| self.0.operations.get() + successes));
+        let from = successes.map(|successes| self.operations() + successes);
+        self.0.failing.set(from.map(|from| (from, u64::MAX)));
+    }
+
+    /// Makes one operation fail after `successes` more, and none after that.
+    pub fn fail_once_after(&self, successes: u64) {
+        let from = self.operations() + successes;
+        self.0.failing.set(Some((from, from + 1)));
+    }
+
+    /// Makes the next `increments` increments fail, as `DynamoDB` does under contention.
+    pub fn contend(&self, increments: u32) {
+        self.0.contended.set(increments);
+    }
+
+    /// Lets no operation happen after `operations` more: whoever waits for one can only be dropped. `None` lets the
+    /// store go on.
+    pub fn halt_after(&self, operations: Option<u64>) {
+        self.0.halted.set(false);
+        let at = operations.map(|operations| self.operations() + operations);
+        self.0.halts_at.set(at);
+    }
+
+    /// Whether an operation waits for a store that was halted.
+    #[must_use]
+    pub fn is_halted(&self) -> bool {
+        self.0.halted.get()
     }
 
     async fn operate<T>(
         &self,
-        name: &'static str,
-        operate: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> Result<T, Outage>,
+        name: &str,
+        keys: &[&str],
+        operate: impl FnOnce(&mut BTreeMap<String, Stored>) -> Result<T, Outage>,
     ) -> Result<T, Outage> {
         let inner = &self.0;
-        let poll = POLLS.get();
-        if inner.last_round_trip_poll.replace(poll) != poll {
+        if inner.last_round_trip_poll.replace(current_poll()) != current_poll() {
             inner.round_trips.set(inner.round_trips.get() + 1);
         }
-        yield_once().await;
-        let number = inner.operations.get();
+        turn().await;
+        let number = self.operations();
+        if inner.halts_at.get().is_some_and(|at| number >= at) {
+            inner.halted.set(true);
+            pending::<()>().await;
+        }
         inner.operations.set(number + 1);
-        inner.operations_seen.borrow_mut().push(name);
-        if inner.fail_from.get().is_some_and(|from| number >= from) {
+        let mut kinds: Vec<&str> = keys.iter().map(|key| kind(key)).collect();
+        kinds.dedup();
+        let seen = format!("{name} {}", kinds.join(" "));
+        inner.operations_seen.borrow_mut().push(seen);
+        if let Some((from, to)) = inner.failing.get()
+            && (from..to).contains(&number)
+        {
             return Err(Outage::Store("made to fail".to_owned()));
+        }
+        for key in keys {
+            assert!(is_portable(key), "not every store takes the name {key}");
         }
         operate(&mut inner.entries.borrow_mut())
     }
 }
 
+impl Stored {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Value(bytes) => bytes.clone(),
+            Self::Counter(count) => count.to_le_bytes().to_vec(),
+        }
+    }
+}
+
+/// The part of a key before its first parameter, such as `v1:account`.
+fn kind(key: &str) -> &str {
+    let end = key
+        .match_indices(':')
+        .nth(1)
+        .map_or(key.len(), |(at, _)| at);
+    &key[..end]
+}
+
+/// Whether a name keeps to the characters and the length that every store takes.
+fn is_portable(name: &str) -> bool {
+    (1..=200).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
+}
+
 impl KeyValue for MemoryKeyValue {
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Outage> {
-        self.operate("get", |entries| Ok(entries.get(key.as_str()).cloned()))
-            .await
+        let name = key.as_str();
+        self.operate("get", &[name], |entries| match entries.get(name) {
+            Some(Stored::Counter(_)) => panic!("{name} is a counter: its bytes mean nothing"),
+            Some(Stored::Value(bytes)) => Ok(Some(bytes.clone())),
+            None => Ok(None),
+        })
+        .await
     }
 
     async fn exists(&self, key: &AnyKey) -> Result<bool, Outage> {
-        self.operate("exists", |entries| Ok(entries.contains_key(key.as_str())))
+        let name = key.as_str();
+        self.operate("exists", &[name], |entries| Ok(entries.contains_key(name)))
             .await
     }
 
     async fn set_many(&self, new: Vec<(Key, Vec<u8>)>) -> Result<(), Outage> {
-        self.operate("set-many", |entries| {
-            entries.extend(
-                new.into_iter()
-                    .map(|(key, value)| (key.as_str().to_owned(), value)),
-            );
+        let names: Vec<&str> = new.iter().map(|(key, _)| key.as_str()).collect();
+        self.operate("set-many", &names, |entries| {
+            for (key, value) in &new {
+                let before = entries.insert(key.as_str().to_owned(), Stored::Value(value.clone()));
+                // The next increment would panic inside Spin's SQLite provider, and take the whole store with it.
+                assert!(
+                    !matches!(before, Some(Stored::Counter(_))),
+                    "{} is a counter",
+                    key.as_str()
+                );
+            }
             Ok(())
         })
         .await
     }
 
     async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Outage> {
-        self.operate("delete-many", |entries| {
-            for key in keys {
-                entries.remove(key.as_str());
+        let names: Vec<&str> = keys.iter().map(AnyKey::as_str).collect();
+        self.operate("delete-many", &names, |entries| {
+            for name in &names {
+                entries.remove(*name);
             }
             Ok(())
         })
@@ -161,18 +225,19 @@ impl KeyValue for MemoryKeyValue {
     }
 
     async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Outage> {
-        self.operate("increment", |entries| {
-            let bytes = entries
-                .entry(key.as_str().to_owned())
-                .or_insert_with(|| 0_i64.to_le_bytes().to_vec());
-            // Spin's SQLite provider panics here as well, and takes the whole store with it.
-            let counter: [u8; 8] = bytes
-                .as_slice()
-                .try_into()
-                .expect("a value was written over a counter");
-            let sum = i64::from_le_bytes(counter) + delta;
-            *bytes = sum.to_le_bytes().to_vec();
-            Ok(sum)
+        let name = key.as_str();
+        self.operate("increment", &[name], |entries| {
+            let contended = self.0.contended.get();
+            if contended > 0 {
+                self.0.contended.set(contended - 1);
+                return Err(Outage::Store("contended".to_owned()));
+            }
+            let entry = entries.entry(name.to_owned());
+            let Stored::Counter(count) = entry.or_insert(Stored::Counter(0)) else {
+                panic!("{name} is a value");
+            };
+            *count += delta;
+            Ok(*count)
         })
         .await
     }

@@ -1,0 +1,215 @@
+//! An administrator's reset: a password typed or generated, sent or shown once, to be changed at the next sign-in.
+
+use std::time::Duration;
+
+use crate::flow::accounts;
+use crate::flow::afterwards::Afterwards;
+use crate::flow::caller::Caller;
+use crate::flow::outbox::{self, Draft, EmailKind, Enqueued};
+use crate::mail::message::{prepare_password_changed, prepare_temporary_password};
+use crate::model::account::Account;
+use crate::model::client_address::ClientAddress;
+use crate::model::credential::{Credential, SetBy};
+use crate::model::email_address::EmailAddress;
+use crate::model::event::EventType;
+use crate::model::generated_password;
+use crate::model::id::{AccountId, EmailId};
+use crate::model::keyring::Keyring;
+use crate::model::password::Password;
+use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::settings::Site;
+use crate::store::{keys, record};
+
+/// What to set.
+#[derive(Debug, Clone)]
+pub enum NewPassword {
+    /// What the administrator typed.
+    Typed(Password),
+    /// A generated one.
+    Generated,
+}
+
+/// The administrator's order.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What to set.
+    pub password: NewPassword,
+    /// Whether to mail the password to the user.
+    pub send_email: bool,
+    /// Whether to return the password, this once.
+    pub return_password: bool,
+    /// Whether the user must choose another at the next sign-in.
+    pub change_on_next_sign_in: bool,
+    /// How long the password works; `None` for ever.
+    pub expires_in: Option<Duration>,
+    /// Whether all sessions must end.
+    pub sign_out_everywhere: bool,
+    /// Why, for the event.
+    pub reason: Option<String>,
+}
+
+/// What was set.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The password, if it was to be returned.
+    pub password: Option<Password>,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+    /// The email with the password in it, if it was to be sent.
+    pub email_id: Option<EmailId>,
+}
+
+/// Why no password was set.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminResetError {
+    /// There is no such account.
+    #[error("no such account")]
+    NotFound,
+    /// A generated password that is neither sent nor returned would be known to nobody.
+    #[error("nobody would know the password")]
+    Undeliverable,
+    /// The policy refuses the typed password.
+    #[error("the password is refused")]
+    PasswordRejected(Vec<PasswordViolation>),
+    /// Something outside failed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+}
+
+/// What the reset needs to know.
+#[derive(Debug)]
+pub struct AdminResetSettings {
+    /// How the app presents itself.
+    pub site: Site,
+    /// The keys.
+    pub keyring: Keyring,
+    /// Which passwords may be set.
+    pub policy: PasswordPolicy,
+}
+
+/// Sets the password, whether the account had one or not. Every outstanding link, code and token dies with it.
+///
+/// # Errors
+/// As [`AdminResetError`] says; then the old password still works.
+pub async fn run<E: Env>(
+    env: &E,
+    settings: &AdminResetSettings,
+    id: &AccountId,
+    order: Order,
+    client: ClientAddress,
+    by: &Caller,
+) -> Result<(Outcome, Afterwards), AdminResetError> {
+    let store = env.store();
+    let found = accounts::find_by_id(store, id)
+        .await?
+        .ok_or(AdminResetError::NotFound)?;
+    let account = found.account;
+    let generated = matches!(order.password, NewPassword::Generated);
+    if generated && !order.send_email && !order.return_password {
+        return Err(AdminResetError::Undeliverable);
+    }
+    let password = match order.password {
+        NewPassword::Typed(ref password) => {
+            let violations = settings.policy.violations(password, &account.email);
+            if !violations.is_empty() {
+                return Err(AdminResetError::PasswordRejected(violations));
+            }
+            password.clone()
+        }
+        NewPassword::Generated => generate(env, &settings.policy, &account.email)?,
+    };
+    let hash = password.hash(env.random())?;
+
+    let now = env.clock().now();
+    let expires_at = order.expires_in.map(|expires_in| now.plus(expires_in));
+    let credential = Credential {
+        hash,
+        set_at: now,
+        set_by: SetBy::Administrator,
+        must_change: order.change_on_next_sign_in,
+        expires_at,
+        epoch: accounts::next_epoch(store, &account).await?,
+    };
+    let enqueued = enqueue(
+        env, settings, &account, &order, &password, expires_at, client, by,
+    )
+    .await?;
+    let Enqueued {
+        email_id,
+        mut writes,
+        entry,
+    } = enqueued;
+    writes.push((keys::credential(id), record::encode(&credential)?));
+    store.set_many(writes).await?;
+    let outcome = Outcome {
+        password: order.return_password.then_some(password),
+        expires_at,
+        email_id: order.send_email.then_some(email_id),
+    };
+    Ok((outcome, Afterwards::work(entry)))
+}
+
+/// The mail with the password, or one that only tells that it was set; and the events that go with either.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all that one reset is made of, used here once"
+)]
+async fn enqueue<E: Env>(
+    env: &E,
+    settings: &AdminResetSettings,
+    account: &Account,
+    order: &Order,
+    password: &Password,
+    expires_at: Option<Timestamp>,
+    client: ClientAddress,
+    by: &Caller,
+) -> Result<Enqueued, Outage> {
+    let now = env.clock().now();
+    let event = |kind| {
+        let mut event = by.event(env, kind, &account.id, order.reason.clone())?;
+        event.from = Some(client.to_string());
+        Ok::<_, Outage>(event)
+    };
+    let mut events = vec![event(EventType::PasswordChanged)?];
+    if order.change_on_next_sign_in {
+        events.push(event(EventType::PasswordChangeRequired)?);
+    }
+    if order.sign_out_everywhere {
+        events.push(event(EventType::SessionsRevoked)?);
+    }
+    let to = account.email.as_str();
+    let must_change = order.change_on_next_sign_in;
+    let (kind, message) = if order.send_email {
+        let message =
+            prepare_temporary_password(to, &settings.site, password, must_change, expires_at)?;
+        (EmailKind::TemporaryPassword, message)
+    } else {
+        let message = prepare_password_changed(to, &settings.site, "by an administrator", now)?;
+        (EmailKind::PasswordChanged, message)
+    };
+    let draft = Draft {
+        kind,
+        account_id: &account.id,
+        message: &message,
+        useless_at: expires_at.filter(|_| order.send_email),
+        events,
+    };
+    outbox::enqueue(env, &settings.keyring, draft, now).await
+}
+
+/// A generated password that the policy takes. The odds against the first one are beyond reckoning.
+fn generate<E: Env>(
+    env: &E,
+    policy: &PasswordPolicy,
+    email: &EmailAddress,
+) -> Result<Password, Outage> {
+    for _ in 0..8 {
+        let password = generated_password::generate(policy.min_length, env.random())?;
+        if policy.violations(&password, email).is_empty() {
+            return Ok(password);
+        }
+    }
+    Err(Outage::Random)
+}

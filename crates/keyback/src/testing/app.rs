@@ -1,0 +1,263 @@
+//! The whole app in memory, driven as its callers drive it: over the `http` layer, so that statuses and bodies count.
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::flow::afterwards::Afterwards;
+use crate::http;
+use crate::ports::Env as _;
+use crate::testing::{Mail, MemoryEnv, Reply, block_on, hash_cheaply};
+
+/// The bearer string whose digest [`MemoryEnv`] lists.
+const API_KEY: &str = "kb_all_0123456789abcdef0123456789abcdef";
+
+/// One call.
+#[derive(Debug, Clone)]
+pub struct Call {
+    method: &'static str,
+    path: String,
+    body: Option<Value>,
+    headers: Vec<(String, String)>,
+}
+
+impl Call {
+    /// A `POST` of `body` from the client at `client`.
+    #[must_use]
+    pub fn post(path: &str, body: Value, client: &str) -> Self {
+        let headers = [
+            ("content-type", "application/json"),
+            ("authorization", &format!("Bearer {API_KEY}")),
+            ("spin-client-addr", client),
+        ];
+        Self {
+            method: "POST",
+            path: path.to_owned(),
+            body: Some(body),
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+        }
+    }
+
+    /// A `GET`.
+    #[must_use]
+    pub fn get(path: &str) -> Self {
+        Self {
+            method: "GET",
+            body: None,
+            ..Self::post(path, Value::Null, "192.0.2.1:50000")
+        }
+    }
+
+    /// The same call with one more header, before the others: where a client's own stand.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(0, (name.to_owned(), value.to_owned()));
+        self
+    }
+}
+
+/// Makes `call`; what is to be done after the answer is left to the caller.
+pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Afterwards) {
+    let mut request = ::http::Request::builder()
+        .method(call.method)
+        .uri(&call.path);
+    for (name, value) in &call.headers {
+        request = request.header(name, value);
+    }
+    let (head, ()) = request.body(()).unwrap().into_parts();
+    let body = call.body.as_ref().map(Value::to_string).unwrap_or_default();
+    let request =
+        http::Request::new(&head, http::Body::Read(body.into_bytes()), env.random()).unwrap();
+    let (response, afterwards) = http::serve(env, request, async |env, request| {
+        match (request.segments().as_slice(), request.method()) {
+            (["v1", "forgot-password"], _) => http::forgot_password::post(env, request).await,
+            (["v1", "verify-otp"], _) => http::verify_otp::post(env, request).await,
+            (["v1", "reset-password"], _) => http::reset_password::post(env, request).await,
+            (["v1", "cancel-recovery"], _) => http::cancel_recovery::post(env, request).await,
+            (["v1", "sign-in"], _) => http::sign_in::post(env, request).await,
+            (["v1", "courier", "run"], _) => http::courier::post(env, request).await,
+            (["v1", "admin", "users"], _) => http::accounts::post(env, request).await,
+            (["v1", "admin", "users", id], _) => http::accounts::get(env, request, id).await,
+            (["v1", "password-policy"], _) => http::password_policy::get(env).await,
+            (["v1", "health"], _) => http::health::get(env).await,
+            _ => http::Answer::not_found(),
+        }
+    })
+    .await;
+    (Reply::new(response), afterwards)
+}
+
+/// The app, and a client with an address.
+#[derive(Debug)]
+pub struct App {
+    /// The machine under it.
+    pub env: MemoryEnv,
+    client: RefCell<String>,
+}
+
+/// A recovery request and the mail it brought.
+#[derive(Debug, Clone)]
+pub struct Recovery {
+    /// The public name that the answer gave.
+    pub challenge_id: String,
+    /// The code in the mail.
+    pub code: String,
+    /// The link's token.
+    pub link: String,
+    /// The token of the "this was not me" link.
+    pub cancel: String,
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::on(MemoryEnv::default())
+    }
+}
+
+impl App {
+    /// An account's address.
+    pub const EMAIL: &str = "ann@example.test";
+    /// An address that nobody has.
+    pub const NOBODY: &str = "eve@example.test";
+    /// The password to begin with.
+    pub const PASSWORD: &str = "staple horse violet crane";
+    /// A good password to change it to.
+    pub const NEW_PASSWORD: &str = "copper lantern drifts north";
+    /// And another.
+    pub const OTHER_PASSWORD: &str = "seven otters paint slowly";
+
+    /// The app on `env`, with cheap hashing.
+    #[must_use]
+    pub fn on(env: MemoryEnv) -> Self {
+        hash_cheaply();
+        Self {
+            env,
+            client: RefCell::new("192.0.2.1:50000".to_owned()),
+        }
+    }
+
+    /// The app with an account at [`App::EMAIL`] that has [`App::PASSWORD`].
+    #[must_use]
+    pub fn with_account() -> Self {
+        let app = Self::default();
+        let _ = app.create_account(Self::EMAIL).expect(201);
+        app
+    }
+
+    /// An app of its own in the same state.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self {
+            env: self.env.fork(),
+            client: self.client.clone(),
+        }
+    }
+
+    /// Calls come from the client at `address` from now on.
+    pub fn come_from(&self, address: &str) {
+        address.clone_into(&mut self.client.borrow_mut());
+    }
+
+    /// A `POST` of `body` from the current client.
+    #[must_use]
+    pub fn call(&self, path: &str, body: Value) -> Call {
+        Call::post(path, body, &self.client.borrow())
+    }
+
+    /// Makes `call`, and does what is to be done after the answer.
+    pub fn make(&self, call: &Call) -> Reply {
+        let (reply, afterwards) = self.answer(call);
+        block_on(afterwards.run(&self.env));
+        reply
+    }
+
+    /// Makes `call`, and leaves what is to be done after the answer to the test.
+    pub fn answer(&self, call: &Call) -> (Reply, Afterwards) {
+        block_on(exchange(&self.env, call))
+    }
+
+    /// Creates an account with [`App::PASSWORD`].
+    pub fn create_account(&self, email: &str) -> Reply {
+        let body = json!({"email": email, "password": Self::PASSWORD});
+        self.make(&self.call("/v1/admin/users", body))
+    }
+
+    /// Asks for a recovery.
+    pub fn forgot(&self, email: &str) -> Reply {
+        self.make(&self.call("/v1/forgot-password", json!({"email": email})))
+    }
+
+    /// Asks for a recovery of [`App::EMAIL`] and reads the one mail that it brings.
+    #[track_caller]
+    pub fn recover(&self) -> Recovery {
+        let challenge_id = self.forgot(Self::EMAIL).expect(202).text("challenge_id");
+        let mails = self.take_mails();
+        assert_eq!(mails.len(), 1, "{mails:?}");
+        Recovery {
+            challenge_id,
+            code: mails[0].code(),
+            link: mails[0].link(),
+            cancel: mails[0].cancel(),
+        }
+    }
+
+    /// Offers a code.
+    pub fn verify(&self, challenge_id: &str, code: &str) -> Reply {
+        let body = json!({"challenge_id": challenge_id, "code": code});
+        self.make(&self.call("/v1/verify-otp", body))
+    }
+
+    /// Sets a new password.
+    pub fn reset(&self, token: &str, new_password: &str) -> Reply {
+        let body = json!({"token": token, "new_password": new_password});
+        self.make(&self.call("/v1/reset-password", body))
+    }
+
+    /// Says "this was not me".
+    pub fn cancel(&self, token: &str) -> Reply {
+        self.make(&self.call("/v1/cancel-recovery", json!({"token": token})))
+    }
+
+    /// Signs in.
+    pub fn sign_in(&self, email: &str, password: &str) -> Reply {
+        let body = json!({"email": email, "password": password});
+        self.make(&self.call("/v1/sign-in", body))
+    }
+
+    /// Whether [`App::EMAIL`] signs in with `password`.
+    pub fn knows(&self, password: &str) -> bool {
+        self.sign_in(Self::EMAIL, password).status == 200
+    }
+
+    /// Has the courier work all that is due.
+    #[track_caller]
+    pub fn run_courier(&self) -> Reply {
+        self.make(&self.call("/v1/courier/run", json!({})))
+            .expect(200)
+    }
+
+    /// Lets `seconds` pass.
+    pub fn advance(&self, seconds: u64) {
+        self.env.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Takes all that the provider was given since the last call.
+    pub fn take_mails(&self) -> Vec<Mail> {
+        self.env
+            .http
+            .take_requests()
+            .iter()
+            .map(Mail::new)
+            .collect()
+    }
+}
+
+/// A code that is not `code`.
+#[must_use]
+pub fn other_than(code: &str) -> String {
+    let wrong = if code.starts_with('0') { "1" } else { "0" };
+    format!("{wrong}{}", &code[1..])
+}

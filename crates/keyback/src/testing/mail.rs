@@ -1,0 +1,71 @@
+//! What a provider was given to send.
+
+use ::http::Request;
+use serde_json::Value;
+
+/// A mail as the provider got it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// To whom.
+    pub to: String,
+    /// The subject.
+    pub subject: String,
+    /// The plain text.
+    pub text: String,
+    /// The HTML.
+    pub html: String,
+    /// The provider sends one mail for each such key, however often it is asked to.
+    pub idempotency_key: String,
+}
+
+impl Mail {
+    pub(super) fn new(request: &Request<Vec<u8>>) -> Self {
+        let body: Value = serde_json::from_slice(request.body()).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        Self {
+            to: text(&body["to"][0]),
+            subject: text(&body["subject"]),
+            text: text(&body["text"]),
+            html: text(&body["html"]),
+            idempotency_key: request.headers()["idempotency-key"]
+                .to_str()
+                .unwrap()
+                .to_owned(),
+        }
+    }
+
+    /// Whether it is a recovery mail, and not one that tells of a change.
+    #[must_use]
+    pub fn is_recovery(&self) -> bool {
+        self.subject.starts_with("Reset your")
+    }
+
+    /// The code.
+    #[must_use]
+    pub fn code(&self) -> String {
+        let is_code = |line: &&str| {
+            (6..=10).contains(&line.len()) && line.bytes().all(|byte| byte.is_ascii_digit())
+        };
+        let mut lines = self.text.lines().map(str::trim);
+        lines.find(is_code).expect("a code").to_owned()
+    }
+
+    /// The link's token.
+    #[must_use]
+    pub fn link(&self) -> String {
+        self.after("/reset-password#token=")
+    }
+
+    /// The token of the "this was not me" link.
+    #[must_use]
+    pub fn cancel(&self) -> String {
+        self.after("/cancel-recovery#token=")
+    }
+
+    fn after(&self, mark: &str) -> String {
+        let (_, rest) = self.text.split_once(mark).expect("a link");
+        rest.chars()
+            .take_while(|character| !character.is_whitespace())
+            .collect()
+    }
+}
