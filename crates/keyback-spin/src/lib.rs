@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use keyback::flow::afterwards::Afterwards;
-use keyback::http::{Answer, Body, MAX_BODY_BYTES};
+use keyback::http::{Answer, Body, max_body_bytes};
 use spin_sdk::http::{Error, IntoResponse, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
@@ -57,7 +57,10 @@ async fn serve_and_then(
 ) -> Result<Response, Error> {
     let env = SpinEnv::open().await;
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, MAX_BODY_BYTES).collect().await {
+    let body = match Limited::new(body, max_body_bytes(head.uri.path()))
+        .collect()
+        .await
+    {
         Ok(body) => Body::Read(body.to_bytes().into()),
         Err(error) if error.is::<LengthLimitError>() => Body::TooLarge,
         Err(_) => Body::Broken,

@@ -8,6 +8,7 @@ pub mod create_account;
 pub mod delete_account;
 pub mod deliver;
 pub mod forgot_password;
+pub mod import_accounts;
 pub mod list_accounts;
 pub mod recover;
 pub mod require_change;
@@ -20,6 +21,7 @@ pub mod work_agenda;
 
 mod accounts;
 mod outbox;
+mod rehash;
 #[cfg(test)]
 mod tests;
 

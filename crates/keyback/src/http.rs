@@ -8,6 +8,7 @@ pub mod cancel_recovery;
 pub mod courier;
 pub mod forgot_password;
 pub mod health;
+pub mod pages;
 pub mod password_policy;
 pub mod problem_pages;
 pub mod reset_password;
@@ -18,13 +19,14 @@ mod access;
 mod answer;
 mod fields;
 mod problem;
+mod query;
 mod request;
 #[cfg(test)]
 mod tests;
 
 pub use answer::Answer;
 pub use problem::{FieldError, Problem, ProblemType};
-pub use request::{Body, MAX_BODY_BYTES, Request};
+pub use request::{Body, Request, max_body_bytes};
 
 use crate::flow::afterwards::Afterwards;
 use crate::model::base_url::BaseUrl;

@@ -101,6 +101,7 @@ pub type Everything = (
         VerifyLimit,
         ResetLimit,
         SignInLimit,
+        AdminResetRules,
     ),
 );
 
@@ -279,6 +280,26 @@ impl Section for PasswordPolicy {
             min_length: min_length?,
             min_strength: min_strength?,
             app_name: app_name?,
+        })
+    }
+}
+
+/// What holds for an administrator's reset.
+#[derive(Debug, Clone, Copy)]
+pub struct AdminResetRules {
+    /// Whether an administrator may type a password.
+    pub may_choose: bool,
+    /// How long a password works that must be changed.
+    pub temporary_password_lifetime: Duration,
+}
+
+impl Section for AdminResetRules {
+    fn read(values: &Values) -> Option<Self> {
+        let may_choose = values.read("admin_may_choose_password", boolean);
+        let lifetime = values.read("temporary_password_ttl_seconds", seconds(300, 30 * 86_400));
+        Some(Self {
+            may_choose: may_choose?,
+            temporary_password_lifetime: lifetime?,
         })
     }
 }

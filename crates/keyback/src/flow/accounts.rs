@@ -96,11 +96,19 @@ pub async fn find_by_email(
     store: &impl KeyValue,
     email: &EmailAddress,
 ) -> Result<Option<AccountWithCredential>, Outage> {
-    let index: Option<AccountPointer> = record::find(store, &keys::email(&email.digest())).await?;
-    let id = index.map_or_else(AccountId::nobodys, |index| index.account_id);
+    let id = find_id(store, email).await?;
     let found = find_by_id(store, &id).await?;
     // The account itself has the last word about its address.
     Ok(found.filter(|found| found.account.email == *email))
+}
+
+/// The id that stands under this address, or one that nobody has. The account itself has the last word about it.
+pub(super) async fn find_id(
+    store: &impl KeyValue,
+    email: &EmailAddress,
+) -> Result<AccountId, Outage> {
+    let index: Option<AccountPointer> = record::find(store, &keys::email(&email.digest())).await?;
+    Ok(index.map_or_else(AccountId::nobodys, |index| index.account_id))
 }
 
 /// Draws the account's next credential epoch.

@@ -97,7 +97,7 @@ pub async fn run<E: Env>(
     env: &E,
     settings: &AdminResetSettings,
     id: &AccountId,
-    order: Order,
+    order: &Order,
     client: ClientAddress,
     by: &Caller,
 ) -> Result<(Outcome, Afterwards), AdminResetError> {
@@ -110,8 +110,8 @@ pub async fn run<E: Env>(
     if generated && !order.send_email && !order.return_password {
         return Err(AdminResetError::Undeliverable);
     }
-    let password = match order.password {
-        NewPassword::Typed(ref password) => {
+    let password = match &order.password {
+        NewPassword::Typed(password) => {
             let violations = settings.policy.violations(password, &account.email);
             if !violations.is_empty() {
                 return Err(AdminResetError::PasswordRejected(violations));
@@ -133,7 +133,7 @@ pub async fn run<E: Env>(
         epoch: accounts::next_epoch(store, &account).await?,
     };
     let enqueued = enqueue(
-        env, settings, &account, &order, &password, expires_at, client, by,
+        env, settings, &account, order, &password, expires_at, client, by,
     )
     .await?;
     let Enqueued {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::flow::rehash::{self, Rehash};
 use crate::flow::work_agenda::{self, Budget, execute};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
@@ -63,6 +64,7 @@ pub struct Afterwards {
     give_back: Option<CounterKey>,
     delete: Vec<AnyKey>,
     forget: Vec<Spent>,
+    rehash: Option<Rehash>,
 }
 
 impl Afterwards {
@@ -106,6 +108,11 @@ impl Afterwards {
         self.forget.push(Spent { key, ends_at: at });
     }
 
+    /// Store a newer hash of a right password.
+    pub fn rehash(&mut self, rehash: Rehash) {
+        self.rehash = Some(rehash);
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
@@ -131,6 +138,9 @@ impl Afterwards {
 
     async fn try_tidy<E: Env>(self, env: &E) -> Result<(), Outage> {
         let store = env.store();
+        if let Some(rehash) = self.rehash {
+            rehash::run(store, rehash).await?;
+        }
         if let Some(counter) = self.give_back {
             store.increment(&counter, -1).await?;
         }

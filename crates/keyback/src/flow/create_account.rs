@@ -135,8 +135,12 @@ pub(super) fn records(created: &AccountWithCredential) -> Result<Vec<(Key, Vec<u
         (keys::email(&account.email.digest()), index.clone()),
         (keys::account_at(account.number), index),
     ];
-    if let Some(credential) = credential {
-        writes.push((keys::credential(&account.id), record::encode(credential)?));
+    if let Some(credential) = credential.clone() {
+        let (credential, imported) = credential.set_apart();
+        writes.push((keys::credential(&account.id), record::encode(&credential)?));
+        if let Some(imported) = imported {
+            writes.push((keys::imported_hash(&account.id), record::encode(&imported)?));
+        }
     }
     Ok(writes)
 }

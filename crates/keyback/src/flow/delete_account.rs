@@ -34,6 +34,7 @@ pub async fn run<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
             .delete_many(vec![
                 keys::account(id).into(),
                 keys::credential(id).into(),
+                keys::imported_hash(id).into(),
                 keys::change_order(id).into(),
                 keys::email(&account.email.digest()).into(),
                 keys::account_at(account.number).into(),

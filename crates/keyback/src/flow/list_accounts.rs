@@ -6,7 +6,7 @@ use crate::store::keys::{self, AnyKey};
 use crate::store::record;
 
 /// The most accounts on a page.
-pub const MAX_PAGE: usize = 100;
+pub const MAX_PAGE: i64 = 100;
 /// How many places in the list are looked at together.
 const AT_ONCE: i64 = 100;
 
@@ -23,7 +23,7 @@ pub struct Page {
 ///
 /// # Errors
 /// [`Outage`] of the store.
-pub async fn run(store: &impl KeyValue, after: i64, limit: usize) -> Result<Page, Outage> {
+pub async fn run(store: &impl KeyValue, after: i64, limit: i64) -> Result<Page, Outage> {
     let counter = keys::accounts();
     let count = if store.exists(&AnyKey::from(counter.clone())).await? {
         store.increment(&counter, 0).await?
@@ -37,7 +37,7 @@ pub async fn run(store: &impl KeyValue, after: i64, limit: usize) -> Result<Page
         let numbers = seen.saturating_add(1)..=last;
         let found = futures::future::join_all(numbers.map(|number| find_at(store, number))).await;
         for account in found {
-            if accounts.len() == limit {
+            if i64::try_from(accounts.len()).is_ok_and(|count| count >= limit) {
                 return Ok(Page {
                     next: Some(seen),
                     accounts,

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use crate::flow::accounts::{self, AccountWithCredential};
 use crate::flow::afterwards::Afterwards;
-use crate::flow::{Refusal, accounts, within};
+use crate::flow::rehash::Rehash;
+use crate::flow::{Refusal, within};
 use crate::model::client_address::ClientAddress;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
+use crate::model::imported_hash::ImportedHash;
 use crate::model::keyring::Keyring;
-use crate::model::password::Password;
+use crate::model::password::{Password, PasswordHash};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::{ResetTokenLifetime, SignInLimit};
@@ -27,9 +30,12 @@ pub enum Who {
 /// Why nobody signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// Wrong, unknown, disabled, without a password or expired: nobody is told which.
+    /// Wrong, unknown, disabled or without a password: nobody is told which.
     #[error("not a good password")]
     InvalidCredentials(Afterwards),
+    /// The password is right and has stopped working.
+    #[error("an expired password")]
+    Expired(Afterwards),
     /// Limited, or an outage.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -61,7 +67,8 @@ pub struct PasswordChange {
     pub expires_in: Duration,
 }
 
-/// Checks the password: at most four round trips and exactly one hashing, whoever is asked for.
+/// Checks the password: at most four round trips and one hashing, whoever is asked for. A hash made elsewhere takes the
+/// time that it takes, and the first right sign-in one hashing more.
 ///
 /// # Errors
 /// As [`SignInError`] says.
@@ -84,19 +91,36 @@ pub async fn run<E: Env>(
     within(counted.exceeded)?;
     let mut afterwards = Afterwards::forget(counted.opened);
 
-    let found = match who {
-        Who::Email(email) => accounts::find_by_email(store, email).await?,
-        Who::Id(id) => accounts::find_by_id(store, id).await?,
-    };
+    let (found, imported) = find(store, who).await?;
     let credential = found.as_ref().and_then(|found| found.credential.as_ref());
-    let verified = password.verify(credential.map(|credential| &credential.hash));
+    let hash = credential.and_then(|credential| credential.current_hash(imported.as_ref()));
+    let verified = password.verify(hash);
     let (Some(found), Some(credential), true) = (&found, credential, verified) else {
         return Err(SignInError::InvalidCredentials(afterwards));
     };
-    if found.account.disabled || credential.is_expired(now) {
+    if found.account.disabled {
         return Err(SignInError::InvalidCredentials(afterwards));
     }
+    if credential.is_expired(now) {
+        return Err(SignInError::Expired(afterwards));
+    }
     let account_id = found.account.id.clone();
+    let stand_in = credential.hash.stand_in();
+    if imported.as_ref().is_some_and(|it| it.of != stand_in) {
+        // A newer password was set since.
+        afterwards.delete(keys::imported_hash(&account_id).into());
+    }
+    if hash.is_some_and(PasswordHash::needs_rehash) {
+        // Stored after the answer, and not by all means: the next sign-in would do it.
+        if let Ok(hash) = password.hash(env.random()) {
+            afterwards.rehash(Rehash {
+                account_id: account_id.clone(),
+                stand_in,
+                imported,
+                hash,
+            });
+        }
+    }
     let password_change = if found.must_change() {
         let token = Token::generate(env.random())?;
         let expires_at = now.plus(lifetime.0);
@@ -128,4 +152,25 @@ pub async fn run<E: Env>(
         password_change,
     };
     Ok((signed_in, afterwards))
+}
+
+/// The account, and what stands beside its credential. One that nobody has takes the same calls to the store.
+async fn find(
+    store: &impl KeyValue,
+    who: &Who,
+) -> Result<(Option<AccountWithCredential>, Option<ImportedHash>), Outage> {
+    let id = match who {
+        Who::Email(email) => accounts::find_id(store, email).await?,
+        Who::Id(id) => id.clone(),
+    };
+    let imported_key = keys::imported_hash(&id);
+    let (found, imported) = futures::join!(
+        accounts::find_by_id(store, &id),
+        record::find(store, &imported_key),
+    );
+    let found = found?.filter(|found| match who {
+        Who::Email(email) => found.account.email == *email,
+        Who::Id(_) => true,
+    });
+    Ok((found, imported?))
 }

@@ -25,6 +25,15 @@ pub struct Changes {
     pub disabled: Option<bool>,
 }
 
+/// What changing needs to know.
+#[derive(Debug)]
+pub struct UpdateSettings {
+    /// How the app presents itself.
+    pub site: Site,
+    /// The keys.
+    pub keyring: Keyring,
+}
+
 /// Why an account was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UpdateAccountError {
@@ -46,22 +55,20 @@ pub enum UpdateAccountError {
 /// As [`UpdateAccountError`] says; then nothing was changed.
 pub async fn run<E: Env>(
     env: &E,
-    site: &Site,
-    keyring: &Keyring,
+    settings: &UpdateSettings,
     id: &AccountId,
     changes: Changes,
     by: &Caller,
 ) -> Result<(AccountWithCredential, Afterwards), UpdateAccountError> {
     let lease = accounts::lease(env).await?;
-    let changed = change(env, site, keyring, id, changes, by).await;
+    let changed = change(env, settings, id, changes, by).await;
     lease.release(env.store(), env.clock().now()).await?;
     changed
 }
 
 async fn change<E: Env>(
     env: &E,
-    site: &Site,
-    keyring: &Keyring,
+    settings: &UpdateSettings,
     id: &AccountId,
     changes: Changes,
     by: &Caller,
@@ -102,7 +109,7 @@ async fn change<E: Env>(
         events.push(by.event(env, kind, id, None)?);
     }
     let (entry, mut writes) = if moved {
-        let message = prepare_email_changed(before.email.as_str(), site, now)?;
+        let message = prepare_email_changed(before.email.as_str(), &settings.site, now)?;
         let draft = Draft {
             kind: EmailKind::EmailChanged,
             account_id: id,
@@ -110,7 +117,7 @@ async fn change<E: Env>(
             useless_at: None,
             events,
         };
-        let enqueued = outbox::enqueue(env, keyring, draft, now).await?;
+        let enqueued = outbox::enqueue(env, &settings.keyring, draft, now).await?;
         (enqueued.entry, enqueued.writes)
     } else {
         note(env, events).await?

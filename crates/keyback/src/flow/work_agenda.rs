@@ -1,5 +1,7 @@
 //! Working the agenda: whatever is due, done by whoever comes first.
 
+use std::time::Duration;
+
 use crate::flow::afterwards::OwnEntry;
 use crate::flow::delete_account;
 use crate::flow::deliver::{self, Delivery};
@@ -18,6 +20,9 @@ use crate::store::event_log;
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::Lease;
 use crate::store::record;
+
+/// How long an entry stays that this version cannot read.
+const UNREADABLE_FOR: Duration = Duration::from_hours(24);
 
 /// How much to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,8 +83,14 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Repo
     while let Some(minute) = walk.next(store).await? {
         let mut all_done = true;
         for place in minute.places() {
-            let Some(found) = find_readable(env, place).await? else {
-                continue;
+            let found = match look(env, place, now).await? {
+                Look::Nothing => continue,
+                Look::Entry(found) => *found,
+                Look::Unreadable => {
+                    all_done = false;
+                    report.remaining = report.remaining.saturating_add(1);
+                    continue;
+                }
             };
             if found.due_at > now {
                 all_done = false;
@@ -105,15 +116,26 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Repo
     Ok(report)
 }
 
-/// The entry at `place`. One that cannot be read will never be, and must not hold up the rest: it is deleted.
-async fn find_readable<E: Env>(env: &E, place: Place) -> Result<Option<Found>, Outage> {
+/// What stands at `place`.
+enum Look {
+    Nothing,
+    Entry(Box<Found>),
+    Unreadable,
+}
+
+/// An entry that cannot be read may be a newer version's, which will read it: it stays for a day before it is given up.
+async fn look<E: Env>(env: &E, place: Place, now: Timestamp) -> Result<Look, Outage> {
     match agenda::find(env.store(), place).await {
+        Ok(found) => Ok(found.map_or(Look::Nothing, |found| Look::Entry(Box::new(found)))),
         Err(outage @ Outage::Record(_)) => {
             env.log().write(&LogLine::WorkFailed { outage });
+            if now.minus(UNREADABLE_FOR) < place.minute_start() {
+                return Ok(Look::Unreadable);
+            }
             env.store().delete_many(vec![place.key().into()]).await?;
-            Ok(None)
+            Ok(Look::Nothing)
         }
-        found => found,
+        Err(outage) => Err(outage),
     }
 }
 

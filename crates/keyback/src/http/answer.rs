@@ -23,7 +23,7 @@ pub struct Answer {
 enum Content {
     Nothing,
     Json(Value),
-    Html(String),
+    Text(&'static str, String),
     Problem(Box<Problem>),
 }
 
@@ -47,9 +47,14 @@ impl Answer {
         Self::new(204, Content::Nothing)
     }
 
-    /// A page.
-    pub(super) fn html(page: String) -> Self {
-        Self::new(200, Content::Html(page))
+    /// A page or a file, with its media type.
+    pub(super) fn text(status: u16, media_type: &'static str, text: String) -> Self {
+        Self::new(status, Content::Text(media_type, text))
+    }
+
+    /// 302 to a path of the app.
+    pub(super) fn found(path: &'static str) -> Self {
+        Self::new(302, Content::Nothing).with_header("location", path)
     }
 
     /// A path that does not exist, for routing tables.
@@ -83,7 +88,7 @@ impl Answer {
         }
     }
 
-    /// The response, with the headers that every answer has. A `HEAD` request gets no body.
+    /// The response, with the headers that every answer has unless it brings its own. A `HEAD` request gets no body.
     pub fn render(
         self,
         request: &Request,
@@ -96,11 +101,9 @@ impl Answer {
                 Some("application/json; charset=utf-8"),
                 body.to_string().into_bytes(),
             ),
-            Content::Html(page) => (
-                self.status,
-                Some("text/html; charset=utf-8"),
-                page.clone().into_bytes(),
-            ),
+            Content::Text(media_type, text) => {
+                (self.status, Some(*media_type), text.clone().into_bytes())
+            }
             Content::Problem(problem) => (
                 problem.kind.status(),
                 Some("application/problem+json"),
@@ -135,7 +138,7 @@ impl Answer {
         {
             // Every value is ours, and text.
             if let Ok(value) = HeaderValue::try_from(value) {
-                headers.append(HeaderName::from_static(name), value);
+                headers.insert(HeaderName::from_static(name), value);
             }
         }
         (response, self.afterwards)

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
@@ -92,6 +94,48 @@ impl Fields {
             Some(Value::Bool(value)) => Some(value),
             Some(_) => {
                 self.refuse(name, "must be true or false");
+                None
+            }
+        }
+    }
+
+    #[expect(
+        clippy::option_option,
+        reason = "refused, absent and given are three things, and `?` tells the first from the others"
+    )]
+    /// Takes the truth value `name`, if it is there. The outer `None`: it is refused, and the error is noted.
+    pub(super) fn optional_boolean(&mut self, name: &str) -> Option<Option<bool>> {
+        match self.members.remove(name) {
+            None => Some(None),
+            Some(Value::Bool(value)) => Some(Some(value)),
+            Some(_) => {
+                self.refuse(name, "must be true or false");
+                None
+            }
+        }
+    }
+
+    #[expect(
+        clippy::option_option,
+        reason = "refused, absent and given are three things, and `?` tells the first from the others"
+    )]
+    /// Takes the whole seconds `name`, if they are there. The outer `None`: they are refused, and the error is noted.
+    pub(super) fn optional_seconds(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<u64>,
+    ) -> Option<Option<Duration>> {
+        let Some(value) = self.members.remove(name) else {
+            return Some(None);
+        };
+        match value.as_u64() {
+            Some(seconds) if range.contains(&seconds) => Some(Some(Duration::from_secs(seconds))),
+            _ => {
+                let (least, most) = (range.start(), range.end());
+                self.refuse(
+                    name,
+                    &format!("must be whole seconds from {least} to {most}"),
+                );
                 None
             }
         }

@@ -76,9 +76,15 @@ problem_types! {
     /// Taken.
     Conflict = 409, "conflict", "The id or address is taken",
         "Another account has this id or this email address.";
+    /// No password.
+    NoCredential = 409, "no-credential", "The account has no password",
+        "There is no password that could be changed. Set one first.";
+    /// A disabled account.
+    AccountDisabled = 409, "account-disabled", "The account is disabled",
+        "A disabled account cannot recover. Enable it first.";
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",
-        "A body may have at most 16 KiB.";
+        "A body may have at most 16 KiB, an import 8 MiB.";
     /// Not JSON by its content type.
     UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
         "Send \"Content-Type: application/json\".";
@@ -88,6 +94,12 @@ problem_types! {
     /// The policy says no.
     PasswordRejected = 422, "password-rejected", "The password is not accepted",
         "The password breaks rules of the password policy. The member \"errors\" lists all of them, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name. The link or token can still be used.";
+    /// A password for nobody.
+    UndeliverablePassword = 422, "undeliverable-password", "Nobody would know the password",
+        "A generated password must be sent (\"send_email\": true) or returned (\"return_password\": true), or both; otherwise nobody would ever know it. Nothing was changed.";
+    /// Right, but too late.
+    PasswordExpired = 401, "password-expired", "The temporary password has expired",
+        "The password is right but has stopped working. Recover the account, or have an administrator reset it again.";
     /// Too many calls.
     RateLimited = 429, "rate-limited", "Too many calls",
         "Wait as long as the Retry-After header says, then try again.";
@@ -200,6 +212,22 @@ impl Problem {
 
     pub(super) fn conflict() -> Self {
         Self::new(ProblemType::Conflict)
+    }
+
+    pub(super) fn no_credential() -> Self {
+        Self::new(ProblemType::NoCredential)
+    }
+
+    pub(super) fn account_disabled() -> Self {
+        Self::new(ProblemType::AccountDisabled)
+    }
+
+    pub(super) fn undeliverable_password() -> Self {
+        Self::new(ProblemType::UndeliverablePassword)
+    }
+
+    pub(super) fn password_expired() -> Self {
+        Self::new(ProblemType::PasswordExpired)
     }
 
     pub(super) fn payload_too_large() -> Self {

@@ -4,18 +4,31 @@ use ::http::{HeaderMap, Method, header};
 
 use crate::http::fields::Fields;
 use crate::http::problem::{FieldError, Problem};
+use crate::http::query::Query;
 use crate::model::client_address::{ClientAddress, ProxyTrust};
 use crate::ports::{Outage, SecureRandom};
 
-/// The most bytes that a body may have.
-pub const MAX_BODY_BYTES: usize = 16 * 1024;
+/// The most bytes that a body may have, but for an import's.
+pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
+/// The most bytes that an import may have.
+const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
+
+/// The most bytes to read of a body sent to `path`.
+#[must_use]
+pub fn max_body_bytes(path: &str) -> usize {
+    if path == "/v1/admin/users/import" {
+        MAX_IMPORT_BYTES
+    } else {
+        MAX_BODY_BYTES
+    }
+}
 
 /// A body, as far as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// All of it.
     Read(Vec<u8>),
-    /// More than [`MAX_BODY_BYTES`].
+    /// More than [`max_body_bytes`].
     TooLarge,
     /// The client left, or the transfer broke.
     Broken,
@@ -27,6 +40,7 @@ pub struct Request {
     id: String,
     method: Method,
     path: String,
+    query: String,
     headers: HeaderMap,
     body: Body,
 }
@@ -45,6 +59,7 @@ impl Request {
             id: uuid(random)?,
             method: head.method.clone(),
             path: head.uri.path().to_owned(),
+            query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers.clone(),
             body,
         })
@@ -66,6 +81,14 @@ impl Request {
     #[must_use]
     pub fn segments(&self) -> Vec<&str> {
         self.path.split('/').skip(1).collect()
+    }
+
+    /// The parameters of the query, of which those in `known` may be there.
+    ///
+    /// # Errors
+    /// 422 for another parameter, or one that is given twice.
+    pub(super) fn query(&self, known: &[&str]) -> Result<Query, Problem> {
+        Query::parse(&self.query, known)
     }
 
     /// The value of a header, if it is there once and is text.
@@ -96,18 +119,10 @@ impl Request {
         &self,
         read: impl FnOnce(&mut Fields) -> Option<T>,
     ) -> Result<T, Problem> {
-        if !self.is_json() {
+        if !self.is_of_type(&["application/json"]) {
             return Err(Problem::unsupported_media_type());
         }
-        let bytes = match &self.body {
-            Body::Read(bytes) => bytes,
-            Body::TooLarge => return Err(Problem::payload_too_large()),
-            Body::Broken => {
-                return Err(Problem::validation_failed(vec![FieldError::whole(
-                    "could not be read",
-                )]));
-            }
-        };
+        let bytes = self.bytes()?;
         let mut fields = Fields::parse(bytes).map_err(Problem::validation_failed)?;
         let read = read(&mut fields);
         let errors = fields.finish();
@@ -117,14 +132,43 @@ impl Request {
         }
     }
 
-    /// `application/json`, with no parameter but `charset=utf-8` (RFC 8259 §8.1).
-    fn is_json(&self) -> bool {
+    /// The bytes of an NDJSON body.
+    ///
+    /// # Errors
+    /// The problem to answer with: of another content type, or too large.
+    pub(super) fn lines(&self) -> Result<&[u8], Problem> {
+        let types = [
+            "application/x-ndjson",
+            "application/jsonl",
+            "application/json",
+        ];
+        if self.is_of_type(&types) {
+            self.bytes()
+        } else {
+            Err(Problem::unsupported_media_type())
+        }
+    }
+
+    fn bytes(&self) -> Result<&[u8], Problem> {
+        match &self.body {
+            Body::Read(bytes) => Ok(bytes),
+            Body::TooLarge => Err(Problem::payload_too_large()),
+            Body::Broken => Err(Problem::validation_failed(vec![FieldError::whole(
+                "could not be read",
+            )])),
+        }
+    }
+
+    /// One of `types`, with no parameter but `charset=utf-8` (RFC 8259 §8.1).
+    fn is_of_type(&self, types: &[&str]) -> bool {
         let Some(value) = self.header(header::CONTENT_TYPE.as_str()) else {
             return false;
         };
         let mut parts = value.split(';').map(str::trim);
         let essence = parts.next().unwrap_or_default();
-        essence.eq_ignore_ascii_case("application/json")
+        types
+            .iter()
+            .any(|known| essence.eq_ignore_ascii_case(known))
             && parts.all(|parameter| {
                 parameter.is_empty()
                     || parameter.eq_ignore_ascii_case("charset=utf-8")
@@ -174,7 +218,7 @@ mod tests {
                 .into_parts();
             Request::new(&head, Body::TooLarge, &SeededRandom::new(1))
                 .unwrap()
-                .is_json()
+                .is_of_type(&["application/json"])
         };
         for good in [
             "application/json",

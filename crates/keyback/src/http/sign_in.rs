@@ -73,6 +73,9 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         Err(SignInError::InvalidCredentials(afterwards)) => {
             Ok(Answer::from(Problem::invalid_credentials()).and_then(afterwards))
         }
+        Err(SignInError::Expired(afterwards)) => {
+            Ok(Answer::from(Problem::password_expired()).and_then(afterwards))
+        }
         Err(SignInError::Refused(refusal)) => Err(refusal.into()),
     }
 }

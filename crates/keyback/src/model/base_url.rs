@@ -32,6 +32,12 @@ impl BaseUrl {
         (secure && is_bare && !authority.host().is_empty()).then(|| Self(origin.to_owned()))
     }
 
+    /// Whether it is `https`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
     /// The origin and `path`, which starts with a slash.
     #[must_use]
     pub fn join(&self, path: &str) -> String {

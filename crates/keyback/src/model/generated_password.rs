@@ -15,7 +15,9 @@ const LEAST_GROUPS: usize = 4;
 /// # Errors
 /// [`Outage::Random`].
 pub fn generate(min_length: usize, random: &impl SecureRandom) -> Result<Password, Outage> {
-    let groups = min_length.div_ceil(GROUP.saturating_add(1)).max(LEAST_GROUPS);
+    let groups = min_length
+        .div_ceil(GROUP.saturating_add(1))
+        .max(LEAST_GROUPS);
     // With n groups there are n - 1 hyphens: one character less than whole steps of six.
     let groups = groups.saturating_add(usize::from(
         groups.saturating_mul(GROUP.saturating_add(1)) == min_length,

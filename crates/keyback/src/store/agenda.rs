@@ -52,6 +52,12 @@ impl Place {
         format!("{}.{}.{}", self.lane as u8, self.minute, self.slot)
     }
 
+    /// When its minute began.
+    #[must_use]
+    pub const fn minute_start(self) -> Timestamp {
+        Timestamp::from_unix_millis(self.minute.saturating_mul(60_000))
+    }
+
     /// Its number in its minute and lane, from 1.
     #[must_use]
     pub const fn slot(self) -> i64 {

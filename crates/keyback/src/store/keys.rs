@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `v1:account:<id>` | [`Account`](crate::model::account::Account) | until deleted |
 //! | `v1:credential:<id>` | [`Credential`](crate::model::credential::Credential) | until deleted |
+//! | `v1:imported-hash:<id>` | [`ImportedHash`](crate::model::imported_hash::ImportedHash) | until deleted, or a sign-in with a newer password |
 //! | `v1:change-order:<id>` | [`ChangeOrder`](crate::model::credential::ChangeOrder) | until deleted |
 //! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
@@ -113,6 +114,10 @@ pub(crate) fn account(id: &AccountId) -> Key {
 
 pub(crate) fn credential(id: &AccountId) -> Key {
     Key(format!("v1:credential:{id}"))
+}
+
+pub(crate) fn imported_hash(id: &AccountId) -> Key {
+    Key(format!("v1:imported-hash:{id}"))
 }
 
 pub(crate) fn change_order(id: &AccountId) -> Key {

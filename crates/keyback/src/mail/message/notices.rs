@@ -8,15 +8,15 @@ use crate::ports::Outage;
 use crate::settings::Site;
 
 #[derive(Template)]
-#[template(path = "password_changed.subject.txt")]
+#[template(path = "mail/password_changed.subject.txt")]
 struct PasswordChangedSubject<'a>(&'a PasswordChangedFacts<'a>);
 
 #[derive(Template)]
-#[template(path = "password_changed.txt")]
+#[template(path = "mail/password_changed.txt")]
 struct PasswordChangedText<'a>(&'a PasswordChangedFacts<'a>);
 
 #[derive(Template)]
-#[template(path = "password_changed.html")]
+#[template(path = "mail/password_changed.html")]
 struct PasswordChangedHtml<'a>(&'a PasswordChangedFacts<'a>);
 
 struct PasswordChangedFacts<'a> {
@@ -53,15 +53,15 @@ pub fn prepare_password_changed(
 }
 
 #[derive(Template)]
-#[template(path = "email_changed.subject.txt")]
+#[template(path = "mail/email_changed.subject.txt")]
 struct EmailChangedSubject<'a>(&'a EmailChangedFacts<'a>);
 
 #[derive(Template)]
-#[template(path = "email_changed.txt")]
+#[template(path = "mail/email_changed.txt")]
 struct EmailChangedText<'a>(&'a EmailChangedFacts<'a>);
 
 #[derive(Template)]
-#[template(path = "email_changed.html")]
+#[template(path = "mail/email_changed.html")]
 struct EmailChangedHtml<'a>(&'a EmailChangedFacts<'a>);
 
 struct EmailChangedFacts<'a> {

@@ -25,15 +25,15 @@ pub struct RecoveryMail<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "recovery.subject.txt")]
+#[template(path = "mail/recovery.subject.txt")]
 struct RecoverySubject<'a>(&'a RecoveryFacts<'a>);
 
 #[derive(Template)]
-#[template(path = "recovery.txt")]
+#[template(path = "mail/recovery.txt")]
 struct RecoveryText<'a>(&'a RecoveryFacts<'a>);
 
 #[derive(Template)]
-#[template(path = "recovery.html")]
+#[template(path = "mail/recovery.html")]
 struct RecoveryHtml<'a>(&'a RecoveryFacts<'a>);
 
 struct RecoveryFacts<'a> {

@@ -9,15 +9,15 @@ use crate::ports::Outage;
 use crate::settings::Site;
 
 #[derive(Template)]
-#[template(path = "temporary_password.subject.txt")]
+#[template(path = "mail/temporary_password.subject.txt")]
 struct TemporaryPasswordSubject<'a>(&'a TemporaryPasswordFacts<'a>);
 
 #[derive(Template)]
-#[template(path = "temporary_password.txt")]
+#[template(path = "mail/temporary_password.txt")]
 struct TemporaryPasswordText<'a>(&'a TemporaryPasswordFacts<'a>);
 
 #[derive(Template)]
-#[template(path = "temporary_password.html")]
+#[template(path = "mail/temporary_password.html")]
 struct TemporaryPasswordHtml<'a>(&'a TemporaryPasswordFacts<'a>);
 
 struct TemporaryPasswordFacts<'a> {

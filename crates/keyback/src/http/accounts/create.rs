@@ -1,0 +1,87 @@
+//! `POST /v1/admin/users`
+
+use std::convert::Infallible;
+
+use crate::flow::create_account::{self, CreateAccountError, Draft, InitialPassword};
+use crate::http::access::authorise;
+use crate::http::accounts::shape;
+use crate::http::answer::Answer;
+use crate::http::fields::Fields;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
+use crate::model::email_address::EmailAddress;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::locale::Locale;
+use crate::model::password::Password;
+use crate::model::password::PasswordHash;
+use crate::model::password_policy::PasswordPolicy;
+use crate::ports::Env;
+use crate::settings::{self, Access, Scope};
+
+const RESERVED: &str = "is reserved";
+
+/// Creates an account.
+pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
+    answer(env, request).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy);
+    let (_, _, access, policy) = settings::load::<Needed>(env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Users)?;
+    let draft = request.members(read_draft)?;
+    match create_account::run(env, &policy, draft, &caller).await {
+        Ok((created, afterwards)) => {
+            let location = format!("/v1/admin/users/{}", created.account.id);
+            Ok(Answer::json(201, shape(&created))
+                .with_header("location", location)
+                .and_then(afterwards))
+        }
+        Err(CreateAccountError::Taken) => Err(Problem::conflict()),
+        Err(CreateAccountError::PasswordRejected(violations)) => {
+            Err(Problem::password_rejected("password", &violations))
+        }
+        Err(CreateAccountError::Outage(outage)) => Err(outage.into()),
+    }
+}
+
+/// The members of an account to create, here and on each line of an import.
+pub(super) fn read_draft(fields: &mut Fields) -> Option<Draft> {
+    let email = fields.text("email", EmailAddress::parse);
+    let id = fields.optional_text("id", |text| match text {
+        // It would stand where the import is.
+        "import" => Err(RESERVED.to_owned()),
+        text => AccountId::parse(text).map_err(|error| error.to_string()),
+    });
+    let clear = fields.optional_text("password", |text| {
+        Ok::<_, Infallible>(InitialPassword::Clear(Password::new(text)))
+    });
+    let hashed = fields.optional_text("password_hash", |text| {
+        PasswordHash::parse(text).map(InitialPassword::Hashed)
+    });
+    let locale = fields.optional_text("locale", Locale::parse);
+    let change_on_next_sign_in = fields.boolean("change_on_next_sign_in", false);
+    let password = match (clear?, hashed?) {
+        (Some(_), Some(_)) => {
+            fields.refuse("password_hash", "must not stand beside password");
+            return None;
+        }
+        (clear, hashed) => clear.or(hashed),
+    };
+    if change_on_next_sign_in? && password.is_none() {
+        fields.refuse(
+            "change_on_next_sign_in",
+            "needs a password that can be changed",
+        );
+        return None;
+    }
+    Some(Draft {
+        email: email?,
+        id: id?,
+        password,
+        locale: locale?,
+        change_on_next_sign_in: change_on_next_sign_in?,
+    })
+}

@@ -1,0 +1,28 @@
+//! `DELETE /v1/admin/users/:id`
+
+use crate::flow::delete_account;
+use crate::http::access::authorise;
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::ports::Env;
+use crate::settings::{self, Access, Scope};
+
+/// Deletes an account.
+pub async fn delete<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
+    answer(env, request, id).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
+    authorise(request, &access, Scope::Users)?;
+    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    if delete_account::run(env, &id).await? {
+        Ok(Answer::no_content())
+    } else {
+        Err(Problem::not_found())
+    }
+}

@@ -1,0 +1,66 @@
+//! `GET /v1/admin/users/:id/events?limit=&cursor=`
+
+use serde_json::{Value, json};
+
+use crate::flow;
+use crate::http::access::authorise;
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
+use crate::model::event::{Actor, Event};
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::ports::Env;
+use crate::settings::{self, Access, Scope};
+use crate::store::event_log;
+
+const DEFAULT_PAGE: i64 = 50;
+const MAX_PAGE: i64 = 100;
+
+/// Shows what happened to an account, newest first.
+pub async fn get<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
+    answer(env, request, id).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
+    authorise(request, &access, Scope::Events)?;
+    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let query = request.query(&["limit", "cursor"])?;
+    let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
+    let before = query.number("cursor", 1..=i64::MAX)?;
+    if flow::find_by_id(env.store(), &id).await?.is_none() {
+        return Err(Problem::not_found());
+    }
+    let page = event_log::page(env.store(), &id, before, limit).await?;
+    let events: Vec<Value> = page
+        .events
+        .iter()
+        .map(|(sequence, event)| shape(*sequence, event))
+        .collect();
+    let next_cursor = page.next.map(|next| next.to_string());
+    Ok(Answer::json(
+        200,
+        json!({"events": events, "next_cursor": next_cursor}),
+    ))
+}
+
+fn shape(sequence: i64, event: &Event) -> Value {
+    let actor = match &event.actor {
+        Actor::User => json!({"kind": "user"}),
+        Actor::Administrator { id, audit_context } => {
+            json!({"kind": "administrator", "id": id, "audit_context": audit_context})
+        }
+    };
+    json!({
+        "id": event.id.as_str(),
+        "sequence": sequence,
+        "type": event.kind.as_str(),
+        "at": event.at.rfc3339(),
+        "user_id": event.account_id.as_str(),
+        "actor": actor,
+        "from": event.from,
+        "reason": event.reason,
+    })
+}

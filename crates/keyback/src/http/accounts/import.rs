@@ -1,0 +1,136 @@
+//! `POST /v1/admin/users/import`
+
+use serde_json::{Value, json};
+
+use crate::flow::create_account::Draft;
+use crate::flow::import_accounts::{CHUNK, Import, LineFailure, LineOutcome};
+use crate::http::access::authorise;
+use crate::http::accounts::create::read_draft;
+use crate::http::answer::Answer;
+use crate::http::fields::Fields;
+use crate::http::problem::{FieldError, Problem};
+use crate::http::request::{MAX_BODY_BYTES, Request};
+use crate::model::base_url::BaseUrl;
+use crate::model::keyring::Keyring;
+use crate::model::password_policy::PasswordPolicy;
+use crate::ports::Env;
+use crate::settings::{self, Access, Scope};
+
+/// How many failures the answer lists; all of them are counted.
+const MAX_LISTED: usize = 1_000;
+
+/// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>) that can be one.
+pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
+    answer(env, request).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy);
+    let (_, _, access, policy) = settings::load::<Needed>(env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Users)?;
+    let body = request.lines()?;
+
+    let mut tally = Tally::default();
+    let mut import = Import::default();
+    let mut lines = (1_usize..)
+        .zip(body.split(|byte| *byte == b'\n'))
+        .peekable();
+    while lines.peek().is_some() {
+        let mut numbers = Vec::new();
+        let mut drafts = Vec::new();
+        for (number, line) in lines.by_ref() {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match read_line(line) {
+                Ok(draft) => {
+                    numbers.push(number);
+                    drafts.push(draft);
+                }
+                Err(errors) => tally.refuse(number, &errors),
+            }
+            if drafts.len() == CHUNK {
+                break;
+            }
+        }
+        let outcomes = import.run(env, &policy, drafts, &caller).await?;
+        for (number, outcome) in numbers.into_iter().zip(outcomes) {
+            tally.count(number, outcome);
+        }
+    }
+    Ok(Answer::json(200, tally.body()))
+}
+
+fn read_line(line: &[u8]) -> Result<Draft, Vec<FieldError>> {
+    if line.len() > MAX_BODY_BYTES {
+        return Err(vec![FieldError::whole("is longer than 16 KiB")]);
+    }
+    let mut fields = Fields::parse(line)?;
+    let draft = read_draft(&mut fields);
+    let errors = fields.finish();
+    match draft {
+        Some(draft) if errors.is_empty() => Ok(draft),
+        _ => Err(errors),
+    }
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    created: u32,
+    unchanged: u32,
+    failed: u32,
+    failures: Vec<Value>,
+}
+
+impl Tally {
+    fn count(&mut self, line: usize, outcome: LineOutcome) {
+        match outcome {
+            LineOutcome::Created => self.created = self.created.saturating_add(1),
+            LineOutcome::Unchanged => self.unchanged = self.unchanged.saturating_add(1),
+            LineOutcome::Failed(failure) => {
+                let (code, detail) = match failure {
+                    LineFailure::Conflict => {
+                        ("conflict", "the id or the address is another account's")
+                    }
+                    LineFailure::PasswordRejected => {
+                        ("password-rejected", "the policy refuses the password")
+                    }
+                    LineFailure::TooManyPasswords => (
+                        "too-many-passwords",
+                        "a call takes at most 100 passwords in clear: import the rest with another",
+                    ),
+                };
+                self.fail(json!({"line": line, "code": code, "detail": detail}));
+            }
+        }
+    }
+
+    /// The first thing wrong with a line is enough to find it.
+    fn refuse(&mut self, line: usize, errors: &[FieldError]) {
+        let (detail, pointer) = errors.first().map_or(("is not valid", ""), |error| {
+            (error.detail.as_str(), error.pointer.as_str())
+        });
+        self.fail(json!({
+            "line": line,
+            "code": "validation-failed",
+            "detail": detail,
+            "pointer": pointer,
+        }));
+    }
+
+    fn fail(&mut self, failure: Value) {
+        self.failed = self.failed.saturating_add(1);
+        if self.failures.len() < MAX_LISTED {
+            self.failures.push(failure);
+        }
+    }
+
+    fn body(self) -> Value {
+        json!({
+            "created": self.created,
+            "unchanged": self.unchanged,
+            "failed": self.failed,
+            "failures": self.failures,
+        })
+    }
+}

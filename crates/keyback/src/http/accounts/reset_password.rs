@@ -1,0 +1,129 @@
+//! `POST /v1/admin/users/:id/reset-password`
+
+use std::convert::Infallible;
+
+use serde_json::{Value, json};
+
+use crate::flow::admin_reset::{
+    self, AdminResetError, AdminResetSettings, NewPassword, Order, Outcome,
+};
+use crate::http::access::authorise;
+use crate::http::answer::Answer;
+use crate::http::fields::Fields;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::client_address::ProxyTrust;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::password::Password;
+use crate::model::password_policy::PasswordPolicy;
+use crate::ports::Env;
+use crate::settings::{self, Access, AdminResetRules, MailSettings, Scope, Site};
+
+/// The longest reason, in characters.
+const MAX_REASON: usize = 500;
+
+/// Sets a password for a user.
+pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
+    answer(env, request, id).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
+    type Needed = (
+        (Site, Keyring, PasswordPolicy, ProxyTrust),
+        (Access, AdminResetRules, MailSettings),
+    );
+    let ((site, keyring, policy, trust), (access, rules, _)) =
+        settings::load::<Needed>(env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Reset)?;
+    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let order = request.members(|fields| read_order(fields, rules))?;
+    let settings = AdminResetSettings {
+        site,
+        keyring,
+        policy,
+    };
+    let client = request.client(&trust);
+    match admin_reset::run(env, &settings, &id, &order, client, &caller).await {
+        Ok((outcome, afterwards)) => {
+            let body = show(&outcome, order.change_on_next_sign_in);
+            Ok(Answer::json(200, body).and_then(afterwards))
+        }
+        Err(AdminResetError::NotFound) => Err(Problem::not_found()),
+        Err(AdminResetError::Undeliverable) => Err(Problem::undeliverable_password()),
+        Err(AdminResetError::PasswordRejected(violations)) => {
+            Err(Problem::password_rejected("password", &violations))
+        }
+        Err(AdminResetError::Outage(outage)) => Err(outage.into()),
+    }
+}
+
+/// Only what there is: a password only if it was asked for.
+fn show(outcome: &Outcome, change_required: bool) -> Value {
+    let mut body = json!({"change_required": change_required});
+    let password = outcome
+        .password
+        .as_ref()
+        .map(|password| password.reveal().to_owned());
+    let expires_at = outcome.expires_at.map(|expires_at| expires_at.rfc3339());
+    let email_id = outcome.email_id.as_ref().map(ToString::to_string);
+    let optional = [
+        ("password", password),
+        ("expires_at", expires_at),
+        ("email_id", email_id),
+    ];
+    if let Some(members) = body.as_object_mut() {
+        for (name, value) in optional {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), value.into());
+            }
+        }
+    }
+    body
+}
+
+fn read_order(fields: &mut Fields, rules: AdminResetRules) -> Option<Order> {
+    let typed = fields.optional_text("password", |text| Ok::<_, Infallible>(Password::new(text)));
+    let generate = fields.boolean("generate", false);
+    let send_email = fields.boolean("send_email", false);
+    let return_password = fields.boolean("return_password", false);
+    let change_on_next_sign_in = fields.boolean("change_on_next_sign_in", true);
+    let expires_in = fields.optional_seconds("expires_in", 300..=30 * 86_400);
+    let sign_out_everywhere = fields.boolean("sign_out_everywhere", true);
+    let reason = fields.optional_text("reason", |text| {
+        let fits = text.chars().count() <= MAX_REASON && !text.chars().any(char::is_control);
+        if fits {
+            Ok(text.to_owned())
+        } else {
+            Err("must be one line of at most 500 characters")
+        }
+    });
+    let password = match (typed?, generate?) {
+        (Some(_), false) if !rules.may_choose => {
+            fields.refuse("password", "may not be chosen here: generate one");
+            return None;
+        }
+        (Some(password), false) => NewPassword::Typed(password),
+        (None, true) => NewPassword::Generated,
+        (None, false) => {
+            fields.refuse("password", "is missing: give a password or generate: true");
+            return None;
+        }
+        (Some(_), true) => {
+            fields.refuse("generate", "must not be true beside password");
+            return None;
+        }
+    };
+    let change_on_next_sign_in = change_on_next_sign_in?;
+    // A password that is to be changed is a temporary one and does not work for ever.
+    let default = change_on_next_sign_in.then_some(rules.temporary_password_lifetime);
+    Some(Order {
+        password,
+        send_email: send_email?,
+        return_password: return_password?,
+        change_on_next_sign_in,
+        expires_in: expires_in?.or(default),
+        sign_out_everywhere: sign_out_everywhere?,
+        reason: reason?,
+    })
+}

@@ -1,0 +1,73 @@
+//! `POST /v1/admin/users/:id/recovery`
+
+use serde_json::json;
+
+use crate::flow::recover::RecoverSettings;
+use crate::flow::start_recovery::{self, Order, StartRecoveryError, Started};
+use crate::http::access::authorise;
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::recovery::IssueRules;
+use crate::ports::Env;
+use crate::settings::{self, Access, Lifetimes, MailSettings, Scope, Site};
+
+/// Starts a recovery for a user.
+pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
+    answer(env, request, id).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
+    type Needed = (Site, Keyring, Lifetimes, IssueRules, Access, MailSettings);
+    let (site, keyring, lifetimes, rules, access, _) =
+        settings::load::<Needed>(env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Reset)?;
+    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let order = request.members(|fields| {
+        let deliver = fields.text("deliver", |text| match text {
+            "email" => Ok(true),
+            "return" => Ok(false),
+            _ => Err("must be email or return"),
+        });
+        // A recovery code may live for a day at most (NIST SP 800-63B-4 §4.2.1.2).
+        let expires_in = fields.optional_seconds("expires_in", 300..=86_400);
+        Some(Order {
+            deliver: deliver?,
+            expires_in: expires_in?,
+        })
+    })?;
+    let settings = RecoverSettings {
+        site,
+        keyring,
+        lifetimes,
+        rules,
+    };
+    match start_recovery::run(env, &settings, &id, order, &caller).await {
+        Ok((started, afterwards)) => Ok(show(&started, &settings.site).and_then(afterwards)),
+        Err(StartRecoveryError::NotFound) => Err(Problem::not_found()),
+        Err(StartRecoveryError::Disabled) => Err(Problem::account_disabled()),
+        Err(StartRecoveryError::Outage(outage)) => Err(outage.into()),
+    }
+}
+
+fn show(started: &Started, site: &Site) -> Answer {
+    let challenge_id = started.challenge_id.as_str();
+    let expires_at = started.expires_at.rfc3339();
+    match &started.secrets {
+        None => {
+            let body = json!({"challenge_id": challenge_id, "expires_at": expires_at});
+            Answer::json(202, body)
+        }
+        Some((code, link)) => {
+            let body = json!({
+                "challenge_id": challenge_id,
+                "link": site.link("/reset-password", link),
+                "code": code.reveal(),
+                "expires_at": expires_at,
+            });
+            Answer::json(200, body)
+        }
+    }
+}

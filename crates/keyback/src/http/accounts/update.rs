@@ -1,0 +1,43 @@
+//! `PATCH /v1/admin/users/:id`
+
+use crate::flow::update_account::{self, Changes, UpdateAccountError, UpdateSettings};
+use crate::http::access::authorise;
+use crate::http::accounts::shape;
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::email_address::EmailAddress;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::locale::Locale;
+use crate::ports::Env;
+use crate::settings::{self, Access, MailSettings, Scope, Site};
+
+/// Changes an account.
+pub async fn patch<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
+    answer(env, request, id).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
+    type Needed = (Site, Keyring, Access, MailSettings);
+    let (site, keyring, access, _) = settings::load::<Needed>(env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Users)?;
+    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let changes = request.members(|fields| {
+        let email = fields.optional_text("email", EmailAddress::parse);
+        let locale = fields.optional_text("locale", Locale::parse);
+        let disabled = fields.optional_boolean("disabled");
+        Some(Changes {
+            email: email?,
+            locale: locale?,
+            disabled: disabled?,
+        })
+    })?;
+    let settings = UpdateSettings { site, keyring };
+    match update_account::run(env, &settings, &id, changes, &caller).await {
+        Ok((changed, afterwards)) => Ok(Answer::json(200, shape(&changed)).and_then(afterwards)),
+        Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
+        Err(UpdateAccountError::Taken) => Err(Problem::conflict()),
+        Err(UpdateAccountError::Outage(outage)) => Err(outage.into()),
+    }
+}

@@ -1,0 +1,151 @@
+//! `GET /`, `/forgot-password`, …: the pages that people use, and the files that these load.
+//!
+//! A page's words come from the language that the browser prefers, so that nothing changes under the reader's eyes; its
+//! scripts put in those of another one on demand. Nothing here reads a token: those are in fragments.
+
+use askama::Template;
+
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::ports::Env;
+use crate::settings::{self, Site};
+
+mod files;
+mod frame;
+mod language;
+
+pub use files::{File, Files};
+pub(super) use frame::Frame;
+pub use language::Language;
+
+/// Nothing inline and nothing from elsewhere, except images that are part of a page.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// What no page uses.
+const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()";
+/// A year.
+const TRANSPORT_SECURITY: &str = "max-age=31536000; includeSubDomains";
+
+/// A page that people use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// Leads to the next one.
+    Start,
+    /// Asks for the address.
+    ForgotPassword,
+    /// Asks for the code.
+    VerifyOtp,
+    /// Asks for the new password; the link's target.
+    ResetPassword,
+    /// Ends a recovery that its owner did not ask for; the other link's target.
+    CancelRecovery,
+    /// Says that there is no such page.
+    Missing,
+}
+
+impl Page {
+    const fn script(self) -> &'static str {
+        match self {
+            Self::Start | Self::Missing => "text.js",
+            Self::ForgotPassword => "forgot-password.js",
+            Self::VerifyOtp => "verify-otp.js",
+            Self::ResetPassword => "reset-password.js",
+            Self::CancelRecovery => "cancel-recovery.js",
+        }
+    }
+
+    /// What the script imports, so that all of it is fetched at once.
+    const fn modules(self) -> &'static [&'static str] {
+        match self {
+            Self::Start | Self::Missing => &[],
+            Self::CancelRecovery => &["text.js", "api.js", "form.js"],
+            Self::ForgotPassword | Self::VerifyOtp | Self::ResetPassword => {
+                &["text.js", "api.js", "form.js", "recovery.js"]
+            }
+        }
+    }
+
+    const fn takes_token(self) -> bool {
+        matches!(self, Self::ResetPassword | Self::CancelRecovery)
+    }
+
+    /// The key of the heading that it opens with.
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Start => "start.title",
+            Self::ForgotPassword => "forgot.title",
+            Self::VerifyOtp => "code.title",
+            Self::ResetPassword => "password.title",
+            Self::CancelRecovery => "cancel.title",
+            Self::Missing => "missing.title",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct PageTemplate<'a> {
+    frame: Frame<'a>,
+    page: Page,
+}
+
+/// A page in the language that the request prefers.
+pub async fn get<E: Env>(env: &E, request: &Request, files: &Files, page: Page) -> Answer {
+    let site = match settings::load::<Site>(env.variables()).await {
+        Ok(site) => site,
+        Err(outage) => return Problem::from(outage).into(),
+    };
+    let frame = Frame::new(Some(&site), files, Language::of(request, files.languages()));
+    let page = PageTemplate { frame, page };
+    let status = if page.page == Page::Missing { 404 } else { 200 };
+    html(status, &page, Some(&site)).with_header("content-language", page.frame.language.tag)
+}
+
+/// A path that does not exist: a page for a browser, a problem for anyone else.
+pub async fn missing<E: Env>(env: &E, request: &Request, files: &Files) -> Answer {
+    let is_browser = request
+        .header("accept")
+        .is_some_and(|accept| accept.contains("text/html"));
+    if is_browser && matches!(request.method(), "GET" | "HEAD") {
+        get(env, request, files, Page::Missing).await
+    } else {
+        Answer::not_found()
+    }
+}
+
+/// `GET /.well-known/change-password` (<https://w3c.github.io/webappsec-change-password-url/>).
+#[must_use]
+pub fn change_password() -> Answer {
+    Answer::found("/forgot-password")
+}
+
+/// `GET /assets/:version/…`
+#[must_use]
+pub fn file(files: &Files, version: &str, name: &[&str]) -> Answer {
+    let Some((media_type, text)) = files.find(version, &name.join("/")) else {
+        return Answer::not_found();
+    };
+    // The version in the path changes with any of the files, and none of them holds anything about anyone.
+    Answer::text(200, media_type, text.to_owned())
+        .with_header("cache-control", "public, max-age=31536000, immutable")
+        .with_header("cross-origin-resource-policy", "same-origin")
+}
+
+pub(super) fn html(status: u16, template: &impl Template, site: Option<&Site>) -> Answer {
+    let Ok(page) = template.render() else {
+        return Answer::not_found();
+    };
+    let answer = Answer::text(status, "text/html; charset=utf-8", page)
+        .with_header("content-security-policy", CONTENT_SECURITY_POLICY)
+        .with_header("cross-origin-opener-policy", "same-origin")
+        .with_header("cross-origin-resource-policy", "same-origin")
+        .with_header("permissions-policy", PERMISSIONS_POLICY);
+    if site.is_some_and(|site| site.base_url.is_https()) {
+        answer.with_header("strict-transport-security", TRANSPORT_SECURITY)
+    } else {
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! The files that pages load: text, and part of the component.
+
+use crate::http::pages::language::Language;
+
+/// A text file.
+#[derive(Debug, Clone, Copy)]
+pub struct File {
+    /// Its path under `/assets/:version/`.
+    pub name: &'static str,
+    /// What it holds.
+    pub text: &'static str,
+}
+
+/// All files, with the languages' words among them, under a version that changes with any of them.
+#[derive(Debug)]
+pub struct Files {
+    files: &'static [File],
+    languages: &'static [Language],
+    version: u64,
+}
+
+impl Files {
+    /// These files and languages; the first language is for whoever prefers none of them.
+    #[must_use]
+    pub const fn new(files: &'static [File], languages: &'static [Language]) -> Self {
+        let mut version = FNV_OFFSET;
+        let mut rest = files;
+        while let [file, others @ ..] = rest {
+            version = fnv1a(version, file.name.as_bytes());
+            version = fnv1a(version, file.text.as_bytes());
+            rest = others;
+        }
+        let mut rest = languages;
+        while let [language, others @ ..] = rest {
+            version = fnv1a(version, language.words.as_bytes());
+            rest = others;
+        }
+        Self {
+            files,
+            languages,
+            version,
+        }
+    }
+
+    pub(super) fn languages(&self) -> &'static [Language] {
+        self.languages
+    }
+
+    /// The URL of the file `name`.
+    pub(in crate::http) fn url(&self, name: &str) -> String {
+        format!("/assets/{:016x}/{name}", self.version)
+    }
+
+    /// The media type and the text of a file of this very version: an older page must not store newer files under the
+    /// older path.
+    pub(super) fn find(&self, version: &str, name: &str) -> Option<(&'static str, &'static str)> {
+        if version != format!("{:016x}", self.version) {
+            return None;
+        }
+        let language = self
+            .languages
+            .iter()
+            .find(|language| language.file_name() == name);
+        let text = match language {
+            Some(language) => language.words,
+            None => self.files.iter().find(|file| file.name == name)?.text,
+        };
+        Some((media_type(name)?, text))
+    }
+}
+
+fn media_type(name: &str) -> Option<&'static str> {
+    match name.rsplit_once('.')?.1 {
+        "css" => Some("text/css; charset=utf-8"),
+        "js" => Some("text/javascript; charset=utf-8"),
+        "json" => Some("application/json; charset=utf-8"),
+        "svg" => Some("image/svg+xml; charset=utf-8"),
+        _ => None,
+    }
+}
+
+// FNV-1a: enough to tell versions apart; nobody gains by making two alike.
+const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+const FNV_PRIME: u64 = 0x0100_0000_01b3;
+
+const fn fnv1a(mut hash: u64, mut bytes: &[u8]) -> u64 {
+    while let [byte, rest @ ..] = bytes {
+        hash = (hash ^ *byte as u64).wrapping_mul(FNV_PRIME);
+        bytes = rest;
+    }
+    hash
+}

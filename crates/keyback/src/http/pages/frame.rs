@@ -1,0 +1,55 @@
+//! What is around a page: the app's name, its files, and the words of one language.
+
+use crate::http::pages::files::Files;
+use crate::http::pages::language::Language;
+use crate::settings::Site;
+
+/// What every template is given.
+#[derive(Debug)]
+pub(in crate::http) struct Frame<'a> {
+    pub(in crate::http) app_name: &'a str,
+    pub(in crate::http) support_url: Option<&'a str>,
+    pub(in crate::http) language: &'static Language,
+    pub(in crate::http) languages: &'static [Language],
+    files: &'a Files,
+}
+
+impl<'a> Frame<'a> {
+    /// In `language`. For an app whose settings cannot be read, the page is unbranded.
+    pub(in crate::http) fn new(
+        site: Option<&'a Site>,
+        files: &'a Files,
+        language: &'static Language,
+    ) -> Self {
+        Self {
+            app_name: site.map_or("Keyback", |site| &site.app_name),
+            support_url: site.and_then(|site| site.support_url.as_deref()),
+            language,
+            languages: files.languages(),
+            files,
+        }
+    }
+
+    /// In the first language.
+    pub(in crate::http) fn english(site: Option<&'a Site>, files: &'a Files) -> Self {
+        Self::new(site, files, Language::first(files.languages()))
+    }
+
+    /// The text `key`; the key itself where there is none.
+    pub(in crate::http) fn t(&self, key: &str) -> String {
+        let text = self.language.text(key);
+        text.unwrap_or(key).replace("{app}", self.app_name)
+    }
+
+    pub(in crate::http) fn count(&self, key: &str, count: u32) -> String {
+        self.t(key).replace("{count}", &count.to_string())
+    }
+
+    pub(in crate::http) fn file(&self, name: &str) -> String {
+        self.files.url(name)
+    }
+
+    pub(in crate::http) fn language_file(&self) -> String {
+        self.file(&self.language.file_name())
+    }
+}

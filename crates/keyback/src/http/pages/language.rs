@@ -1,0 +1,152 @@
+//! The languages of the pages, and which of them a request prefers.
+
+use crate::http::request::Request;
+
+/// The cookie in which a page keeps the language that its reader chose.
+const COOKIE: &str = "keyback-language";
+
+/// A language, and the words of all pages in it.
+#[derive(Debug)]
+pub struct Language {
+    /// Its tag (BCP 47).
+    pub tag: &'static str,
+    /// What it calls itself.
+    pub name: &'static str,
+    /// A JSON object of texts by key, one a line; none of them needs an escape.
+    pub words: &'static str,
+}
+
+impl Language {
+    pub(super) fn file_name(&self) -> String {
+        format!("lang/{}.json", self.tag)
+    }
+
+    /// The text `key`. What a page needs of JSON is too little for a parser.
+    pub(super) fn text(&self, key: &str) -> Option<&'static str> {
+        let (_, text) = self.words.split_once(&format!("\"{key}\": \""))?;
+        Some(text.split_once('"')?.0)
+    }
+
+    /// The one that the reader chose, or else the best for the browser (RFC 9110 §12.5.4), or else the first.
+    pub(super) fn of(request: &Request, languages: &'static [Self]) -> &'static Self {
+        let chosen = request.header("cookie").and_then(|cookies| {
+            let mut pairs = cookies
+                .split(';')
+                .filter_map(|pair| pair.trim().split_once('='));
+            let (_, tag) = pairs.find(|(name, _)| *name == COOKIE)?;
+            languages.iter().find(|language| language.tag == tag)
+        });
+        chosen
+            .or_else(|| preferred(request.header("accept-language")?, languages))
+            .unwrap_or_else(|| Self::first(languages))
+    }
+
+    /// The first of them.
+    pub(super) fn first(languages: &'static [Self]) -> &'static Self {
+        static WORDLESS: Language = Language {
+            tag: "en",
+            name: "English",
+            words: "{}",
+        };
+        languages.first().unwrap_or(&WORDLESS)
+    }
+}
+
+/// The language with the highest weight in `Accept-Language`, the earlier of two equals. A range stands for its
+/// language: `pt-BR` and `pt-PT` are both answered with `pt`, `zh-TW` with `zh-Hans`.
+fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static Language> {
+    let mut best = None;
+    for item in accept.split(',') {
+        let mut parts = item.split(';').map(str::trim);
+        let range = parts.next().unwrap_or_default();
+        let weight = parts
+            .find_map(|parameter| parameter.strip_prefix("q="))
+            .map_or(1000, thousandths);
+        let matched = languages
+            .iter()
+            .find(|language| primary(language.tag).eq_ignore_ascii_case(primary(range)));
+        if let Some(language) = matched
+            && weight > best.map_or(0, |(weight, _)| weight)
+        {
+            best = Some((weight, language));
+        }
+    }
+    best.map(|(_, language)| language)
+}
+
+fn primary(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
+}
+
+/// A weight such as `0.8` in thousandths; what is none counts as 0.
+fn thousandths(weight: &str) -> u32 {
+    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
+    let digits = format!("{whole}{fraction:0<3}");
+    let is_weight = matches!(whole, "0" | "1") && digits.len() == 4;
+    let value = digits.parse().ok().filter(|_| is_weight);
+    value.unwrap_or(0).min(1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::request::Body;
+    use crate::testing::SeededRandom;
+
+    static LANGUAGES: &[Language] = &[
+        language("en"),
+        language("de"),
+        language("pt"),
+        language("zh-Hans"),
+    ];
+
+    const fn language(tag: &'static str) -> Language {
+        Language {
+            tag,
+            name: "",
+            words: "{}",
+        }
+    }
+
+    fn chosen(headers: &[(&str, &str)]) -> &'static str {
+        let mut request = ::http::Request::get("/");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let request = Request::new(&head, Body::Read(Vec::new()), &SeededRandom::new(1)).unwrap();
+        Language::of(&request, LANGUAGES).tag
+    }
+
+    #[test]
+    fn a_browsers_first_known_language_is_taken() {
+        for (accept, tag) in [
+            ("de", "de"),
+            ("de-AT,de;q=0.9,en;q=0.8", "de"),
+            ("nl, pt-BR;q=0.9, en;q=0.8", "pt"),
+            ("en;q=0.5, DE;q=0.7", "de"),
+            ("zh-TW", "zh-Hans"),
+            ("de;q=0, en;q=0.1", "en"),
+            ("de;q=nonsense, pt;q=0.001", "pt"),
+            ("nl", "en"),
+            ("*", "en"),
+            ("", "en"),
+        ] {
+            assert_eq!(chosen(&[("accept-language", accept)]), tag, "{accept}");
+        }
+        assert_eq!(chosen(&[]), "en");
+    }
+
+    #[test]
+    fn a_readers_choice_goes_before_the_browsers() {
+        let accept = ("accept-language", "de");
+        for (cookie, tag) in [
+            ("keyback-language=pt", "pt"),
+            ("a=b; keyback-language=zh-Hans", "zh-Hans"),
+            ("keyback-language=nl", "de"),
+            ("keyback-language", "de"),
+        ] {
+            assert_eq!(chosen(&[accept, ("cookie", cookie)]), tag, "{cookie}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+use super::*;
+use crate::http::problem_pages;
+use crate::http::request::Body;
+use crate::testing::{MemoryEnv, SeededRandom, block_on};
+
+static FILES: Files = Files::new(
+    &[File {
+        name: "style.css",
+        text: "body {}",
+    }],
+    &[
+        Language {
+            tag: "en",
+            name: "English",
+            words: r#"{"direction": "ltr", "start.title": "Your {app} password"}"#,
+        },
+        Language {
+            tag: "ar",
+            name: "العربية",
+            words: r#"{"direction": "rtl", "start.title": "كلمة مرور {app}"}"#,
+        },
+    ],
+);
+
+fn request(method: &str, headers: &[(&str, &str)]) -> Request {
+    let mut request = ::http::Request::builder().method(method).uri("/");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (head, ()) = request.body(()).unwrap().into_parts();
+    Request::new(&head, Body::Read(Vec::new()), &SeededRandom::new(1)).unwrap()
+}
+
+/// Status, headers and body of what `GET` answers.
+fn answered(answer: Answer) -> (u16, ::http::HeaderMap, String) {
+    let (response, _) = answer.render(&request("GET", &[]), None);
+    let (head, body) = response.into_parts();
+    (
+        head.status.as_u16(),
+        head.headers,
+        String::from_utf8(body).unwrap(),
+    )
+}
+
+fn page(env: &MemoryEnv, page: Page, headers: &[(&str, &str)]) -> (u16, ::http::HeaderMap, String) {
+    answered(block_on(get(env, &request("GET", headers), &FILES, page)))
+}
+
+#[test]
+fn names_and_links_of_the_operator_are_escaped() {
+    let env = MemoryEnv::default();
+    env.variables.set("app_name", "<b>A&\"B\"</b>");
+    env.variables
+        .set("support_url", "https://help.example.test/?a=\"><script>");
+    let problem = answered(block_on(problem_pages::get(&env, &FILES, "invalid-otp")));
+    for (_, _, html) in [page(&env, Page::Start, &[]), problem] {
+        assert!(!html.contains("<b>") && !html.contains("\"><script>"));
+        assert!(html.contains("&#60;b&#62;A&#38;&#34;B&#34;"), "{html}");
+    }
+}
+
+#[test]
+fn a_page_speaks_the_browsers_language_in_its_direction() {
+    let env = MemoryEnv::default();
+    let (_, headers, html) = page(&env, Page::Start, &[("accept-language", "ar-EG")]);
+    assert!(html.contains(r#"<html lang="ar" dir="rtl""#), "{html}");
+    assert!(html.contains("كلمة مرور Keyback"));
+    assert_eq!(headers["content-language"], "ar");
+}
+
+#[test]
+fn no_page_is_stored_framed_or_given_anything_from_elsewhere() {
+    let env = MemoryEnv::default();
+    env.variables
+        .set("public_base_url", "https://id.example.test");
+    for shown in [
+        page(&env, Page::ResetPassword, &[]),
+        answered(block_on(problem_pages::get(&env, &FILES, "not-found"))),
+    ] {
+        let (status, headers, _) = shown;
+        assert_eq!(status, 200);
+        assert_eq!(headers["cache-control"], "no-store");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert_eq!(headers["content-security-policy"], CONTENT_SECURITY_POLICY);
+        assert_eq!(headers["strict-transport-security"], TRANSPORT_SECURITY);
+    }
+    env.variables
+        .set("public_base_url", "http://127.0.0.1:3000");
+    let (_, headers, _) = page(&env, Page::ResetPassword, &[]);
+    assert!(!headers.contains_key("strict-transport-security"));
+}
+
+#[test]
+fn bad_variables_close_the_pages_but_not_those_about_problems() {
+    let env = MemoryEnv::default();
+    env.variables.set("support_url", "javascript:alert(1)");
+    assert_eq!(page(&env, Page::ForgotPassword, &[]).0, 503);
+    let (status, _, html) = answered(block_on(problem_pages::get(
+        &env,
+        &FILES,
+        "service-unavailable",
+    )));
+    assert_eq!(status, 200);
+    assert!(!html.contains("javascript:"));
+}
+
+#[test]
+fn what_is_missing_is_a_page_for_browsers_and_a_problem_for_others() {
+    let env = MemoryEnv::default();
+    let answer = |method, headers: &[_]| {
+        answered(block_on(missing(&env, &request(method, headers), &FILES)))
+    };
+    let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    for (method, headers, media_type) in [
+        ("GET", &browser[..], "text/html; charset=utf-8"),
+        ("POST", &browser, "application/problem+json"),
+        ("GET", &[("accept", "*/*")], "application/problem+json"),
+        ("GET", &[], "application/problem+json"),
+    ] {
+        let (status, headers, _) = answer(method, headers);
+        assert_eq!(status, 404);
+        assert_eq!(headers["content-type"], media_type);
+    }
+}
+
+#[test]
+fn files_are_kept_under_their_version_only() {
+    let url = FILES.url("style.css");
+    let version = url.split('/').nth(2).unwrap();
+    let (status, headers, text) = answered(file(&FILES, version, &["style.css"]));
+    assert_eq!((status, text.as_str()), (200, "body {}"));
+    assert_eq!(headers["content-type"], "text/css; charset=utf-8");
+    assert_eq!(
+        headers["cache-control"],
+        "public, max-age=31536000, immutable"
+    );
+    let (status, headers, _) = answered(file(&FILES, version, &["lang", "ar.json"]));
+    assert_eq!(status, 200);
+    assert_eq!(headers["content-type"], "application/json; charset=utf-8");
+    for (version, name) in [
+        ("0000000000000000", &["style.css"][..]),
+        ("", &["style.css"]),
+        (version, &["nope.css"]),
+        (version, &["lang", "nope.json"]),
+        (version, &["lang"]),
+        (version, &[]),
+    ] {
+        assert_eq!(answered(file(&FILES, version, name)).0, 404, "{name:?}");
+    }
+    static OTHERS: Files = Files::new(
+        &[File {
+            name: "style.css",
+            text: "body{}",
+        }],
+        &[],
+    );
+    assert_ne!(OTHERS.url("style.css"), url);
+}
+
+#[test]
+fn password_managers_are_led_to_the_page() {
+    let (status, headers, body) = answered(change_password());
+    assert_eq!((status, body.as_str()), (302, ""));
+    assert_eq!(headers["location"], "/forgot-password");
+}

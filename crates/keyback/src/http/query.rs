@@ -1,0 +1,88 @@
+//! The parameters of a query: known ones only, none twice.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use crate::http::problem::{FieldError, Problem};
+
+/// The parameters by name.
+#[derive(Debug)]
+pub(super) struct Query(BTreeMap<String, String>);
+
+impl Query {
+    /// Parses a query.
+    ///
+    /// # Errors
+    /// 422 for a parameter that is not in `known`, or one that is given twice.
+    pub(super) fn parse(query: &str, known: &[&str]) -> Result<Self, Problem> {
+        let mut parameters = BTreeMap::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if !known.contains(&&*name) {
+                return Err(refuse("a parameter of the query is not known here"));
+            }
+            if parameters
+                .insert(name.into_owned(), value.into_owned())
+                .is_some()
+            {
+                return Err(refuse("a parameter of the query is given twice"));
+            }
+        }
+        Ok(Self(parameters))
+    }
+
+    /// The parameter `name`, if it is there.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The number `name`, if it is there.
+    ///
+    /// # Errors
+    /// 422 for anything but a whole number within `range`.
+    pub(super) fn number(
+        &self,
+        name: &str,
+        range: RangeInclusive<i64>,
+    ) -> Result<Option<i64>, Problem> {
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        match text.parse() {
+            Ok(number) if range.contains(&number) => Ok(Some(number)),
+            _ => {
+                let (least, most) = (range.start(), range.end());
+                Err(refuse(&format!(
+                    "{name} must be a whole number from {least} to {most}"
+                )))
+            }
+        }
+    }
+
+    /// The problem with the parameter `name`.
+    pub(super) fn refuse(&self, name: &str, error: &impl fmt::Display) -> Problem {
+        refuse(&format!("{name} {error}"))
+    }
+}
+
+fn refuse(detail: &str) -> Problem {
+    Problem::validation_failed(vec![FieldError::whole(detail)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_parameters_in_range_pass() {
+        let parse = |query: &str| Query::parse(query, &["limit", "email"]);
+        let query = parse("email=ann%2Bx%40example.com&limit=7").unwrap();
+        assert_eq!(query.text("email"), Some("ann+x@example.com"));
+        assert_eq!(query.number("limit", 1..=9).unwrap(), Some(7));
+        assert!(query.number("limit", 8..=9).is_err());
+        assert!(query.number("email", 1..=9).is_err());
+        assert!(parse("limit=1&limit=2").is_err());
+        assert!(parse("other=1").is_err());
+        assert!(parse("").unwrap().text("email").is_none());
+    }
+}

@@ -1,0 +1,162 @@
+//! Hashes of passwords: Keyback's own, and those made elsewhere that it takes over. `docs/import-hashes.md` has the table.
+
+use std::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding as _};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::ports::{Outage, SecureRandom};
+
+mod argon2;
+mod bcrypt;
+mod pbkdf2;
+mod scrypt;
+mod text;
+
+use self::argon2::Argon2Hash;
+use self::bcrypt::BcryptHash;
+use self::pbkdf2::Pbkdf2Hash;
+use self::scrypt::ScryptHash;
+
+/// The most characters that a hash may have. The longest that any of the tools write has about 180.
+const MAX_CHARS: usize = 512;
+/// The fewest and the most bytes of a salt made elsewhere. NIST SP 800-63B-4 §3.1.1.2 asks for at least 32 bits.
+const SALT_BYTES: std::ops::RangeInclusive<usize> = 4..=128;
+/// The fewest and the most bytes of a hash's result made elsewhere.
+const OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
+/// The most memory that checking one password may take.
+const MAX_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
+/// What a stand-in begins with. No scheme does.
+const STAND_IN: &str = "=";
+
+/// A password's hash, as text that names its scheme, parameters and salt. Never printed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordHash(String);
+
+/// Why a text is no hash that Keyback takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be an argon2, bcrypt, scrypt or PBKDF2 hash in one of the documented forms, within the documented costs"
+)]
+pub struct InvalidPasswordHash;
+
+impl PasswordHash {
+    /// Parses a hash in one of the documented forms, whose cost is neither a joke nor enough to exhaust the machine.
+    ///
+    /// # Errors
+    /// [`InvalidPasswordHash`] for anything else; never later, at the sign-in.
+    pub fn parse(text: &str) -> Result<Self, InvalidPasswordHash> {
+        Scheme::read(text)
+            .filter(Scheme::is_within_bounds)
+            .map(|_| Self(text.to_owned()))
+            .ok_or(InvalidPasswordHash)
+    }
+
+    /// Hashes `password` in Keyback's own way.
+    pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<Self, Outage> {
+        argon2::make(password, random).map(Self)
+    }
+
+    /// Whether this is the hash of the password, which is given in Normalization Form C and, if it differs, as it was
+    /// typed: other systems may have hashed that. For Keyback's own hash only the first counts.
+    pub(super) fn admits(&self, normal: &str, typed: Option<&str>) -> bool {
+        let Some(scheme) = Scheme::read(&self.0) else {
+            return refuse(normal);
+        };
+        let typed = typed.filter(|_| !scheme.is_own());
+        scheme.admits(normal.as_bytes())
+            || typed.is_some_and(|typed| scheme.admits(typed.as_bytes()))
+    }
+
+    /// Whether a right password should be hashed anew, in Keyback's own way: true for all but its own hashes with its
+    /// current parameters.
+    #[must_use]
+    pub fn needs_rehash(&self) -> bool {
+        !Scheme::read(&self.0).is_some_and(|scheme| scheme.is_own())
+    }
+
+    /// A text that stands for this hash and tells nothing of it: SHA-256, of which the hash's own salt is a part. A
+    /// stand-in stands for itself.
+    #[must_use]
+    pub fn stand_in(&self) -> Self {
+        if self.is_stand_in() {
+            return self.clone();
+        }
+        let digest = Sha256::digest(self.0.as_bytes());
+        let digest = Base64UrlUnpadded::encode_string(&digest);
+        Self(format!("{STAND_IN}{digest}"))
+    }
+
+    /// Whether this only stands for a hash.
+    #[must_use]
+    pub fn is_stand_in(&self) -> bool {
+        self.0.starts_with(STAND_IN)
+    }
+
+    #[cfg(test)]
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(hidden)")
+    }
+}
+
+/// Takes as long over `password` as one of Keyback's own hashes does, and says no.
+pub(super) fn refuse(password: &str) -> bool {
+    Argon2Hash::nobodys().admits(password.as_bytes()) & false
+}
+
+/// A hash taken apart.
+enum Scheme {
+    Argon2(Argon2Hash),
+    Bcrypt(BcryptHash),
+    Pbkdf2(Pbkdf2Hash),
+    Scrypt(ScryptHash),
+}
+
+impl Scheme {
+    fn read(text: &str) -> Option<Self> {
+        if text.len() > MAX_CHARS || !text.is_ascii() {
+            return None;
+        }
+        let parts: Vec<&str> = text.split('$').collect();
+        Argon2Hash::read(&parts)
+            .map(Self::Argon2)
+            .or_else(|| BcryptHash::read(&parts).map(Self::Bcrypt))
+            .or_else(|| Pbkdf2Hash::read(&parts).map(Self::Pbkdf2))
+            .or_else(|| ScryptHash::read(&parts).map(Self::Scrypt))
+    }
+
+    /// Whether the parameters are such as some system really writes, and checking one password takes at most 128 MiB
+    /// and about a second.
+    fn is_within_bounds(&self) -> bool {
+        match self {
+            Self::Argon2(hash) => hash.is_within_bounds(),
+            Self::Bcrypt(hash) => hash.is_within_bounds(),
+            Self::Pbkdf2(hash) => hash.is_within_bounds(),
+            Self::Scrypt(hash) => hash.is_within_bounds(),
+        }
+    }
+
+    fn is_own(&self) -> bool {
+        matches!(self, Self::Argon2(hash) if hash.is_own())
+    }
+
+    fn admits(&self, password: &[u8]) -> bool {
+        match self {
+            Self::Argon2(hash) => hash.admits(password),
+            Self::Bcrypt(hash) => hash.admits(password),
+            Self::Pbkdf2(hash) => hash.admits(password),
+            Self::Scrypt(hash) => hash.admits(password),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

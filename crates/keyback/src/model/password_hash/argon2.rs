@@ -1,0 +1,176 @@
+//! argon2id, in which Keyback hashes, and argon2i.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use base64ct::{Base64Unpadded, Encoding as _};
+use subtle::ConstantTimeEq as _;
+
+use super::text::{base64, numbers};
+use super::{MAX_MEMORY_BYTES, OUTPUT_BYTES, SALT_BYTES};
+use crate::ports::{Outage, SecureRandom};
+
+/// Memory in KiB, iterations and lanes: the least that OWASP's Password Storage Cheat Sheet and ASVS 5.0 Appendix C
+/// both accept for argon2id.
+const COST: Cost = Cost {
+    memory_kib: 19_456,
+    iterations: 2,
+    lanes: 1,
+};
+const OWN_SALT_BYTES: usize = 16;
+const OWN_OUTPUT_BYTES: usize = 32;
+
+/// The fewest KiB in a hash made elsewhere: what Django 1.10 to 3.1 used.
+const MIN_MEMORY_KIB: u32 = 512;
+/// The most lanes. They are worked one after the other.
+const MAX_LANES: u32 = 16;
+/// The most KiB times iterations: about 0.8 s.
+const MAX_WORK: u64 = 1024 * 1024;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Cost {
+    memory_kib: u32,
+    iterations: u32,
+    lanes: u32,
+}
+
+pub(super) struct Argon2Hash {
+    algorithm: Algorithm,
+    version: Version,
+    cost: Cost,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+/// What Keyback's own hashes cost.
+fn own_cost() -> Cost {
+    #[cfg(test)]
+    if crate::testing::hashing_is_cheap() {
+        return Cost {
+            memory_kib: Params::MIN_M_COST,
+            iterations: Params::MIN_T_COST,
+            lanes: 1,
+        };
+    }
+    COST
+}
+
+/// Hashes with argon2id and a fresh salt, to a PHC string.
+pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<String, Outage> {
+    let mut salt = vec![0; OWN_SALT_BYTES];
+    random.fill(&mut salt)?;
+    let hash = Argon2Hash {
+        algorithm: Algorithm::Argon2id,
+        version: Version::V0x13,
+        cost: own_cost(),
+        salt,
+        output: vec![0; OWN_OUTPUT_BYTES],
+    };
+    let output = hash.of(password).ok_or(Outage::Hashing)?;
+    let Cost {
+        memory_kib,
+        iterations,
+        lanes,
+    } = hash.cost;
+    Ok(format!(
+        "$argon2id$v=19$m={memory_kib},t={iterations},p={lanes}${}${}",
+        Base64Unpadded::encode_string(&hash.salt),
+        Base64Unpadded::encode_string(&output)
+    ))
+}
+
+impl Argon2Hash {
+    /// `$argon2id$v=19$m=…,t=…,p=…$salt$hash` (PHC, passlib), and with `argon2` before it (Django). Without a version it
+    /// is that of 2015, as in the reference implementation.
+    pub(super) fn read(parts: &[&str]) -> Option<Self> {
+        let (algorithm, version, cost, salt, output) = match parts {
+            ["" | "argon2", algorithm, version, cost, salt, output] => {
+                (*algorithm, version.strip_prefix("v=")?, cost, salt, output)
+            }
+            ["" | "argon2", algorithm, cost, salt, output] => {
+                (*algorithm, "16", cost, salt, output)
+            }
+            _ => return None,
+        };
+        let [memory_kib, iterations, lanes] = numbers(cost, ["m", "t", "p"])?;
+        Some(Self {
+            algorithm: match algorithm {
+                "argon2id" => Algorithm::Argon2id,
+                "argon2i" => Algorithm::Argon2i,
+                _ => return None,
+            },
+            version: match version {
+                "19" => Version::V0x13,
+                "16" => Version::V0x10,
+                _ => return None,
+            },
+            cost: Cost {
+                memory_kib,
+                iterations,
+                lanes,
+            },
+            salt: base64(salt)?,
+            output: base64(output)?,
+        })
+    }
+
+    /// A hash that no password has.
+    pub(super) fn nobodys() -> Self {
+        Self {
+            algorithm: Algorithm::Argon2id,
+            version: Version::V0x13,
+            cost: own_cost(),
+            salt: vec![0; OWN_SALT_BYTES],
+            output: vec![0; OWN_OUTPUT_BYTES],
+        }
+    }
+
+    pub(super) fn is_within_bounds(&self) -> bool {
+        let Cost {
+            memory_kib,
+            iterations,
+            lanes,
+        } = self.cost;
+        let memory_bytes = u64::from(memory_kib).saturating_mul(1024);
+        let work = u64::from(memory_kib).saturating_mul(iterations.into());
+        (MIN_MEMORY_KIB..).contains(&memory_kib)
+            && memory_bytes <= MAX_MEMORY_BYTES
+            && iterations >= 1
+            && work <= MAX_WORK
+            && (1..=MAX_LANES).contains(&lanes)
+            && SALT_BYTES.contains(&self.salt.len())
+            && OUTPUT_BYTES.contains(&self.output.len())
+            // The algorithm has bounds of its own.
+            && self.salt.len() >= argon2::MIN_SALT_LEN
+            && self.params().is_some()
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        self.algorithm == Algorithm::Argon2id
+            && self.version == Version::V0x13
+            && self.cost == own_cost()
+            && self.salt.len() == OWN_SALT_BYTES
+            && self.output.len() == OWN_OUTPUT_BYTES
+    }
+
+    pub(super) fn admits(&self, password: &[u8]) -> bool {
+        self.of(password)
+            .is_some_and(|output| output.ct_eq(&self.output).into())
+    }
+
+    fn params(&self) -> Option<Params> {
+        let Cost {
+            memory_kib,
+            iterations,
+            lanes,
+        } = self.cost;
+        Params::new(memory_kib, iterations, lanes, Some(self.output.len())).ok()
+    }
+
+    /// The result for `password`; `None` for a lack of memory.
+    fn of(&self, password: &[u8]) -> Option<Vec<u8>> {
+        let mut output = vec![0; self.output.len()];
+        Argon2::new(self.algorithm, self.version, self.params()?)
+            .hash_password_into(password, &self.salt, &mut output)
+            .ok()?;
+        Some(output)
+    }
+}

@@ -1,0 +1,152 @@
+//! bcrypt, of the password itself or of its SHA-256 or SHA-512 in some spelling.
+
+use base64ct::{Base64, Encoding as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest, Sha256, Sha512};
+use subtle::ConstantTimeEq as _;
+
+use super::text::{bcrypt64, decimal};
+
+/// bcrypt looks at no more than this of its input.
+const INPUT_BYTES: usize = 72;
+/// The base-2 logarithm of the rounds: the least that there is, to about 1 s.
+const COSTS: std::ops::RangeInclusive<u32> = 4..=14;
+/// Hashing twice, once less.
+const MAX_COST_OF_TWO: u32 = 13;
+const SALT_CHARS: usize = 22;
+
+/// What bcrypt is given in place of the password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    /// The password.
+    Password,
+    /// Its SHA-256 in hex (Django).
+    Sha256Hex,
+    /// Its SHA-256 in base64 (passlib before 1.7.3).
+    Sha256Base64,
+    /// HMAC-SHA-256 under the salt's text, in base64 (passlib).
+    HmacSha256Base64,
+    /// HMAC-SHA-512 under the salt's text, in base64 (Perl's `Crypt::Bcrypt`).
+    HmacSha512Base64,
+    /// Its SHA-512, in base64 or as it is: the hash does not tell which.
+    Sha512,
+}
+
+pub(super) struct BcryptHash {
+    input: Input,
+    cost: u32,
+    salt_text: String,
+    salt: [u8; 16],
+    output: [u8; 23],
+}
+
+impl BcryptHash {
+    /// `$2b$12$` with salt and result in one (everybody); with `bcrypt$` or `bcrypt_sha256$` before it (Django), or
+    /// `$bcrypt-sha512$`; `$bcrypt-sha256$v=2,t=2b,r=12$salt$result` or `$bcrypt-sha256$2b,12$salt$result` (passlib);
+    /// `$bcrypt-sha512$v=2,t=2b,r=12$salt$result` (Perl).
+    pub(super) fn read(parts: &[&str]) -> Option<Self> {
+        let (input, version, cost, salt, output) = match parts {
+            ["", version, cost, body] => whole(Input::Password, version, cost, body)?,
+            ["bcrypt", "", version, cost, body] => whole(Input::Password, version, cost, body)?,
+            ["bcrypt_sha256", "", version, cost, body] => {
+                whole(Input::Sha256Hex, version, cost, body)?
+            }
+            ["", "bcrypt-sha512", "", version, cost, body] => {
+                whole(Input::Sha512, version, cost, body)?
+            }
+            [
+                "",
+                scheme @ ("bcrypt-sha256" | "bcrypt-sha512"),
+                terms,
+                salt,
+                output,
+            ] => {
+                let (input, version, cost) = terms_of(scheme, terms)?;
+                (input, version, cost, *salt, *output)
+            }
+            _ => return None,
+        };
+        let is_known = matches!(version, "2a" | "2b" | "2y");
+        let is_two_digits = cost.len() == 2 || !matches!(input, Input::Password);
+        (is_known && is_two_digits).then_some(())?;
+        Some(Self {
+            input,
+            cost: decimal(cost).filter(|cost| (4..=31).contains(cost))?,
+            salt_text: salt.to_owned(),
+            salt: bcrypt64(salt)?,
+            output: bcrypt64(output)?,
+        })
+    }
+
+    pub(super) fn is_within_bounds(&self) -> bool {
+        let most = if self.input == Input::Sha512 {
+            MAX_COST_OF_TWO
+        } else {
+            *COSTS.end()
+        };
+        (*COSTS.start()..=most).contains(&self.cost)
+    }
+
+    pub(super) fn admits(&self, password: &[u8]) -> bool {
+        let sha256 = || Sha256::digest(password);
+        match self.input {
+            Input::Password => self.admits_input(password),
+            Input::Sha256Hex => {
+                let hex: String = sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+                self.admits_input(hex.as_bytes())
+            }
+            Input::Sha256Base64 => self.admits_base64(&sha256()),
+            Input::HmacSha256Base64 => Hmac::<Sha256>::new_from_slice(self.salt_text.as_bytes())
+                .is_ok_and(|hmac| {
+                    self.admits_base64(&hmac.chain_update(password).finalize().into_bytes())
+                }),
+            Input::HmacSha512Base64 => Hmac::<Sha512>::new_from_slice(self.salt_text.as_bytes())
+                .is_ok_and(|hmac| {
+                    self.admits_base64(&hmac.chain_update(password).finalize().into_bytes())
+                }),
+            Input::Sha512 => {
+                let digest = Sha512::digest(password);
+                self.admits_base64(&digest) || self.admits_input(&digest)
+            }
+        }
+    }
+
+    fn admits_base64(&self, digest: &[u8]) -> bool {
+        self.admits_input(Base64::encode_string(digest).as_bytes())
+    }
+
+    /// bcrypt's input ends with a zero byte, unless it is cut off before that.
+    fn admits_input(&self, input: &[u8]) -> bool {
+        let input: Vec<u8> = input.iter().copied().chain([0]).take(INPUT_BYTES).collect();
+        let output = bcrypt::bcrypt(self.cost, self.salt, &input);
+        // The last byte of bcrypt's result was forgotten in its first implementation and has been ever since.
+        output
+            .get(..self.output.len())
+            .is_some_and(|output| output.ct_eq(&self.output).into())
+    }
+}
+
+type Parts<'a> = (Input, &'a str, &'a str, &'a str, &'a str);
+
+/// Takes apart the form in which salt and result stand together.
+fn whole<'a>(input: Input, version: &'a str, cost: &'a str, body: &'a str) -> Option<Parts<'a>> {
+    let (salt, output) = body.split_at_checked(SALT_CHARS)?;
+    Some((input, version, cost, salt, output))
+}
+
+/// What the second part of the form in which they stand apart says: input, version and cost.
+fn terms_of<'a>(scheme: &str, terms: &'a str) -> Option<(Input, &'a str, &'a str)> {
+    if let Some(terms) = terms.strip_prefix("v=2,t=") {
+        let (version, rounds) = terms.split_once(",r=")?;
+        let input = match scheme {
+            "bcrypt-sha256" => Input::HmacSha256Base64,
+            _ => Input::HmacSha512Base64,
+        };
+        Some((input, version, rounds))
+    } else if scheme == "bcrypt-sha256" {
+        let (version, rounds) = terms.split_once(',')?;
+        Some((Input::Sha256Base64, version, rounds))
+    } else {
+        None
+    }
+}

@@ -1,0 +1,84 @@
+//! What the texts of hashes are made of.
+
+use base64ct::{Base64Bcrypt, Base64Unpadded, Encoding as _};
+
+/// A decimal number, in digits alone.
+pub(super) fn decimal(text: &str) -> Option<u32> {
+    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_digits)
+}
+
+/// The numbers in `a=1,b=2`, which must have exactly these names in this order.
+pub(super) fn numbers<const N: usize>(text: &str, names: [&str; N]) -> Option<[u32; N]> {
+    let mut pairs = text.split(',');
+    let mut numbers = [0; N];
+    for (number, name) in numbers.iter_mut().zip(names) {
+        *number = decimal(pairs.next()?.strip_prefix(name)?.strip_prefix('=')?)?;
+    }
+    pairs.next().is_none().then_some(numbers)
+}
+
+/// Base64 with or without padding. Passlib writes a dot in place of the plus sign.
+pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
+    let unpadded = text.trim_end_matches('=').replace('.', "+");
+    Base64Unpadded::decode_vec(&unpadded).ok()
+}
+
+/// As many bytes in bcrypt's base64. Some implementations leave bits set in the last character that belong to no byte;
+/// they mean nothing.
+pub(super) fn bcrypt64<const N: usize>(text: &str) -> Option<[u8; N]> {
+    const ALPHABET: &str = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let meaningless = match N % 3 {
+        1 => 0b1111,
+        2 => 0b11,
+        _ => 0,
+    };
+    let last = text.chars().next_back()?;
+    let value = ALPHABET.find(last)? & !meaningless;
+    let last = ALPHABET.as_bytes().get(value).copied().map(char::from)?;
+    let mut canonical: String = text.chars().rev().skip(1).collect();
+    canonical = canonical.chars().rev().chain([last]).collect();
+    Base64Bcrypt::decode_vec(&canonical).ok()?.try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_digits_under_the_expected_names() {
+        assert_eq!(numbers("m=8,t=1", ["m", "t"]), Some([8, 1]));
+        for bad in [
+            "m=8",
+            "t=1,m=8",
+            "m=8,t=1,p=1",
+            "m=+8,t=1",
+            "m=,t=1",
+            "m=8,t=1,",
+            "m=4294967296,t=1",
+            "m= 8,t=1",
+            "",
+        ] {
+            assert_eq!(numbers(bad, ["m", "t"]), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn base64_comes_in_several_spellings() {
+        for text in ["+/8=", "+/8", "./8"] {
+            assert_eq!(base64(text), Some(vec![0xfb, 0xff]), "{text}");
+        }
+        for bad in ["+/9", "-_8", "+ /8", "+"] {
+            assert_eq!(base64(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn meaningless_bits_of_bcrypts_base64_are_ignored() {
+        assert_eq!(bcrypt64("......"), Some([0; 4]));
+        assert_eq!(bcrypt64(".....B"), Some([0; 4]));
+        assert_eq!(bcrypt64::<4>("....."), None);
+        assert_eq!(bcrypt64::<4>(".....!"), None);
+        assert_eq!(bcrypt64::<4>(""), None);
+    }
+}
