@@ -1,5 +1,10 @@
-//! Every path that no other component has: the pages that explain problems, and the answer to an unknown path.
+//! Every path that no other component has: the pages that people use and their files, the pages that explain problems,
+//! and the answer to an unknown path.
 
+mod files;
+
+use files::FILES;
+use keyback::http::pages::{self, Page};
 use keyback::http::{Answer, problem_pages};
 use keyback_spin::serve;
 use spin_sdk::http::{IntoResponse, Request};
@@ -7,11 +12,22 @@ use spin_sdk::http_service;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    serve(request, async |_env, request| {
-        match (request.segments().as_slice(), request.method()) {
-            (["problems", slug], "GET" | "HEAD") => problem_pages::get(slug),
-            (["problems", _], _) => Answer::method_not_allowed("GET, HEAD"),
-            _ => Answer::not_found(),
+    serve(request, async |env, request| {
+        let page = |page| pages::get(env, request, &FILES, page);
+        let answer = match request.segments().as_slice() {
+            [""] => page(Page::Start).await,
+            ["forgot-password"] => page(Page::ForgotPassword).await,
+            ["verify-otp"] => page(Page::VerifyOtp).await,
+            ["reset-password"] => page(Page::ResetPassword).await,
+            ["cancel-recovery"] => page(Page::CancelRecovery).await,
+            ["problems", slug] => problem_pages::get(env, &FILES, slug).await,
+            ["assets", version, name @ ..] => pages::file(&FILES, version, name),
+            [".well-known", "change-password"] => pages::change_password(),
+            _ => return pages::missing(env, request, &FILES).await,
+        };
+        match request.method() {
+            "GET" | "HEAD" => answer,
+            _ => Answer::method_not_allowed("GET, HEAD"),
         }
     })
     .await

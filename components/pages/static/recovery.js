@@ -1,0 +1,38 @@
+// What this tab remembers of a recovery from page to page: the address, the challenge, when another mail may be asked
+// for, and the reset token until it is used. Never the password, and never the token of a link.
+
+const KEY = 'keyback.recovery';
+
+/** What is remembered: an empty object at first. */
+export function recall() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Remembers `changes` besides; false where the browser keeps nothing. */
+export function remember(changes) {
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify({ ...recall(), ...changes }));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Forgets everything. */
+export function forget() {
+  try {
+    sessionStorage.removeItem(KEY);
+  } catch {
+    // There was nothing.
+  }
+}
+
+/** Remembers a request that was accepted for `email`. */
+export function started(email, { challenge_id, resend_after }) {
+  forget();
+  return remember({ email, challenge_id, resend_at: Date.now() + resend_after * 1000 });
+}

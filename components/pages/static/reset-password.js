@@ -1,0 +1,84 @@
+import { call } from './api.js';
+import { announce, explain, form, onSubmit, refuse, show } from './form.js';
+import { forget, recall } from './recovery.js';
+import { say } from './text.js';
+import { token } from './token.js';
+
+const field = form.elements.password;
+const reveal = document.querySelector('[data-reveal]');
+const lengthRule = document.querySelector('[data-rule="length"]');
+const REASONS = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name'];
+// The contract's figures until the server has told its own.
+const policy = { min_length: 8, max_length: 256 };
+// A link's token goes before one that a code was turned into.
+let secret = token ?? recall().reset_token;
+
+if (secret) {
+  // For password managers. Whose link it is, nobody here knows.
+  form.elements.username.value = (token === null && recall().email) || '';
+  learn();
+} else {
+  show('none', { focus: false });
+}
+
+async function learn() {
+  const outcome = await call('/v1/password-policy');
+  if (!outcome.ok) return;
+  Object.assign(policy, outcome.value);
+  field.setAttribute('passwordrules', policy.passwordrules);
+  say(lengthRule, 'password.rule.length', { count: policy.min_length });
+  document.querySelector('[data-rule="guess"]').hidden = policy.min_strength === 0;
+  mark();
+}
+
+/** Ticks the one rule that can be judged here; the server judges all. */
+function mark() {
+  const length = [...field.value.normalize('NFC')].length;
+  lengthRule.toggleAttribute('data-met', length >= policy.min_length);
+}
+
+function reveals(shown) {
+  field.type = shown ? 'text' : 'password';
+  say(reveal, shown ? 'password.hide' : 'password.show');
+}
+
+field.addEventListener('input', mark);
+
+reveal.addEventListener('click', () => {
+  const shown = field.type === 'password';
+  reveals(shown);
+  announce(shown ? 'password.shown' : 'password.hidden');
+});
+
+onSubmit(async () => {
+  // Browsers keep what is typed into plain text fields.
+  reveals(false);
+  if (!field.value) return refuse({ key: 'password.empty', field });
+  const outcome = await call('/v1/reset-password', { token: secret, new_password: field.value });
+  if (outcome.ok) return finish('done');
+  switch (outcome.problem) {
+    case 'invalid-reset-token':
+      return finish('dead');
+    case 'password-rejected':
+      return reject(outcome.errors.map((error) => error.code));
+    case 'payload-too-large':
+      return reject(['too-long']);
+    default:
+      refuse(explain(outcome));
+  }
+});
+
+function reject(codes) {
+  const reasons = codes.filter((code) => REASONS.includes(code)).map((code) => ({
+    key: `password.${code}`,
+    values: { count: code === 'too-long' ? policy.max_length : policy.min_length },
+  }));
+  refuse({ key: 'password.refused', field, ...(reasons.length > 0 && { reasons }) });
+}
+
+function finish(view) {
+  secret = undefined;
+  forget();
+  form.reset();
+  show(view);
+}

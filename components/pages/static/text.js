@@ -1,0 +1,72 @@
+// The words of a page, and their change to another language.
+//
+// An element with `data-t` shows the text of that key, with `data-values` put in. Everything that is shown later is
+// said through `say`, so that a change of language reaches it as well.
+
+const root = document.documentElement;
+let words = await load(root.lang);
+
+document.querySelector('[data-late]')?.remove();
+
+async function load(language) {
+  const answer = await fetch(new URL(`lang/${language}.json`, import.meta.url));
+  if (!answer.ok) throw new Error(`no words for ${language}`);
+  return answer.json();
+}
+
+/** Shows the text `key` in `element`. `values.seconds` is put in as `{time}`. */
+export function say(element, key, values = {}) {
+  element.dataset.t = key;
+  element.dataset.values = JSON.stringify(values);
+  element.textContent = text(key, values);
+}
+
+/** Shows nothing in `element`. */
+export function hush(element) {
+  delete element.dataset.t;
+  delete element.dataset.values;
+  element.textContent = '';
+}
+
+/** Gives the document the title of the view that is shown, or of its error. */
+export function retitle() {
+  const heading = document.querySelector('main section:not([hidden]) h1').textContent;
+  const failed = document.querySelector('[data-summary]:not([hidden]) h2')?.textContent;
+  document.title = [failed, heading, root.dataset.app].filter(Boolean).join(' · ');
+}
+
+function text(key, values) {
+  const named = {
+    app: () => root.dataset.app,
+    count: () => new Intl.NumberFormat(root.lang).format(values.count),
+    time: () => duration(values.seconds),
+  };
+  return (words[key] ?? key).replace(/\{(app|count|time)\}/g, (_, name) => named[name]());
+}
+
+function duration(seconds) {
+  const [unit, size] = seconds < 60 ? ['second', 1] : seconds < 5400 ? ['minute', 60] : ['hour', 3600];
+  const format = new Intl.NumberFormat(root.lang, { style: 'unit', unit, unitDisplay: 'long' });
+  return format.format(Math.ceil(seconds / size));
+}
+
+async function change(language) {
+  words = await load(language);
+  root.lang = language;
+  root.dir = words.direction;
+  for (const element of document.querySelectorAll('[data-t]')) {
+    element.textContent = text(element.dataset.t, JSON.parse(element.dataset.values ?? '{}'));
+  }
+  for (const button of document.querySelectorAll('[data-language]')) {
+    if (button.dataset.language === language) button.setAttribute('aria-current', 'true');
+    else button.removeAttribute('aria-current');
+  }
+  retitle();
+  // The server reads it, so that the next page comes in this language.
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `keyback-language=${language}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+}
+
+for (const button of document.querySelectorAll('[data-language]')) {
+  button.addEventListener('click', () => change(button.dataset.language).catch(() => {}));
+}

@@ -1,0 +1,58 @@
+import { call } from './api.js';
+import { announce, explain, form, onPress, onSubmit, refuse, show } from './form.js';
+import { recall, remember, started } from './recovery.js';
+import { hush, say } from './text.js';
+
+const field = form.elements.code;
+const resend = document.querySelector('[data-resend]');
+const wait = document.querySelector('[data-wait]');
+const noMail = document.querySelector('[data-no-mail]');
+let counting;
+
+const { challenge_id, email } = recall();
+if (challenge_id) {
+  document.querySelector('[data-email]').textContent = email;
+  count();
+} else {
+  show('none', { focus: false });
+}
+
+onSubmit(async () => {
+  // As typed on any keyboard: full-width digits are digits, and spaces and hyphens of all kinds mean nothing.
+  const code = field.value.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
+  if (!code) return refuse({ key: 'code.empty', field });
+  const outcome = await call('/v1/verify-otp', { challenge_id: recall().challenge_id, code });
+  if (outcome.ok) {
+    remember({ challenge_id: undefined, reset_token: outcome.value.reset_token });
+    // Back leads to the page before: there is nothing to do here with a code that was used.
+    return location.replace('/reset-password');
+  }
+  if (outcome.problem !== 'invalid-otp') return refuse(explain(outcome));
+  refuse({ key: 'code.wrong', field, reasons: [{ key: 'code.wrong' }, { key: 'code.wrong-next' }] });
+});
+
+onPress(resend, async () => {
+  say(noMail, 'code.no-mail');
+  const outcome = await call('/v1/forgot-password', { email, locale: document.documentElement.lang });
+  if (!outcome.ok) return refuse(explain(outcome));
+  started(email, outcome.value);
+  field.value = '';
+  say(noMail, 'code.resent');
+  announce('code.resent');
+  // After the button is released.
+  setTimeout(count);
+});
+
+/** Holds the button back until another mail may be asked for. */
+function count() {
+  clearInterval(counting);
+  const tick = () => {
+    const seconds = Math.ceil((recall().resend_at - Date.now()) / 1000);
+    resend.setAttribute('aria-disabled', String(seconds > 0));
+    if (seconds > 0) return say(wait, 'code.resend-wait', { seconds });
+    hush(wait);
+    clearInterval(counting);
+  };
+  counting = setInterval(tick, 1000);
+  tick();
+}

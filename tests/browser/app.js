@@ -1,0 +1,118 @@
+// The built app, run as an operator would, with a mail provider of its own. Each test file starts one.
+
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startSink } from './sink.js';
+
+export const workspace = new URL('../../', import.meta.url).pathname;
+/** The binary that runs the app: nothing else knows which one it is. */
+export const program = process.env.KEYBACK_SPIN || join(workspace, 'target/host/keyback-host');
+
+// The first start compiles the components.
+const START_LIMIT = 120_000;
+
+export async function startApp(variables = {}) {
+  const sink = await startSink();
+  const port = await freePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const key = `kb_browser_${randomBytes(32).toString('hex')}`;
+  const sha256 = createHash('sha256').update(key).digest('hex');
+  const folder = await mkdtemp(join(tmpdir(), 'keyback-browser-'));
+  const settings = {
+    secret_key: randomBytes(32).toString('base64'),
+    public_base_url: origin,
+    app_name: 'Harbour',
+    support_url: 'https://help.example.test/',
+    api_keys: JSON.stringify([{ id: 'browser', sha256, scopes: ['users', 'sign-in'] }]),
+    email_provider: 'resend',
+    email_api_origin: sink.origin,
+    email_api_key: 're_test',
+    email_from: 'Harbour <no-reply@example.test>',
+    // All tests come from one address.
+    ...Object.fromEntries(['client_forgot', 'client_verify', 'client_reset', 'client_sign_in', 'app_forgot']
+      .map((limit) => [`limit_${limit}`, '100000/60'])),
+    ...variables,
+  };
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SPIN_')));
+  const host = spawn(program, [
+    'up', '--from', join(workspace, 'spin.toml'), '--listen', `127.0.0.1:${port}`,
+    '--state-dir', join(folder, 'state'),
+    ...Object.entries(settings).flatMap(([name, value]) => ['--variable', `${name}=${value}`]),
+  ], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise((resolve) => host.once('exit', resolve));
+  const log = [];
+  host.stderr.on('data', (text) => log.push(text));
+  await serving(host, log);
+
+  const post = (path, body) => fetch(origin + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
+    body: JSON.stringify(body),
+  });
+  return {
+    origin,
+    mails: sink,
+
+    /** A new account: its address and password. */
+    async createUser() {
+      const email = `${randomBytes(6).toString('hex')}@example.test`;
+      const password = newPassword();
+      const answer = await post('/v1/admin/users', { email, password });
+      if (answer.status !== 201) throw new Error(`creating an account was answered with ${answer.status}`);
+      return { email, password };
+    },
+
+    async signsIn(email, password) {
+      const answer = await post('/v1/sign-in', { email, password });
+      return answer.status === 200;
+    },
+
+    /** Asks for a mail without a browser, and waits for it. */
+    async recoveryMail(email) {
+      await post('/v1/forgot-password', { email });
+      return sink.next(email);
+    },
+
+    async stop() {
+      host.kill('SIGTERM');
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 5000))]);
+      host.kill('SIGKILL');
+      sink.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Strong, and like no other. */
+export function newPassword() {
+  return `violet-${randomBytes(6).toString('hex')}-staple-horse`;
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function serving(host, log) {
+  return new Promise((resolve, reject) => {
+    const fail = (why) => reject(new Error(`the app did not start: ${why}\n${log.join('')}`));
+    const timer = setTimeout(() => fail('it took too long'), START_LIMIT);
+    let output = '';
+    host.stdout.on('data', (text) => {
+      output += text;
+      if (/Serving.*http:/.test(output)) {
+        clearTimeout(timer);
+        resolve();
+      }
+    });
+    host.once('error', (error) => fail(error.message));
+    host.once('exit', (status) => fail(`it ended with status ${status}`));
+  });
+}

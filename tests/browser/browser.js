@@ -1,0 +1,48 @@
+// A browser that tells on its pages: every request to another origin, every error and every breach of the policy for
+// content is kept, and a test fails by it.
+
+import assert from 'node:assert/strict';
+import { chromium } from 'playwright-core';
+
+// What Chromium needs as root in a container, and what keeps it from calling home.
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-first-run', '--disable-quic', '--disable-dev-shm-usage', '--disable-default-apps', '--disable-extensions',
+];
+
+export function launch() {
+  return chromium.launch({ executablePath: process.env.KEYBACK_CHROMIUM || '/usr/bin/chromium', args: FLAGS });
+}
+
+/** Runs `act` with a page in a fresh profile: nothing is shared with any other page. */
+export async function visit(browser, app, options, act) {
+  const complaints = [];
+  const { expectFailures = false, ...rest } = options;
+  const context = await browser.newContext({ baseURL: app.origin, locale: 'en', ...rest });
+  context.setDefaultTimeout(10_000);
+  try {
+    const page = await context.newPage();
+    page.on('request', (request) => {
+      if (!request.url().startsWith(`${app.origin}/`)) complaints.push(`a request to ${request.url()}`);
+      if (request.url().includes('token')) {
+        if (!request.url().endsWith('/token.js')) complaints.push(`a token in ${request.url()}`);
+      }
+    });
+    page.on('pageerror', (error) => complaints.push(`an error: ${error.message}`));
+    page.on('console', (message) => {
+      // Chromium itself reports every answer from 400 on.
+      const isStatus = message.text().startsWith('Failed to load resource');
+      if (message.type() === 'error' && !isStatus) complaints.push(`on the console: ${message.text()}`);
+      if (isStatus && !expectFailures) complaints.push(`${message.text()} ${message.location().url}`);
+    });
+    await act(page, context);
+    assert.deepEqual(complaints, []);
+  } finally {
+    await context.close();
+  }
+}
+
+/** The heading of the view that is shown. */
+export const heading = (page) => page.locator('h1:visible');
+
+export const summary = (page) => page.locator('[data-summary]');

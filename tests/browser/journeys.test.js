@@ -1,0 +1,332 @@
+// The journeys of people who forgot a password, on the built app.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { newPassword, startApp } from './app.js';
+import { heading, launch, summary, visit } from './browser.js';
+
+let app;
+let browser;
+before(async () => {
+  [app, browser] = await Promise.all([startApp({ cooldown_seconds: '2' }), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+async function ask(page, email) {
+  await page.goto('/forgot-password');
+  await page.getByLabel('Email address').fill(email);
+  await page.getByRole('button', { name: 'Send the email' }).click();
+  await heading(page).getByText('Check your email').waitFor();
+}
+
+async function choose(page, password) {
+  await page.getByLabel('New password').fill(password);
+  await page.getByRole('button', { name: 'Set the new password' }).click();
+}
+
+const done = (page) => heading(page).getByText('Your password is changed').waitFor();
+
+test('the emailed link leads to a new password, on another device', async () => {
+  const user = await app.createUser();
+  await visit(browser, app, {}, async (page) => {
+    await ask(page, user.email);
+    assert.equal(new URL(page.url()).pathname, '/verify-otp');
+    assert.equal(new URL(page.url()).search, '');
+    await page.getByText(user.email).waitFor();
+  });
+  const { link } = await app.mails.next(user.email);
+  const password = newPassword();
+  await visit(browser, app, {}, async (page) => {
+    await page.goto(link);
+    await choose(page, password);
+    await done(page);
+  });
+  assert.ok(await app.signsIn(user.email, password));
+  assert.ok(!await app.signsIn(user.email, user.password));
+});
+
+test('the emailed code leads to a new password', async () => {
+  const user = await app.createUser();
+  const password = newPassword();
+  await visit(browser, app, {}, async (page) => {
+    await ask(page, user.email);
+    const { code } = await app.mails.next(user.email);
+    await page.getByLabel('Code from the email').fill(code);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await heading(page).getByText('Choose a new password').waitFor();
+    assert.equal(await page.locator('[name=username]').inputValue(), user.email);
+    await page.reload();
+    await choose(page, password);
+    await done(page);
+    assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+    assert.equal(await page.locator('#password').inputValue(), '');
+  });
+  assert.ok(await app.signsIn(user.email, password));
+});
+
+test('a code is taken as it is pasted or typed', async () => {
+  const shapes = [
+    (code) => ` ${code.slice(0, 3)} ${code.slice(3)}\n`,
+    (code) => code.replace(/(...)/, '$1-'),
+    (code) => code.replace(/(...)/, '$1\u2013'),
+    // As an input method for Japanese or Chinese types digits.
+    (code) => code.replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit))),
+  ];
+  for (const shape of shapes) {
+    const user = await app.createUser();
+    await visit(browser, app, {}, async (page) => {
+      await ask(page, user.email);
+      const { code } = await app.mails.next(user.email);
+      await page.getByLabel('Code from the email').evaluate((field, text) => {
+        field.focus();
+        document.execCommand('insertText', false, text);
+      }, shape(code));
+      await page.keyboard.press('Enter');
+      await heading(page).getByText('Choose a new password').waitFor();
+    });
+  }
+});
+
+test('a wrong code is told what to do next, and the right one still works', async () => {
+  const user = await app.createUser();
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await ask(page, user.email);
+    const { code } = await app.mails.next(user.email);
+    const field = page.getByLabel('Code from the email');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await summary(page).getByText('Type the code from the email.').waitFor();
+    await field.fill(code.replace(/\d/g, (digit) => 9 - digit));
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await summary(page).getByText('This code does not work.').waitFor();
+    assert.ok(await summary(page).evaluate((element) => element === document.activeElement));
+    assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    assert.match(await page.title(), /^That did not work · /);
+    await summary(page).getByRole('link').click();
+    assert.ok(await field.evaluate((element) => element === document.activeElement));
+    await field.fill(code);
+    await page.keyboard.press('Enter');
+    await heading(page).getByText('Choose a new password').waitFor();
+  });
+});
+
+test('another mail can be asked for after a while, and its code is the one that works', async () => {
+  const user = await app.createUser();
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await ask(page, user.email);
+    const first = await app.mails.next(user.email);
+    const resend = page.getByRole('button', { name: 'Send another email' });
+    assert.equal(await resend.getAttribute('aria-disabled'), 'true');
+    await page.getByText(/^in \d seconds?$/).waitFor();
+    await resend.click({ force: true });
+    await page.locator('[data-resend][aria-disabled=false]').waitFor();
+    assert.equal(app.mails.count(user.email), 1);
+    await resend.click();
+    await page.locator('[data-no-mail]').getByText('Another email is on its way.').waitFor();
+    const second = await app.mails.next(user.email);
+    assert.notEqual(second.code, first.code);
+    await page.locator('[data-resend][aria-disabled=true]').waitFor();
+    const field = page.getByLabel('Code from the email');
+    await field.fill(first.code);
+    await page.keyboard.press('Enter');
+    await summary(page).getByText('This code does not work.').waitFor();
+    await field.fill(second.code);
+    await page.keyboard.press('Enter');
+    await heading(page).getByText('Choose a new password').waitFor();
+  });
+});
+
+test('a used link and a replaced one lead to a new mail', async () => {
+  const user = await app.createUser();
+  const replaced = await app.recoveryMail(user.email);
+  await new Promise((resolve) => setTimeout(resolve, 2100));
+  const used = await app.recoveryMail(user.email);
+  await visit(browser, app, {}, async (page) => {
+    await page.goto(used.link);
+    await choose(page, newPassword());
+    await done(page);
+  });
+  for (const { link } of [used, replaced]) {
+    await visit(browser, app, { expectFailures: true }, async (page) => {
+      await page.goto(link);
+      await choose(page, newPassword());
+      await heading(page).getByText('This link or code no longer works').waitFor();
+      await page.getByRole('link', { name: 'Ask for a new email' }).click();
+      await heading(page).getByText('Forgot your password?').waitFor();
+    });
+  }
+});
+
+test('every reason to refuse a password is shown at the field, and burns nothing', async () => {
+  const user = await app.createUser();
+  const { link } = await app.recoveryMail(user.email);
+  const refused = 'This password is not accepted.';
+  const reasons = [
+    ['', 'Type a new password.', ['Type a new password.']],
+    ['12345', refused, [
+      'This password is too short: it needs at least 8 characters.',
+      'This is one of the most common passwords.',
+      'This password is too easy to guess. Add a word or two that do not belong together.',
+    ]],
+    [user.email, refused, ['This password is little more than your email address.']],
+    ['Harbour-99', refused, [
+      'This password is too easy to guess. Add a word or two that do not belong together.',
+      'This password is little more than the name “Harbour”.',
+    ]],
+    ['x'.repeat(257), refused, ['This password is too long: it may have at most 256 characters.']],
+    // Larger than any body may be.
+    ['x'.repeat(20_000), refused, ['This password is too long: it may have at most 256 characters.']],
+  ];
+  const password = newPassword();
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.goto(link);
+    for (const [attempt, text, sentences] of reasons) {
+      await choose(page, attempt);
+      await page.locator('#password-error').getByText(sentences[0]).waitFor();
+      assert.deepEqual(await page.locator('#password-error span').allTextContents(), sentences);
+      assert.equal(await summary(page).getByRole('link').textContent(), text);
+      assert.ok(await summary(page).evaluate((element) => element === document.activeElement));
+    }
+    await choose(page, password);
+    await done(page);
+  });
+  assert.ok(await app.signsIn(user.email, password));
+});
+
+test('the password field helps managers and people', async () => {
+  await visit(browser, app, {}, async (page) => {
+    await page.goto('/reset-password#token=unknown');
+    const field = page.locator('#password');
+    await page.locator('#password[passwordrules]').waitFor();
+    assert.match(await field.getAttribute('passwordrules'), /^minlength: 16; maxlength: 256;$/);
+    assert.equal(await field.getAttribute('autocomplete'), 'new-password');
+    await field.evaluate((element) => {
+      const data = new DataTransfer();
+      data.setData('text', 'pasted');
+      assert_not_prevented(element.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, cancelable: true })));
+      function assert_not_prevented(allowed) {
+        if (!allowed) throw new Error('pasting is prevented');
+      }
+    });
+    await field.fill('a horse with wings');
+    await page.locator('[data-rule=length][data-met]').waitFor();
+    await page.getByRole('button', { name: 'Show' }).click();
+    assert.equal(await field.getAttribute('type'), 'text');
+    await page.getByRole('status').getByText('The password is shown.').waitFor();
+    await page.getByRole('button', { name: 'Hide' }).click();
+    assert.equal(await field.getAttribute('type'), 'password');
+  });
+});
+
+test('a token leaves the address bar, the history and every address that is requested', async () => {
+  const user = await app.createUser();
+  const { link, cancel } = await app.recoveryMail(user.email);
+  for (const address of [link, cancel]) {
+    await visit(browser, app, {}, async (page) => {
+      await page.goto(address);
+      await page.locator('[data-late]').waitFor({ state: 'detached' });
+      assert.equal(new URL(page.url()).hash, '');
+      assert.equal(new URL(await page.evaluate(() => location.href)).hash, '');
+      const stored = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
+      assert.equal(stored, '[{},{},""]');
+    });
+  }
+});
+
+test('a link pasted into the tab of another one is used instead', async () => {
+  const user = await app.createUser();
+  const { link } = await app.recoveryMail(user.email);
+  const password = newPassword();
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.goto('/reset-password#token=unknown');
+    await choose(page, password);
+    await heading(page).getByText('no longer works').waitFor();
+    await page.evaluate((address) => location.assign(address), link);
+    await heading(page).getByText('Choose a new password').waitFor();
+    await choose(page, password);
+    await done(page);
+  });
+  assert.ok(await app.signsIn(user.email, password));
+});
+
+test('who did not ask for a mail makes it useless with one click', async () => {
+  const user = await app.createUser();
+  const { link, cancel, code } = await app.recoveryMail(user.email);
+  assert.ok(code);
+  await visit(browser, app, {}, async (page) => {
+    await page.goto(cancel);
+    await page.getByRole('button', { name: 'Make them useless' }).click();
+    await heading(page).getByText('Code and link are useless now').waitFor();
+  });
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.goto(link);
+    await choose(page, newPassword());
+    await heading(page).getByText('no longer works').waitFor();
+    await page.goto('/cancel-recovery#token=unknown');
+    await page.getByRole('button', { name: 'Make them useless' }).click();
+    await heading(page).getByText('Nothing left to cancel').waitFor();
+  });
+  assert.ok(await app.signsIn(user.email, user.password));
+});
+
+test('a page that was reached without what it needs says where to get it', async () => {
+  await visit(browser, app, {}, async (page) => {
+    for (const [path, title] of [
+      ['/verify-otp', 'Ask for an email first'],
+      ['/reset-password', 'Open the link from the email'],
+      ['/cancel-recovery', 'Open the link from the email'],
+    ]) {
+      await page.goto(path);
+      await heading(page).getByText(title).waitFor();
+      await page.getByRole('link', { name: 'Ask for a new email' }).click();
+      await heading(page).getByText('Forgot your password?').waitFor();
+    }
+    await page.goto('/');
+    await page.getByRole('link', { name: 'Set a new password' }).click();
+    await heading(page).getByText('Forgot your password?').waitFor();
+  });
+});
+
+test('an unknown address is answered like a known one', async () => {
+  await visit(browser, app, {}, async (page) => {
+    await ask(page, 'nobody@example.test');
+    await page.getByText('nobody@example.test').waitFor();
+  });
+});
+
+test('what is no address is refused at the field', async () => {
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.goto('/forgot-password');
+    for (const [address, text] of [
+      ['', 'Type your email address.'],
+      ['   ', 'Type your email address.'],
+      ['ann', 'Type a whole email address'],
+      // Good for the browser, too long for mail.
+      [`${'a'.repeat(65)}@example.test`, 'Type a whole email address'],
+    ]) {
+      await page.getByLabel('Email address').fill(address);
+      await page.getByRole('button', { name: 'Send the email' }).click();
+      await summary(page).getByText(text).waitFor();
+      await page.locator('#email-error').getByText(text).waitFor();
+    }
+  });
+});
+
+test('a browser that keeps nothing is led to the link', async () => {
+  const user = await app.createUser();
+  await visit(browser, app, {}, async (page, context) => {
+    await context.addInitScript(() => {
+      Object.defineProperty(window, 'sessionStorage', { get: () => { throw new DOMException('denied', 'SecurityError'); } });
+    });
+    await page.goto('/forgot-password');
+    await page.getByLabel('Email address').fill(user.email);
+    await page.getByRole('button', { name: 'Send the email' }).click();
+    await page.getByText('Open its link to set a new password.').waitFor();
+    const { link } = await app.mails.next(user.email);
+    await page.goto(link);
+    await choose(page, newPassword());
+    await done(page);
+  });
+});

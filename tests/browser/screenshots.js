@@ -1,0 +1,38 @@
+// Writes a picture of every state, on a phone and on a desk, in light and in dark, to target/screenshots. Names given
+// as arguments choose states; KEYBACK_LANGUAGE chooses a language.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startApp, workspace } from './app.js';
+import { launch, visit } from './browser.js';
+import { states } from './states.js';
+
+const folder = join(workspace, 'target/screenshots');
+const devices = {
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, deviceScaleFactor: 2 },
+  desktop: { viewport: { width: 1280, height: 800 } },
+};
+const chosen = process.argv.slice(2);
+const language = process.env.KEYBACK_LANGUAGE;
+
+await mkdir(folder, { recursive: true });
+const [app, browser] = await Promise.all([startApp({ cooldown_seconds: '2' }), launch()]);
+try {
+  for (const name of chosen.length > 0 ? chosen : Object.keys(states)) {
+    for (const [device, options] of Object.entries(devices)) {
+      for (const colorScheme of ['light', 'dark']) {
+        await visit(browser, app, { ...options, colorScheme, expectFailures: true }, async (page) => {
+          await states[name](page, app);
+          if (language) await page.locator(`[data-language="${language}"]`).click();
+          await page.waitForTimeout(100);
+          const parts = [name, device, colorScheme, language].filter(Boolean);
+          await page.screenshot({ path: join(folder, `${parts.join('-')}.png`), fullPage: true });
+        });
+      }
+    }
+  }
+} finally {
+  await browser.close();
+  await app.stop();
+}
+console.log(`The pictures are in ${folder}`);

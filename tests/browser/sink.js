@@ -1,0 +1,58 @@
+// A mail provider that speaks Resend's API and keeps what it is given.
+
+import { createServer } from 'node:http';
+
+const DELIVERY_LIMIT = 20_000;
+
+export async function startSink() {
+  const mails = [];
+  let arrived = () => {};
+  const server = createServer(async (request, response) => {
+    const parts = [];
+    for await (const part of request) parts.push(part);
+    const mail = JSON.parse(Buffer.concat(parts));
+    mails.push({ mail, taken: false });
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ id: `mail-${mails.length}` }));
+    arrived();
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  const sentTo = (email) => mails.filter(({ mail }) => [mail.to].flat().includes(email));
+  return {
+    origin: `http://127.0.0.1:${server.address().port}`,
+
+    /** How many mails went to `email`. */
+    count: (email) => sentTo(email).length,
+
+    /** The oldest mail to `email` that was not waited for yet, with its links and its code. */
+    async next(email) {
+      const deadline = Date.now() + DELIVERY_LIMIT;
+      for (;;) {
+        const next = sentTo(email).find(({ taken }) => !taken);
+        if (next) {
+          next.taken = true;
+          return read(next.mail);
+        }
+        if (Date.now() > deadline) throw new Error(`no mail to ${email} came`);
+        await new Promise((resolve) => {
+          arrived = resolve;
+          setTimeout(resolve, 250);
+        });
+      }
+    },
+
+    stop() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+function read({ subject, text }) {
+  return {
+    subject,
+    link: text.match(/\S+\/reset-password#token=\S+/)?.[0],
+    cancel: text.match(/\S+\/cancel-recovery#token=\S+/)?.[0],
+    code: text.match(/^ {4}(\d+)$/m)?.[1],
+  };
+}
