@@ -7,6 +7,7 @@ mod clients;
 mod mail;
 mod mail_sink;
 mod server;
+mod time;
 mod wire;
 
 use std::{
@@ -27,6 +28,7 @@ pub(crate) use self::{
     clients::{ApiClient, Caller, Visitor},
     mail::Mail,
     mail_sink::{MailSink, Provider},
+    time::unix_seconds,
     wire::Wire,
 };
 use self::{api_keys::ApiKeys, server::Server};
@@ -45,6 +47,12 @@ pub(crate) struct User {
     pub(crate) id: String,
     pub(crate) email: String,
     pub(crate) password: String,
+}
+
+/// An account that never had a password.
+pub(crate) struct Newcomer {
+    pub(crate) id: String,
+    pub(crate) email: String,
 }
 
 /// A recovery under way: the answer's challenge and the mail that came for it.
@@ -141,10 +149,27 @@ impl App {
         }
     }
 
+    /// Creates an account that has an address of its own and no password.
+    pub(crate) fn create_user_without_password(&self) -> Newcomer {
+        let email = unique_email();
+        let account = json!({ "email": email });
+        let account = self.portal().create_user(&account).expect_json(201);
+        let id = account["id"].as_str().expect("an account has an id");
+        Newcomer {
+            id: id.to_owned(),
+            email,
+        }
+    }
+
     /// Asks for a recovery and waits for its mail.
     pub(crate) fn recover(&self, user: &User) -> Recovery {
-        let challenge_id = self.visitor().challenge(&user.email);
-        let mail = self.sink.wait_for_mail(&user.email);
+        self.recover_at(&user.email)
+    }
+
+    /// Asks for a recovery of whoever has this address, and waits for its mail.
+    pub(crate) fn recover_at(&self, email: &str) -> Recovery {
+        let challenge_id = self.visitor().challenge(email);
+        let mail = self.sink.wait_for_mail(email);
         Recovery { challenge_id, mail }
     }
 
@@ -158,6 +183,24 @@ impl App {
             .as_str()
             .expect("a verified code gives a reset token")
             .to_owned()
+    }
+
+    /// The account's credential epoch.
+    #[track_caller]
+    pub(crate) fn epoch(&self, id: &str) -> u64 {
+        let account = self.portal().find_user(id).expect_json(200);
+        account["credential_epoch"]
+            .as_u64()
+            .expect("the epoch is a counter")
+    }
+
+    /// Signs in with a password that must be changed, and keeps the token to change it with.
+    #[track_caller]
+    pub(crate) fn change_token(&self, email: &str, password: &str) -> String {
+        let signed_in = self.portal().sign_in(email, password).expect_json(200);
+        let token = signed_in["password_change"]["token"].as_str();
+        let token = token.unwrap_or_else(|| panic!("no token in {signed_in}"));
+        token.to_owned()
     }
 
     /// Asserts that this password signs the user in.
@@ -216,8 +259,17 @@ pub(crate) fn altered(text: &str) -> String {
         .collect()
 }
 
+/// Whether a text stands as it is in any file of a folder.
+pub(crate) fn is_readable_below(folder: &Path, text: &str) -> bool {
+    let holds = |file: &Vec<u8>| {
+        file.windows(text.len())
+            .any(|bytes| bytes == text.as_bytes())
+    };
+    files_below(folder).iter().any(holds)
+}
+
 /// Every file below a folder, read whole.
-pub(crate) fn files_below(folder: &Path) -> Vec<Vec<u8>> {
+fn files_below(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).expect("the folder can be listed");
     let mut files = Vec::new();
     for entry in entries {

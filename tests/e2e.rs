@@ -10,6 +10,7 @@ mod app;
 mod contract;
 mod grants;
 mod journey;
+mod look_alikes;
 mod misconfigured;
 mod problems;
 mod races;

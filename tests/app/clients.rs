@@ -112,6 +112,30 @@ impl ApiClient {
         self.get(&format!("/v1/admin/users/{id}"))
     }
 
+    pub(crate) fn update_user(&self, id: &str, changes: &Value) -> Answer {
+        self.call("PATCH", &format!("/v1/admin/users/{id}"))
+            .json(changes)
+            .send()
+    }
+
+    pub(crate) fn delete_user(&self, id: &str) -> Answer {
+        self.call("DELETE", &format!("/v1/admin/users/{id}")).send()
+    }
+
+    pub(crate) fn reset_users_password(&self, id: &str, order: &Value) -> Answer {
+        self.post(&format!("/v1/admin/users/{id}/reset-password"), order)
+    }
+
+    pub(crate) fn require_password_change(&self, id: &str, required: bool) -> Answer {
+        self.call("PUT", &format!("/v1/admin/users/{id}/password-change"))
+            .json(&json!({ "required": required }))
+            .send()
+    }
+
+    pub(crate) fn start_recovery(&self, id: &str, order: &Value) -> Answer {
+        self.post(&format!("/v1/admin/users/{id}/recovery"), order)
+    }
+
     pub(crate) fn sign_in(&self, email: &str, password: &str) -> Answer {
         self.post(
             "/v1/sign-in",

@@ -57,6 +57,14 @@ impl Mail {
             .map(str::to_owned)
     }
 
+    /// The password that an administrator set: the text's one line that is indented by four spaces.
+    #[track_caller]
+    pub(crate) fn password(&self) -> String {
+        let password = self.text.lines().find_map(|line| line.strip_prefix("    "));
+        let password = password.unwrap_or_else(|| panic!("no password in: {}", self.text));
+        password.to_owned()
+    }
+
     /// The token in the link's fragment.
     #[track_caller]
     pub(crate) fn link_token(&self) -> String {

@@ -1,3 +1,4 @@
 //! The tests of the administrator's calls.
 
+mod access;
 mod users;

@@ -1,0 +1,144 @@
+//! Known and unknown take the same time to be answered.
+//!
+//! Each pair of cases is timed in turns, [`ROUNDS`] requests each, and compared by the two-sample Kolmogorov-Smirnov
+//! test at the level of 0.1 %. A machine that is busy with something else may disturb one comparison; a case that can
+//! be told apart fails every time. So the best of [`TRIES`] counts.
+
+#![expect(
+    clippy::cast_precision_loss,
+    reason = "a few hundred measurements are far below 2^52"
+)]
+
+use std::{
+    cell::RefCell,
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use crate::app::{App, strong_password, unique_email, wrong_code};
+
+const ROUNDS: usize = 300;
+const TRIES: usize = 3;
+/// The test's critical value c(α) for α = 0.001, where D is compared with c(α)·√(2/n).
+const CRITICAL: f64 = 1.95;
+/// Lets what a request does after its answer end before the next one is timed.
+const PAUSE: Duration = Duration::from_millis(30);
+
+#[test]
+fn slow_a_known_address_is_asked_for_in_the_time_of_an_unknown_one() {
+    let app = App::start();
+    let asked_for = RefCell::new(None);
+    assert_indistinguishable(
+        || {
+            let email = unique_email();
+            let body = json!({ "email": email });
+            app.portal().create_user(&body).expect_json(201);
+            sleep(PAUSE);
+            asked_for.replace(Some(email.clone()));
+            let visitor = app.visitor();
+            move || drop(visitor.forgot_password(&email))
+        },
+        || {
+            // The mail is the last thing that the known address's request does.
+            if let Some(email) = asked_for.take() {
+                app.sink().wait_for_mail(&email);
+                sleep(PAUSE);
+            }
+            let (visitor, email) = (app.visitor(), unique_email());
+            move || drop(visitor.forgot_password(&email))
+        },
+    );
+}
+
+#[test]
+fn slow_a_wrong_code_is_refused_in_the_time_of_an_unknown_challenge() {
+    let app = App::builder()
+        .variable("attempts_per_challenge", "100")
+        .variable("attempts_per_account_per_day", "100")
+        .start();
+    let user = app.create_user();
+    let recovery = app.recover(&user);
+    let code = wrong_code(&recovery.mail.code());
+    assert_indistinguishable(
+        || {
+            let (visitor, id, code) = (app.visitor(), recovery.challenge_id.clone(), code.clone());
+            move || drop(visitor.verify_otp(&id, &code))
+        },
+        || {
+            let (visitor, code) = (app.visitor(), code.clone());
+            move || drop(visitor.verify_otp("AAAAAAAAAAAAAAAAAAAAAA", &code))
+        },
+    );
+}
+
+#[test]
+fn slow_a_wrong_password_is_refused_in_the_time_of_an_unknown_account() {
+    let app = App::start();
+    let user = app.create_user();
+    assert_indistinguishable(
+        || {
+            let (portal, email) = (app.portal(), user.email.clone());
+            move || drop(portal.sign_in(&email, &strong_password()))
+        },
+        || {
+            let (portal, email) = (app.portal(), unique_email());
+            move || drop(portal.sign_in(&email, &strong_password()))
+        },
+    );
+}
+
+/// `one` and `other` prepare a request and give what sends it; only the sending is timed.
+fn assert_indistinguishable<A: FnOnce(), B: FnOnce()>(one: impl Fn() -> A, other: impl Fn() -> B) {
+    let mut distances = Vec::new();
+    for _ in 0..TRIES {
+        let mut times = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            times.0.push(time(one()));
+            times.1.push(time(other()));
+        }
+        let distance = ks_distance(&mut times.0, &mut times.1);
+        distances.push(distance);
+        if distance < CRITICAL * (2.0 / ROUNDS as f64).sqrt() {
+            return;
+        }
+        let median = |times: &[Duration]| times[times.len() / 2];
+        eprintln!("medians {:?} and {:?}", median(&times.0), median(&times.1));
+    }
+    panic!("the two can be told apart: Kolmogorov-Smirnov distances {distances:?}");
+}
+
+fn time(send: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    send();
+    let time = start.elapsed();
+    sleep(PAUSE);
+    time
+}
+
+/// The largest difference between the two empirical distribution functions.
+fn ks_distance(one: &mut [Duration], other: &mut [Duration]) -> f64 {
+    one.sort_unstable();
+    other.sort_unstable();
+    let share = |times: &[Duration], limit: Duration| {
+        times.partition_point(|time| *time <= limit) as f64 / times.len() as f64
+    };
+    one.iter()
+        .chain(other.iter())
+        .map(|limit| (share(one, *limit) - share(other, *limit)).abs())
+        .fold(0.0, f64::max)
+}
+
+#[test]
+fn the_comparison_tells_a_millisecond_from_none() {
+    let times = |shift: u64| -> Vec<Duration> {
+        let spread = (0..ROUNDS as u64).map(|round| round * 37 % 1_000);
+        spread
+            .map(|micros| Duration::from_micros(2_000 + shift + micros))
+            .collect()
+    };
+    let limit = CRITICAL * (2.0 / ROUNDS as f64).sqrt();
+    assert!(ks_distance(&mut times(0), &mut times(20)) < limit);
+    assert!(ks_distance(&mut times(0), &mut times(1_000)) > limit);
+}

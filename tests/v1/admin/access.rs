@@ -1,0 +1,70 @@
+//! Who may make a call: the denied twins of every granted one.
+
+use serde_json::{Value, json};
+
+use crate::app::{App, Call, Caller, Scope};
+
+/// A call that needs a key.
+pub(super) struct Guarded<'test> {
+    pub(super) app: &'test App,
+    pub(super) scope: Scope,
+    pub(super) method: &'test str,
+    /// One that leads to something, and one that leads to nothing.
+    pub(super) paths: [&'test str; 2],
+    /// A good body, if the call takes one.
+    pub(super) body: Option<Value>,
+}
+
+impl Guarded<'_> {
+    /// Asserts that whoever has no key, or one without the scope, is refused before anything else is looked at.
+    #[track_caller]
+    pub(super) fn assert_refused_to_others(&self) {
+        let nobody = self.app.visitor();
+        self.assert_all(&nobody, 401, "unauthorized");
+        for authorization in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer nonsense",
+            "Bearer kb_users_",
+            "Bearer kb_portal_00ff",
+            "Basic dXNlcjpwYXNz",
+            self.app.variable("api_keys"),
+        ] {
+            let stranger = nobody.clone().sending("authorization", authorization);
+            self.assert_all(&stranger, 401, "unauthorized");
+        }
+        for scope in Scope::ALL {
+            if scope != self.scope {
+                self.assert_all(&self.app.api_client(scope), 403, "forbidden");
+            }
+        }
+    }
+
+    /// Asserts that the caller meets this problem on both paths, with a good body and with bad ones.
+    #[track_caller]
+    fn assert_all(&self, caller: &impl Caller, status: u16, slug: &str) {
+        for path in self.paths {
+            for call in self.variants(|| caller.call(self.method, path)) {
+                let refused = call.send();
+                refused.expect_problem(status, slug);
+                let challenge = refused.header("www-authenticate").unwrap_or_default();
+                assert!(challenge.starts_with("Bearer"), "{challenge}");
+            }
+        }
+    }
+
+    fn variants(&self, call: impl Fn() -> Call) -> Vec<Call> {
+        let Some(body) = &self.body else {
+            return vec![call()];
+        };
+        let json_type = |call: Call| call.header("content-type", "application/json");
+        vec![
+            call().json(body),
+            call().json(&json!({ "surprise": 1 })),
+            json_type(call()).body("{"),
+            json_type(call()).body(" ".repeat(20_000)),
+            call().header("content-type", "text/plain").body("x"),
+        ]
+    }
+}

@@ -1,0 +1,217 @@
+//! `POST /v1/admin/users`
+
+use serde_json::json;
+
+use crate::app::{App, Scope, random_token, strong_password, unique_email, unix_seconds};
+use crate::v1::admin::access::Guarded;
+
+#[test]
+fn a_new_account_is_answered_whole_and_found_where_it_says() {
+    let app = App::shared();
+    let email = unique_email();
+    let created = app
+        .portal()
+        .create_user(&json!({ "email": email, "password": strong_password(), "locale": "de" }));
+    let location = created.header("location").map(str::to_owned);
+    let account = created.expect_json(201);
+
+    let id = account["id"].as_str().expect("an account has an id");
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    assert!(
+        (1..=64).contains(&id.len()) && id.chars().all(is_plain),
+        "{id}"
+    );
+    assert_eq!(account["email"], email.as_str());
+    assert_eq!(account["locale"], "de");
+    assert_eq!(account["disabled"], false);
+    assert!(account["credential_epoch"].is_u64(), "{account}");
+    let credential = &account["credential"];
+    assert_eq!(
+        unix_seconds(&credential["set_at"]),
+        unix_seconds(&account["created_at"])
+    );
+    assert_eq!(credential["set_by"], "administrator");
+    assert_eq!(credential["must_change"], false);
+    assert!(credential["expires_at"].is_null(), "{account}");
+
+    let location = location.expect("a created account has a place");
+    assert!(
+        location.ends_with(&format!("/v1/admin/users/{id}")),
+        "{location}"
+    );
+    assert_eq!(app.portal().find_user(id).expect_json(200), account);
+}
+
+#[test]
+fn an_account_may_come_without_a_password_and_with_an_id_of_the_portals() {
+    let app = App::shared();
+    let (id, email) = (random_token(24), unique_email());
+    let account = app
+        .portal()
+        .create_user(&json!({ "id": id, "email": email }))
+        .expect_json(201);
+    assert_eq!(account["id"], id.as_str());
+    assert!(account["credential"].is_null(), "{account}");
+    assert_eq!(app.portal().find_user(&id).expect_json(200), account);
+}
+
+#[test]
+fn no_answer_shows_a_password_or_its_hash() {
+    let app = App::shared();
+    let password = strong_password();
+    let created = app
+        .portal()
+        .create_user(&json!({ "email": unique_email(), "password": password }));
+    let text = created.text();
+    assert!(
+        !text.contains(&password) && !text.contains("argon2"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_address_is_stored_with_its_domain_in_lower_case() {
+    let app = App::shared();
+    let (local, id) = (random_token(6), random_token(24));
+    let account = json!({ "id": id, "email": format!("{local}@People.EXAMPLE.test") });
+    let account = app.portal().create_user(&account).expect_json(201);
+    let stored = account["email"]
+        .as_str()
+        .expect("an account has an address");
+    assert!(stored.ends_with("@people.example.test"), "{stored}");
+}
+
+#[test]
+fn an_address_or_an_id_is_given_once() {
+    let app = App::shared();
+    let portal = app.portal();
+    let user = app.create_user();
+    portal
+        .create_user(&json!({ "email": user.email }))
+        .expect_problem(409, "conflict");
+    let (local, domain) = user
+        .email
+        .split_once('@')
+        .expect("an address has an at sign");
+    let upper_case_domain = format!("{local}@{}", domain.to_uppercase());
+    portal
+        .create_user(&json!({ "email": upper_case_domain }))
+        .expect_problem(409, "conflict");
+
+    let email = unique_email();
+    portal
+        .create_user(&json!({ "id": user.id, "email": email }))
+        .expect_problem(409, "conflict");
+    // The refused call left nothing behind that would hold the address.
+    portal
+        .create_user(&json!({ "email": email }))
+        .expect_json(201);
+    app.assert_signs_in(&user, &user.password);
+}
+
+#[test]
+fn a_bad_member_is_named_and_nothing_is_created() {
+    let app = App::shared();
+    let portal = app.portal();
+    for email in [
+        "",
+        "zebra",
+        "zebra@",
+        "a b@example.test",
+        "zebra@example.test\n",
+    ] {
+        assert_eq!(
+            portal
+                .create_user(&json!({ "email": email }))
+                .expect_invalid(),
+            ["/email"],
+            "{email:?}"
+        );
+    }
+    let email = unique_email();
+    for id in ["", "a b", "a/b", "ä", "..", &"a".repeat(65)] {
+        let refused = portal.create_user(&json!({ "email": email, "id": id }));
+        assert_eq!(refused.expect_invalid(), ["/id"], "{id:?}");
+    }
+    portal
+        .create_user(&json!({ "email": email, "locale": "not a locale" }))
+        .expect_invalid();
+    let both = json!({ "email": "zebra", "id": "a b" });
+    assert_eq!(
+        portal.create_user(&both).expect_invalid(),
+        ["/email", "/id"]
+    );
+    portal
+        .create_user(&json!({ "email": email }))
+        .expect_json(201);
+}
+
+#[test]
+fn a_weak_password_is_refused_and_the_account_is_not_created() {
+    let app = App::shared();
+    let email = unique_email();
+    let weak = json!({ "email": email, "password": "password" });
+    let violations = app.portal().create_user(&weak).expect_violations();
+    assert!(
+        violations.contains(&"too-common".to_owned()),
+        "{violations:?}"
+    );
+    app.portal()
+        .create_user(&json!({ "email": email }))
+        .expect_json(201);
+}
+
+#[test]
+fn a_password_is_given_in_clear_or_hashed_and_not_both() {
+    let app = App::shared();
+    let portal = app.portal();
+    let (email, password) = (unique_email(), "correct horse battery staple");
+    // python3 -c 'import argon2; print(argon2.PasswordHasher(2, 19456, 1).hash("correct horse battery staple"))'
+    let hash = "HASH";
+    let hashed = json!({ "email": email, "password_hash": hash });
+    let created = portal.create_user(&hashed);
+    assert!(!created.text().contains(hash), "{}", created.text());
+    created.expect_json(201);
+    portal.sign_in(&email, password).expect_json(200);
+    portal
+        .sign_in(&email, &strong_password())
+        .expect_problem(401, "invalid-credentials");
+
+    let email = unique_email();
+    let both = json!({ "email": email, "password": strong_password(), "password_hash": hash });
+    assert_eq!(
+        portal.create_user(&both).expect_invalid(),
+        ["/password_hash"]
+    );
+    for malformed in ["", "zebra", password, &hash[..hash.len() - 9], "$argon2id$"] {
+        let refused = portal.create_user(&json!({ "email": email, "password_hash": malformed }));
+        assert_eq!(refused.expect_invalid(), ["/password_hash"], "{malformed}");
+        assert!(malformed.is_empty() || !refused.text().contains(malformed));
+    }
+    let nothing_to_change = json!({ "email": email, "change_on_next_sign_in": true });
+    assert_eq!(
+        portal.create_user(&nothing_to_change).expect_invalid(),
+        ["/change_on_next_sign_in"]
+    );
+    portal
+        .create_user(&json!({ "email": email }))
+        .expect_json(201);
+}
+
+#[test]
+fn only_a_key_with_the_scope_creates_an_account() {
+    let app = App::shared();
+    let email = unique_email();
+    let account = json!({ "email": email });
+    let guarded = Guarded {
+        app: &app,
+        scope: Scope::Users,
+        method: "POST",
+        paths: ["/v1/admin/users", "/v1/admin/users?email=zebra"],
+        body: Some(account.clone()),
+    };
+    guarded.assert_refused_to_others();
+    app.api_client(Scope::Users)
+        .create_user(&account)
+        .expect_json(201);
+}
