@@ -25,7 +25,7 @@ pub(crate) use self::{
     answer::{Answer, assert_alike, assert_same_shape},
     api_keys::Scope,
     builder::{AppBuilder, PUBLIC_BASE_URL, component},
-    clients::{ApiClient, Caller, Visitor},
+    clients::{ApiClient, Call, Caller, Visitor},
     mail::Mail,
     mail_sink::{MailSink, Provider},
     time::unix_seconds,

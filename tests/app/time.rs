@@ -5,17 +5,14 @@ use serde_json::Value;
 /// Seconds since 1970 of a time in an answer: RFC 3339 in UTC with whole seconds, such as `2026-08-01T12:00:00Z`.
 #[track_caller]
 pub(crate) fn unix_seconds(time: &Value) -> i64 {
-    let text = time
-        .as_str()
-        .unwrap_or_else(|| panic!("{time} is no text"));
+    let text = time.as_str().unwrap_or_else(|| panic!("{time} is no text"));
     let shape: String = text
         .chars()
         .map(|letter| if letter.is_ascii_digit() { '0' } else { letter })
         .collect();
     assert_eq!(shape, "0000-00-00T00:00:00Z", "{text}");
-    let number = |from: usize, to: usize| -> i64 {
-        text[from..to].parse().expect("these are digits")
-    };
+    let number =
+        |from: usize, to: usize| -> i64 { text[from..to].parse().expect("these are digits") };
     let days = days_before_month(number(0, 4), number(5, 7)) + number(8, 10) - 1;
     ((days * 24 + number(11, 13)) * 60 + number(14, 16)) * 60 + number(17, 19)
 }

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
-import { heading, launch, summary, visit } from './browser.js';
+import { launch, summary, visit } from './browser.js';
+import { ask, choose, enter, ready, submit, titled } from './steps.js';
 
 let app;
 let browser;
@@ -15,19 +16,7 @@ after(async () => {
   await app?.stop();
 });
 
-async function ask(page, email) {
-  await page.goto('/forgot-password');
-  await page.getByLabel('Email address').fill(email);
-  await page.getByRole('button', { name: 'Send the email' }).click();
-  await heading(page).getByText('Check your email').waitFor();
-}
-
-async function choose(page, password) {
-  await page.getByLabel('New password').fill(password);
-  await page.getByRole('button', { name: 'Set the new password' }).click();
-}
-
-const done = (page) => heading(page).getByText('Your password is changed').waitFor();
+const done = (page) => titled(page, 'Your password is changed');
 
 test('the emailed link leads to a new password, on another device', async () => {
   const user = await app.createUser();
@@ -56,7 +45,7 @@ test('the emailed code leads to a new password', async () => {
     const { code } = await app.mails.next(user.email);
     await page.getByLabel('Code from the email').fill(code);
     await page.getByRole('button', { name: 'Continue' }).click();
-    await heading(page).getByText('Choose a new password').waitFor();
+    await titled(page, 'Choose a new password');
     assert.equal(await page.locator('[name=username]').inputValue(), user.email);
     await page.reload();
     await choose(page, password);
@@ -85,7 +74,7 @@ test('a code is taken as it is pasted or typed', async () => {
         document.execCommand('insertText', false, text);
       }, shape(code));
       await page.keyboard.press('Enter');
-      await heading(page).getByText('Choose a new password').waitFor();
+      await titled(page, 'Choose a new password');
     });
   }
 });
@@ -108,7 +97,7 @@ test('a wrong code is told what to do next, and the right one still works', asyn
     assert.ok(await field.evaluate((element) => element === document.activeElement));
     await field.fill(code);
     await page.keyboard.press('Enter');
-    await heading(page).getByText('Choose a new password').waitFor();
+    await titled(page, 'Choose a new password');
   });
 });
 
@@ -134,7 +123,7 @@ test('another mail can be asked for after a while, and its code is the one that 
     await summary(page).getByText('This code does not work.').waitFor();
     await field.fill(second.code);
     await page.keyboard.press('Enter');
-    await heading(page).getByText('Choose a new password').waitFor();
+    await titled(page, 'Choose a new password');
   });
 });
 
@@ -152,9 +141,9 @@ test('a used link and a replaced one lead to a new mail', async () => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       await page.goto(link);
       await choose(page, newPassword());
-      await heading(page).getByText('This link or code no longer works').waitFor();
+      await titled(page, 'This link or code no longer works');
       await page.getByRole('link', { name: 'Ask for a new email' }).click();
-      await heading(page).getByText('Forgot your password?').waitFor();
+      await titled(page, 'Forgot your password?');
     });
   }
 });
@@ -170,7 +159,10 @@ test('every reason to refuse a password is shown at the field, and burns nothing
       'This is one of the most common passwords.',
       'This password is too easy to guess. Add a word or two that do not belong together.',
     ]],
-    [user.email, refused, ['This password is little more than your email address.']],
+    [user.email, refused, [
+      'This password is too easy to guess. Add a word or two that do not belong together.',
+      'This password is little more than your email address.',
+    ]],
     ['Harbour-99', refused, [
       'This password is too easy to guess. Add a word or two that do not belong together.',
       'This password is little more than the name “Harbour”.',
@@ -226,7 +218,7 @@ test('a token leaves the address bar, the history and every address that is requ
   for (const address of [link, cancel]) {
     await visit(browser, app, {}, async (page) => {
       await page.goto(address);
-      await page.locator('[data-late]').waitFor({ state: 'detached' });
+      await ready(page);
       assert.equal(new URL(page.url()).hash, '');
       assert.equal(new URL(await page.evaluate(() => location.href)).hash, '');
       const stored = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
@@ -242,9 +234,9 @@ test('a link pasted into the tab of another one is used instead', async () => {
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await page.goto('/reset-password#token=unknown');
     await choose(page, password);
-    await heading(page).getByText('no longer works').waitFor();
+    await titled(page, 'no longer works');
     await page.evaluate((address) => location.assign(address), link);
-    await heading(page).getByText('Choose a new password').waitFor();
+    await titled(page, 'Choose a new password');
     await choose(page, password);
     await done(page);
   });
@@ -258,15 +250,15 @@ test('who did not ask for a mail makes it useless with one click', async () => {
   await visit(browser, app, {}, async (page) => {
     await page.goto(cancel);
     await page.getByRole('button', { name: 'Make them useless' }).click();
-    await heading(page).getByText('Code and link are useless now').waitFor();
+    await titled(page, 'Code and link are useless now');
   });
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await page.goto(link);
     await choose(page, newPassword());
-    await heading(page).getByText('no longer works').waitFor();
+    await titled(page, 'no longer works');
     await page.goto('/cancel-recovery#token=unknown');
     await page.getByRole('button', { name: 'Make them useless' }).click();
-    await heading(page).getByText('Nothing left to cancel').waitFor();
+    await titled(page, 'Nothing left to cancel');
   });
   assert.ok(await app.signsIn(user.email, user.password));
 });
@@ -279,13 +271,13 @@ test('a page that was reached without what it needs says where to get it', async
       ['/cancel-recovery', 'Open the link from the email'],
     ]) {
       await page.goto(path);
-      await heading(page).getByText(title).waitFor();
+      await titled(page, title);
       await page.getByRole('link', { name: 'Ask for a new email' }).click();
-      await heading(page).getByText('Forgot your password?').waitFor();
+      await titled(page, 'Forgot your password?');
     }
     await page.goto('/');
     await page.getByRole('link', { name: 'Set a new password' }).click();
-    await heading(page).getByText('Forgot your password?').waitFor();
+    await titled(page, 'Forgot your password?');
   });
 });
 

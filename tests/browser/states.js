@@ -1,23 +1,25 @@
 // Every page in every state that a person can meet: what the accessibility tests check and the screenshots show.
 
 import { newPassword } from './app.js';
-import { heading, summary } from './browser.js';
+import { summary } from './browser.js';
+import * as steps from './steps.js';
 
-const submit = (page) => page.locator('button[type=submit]').click();
-const title = (page, text) => heading(page).getByText(text).waitFor();
+const { submit, titled } = steps;
+
+async function open(page, path) {
+  await page.goto(path);
+  await steps.ready(page);
+}
 
 async function ask(page, email) {
-  await page.goto('/forgot-password');
-  await page.locator('#email').fill(email);
-  await submit(page);
-  await title(page, 'Check your email');
+  await steps.ask(page, email);
+  await titled(page, 'Check your email');
 }
 
 async function choose(page, link, password) {
   await page.goto(link);
   await page.locator('#password[passwordrules]').waitFor();
-  await page.locator('#password').fill(password);
-  await submit(page);
+  await steps.choose(page, password);
 }
 
 async function cancel(page, link) {
@@ -38,10 +40,10 @@ const answer = (page, path, status, headers, slug) => page.route(`**${path}`, (r
 }));
 
 export const states = {
-  start: (page) => page.goto('/'),
-  missing: (page) => page.goto('/nothing-here'),
+  start: (page) => open(page, '/'),
+  missing: (page) => open(page, '/nothing-here'),
   problem: (page) => page.goto('/problems/password-rejected'),
-  forgot: (page) => page.goto('/forgot-password'),
+  forgot: (page) => open(page, '/forgot-password'),
   'forgot-empty': async (page) => {
     await page.goto('/forgot-password');
     await submit(page);
@@ -49,23 +51,17 @@ export const states = {
   },
   'forgot-limited': async (page) => {
     await answer(page, '/v1/forgot-password', 429, { 'Retry-After': '1200' }, 'rate-limited');
-    await page.goto('/forgot-password');
-    await page.locator('#email').fill('ann@example.test');
-    await submit(page);
+    await steps.ask(page, 'ann@example.test');
     await summary(page).getByText('20 minutes').waitFor();
   },
   'forgot-unavailable': async (page) => {
     await answer(page, '/v1/forgot-password', 503, { 'Retry-After': '5' }, 'service-unavailable');
-    await page.goto('/forgot-password');
-    await page.locator('#email').fill('ann@example.test');
-    await submit(page);
+    await steps.ask(page, 'ann@example.test');
     await summary(page).waitFor();
   },
   'forgot-busy': async (page) => {
     await page.route('**/v1/forgot-password', () => {});
-    await page.goto('/forgot-password');
-    await page.locator('#email').fill('ann@example.test');
-    await submit(page);
+    await steps.ask(page, 'ann@example.test');
     await page.locator('[data-busy]').waitFor();
   },
   code: (page) => ask(page, 'ann@example.test'),
@@ -80,11 +76,10 @@ export const states = {
   },
   'code-wrong': async (page) => {
     await ask(page, 'ann@example.test');
-    await page.locator('#code').fill('123456');
-    await submit(page);
+    await steps.enter(page, '123456');
     await summary(page).waitFor();
   },
-  'code-none': (page) => page.goto('/verify-otp'),
+  'code-none': (page) => open(page, '/verify-otp'),
   password: async (page) => {
     await page.goto('/reset-password#token=unknown');
     await page.locator('#password[passwordrules]').waitFor();
@@ -101,21 +96,21 @@ export const states = {
   },
   'password-done': async (page, app) => {
     await choose(page, (await freshMail(app)).link, newPassword());
-    await title(page, 'Your password is changed');
+    await titled(page, 'Your password is changed');
   },
   'password-dead': async (page) => {
     await choose(page, '/reset-password#token=unknown', newPassword());
-    await title(page, 'no longer works');
+    await titled(page, 'no longer works');
   },
-  'password-none': (page) => page.goto('/reset-password'),
-  cancel: (page) => page.goto('/cancel-recovery#token=unknown'),
+  'password-none': (page) => open(page, '/reset-password'),
+  cancel: (page) => open(page, '/cancel-recovery#token=unknown'),
   'cancel-done': async (page, app) => {
     await cancel(page, (await freshMail(app)).cancel);
-    await title(page, 'useless now');
+    await titled(page, 'useless now');
   },
   'cancel-dead': async (page) => {
     await cancel(page, '/cancel-recovery#token=unknown');
-    await title(page, 'Nothing left to cancel');
+    await titled(page, 'Nothing left to cancel');
   },
-  'cancel-none': (page) => page.goto('/cancel-recovery'),
+  'cancel-none': (page) => open(page, '/cancel-recovery'),
 };

@@ -11,6 +11,7 @@ pub mod event;
 pub mod generated_password;
 pub mod id;
 pub mod imported_hash;
+pub mod jwt;
 pub mod keyring;
 pub mod limit;
 pub mod locale;

@@ -16,6 +16,7 @@ use crate::model::token::Token;
 use crate::ports::{Outage, Variables};
 
 mod access;
+mod jwt;
 mod mail;
 #[cfg(test)]
 mod tests;

@@ -149,7 +149,9 @@ impl Afterwards {
         }
         for Spent { key, ends_at } in self.forget {
             let keys = vec![key.as_str().to_owned()];
-            let placed = agenda::place(store, ends_at, AgendaTask::Forget { keys }).await?;
+            // In the past, nobody would find it.
+            let due_at = ends_at.max(env.clock().now());
+            let placed = agenda::place(store, due_at, AgendaTask::Forget { keys }).await?;
             store.set_many(placed.writes).await?;
         }
         Ok(())

@@ -29,6 +29,9 @@ use serde::{Deserialize, Serialize};
 /// How long after their end records stay: whoever read one just before must have finished before its claim goes.
 pub(super) const AFTERLIFE: Duration = Duration::from_mins(10);
 
+/// How long after a request its mail is still expected. One that waited for longer is dropped.
+const WORTH_ANSWERING: Duration = Duration::from_hours(24);
+
 /// What issuing needs to know.
 #[derive(Debug)]
 pub struct RecoverSettings {
@@ -71,6 +74,9 @@ pub async fn run<E: Env>(
     let request: Request =
         serde_json::from_slice(&plaintext).map_err(|_| Outage::Record("unknown layout"))?;
     forget_counters(env, &request.opened).await?;
+    if env.clock().now() >= request.requested_at.plus(WORTH_ANSWERING) {
+        return Ok(None);
+    }
     let Some(found) = find_by_email(env.store(), &request.email).await? else {
         return Ok(None);
     };
@@ -113,7 +119,7 @@ async fn issue_or_tie<E: Env>(
         IssueDecision::TieTo(serial) => {
             let expires_at = recovery
                 .live(found.epoch(), now)
-                .map_or(now, |challenge| challenge.link_expires_at);
+                .map_or(now, Challenge::expires_at);
             let tied = tie(&request_key, account_id, serial, expires_at)?;
             let names = vec![request_key.into()];
             let mut writes = forget(env, names, expires_at.plus(AFTERLIFE)).await?;
@@ -203,13 +209,17 @@ pub(super) async fn issue<E: Env>(
         attempts_before,
         reset_reference: TokenReference::generate(random)?,
     };
-    let token_record = |token: &Token, purpose| TokenRecord {
+    // Until then a reset token for the code may live, and "this was not me" must work.
+    let over_at = challenge
+        .link_expires_at
+        .max(challenge.code_expires_at.plus(lifetimes.reset_token.0));
+    let token_record = |token: &Token, purpose, expires_at| TokenRecord {
         purpose,
         account_id: account_id.clone(),
         epoch: challenge.epoch,
         serial: Some(serial.clone()),
         digest: token.digest(keyring, purpose),
-        expires_at: challenge.link_expires_at,
+        expires_at,
     };
     let (entry, mut writes) = if issue.deliver {
         let mail = RecoveryMail {
@@ -224,7 +234,7 @@ pub(super) async fn issue<E: Env>(
             kind: EmailKind::Recovery,
             account_id,
             message: &message,
-            useless_at: Some(challenge.link_expires_at),
+            useless_at: Some(challenge.expires_at()),
             events: vec![issue.event],
         };
         let enqueued = outbox::enqueue(env, keyring, draft, now).await?;
@@ -233,10 +243,7 @@ pub(super) async fn issue<E: Env>(
         note(env, vec![issue.event]).await?
     };
 
-    let last = challenge
-        .link_expires_at
-        .max(challenge.code_expires_at.plus(lifetimes.reset_token.0))
-        .plus(AFTERLIFE);
+    let last = over_at.plus(AFTERLIFE);
     let request_key = keys::request(issue.challenge_id);
     let spent = vec![
         request_key.clone().into(),
@@ -263,11 +270,15 @@ pub(super) async fn issue<E: Env>(
         tie(&request_key, account_id, serial.clone(), last)?,
         (
             keys::token(link.reference()),
-            record::encode(&token_record(&link, TokenPurpose::Link))?,
+            record::encode(&token_record(
+                &link,
+                TokenPurpose::Link,
+                challenge.link_expires_at,
+            ))?,
         ),
         (
             keys::token(cancel.reference()),
-            record::encode(&token_record(&cancel, TokenPurpose::Cancel))?,
+            record::encode(&token_record(&cancel, TokenPurpose::Cancel, over_at))?,
         ),
         (
             keys::recovery(account_id),
@@ -302,7 +313,9 @@ async fn forget<E: Env>(
         .into_iter()
         .map(|key| key.as_str().to_owned())
         .collect();
-    let placed = agenda::place(env.store(), at, AgendaTask::Forget { keys }).await?;
+    // A request that waited for long names times that are over: in the past, nobody would find the entry.
+    let due_at = at.max(env.clock().now());
+    let placed = agenda::place(env.store(), due_at, AgendaTask::Forget { keys }).await?;
     Ok(placed.writes)
 }
 

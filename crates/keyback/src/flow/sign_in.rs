@@ -11,12 +11,19 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::imported_hash::ImportedHash;
 use crate::model::keyring::Keyring;
+use crate::model::limit::Limit;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::{ResetTokenLifetime, SignInLimit};
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
+
+/// Wrong passwords for one account, from wherever they come: NIST SP 800-63B-4 §3.2.2 allows 100 in a row.
+const ACCOUNT_LIMIT: NamedLimit = NamedLimit {
+    name: "sign-in-account",
+    limit: Limit::new(100, 3_600),
+};
 
 /// Who signs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,11 +94,22 @@ pub async fn run<E: Env>(
         name: "sign-in",
         limit: limit.0,
     };
-    let counted = limiter::count(store, keyring, named, client, now).await?;
+    let (counted, id) = futures::join!(
+        limiter::count(store, keyring, named, client, now),
+        find_id(store, who),
+    );
+    let counted = counted?;
     within(counted.exceeded)?;
     let mut afterwards = Afterwards::forget(counted.opened);
 
-    let (found, imported) = find(store, who).await?;
+    let (found, imported) = find(store, who, &id?).await?;
+    let subject = subject(who, found.as_ref());
+    let by_account =
+        limiter::count_subject(store, keyring, ACCOUNT_LIMIT, subject.as_bytes(), now).await?;
+    if let Some(opened) = by_account.opened {
+        afterwards.forget_at(opened.key, opened.ends_at);
+    }
+    within(by_account.exceeded)?;
     let credential = found.as_ref().and_then(|found| found.credential.as_ref());
     let hash = credential.and_then(|credential| credential.current_hash(imported.as_ref()));
     let verified = password.verify(hash);
@@ -104,6 +122,7 @@ pub async fn run<E: Env>(
     if credential.is_expired(now) {
         return Err(SignInError::Expired(afterwards));
     }
+    afterwards.give_back(by_account.counter);
     let account_id = found.account.id.clone();
     let stand_in = credential.hash.stand_in();
     if imported.as_ref().is_some_and(|it| it.of != stand_in) {
@@ -154,18 +173,32 @@ pub async fn run<E: Env>(
     Ok((signed_in, afterwards))
 }
 
+/// What wrong passwords are counted by: the account and its epoch, or the name that no account has. With a new epoch,
+/// after a recovery, the count begins anew: nobody can be locked out for good by others' guesses.
+fn subject(who: &Who, found: Option<&AccountWithCredential>) -> String {
+    match (found, who) {
+        (Some(found), _) => format!("{} {}", found.account.id, found.epoch()),
+        (None, Who::Email(email)) => email.as_str().to_owned(),
+        (None, Who::Id(id)) => id.to_string(),
+    }
+}
+
+async fn find_id(store: &impl KeyValue, who: &Who) -> Result<AccountId, Outage> {
+    match who {
+        Who::Email(email) => accounts::find_id(store, email).await,
+        Who::Id(id) => Ok(id.clone()),
+    }
+}
+
 /// The account, and what stands beside its credential. One that nobody has takes the same calls to the store.
 async fn find(
     store: &impl KeyValue,
     who: &Who,
+    id: &AccountId,
 ) -> Result<(Option<AccountWithCredential>, Option<ImportedHash>), Outage> {
-    let id = match who {
-        Who::Email(email) => accounts::find_id(store, email).await?,
-        Who::Id(id) => id.clone(),
-    };
-    let imported_key = keys::imported_hash(&id);
+    let imported_key = keys::imported_hash(id);
     let (found, imported) = futures::join!(
-        accounts::find_by_id(store, &id),
+        accounts::find_by_id(store, id),
         record::find(store, &imported_key),
     );
     let found = found?.filter(|found| match who {

@@ -5,9 +5,10 @@ use crate::flow::recover::RequestRecord;
 use crate::flow::{Refusal, accounts, within};
 use crate::model::client_address::ClientAddress;
 use crate::model::code::Code;
-use crate::model::id::{AccountId, ChallengeId};
+use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
 use crate::model::keyring::Keyring;
 use crate::model::recovery::{AttemptCaps, Challenge, Recovery};
+use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::{ResetTokenLifetime, VerifyLimit};
@@ -20,7 +21,10 @@ pub enum VerifyOtpError {
     /// Wrong, expired, used, replaced, exhausted or unknown: nobody is told which.
     #[error("not a good code")]
     InvalidOtp(Afterwards),
-    /// Limited, or an outage.
+    /// The code is used up and no token was stored for it: a new request is needed.
+    #[error("not stored after the code was used: {0}")]
+    StartAgain(Outage),
+    /// Limited, or an outage before anything was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
@@ -60,9 +64,9 @@ pub async fn run<E: Env>(
 ) -> Result<(Token, Afterwards), VerifyOtpError> {
     let VerifySettings {
         keyring,
-        lifetime,
         caps,
         limit,
+        ..
     } = settings;
     let store = env.store();
     let now = env.clock().now();
@@ -99,46 +103,64 @@ pub async fn run<E: Env>(
                     .is_some_and(|request| request.serial == challenge.serial)
             });
 
-    // Counted before it is compared, whatever it is compared with.
-    let day = challenge.as_ref().map_or_else(
-        || crate::model::recovery::attempts_day(now),
-        |challenge| challenge.attempts_day,
-    );
-    let counted_account = match (&account, &challenge) {
-        (Some(_), Some(_)) => account_id.clone(),
-        _ => AccountId::nobodys(),
+    // Counted before it is compared, whatever it is compared with. Whether it was used already is looked up for all, so
+    // that a used code takes the same calls as a wrong one.
+    let (attempt_counter, claim) = match (&account, &challenge) {
+        (Some(_), Some(challenge)) => (
+            keys::attempts(&account_id, challenge.attempts_day),
+            keys::challenge_claim(&challenge.serial),
+        ),
+        _ => (
+            keys::attempts(&AccountId::nobodys(), 0),
+            keys::challenge_claim(&ChallengeSerial::generate(env.random())?),
+        ),
     };
-    let attempt_counter = keys::attempts(&counted_account, day);
-    let attempts = store.increment(&attempt_counter, 1).await?;
+    let claim_key = claim.clone().into();
+    let (attempts, claimed) = futures::join!(
+        store.increment(&attempt_counter, 1),
+        store.exists(&claim_key),
+    );
+    let (attempts, claimed) = (attempts?, claimed?);
 
     let (Some(account), Some(challenge)) = (account, challenge) else {
         afterwards.delete(attempt_counter.into());
         return Err(VerifyOtpError::InvalidOtp(afterwards));
     };
     let admitted = !account.account.disabled
+        & !claimed
         & challenge.admits_code(code, keyring, attempts, *caps, account.epoch(), now);
-    if !admitted
-        || store
-            .increment(&keys::challenge_claim(&challenge.serial), 1)
-            .await?
-            != 1
-    {
+    if !admitted || store.increment(&claim, 1).await? != 1 {
         return Err(VerifyOtpError::InvalidOtp(afterwards));
     }
     afterwards.give_back(attempt_counter);
 
-    let token = Token::generate_for(challenge.reset_reference.clone(), env.random())?;
+    let token = give_token(env, settings, account_id, challenge, now)
+        .await
+        .map_err(VerifyOtpError::StartAgain)?;
+    Ok((token, afterwards))
+}
+
+/// Stores the reset token for a code that is used up.
+async fn give_token<E: Env>(
+    env: &E,
+    settings: &VerifySettings,
+    account_id: AccountId,
+    challenge: Challenge,
+    now: Timestamp,
+) -> Result<Token, Outage> {
+    let token = Token::generate_for(challenge.reset_reference, env.random())?;
     let token_record = TokenRecord {
         purpose: TokenPurpose::Reset,
         account_id,
         epoch: challenge.epoch,
         serial: Some(challenge.serial),
-        digest: token.digest(keyring, TokenPurpose::Reset),
-        expires_at: now.plus(lifetime.0),
+        digest: token.digest(&settings.keyring, TokenPurpose::Reset),
+        expires_at: now.plus(settings.lifetime.0),
     };
-    let key = keys::token(token.reference());
-    store
-        .set_many(vec![(key, record::encode(&token_record)?)])
-        .await?;
-    Ok((token, afterwards))
+    let write = (
+        keys::token(token.reference()),
+        record::encode(&token_record)?,
+    );
+    env.store().set_many(vec![write]).await?;
+    Ok(token)
 }

@@ -21,7 +21,8 @@ use crate::store::keys::{self, AnyKey};
 use crate::store::lease::Lease;
 use crate::store::record;
 
-/// How long an entry stays that this version cannot read.
+/// How long an entry stays that this version cannot read, or only with a key that is gone. Staying for ever, it would hold
+/// up the cursor.
 const UNREADABLE_FOR: Duration = Duration::from_hours(24);
 
 /// How much to do.
@@ -142,7 +143,7 @@ async fn look<E: Env>(env: &E, place: Place, now: Timestamp) -> Result<Look, Out
 /// Works an entry under a lease; whether it is done.
 async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool, Outage> {
     let store = env.store();
-    let Found { place, .. } = found;
+    let Found { place, due_at, .. } = found;
     let now = env.clock().now();
     let Some(lease) = Lease::acquire(store, &place.lease_name(), now).await? else {
         return Ok(false);
@@ -162,7 +163,13 @@ async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool
         let done = match execute(env, &task, until).await {
             Ok(done) => done,
             Err(outage) => {
+                let hopeless = matches!(outage, Outage::Record(_));
                 env.log().write(&LogLine::WorkFailed { outage });
+                if hopeless && now >= due_at.plus(UNREADABLE_FOR) {
+                    store.delete_many(vec![key.into()]).await?;
+                    lease.release(store, env.clock().now()).await?;
+                    return Ok(true);
+                }
                 return Ok(false);
             }
         };

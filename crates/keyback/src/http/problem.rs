@@ -58,15 +58,15 @@ problem_types! {
     /// No token of any kind of wrongness.
     InvalidResetToken = 400, "invalid-reset-token", "The link or token is not valid",
         "The link or token is wrong, has expired, was used, or was replaced by a newer one. The answer is the same for all of these. Ask for a new mail and use its link or code.";
-    /// No or no good API key.
-    Unauthorized = 401, "unauthorized", "A valid API key is needed",
-        "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys.";
+    /// No good API key or token.
+    Unauthorized = 401, "unauthorized", "A valid API key or token is needed",
+        "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys, or with a JSON Web Token that is signed by one of the keys in jwt_jwks, for the audience in jwt_audience, and expires in at most ten minutes.";
     /// Not a right password.
     InvalidCredentials = 401, "invalid-credentials", "The address or password is not right",
         "There is no such account, it has no password, its password is another one, or it is disabled. The answer is the same for all of these.";
-    /// The API key may not do this.
-    Forbidden = 403, "forbidden", "The API key may not do this",
-        "The API key is good, but its scopes do not include this call. Add the scope that the documentation of the call names.";
+    /// The API key or token may not do this.
+    Forbidden = 403, "forbidden", "The API key or token may not do this",
+        "The API key or token is good, but its scopes do not include this call. Add the scope that the documentation of the call names.";
     /// No such thing.
     NotFound = 404, "not-found", "There is nothing here",
         "No such path, or no such account.";

@@ -15,7 +15,7 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, ResetTokenLifetime, Scope, SignInLimit};
 
 /// Tells whether a password is right.
@@ -34,7 +34,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     );
     let (_, access, keyring, trust, lifetime, limit) =
         settings::load::<Needed>(env.variables()).await?;
-    authorise(request, &access, Scope::SignIn)?;
+    authorise(request, &access, Scope::SignIn, env.clock().now())?;
     let (who, password) = request.members(|fields| {
         let email = fields.optional_text("email", EmailAddress::parse);
         let id = fields.optional_text("user_id", AccountId::parse);

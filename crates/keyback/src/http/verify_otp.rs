@@ -59,6 +59,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         Err(VerifyOtpError::InvalidOtp(afterwards)) => {
             Ok(Answer::from(Problem::invalid_otp()).and_then(afterwards))
         }
+        Err(VerifyOtpError::StartAgain(outage)) => Err(Problem::start_again(outage)),
         Err(VerifyOtpError::Refused(refusal)) => Err(refusal.into()),
     }
 }

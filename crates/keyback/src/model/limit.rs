@@ -12,6 +12,12 @@ pub struct Limit {
 }
 
 impl Limit {
+    /// At most `count` in each window of `seconds`.
+    #[must_use]
+    pub const fn new(count: u32, seconds: u32) -> Self {
+        Self { count, seconds }
+    }
+
     /// Parses `count/seconds`, such as `20/3600`: 1 to 10,000,000 in 1 second to 31 days.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -93,12 +93,12 @@ impl Recovery {
         }
     }
 
-    /// The challenge, if its link could still be good.
+    /// The challenge, if its link or code could still be good.
     #[must_use]
     pub fn live(&self, epoch: u64, now: Timestamp) -> Option<&Challenge> {
         self.challenge
             .as_ref()
-            .filter(|challenge| challenge.epoch == epoch && now < challenge.link_expires_at)
+            .filter(|challenge| challenge.epoch == epoch && now < challenge.expires_at())
     }
 
     /// The recovery after `challenge` was issued: the one before is dead, and issue times that no rule looks back to
@@ -126,7 +126,7 @@ impl Recovery {
             && self
                 .challenge
                 .as_ref()
-                .is_none_or(|challenge| now >= challenge.link_expires_at)
+                .is_none_or(|challenge| now >= challenge.expires_at())
     }
 }
 
@@ -144,6 +144,12 @@ impl IssueRules {
 }
 
 impl Challenge {
+    /// From when on neither link nor code is good.
+    #[must_use]
+    pub fn expires_at(&self) -> Timestamp {
+        self.link_expires_at.max(self.code_expires_at)
+    }
+
     /// Whether `code`, offered as the attempt that brought the day's counter to `attempts`, is the right one, in time,
     /// within the caps and of the current epoch. Takes as long whatever the reason for a refusal is.
     #[must_use]

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::model::jwt::JwtTrust;
 use crate::settings::{Section, Values};
 
 /// What a caller may do.
@@ -22,6 +23,20 @@ pub enum Scope {
     Events,
 }
 
+impl Scope {
+    /// The word in `api_keys` and in a token's `scope`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Reset => "reset",
+            Self::SignIn => "sign-in",
+            Self::Courier => "courier",
+            Self::Events => "events",
+        }
+    }
+}
+
 /// One API key, as the operator lists it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,10 +49,11 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
 }
 
-/// All API keys.
+/// All API keys, and whose tokens are taken.
 #[derive(Debug, Clone)]
 pub struct Access {
     keys: Vec<ApiKey>,
+    jwt: Option<JwtTrust>,
 }
 
 impl Access {
@@ -53,7 +69,13 @@ impl Access {
                     .bytes()
                     .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         });
-        well_formed.then_some(Self { keys })
+        well_formed.then_some(Self { keys, jwt: None })
+    }
+
+    /// Whose tokens are taken; `None` for nobody's.
+    #[must_use]
+    pub const fn jwt(&self) -> Option<&JwtTrust> {
+        self.jwt.as_ref()
     }
 
     /// The key whose bearer string this is. Every key is compared, each in constant time.
@@ -74,7 +96,12 @@ impl Access {
 
 impl Section for Access {
     fn read(values: &Values) -> Option<Self> {
-        values.read("api_keys", Self::parse)
+        let access = values.read("api_keys", Self::parse);
+        let jwt = Option::<JwtTrust>::read(values);
+        Some(Self {
+            jwt: jwt?,
+            ..access?
+        })
     }
 }
 

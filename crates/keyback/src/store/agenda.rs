@@ -19,8 +19,9 @@ use crate::store::{lease, record};
 /// How long after a minute its entries must all have been written: a writer takes its number first and stores its
 /// entry next, and one that has not done so by then has died.
 const SETTLING: Duration = Duration::from_mins(2);
-/// How far back the first walk of all starts.
-const FIRST_WALK: Duration = Duration::from_hours(30 * 24);
+/// Where the first walk of all starts: 2026-01-01, before which there was no store to walk. Starting any later than the
+/// oldest entry would leave it for ever.
+const FIRST_DAY: u64 = 20_454;
 /// How many keys are deleted in one call.
 const DELETE_AT_ONCE: usize = 500;
 
@@ -112,19 +113,13 @@ pub async fn return_slot(store: &impl KeyValue, place: Place) -> Result<(), Outa
 /// # Errors
 /// [`Outage::Record`].
 pub fn place_at(place: Place, due_at: Timestamp, task: AgendaTask) -> Result<Placed, Outage> {
-    let mark = b"{\"v\":1}".to_vec();
-    let hour = hour_of(place.minute);
-    Ok(Placed {
-        place,
-        writes: vec![
-            (place.key(), record::encode(&Entry { due_at, task })?),
-            (keys::agenda_hour(hour), mark.clone()),
-            (keys::agenda_day(day_of(hour)), mark),
-        ],
-    })
+    let mut writes = marks(place.minute);
+    writes.push((place.key(), record::encode(&Entry { due_at, task })?));
+    Ok(Placed { place, writes })
 }
 
-/// Takes a number in the minute of `due_at` and makes the entry for `task`.
+/// Takes a number in the minute of `due_at`, which must not be in the past, and makes the entry for `task`. The marks
+/// are stored first: whoever dies between the number and the entry leaves a counter that a walk comes by.
 ///
 /// # Errors
 /// [`Outage::Store`] or [`Outage::Record`].
@@ -133,8 +128,21 @@ pub async fn place(
     due_at: Timestamp,
     task: AgendaTask,
 ) -> Result<Placed, Outage> {
+    store.set_many(marks(minute_of(due_at))).await?;
     let place = take_slot(store, Lane::Tasks, due_at).await?;
-    place_at(place, due_at, task)
+    let entry = (place.key(), record::encode(&Entry { due_at, task })?);
+    Ok(Placed {
+        place,
+        writes: vec![entry],
+    })
+}
+
+/// What tells a walk that there is something in this minute.
+fn marks(minute: u64) -> Vec<(Key, Vec<u8>)> {
+    let hour = hour_of(minute);
+    [keys::agenda_hour(hour), keys::agenda_day(day_of(hour))]
+        .map(|mark| (mark, b"{\"v\":1}".to_vec()))
+        .into()
 }
 
 /// An entry found on a walk.
@@ -171,6 +179,8 @@ pub struct Walk {
     settled: u64,
     /// No later minute can be settled since an earlier one is not.
     blocked: bool,
+    /// The marks met on the way, each with the minute at which its hour or day ends.
+    marks: Vec<(Key, u64)>,
 }
 
 /// The entries that a minute has had so far.
@@ -210,16 +220,14 @@ impl Walk {
         let cursor = record::find::<Cursor>(store, &keys::agenda_cursor())
             .await?
             .map(|cursor| cursor.minute);
-        let minute = cursor.unwrap_or_else(|| {
-            let day = day_of(hour_of(minute_of(now.minus(FIRST_WALK))));
-            day.saturating_mul(24).saturating_mul(60)
-        });
+        let minute = cursor.unwrap_or(FIRST_DAY.saturating_mul(24 * 60));
         Ok(Self {
             now,
             start: minute,
             minute,
             settled: minute,
             blocked: false,
+            marks: Vec::new(),
         })
     }
 
@@ -235,12 +243,21 @@ impl Walk {
             if starting || self.minute.is_multiple_of(60) {
                 let day = day_of(hour);
                 let at_day = starting || hour.is_multiple_of(24);
-                if at_day && !exists(store, keys::agenda_day(day)).await? {
-                    self.skip_to(day.saturating_add(1).saturating_mul(24 * 60));
+                let day_ends = day.saturating_add(1).saturating_mul(24 * 60);
+                if at_day
+                    && !self
+                        .is_marked(store, keys::agenda_day(day), day_ends)
+                        .await?
+                {
+                    self.skip_to(day_ends);
                     continue;
                 }
-                if !exists(store, keys::agenda_hour(hour)).await? {
-                    self.skip_to(hour.saturating_add(1).saturating_mul(60));
+                let hour_ends = hour.saturating_add(1).saturating_mul(60);
+                if !self
+                    .is_marked(store, keys::agenda_hour(hour), hour_ends)
+                    .await?
+                {
+                    self.skip_to(hour_ends);
                     continue;
                 }
             }
@@ -299,20 +316,30 @@ impl Walk {
         if self.settled == self.start {
             return Ok(());
         }
-        let spent = |unit: u64| {
-            let first = self.start.checked_div(unit).unwrap_or_default();
-            first..self.settled.checked_div(unit).unwrap_or_default()
-        };
-        let hours = spent(60).map(|hour| keys::agenda_hour(hour).into());
-        let days = spent(24 * 60).map(|day| keys::agenda_day(day).into());
-        let marks: Vec<AnyKey> = hours.chain(days).collect();
-        for keys in marks.chunks(DELETE_AT_ONCE) {
+        let is_spent = |(_, ends): &(Key, u64)| *ends <= self.settled;
+        let spent = self.marks.into_iter().filter(is_spent);
+        let spent: Vec<AnyKey> = spent.map(|(mark, _)| mark.into()).collect();
+        for keys in spent.chunks(DELETE_AT_ONCE) {
             store.delete_many(keys.to_vec()).await?;
         }
         let cursor = record::encode(&Cursor {
             minute: self.settled,
         })?;
         store.set_many(vec![(keys::agenda_cursor(), cursor)]).await
+    }
+
+    /// Whether there is a `mark` for the hour or day that `ends` at that minute.
+    async fn is_marked(
+        &mut self,
+        store: &impl KeyValue,
+        mark: Key,
+        ends: u64,
+    ) -> Result<bool, Outage> {
+        let exists = store.exists(&mark.clone().into()).await?;
+        if exists {
+            self.marks.push((mark, ends));
+        }
+        Ok(exists)
     }
 
     fn skip_to(&mut self, minute: u64) {
@@ -332,10 +359,6 @@ impl Walk {
     fn is_past(&self, minute: u64) -> bool {
         minute < minute_of(self.now.minus(SETTLING))
     }
-}
-
-async fn exists(store: &impl KeyValue, key: Key) -> Result<bool, Outage> {
-    store.exists(&key.into()).await
 }
 
 fn minute_of(time: Timestamp) -> u64 {

@@ -25,7 +25,7 @@
 //! | `v1:claim:<serial>` | 1 once a challenge was used | as long as the challenge |
 //! | `v1:claim:<reference>` | 1 once a token was used | as long as the token |
 //! | `v1:slots:<lane>:<minute>` | how many agenda entries a minute has | until all is done |
-//! | `v1:lease:<name>:<0 to 3>` | who works on something right now | until done |
+//! | `v1:lease:<name>:<0 to 31>` | who works on something right now | until done |
 //! | `v1:limit:<name>:<window>:<client>` | calls in a window | until the window is over |
 //!
 //! Counters are a type of their own, since a store may encode them as it likes: writing a value over one can take

@@ -2,8 +2,11 @@
 //!
 //! A store without compare-and-swap has one atomic call, the increment. Time is cut into windows of a minute, and who
 //! brings the window's counter to 1 holds the lease until the next window is over: 60 to 120 seconds. Whoever comes in
-//! the next window sees that the one before was taken and leaves. Four counters take turns, so that a holder that died
-//! leaves nothing behind for ever, and everyone who comes clears the one that nobody looks at just now.
+//! the next window sees that the one before was taken and leaves. A few counters take turns, so that a holder that
+//! died leaves nothing behind for ever, and everyone who comes clears those that nobody looks at just now.
+//!
+//! The turns are irregular. Whoever comes by the clock, every so many minutes or hours, would otherwise meet the counter
+//! of a dead holder each time, and never get the lease.
 
 use std::time::Duration;
 
@@ -12,7 +15,10 @@ use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::keys::{self, AnyKey};
 
 const WINDOW: Duration = Duration::from_mins(1);
-const COUNTERS: u64 = 4;
+/// Windows in a row that never share a counter. Three would do for those that look at each other; with eight, whoever
+/// tries again a few minutes after a holder died is not in its way.
+const IN_A_ROW: u64 = 8;
+const COUNTERS: u64 = 4 * IN_A_ROW;
 const TRIES: u32 = 40;
 const BETWEEN_TRIES: Duration = Duration::from_millis(25);
 
@@ -35,21 +41,25 @@ impl Lease {
         now: Timestamp,
     ) -> Result<Option<Self>, Outage> {
         let window = window_at(now);
-        let counter = |offset: u64| keys::lease(name, window.wrapping_add(offset) % COUNTERS);
-        // The counter two windows on is also that of two windows ago, whose lease has run out.
-        let before = counter(COUNTERS.wrapping_sub(1)).into();
+        let counter = |window| keys::lease(name, counter_at(window));
+        let own = counter(window);
+        let before = counter(window.wrapping_sub(1)).into();
+        let after = counter(window.wrapping_add(1)).into();
         if store.exists(&before).await? {
             return Ok(None);
         }
-        store.delete_many(vec![counter(2).into()]).await?;
-        if store.increment(&counter(0), 1).await? != 1 {
+        // What stands there was left by holders that died, and would be in the way when its turn comes.
+        let mut spent = counters(name);
+        spent.retain(|key| ![&own.clone().into(), &before, &after].contains(&key));
+        store.delete_many(spent).await?;
+        if store.increment(&own, 1).await? != 1 {
             return Ok(None);
         }
         // Someone whose clock is a moment off may have won the window before or the next one meanwhile. Each of the two
         // counts first and looks then, so at least one of them sees the other, and leaves.
-        for offset in [COUNTERS.wrapping_sub(1), 1] {
-            if store.exists(&counter(offset).into()).await? {
-                store.delete_many(vec![counter(0).into()]).await?;
+        for other in [before, after] {
+            if store.exists(&other).await? {
+                store.delete_many(vec![own.into()]).await?;
                 return Ok(None);
             }
         }
@@ -105,6 +115,15 @@ fn window_at(now: Timestamp) -> u64 {
         .unwrap_or_default()
 }
 
+/// The number of the counter whose turn it is.
+fn counter_at(window: u64) -> u64 {
+    let row = window.checked_div(IN_A_ROW).unwrap_or_default();
+    // SplitMix64's way of mixing, which is enough to be irregular.
+    let mixed = row.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32;
+    (mixed.wrapping_mul(IN_A_ROW) % COUNTERS).wrapping_add(window % IN_A_ROW)
+}
+
 fn window_start(window: u64) -> Timestamp {
     Timestamp::from_unix_millis(window.saturating_mul(WINDOW.as_secs()).saturating_mul(1000))
 }
@@ -114,10 +133,10 @@ mod tests {
     use super::*;
     use crate::testing::{MemoryKeyValue, block_on};
 
-    const MINUTE: u64 = 60_000;
+    const LENGTH: u64 = 60_000;
 
     fn at(millis: u64) -> Timestamp {
-        Timestamp::from_unix_millis(1_000 * MINUTE + millis)
+        Timestamp::from_unix_millis(1_000 * LENGTH + millis)
     }
 
     fn acquire(store: &MemoryKeyValue, now: Timestamp) -> Option<Lease> {
@@ -137,20 +156,20 @@ mod tests {
     #[test]
     fn runs_out_after_the_next_window_when_its_holder_died() {
         let store = MemoryKeyValue::default();
-        let lease = acquire(&store, at(59_999)).unwrap();
-        assert_eq!(lease.until(), at(2 * MINUTE));
-        assert_eq!(acquire(&store, at(MINUTE)), None);
-        assert_eq!(acquire(&store, at(2 * MINUTE - 1)), None);
-        assert!(acquire(&store, at(2 * MINUTE)).is_some());
+        let lease = acquire(&store, at(LENGTH - 1)).unwrap();
+        assert_eq!(lease.until(), at(2 * LENGTH));
+        assert_eq!(acquire(&store, at(LENGTH)), None);
+        assert_eq!(acquire(&store, at(2 * LENGTH - 1)), None);
+        assert!(acquire(&store, at(2 * LENGTH)).is_some());
     }
 
     #[test]
     fn is_not_had_twice_by_clocks_that_differ_by_a_moment() {
         for (first, second) in [
-            (0, MINUTE),
-            (MINUTE, 0),
-            (MINUTE - 1, MINUTE),
-            (MINUTE, MINUTE - 1),
+            (0, LENGTH),
+            (LENGTH, 0),
+            (LENGTH - 1, LENGTH),
+            (LENGTH, LENGTH - 1),
         ] {
             let store = MemoryKeyValue::default();
             assert!(acquire(&store, at(first)).is_some());
@@ -159,14 +178,43 @@ mod tests {
     }
 
     #[test]
+    fn a_dead_holder_is_soon_in_the_way_of_nobody_who_comes_at_regular_intervals() {
+        const HOUR: u64 = 60;
+        const DAY: u64 = 24 * HOUR;
+        let days = [1, 2, 7, 14, 28, 30, 365].map(|days| days * DAY);
+        for minutes in (1..=2 * HOUR)
+            .chain([4, 6, 8, 12].map(|hours| hours * HOUR))
+            .chain(days)
+        {
+            for start in 0..64 {
+                let store = MemoryKeyValue::default();
+                assert!(acquire(&store, at(start * LENGTH)).is_some());
+                let visit = |number| at((start + number * minutes) * LENGTH);
+                let got = (1..=6).any(|number| acquire(&store, visit(number)).is_some());
+                assert!(got, "every {minutes} minutes from {start} on");
+            }
+        }
+    }
+
+    #[test]
+    fn eight_windows_in_a_row_never_share_a_counter() {
+        for window in 0..10_000 {
+            let mut row = [0, 1, 2, 3, 4, 5, 6, 7].map(|offset| counter_at(window + offset));
+            assert!(row.iter().all(|counter| *counter < COUNTERS));
+            row.sort_unstable();
+            assert!(row.windows(2).all(|pair| pair[0] < pair[1]), "{window}");
+        }
+    }
+
+    #[test]
     fn can_be_had_again_after_any_pause_however_many_holders_died() {
-        for pause in 2..12 {
+        for pause in 2..20 {
             let store = MemoryKeyValue::default();
             let mut now = 0;
-            for _ in 0..10 {
-                let got = (0..4).any(|wait| acquire(&store, at(now + wait * MINUTE)).is_some());
-                assert!(got, "pause of {pause} at minute {}", now / MINUTE);
-                now += pause * MINUTE + 4 * MINUTE;
+            for _ in 0..20 {
+                let got = (0..4).any(|wait| acquire(&store, at(now + wait * LENGTH)).is_some());
+                assert!(got, "pause of {pause} at window {}", now / LENGTH);
+                now += (pause + 4) * LENGTH;
             }
         }
     }
@@ -175,9 +223,9 @@ mod tests {
     fn one_that_ran_out_is_not_taken_from_its_new_holder() {
         let store = MemoryKeyValue::default();
         let late = acquire(&store, at(0)).unwrap();
-        let now = at(2 * MINUTE);
+        let now = at(2 * LENGTH);
         assert!(acquire(&store, now).is_some());
         block_on(late.release(&store, now)).unwrap();
-        assert_eq!(acquire(&store, at(2 * MINUTE + 1)), None);
+        assert_eq!(acquire(&store, at(2 * LENGTH + 1)), None);
     }
 }

@@ -5,7 +5,7 @@ use crate::model::keyring::{KeyUse, Keyring};
 use crate::model::limit::{Limit, LimitExceeded};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{KeyValue, Outage};
-use crate::store::keys::{self, AnyKey};
+use crate::store::keys::{self, AnyKey, CounterKey};
 
 /// A limit with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Spent {
 pub struct Counted {
     /// Set if the call was one too many.
     pub exceeded: Option<LimitExceeded>,
+    /// What counted it, to give the call back.
+    pub counter: CounterKey,
     /// Set for the first call in a window: the counter to put on the agenda for deletion.
     pub opened: Option<Spent>,
 }
@@ -49,6 +51,21 @@ pub async fn count(
 ) -> Result<Counted, Outage> {
     let network = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), &client.network()]);
     count_by(store, named, network.as_name(), now).await
+}
+
+/// Counts one call about `subject`, whose name the store does not tell either.
+///
+/// # Errors
+/// [`Outage::Store`].
+pub async fn count_subject(
+    store: &impl KeyValue,
+    keyring: &Keyring,
+    named: NamedLimit,
+    subject: &[u8],
+    now: Timestamp,
+) -> Result<Counted, Outage> {
+    let digest = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), subject]);
+    count_by(store, named, digest.as_name(), now).await
 }
 
 /// Counts one call of anyone.
@@ -76,8 +93,9 @@ async fn count_by(
     Ok(Counted {
         exceeded: (!limit.allows(number)).then(|| LimitExceeded::new(name, limit, now)),
         opened: (number == 1).then(|| Spent {
-            key: key.into(),
+            key: key.clone().into(),
             ends_at: limit.window_end(now),
         }),
+        counter: key,
     })
 }

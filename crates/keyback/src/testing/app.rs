@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::flow::afterwards::Afterwards;
-use crate::http;
+use crate::http::{self, accounts};
 use crate::ports::Env as _;
 use crate::testing::{Mail, MemoryEnv, Reply, block_on, hash_cheaply};
 
@@ -39,6 +39,13 @@ impl Call {
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
         }
+    }
+
+    /// The same call with another method.
+    #[must_use]
+    pub fn by(mut self, method: &'static str) -> Self {
+        self.method = method;
+        self
     }
 
     /// A `GET`.
@@ -79,8 +86,23 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Afterwards) {
             (["v1", "cancel-recovery"], _) => http::cancel_recovery::post(env, request).await,
             (["v1", "sign-in"], _) => http::sign_in::post(env, request).await,
             (["v1", "courier", "run"], _) => http::courier::post(env, request).await,
-            (["v1", "admin", "users"], _) => http::accounts::create::post(env, request).await,
-            (["v1", "admin", "users", id], _) => http::accounts::show::get(env, request, id).await,
+            (["v1", "admin", "users"], _) => accounts::create::post(env, request).await,
+            (["v1", "admin", "users", id], "GET") => accounts::show::get(env, request, id).await,
+            (["v1", "admin", "users", id], "PATCH") => {
+                accounts::update::patch(env, request, id).await
+            }
+            (["v1", "admin", "users", id], "DELETE") => {
+                accounts::delete::delete(env, request, id).await
+            }
+            (["v1", "admin", "users", id, "reset-password"], _) => {
+                accounts::reset_password::post(env, request, id).await
+            }
+            (["v1", "admin", "users", id, "password-change"], _) => {
+                accounts::require_change::put(env, request, id).await
+            }
+            (["v1", "admin", "users", id, "events"], _) => {
+                accounts::events::get(env, request, id).await
+            }
             (["v1", "password-policy"], _) => http::password_policy::get(env).await,
             (["v1", "health"], _) => http::health::get(env).await,
             _ => http::Answer::not_found(),
@@ -190,11 +212,12 @@ impl App {
         self.make(&self.call("/v1/forgot-password", json!({"email": email})))
     }
 
-    /// Asks for a recovery of [`App::EMAIL`] and reads the one mail that it brings.
+    /// Asks for a recovery of [`App::EMAIL`] and reads the one recovery mail that it brings.
     #[track_caller]
     pub fn recover(&self) -> Recovery {
         let challenge_id = self.forgot(Self::EMAIL).expect(202).text("challenge_id");
-        let mails = self.take_mails();
+        let mut mails = self.take_mails();
+        mails.retain(Mail::is_recovery);
         assert_eq!(mails.len(), 1, "{mails:?}");
         Recovery {
             challenge_id,
@@ -237,6 +260,25 @@ impl App {
     pub fn run_courier(&self) -> Reply {
         self.make(&self.call("/v1/courier/run", json!({})))
             .expect(200)
+    }
+
+    /// What the store holds more than that of `fresh`, which has the same accounts, but for counters that go with the
+    /// account.
+    #[must_use]
+    pub fn left_over(&self, fresh: &Self) -> Vec<String> {
+        let expected = fresh.env.store.names();
+        let mut names = self.env.store.names();
+        let gone: Vec<_> = expected
+            .iter()
+            .filter(|name| !names.contains(name))
+            .collect();
+        assert_eq!(gone, Vec::<&String>::new(), "more went than may go");
+        let of_accounts = ["v1:events:", "v1:epoch:"];
+        names.retain(|name| {
+            let lasting = of_accounts.iter().any(|kind| name.starts_with(kind));
+            !lasting && !expected.contains(name)
+        });
+        names
     }
 
     /// Lets `seconds` pass.

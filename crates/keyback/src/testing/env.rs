@@ -96,6 +96,12 @@ impl MemoryHttp {
         self.0.requests.take()
     }
 
+    /// How many requests wait to be taken.
+    #[must_use]
+    pub fn requests(&self) -> usize {
+        self.0.requests.borrow().len()
+    }
+
     /// Answers with `status` and `Retry-After` from now on.
     pub fn answer_with(&self, status: u16, retry_after: Option<&str>) {
         *self.0.answer.borrow_mut() = Some(Ok((status, retry_after.map(str::to_owned))));

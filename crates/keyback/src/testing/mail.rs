@@ -1,10 +1,12 @@
 //! What a provider was given to send.
 
+use std::fmt;
+
 use ::http::Request;
 use serde_json::Value;
 
 /// A mail as the provider got it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     /// To whom.
     pub to: String,
@@ -16,6 +18,12 @@ pub struct Mail {
     pub html: String,
     /// The provider sends one mail for each such key, however often it is asked to.
     pub idempotency_key: String,
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mail({:?} to {})", self.subject, self.to)
+    }
 }
 
 impl Mail {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{App, Caller as _, Scope, random_token, unique_email};
+use crate::app::{App, Scope, random_token, unique_email};
 use crate::v1::admin::access::Guarded;
 
 #[test]

@@ -8,7 +8,7 @@ use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Scope};
 
 /// Deletes an account.
@@ -18,7 +18,7 @@ pub async fn delete<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Users)?;
+    authorise(request, &access, Scope::Users, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     if delete_account::run(env, &id).await? {
         Ok(Answer::no_content())

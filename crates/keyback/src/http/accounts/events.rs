@@ -11,7 +11,7 @@ use crate::model::base_url::BaseUrl;
 use crate::model::event::{Actor, Event};
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Scope};
 use crate::store::event_log;
 
@@ -25,7 +25,7 @@ pub async fn get<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Events)?;
+    authorise(request, &access, Scope::Events, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let query = request.query(&["limit", "cursor"])?;
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);

@@ -13,7 +13,7 @@ use crate::http::request::{MAX_BODY_BYTES, Request};
 use crate::model::base_url::BaseUrl;
 use crate::model::keyring::Keyring;
 use crate::model::password_policy::PasswordPolicy;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Scope};
 
 /// How many failures the answer lists; all of them are counted.
@@ -27,7 +27,7 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     type Needed = (BaseUrl, Keyring, Access, PasswordPolicy);
     let (_, _, access, policy) = settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users)?;
+    let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let body = request.lines()?;
 
     let mut tally = Tally::default();

@@ -12,7 +12,7 @@ use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::keyring::Keyring;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Scope};
 
 const DEFAULT_PAGE: i64 = 50;
@@ -24,7 +24,7 @@ pub async fn get<E: Env>(env: &E, request: &Request) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Users)?;
+    authorise(request, &access, Scope::Users, env.clock().now())?;
     let query = request.query(&["email", "limit", "cursor"])?;
     if let Some(email) = query.text("email") {
         let email = EmailAddress::parse(email).map_err(|error| query.refuse("email", &error))?;

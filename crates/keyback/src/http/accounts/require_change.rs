@@ -8,7 +8,7 @@ use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Scope};
 
 /// Requires, or no longer requires, a change of the password at the next sign-in.
@@ -18,7 +18,7 @@ pub async fn put<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Reset)?;
+    let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let required = request.members(|fields| {
         let required = fields.optional_boolean("required")?;

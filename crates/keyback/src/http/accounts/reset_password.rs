@@ -17,7 +17,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::password_policy::PasswordPolicy;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, AdminResetRules, MailSettings, Scope, Site};
 
 /// The longest reason, in characters.
@@ -35,7 +35,7 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
     );
     let ((site, keyring, policy, trust), (access, rules, _)) =
         settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Reset)?;
+    let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let order = request.members(|fields| read_order(fields, rules))?;
     let settings = AdminResetSettings {

@@ -11,7 +11,7 @@ use crate::http::request::Request;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::recovery::IssueRules;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Lifetimes, MailSettings, Scope, Site};
 
 /// Starts a recovery for a user.
@@ -23,7 +23,7 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
     type Needed = (Site, Keyring, Lifetimes, IssueRules, Access, MailSettings);
     let (site, keyring, lifetimes, rules, access, _) =
         settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Reset)?;
+    let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let order = request.members(|fields| {
         let deliver = fields.text("deliver", |text| match text {

@@ -10,7 +10,7 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
-use crate::ports::Env;
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, MailSettings, Scope, Site};
 
 /// Changes an account.
@@ -21,7 +21,7 @@ pub async fn patch<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     type Needed = (Site, Keyring, Access, MailSettings);
     let (site, keyring, access, _) = settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users)?;
+    let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let changes = request.members(|fields| {
         let email = fields.optional_text("email", EmailAddress::parse);

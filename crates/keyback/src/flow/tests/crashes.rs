@@ -1,0 +1,219 @@
+//! The process may end between any two operations on the store. What it had promised is done later, once; and nothing
+//! stays behind.
+
+use serde_json::json;
+
+use crate::testing::{App, Mail, exchange, run_while};
+
+const YEAR: u64 = 365 * 86_400;
+
+/// Runs `act` on copies of `app` that crash after 0, 1, 2, … operations, and hands each to `check` with what `act` had
+/// put into its note by then; and at last one that did not crash.
+fn at_every_operation<N: Default>(
+    app: &App,
+    act: impl AsyncFn(&App, &mut N),
+    check: impl Fn(App, N, u64),
+) {
+    for operations in 0..1_000 {
+        let app = app.fork();
+        let mut note = N::default();
+        app.env.store.halt_after(Some(operations));
+        let ended = run_while(act(&app, &mut note), || !app.env.store.is_halted()).is_some();
+        app.env.store.halt_after(None);
+        check(app, note, operations);
+        if ended {
+            assert!(operations > 2, "it did something");
+            return;
+        }
+    }
+    panic!("no end");
+}
+
+/// An app with an account, at a time of the hour at which whatever is done again a minute or two later puts its clean-up
+/// into another hour, or day.
+fn late_in_the_hour() -> App {
+    let app = App::with_account();
+    app.advance(49 * 60);
+    app
+}
+
+/// Time passes and couriers come, as often as it takes for all that a crash may hold up.
+fn come_back_later(app: &App) {
+    for _ in 0..6 {
+        app.advance(60);
+        let _ = app.run_courier();
+    }
+}
+
+/// One mail, however often the provider was asked to send it.
+fn the_one(mails: &[Mail]) -> &Mail {
+    assert!((1..=2).contains(&mails.len()), "{mails:?}");
+    assert_eq!(
+        mails[0].idempotency_key,
+        mails[mails.len() - 1].idempotency_key
+    );
+    &mails[0]
+}
+
+/// What is left after all has expired, but for what a fresh app with the account holds too.
+fn left_over(app: &App) -> Vec<String> {
+    come_back_later(app);
+    for _ in 0..2 {
+        app.advance(YEAR);
+        let _ = app.run_courier();
+    }
+    let fresh = App::with_account();
+    fresh.advance(YEAR);
+    let _ = fresh.run_courier();
+    app.left_over(&fresh)
+}
+
+#[test]
+fn a_request_that_was_answered_brings_its_mail_whatever_crashes_after_the_answer() {
+    let forgot = async |app: &App, answered: &mut Option<String>| {
+        let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+        let (reply, afterwards) = exchange(&app.env, &call).await;
+        *answered = Some(reply.expect(202).text("challenge_id"));
+        afterwards.run(&app.env).await;
+    };
+    at_every_operation(&late_in_the_hour(), forgot, |app, answered, operations| {
+        let sent_before = app.env.http.requests();
+        come_back_later(&app);
+        let mails = app.take_mails();
+        let Some(challenge_id) = answered else {
+            // It may have been taken; it was not promised.
+            assert!(mails.len() <= 1, "{operations}");
+            return;
+        };
+        let mail = the_one(&mails);
+        assert!(
+            mails.len() == 1 || sent_before == 1,
+            "sent twice after {operations}"
+        );
+        assert_eq!(
+            app.verify(&challenge_id, &mail.code()).status,
+            200,
+            "{operations}"
+        );
+        assert_eq!(left_over(&app), Vec::<String>::new(), "after {operations}");
+    });
+}
+
+#[test]
+fn a_crash_before_the_answer_leaves_two_counters_at_most() {
+    let forgot = async |app: &App, answered: &mut bool| {
+        let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+        let _ = exchange(&app.env, &call).await;
+        *answered = true;
+    };
+    at_every_operation(&late_in_the_hour(), forgot, |app, answered, operations| {
+        let left_over = left_over(&app);
+        let is_counter =
+            |name: &String| name.starts_with("v1:limit:") || name.starts_with("v1:slots:r:");
+        assert!(
+            left_over.iter().all(is_counter),
+            "{left_over:?} after {operations}"
+        );
+        assert!(
+            left_over.len() <= if answered { 0 } else { 2 },
+            "{left_over:?} after {operations}"
+        );
+    });
+}
+
+#[test]
+fn a_courier_that_crashes_loses_no_mail_and_leaves_no_trace() {
+    let app = late_in_the_hour();
+    let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+    let (reply, _crashed) = app.answer(&call);
+    let challenge_id = reply.text("challenge_id");
+    app.advance(61);
+    let courier = async |app: &App, (): &mut ()| {
+        let (_, afterwards) = exchange(&app.env, &app.call("/v1/courier/run", json!({}))).await;
+        afterwards.run(&app.env).await;
+    };
+    at_every_operation(&app, courier, |app, (), operations| {
+        let sent_before = app.env.http.requests();
+        come_back_later(&app);
+        let mails = app.take_mails();
+        let mail = the_one(&mails);
+        assert!(
+            mails.len() == 1 || sent_before == 1,
+            "sent twice after {operations}"
+        );
+        assert_eq!(
+            app.verify(&challenge_id, &mail.code()).status,
+            200,
+            "{operations}"
+        );
+        assert_eq!(left_over(&app), Vec::<String>::new(), "after {operations}");
+    });
+}
+
+#[test]
+fn a_crash_while_a_try_is_noted_as_failed_loses_no_mail() {
+    let app = late_in_the_hour();
+    app.env.http.answer_with(503, None);
+    let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+    let (_, _crashed) = app.answer(&call);
+    app.advance(61);
+    let courier = async |app: &App, (): &mut ()| {
+        let (_, afterwards) = exchange(&app.env, &app.call("/v1/courier/run", json!({}))).await;
+        afterwards.run(&app.env).await;
+    };
+    at_every_operation(&app, courier, |app, (), operations| {
+        let _ = app.take_mails();
+        app.env.http.answer_with(200, None);
+        come_back_later(&app);
+        assert_eq!(app.take_mails().len(), 1, "after {operations}");
+        assert_eq!(left_over(&app), Vec::<String>::new(), "after {operations}");
+    });
+}
+
+#[test]
+fn a_reset_that_was_answered_tells_of_the_change_whatever_crashes_after_the_answer() {
+    let app = late_in_the_hour();
+    let link = app.recover().link;
+    let reset = async |app: &App, answered: &mut bool| {
+        let body = json!({"token": link, "new_password": App::NEW_PASSWORD});
+        let (reply, afterwards) = exchange(&app.env, &app.call("/v1/reset-password", body)).await;
+        let _ = reply.expect(204);
+        *answered = true;
+        afterwards.run(&app.env).await;
+    };
+    at_every_operation(&app, reset, |app, answered, operations| {
+        let sent_before = app.env.http.requests();
+        let changed = app.knows(App::NEW_PASSWORD);
+        assert_ne!(
+            changed,
+            app.knows(App::PASSWORD),
+            "one of them works, after {operations}"
+        );
+        assert!(changed || !answered, "after {operations}");
+        come_back_later(&app);
+        let mails = app.take_mails();
+        if changed {
+            assert!(!the_one(&mails).is_recovery());
+            assert!(
+                mails.len() == 1 || sent_before == 1,
+                "sent twice after {operations}"
+            );
+        } else {
+            assert_eq!(mails, [], "after {operations}");
+        }
+    });
+}
+
+#[test]
+fn a_courier_that_crashes_while_it_forgets_is_followed_by_one_that_forgets_the_rest() {
+    let app = late_in_the_hour();
+    let recovery = app.recover();
+    let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(204);
+    app.advance(2 * 86_400);
+    let courier = async |app: &App, (): &mut ()| {
+        let _ = exchange(&app.env, &app.call("/v1/courier/run", json!({}))).await;
+    };
+    at_every_operation(&app, courier, |app, (), operations| {
+        assert_eq!(left_over(&app), Vec::<String>::new(), "after {operations}");
+    });
+}

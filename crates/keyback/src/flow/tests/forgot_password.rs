@@ -1,0 +1,132 @@
+//! Asking for a recovery: what is mailed, how often, and what that does to what was mailed before.
+
+use crate::testing::App;
+
+#[test]
+fn a_known_address_gets_one_mail_at_its_stored_spelling() {
+    let app = App::with_account();
+    assert_eq!(app.forgot("ann@EXAMPLE.test").status, 202);
+    let mails = app.take_mails();
+    assert_eq!(mails.len(), 1);
+    assert_eq!(mails[0].to, App::EMAIL);
+}
+
+#[test]
+fn an_unknown_address_gets_no_mail() {
+    let app = App::with_account();
+    for email in [App::NOBODY, "Ann@example.test", "ann@example.test.test"] {
+        assert_eq!(app.forgot(email).status, 202);
+    }
+    app.advance(120);
+    app.run_courier();
+    assert_eq!(app.take_mails(), []);
+}
+
+#[test]
+fn a_newer_mail_kills_the_code_and_the_link_of_the_older() {
+    let app = App::with_account();
+    let older = app.recover();
+    app.advance(60);
+    let newer = app.recover();
+    assert_eq!(app.verify(&older.challenge_id, &older.code).status, 400);
+    assert_eq!(app.verify(&newer.challenge_id, &older.code).status, 400);
+    assert_eq!(app.reset(&older.link, App::NEW_PASSWORD).status, 400);
+    assert_eq!(app.cancel(&older.cancel).status, 400);
+    assert_eq!(app.reset(&newer.link, App::NEW_PASSWORD).status, 204);
+}
+
+#[test]
+fn a_newer_mail_kills_the_reset_token_that_an_older_code_brought() {
+    let app = App::with_account();
+    let older = app.recover();
+    let token = app.verify(&older.challenge_id, &older.code);
+    app.advance(60);
+    let _ = app.recover();
+    let reply = app.reset(&token.text("reset_token"), App::NEW_PASSWORD);
+    assert_eq!(reply.problem(), "invalid-reset-token");
+    assert!(app.knows(App::PASSWORD));
+}
+
+#[test]
+fn within_the_cooldown_the_code_already_mailed_works_with_either_challenge_id() {
+    let app = App::with_account();
+    let first = app.recover();
+    app.advance(59);
+    let second = app.forgot(App::EMAIL).expect(202).text("challenge_id");
+    assert_eq!(app.take_mails(), [], "no second mail within the cooldown");
+    assert_ne!(first.challenge_id, second);
+    let old_name = app.fork();
+    assert_eq!(
+        old_name.verify(&first.challenge_id, &first.code).status,
+        200
+    );
+    assert_eq!(app.verify(&second, &first.code).status, 200);
+}
+
+#[test]
+fn a_tied_challenge_id_shares_the_attempts() {
+    let app = App::with_account();
+    let first = app.recover();
+    let second = app.forgot(App::EMAIL).text("challenge_id");
+    for _ in 0..3 {
+        assert_eq!(app.verify(&first.challenge_id, "0").status, 400);
+    }
+    for _ in 0..2 {
+        assert_eq!(app.verify(&second, "0").status, 400);
+    }
+    assert_eq!(app.verify(&second, &first.code).status, 400);
+}
+
+#[test]
+fn after_five_mails_in_an_hour_there_is_silence_and_the_last_code_still_works() {
+    let app = App::with_account();
+    let mut last = app.recover();
+    for _ in 1..5 {
+        app.advance(60);
+        last = app.recover();
+    }
+    app.advance(60);
+    let sixth = app.forgot(App::EMAIL).expect(202);
+    assert_eq!(app.take_mails(), [], "the sixth within an hour");
+    assert_eq!(
+        app.verify(&sixth.text("challenge_id"), &last.code).status,
+        200
+    );
+    // An hour after the first, one more goes out.
+    app.advance(3_600 - 5 * 60);
+    let _ = app.recover();
+}
+
+#[test]
+fn after_ten_mails_in_a_day_there_is_silence_whatever_the_hour() {
+    let app = App::with_account();
+    for number in 0..10 {
+        app.come_from(&format!("192.0.2.{number}:1"));
+        let _ = app.recover();
+        app.advance(3_600);
+    }
+    for _ in 10..24 {
+        assert_eq!(app.forgot(App::EMAIL).status, 202);
+        assert_eq!(app.take_mails(), [], "the eleventh within a day");
+        app.advance(3_600);
+    }
+    let _ = app.recover();
+}
+
+#[test]
+fn silence_looks_like_a_mail_to_the_caller() {
+    let app = App::with_account();
+    let loud = app.forgot(App::EMAIL);
+    let silent = app.forgot(App::EMAIL);
+    assert_eq!(app.take_mails().len(), 1);
+    assert_eq!(loud.without_ids(), silent.without_ids());
+}
+
+#[test]
+fn the_mail_of_an_account_says_which_client_asked_masked() {
+    let app = App::with_account();
+    app.come_from("203.0.113.9:1");
+    let _ = app.forgot(App::EMAIL);
+    let text = &app.take_mails()[0].text;
+    assert!(text.contains("203.0.*.*") && !text.contains("203.0.113.9"));
+}

@@ -1,0 +1,225 @@
+//! What must look alike looks alike: the same answer, byte for byte but for what is drawn anew, after the same
+//! operations on the store.
+
+use serde_json::{Value, json};
+
+use crate::flow::{find_by_email, find_by_id};
+use crate::model::email_address::EmailAddress;
+use crate::ports::KeyValue as _;
+use crate::store::{keys, record};
+use crate::testing::{App, Call, Reply, block_on, other_than};
+
+/// A call's answer and the operations before it, on a copy of the app.
+fn seen(app: &App, path: &str, body: Value) -> (Reply, Vec<String>) {
+    let app = app.fork();
+    let call: Call = app.call(path, body);
+    let (reply, _) = app.answer(&call);
+    (reply.without_ids(), app.env.store.take_operations())
+}
+
+/// Disables the account at [`App::EMAIL`], as an administrator would.
+fn disable(app: &App) {
+    let email = EmailAddress::parse(App::EMAIL).unwrap();
+    let store = &app.env.store;
+    block_on(async {
+        let mut account = find_by_email(store, &email).await.unwrap().unwrap().account;
+        account.disabled = true;
+        account.epoch = find_by_id(store, &account.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .epoch()
+            + 1;
+        let write = (
+            keys::account(&account.id),
+            record::encode(&account).unwrap(),
+        );
+        store.set_many(vec![write]).await.unwrap();
+    });
+}
+
+#[track_caller]
+fn assert_alike(seen: &[(&str, (Reply, Vec<String>))]) {
+    let (first_name, first) = &seen[0];
+    for (name, other) in seen {
+        assert_eq!(other, first, "{name} and {first_name}");
+    }
+}
+
+#[test]
+fn forgot_password_known_unknown_and_disabled() {
+    let known = App::with_account();
+    let disabled = known.fork();
+    disable(&disabled);
+    let within_cooldown = known.fork();
+    let _ = within_cooldown.recover();
+    let forgot = |app: &App, email| seen(app, "/v1/forgot-password", json!({"email": email}));
+    let first = known.fork();
+    let _ = first.forgot(App::NOBODY);
+    assert_alike(&[
+        ("known", forgot(&known, App::EMAIL)),
+        ("unknown", forgot(&known, App::NOBODY)),
+        ("disabled", forgot(&disabled, App::EMAIL)),
+        ("within the cooldown", forgot(&within_cooldown, App::EMAIL)),
+    ]);
+}
+
+#[test]
+fn verify_otp_unknown_wrong_expired_used_replaced_cancelled_exhausted_and_disabled() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let verify = |app: &App, id: &str, code: &str| {
+        seen(
+            app,
+            "/v1/verify-otp",
+            json!({"challenge_id": id, "code": code}),
+        )
+    };
+    let (id, code) = (&recovery.challenge_id, &recovery.code);
+    let wrong = &other_than(code);
+    let after = |change: &dyn Fn(&App)| {
+        let app = app.fork();
+        // The same client's count in all.
+        let _ = app.verify("unknown", "0");
+        change(&app);
+        verify(&app, id, code)
+    };
+    let counted = app.fork();
+    let _ = counted.verify("unknown", "0");
+    assert_alike(&[
+        ("unknown", verify(&counted, "unknown", code)),
+        ("no id at all", verify(&counted, "", code)),
+        ("wrong", verify(&counted, id, wrong)),
+        ("expired", after(&|app| app.advance(600))),
+        ("used", after(&|app| drop(app.verify(id, code)))),
+        (
+            "used by the link",
+            after(&|app| drop(app.reset(&recovery.link, App::NEW_PASSWORD))),
+        ),
+        (
+            "cancelled",
+            after(&|app| drop(app.cancel(&recovery.cancel))),
+        ),
+        ("disabled", after(&disable)),
+        (
+            "exhausted",
+            after(&|app| {
+                for _ in 0..5 {
+                    let _ = app.verify(id, wrong);
+                }
+            }),
+        ),
+        (
+            "replaced",
+            after(&|app| {
+                app.advance(60);
+                let _ = app.recover();
+            }),
+        ),
+    ]);
+}
+
+#[test]
+fn sign_in_unknown_wrong_disabled_and_without_a_password() {
+    let app = App::with_account();
+    let disabled = app.fork();
+    disable(&disabled);
+    let _ = app.make(&app.call("/v1/admin/users", json!({"email": "bob@example.test"})));
+    let sign_in = |app: &App, email: &str, password: &str| {
+        seen(
+            app,
+            "/v1/sign-in",
+            json!({"email": email, "password": password}),
+        )
+    };
+    assert_alike(&[
+        ("unknown", sign_in(&app, App::NOBODY, App::PASSWORD)),
+        ("wrong", sign_in(&app, App::EMAIL, App::NEW_PASSWORD)),
+        ("disabled", sign_in(&disabled, App::EMAIL, App::PASSWORD)),
+        (
+            "no password",
+            sign_in(&app, "bob@example.test", App::PASSWORD),
+        ),
+    ]);
+    let by_id = |id: &str| seen(&app, "/v1/sign-in", json!({"user_id": id, "password": "x"}));
+    let account = app.sign_in(App::EMAIL, App::PASSWORD).text("user_id");
+    assert_alike(&[("unknown", by_id("nobody")), ("wrong", by_id(&account))]);
+}
+
+#[test]
+fn reset_password_unknown_used_expired_replaced_cancelled_and_disabled() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let reset = |app: &App, token: &str| {
+        let body = json!({"token": token, "new_password": App::NEW_PASSWORD});
+        seen(app, "/v1/reset-password", body)
+    };
+    let after = |change: &dyn Fn(&App)| {
+        let app = app.fork();
+        change(&app);
+        // From another client, whose count is not touched by the changes.
+        app.come_from("198.51.100.7:1");
+        reset(&app, &recovery.link)
+    };
+    let altered = other_than(&recovery.link);
+    let (head, last) = recovery.link.split_at(63);
+    let forged = format!("{head}{}", if last == "A" { "B" } else { "A" });
+    assert_alike(&[
+        ("unknown", reset(&app, &"A".repeat(64))),
+        ("no token at all", reset(&app, "")),
+        ("another reference", reset(&app, &altered)),
+        ("a forged secret", reset(&app, &forged)),
+        ("for another purpose", reset(&app, &recovery.cancel)),
+        ("expired", after(&|app| app.advance(1_200))),
+        (
+            "used",
+            after(&|app| drop(app.reset(&recovery.link, App::NEW_PASSWORD))),
+        ),
+        (
+            "used by the code",
+            after(&|app| drop(app.verify(&recovery.challenge_id, &recovery.code))),
+        ),
+        (
+            "cancelled",
+            after(&|app| drop(app.cancel(&recovery.cancel))),
+        ),
+        ("disabled", after(&disable)),
+        (
+            "replaced",
+            after(&|app| {
+                app.advance(60);
+                let _ = app.recover();
+            }),
+        ),
+    ]);
+}
+
+#[test]
+fn an_account_without_a_password_recovers_like_any_other() {
+    let app = App::default();
+    let _ = app.make(&app.call("/v1/admin/users", json!({"email": App::EMAIL})));
+    let recovery = app.recover();
+    assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 204);
+    assert!(app.knows(App::NEW_PASSWORD));
+}
+
+#[test]
+fn a_disabled_account_neither_recovers_nor_uses_what_it_was_mailed_before() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let token = app.fork().verify(&recovery.challenge_id, &recovery.code);
+    disable(&app);
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        400
+    );
+    assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 400);
+    assert_eq!(
+        app.reset(&token.text("reset_token"), App::NEW_PASSWORD)
+            .status,
+        400
+    );
+    app.advance(60);
+    assert_eq!(app.forgot(App::EMAIL).status, 202);
+    assert_eq!(app.take_mails(), []);
+}

@@ -1,0 +1,180 @@
+//! Turning a code into a reset token.
+
+use crate::testing::{App, other_than};
+
+#[test]
+fn the_right_code_brings_a_token_that_sets_the_password() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let verified = app
+        .verify(&recovery.challenge_id, &recovery.code)
+        .expect(200);
+    assert_eq!(verified.json()["expires_in"], 600);
+    let token = verified.text("reset_token");
+    assert_eq!(app.reset(&token, App::NEW_PASSWORD).status, 204);
+    assert!(app.knows(App::NEW_PASSWORD) && !app.knows(App::PASSWORD));
+}
+
+#[test]
+fn a_used_code_is_dead_and_so_is_the_link_of_its_mail() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let token = app.verify(&recovery.challenge_id, &recovery.code);
+    let again = app.verify(&recovery.challenge_id, &recovery.code);
+    assert_eq!(again.problem(), "invalid-otp");
+    assert_eq!(app.reset(&recovery.link, App::OTHER_PASSWORD).status, 400);
+    // The token that it brought is not hurt by that.
+    let token = token.text("reset_token");
+    assert_eq!(app.reset(&token, App::NEW_PASSWORD).status, 204);
+}
+
+#[test]
+fn a_used_link_kills_the_code_of_its_mail() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 204);
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        400
+    );
+}
+
+#[test]
+fn a_code_expires_after_ten_minutes_and_the_link_lives_on() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let in_time = app.fork();
+    in_time.advance(599);
+    assert_eq!(
+        in_time
+            .verify(&recovery.challenge_id, &recovery.code)
+            .status,
+        200
+    );
+    app.advance(600);
+    let late = app.verify(&recovery.challenge_id, &recovery.code);
+    assert_eq!(late.problem(), "invalid-otp");
+    assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 204);
+}
+
+#[test]
+fn a_code_works_for_its_own_request_only() {
+    let app = App::with_account();
+    let _ = app.create_account("bob@example.test").expect(201);
+    let ann = app.recover();
+    let bob = app.forgot("bob@example.test").text("challenge_id");
+    assert_eq!(app.verify(&bob, &ann.code).status, 400);
+    assert_eq!(app.verify(&ann.challenge_id, &ann.code).status, 200);
+}
+
+#[test]
+fn the_sixth_attempt_is_refused_even_with_the_right_code() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let wrong = other_than(&recovery.code);
+    for _ in 0..4 {
+        assert_eq!(app.verify(&recovery.challenge_id, &wrong).status, 400);
+    }
+    let fifth = app.fork();
+    assert_eq!(
+        fifth.verify(&recovery.challenge_id, &recovery.code).status,
+        200
+    );
+    assert_eq!(app.verify(&recovery.challenge_id, &wrong).status, 400);
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        400
+    );
+}
+
+#[test]
+fn another_client_address_brings_no_more_attempts() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    for number in 0..5 {
+        app.come_from(&format!("198.51.100.{number}:1"));
+        let _ = app.verify(&recovery.challenge_id, &other_than(&recovery.code));
+    }
+    app.come_from("198.51.100.99:1");
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        400
+    );
+}
+
+#[test]
+fn a_new_mail_brings_five_more_attempts_up_to_fifteen_a_day() {
+    let app = App::with_account();
+    for _ in 0..3 {
+        let recovery = app.recover();
+        for _ in 0..5 {
+            let _ = app.verify(&recovery.challenge_id, &other_than(&recovery.code));
+        }
+        app.advance(60);
+    }
+    let fourth = app.recover();
+    let reply = app.verify(&fourth.challenge_id, &fourth.code);
+    assert_eq!(reply.problem(), "invalid-otp");
+    // The link is not guessed at, and so still recovers the account.
+    assert_eq!(app.reset(&fourth.link, App::NEW_PASSWORD).status, 204);
+    assert!(app.knows(App::NEW_PASSWORD));
+}
+
+#[test]
+fn the_attempts_of_a_day_are_forgiven_the_next_day() {
+    let app = App::with_account();
+    for _ in 0..3 {
+        let recovery = app.recover();
+        for _ in 0..5 {
+            let _ = app.verify(&recovery.challenge_id, &other_than(&recovery.code));
+        }
+        app.advance(60);
+    }
+    app.advance(86_400);
+    let recovery = app.recover();
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        200
+    );
+}
+
+#[test]
+fn a_right_code_gives_its_attempt_back() {
+    let app = App::with_account();
+    app.env.variables.set("limit_account", "100/3600");
+    // 14 wrong ones leave one for the day; any number of right ones must not use it up.
+    for _ in 0..7 {
+        let recovery = app.recover();
+        for _ in 0..2 {
+            let _ = app.verify(&recovery.challenge_id, &other_than(&recovery.code));
+        }
+        app.advance(60);
+    }
+    for _ in 0..3 {
+        let recovery = app.recover();
+        assert_eq!(
+            app.verify(&recovery.challenge_id, &recovery.code).status,
+            200
+        );
+        app.advance(60);
+    }
+}
+
+#[test]
+fn a_code_is_taken_as_people_type_it() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let (first, second) = recovery.code.split_at(3);
+    let typed = format!(" {first}-{second} ");
+    assert_eq!(app.verify(&recovery.challenge_id, &typed).status, 200);
+}
+
+#[test]
+fn what_cannot_be_a_challenge_id_is_refused_like_an_unknown_one() {
+    let app = App::with_account();
+    let unknown = app.verify("AAAAAAAAAAAAAAAAAAAAAA", "123456");
+    for odd in ["", "a b", "v1:epoch:x", &"a".repeat(500)] {
+        let reply = app.verify(odd, "123456");
+        assert_eq!(reply.without_ids(), unknown.without_ids(), "{odd}");
+    }
+}

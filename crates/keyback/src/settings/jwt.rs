@@ -1,0 +1,73 @@
+//! Whose JSON Web Tokens are taken.
+
+use crate::model::jwt::{JwtTrust, KeySet};
+use crate::settings::{Section, Values};
+
+impl Section for Option<JwtTrust> {
+    /// Both variables are empty, and no token is taken; or neither is.
+    fn read(values: &Values) -> Option<Self> {
+        let keys = values.read("jwt_jwks", |text| match text {
+            "" => Some(None),
+            text => KeySet::parse(text).map(Some),
+        });
+        let audience = values.read("jwt_audience", |text| match text {
+            "" => Some(None),
+            text => audience(text).map(Some),
+        });
+        match (keys?, audience?) {
+            (None, None) => Some(None),
+            (Some(keys), Some(audience)) => Some(Some(JwtTrust { keys, audience })),
+            (Some(_), None) => {
+                values.refuse("jwt_audience");
+                None
+            }
+            (None, Some(_)) => {
+                values.refuse("jwt_jwks");
+                None
+            }
+        }
+    }
+}
+
+fn audience(text: &str) -> Option<String> {
+    let fits =
+        text.len() <= 255 && !text.contains(|it: char| it.is_whitespace() || it.is_control());
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::{Env as _, Outage};
+    use crate::settings::load;
+    use crate::testing::{MemoryEnv, block_on};
+
+    /// RFC 8037, Appendix A.2.
+    const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+    fn read(jwks: &str, audience: &str) -> Result<Option<JwtTrust>, Outage> {
+        let env = MemoryEnv::default();
+        env.variables.set("jwt_jwks", jwks);
+        env.variables.set("jwt_audience", audience);
+        block_on(load(env.variables()))
+    }
+
+    #[test]
+    fn without_the_variables_no_token_is_taken() {
+        assert!(read("", "").unwrap().is_none());
+        assert!(read(JWKS, "keyback").unwrap().is_some());
+    }
+
+    #[test]
+    fn one_without_the_other_is_named_as_bad() {
+        for (jwks, audience, bad) in [
+            (JWKS, "", "jwt_audience"),
+            (JWKS, "a b", "jwt_audience"),
+            ("", "keyback", "jwt_jwks"),
+            (r#"{"keys":[]}"#, "keyback", "jwt_jwks"),
+        ] {
+            let refused = read(jwks, audience).unwrap_err();
+            assert_eq!(refused, Outage::Variables(vec![bad]), "{jwks} {audience}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+// What is too old, for want of a way to set the app's clock by waiting: all of it at the same time.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { newPassword, startApp } from './app.js';
+import { launch, summary, visit } from './browser.js';
+import { ask, choose, enter, titled } from './steps.js';
+
+// The shortest that the app takes.
+const LINK = 60;
+const CODE = 4;
+
+let app;
+let browser;
+before(async () => {
+  const lifetimes = {
+    allow_short_lifetimes: 'true',
+    otp_ttl_seconds: `${CODE}`,
+    link_ttl_seconds: `${LINK}`,
+    reset_token_ttl_seconds: `${LINK}`,
+  };
+  [app, browser] = await Promise.all([startApp(lifetimes), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+const pass = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000 + 500));
+
+async function mailed(page, email) {
+  await ask(page, email);
+  await titled(page, 'Check your email');
+  return app.mails.next(email);
+}
+
+async function refused(page) {
+  await choose(page, newPassword());
+  await titled(page, 'This link or code no longer works');
+  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await page.getByRole('link', { name: 'Ask for a new email' }).click();
+  await titled(page, 'Forgot your password?');
+}
+
+test('what has expired leads to a new mail', { concurrency: true }, async (t) => {
+  await Promise.all([
+    t.test('a code', async () => {
+      const user = await app.createUser();
+      await visit(browser, app, { expectFailures: true }, async (page) => {
+        const { code } = await mailed(page, user.email);
+        await pass(CODE);
+        await enter(page, code);
+        await summary(page).getByText('This code does not work.').waitFor();
+      });
+    }),
+    t.test('a link', async () => {
+      const user = await app.createUser();
+      const { link } = await app.recoveryMail(user.email);
+      await pass(LINK);
+      await visit(browser, app, { expectFailures: true }, async (page) => {
+        await page.goto(link);
+        await refused(page);
+      });
+      assert.ok(await app.signsIn(user.email, user.password));
+    }),
+    t.test('a page that was left open after the code', async () => {
+      const user = await app.createUser();
+      await visit(browser, app, { expectFailures: true }, async (page) => {
+        const { code } = await mailed(page, user.email);
+        await enter(page, code);
+        await titled(page, 'Choose a new password');
+        await pass(LINK);
+        await refused(page);
+      });
+    }),
+  ]);
+});

@@ -1,0 +1,143 @@
+// When the app refuses, is unwell or cannot be reached, or the browser runs no scripts.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { newPassword, startApp } from './app.js';
+import { launch, summary, visit } from './browser.js';
+import { ask, choose, enter, submit, titled } from './steps.js';
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+});
+
+async function running(variables, act) {
+  const app = await startApp(variables);
+  try {
+    await act(app);
+  } finally {
+    await app.stop();
+  }
+}
+
+const ADDRESS = 'ann@example.test';
+
+test('a limit says how long to wait', async () => {
+  const limits = { limit_client_forgot: '1/3600', limit_client_verify: '1/60', limit_client_reset: '1/60' };
+  await running(limits, async (app) => {
+    await visit(browser, app, { expectFailures: true }, async (page) => {
+      const wait = summary(page).getByText(/^Too many tries\. Wait \d+ (second|minute)s?, then try again\.$/);
+      await ask(page, ADDRESS);
+      await titled(page, 'Check your email');
+      for (const text of ['This code does not work.', 'Too many tries.']) {
+        await enter(page, '123456');
+        await summary(page).getByText(text).waitFor();
+      }
+      await wait.waitFor();
+      await ask(page, ADDRESS);
+      await wait.waitFor();
+      assert.equal(await page.getByLabel('Email address').inputValue(), ADDRESS);
+      await page.goto('/reset-password#token=unknown');
+      await choose(page, newPassword());
+      await titled(page, 'no longer works');
+      await page.goto('/reset-password#token=another');
+      await choose(page, newPassword());
+      await wait.waitFor();
+    });
+  });
+});
+
+test('an app that is not configured says to try again, and tells no more', async () => {
+  await running({ email_provider: 'pigeon' }, async (app) => {
+    await visit(browser, app, { expectFailures: true }, async (page) => {
+      await ask(page, ADDRESS);
+      await summary(page).getByText('This is not possible right now. Nothing was changed.').waitFor();
+      assert.equal(await page.getByLabel('Email address').inputValue(), ADDRESS);
+      assert.doesNotMatch(await page.content(), /email_provider|pigeon/);
+    });
+  });
+});
+
+test('without a network it says so, and goes on when there is one again', async () => {
+  await running({}, async (app) => {
+    await visit(browser, app, { expectFailures: true }, async (page, context) => {
+      await page.goto('/forgot-password', { waitUntil: 'networkidle' });
+      await context.setOffline(true);
+      await page.getByLabel('Email address').fill(ADDRESS);
+      await page.keyboard.press('Enter');
+      await summary(page).getByText('No answer. Check your connection, then try again.').waitFor();
+      await context.setOffline(false);
+      await submit(page);
+      await titled(page, 'Check your email');
+    });
+  });
+});
+
+test('what a proxy answers is understood, too', async () => {
+  await running({}, async (app) => {
+    for (const [status, headers, text] of [
+      [502, {}, 'This is not possible right now.'],
+      [429, { 'Retry-After': '90' }, 'Wait 2 minutes'],
+      [403, {}, 'Something went wrong.'],
+    ]) {
+      await visit(browser, app, { expectFailures: true }, async (page) => {
+        await page.route('**/v1/forgot-password', (route) => route.fulfill({ status, headers, body: '<html>' }));
+        await ask(page, ADDRESS);
+        await summary(page).getByText(text).waitFor();
+      });
+    }
+  });
+});
+
+test('one press is one request', async () => {
+  await running({}, async (app) => {
+    await visit(browser, app, {}, async (page) => {
+      let calls = 0;
+      await page.route('**/v1/forgot-password', async (route) => {
+        calls += 1;
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        await route.continue();
+      });
+      await ask(page, ADDRESS);
+      for (let press = 0; press < 5; press += 1) await page.keyboard.press('Enter');
+      await titled(page, 'Check your email');
+      assert.equal(calls, 1);
+    });
+  });
+});
+
+test('without scripts the pages say what they need', async () => {
+  await running({}, async (app) => {
+    await visit(browser, app, { javaScriptEnabled: false, locale: 'de' }, async (page) => {
+      for (const path of ['/forgot-password', '/verify-otp', '/reset-password#token=a', '/cancel-recovery#token=a']) {
+        await page.goto(path);
+        // Playwright's own search for text leaves <noscript> out.
+        const notice = page.locator('noscript p:visible');
+        assert.match(await notice.textContent(), /^Diese Seite braucht JavaScript\./);
+        assert.equal(await page.locator('form:visible').count(), 0);
+        assert.equal(await page.locator('.late:visible').count(), 0);
+      }
+      await page.goto('/problems/invalid-otp');
+      await titled(page, 'The code is not valid');
+    });
+  });
+});
+
+test('scripts that do not come are missed after a while, and nothing is sent without them', async () => {
+  await running({}, async (app) => {
+    await visit(browser, app, { expectFailures: true }, async (page) => {
+      await page.route('**/*.js', (route) => route.abort());
+      await page.goto('/reset-password#token=a');
+      const url = page.url();
+      await page.locator('#password').fill('secret');
+      await page.keyboard.press('Enter');
+      const late = page.getByText('This page has not loaded completely.');
+      await page.waitForFunction(() => getComputedStyle(document.querySelector('.late')).visibility === 'visible');
+      await late.waitFor();
+      assert.equal(page.url(), url);
+    });
+  });
+});

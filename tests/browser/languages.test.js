@@ -1,0 +1,143 @@
+// The words of the pages.
+
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startApp, workspace } from './app.js';
+import { launch, summary, visit } from './browser.js';
+import { ready, submit, titled } from './steps.js';
+
+const folder = join(workspace, 'components/pages/static');
+const TAGS = ['en', 'de', 'fr', 'es', 'pt', 'ja', 'zh-Hans'];
+const source = (tag) => readFileSync(join(folder, 'lang', `${tag}.json`), 'utf8');
+const words = Object.fromEntries(TAGS.map((tag) => [tag, JSON.parse(source(tag))]));
+
+let app;
+let browser;
+before(async () => {
+  [app, browser] = await Promise.all([startApp(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+test('every language has every text, with the same names in it', () => {
+  assert.deepEqual(readdirSync(join(folder, 'lang')).sort(), TAGS.map((tag) => `${tag}.json`).sort());
+  const names = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+  for (const tag of TAGS) {
+    assert.deepEqual(Object.keys(words[tag]), Object.keys(words.en), tag);
+    for (const [key, text] of Object.entries(words[tag])) {
+      assert.deepEqual(names(text), names(words.en[key]), `${tag} ${key}`);
+      assert.ok(text.trim() === text && text !== '', `${tag} ${key}`);
+      // The server finds a text without a parser.
+      assert.ok(source(tag).includes(`"${key}": "${text}"`), `${tag} ${key} needs an escape`);
+    }
+  }
+});
+
+test('every text is used, and every text that is used is there', () => {
+  const templates = join(workspace, 'crates/keyback/templates');
+  const used = [
+    ...['layout.html', 'page.html', ...readdirSync(join(templates, 'pages')).map((name) => `pages/${name}`)]
+      .map((name) => readFileSync(join(templates, name), 'utf8')),
+    ...readdirSync(folder).filter((name) => name.endsWith('.js')).map((name) => readFileSync(join(folder, name), 'utf8')),
+  ].join('\n');
+  for (const [, shown, said] of used.matchAll(/data-t="([^"]+)"[^>]*>\{\{ frame\.(?:t|count)\("([^"]+)"/g)) {
+    assert.equal(shown, said);
+  }
+  for (const [, key] of used.matchAll(/(?:data-t="|frame\.t\("|frame\.count\(")([a-z.-]+)"/g)) assert.ok(key in words.en, key);
+  for (const [, key] of used.matchAll(/'((?:error|forgot|code|password|link|cancel)\.[a-z.-]+)'/g)) assert.ok(key in words.en, key);
+  const reasons = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name'];
+  for (const key of Object.keys(words.en)) {
+    const reason = key.replace('password.', '');
+    assert.ok(used.includes(`"${key}"`) || used.includes(`'${key}'`) || key === 'direction' || reasons.includes(reason), key);
+  }
+});
+
+test('a page comes in the language of the browser, and is the same after a change to it', async () => {
+  const paths = ['/', '/forgot-password', '/verify-otp', '/reset-password#token=a', '/cancel-recovery#token=a', '/nothing-here'];
+  const shown = async (page) => [
+    await page.title(),
+    ...await page.locator('[data-t]').evaluateAll((elements) => elements.map((one) => one.textContent)),
+  ];
+  const served = {};
+  const regions = { pt: 'pt-BR', 'zh-Hans': 'zh-CN' };
+  for (const tag of TAGS) {
+    const small = { viewport: { width: 320, height: 640 } };
+    await visit(browser, app, { ...small, locale: regions[tag] ?? tag, expectFailures: true }, async (page) => {
+      for (const path of paths) {
+        await page.goto(path);
+        await ready(page);
+        assert.equal(await page.locator('html').getAttribute('lang'), tag);
+        assert.equal(await page.locator('[data-language][aria-current=true]').getAttribute('data-language'), tag);
+        served[`${path} ${tag}`] = await shown(page);
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(width <= 320, `${path} is ${width} pixels wide in ${tag}`);
+      }
+    });
+  }
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    for (const path of paths) {
+      await page.goto(path);
+      await ready(page);
+      for (const tag of [...TAGS.slice(1), 'en']) {
+        await page.locator(`[data-language="${tag}"]`).click();
+        await page.locator(`html[lang="${tag}"]`).waitFor();
+        assert.deepEqual(await shown(page), served[`${path} ${tag}`], `${path} ${tag}`);
+      }
+    }
+  });
+});
+
+test('a chosen language lasts, reaches the mail, and leaves the page as it is', async () => {
+  const user = await app.createUser();
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.goto('/forgot-password');
+    await submit(page);
+    await summary(page).getByText('Type your email address.').waitFor();
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await summary(page).getByText('Geben Sie Ihre E-Mail-Adresse ein.').waitFor();
+    await page.locator('#email-error').getByText('Geben Sie Ihre E-Mail-Adresse ein.').waitFor();
+    await page.getByLabel('E-Mail-Adresse').fill(user.email);
+    const asked = page.waitForRequest('**/v1/forgot-password');
+    await submit(page);
+    assert.equal((await asked).postDataJSON().locale, 'de');
+    await titled(page, 'Sehen Sie in Ihr Postfach');
+    await page.getByText(/^in \d+ Sekunden$/).waitFor();
+    const { link } = await app.mails.next(user.email);
+    await page.goto(link);
+    await titled(page, 'Wählen Sie ein neues Passwort');
+    await page.locator('#password').fill('12345');
+    await page.getByRole('button', { name: '日本語' }).click();
+    await titled(page, '新しいパスワードを決めてください');
+    assert.equal(await page.locator('#password').inputValue(), '12345');
+    await submit(page);
+    await page.locator('#password-error').getByText('短すぎます。8 文字以上にしてください。').waitFor();
+    await page.locator('#password').fill('violet staple horse in the rain');
+    await submit(page);
+    await titled(page, 'パスワードを変更しました');
+  });
+});
+
+test('names of the operator are text, not markup', async () => {
+  const odd = await startApp({ app_name: '<img src=x onerror=alert(1)> & "Söhne"', support_url: 'mailto:help@example.test' });
+  try {
+    await visit(browser, odd, {}, async (page) => {
+      for (const path of ['/', '/forgot-password', '/reset-password#token=a', '/problems/invalid-otp']) {
+        await page.goto(path);
+        assert.equal(await page.locator('.brand').textContent(), '<img src=x onerror=alert(1)> & "Söhne"');
+        assert.equal(await page.locator('img').count(), 0);
+        if (path !== '/problems/invalid-otp') {
+          await page.getByRole('button', { name: 'Français' }).click();
+          await page.locator('html[lang=fr]').waitFor();
+          assert.equal(await page.locator('img').count(), 0);
+          await page.context().clearCookies();
+        }
+      }
+    });
+  } finally {
+    await odd.stop();
+  }
+});

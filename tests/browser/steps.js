@@ -1,0 +1,34 @@
+// What people do on the pages, whatever the language.
+
+import { heading } from './browser.js';
+
+/** Presses the form's button. */
+export const submit = (page) => page.locator('button[type=submit]').click();
+
+/** Waits until the page's scripts have done what they do by themselves. */
+export async function ready(page) {
+  await page.locator('[data-late]').waitFor({ state: 'detached' });
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+}
+
+/** Waits for the view with this heading. */
+export const titled = (page, title) => heading(page).getByText(title).waitFor();
+
+/** Asks for a mail. */
+export async function ask(page, email) {
+  await page.goto('/forgot-password');
+  await page.locator('#email').fill(email);
+  await submit(page);
+}
+
+/** Enters a code on the page that shows. */
+export async function enter(page, code) {
+  await page.locator('#code').fill(code);
+  await submit(page);
+}
+
+/** Chooses a password on the page that shows. */
+export async function choose(page, password) {
+  await page.locator('#password').fill(password);
+  await submit(page);
+}

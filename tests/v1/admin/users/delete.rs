@@ -1,0 +1,122 @@
+//! `DELETE /v1/admin/users/:id`
+
+use serde_json::json;
+
+use crate::app::{App, Caller as _, Scope, strong_password, unique_email};
+use crate::v1::admin::access::Guarded;
+
+#[test]
+fn a_deleted_account_is_nowhere_any_more() {
+    let app = App::shared();
+    let portal = app.portal();
+    let user = app.create_user();
+    let recovery = app.recover(&user);
+    portal.delete_user(&user.id).expect_nothing();
+
+    let path = format!("/v1/admin/users/{}", user.id);
+    for gone in [
+        portal.find_user(&user.id),
+        portal.delete_user(&user.id),
+        portal.update_user(&user.id, &json!({ "disabled": true })),
+        portal.update_user(&user.id, &json!({ "email": unique_email() })),
+        portal.reset_users_password(&user.id, &json!({ "password": strong_password() })),
+        portal.require_password_change(&user.id, true),
+        portal.start_recovery(&user.id, &json!({ "deliver": "return" })),
+        portal.get(&format!("{path}/events")),
+    ] {
+        gone.expect_problem(404, "not-found");
+    }
+    let page = portal.get(&format!("/v1/admin/users?email={}", user.email));
+    assert_eq!(page.expect_json(200)["users"], json!([]));
+    app.assert_does_not_sign_in(&user, &user.password);
+    let by_id = json!({ "user_id": user.id, "password": user.password });
+    portal
+        .post("/v1/sign-in", &by_id)
+        .expect_problem(401, "invalid-credentials");
+    app.visitor()
+        .verify_otp(&recovery.challenge_id, &recovery.mail.code())
+        .expect_problem(400, "invalid-otp");
+    app.visitor()
+        .reset_password(&recovery.mail.link_token(), &strong_password())
+        .expect_problem(400, "invalid-reset-token");
+    app.visitor().challenge(&user.email);
+    app.sink().assert_no_mail(&user.email);
+}
+
+#[test]
+fn nothing_issued_before_works_for_an_account_created_anew() {
+    let app = App::shared();
+    let portal = app.portal();
+    // Each of them has something else outstanding, and the same credential events behind it.
+    let users = [app.create_user(), app.create_user(), app.create_user()];
+    let [recovering, verified, changing] = &users;
+    let temporary = strong_password();
+    let order = json!({ "password": temporary });
+    for user in &users {
+        for _ in 0..3 {
+            portal
+                .reset_users_password(&user.id, &order)
+                .expect_json(200);
+            app.sink().wait_for_mail(&user.email);
+        }
+    }
+    let recovery = app.recover(recovering);
+    let reset_token = app.reset_token(&app.recover(verified));
+    let change_token = app.change_token(&changing.email, &temporary);
+
+    for user in &users {
+        let epoch_before = app.epoch(&user.id);
+        portal.delete_user(&user.id).expect_nothing();
+        let account = json!({ "id": user.id, "email": user.email });
+        let account = portal.create_user(&account).expect_json(201);
+        assert!(account["credential"].is_null(), "{account}");
+        let epoch = account["credential_epoch"].as_u64();
+        assert!(
+            epoch > Some(epoch_before),
+            "{epoch:?} after {epoch_before}: sessions begun before would go on"
+        );
+        app.assert_does_not_sign_in(user, &user.password);
+        app.assert_does_not_sign_in(user, &temporary);
+    }
+    app.visitor()
+        .verify_otp(&recovery.challenge_id, &recovery.mail.code())
+        .expect_problem(400, "invalid-otp");
+    for token in [recovery.mail.link_token(), reset_token, change_token] {
+        app.visitor()
+            .reset_password(&token, &strong_password())
+            .expect_problem(400, "invalid-reset-token");
+    }
+
+    // The new one stands on its own feet, with no order to change a password and no limit of the old one's.
+    let recovery = app.recover(recovering);
+    let password = strong_password();
+    app.visitor()
+        .reset_password(&recovery.mail.link_token(), &password)
+        .expect_nothing();
+    let signed_in = portal.sign_in(&recovering.email, &password);
+    let signed_in = signed_in.expect_json(200);
+    assert!(signed_in["password_change"].is_null(), "{signed_in}");
+}
+
+#[test]
+fn only_a_key_with_the_scope_deletes_an_account() {
+    let app = App::shared();
+    let user = app.create_user_without_password();
+    let guarded = Guarded {
+        app: &app,
+        scope: Scope::Users,
+        method: "DELETE",
+        paths: [
+            &format!("/v1/admin/users/{}", user.id),
+            "/v1/admin/users/nobody-here",
+        ],
+        body: None,
+    };
+    guarded.assert_refused_to_others();
+    app.portal().find_user(&user.id).expect_json(200);
+    let client = app.api_client(Scope::Users);
+    client.delete_user(&user.id).expect_nothing();
+    client
+        .delete_user(&user.id)
+        .expect_problem(404, "not-found");
+}
