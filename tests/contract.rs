@@ -18,7 +18,7 @@ struct Route {
     body: fn(&App) -> Value,
 }
 
-const ROUTES: [Route; 6] = [
+const ROUTES: [Route; 8] = [
     Route {
         path: "/v1/forgot-password",
         scope: None,
@@ -60,6 +60,20 @@ const ROUTES: [Route; 6] = [
         member: "email",
         status: 201,
         body: |_| json!({ "email": unique_email() }),
+    },
+    Route {
+        path: "/v1/admin/users/nobody-here/reset-password",
+        scope: Some(Scope::Reset),
+        member: "password",
+        status: 404,
+        body: |_| json!({ "password": strong_password() }),
+    },
+    Route {
+        path: "/v1/admin/users/nobody-here/recovery",
+        scope: Some(Scope::Reset),
+        member: "deliver",
+        status: 404,
+        body: |_| json!({ "deliver": "return" }),
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{App, PUBLIC_BASE_URL, is_readable_below, strong_password};
+use crate::app::{App, Caller as _, PUBLIC_BASE_URL, is_readable_below, strong_password};
 
 #[test]
 fn a_forgotten_password_is_recovered_with_the_emailed_code() {
@@ -88,6 +88,59 @@ fn a_first_password_is_set_by_an_account_that_never_had_one() {
         .sign_in(&newcomer.email, &password)
         .expect_json(200);
     assert_eq!(signed_in["user_id"], newcomer.id.as_str());
+}
+
+#[test]
+fn an_administrators_user_signs_in_with_the_mailed_password_and_changes_it() {
+    let app = App::shared();
+    let portal = app.portal();
+    let user = app.create_user();
+
+    // In the portal: find the user, press Generate, tick "send to the user's email" and "ask to change", press Change.
+    let page = portal.get(&format!("/v1/admin/users?email={}", user.email));
+    let page = page.expect_json(200);
+    let id = page["users"][0]["id"].as_str().expect("the user is found");
+    let order = json!({
+        "generate": true,
+        "send_email": true,
+        "change_on_next_sign_in": true,
+        "reason": "asked for by telephone",
+    });
+    let reset = portal.reset_users_password(id, &order).expect_json(200);
+    assert_eq!(
+        reset,
+        json!({
+            "change_required": true,
+            "expires_at": reset["expires_at"],
+            "email_id": reset["email_id"],
+        })
+    );
+    app.assert_does_not_sign_in(&user, &user.password);
+
+    // The user: sign in with what the mail says, be made to change it.
+    let temporary = app.sink().wait_for_mail(&user.email).password();
+    let signed_in = portal.sign_in(&user.email, &temporary).expect_json(200);
+    assert_eq!(signed_in["user_id"], user.id.as_str());
+    let change = &signed_in["password_change"];
+    let token = change["token"].as_str().expect("it must be changed");
+    assert_eq!(
+        change,
+        &json!({ "reason": "must-change", "token": token, "expires_in": 600 })
+    );
+    let chosen = strong_password();
+    app.visitor()
+        .reset_password(token, &chosen)
+        .expect_nothing();
+
+    let signed_in = portal.sign_in(&user.email, &chosen).expect_json(200);
+    let epoch = signed_in["credential_epoch"].clone();
+    assert_eq!(
+        signed_in,
+        json!({ "user_id": user.id, "credential_epoch": epoch, "password_change": null })
+    );
+    app.assert_does_not_sign_in(&user, &temporary);
+    let notice = app.sink().wait_for_mail(&user.email).everything();
+    assert!(!notice.contains(&chosen) && !notice.contains(&temporary));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::app::{App, Caller as _};
 
-const SLUGS: [&str; 14] = [
+const SLUGS: [&str; 18] = [
     "validation-failed",
     "unsupported-media-type",
     "payload-too-large",
@@ -16,6 +16,10 @@ const SLUGS: [&str; 14] = [
     "forbidden",
     "invalid-credentials",
     "conflict",
+    "no-credential",
+    "account-disabled",
+    "undeliverable-password",
+    "password-expired",
     "service-unavailable",
 ];
 

@@ -2,9 +2,9 @@
 
 use std::{sync::Barrier, thread};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::app::{Answer, App, strong_password, unique_email, wrong_code};
+use crate::app::{Answer, App, Caller as _, strong_password, unique_email, wrong_code};
 
 const RACERS: usize = 30;
 
@@ -134,21 +134,68 @@ fn one_of_thirty_accounts_with_one_address_is_created() {
     let app = App::shared();
     let portal = app.portal();
     let email = unique_email();
-    let answers = race(|_| portal.create_user(&json!({ "email": email })));
-    // Who had to wait for the others too long may be told to try again, but not that it succeeded.
-    let (late, in_time): (Vec<_>, Vec<_>) =
-        answers.into_iter().partition(|answer| answer.status == 503);
-    for answer in late {
-        answer.expect_problem(503, "service-unavailable");
-        portal
-            .create_user(&json!({ "email": email }))
-            .expect_problem(409, "conflict");
-    }
+    let account = json!({ "email": email });
+    let answers = race(|_| portal.create_user(&account));
+    let in_time = without_the_late(answers, |_| portal.create_user(&account));
     let winner = only_winner(&in_time, 201, (409, "conflict"));
-    let account: serde_json::Value =
-        serde_json::from_str(in_time[winner].text()).expect("the account is JSON");
+    assert_has_address(&app, in_time[winner].text(), &email);
+}
+
+#[test]
+fn one_of_thirty_accounts_that_move_to_one_address_has_it() {
+    let app = App::shared();
+    let portal = app.portal();
+    let email = unique_email();
+    let movers: Vec<_> = (0..RACERS / 2)
+        .map(|_| app.create_user_without_password())
+        .collect();
+    // Half of the racers move an account, the others create one.
+    let change = json!({ "email": email });
+    let call = |racer: usize| match movers.get(racer) {
+        Some(mover) => portal.update_user(&mover.id, &change),
+        None => portal.create_user(&change),
+    };
+    let in_time = without_the_late(race(call), call);
+    let won = |answer: &&Answer| [200, 201].contains(&answer.status);
+    let status = in_time.iter().find(won).map(|winner| winner.status);
+    let winner = only_winner(&in_time, status.expect("one won"), (409, "conflict"));
+    let winner = assert_has_address(&app, in_time[winner].text(), &email);
+    for mover in movers.iter().filter(|mover| mover.id != winner) {
+        let account = portal.find_user(&mover.id).expect_json(200);
+        assert_eq!(account["email"], mover.email.as_str());
+    }
+}
+
+/// Only the answers of those who were not told to try again, as may happen to who had to wait for the others too long.
+/// Trying again tells all of these that it is too late.
+#[track_caller]
+fn without_the_late(answers: Vec<Answer>, again: impl Fn(usize) -> Answer) -> Vec<Answer> {
+    let is_late = |answer: &Answer| answer.status == 503;
+    for (racer, late) in answers.iter().enumerate() {
+        if is_late(late) {
+            late.expect_problem(503, "service-unavailable");
+            again(racer).expect_problem(409, "conflict");
+        }
+    }
+    answers
+        .into_iter()
+        .filter(|answer| !is_late(answer))
+        .collect()
+}
+
+/// Asserts that the account in the answer is the one that has the address; returns its id.
+#[track_caller]
+fn assert_has_address(app: &App, account: &str, email: &str) -> String {
+    let account: Value = serde_json::from_str(account).expect("the account is JSON");
     let id = account["id"].as_str().expect("an account has an id");
-    assert_eq!(portal.find_user(id).expect_json(200), account);
+    assert_eq!(account["email"], email);
+    assert_eq!(app.portal().find_user(id).expect_json(200), account);
+    let page = app
+        .portal()
+        .get(&format!("/v1/admin/users?email={email}"))
+        .expect_json(200);
+    assert_eq!(page["users"], json!([account]));
+    id.to_owned()
 }
 
 #[test]

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, summary, visit } from './browser.js';
-import { ask, choose, enter, titled } from './steps.js';
+import { asked, choose, enter, titled } from './steps.js';
 
 // The shortest that the app takes.
 const LINK = 60;
@@ -29,8 +29,7 @@ after(async () => {
 const pass = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000 + 500));
 
 async function mailed(page, email) {
-  await ask(page, email);
-  await titled(page, 'Check your email');
+  await asked(page, email);
   return app.mails.next(email);
 }
 

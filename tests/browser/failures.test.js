@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, summary, visit } from './browser.js';
-import { ask, choose, enter, submit, titled } from './steps.js';
+import { ask, asked, choose, enter, submit, titled } from './steps.js';
 
 let browser;
 before(async () => {
@@ -30,8 +30,7 @@ test('a limit says how long to wait', async () => {
   await running(limits, async (app) => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       const wait = summary(page).getByText(/^Too many tries\. Wait \d+ (second|minute)s?, then try again\.$/);
-      await ask(page, ADDRESS);
-      await titled(page, 'Check your email');
+      await asked(page, ADDRESS);
       for (const text of ['This code does not work.', 'Too many tries.']) {
         await enter(page, '123456');
         await summary(page).getByText(text).waitFor();

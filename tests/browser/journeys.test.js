@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, summary, visit } from './browser.js';
-import { ask, choose, enter, ready, submit, titled } from './steps.js';
+import { asked, choose, enter, ready, submit, titled } from './steps.js';
 
 let app;
 let browser;
@@ -21,7 +21,7 @@ const done = (page) => titled(page, 'Your password is changed');
 test('the emailed link leads to a new password, on another device', async () => {
   const user = await app.createUser();
   await visit(browser, app, {}, async (page) => {
-    await ask(page, user.email);
+    await asked(page, user.email);
     assert.equal(new URL(page.url()).pathname, '/verify-otp');
     assert.equal(new URL(page.url()).search, '');
     await page.getByText(user.email).waitFor();
@@ -41,7 +41,7 @@ test('the emailed code leads to a new password', async () => {
   const user = await app.createUser();
   const password = newPassword();
   await visit(browser, app, {}, async (page) => {
-    await ask(page, user.email);
+    await asked(page, user.email);
     const { code } = await app.mails.next(user.email);
     await page.getByLabel('Code from the email').fill(code);
     await page.getByRole('button', { name: 'Continue' }).click();
@@ -67,7 +67,7 @@ test('a code is taken as it is pasted or typed', async () => {
   for (const shape of shapes) {
     const user = await app.createUser();
     await visit(browser, app, {}, async (page) => {
-      await ask(page, user.email);
+      await asked(page, user.email);
       const { code } = await app.mails.next(user.email);
       await page.getByLabel('Code from the email').evaluate((field, text) => {
         field.focus();
@@ -82,7 +82,7 @@ test('a code is taken as it is pasted or typed', async () => {
 test('a wrong code is told what to do next, and the right one still works', async () => {
   const user = await app.createUser();
   await visit(browser, app, { expectFailures: true }, async (page) => {
-    await ask(page, user.email);
+    await asked(page, user.email);
     const { code } = await app.mails.next(user.email);
     const field = page.getByLabel('Code from the email');
     await page.getByRole('button', { name: 'Continue' }).click();
@@ -104,7 +104,7 @@ test('a wrong code is told what to do next, and the right one still works', asyn
 test('another mail can be asked for after a while, and its code is the one that works', async () => {
   const user = await app.createUser();
   await visit(browser, app, { expectFailures: true }, async (page) => {
-    await ask(page, user.email);
+    await asked(page, user.email);
     const first = await app.mails.next(user.email);
     const resend = page.getByRole('button', { name: 'Send another email' });
     assert.equal(await resend.getAttribute('aria-disabled'), 'true');
@@ -283,7 +283,7 @@ test('a page that was reached without what it needs says where to get it', async
 
 test('an unknown address is answered like a known one', async () => {
   await visit(browser, app, {}, async (page) => {
-    await ask(page, 'nobody@example.test');
+    await asked(page, 'nobody@example.test');
     await page.getByText('nobody@example.test').waitFor();
   });
 });

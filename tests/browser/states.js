@@ -11,11 +11,6 @@ async function open(page, path) {
   await steps.ready(page);
 }
 
-async function ask(page, email) {
-  await steps.ask(page, email);
-  await titled(page, 'Check your email');
-}
-
 async function choose(page, link, password) {
   await page.goto(link);
   await page.locator('#password[passwordrules]').waitFor();
@@ -64,18 +59,18 @@ export const states = {
     await steps.ask(page, 'ann@example.test');
     await page.locator('[data-busy]').waitFor();
   },
-  code: (page) => ask(page, 'ann@example.test'),
+  code: (page) => steps.asked(page, 'ann@example.test'),
   'code-again': async (page) => {
-    await ask(page, 'ann@example.test');
+    await steps.asked(page, 'ann@example.test');
     await page.locator('[data-resend][aria-disabled=false]').waitFor();
   },
   'code-resent': async (page) => {
-    await ask(page, 'a-rather-long-address-of-somebody@department.university.example.test');
+    await steps.asked(page, 'a-rather-long-address-of-somebody@department.university.example.test');
     await page.locator('[data-resend][aria-disabled=false]').click();
     await page.locator('[data-no-mail]').getByText('on its way').waitFor();
   },
   'code-wrong': async (page) => {
-    await ask(page, 'ann@example.test');
+    await steps.asked(page, 'ann@example.test');
     await steps.enter(page, '123456');
     await summary(page).waitFor();
   },

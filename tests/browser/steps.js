@@ -21,6 +21,13 @@ export async function ask(page, email) {
   await submit(page);
 }
 
+/** Asks for a mail, and goes on to the page for the code. */
+export async function asked(page, email) {
+  await ask(page, email);
+  await page.waitForURL('**/verify-otp');
+  await ready(page);
+}
+
 /** Enters a code on the page that shows. */
 export async function enter(page, code) {
   await page.locator('#code').fill(code);

@@ -6,6 +6,7 @@ use crate::model::account::Account;
 use crate::model::credential::{ChangeOrder, Credential};
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
+use crate::model::timestamp::Timestamp;
 use crate::ports::{Env, KeyValue, Outage};
 use crate::store::lease::Lease;
 use crate::store::{keys, record};
@@ -115,6 +116,22 @@ pub(super) async fn find_id(
 pub(super) async fn next_epoch(store: &impl KeyValue, account: &Account) -> Result<u64, Outage> {
     let count = store.increment(&keys::epoch(&account.id), 1).await?;
     Ok(account.epoch_after(count))
+}
+
+/// The credential epoch of an account created at `now`. Whoever had this id before left the counter of their epochs
+/// behind, and the new account's go on from there: theirs may have run ahead of the clock.
+pub(super) async fn first_epoch(
+    store: &impl KeyValue,
+    id: &AccountId,
+    now: Timestamp,
+) -> Result<u64, Outage> {
+    let counter = keys::epoch(id);
+    let count = if store.exists(&counter.clone().into()).await? {
+        store.increment(&counter, 1).await?
+    } else {
+        0
+    };
+    Ok(Account::epoch_at(now, count))
 }
 
 /// The lease under which accounts are created, changed and deleted, one caller at a time: such calls are rare, and what

@@ -90,12 +90,12 @@ pub async fn run<E: Env>(
         return Err(CreateAccountError::Taken);
     }
     let account = Account {
+        epoch: accounts::first_epoch(store, &id, now).await?,
         id,
         email: draft.email,
         locale: draft.locale,
         disabled: false,
         created_at: now,
-        epoch: now.unix_seconds(),
         number: store.increment(&keys::accounts(), 1).await?,
     };
     let credential = hash.map(|hash| Credential {

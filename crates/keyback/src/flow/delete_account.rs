@@ -9,11 +9,12 @@ use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::agenda;
 use crate::store::keys;
 
-/// When the last of the account's events is gone.
+/// When the last of the account's events is gone, and the clock has passed every epoch that it had.
 const EVENTS_GONE: Duration = Duration::from_hours(91 * 24);
 
 /// Deletes the account with all that makes it work: nothing issued for it is good any more, for an account created anew
-/// under the same id or address neither. Its events stay until they expire. `false` if there is no such account.
+/// under the same id or address neither. Its events, and the counter of its epochs, stay until they expire. `false` if
+/// there is no such account.
 ///
 /// # Errors
 /// [`Outage`]; the call can be repeated.
@@ -39,7 +40,6 @@ pub async fn run<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
                 keys::email(&account.email.digest()).into(),
                 keys::account_at(account.number).into(),
                 keys::recovery(id).into(),
-                keys::epoch(id).into(),
             ])
             .await?;
     }
@@ -47,7 +47,7 @@ pub async fn run<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
     Ok(found.is_some())
 }
 
-/// Deletes the number of a deleted account's events, unless there is such an account again.
+/// Deletes the counters of a deleted account's events and epochs, unless there is such an account again.
 ///
 /// # Errors
 /// [`Outage`].
@@ -55,7 +55,8 @@ pub(super) async fn forget_events<E: Env>(env: &E, id: &AccountId) -> Result<(),
     let store = env.store();
     let lease = accounts::lease(env).await?;
     if !store.exists(&keys::account(id).into()).await? {
-        store.delete_many(vec![keys::events(id).into()]).await?;
+        let counters = vec![keys::events(id).into(), keys::epoch(id).into()];
+        store.delete_many(counters).await?;
     }
     lease.release(store, env.clock().now()).await
 }

@@ -1,7 +1,5 @@
 //! Creating many accounts at once, a chunk at a time.
 
-use std::collections::BTreeSet;
-
 use crate::flow::accounts::{self, AccountWithCredential};
 use crate::flow::caller::Caller;
 use crate::flow::create_account::{Draft, InitialPassword, records};
@@ -11,6 +9,7 @@ use crate::model::credential::{Credential, SetBy};
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::password_policy::PasswordPolicy;
+use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::{agenda, keys, record};
 
@@ -76,20 +75,21 @@ impl Import {
     ) -> Result<Vec<LineOutcome>, Outage> {
         let store = env.store();
         let now = env.clock().now();
-        let looks = drafts.iter().map(|draft| look(store, draft));
+        let looks = drafts.iter().map(|draft| look(store, draft, now));
         let seen = futures::future::join_all(looks).await;
 
-        let (mut ids, mut emails) = (BTreeSet::new(), BTreeSet::new());
         let mut outcomes = Vec::new();
         let mut created = Vec::new();
         for (draft, seen) in drafts.into_iter().zip(seen) {
-            let outcome = match seen? {
-                Some(outcome) => outcome,
-                // The lines of a chunk do not see one another in the store yet.
-                None if !emails.insert(draft.email.as_str().to_owned()) => {
-                    LineOutcome::Failed(LineFailure::Conflict)
-                }
-                None => match self.account(env, policy, draft, &mut ids)? {
+            // The lines of a chunk do not see one another in the store yet.
+            let seen = match seen? {
+                Seen::Free { epoch } => among(&created, &draft).unwrap_or(Seen::Free { epoch }),
+                known => known,
+            };
+            let outcome = match seen {
+                Seen::Unchanged => LineOutcome::Unchanged,
+                Seen::Taken => LineOutcome::Failed(LineFailure::Conflict),
+                Seen::Free { epoch } => match self.account(env, policy, draft, epoch)? {
                     Ok(account) => {
                         created.push(account);
                         LineOutcome::Created
@@ -126,7 +126,7 @@ impl Import {
         env: &E,
         policy: &PasswordPolicy,
         draft: Draft,
-        ids: &mut BTreeSet<AccountId>,
+        epoch: u64,
     ) -> Result<Result<AccountWithCredential, LineFailure>, Outage> {
         let now = env.clock().now();
         let hash = match draft.password {
@@ -146,10 +146,6 @@ impl Import {
         let id = draft
             .id
             .map_or_else(|| AccountId::generate(env.random()), Ok)?;
-        if !ids.insert(id.clone()) {
-            return Ok(Err(LineFailure::Conflict));
-        }
-        let epoch = now.unix_seconds();
         let credential = hash.map(|hash| Credential {
             hash,
             set_at: now,
@@ -174,18 +170,49 @@ impl Import {
     }
 }
 
-/// What is clear about a draft from the store alone: `None` if both its id and its address are free.
-async fn look(store: &impl KeyValue, draft: &Draft) -> Result<Option<LineOutcome>, Outage> {
-    let taken = async {
+/// What is clear about a draft before anything is written.
+enum Seen {
+    /// There is an account with its id and its address.
+    Unchanged,
+    /// Another account has its id or its address.
+    Taken,
+    /// An account can be created.
+    Free {
+        /// The credential epoch that it begins with.
+        epoch: u64,
+    },
+}
+
+/// What the store says about a draft.
+async fn look(store: &impl KeyValue, draft: &Draft, now: Timestamp) -> Result<Seen, Outage> {
+    let by_id = async {
         match &draft.id {
             Some(id) => record::find::<Account>(store, &keys::account(id)).await,
             None => Ok(None),
         }
     };
-    let (taken, email_is_free) = futures::join!(taken, accounts::is_free(store, &draft.email));
-    Ok(match (taken?, email_is_free?) {
-        (Some(account), _) if account.email == draft.email => Some(LineOutcome::Unchanged),
-        (None, true) => None,
-        _ => Some(LineOutcome::Failed(LineFailure::Conflict)),
+    let (by_id, email_is_free) = futures::join!(by_id, accounts::is_free(store, &draft.email));
+    Ok(match (by_id?, email_is_free?, &draft.id) {
+        (Some(account), ..) if account.email == draft.email => Seen::Unchanged,
+        (None, true, Some(id)) => Seen::Free {
+            epoch: accounts::first_epoch(store, id, now).await?,
+        },
+        (None, true, None) => Seen::Free {
+            epoch: Account::epoch_at(now, 0),
+        },
+        _ => Seen::Taken,
+    })
+}
+
+/// What the accounts that are about to be written say about a draft, if anything.
+fn among(created: &[AccountWithCredential], draft: &Draft) -> Option<Seen> {
+    let mut accounts = created.iter().map(|found| &found.account);
+    accounts.find_map(|account| {
+        let same_id = draft.id.as_ref() == Some(&account.id);
+        match (same_id, account.email == draft.email) {
+            (true, true) => Some(Seen::Unchanged),
+            (false, false) => None,
+            _ => Some(Seen::Taken),
+        }
     })
 }

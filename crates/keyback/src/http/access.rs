@@ -53,3 +53,101 @@ fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Opti
     };
     Some((caller, may))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::http::problem::ProblemType;
+    use crate::http::request::Body;
+    use crate::ports::{Clock as _, Env as _};
+    use crate::settings;
+    use crate::testing::{MemoryEnv, TestKey, block_on};
+
+    const ALL_SCOPES: [Scope; 5] = [
+        Scope::Users,
+        Scope::Reset,
+        Scope::SignIn,
+        Scope::Courier,
+        Scope::Events,
+    ];
+
+    /// The environment with tokens taken.
+    fn with_tokens() -> MemoryEnv {
+        let env = MemoryEnv::default();
+        env.variables.set("jwt_jwks", &TestKey::jwks().to_string());
+        env.variables.set("jwt_audience", TestKey::AUDIENCE);
+        env
+    }
+
+    fn call(env: &MemoryEnv, authorization: &str, scope: Scope) -> Result<Caller, Problem> {
+        let access: Access = block_on(settings::load(env.variables())).unwrap();
+        let request = ::http::Request::get("/").header("authorization", authorization);
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let request = Request::new(&head, Body::Read(Vec::new()), env.random()).unwrap();
+        authorise(&request, &access, scope, env.clock().now())
+    }
+
+    fn bearer(claims: &Value) -> String {
+        format!("Bearer {}", TestKey::Es256.token(claims))
+    }
+
+    #[test]
+    fn a_token_may_do_what_its_scope_says_and_nothing_else() {
+        let env = with_tokens();
+        for scope in ALL_SCOPES {
+            let claims = TestKey::claims(scope.as_str(), env.clock().now());
+            for call_scope in ALL_SCOPES {
+                let called = call(&env, &bearer(&claims), call_scope);
+                let refused = called.err().map(|problem| problem.kind);
+                let expected = (call_scope != scope).then_some(ProblemType::Forbidden);
+                assert_eq!(refused, expected, "{scope:?} {call_scope:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_caller_is_named_by_the_token_with_what_it_says_for_the_record() {
+        let env = with_tokens();
+        let mut claims = TestKey::claims("users", env.clock().now());
+        claims["audit_context"] = json!({"ticket": 7});
+        let caller = call(&env, &bearer(&claims), Scope::Users).unwrap();
+        assert_eq!(caller.id, "portal-admin");
+        assert_eq!(caller.audit_context, Some(json!({"ticket": 7})));
+    }
+
+    #[test]
+    fn every_refused_token_gets_the_same_answer_as_none() {
+        let env = with_tokens();
+        let now = env.clock().now();
+        let mut expired = TestKey::claims("users", now);
+        expired["exp"] = json!(now.unix_seconds() - 60);
+        let mut far_off = TestKey::claims("users", now);
+        far_off["exp"] = json!(now.unix_seconds() + 3600);
+        let good = bearer(&TestKey::claims("users", now));
+        for bad in [
+            "",
+            "Bearer",
+            "Bearer ",
+            "Bearer kb_all_0",
+            &good.replace("Bearer", "Basic"),
+            &good[..good.len() - 4],
+            &bearer(&expired),
+            &bearer(&far_off),
+        ] {
+            let problem = call(&env, bad, Scope::Users).unwrap_err();
+            assert_eq!(problem, Problem::unauthorized(), "{bad}");
+        }
+        let tokens_off = MemoryEnv::default();
+        let problem = call(&tokens_off, &good, Scope::Users).unwrap_err();
+        assert_eq!(problem, Problem::unauthorized());
+    }
+
+    #[test]
+    fn api_keys_work_beside_tokens() {
+        let env = with_tokens();
+        let key = "Bearer kb_all_0123456789abcdef0123456789abcdef";
+        assert_eq!(call(&env, key, Scope::Users).unwrap().id, "all");
+    }
+}

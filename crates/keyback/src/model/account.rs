@@ -28,11 +28,18 @@ pub struct Account {
 }
 
 impl Account {
-    /// The epoch that the account's `count`th credential event begins. It counts on from the second of the account's
-    /// creation, so that an account created anew under an old id never repeats an old epoch.
+    /// The epoch that the account's `count`th credential event begins.
     #[must_use]
     pub fn epoch_after(&self, count: i64) -> u64 {
+        Self::epoch_at(self.created_at, count)
+    }
+
+    /// The epoch after `count` credential events of whoever had the id, for an account created at `created_at`. It counts
+    /// on from the second of the creation: the counter of an account that was deleted long ago is gone, and the clock
+    /// has passed its epochs since.
+    #[must_use]
+    pub fn epoch_at(created_at: Timestamp, count: i64) -> u64 {
         let count = u64::try_from(count).unwrap_or_default();
-        self.created_at.unix_seconds().saturating_add(count)
+        created_at.unix_seconds().saturating_add(count)
     }
 }

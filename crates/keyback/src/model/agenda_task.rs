@@ -34,7 +34,7 @@ pub enum AgendaTask {
         /// Their names.
         keys: Vec<String>,
     },
-    /// Delete the number of a deleted account's events.
+    /// Delete the counters of a deleted account's events and epochs.
     ForgetEvents {
         /// Whose.
         account_id: AccountId,

@@ -3,7 +3,6 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ed25519_dalek::Signer as _;
-use p256::ecdsa::signature::Signer as _;
 use rsa::{BigUint, Pkcs1v15Sign, RsaPrivateKey};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};

@@ -99,6 +99,36 @@ fn nothing_issued_before_works_for_an_account_created_anew() {
 }
 
 #[test]
+fn the_epoch_goes_on_however_much_happened_within_a_second() {
+    let app = App::shared();
+    let portal = app.portal();
+    let user = app.create_user();
+    let require = |required: bool| {
+        let answer = portal.require_password_change(&user.id, required);
+        answer.expect_nothing();
+    };
+    require(true);
+    for _ in 0..30 {
+        require(false);
+        require(true);
+    }
+    let change_token = app.change_token(&user.email, &user.password);
+    let epoch_before = app.epoch(&user.id);
+    portal.delete_user(&user.id).expect_nothing();
+    let account = json!({ "id": user.id, "email": user.email, "password": strong_password() });
+    let account = portal.create_user(&account).expect_json(201);
+
+    let epoch = account["credential_epoch"].as_u64();
+    assert!(
+        epoch > Some(epoch_before),
+        "{epoch:?} after {epoch_before}: what was issued before comes back to life"
+    );
+    app.visitor()
+        .reset_password(&change_token, &strong_password())
+        .expect_problem(400, "invalid-reset-token");
+}
+
+#[test]
 fn only_a_key_with_the_scope_deletes_an_account() {
     let app = App::shared();
     let user = app.create_user_without_password();

@@ -22,7 +22,7 @@ const MIN_RSA_EXPONENT_BITS: usize = 17;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |_, _| Err(ErrorKind::UnsupportedAlgorithm.into()),
-    verifier_factory: verifier,
+    verifier_factory: |algorithm, key| verifier(*algorithm, key),
     key_utils: KeyUtils::new_unimplemented(),
 };
 
@@ -33,7 +33,7 @@ pub(super) fn install() {
 }
 
 /// The checker of signatures by `key`, if it is a good key for just this algorithm.
-pub(super) fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
+pub(super) fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     let verifier: Option<Box<dyn JwtVerifier>> = match (algorithm, key.family(), key.kind()) {
         (Algorithm::RS256, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {
             Rs256::new(n, e).map(|it| Box::new(it) as _)

@@ -105,7 +105,7 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<TrustedKey>, BadKey> {
     if !(is_for_this && is_for_signatures && is_for_checking) {
         return Ok(None);
     }
-    crypto::verifier(&algorithm, &key).map_err(|_| BadKey)?;
+    crypto::verifier(algorithm, &key).map_err(|_| BadKey)?;
     Ok(Some(TrustedKey {
         id: text(jwk, "kid")?.map(str::to_owned),
         algorithm,

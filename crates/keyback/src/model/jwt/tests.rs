@@ -89,7 +89,7 @@ fn the_examples_of_the_standards_verify() {
             "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
         ),
     ] {
-        let verifier = crypto::verifier(&algorithm, &key).unwrap();
+        let verifier = crypto::verifier(algorithm, &key).unwrap();
         let mut signature = bytes(signature);
         assert!(
             verifier.verify(message.as_bytes(), &signature).is_ok(),

@@ -46,8 +46,9 @@ impl BcryptHash {
     /// `$bcrypt-sha512$v=2,t=2b,r=12$salt$result` (Perl).
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
         let (input, version, cost, salt, output) = match parts {
-            ["", version, cost, body] => whole(Input::Password, version, cost, body)?,
-            ["bcrypt", "", version, cost, body] => whole(Input::Password, version, cost, body)?,
+            ["", version, cost, body] | ["bcrypt", "", version, cost, body] => {
+                whole(Input::Password, version, cost, body)?
+            }
             ["bcrypt_sha256", "", version, cost, body] => {
                 whole(Input::Sha256Hex, version, cost, body)?
             }
@@ -92,7 +93,12 @@ impl BcryptHash {
         match self.input {
             Input::Password => self.admits_input(password),
             Input::Sha256Hex => {
-                let hex: String = sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+                let digits = sha256().map(|byte| [byte >> 4, byte & 0xf]);
+                let hex: String = digits
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|digit| char::from_digit(digit.into(), 16))
+                    .collect();
                 self.admits_input(hex.as_bytes())
             }
             Input::Sha256Base64 => self.admits_base64(&sha256()),

@@ -110,7 +110,7 @@ fn a_password_that_the_policy_refuses_is_refused() {
         (json!({ "password": "aaaaaaaaaaaa" }), "too-weak"),
         (json!({ "password": "heron-".repeat(50) }), "too-long"),
         (
-            json!({ "password": "keyback2024", "change_on_next_sign_in": true }),
+            json!({ "password": "Keyback-99", "change_on_next_sign_in": true }),
             "similar-to-app-name",
         ),
     ];
