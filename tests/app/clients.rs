@@ -112,6 +112,14 @@ impl ApiClient {
         self.get(&format!("/v1/admin/users/{id}"))
     }
 
+    /// Imports NDJSON.
+    pub(crate) fn import_users(&self, lines: impl Into<Vec<u8>>) -> Answer {
+        self.call("POST", "/v1/admin/users/import")
+            .header("content-type", "application/x-ndjson")
+            .body(lines)
+            .send()
+    }
+
     pub(crate) fn update_user(&self, id: &str, changes: &Value) -> Answer {
         self.call("PATCH", &format!("/v1/admin/users/{id}"))
             .json(changes)

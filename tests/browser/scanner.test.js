@@ -31,6 +31,8 @@ test(`a mail whose links a scanner opened ${TIMES} times still works for its own
         // The scripts ran: they took the token away.
         assert.equal(new URL(page.url()).hash, '');
       }
+      // And where these lead.
+      if (time > 0) return;
       for (const href of await page.locator('a[href^="/"]').evaluateAll((links) => links.map((one) => one.href))) {
         await page.goto(href);
       }

@@ -32,7 +32,12 @@ impl Guarded<'_> {
             self.app.variable("api_keys"),
         ] {
             let stranger = nobody.clone().sending("authorization", authorization);
-            self.assert_all(&stranger, 401, "unauthorized");
+            let call = stranger.call(self.method, self.paths[0]);
+            let call = match &self.body {
+                Some(body) => call.json(body),
+                None => call,
+            };
+            assert_refused(call, 401, "unauthorized");
         }
         for scope in Scope::ALL {
             if scope != self.scope {
@@ -46,10 +51,7 @@ impl Guarded<'_> {
     fn assert_all(&self, caller: &impl Caller, status: u16, slug: &str) {
         for path in self.paths {
             for call in self.variants(|| caller.call(self.method, path)) {
-                let refused = call.send();
-                refused.expect_problem(status, slug);
-                let challenge = refused.header("www-authenticate").unwrap_or_default();
-                assert!(challenge.starts_with("Bearer"), "{challenge}");
+                assert_refused(call, status, slug);
             }
         }
     }
@@ -67,4 +69,12 @@ impl Guarded<'_> {
             call().header("content-type", "text/plain").body("x"),
         ]
     }
+}
+
+#[track_caller]
+fn assert_refused(call: Call, status: u16, slug: &str) {
+    let refused = call.send();
+    refused.expect_problem(status, slug);
+    let challenge = refused.header("www-authenticate").unwrap_or_default();
+    assert!(challenge.starts_with("Bearer"), "{challenge}");
 }

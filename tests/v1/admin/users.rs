@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 mod events;
+mod import;
 mod list;
 mod password_change;
 mod recovery;

@@ -118,7 +118,7 @@ impl Answer {
             _ => self.headers,
         };
         let is_head = request.method() == "HEAD";
-        let length = content_type.map(|_| ("content-length", body.len().to_string()));
+        let length = (status != 204).then(|| ("content-length", body.len().to_string()));
         let mut response = Response::new(if is_head { Vec::new() } else { body });
         *response.status_mut() =
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

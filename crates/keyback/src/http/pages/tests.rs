@@ -3,11 +3,13 @@ use crate::http::problem_pages;
 use crate::http::request::Body;
 use crate::testing::{MemoryEnv, SeededRandom, block_on};
 
+const FILE: File = File {
+    name: "style.css",
+    text: "body {}",
+};
+
 static FILES: Files = Files::new(
-    &[File {
-        name: "style.css",
-        text: "body {}",
-    }],
+    &[FILE],
     &[
         Language {
             tag: "en",
@@ -147,14 +149,12 @@ fn files_are_kept_under_their_version_only() {
     ] {
         assert_eq!(answered(file(&FILES, version, name)).0, 404, "{name:?}");
     }
-    static OTHERS: Files = Files::new(
-        &[File {
-            name: "style.css",
-            text: "body{}",
-        }],
-        &[],
-    );
-    assert_ne!(OTHERS.url("style.css"), url);
+    let other = File {
+        text: "body{}",
+        ..FILE
+    };
+    let others = Files::new(Box::leak(Box::new([other])), &[]);
+    assert_ne!(others.url("style.css"), url);
 }
 
 #[test]

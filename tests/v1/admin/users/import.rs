@@ -1,0 +1,260 @@
+//! `POST /v1/admin/users/import`
+
+mod failures;
+
+use std::{sync::Barrier, thread};
+
+use serde_json::{Value, json};
+
+use crate::app::{App, Caller as _, Scope, random_token, strong_password, unique_email};
+use crate::v1::admin::access::Guarded;
+
+/// The most octets that an import may have.
+const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// Django's form of `hashlib.pbkdf2_hmac("sha256", b"correct horse battery staple", b"heron7marsh", 29000)`.
+const HASH: &str = "pbkdf2_sha256$29000$heron7marsh$DfFasX5mu7/Skjj4nnmc2v8DATkngl7Jk+ZmmKyRPRg=";
+const HASHED: &str = "correct horse battery staple";
+
+#[test]
+fn each_line_is_an_account_with_a_password_a_hash_or_neither() {
+    let app = App::shared();
+    let portal = app.portal();
+    let password = strong_password();
+    let accounts = [
+        json!({ "id": random_token(24), "email": unique_email(), "locale": "pt-BR" }),
+        json!({ "id": random_token(24), "email": unique_email(), "password": password }),
+        json!({
+            "id": random_token(24), "email": unique_email(), "password_hash": HASH,
+            "change_on_next_sign_in": true,
+        }),
+        json!({ "email": unique_email(), "password_hash": HASH }),
+    ];
+    // Blank lines, Windows' line ends and none after the last line are all right.
+    let text = accounts
+        .each_ref()
+        .map(Value::to_string)
+        .join("\r\n\n \r\n");
+    let answer = portal.import_users(text);
+    for secret in [&password, HASH] {
+        assert!(!answer.text().contains(secret), "{}", answer.text());
+    }
+    assert_eq!(answer.expect_json(200), counts(4, 0));
+
+    let by_email = |account: &Value| {
+        let email = account["email"].as_str().expect("it has an address");
+        let page = portal.get(&format!("/v1/admin/users?email={email}"));
+        page.expect_json(200)["users"][0].clone()
+    };
+    for account in &accounts[..3] {
+        let shown = by_email(account);
+        assert_eq!(shown["id"], account["id"]);
+        assert_eq!(shown["locale"], account["locale"]);
+        assert_eq!(shown["disabled"], false);
+        let id = shown["id"].as_str().expect("it has an id");
+        assert_eq!(portal.find_user(id).expect_json(200), shown);
+    }
+    let [bare, clear, temporary, hashed] = accounts.each_ref().map(by_email);
+    assert!(bare["credential"].is_null(), "{bare}");
+    assert_eq!(clear["credential"]["must_change"], false);
+    assert_eq!(clear["credential"]["set_by"], "administrator");
+    assert_eq!(temporary["credential"]["must_change"], true);
+    let drawn = hashed["id"].as_str();
+    assert!(drawn.is_some_and(|id| id.len() >= 16), "{hashed}");
+
+    let email = |account: &Value| account["email"].as_str().unwrap_or_default().to_owned();
+    portal.sign_in(&email(&clear), &password).expect_json(200);
+    for _ in 0..2 {
+        let signed_in = portal.sign_in(&email(&hashed), HASHED).expect_json(200);
+        assert_eq!(signed_in["user_id"], hashed["id"]);
+        assert!(signed_in["password_change"].is_null(), "{signed_in}");
+    }
+    portal
+        .sign_in(&email(&hashed), &password)
+        .expect_problem(401, "invalid-credentials");
+    let token = app.change_token(&email(&temporary), HASHED);
+    app.visitor()
+        .reset_password(&token, &password)
+        .expect_nothing();
+    app.recover_at(&email(&bare));
+}
+
+#[test]
+fn an_import_can_be_repeated_and_taken_up_where_it_was_cut_off() {
+    let app = App::shared();
+    let portal = app.portal();
+    // More than one call to the store takes.
+    let lines: Vec<String> = (0..250).map(|_| line(&random_token(24))).collect();
+    let first = lines[..120].join("\n");
+    let answer = portal.import_users(first.clone()).expect_json(200);
+    assert_eq!(answer, counts(120, 0));
+    assert_eq!(portal.import_users(first).expect_json(200), counts(0, 120));
+    let whole = lines.join("\n");
+    let answer = portal.import_users(whole.clone()).expect_json(200);
+    assert_eq!(answer, counts(130, 120));
+
+    // What happened to an account since stays as it is.
+    let account: Value = serde_json::from_str(&lines[7]).expect("it is JSON");
+    let id = account["id"].as_str().expect("it has an id");
+    portal
+        .update_user(id, &json!({ "locale": "de", "disabled": true }))
+        .expect_json(200);
+    let order = json!({ "generate": true, "return_password": true });
+    portal.reset_users_password(id, &order).expect_json(200);
+    let before = portal.find_user(id).expect_json(200);
+    assert_eq!(portal.import_users(whole).expect_json(200), counts(0, 250));
+    assert_eq!(portal.find_user(id).expect_json(200), before);
+}
+
+#[test]
+fn a_line_that_stands_there_twice_is_imported_once() {
+    let app = App::shared();
+    let same = line(&random_token(24));
+    let answer = app.portal().import_users(format!("{same}\n{same}\n"));
+    assert_eq!(answer.expect_json(200), counts(1, 1));
+    // However far apart.
+    let same = line(&random_token(24));
+    let mut lines: Vec<String> = (0..210).map(|_| line(&random_token(24))).collect();
+    for at in [0, 150, 210] {
+        lines.insert(at, same.clone());
+    }
+    let answer = app.portal().import_users(lines.join("\n"));
+    assert_eq!(answer.expect_json(200), counts(211, 2));
+}
+
+#[test]
+fn an_account_that_ten_import_at_once_is_created_once() {
+    let app = App::shared();
+    let portal = app.portal();
+    let lines: Vec<String> = (0..5).map(|_| line(&random_token(24))).collect();
+    let lines = lines.join("\n");
+    let start = Barrier::new(10);
+    let answers: Vec<_> = thread::scope(|scope| {
+        let import = || {
+            start.wait();
+            portal.import_users(lines.clone())
+        };
+        let racers: Vec<_> = (0..10).map(|_| scope.spawn(import)).collect();
+        let joined = racers.into_iter().map(thread::ScopedJoinHandle::join);
+        joined.map(|racer| racer.expect("it is answered")).collect()
+    });
+    let mut created = 0;
+    for answer in answers {
+        // Who had to wait for the others too long is told to try again.
+        if answer.status == 503 {
+            answer.expect_problem(503, "service-unavailable");
+            continue;
+        }
+        let answer = answer.expect_json(200);
+        assert_eq!(answer["failed"], 0, "{answer}");
+        created += answer["created"].as_u64().expect("it is a count");
+    }
+    assert_eq!(created, 5);
+    assert_eq!(portal.import_users(lines).expect_json(200), counts(0, 5));
+}
+
+#[test]
+fn others_are_served_while_passwords_are_imported() {
+    let app = App::start();
+    let portal = app.portal();
+    let newcomer = app.create_user_without_password();
+    let with_password =
+        |_| json!({ "email": unique_email(), "password": strong_password() }).to_string();
+    let lines: Vec<String> = (0..60).map(with_password).collect();
+    let lines = lines.join("\n");
+    thread::scope(|scope| {
+        let import = scope.spawn(|| portal.import_users(lines));
+        let mut locales = ["de", "en"].iter().cycle();
+        while !import.is_finished() {
+            let changes = json!({ "locale": locales.next() });
+            portal.update_user(&newcomer.id, &changes).expect_json(200);
+        }
+        let answer = import.join().expect("it is answered");
+        assert_eq!(answer.expect_json(200), counts(60, 0));
+    });
+}
+
+#[test]
+fn slow_ten_thousand_accounts_are_imported_in_one_call() {
+    let app = App::start();
+    let lines: Vec<String> = (0..10_000)
+        .map(|_| {
+            let email = unique_email();
+            json!({ "id": random_token(16), "email": email, "password_hash": HASH }).to_string()
+        })
+        .collect();
+    let answer = app.portal().import_users(lines.join("\n"));
+    assert_eq!(answer.expect_json(200), counts(10_000, 0));
+    let last: Value = serde_json::from_str(&lines[9_999]).expect("it is JSON");
+    let email = last["email"].as_str().expect("it has an address");
+    let signed_in = app.portal().sign_in(email, HASHED).expect_json(200);
+    assert_eq!(signed_in["user_id"], last["id"]);
+    // The whole list is there, in the order of the lines.
+    let page = app.portal().get("/v1/admin/users?limit=2&cursor=9998");
+    let page = page.expect_json(200);
+    assert_eq!(page["users"][1]["id"], last["id"], "{page}");
+    assert!(page["next_cursor"].is_null(), "{page}");
+}
+
+#[test]
+fn an_import_is_ndjson_of_at_most_eight_mebibytes() {
+    let app = App::shared();
+    let send = |content_type: &str, body: Vec<u8>| {
+        let call = app.portal().call("POST", "/v1/admin/users/import");
+        call.header("content-type", content_type).body(body).send()
+    };
+    for content_type in [
+        "application/x-ndjson",
+        "application/json",
+        "application/x-ndjson; charset=utf-8",
+    ] {
+        let answer = send(content_type, line(&random_token(24)).into_bytes());
+        assert_eq!(answer.expect_json(200), counts(1, 0), "{content_type}");
+        let nothing = send(content_type, Vec::new());
+        assert_eq!(nothing.expect_json(200), counts(0, 0), "{content_type}");
+    }
+    for content_type in ["text/plain", "text/csv", "application/octet-stream", ""] {
+        send(content_type, line(&random_token(24)).into_bytes())
+            .expect_problem(415, "unsupported-media-type");
+    }
+    let mut full = line(&random_token(24)).into_bytes();
+    full.resize(BODY_LIMIT, b'\n');
+    let answer = send("application/x-ndjson", full);
+    assert_eq!(answer.expect_json(200), counts(1, 0));
+
+    let id = random_token(24);
+    let mut over = line(&id).into_bytes();
+    over.resize(BODY_LIMIT + 1, b'\n');
+    send("application/x-ndjson", over).expect_problem(413, "payload-too-large");
+    app.portal().find_user(&id).expect_problem(404, "not-found");
+}
+
+#[test]
+fn only_a_key_with_the_scope_imports_accounts() {
+    let app = App::shared();
+    let id = random_token(24);
+    let account: Value = serde_json::from_str(&line(&id)).expect("it is JSON");
+    let guarded = Guarded {
+        app: &app,
+        scope: Scope::Users,
+        method: "POST",
+        paths: ["/v1/admin/users/import", "/v1/admin/users/import?zebra"],
+        body: Some(account.clone()),
+    };
+    guarded.assert_refused_to_others();
+    app.portal().find_user(&id).expect_problem(404, "not-found");
+    let answer = app
+        .api_client(Scope::Users)
+        .import_users(account.to_string());
+    assert_eq!(answer.expect_json(200), counts(1, 0));
+}
+
+/// A line for an account with this id and no password.
+fn line(id: &str) -> String {
+    json!({ "id": id, "email": unique_email() }).to_string()
+}
+
+/// The answer to an import of which no line failed.
+fn counts(created: u32, unchanged: u32) -> Value {
+    json!({ "created": created, "unchanged": unchanged, "failed": 0, "failures": [] })
+}
