@@ -7,7 +7,7 @@ wasm_packages := $(addprefix --package ,$(components))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test check build host wasm-target clean help
+.PHONY: run test check build host screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
@@ -30,6 +30,9 @@ build: wasm-target ## Build the components
 
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build $(native) --package keyback-host
+
+screenshots: build host ## Pictures of every page and state, into target/screenshots
+	@scripts/browser-tests --screenshots
 
 wasm-target: ## Make Rust's target wasm32-wasip2 available
 	@scripts/wasm-target

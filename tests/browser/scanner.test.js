@@ -22,22 +22,21 @@ test(`a mail whose links a scanner opened ${TIMES} times still works for its own
   const user = await app.createUser();
   const { link, cancel } = await app.recoveryMail(user.email);
   const methods = new Set();
-  for (let time = 0; time < TIMES; time += 1) {
-    await visit(browser, app, {}, async (page) => {
-      page.on('request', (request) => methods.add(request.method()));
+  await visit(browser, app, {}, async (page) => {
+    page.on('request', (request) => methods.add(request.method()));
+    for (let time = 0; time < TIMES; time += 1) {
       for (const address of [link, cancel]) {
         await page.goto(address);
         await ready(page);
         // The scripts ran: they took the token away.
         assert.equal(new URL(page.url()).hash, '');
       }
-      // And where these lead.
-      if (time > 0) return;
-      for (const href of await page.locator('a[href^="/"]').evaluateAll((links) => links.map((one) => one.href))) {
-        await page.goto(href);
-      }
-    });
-  }
+    }
+    // And where these lead.
+    for (const href of await page.locator('a[href^="/"]').evaluateAll((links) => links.map((one) => one.href))) {
+      await page.goto(href);
+    }
+  });
   assert.deepEqual([...methods], ['GET']);
   const password = newPassword();
   await visit(browser, app, {}, async (page) => {

@@ -6,13 +6,13 @@ mod files;
 use files::FILES;
 use keyback::http::pages::{self, Page};
 use keyback::http::{Answer, problem_pages};
-use keyback_spin::serve;
+use keyback_spin::serve_only;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    serve(request, async |env, request| {
+    serve_only(request, async |env, request| {
         let page = |page| pages::get(env, request, &FILES, page);
         let answer = match request.segments().as_slice() {
             [""] => page(Page::Start).await,

@@ -36,6 +36,17 @@ pub async fn serve(
     .await
 }
 
+/// As [`serve`], for components whose answers leave nothing to be done.
+///
+/// # Errors
+/// As with [`serve`].
+pub async fn serve_only(
+    request: Request,
+    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+) -> Result<Response, Error> {
+    serve_and_then(request, route, async |_, _| ()).await
+}
+
 /// As [`serve`], and works off what the request put on the agenda: for components that issue or deliver.
 ///
 /// # Errors

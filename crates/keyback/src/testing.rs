@@ -14,6 +14,7 @@ mod jwt;
 mod key_value;
 mod mail;
 mod reply;
+pub mod schedules;
 
 pub use app::{App, Call, Recovery, exchange, other_than};
 pub use env::{MemoryEnv, MemoryHttp, MemoryLog, MemoryVariables, SeededRandom, SettableClock};

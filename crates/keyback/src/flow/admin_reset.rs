@@ -33,6 +33,10 @@ pub enum NewPassword {
 
 /// The administrator's order.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a box that the administrator may tick"
+)]
 pub struct Order {
     /// What to set.
     pub password: NewPassword,

@@ -16,6 +16,10 @@ use crate::store::lease::Lease;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
 
+/// What a cancel adds to a claim. It takes the claim like anyone's 1 would, and leaves readable whether somebody else had
+/// taken it before.
+const A_CANCEL: i64 = 1 << 32;
+
 /// Why nothing was cancelled.
 #[derive(Debug, thiserror::Error)]
 pub enum CancelRecoveryError {
@@ -96,11 +100,15 @@ pub async fn run<E: Env>(
     // Taking both claims settles it even with a reset that is past its checks; clearing the record keeps the code and
     // tokens dead.
     store
-        .increment(&keys::challenge_claim(&challenge.serial), 1)
+        .increment(&keys::challenge_claim(&challenge.serial), A_CANCEL)
         .await?;
-    store
-        .increment(&keys::token_claim(&challenge.reset_reference), 1)
+    let claimed = store
+        .increment(&keys::token_claim(&challenge.reset_reference), A_CANCEL)
         .await?;
+    if claimed.checked_rem(A_CANCEL) != Some(0) {
+        // A reset was first, and is about to be written.
+        return Err(CancelRecoveryError::InvalidToken(afterwards));
+    }
     let lease = Lease::wait(env, &recover::lease_name(&account_id)).await?;
     let latest: Option<Recovery> = record::find(store, &recovery_key).await?;
     if let Some(mut latest) = latest
@@ -122,6 +130,6 @@ pub async fn run<E: Env>(
         store.set_many(writes).await?;
         afterwards.also_work(entry);
     }
-    lease.release(store, env.clock().now()).await?;
+    lease.release(store, env.clock().now()).await;
     Ok(afterwards)
 }

@@ -86,7 +86,7 @@ pub async fn run<E: Env>(
         store.get(&account_key)
     );
     if !email_is_free? || by_id?.is_some() {
-        lease.release(store, env.clock().now()).await?;
+        lease.release(store, env.clock().now()).await;
         return Err(CreateAccountError::Taken);
     }
     let account = Account {
@@ -115,7 +115,7 @@ pub async fn run<E: Env>(
     let (entry, mut writes) = note(env, vec![event]).await?;
     writes.extend(records(&created)?);
     store.set_many(writes).await?;
-    lease.release(store, env.clock().now()).await?;
+    lease.release(store, env.clock().now()).await;
     Ok((created, Afterwards::work(entry)))
 }
 

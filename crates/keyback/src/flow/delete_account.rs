@@ -43,7 +43,7 @@ pub async fn run<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
             ])
             .await?;
     }
-    lease.release(store, env.clock().now()).await?;
+    lease.release(store, env.clock().now()).await;
     Ok(found.is_some())
 }
 
@@ -58,5 +58,6 @@ pub(super) async fn forget_events<E: Env>(env: &E, id: &AccountId) -> Result<(),
         let counters = vec![keys::events(id).into(), keys::epoch(id).into()];
         store.delete_many(counters).await?;
     }
-    lease.release(store, env.clock().now()).await
+    lease.release(store, env.clock().now()).await;
+    Ok(())
 }

@@ -60,131 +60,116 @@ impl Import {
         drafts: Vec<Draft>,
         by: &Caller,
     ) -> Result<Vec<LineOutcome>, Outage> {
+        // Hashing takes seconds, and would keep all others who need the lease waiting.
+        let mut hashed = Vec::new();
+        for draft in drafts {
+            hashed.push(self.hash(env, policy, draft).await?);
+        }
         let lease = accounts::lease(env).await?;
-        let outcomes = self.write(env, policy, drafts, by).await;
-        lease.release(env.store(), env.clock().now()).await?;
+        let outcomes = write(env, hashed, by).await;
+        lease.release(env.store(), env.clock().now()).await;
         outcomes
     }
 
-    async fn write<E: Env>(
-        &mut self,
-        env: &E,
-        policy: &PasswordPolicy,
-        drafts: Vec<Draft>,
-        by: &Caller,
-    ) -> Result<Vec<LineOutcome>, Outage> {
-        let store = env.store();
-        let now = env.clock().now();
-        let looks = drafts.iter().map(|draft| look(store, draft, now));
-        let seen = futures::future::join_all(looks).await;
-
-        let mut outcomes = Vec::new();
-        let mut created = Vec::new();
-        for (draft, seen) in drafts.into_iter().zip(seen) {
-            // The lines of a chunk do not see one another in the store yet.
-            let seen = match seen? {
-                Seen::Free { epoch } => among(&created, &draft).unwrap_or(Seen::Free { epoch }),
-                known => known,
-            };
-            let outcome = match seen {
-                Seen::Unchanged => LineOutcome::Unchanged,
-                Seen::Taken => LineOutcome::Failed(LineFailure::Conflict),
-                Seen::Free { epoch } => match self.account(env, policy, draft, epoch)? {
-                    Ok(account) => {
-                        created.push(account);
-                        LineOutcome::Created
-                    }
-                    Err(failure) => LineOutcome::Failed(failure),
-                },
-            };
-            outcomes.push(outcome);
-        }
-        if created.is_empty() {
-            return Ok(outcomes);
-        }
-
-        let count = i64::try_from(created.len()).unwrap_or(i64::MAX);
-        let last = store.increment(&keys::accounts(), count).await?;
-        let mut number = last.saturating_sub(count);
-        let mut events = Vec::new();
-        let mut writes = Vec::new();
-        for found in &mut created {
-            number = number.saturating_add(1);
-            found.account.number = number;
-            writes.extend(records(found)?);
-            events.push(by.event(env, EventType::AccountCreated, &found.account.id, None)?);
-        }
-        let task = AgendaTask::Note { events };
-        writes.extend(agenda::place(store, now, task).await?.writes);
-        store.set_many(writes).await?;
-        Ok(outcomes)
-    }
-
-    /// The account for a draft whose id and address are free; its number is yet to come.
-    fn account<E: Env>(
+    /// The draft with its password hashed, unless something stands against it.
+    async fn hash<E: Env>(
         &mut self,
         env: &E,
         policy: &PasswordPolicy,
         draft: Draft,
-        epoch: u64,
-    ) -> Result<Result<AccountWithCredential, LineFailure>, Outage> {
-        let now = env.clock().now();
-        let hash = match draft.password {
-            None => None,
-            Some(InitialPassword::Hashed(hash)) => Some(hash),
-            Some(InitialPassword::Clear(password)) => {
-                if !policy.violations(&password, &draft.email).is_empty() {
-                    return Ok(Err(LineFailure::PasswordRejected));
-                }
-                self.hashed = self.hashed.saturating_add(1);
-                if self.hashed > MAX_CLEAR {
-                    return Ok(Err(LineFailure::TooManyPasswords));
-                }
-                Some(password.hash(env.random())?)
-            }
+    ) -> Result<Result<Draft, LineOutcome>, Outage> {
+        let Some(InitialPassword::Clear(password)) = &draft.password else {
+            return Ok(Ok(draft));
         };
-        let id = draft
-            .id
-            .map_or_else(|| AccountId::generate(env.random()), Ok)?;
-        let credential = hash.map(|hash| Credential {
-            hash,
-            set_at: now,
-            set_by: SetBy::Administrator,
-            must_change: draft.change_on_next_sign_in,
-            expires_at: None,
-            epoch,
-        });
-        Ok(Ok(AccountWithCredential {
-            account: Account {
-                id,
-                email: draft.email,
-                locale: draft.locale,
-                disabled: false,
-                created_at: now,
-                epoch,
-                number: 0,
-            },
-            credential,
-            order: None,
+        if let Some(outcome) = look(env.store(), &draft).await? {
+            return Ok(Err(outcome));
+        }
+        if !policy.violations(password, &draft.email).is_empty() {
+            return Ok(Err(LineOutcome::Failed(LineFailure::PasswordRejected)));
+        }
+        self.hashed = self.hashed.saturating_add(1);
+        if self.hashed > MAX_CLEAR {
+            return Ok(Err(LineOutcome::Failed(LineFailure::TooManyPasswords)));
+        }
+        let hash = password.hash(env.random())?;
+        Ok(Ok(Draft {
+            password: Some(InitialPassword::Hashed(hash)),
+            ..draft
         }))
     }
 }
 
-/// What is clear about a draft before anything is written.
-enum Seen {
-    /// There is an account with its id and its address.
-    Unchanged,
-    /// Another account has its id or its address.
-    Taken,
-    /// An account can be created.
-    Free {
-        /// The credential epoch that it begins with.
-        epoch: u64,
-    },
+/// Creates accounts for those drafts against which nothing stands, under the lease on the accounts.
+async fn write<E: Env>(
+    env: &E,
+    drafts: Vec<Result<Draft, LineOutcome>>,
+    by: &Caller,
+) -> Result<Vec<LineOutcome>, Outage> {
+    let store = env.store();
+    let now = env.clock().now();
+    let starts = drafts.into_iter().map(|draft| start(store, draft, now));
+    let started = futures::future::join_all(starts).await;
+
+    let mut outcomes = Vec::new();
+    let mut created: Vec<AccountWithCredential> = Vec::new();
+    for started in started {
+        let outcome = match started? {
+            Err(outcome) => outcome,
+            Ok((draft, epoch)) => {
+                // The lines of a chunk do not see one another in the store yet.
+                if let Some(outcome) = among(&created, &draft) {
+                    outcome
+                } else {
+                    created.push(account(env, draft, epoch, now)?);
+                    LineOutcome::Created
+                }
+            }
+        };
+        outcomes.push(outcome);
+    }
+    if created.is_empty() {
+        return Ok(outcomes);
+    }
+
+    let count = i64::try_from(created.len()).unwrap_or(i64::MAX);
+    let last = store.increment(&keys::accounts(), count).await?;
+    let mut number = last.saturating_sub(count);
+    let mut events = Vec::new();
+    let mut writes = Vec::new();
+    for found in &mut created {
+        number = number.saturating_add(1);
+        found.account.number = number;
+        writes.extend(records(found)?);
+        events.push(by.event(env, EventType::AccountCreated, &found.account.id, None)?);
+    }
+    let task = AgendaTask::Note { events };
+    writes.extend(agenda::place(store, now, task).await?.writes);
+    store.set_many(writes).await?;
+    Ok(outcomes)
 }
 
-/// What the store says about a draft.
-async fn look(store: &impl KeyValue, draft: &Draft, now: Timestamp) -> Result<Seen, Outage> {
+/// The draft with the credential epoch that its account begins with, unless something stands against it.
+async fn start(
+    store: &impl KeyValue,
+    draft: Result<Draft, LineOutcome>,
+    now: Timestamp,
+) -> Result<Result<(Draft, u64), LineOutcome>, Outage> {
+    let draft = match draft {
+        Ok(draft) => draft,
+        Err(outcome) => return Ok(Err(outcome)),
+    };
+    if let Some(outcome) = look(store, &draft).await? {
+        return Ok(Err(outcome));
+    }
+    let epoch = match &draft.id {
+        Some(id) => accounts::first_epoch(store, id, now).await?,
+        None => Account::epoch_at(now, 0),
+    };
+    Ok(Ok((draft, epoch)))
+}
+
+/// What is clear about a draft from the store alone: `None` if both its id and its address are free.
+async fn look(store: &impl KeyValue, draft: &Draft) -> Result<Option<LineOutcome>, Outage> {
     let by_id = async {
         match &draft.id {
             Some(id) => record::find::<Account>(store, &keys::account(id)).await,
@@ -192,27 +177,61 @@ async fn look(store: &impl KeyValue, draft: &Draft, now: Timestamp) -> Result<Se
         }
     };
     let (by_id, email_is_free) = futures::join!(by_id, accounts::is_free(store, &draft.email));
-    Ok(match (by_id?, email_is_free?, &draft.id) {
-        (Some(account), ..) if account.email == draft.email => Seen::Unchanged,
-        (None, true, Some(id)) => Seen::Free {
-            epoch: accounts::first_epoch(store, id, now).await?,
-        },
-        (None, true, None) => Seen::Free {
-            epoch: Account::epoch_at(now, 0),
-        },
-        _ => Seen::Taken,
+    Ok(match (by_id?, email_is_free?) {
+        (Some(account), _) if account.email == draft.email => Some(LineOutcome::Unchanged),
+        (None, true) => None,
+        _ => Some(LineOutcome::Failed(LineFailure::Conflict)),
     })
 }
 
 /// What the accounts that are about to be written say about a draft, if anything.
-fn among(created: &[AccountWithCredential], draft: &Draft) -> Option<Seen> {
+fn among(created: &[AccountWithCredential], draft: &Draft) -> Option<LineOutcome> {
     let mut accounts = created.iter().map(|found| &found.account);
     accounts.find_map(|account| {
         let same_id = draft.id.as_ref() == Some(&account.id);
         match (same_id, account.email == draft.email) {
-            (true, true) => Some(Seen::Unchanged),
+            (true, true) => Some(LineOutcome::Unchanged),
             (false, false) => None,
-            _ => Some(Seen::Taken),
+            _ => Some(LineOutcome::Failed(LineFailure::Conflict)),
         }
+    })
+}
+
+/// The account for a draft whose id and address are free; its number is yet to come.
+fn account<E: Env>(
+    env: &E,
+    draft: Draft,
+    epoch: u64,
+    now: Timestamp,
+) -> Result<AccountWithCredential, Outage> {
+    let id = draft
+        .id
+        .map_or_else(|| AccountId::generate(env.random()), Ok)?;
+    let hash = match draft.password {
+        None => None,
+        Some(InitialPassword::Hashed(hash)) => Some(hash),
+        Some(InitialPassword::Clear(password)) => Some(password.hash(env.random())?),
+    };
+    let credential = hash.map(|hash| Credential {
+        hash,
+        set_at: now,
+        set_by: SetBy::Administrator,
+        must_change: draft.change_on_next_sign_in,
+        expires_at: None,
+        epoch,
+    });
+    let account = Account {
+        id,
+        email: draft.email,
+        locale: draft.locale,
+        disabled: false,
+        created_at: now,
+        epoch,
+        number: 0,
+    };
+    Ok(AccountWithCredential {
+        account,
+        credential,
+        order: None,
     })
 }

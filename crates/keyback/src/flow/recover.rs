@@ -85,11 +85,9 @@ pub async fn run<E: Env>(
     }
     let lease = Lease::wait(env, &lease_name(&found.account.id)).await?;
     let entry = issue_or_tie(env, settings, &request, &found).await;
-    // Even after an outage: a lease that cannot be given back runs out by itself.
-    let released = lease.release(env.store(), env.clock().now()).await;
-    let entry = entry?;
-    released?;
-    Ok(entry)
+    // Even after an outage.
+    lease.release(env.store(), env.clock().now()).await;
+    entry
 }
 
 async fn issue_or_tie<E: Env>(
@@ -254,18 +252,8 @@ pub(super) async fn issue<E: Env>(
         keys::challenge_claim(&serial).into(),
     ];
     writes.extend(forget(env, spent, last).await?);
-    // The recovery record outlives the longest limit, and the day's counter the day's last challenge.
-    let tomorrow = Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000));
-    let quiet_at = now
-        .plus(rules.memory())
-        .max(tomorrow)
-        .max(last)
-        .plus(AFTERLIFE);
-    let task = AgendaTask::ForgetRecovery {
-        account_id: account_id.clone(),
-        attempts_day: day,
-    };
-    writes.extend(agenda::place(env.store(), quiet_at, task).await?.writes);
+    let quiet_at = last.max(now.plus(rules.memory()));
+    writes.extend(forget_recovery(env, account_id, day, quiet_at).await?);
     writes.extend([
         tie(&request_key, account_id, serial.clone(), last)?,
         (
@@ -317,6 +305,23 @@ async fn forget<E: Env>(
     let due_at = at.max(env.clock().now());
     let placed = agenda::place(env.store(), due_at, AgendaTask::Forget { keys }).await?;
     Ok(placed.writes)
+}
+
+/// What to store so that the recovery record is deleted at `quiet_at`, when nothing looks back to it any more, and the
+/// day's attempt counter with it, once no challenge is issued on that day any more.
+async fn forget_recovery<E: Env>(
+    env: &E,
+    account_id: &AccountId,
+    day: u64,
+    quiet_at: Timestamp,
+) -> Result<Vec<(Key, Vec<u8>)>, Outage> {
+    let tomorrow = Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000));
+    let task = AgendaTask::ForgetRecovery {
+        account_id: account_id.clone(),
+        attempts_day: day,
+    };
+    let due_at = quiet_at.max(tomorrow).plus(AFTERLIFE);
+    Ok(agenda::place(env.store(), due_at, task).await?.writes)
 }
 
 async fn forget_counters<E: Env>(env: &E, counters: &[(String, Timestamp)]) -> Result<(), Outage> {

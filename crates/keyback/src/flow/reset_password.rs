@@ -58,10 +58,13 @@ pub struct ResetSettings {
     pub limit: ResetLimit,
 }
 
-/// A token found good, and the counter that decides who uses it.
+/// A token found good, and the counters that decide who uses it.
 struct LiveToken {
     account: AccountWithCredential,
     claim: CounterKey,
+    /// For a link, what a reset token of the same mail is claimed by: "this was not me" takes it as well, so that either
+    /// the one or the other wins.
+    then: Option<CounterKey>,
 }
 
 /// The password to set.
@@ -106,7 +109,12 @@ pub async fn run<E: Env>(
 
     let purposes = [TokenPurpose::Link, TokenPurpose::Reset];
     let live = find_live(env, &settings.keyring, &token, record?, &purposes, now).await?;
-    let Some(LiveToken { account, claim }) = live else {
+    let Some(LiveToken {
+        account,
+        claim,
+        then,
+    }) = live
+    else {
         return Err(ResetPasswordError::InvalidToken(afterwards));
     };
     let violations = settings
@@ -119,6 +127,12 @@ pub async fn run<E: Env>(
 
     if store.increment(&claim, 1).await? != 1 {
         return Err(ResetPasswordError::InvalidToken(afterwards));
+    }
+    if let Some(claim) = then {
+        let claimed = store.increment(&claim, 1).await;
+        if claimed.map_err(ResetPasswordError::StartAgain)? != 1 {
+            return Err(ResetPasswordError::InvalidToken(afterwards));
+        }
     }
     let reset = Reset {
         account: account.account,
@@ -166,14 +180,15 @@ async fn find_live<E: Env>(
         return Ok(None);
     };
     // A newer challenge kills what came of an older one.
-    let superseded = match (
-        &record.serial,
-        recovery.and_then(|recovery| recovery.challenge),
-    ) {
+    let challenge = recovery.and_then(|recovery| recovery.challenge);
+    let superseded = match (&record.serial, &challenge) {
         (Some(serial), Some(challenge)) => *serial != challenge.serial,
         (Some(_), None) => true,
         (None, _) => false,
     };
+    let then = challenge
+        .filter(|_| record.purpose == TokenPurpose::Link)
+        .map(|challenge| keys::token_claim(&challenge.reset_reference));
     let admitted = [
         record.admits(token, purposes, keyring, account.epoch(), now),
         !superseded,
@@ -183,7 +198,11 @@ async fn find_live<E: Env>(
     Ok(admitted
         .into_iter()
         .all(|holds| holds)
-        .then_some(LiveToken { account, claim }))
+        .then_some(LiveToken {
+            account,
+            claim,
+            then,
+        }))
 }
 
 /// A reset whose token is used up.
@@ -202,15 +221,6 @@ async fn write<E: Env>(
     reset: Reset,
 ) -> Result<OwnEntry, Outage> {
     let Reset { account, at, .. } = reset;
-    let epoch = accounts::next_epoch(env.store(), &account).await?;
-    let credential = Credential {
-        hash: reset.hash,
-        set_at: at,
-        set_by: SetBy::User,
-        must_change: false,
-        expires_at: None,
-        epoch,
-    };
     let event = |kind| {
         let id = EventId::generate(env.random())?;
         Ok::<_, Outage>(Event::by_user(
@@ -238,9 +248,21 @@ async fn write<E: Env>(
         useless_at: None,
         events,
     };
+    let (epoch, enqueued) = futures::join!(
+        accounts::next_epoch(env.store(), &account),
+        outbox::enqueue(env, &settings.keyring, draft, at),
+    );
     let Enqueued {
         mut writes, entry, ..
-    } = outbox::enqueue(env, &settings.keyring, draft, at).await?;
+    } = enqueued?;
+    let credential = Credential {
+        hash: reset.hash,
+        set_at: at,
+        set_by: SetBy::User,
+        must_change: false,
+        expires_at: None,
+        epoch: epoch?,
+    };
     writes.push((keys::credential(&account.id), record::encode(&credential)?));
     env.store().set_many(writes).await?;
     Ok(entry)

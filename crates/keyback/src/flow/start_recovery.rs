@@ -73,7 +73,7 @@ pub async fn run<E: Env>(
     let found = match found? {
         Some(found) if !found.account.disabled => found,
         found => {
-            lease.release(store, env.clock().now()).await?;
+            lease.release(store, env.clock().now()).await;
             return Err(if found.is_some() {
                 StartRecoveryError::Disabled
             } else {
@@ -99,7 +99,7 @@ pub async fn run<E: Env>(
     };
     let recovery = recovery?.unwrap_or_default();
     let issued = recover::issue(env, settings, issue, &found, recovery, now).await?;
-    lease.release(store, env.clock().now()).await?;
+    lease.release(store, env.clock().now()).await;
     let started = Started {
         challenge_id,
         secrets: (!order.deliver).then_some((issued.code, issued.link)),

@@ -61,9 +61,9 @@ pub async fn run<E: Env>(
     by: &Caller,
 ) -> Result<(AccountWithCredential, Afterwards), UpdateAccountError> {
     let lease = accounts::lease(env).await?;
-    let changed = change(env, settings, id, changes, by).await;
-    lease.release(env.store(), env.clock().now()).await?;
-    changed
+    let updated = change(env, settings, id, changes, by).await;
+    lease.release(env.store(), env.clock().now()).await;
+    updated
 }
 
 async fn change<E: Env>(

@@ -126,9 +126,12 @@ pub async fn run<E: Env>(
         afterwards.delete(attempt_counter.into());
         return Err(VerifyOtpError::InvalidOtp(afterwards));
     };
-    let admitted = !account.account.disabled
-        & !claimed
-        & challenge.admits_code(code, keyring, attempts, *caps, account.epoch(), now);
+    let conditions = [
+        !account.account.disabled,
+        !claimed,
+        challenge.admits_code(code, keyring, attempts, *caps, account.epoch(), now),
+    ];
+    let admitted = conditions.into_iter().all(|holds| holds);
     if !admitted || store.increment(&claim, 1).await? != 1 {
         return Err(VerifyOtpError::InvalidOtp(afterwards));
     }

@@ -150,7 +150,7 @@ async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool
     };
     // Whoever held it before may have done it since it was read.
     if agenda::find(store, place).await?.is_none() {
-        lease.release(store, env.clock().now()).await?;
+        lease.release(store, env.clock().now()).await;
         return Ok(true);
     }
     let mut task = found.task;
@@ -167,7 +167,7 @@ async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool
                 env.log().write(&LogLine::WorkFailed { outage });
                 if hopeless && now >= due_at.plus(UNREADABLE_FOR) {
                     store.delete_many(vec![key.into()]).await?;
-                    lease.release(store, env.clock().now()).await?;
+                    lease.release(store, env.clock().now()).await;
                     return Ok(true);
                 }
                 return Ok(false);
@@ -188,7 +188,7 @@ async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool
             None => break,
         }
     }
-    lease.release(store, env.clock().now()).await?;
+    lease.release(store, env.clock().now()).await;
     Ok(true)
 }
 
@@ -293,5 +293,6 @@ async fn forget_recovery<E: Env>(
         spent.push(key.into());
     }
     store.delete_many(spent).await?;
-    lease.release(store, env.clock().now()).await
+    lease.release(store, env.clock().now()).await;
+    Ok(())
 }

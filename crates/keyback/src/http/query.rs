@@ -1,7 +1,6 @@
 //! The parameters of a query: known ones only, none twice.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use crate::http::problem::{FieldError, Problem};
@@ -58,14 +57,10 @@ impl Query {
             }
         }
     }
-
-    /// The problem with the parameter `name`.
-    pub(super) fn refuse(&self, name: &str, error: &impl fmt::Display) -> Problem {
-        refuse(&format!("{name} {error}"))
-    }
 }
 
-fn refuse(detail: &str) -> Problem {
+/// The problem with a query.
+pub(super) fn refuse(detail: &str) -> Problem {
     Problem::validation_failed(vec![FieldError::whole(detail)])
 }
 

@@ -1,1 +1,4 @@
 //! Tests of the HTTP layer.
+
+mod limits;
+mod misconfigured;

@@ -273,7 +273,7 @@ impl App {
             .filter(|name| !names.contains(name))
             .collect();
         assert_eq!(gone, Vec::<&String>::new(), "more went than may go");
-        let of_accounts = ["v1:events:", "v1:epoch:"];
+        let of_accounts = ["v1:events:", "v1:epoch:", "v1:change-order:"];
         names.retain(|name| {
             let lasting = of_accounts.iter().any(|kind| name.starts_with(kind));
             !lasting && !expected.contains(name)

@@ -51,11 +51,11 @@ pub fn run_while<F: Future>(future: F, goes_on: impl Fn() -> bool) -> Option<F::
 
 /// Polls `future` once, letting it do at most one call to the store.
 #[must_use]
-pub fn step<F: Future>(future: Pin<&mut F>) -> Step<F::Output> {
+pub fn step<F: Future + ?Sized>(future: Pin<&mut F>) -> Step<F::Output> {
     poll(future, Some(1))
 }
 
-fn poll<F: Future>(future: Pin<&mut F>, permits: Option<u32>) -> Step<F::Output> {
+fn poll<F: Future + ?Sized>(future: Pin<&mut F>, permits: Option<u32>) -> Step<F::Output> {
     POLLS.set(POLLS.get() + 1);
     PERMITS.set(permits);
     SLEPT.set(false);

@@ -148,6 +148,27 @@ fn an_event_tells_who_whom_when_and_from_where() {
 }
 
 #[test]
+fn an_administrators_event_tells_from_where_too() {
+    let app = App::shared();
+    let user = app.create_user();
+    let portal = app.portal();
+    portal
+        .require_password_change(&user.id, true)
+        .expect_nothing();
+    wait_for_events(&app, &user.id, 2);
+    portal
+        .update_user(&user.id, &json!({ "disabled": true }))
+        .expect_json(200);
+    for event in wait_for_events(&app, &user.id, 3) {
+        let from = event["from"].as_str();
+        assert!(
+            from.is_some_and(|from| from.starts_with("127.0.")),
+            "{event}"
+        );
+    }
+}
+
+#[test]
 fn a_bad_query_or_an_unknown_account_is_refused() {
     let app = App::shared();
     let newcomer = app.create_user_without_password();
@@ -213,7 +234,7 @@ fn assert_paged(app: &App, path: &str, whole: &[Value]) {
 
 /// The account's events, newest first, once there are so many.
 #[track_caller]
-fn wait_for_events(app: &App, id: &str, count: usize) -> Vec<Value> {
+pub(super) fn wait_for_events(app: &App, id: &str, count: usize) -> Vec<Value> {
     let deadline = Instant::now() + NOTED_WITHIN;
     loop {
         let page = app.portal().get(&format!("/v1/admin/users/{id}/events"));

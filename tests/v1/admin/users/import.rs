@@ -7,7 +7,7 @@ use std::{sync::Barrier, thread};
 use serde_json::{Value, json};
 
 use crate::app::{App, Caller as _, Scope, random_token, strong_password, unique_email};
-use crate::v1::admin::access::Guarded;
+use crate::v1::admin::{access::Guarded, users::events::wait_for_events};
 
 /// The most octets that an import may have.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
@@ -77,6 +77,12 @@ fn each_line_is_an_account_with_a_password_a_hash_or_neither() {
         .reset_password(&token, &password)
         .expect_nothing();
     app.recover_at(&email(&bare));
+
+    let id = bare["id"].as_str().expect("it has an id");
+    let events = wait_for_events(&app, id, 1);
+    let created = events.last().expect("there is one");
+    assert_eq!(created["type"], "account.created");
+    assert_eq!(created["actor"]["id"], "portal");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::http::access::authorise;
 use crate::http::accounts::shape;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
+use crate::http::query;
 use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
@@ -27,7 +28,8 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     authorise(request, &access, Scope::Users, env.clock().now())?;
     let query = request.query(&["email", "limit", "cursor"])?;
     if let Some(email) = query.text("email") {
-        let email = EmailAddress::parse(email).map_err(|error| query.refuse("email", &error))?;
+        let email =
+            EmailAddress::parse(email).map_err(|error| query::refuse(&format!("email {error}")))?;
         let found = flow::find_by_email(env.store(), &email).await?;
         return Ok(page(found.as_slice(), None));
     }

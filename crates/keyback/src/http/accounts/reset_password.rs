@@ -17,6 +17,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::password_policy::PasswordPolicy;
+use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, AdminResetRules, MailSettings, Scope, Site};
 
@@ -65,7 +66,7 @@ fn show(outcome: &Outcome, change_required: bool) -> Value {
         .password
         .as_ref()
         .map(|password| password.reveal().to_owned());
-    let expires_at = outcome.expires_at.map(|expires_at| expires_at.rfc3339());
+    let expires_at = outcome.expires_at.map(Timestamp::rfc3339);
     let email_id = outcome.email_id.as_ref().map(ToString::to_string);
     let optional = [
         ("password", password),

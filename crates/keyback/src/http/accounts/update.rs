@@ -35,7 +35,7 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
     })?;
     let settings = UpdateSettings { site, keyring };
     match update_account::run(env, &settings, &id, changes, &caller).await {
-        Ok((changed, afterwards)) => Ok(Answer::json(200, shape(&changed)).and_then(afterwards)),
+        Ok((updated, afterwards)) => Ok(Answer::json(200, shape(&updated)).and_then(afterwards)),
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
         Err(UpdateAccountError::Taken) => Err(Problem::conflict()),
         Err(UpdateAccountError::Outage(outage)) => Err(outage.into()),

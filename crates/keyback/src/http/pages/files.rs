@@ -14,7 +14,7 @@ pub struct File {
 /// All files, with the languages' words among them, under a version that changes with any of them.
 #[derive(Debug)]
 pub struct Files {
-    files: &'static [File],
+    all: &'static [File],
     languages: &'static [Language],
     version: u64,
 }
@@ -36,7 +36,7 @@ impl Files {
             rest = others;
         }
         Self {
-            files,
+            all: files,
             languages,
             version,
         }
@@ -63,7 +63,7 @@ impl Files {
             .find(|language| language.file_name() == name);
         let text = match language {
             Some(language) => language.words,
-            None => self.files.iter().find(|file| file.name == name)?.text,
+            None => self.all.iter().find(|file| file.name == name)?.text,
         };
         Some((media_type(name)?, text))
     }
