@@ -129,7 +129,8 @@ fn a_bad_member_is_named_and_nothing_is_created() {
         );
     }
     let email = unique_email();
-    for id in ["", "a b", "a/b", "ä", "..", &"a".repeat(65)] {
+    // The last of them is a word of the API.
+    for id in ["", "a b", "a/b", "ä", "..", &"a".repeat(65), "import"] {
         let refused = portal.create_user(&json!({ "email": email, "id": id }));
         assert_eq!(refused.expect_invalid(), ["/id"], "{id:?}");
     }

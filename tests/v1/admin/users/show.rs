@@ -29,18 +29,6 @@ fn an_account_is_shown_as_it_was_created() {
 }
 
 #[test]
-fn an_account_whose_id_is_a_word_of_the_api_is_reached_like_any_other() {
-    let app = App::start();
-    let portal = app.portal();
-    for id in ["import", "events", "admin"] {
-        let account = json!({ "id": id, "email": unique_email() });
-        let account = portal.create_user(&account).expect_json(201);
-        assert_eq!(portal.find_user(id).expect_json(200), account);
-        portal.delete_user(id).expect_nothing();
-    }
-}
-
-#[test]
 fn an_unknown_account_is_not_found() {
     let app = App::shared();
     for id in [

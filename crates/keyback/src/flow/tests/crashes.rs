@@ -9,6 +9,10 @@ const YEAR: u64 = 365 * 86_400;
 
 /// Runs `act` on copies of `app` that crash after 0, 1, 2, … operations, and hands each to `check` with what `act` had
 /// put into its note by then; and at last one that did not crash.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "a closure reads best where it is passed"
+)]
 fn at_every_operation<N: Default>(
     app: &App,
     act: impl AsyncFn(&App, &mut N),

@@ -22,7 +22,7 @@ const OWN_OUTPUT_BYTES: usize = 32;
 const MIN_MEMORY_KIB: u32 = 512;
 /// The most lanes. They are worked one after the other.
 const MAX_LANES: u32 = 16;
-/// The most KiB times iterations: about 0.8 s.
+/// The most KiB times iterations: about 1 s.
 const MAX_WORK: u64 = 1024 * 1024;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
