@@ -20,8 +20,8 @@ pub struct Rehash {
     pub hash: PasswordHash,
 }
 
-/// Stores the hash beside the credential, never in it: if somebody sets a new password at the same time, what is written
-/// here counts for nothing.
+/// Stores the hash beside the credential, never in it: if somebody sets a new password at the same time, what is
+/// written here counts for nothing.
 pub(super) async fn run(store: &impl KeyValue, rehash: Rehash) -> Result<(), Outage> {
     let id = &rehash.account_id;
     let (credential_key, imported_key) = (keys::credential(id), keys::imported_hash(id));
@@ -126,6 +126,20 @@ mod tests {
         block_on(afterwards.run(&app.env));
         assert!(!app.env.store().dump().contains("$argon2id$"));
         assert!(!app.env.store().dump().contains("$2y$"));
+    }
+
+    #[test]
+    fn a_password_that_bcrypt_cuts_is_not_hashed_anew() {
+        let app = App::default();
+        let digits = "0123456789".repeat(9);
+        let _ = import(
+            &app,
+            "$2b$04$rehashrehashrehashrehuw7esdNsJKzSRRumaVGXjC5pLP3KCYJu",
+        )
+        .expect(201);
+        assert!(app.knows(&format!("{digits} with a slip at the end")));
+        assert!(app.knows(&digits));
+        assert!(app.env.store.dump().contains("$2b$"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::model::id::AccountId;
 use crate::model::imported_hash::ImportedHash;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
-use crate::model::password::{Password, PasswordHash};
+use crate::model::password::Password;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::{ResetTokenLifetime, SignInLimit};
@@ -125,11 +125,7 @@ pub async fn run<E: Env>(
     afterwards.give_back(by_account.counter);
     let account_id = found.account.id.clone();
     let stand_in = credential.hash.stand_in();
-    if imported.as_ref().is_some_and(|it| it.of != stand_in) {
-        // A newer password was set since.
-        afterwards.delete(keys::imported_hash(&account_id).into());
-    }
-    if hash.is_some_and(PasswordHash::needs_rehash) {
+    if hash.is_some_and(|hash| password.needs_rehash(hash)) {
         // Stored after the answer, and not by all means: the next sign-in would do it.
         if let Ok(hash) = password.hash(env.random()) {
             afterwards.rehash(Rehash {
@@ -139,6 +135,9 @@ pub async fn run<E: Env>(
                 hash,
             });
         }
+    } else if imported.is_some_and(|it| it.of != stand_in) {
+        // A newer password was set since.
+        afterwards.delete(keys::imported_hash(&account_id).into());
     }
     let password_change = if found.must_change() {
         let token = Token::generate(env.random())?;

@@ -8,8 +8,8 @@ use crate::model::password_hash::PasswordHash;
 /// A hash made elsewhere or, from the first right sign-in on, Keyback's own hash of the same password.
 ///
 /// It stands beside the credential, which holds a [stand-in](PasswordHash::stand_in) for it, and counts only as long as
-/// that is so. Whoever sets a new password writes the credential; whoever hashes the old one anew writes only this: so it
-/// can never bring an old password back, and the old hash is gone.
+/// that is so. Whoever sets a new password writes the credential; whoever hashes the old one anew writes only this: so
+/// it can never bring an old password back, and the old hash is gone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportedHash {
     /// The stand-in for the hash that the credential was given.

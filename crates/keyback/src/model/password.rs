@@ -50,6 +50,15 @@ impl Password {
             |hash| hash.admits(&self.normal, self.typed.as_deref()),
         )
     }
+
+    /// Whether the password, which fits `hash`, should be hashed anew in Keyback's own way.
+    #[must_use]
+    pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
+        let mut spellings = [Some(&self.normal), self.typed.as_ref()]
+            .into_iter()
+            .flatten();
+        hash.needs_rehash() && !spellings.any(|text| hash.cuts(text))
+    }
 }
 
 impl fmt::Debug for Password {

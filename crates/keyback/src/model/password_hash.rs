@@ -1,4 +1,5 @@
-//! Hashes of passwords: Keyback's own, and those made elsewhere that it takes over. `docs/import-hashes.md` has the table.
+//! Hashes of passwords: Keyback's own, and those made elsewhere that it takes over, of which `docs/import-hashes.md` has
+//! the table.
 
 use std::fmt;
 
@@ -75,6 +76,11 @@ impl PasswordHash {
     #[must_use]
     pub fn needs_rehash(&self) -> bool {
         !Scheme::read(&self.0).is_some_and(|scheme| scheme.is_own())
+    }
+
+    /// Whether the scheme did not look at all of `password`, so that others fit as well.
+    pub(super) fn cuts(&self, password: &str) -> bool {
+        matches!(Scheme::read(&self.0), Some(Scheme::Bcrypt(hash)) if hash.cuts(password.as_bytes()))
     }
 
     /// A text that stands for this hash and tells nothing of it: SHA-256, of which the hash's own salt is a part. A

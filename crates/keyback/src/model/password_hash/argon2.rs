@@ -78,8 +78,8 @@ pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<String
 }
 
 impl Argon2Hash {
-    /// `$argon2id$v=19$m=…,t=…,p=…$salt$hash` (PHC, passlib), and with `argon2` before it (Django). Without a version it
-    /// is that of 2015, as in the reference implementation.
+    /// `$argon2id$v=19$m=…,t=…,p=…$salt$hash` (PHC, passlib), and with `argon2` before it (Django). Without a
+    /// version, it is that of 2015, as in the reference implementation.
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
         let (algorithm, version, cost, salt, output) = match parts {
             ["" | "argon2", algorithm, version, cost, salt, output] => {

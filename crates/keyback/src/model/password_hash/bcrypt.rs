@@ -88,6 +88,11 @@ impl BcryptHash {
         (*COSTS.start()..=most).contains(&self.cost)
     }
 
+    /// Whether something of `password` or the zero byte after it is cut off.
+    pub(super) fn cuts(&self, password: &[u8]) -> bool {
+        self.input == Input::Password && password.len() >= INPUT_BYTES
+    }
+
     pub(super) fn admits(&self, password: &[u8]) -> bool {
         let sha256 = || Sha256::digest(password);
         match self.input {

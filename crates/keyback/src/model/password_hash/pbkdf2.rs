@@ -44,8 +44,8 @@ pub(super) struct Pbkdf2Hash {
 }
 
 impl Pbkdf2Hash {
-    /// `$pbkdf2-sha256$i=600000,l=32$salt$hash` (PHC), `$pbkdf2-sha256$29000$salt$hash` (passlib; `pbkdf2` alone is with
-    /// SHA-1) or `pbkdf2_sha256$1000000$salt$hash` (Django, whose salt is text).
+    /// `$pbkdf2-sha256$i=600000,l=32$salt$hash` (PHC), `$pbkdf2-sha256$29000$salt$hash` (passlib; `pbkdf2` alone is
+    /// with SHA-1) or `pbkdf2_sha256$1000000$salt$hash` (Django, whose salt is text).
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
         match parts {
             ["", scheme, cost, salt, output] => {
