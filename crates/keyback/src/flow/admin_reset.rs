@@ -8,7 +8,6 @@ use crate::flow::caller::Caller;
 use crate::flow::outbox::{self, Draft, EmailKind, Enqueued};
 use crate::mail::message::{prepare_password_changed, prepare_temporary_password};
 use crate::model::account::Account;
-use crate::model::client_address::ClientAddress;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
@@ -102,7 +101,6 @@ pub async fn run<E: Env>(
     settings: &AdminResetSettings,
     id: &AccountId,
     order: &Order,
-    client: ClientAddress,
     by: &Caller,
 ) -> Result<(Outcome, Afterwards), AdminResetError> {
     let store = env.store();
@@ -136,10 +134,7 @@ pub async fn run<E: Env>(
         expires_at,
         epoch: accounts::next_epoch(store, &account).await?,
     };
-    let enqueued = enqueue(
-        env, settings, &account, order, &password, expires_at, client, by,
-    )
-    .await?;
+    let enqueued = enqueue(env, settings, &account, order, &password, expires_at, by).await?;
     let Enqueued {
         email_id,
         mut writes,
@@ -156,10 +151,6 @@ pub async fn run<E: Env>(
 }
 
 /// The mail with the password, or one that only tells that it was set; and the events that go with either.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all that one reset is made of, used here once"
-)]
 async fn enqueue<E: Env>(
     env: &E,
     settings: &AdminResetSettings,
@@ -167,15 +158,10 @@ async fn enqueue<E: Env>(
     order: &Order,
     password: &Password,
     expires_at: Option<Timestamp>,
-    client: ClientAddress,
     by: &Caller,
 ) -> Result<Enqueued, Outage> {
     let now = env.clock().now();
-    let event = |kind| {
-        let mut event = by.event(env, kind, &account.id, order.reason.clone())?;
-        event.from = Some(client.to_string());
-        Ok::<_, Outage>(event)
-    };
+    let event = |kind| by.event(env, kind, &account.id, order.reason.clone());
     let mut events = vec![event(EventType::PasswordChanged)?];
     if order.change_on_next_sign_in {
         events.push(event(EventType::PasswordChangeRequired)?);

@@ -17,6 +17,8 @@ pub struct Caller {
     pub id: String,
     /// What the token says of its bearer.
     pub audit_context: Option<Value>,
+    /// From where, masked.
+    pub from: String,
 }
 
 impl Caller {
@@ -40,7 +42,7 @@ impl Caller {
                 id: self.id.clone(),
                 audit_context: self.audit_context.clone(),
             },
-            from: None,
+            from: Some(self.from.clone()),
             reason,
         })
     }

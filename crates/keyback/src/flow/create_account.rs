@@ -74,26 +74,39 @@ pub async fn run<E: Env>(
             Some(password.hash(env.random())?)
         }
     };
+    let must_change = draft.change_on_next_sign_in;
     let id = draft
         .id
         .map_or_else(|| AccountId::generate(env.random()), Ok)?;
     let lease = accounts::lease(env).await?;
+    let created = store(env, draft.email, draft.locale, id, hash, must_change, by).await;
+    lease.release(env.store(), env.clock().now()).await;
+    created
+}
+
+/// Stores the account, under the lease, if its id and address are free.
+async fn store<E: Env>(
+    env: &E,
+    email: EmailAddress,
+    locale: Option<Locale>,
+    id: AccountId,
+    hash: Option<PasswordHash>,
+    must_change: bool,
+    by: &Caller,
+) -> Result<(AccountWithCredential, Afterwards), CreateAccountError> {
     let store = env.store();
     let now = env.clock().now();
     let account_key = keys::account(&id);
-    let (email_is_free, by_id) = futures::join!(
-        accounts::is_free(store, &draft.email),
-        store.get(&account_key)
-    );
+    let (email_is_free, by_id) =
+        futures::join!(accounts::is_free(store, &email), store.get(&account_key));
     if !email_is_free? || by_id?.is_some() {
-        lease.release(store, env.clock().now()).await;
         return Err(CreateAccountError::Taken);
     }
     let account = Account {
         epoch: accounts::first_epoch(store, &id, now).await?,
         id,
-        email: draft.email,
-        locale: draft.locale,
+        email,
+        locale,
         disabled: false,
         created_at: now,
         number: store.increment(&keys::accounts(), 1).await?,
@@ -102,7 +115,7 @@ pub async fn run<E: Env>(
         hash,
         set_at: now,
         set_by: SetBy::Administrator,
-        must_change: draft.change_on_next_sign_in,
+        must_change,
         expires_at: None,
         epoch: account.epoch,
     });
@@ -115,7 +128,6 @@ pub async fn run<E: Env>(
     let (entry, mut writes) = note(env, vec![event]).await?;
     writes.extend(records(&created)?);
     store.set_many(writes).await?;
-    lease.release(store, env.clock().now()).await;
     Ok((created, Afterwards::work(entry)))
 }
 

@@ -21,6 +21,13 @@ const EVENTS_GONE: Duration = Duration::from_hours(91 * 24);
 pub async fn run<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
     let store = env.store();
     let lease = accounts::lease(env).await?;
+    let deleted = delete(env, id).await;
+    lease.release(store, env.clock().now()).await;
+    deleted
+}
+
+async fn delete<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
+    let store = env.store();
     let found = accounts::find_by_id(store, id).await?;
     if let Some(found) = &found {
         let account = &found.account;
@@ -43,7 +50,6 @@ pub async fn run<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
             ])
             .await?;
     }
-    lease.release(store, env.clock().now()).await;
     Ok(found.is_some())
 }
 

@@ -13,4 +13,6 @@ mod reset_password;
 mod rotation;
 mod round_trips;
 mod sign_in;
+mod state_machine;
+mod threat_model;
 mod verify_otp;

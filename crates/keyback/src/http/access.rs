@@ -21,11 +21,12 @@ pub(super) fn authorise(
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, bearer)| bearer.trim());
-    let (caller, may) = bearer
+    let (mut caller, may) = bearer
         .and_then(|bearer| {
             by_api_key(access, bearer, scope).or_else(|| by_token(access, bearer, scope, now))
         })
         .ok_or_else(Problem::unauthorized)?;
+    caller.from = request.client(access.trust()).to_string();
     if may {
         Ok(caller)
     } else {
@@ -39,6 +40,7 @@ fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bo
     let caller = Caller {
         id: key.id.clone(),
         audit_context: None,
+        from: String::new(),
     };
     Some((caller, key.scopes.contains(&scope)))
 }
@@ -50,6 +52,7 @@ fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Opti
     let caller = Caller {
         id: token.bearer,
         audit_context: token.audit_context,
+        from: String::new(),
     };
     Some((caller, may))
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::model::client_address::ProxyTrust;
 use crate::model::jwt::JwtTrust;
 use crate::settings::{Section, Values};
 
@@ -54,9 +55,16 @@ pub struct ApiKey {
 pub struct Access {
     keys: Vec<ApiKey>,
     jwt: Option<JwtTrust>,
+    trust: ProxyTrust,
 }
 
 impl Access {
+    /// Whom to believe about the caller's address, for events.
+    #[must_use]
+    pub const fn trust(&self) -> &ProxyTrust {
+        &self.trust
+    }
+
     /// Parses the variable `api_keys`; `None` if anything in it is not as documented.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -69,7 +77,11 @@ impl Access {
                     .bytes()
                     .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
         });
-        well_formed.then_some(Self { keys, jwt: None })
+        well_formed.then_some(Self {
+            keys,
+            jwt: None,
+            trust: ProxyTrust::default(),
+        })
     }
 
     /// Whose tokens are taken; `None` for nobody's.
@@ -98,8 +110,10 @@ impl Section for Access {
     fn read(values: &Values) -> Option<Self> {
         let access = values.read("api_keys", Self::parse);
         let jwt = Option::<JwtTrust>::read(values);
+        let trust = ProxyTrust::read(values);
         Some(Self {
             jwt: jwt?,
+            trust: trust?,
             ..access?
         })
     }

@@ -53,7 +53,7 @@ fn kills_everything(event: impl Fn(&App)) {
 }
 
 #[test]
-fn a_reset_by_the_user() {
+fn a_reset_by_the_user_kills_whatever_was_issued() {
     kills_everything(|app| {
         let signed_in = app.sign_in(App::EMAIL, App::PASSWORD).json();
         let token = signed_in["password_change"]["token"]
@@ -65,7 +65,7 @@ fn a_reset_by_the_user() {
 }
 
 #[test]
-fn a_reset_by_an_administrator() {
+fn a_reset_by_an_administrator_kills_whatever_was_issued() {
     kills_everything(|app| {
         admin(
             app,
@@ -77,7 +77,7 @@ fn a_reset_by_an_administrator() {
 }
 
 #[test]
-fn a_forced_change() {
+fn a_forced_change_kills_whatever_was_issued() {
     kills_everything(|app| {
         // Ordering what was ordered already is no event.
         admin(app, "/password-change", "PUT", json!({"required": false}));
@@ -86,12 +86,12 @@ fn a_forced_change() {
 }
 
 #[test]
-fn another_address() {
+fn another_address_kills_whatever_was_issued() {
     kills_everything(|app| admin(app, "", "PATCH", json!({"email": "ann@example.org"})));
 }
 
 #[test]
-fn disabling_the_account_even_if_it_is_enabled_again() {
+fn disabling_kills_whatever_was_issued_even_if_the_account_is_enabled_again() {
     kills_everything(|app| {
         admin(app, "", "PATCH", json!({"disabled": true}));
         admin(app, "", "PATCH", json!({"disabled": false}));
@@ -99,7 +99,7 @@ fn disabling_the_account_even_if_it_is_enabled_again() {
 }
 
 #[test]
-fn deleting_the_account_and_creating_it_anew_under_its_id_and_address() {
+fn deleting_kills_whatever_was_issued_even_for_an_account_created_anew() {
     kills_everything(|app| {
         admin(app, "", "DELETE", Value::Null);
         let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});

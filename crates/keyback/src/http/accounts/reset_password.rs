@@ -12,7 +12,6 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::client_address::ProxyTrust;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
@@ -31,10 +30,10 @@ pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     type Needed = (
-        (Site, Keyring, PasswordPolicy, ProxyTrust),
+        (Site, Keyring, PasswordPolicy),
         (Access, AdminResetRules, MailSettings),
     );
-    let ((site, keyring, policy, trust), (access, rules, _)) =
+    let ((site, keyring, policy), (access, rules, _)) =
         settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
@@ -44,8 +43,7 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
         keyring,
         policy,
     };
-    let client = request.client(&trust);
-    match admin_reset::run(env, &settings, &id, &order, client, &caller).await {
+    match admin_reset::run(env, &settings, &id, &order, &caller).await {
         Ok((outcome, afterwards)) => {
             let body = show(&outcome, order.change_on_next_sign_in);
             Ok(Answer::json(200, body).and_then(afterwards))

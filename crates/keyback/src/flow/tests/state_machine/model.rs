@@ -1,0 +1,253 @@
+//! The rules, as the documentation tells them, over plain numbers.
+
+const CODE_LIFE: u64 = 600;
+const LINK_LIFE: u64 = 1_200;
+const TOKEN_LIFE: u64 = 600;
+const COOLDOWN: u64 = 60;
+const DAY: u64 = 86_400;
+/// Requests wait so long for those who asked before a courier may take them.
+const OWN_TIME: u64 = 60;
+/// What `SettableClock` begins at.
+const BEGINNING: u64 = 1_795_424_400;
+
+/// What comes of a code.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Right,
+    Refused,
+}
+
+/// Everything.
+pub(super) struct Model {
+    pub(super) now: u64,
+    pub(super) key: u8,
+    pub(super) accounts: Vec<Account>,
+    mails: Vec<Challenge>,
+    /// For each request the mail that it is tied to, once it was worked.
+    requests: Vec<Option<usize>>,
+    waiting: Vec<Waiting>,
+    /// To whom mails were issued and not yet reported.
+    issued: Vec<usize>,
+    tokens: Vec<Token>,
+}
+
+/// One account.
+#[derive(Default)]
+pub(super) struct Account {
+    pub(super) password: usize,
+    epoch: u32,
+    issued_at: Vec<u64>,
+    /// The mail of the one challenge that may be live.
+    current: Option<usize>,
+    /// Guesses at the challenges issued on a day.
+    guesses: std::collections::BTreeMap<u64, u32>,
+}
+
+struct Challenge {
+    whom: usize,
+    epoch: u32,
+    key: u8,
+    issued_at: u64,
+    guesses_before: u32,
+    used: bool,
+}
+
+struct Token {
+    mail: usize,
+    key: u8,
+    given_at: u64,
+    used: bool,
+}
+
+struct Waiting {
+    whom: usize,
+    request: usize,
+    asked_at: u64,
+    key: u8,
+}
+
+impl Model {
+    pub(super) fn new(accounts: usize) -> Self {
+        Self {
+            now: BEGINNING,
+            key: 0,
+            accounts: (0..accounts).map(|_| Account::default()).collect(),
+            mails: Vec::new(),
+            requests: Vec::new(),
+            waiting: Vec::new(),
+            issued: Vec::new(),
+            tokens: Vec::new(),
+        }
+    }
+
+    /// The mail whose code works for a request.
+    pub(super) fn mail_of(&self, request: usize) -> Option<usize> {
+        self.requests[request]
+    }
+
+    pub(super) fn ask(&mut self, whom: usize, lost: bool) {
+        let request = self.requests.len();
+        self.requests.push(None);
+        if lost {
+            self.waiting.push(Waiting {
+                whom,
+                request,
+                asked_at: self.now,
+                key: self.key,
+            });
+        } else {
+            self.work(whom, request);
+        }
+    }
+
+    /// Works the lost requests that are due, and tells to whom mails were issued since the last time.
+    pub(super) fn work_what_is_due(&mut self) -> Vec<usize> {
+        let now = self.now;
+        let is_due = |waiting: &Waiting| waiting.asked_at + OWN_TIME <= now;
+        let (due, waiting): (Vec<_>, Vec<_>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(is_due);
+        self.waiting = waiting;
+        for waiting in due {
+            let expected_still = now < waiting.asked_at + DAY;
+            if expected_still && self.knows(waiting.key) {
+                self.work(waiting.whom, waiting.request);
+            }
+        }
+        std::mem::take(&mut self.issued)
+    }
+
+    /// Issues a challenge, or ties the request to the live one, or does nothing.
+    fn work(&mut self, whom: usize, request: usize) {
+        let now = self.now;
+        let Some(account) = self.accounts.get(whom) else {
+            return;
+        };
+        let within = |window: u64| {
+            let recent = |issued_at: &&u64| **issued_at + window > now;
+            account.issued_at.iter().filter(recent).count()
+        };
+        if within(COOLDOWN) == 0 && within(3_600) < 5 && within(DAY) < 10 {
+            self.issue(whom, request);
+        } else if let Some(mail) = account.current
+            && self.mails[mail].epoch == account.epoch
+            && now < self.mails[mail].issued_at + LINK_LIFE
+        {
+            self.requests[request] = Some(mail);
+        }
+    }
+
+    fn issue(&mut self, whom: usize, request: usize) {
+        let account = &mut self.accounts[whom];
+        let mail = self.mails.len();
+        self.mails.push(Challenge {
+            whom,
+            epoch: account.epoch,
+            key: self.key,
+            issued_at: self.now,
+            guesses_before: account.guesses.get(&(self.now / DAY)).copied().unwrap_or(0),
+            used: false,
+        });
+        account.issued_at.push(self.now);
+        account.current = Some(mail);
+        self.requests[request] = Some(mail);
+        self.issued.push(whom);
+    }
+
+    fn knows(&self, key: u8) -> bool {
+        self.key - key <= 1
+    }
+
+    /// A code, that of the mail `of`, offered for a request.
+    pub(super) fn verify(&mut self, request: usize, of: Option<usize>) -> Outcome {
+        let Some(mail) = self.requests[request] else {
+            return Outcome::Refused;
+        };
+        let known = self.knows(self.mails[mail].key);
+        let challenge = &mut self.mails[mail];
+        let account = &mut self.accounts[challenge.whom];
+        if account.current != Some(mail) {
+            return Outcome::Refused;
+        }
+        let guesses = account
+            .guesses
+            .entry(challenge.issued_at / DAY)
+            .or_default();
+        *guesses += 1;
+        let right = of == Some(mail)
+            && known
+            && *guesses - challenge.guesses_before <= 5
+            && *guesses <= 15
+            && !challenge.used
+            && challenge.epoch == account.epoch
+            && self.now < challenge.issued_at + CODE_LIFE;
+        if !right {
+            return Outcome::Refused;
+        }
+        *guesses -= 1;
+        challenge.used = true;
+        self.tokens.push(Token {
+            mail,
+            key: self.key,
+            given_at: self.now,
+            used: false,
+        });
+        Outcome::Right
+    }
+
+    /// Whose password the link of `mail` sets, if it does.
+    pub(super) fn reset_by_link(&mut self, mail: usize) -> Option<usize> {
+        let challenge = &self.mails[mail];
+        let good = self.is_current(mail)
+            && self.knows(challenge.key)
+            && !challenge.used
+            && self.now < challenge.issued_at + LINK_LIFE;
+        good.then(|| {
+            self.mails[mail].used = true;
+            self.begin_epoch(self.mails[mail].whom)
+        })
+    }
+
+    /// Whose password a token sets, if it does.
+    pub(super) fn reset_by_token(&mut self, token: usize) -> Option<usize> {
+        let Token {
+            mail,
+            key,
+            given_at,
+            used,
+        } = self.tokens[token];
+        let good =
+            self.is_current(mail) && self.knows(key) && !used && self.now < given_at + TOKEN_LIFE;
+        good.then(|| {
+            self.tokens[token].used = true;
+            self.begin_epoch(self.mails[mail].whom)
+        })
+    }
+
+    fn is_current(&self, mail: usize) -> bool {
+        let challenge = &self.mails[mail];
+        let account = &self.accounts[challenge.whom];
+        account.current == Some(mail) && challenge.epoch == account.epoch
+    }
+
+    fn begin_epoch(&mut self, whom: usize) -> usize {
+        self.accounts[whom].epoch += 1;
+        whom
+    }
+
+    /// Whether "this was not me" is taken: for the current challenge, and once more when there is none any more.
+    pub(super) fn cancel(&mut self, mail: usize) -> bool {
+        let challenge = &self.mails[mail];
+        let in_time = self.now < challenge.issued_at + LINK_LIFE.max(CODE_LIFE + TOKEN_LIFE);
+        let known = self.knows(challenge.key);
+        let account = &mut self.accounts[challenge.whom];
+        let good = in_time
+            && known
+            && challenge.epoch == account.epoch
+            && account.current.is_none_or(|current| current == mail);
+        if good {
+            account.current = None;
+        }
+        good
+    }
+}
