@@ -2,3 +2,4 @@
 
 mod limits;
 mod misconfigured;
+mod odd_bodies;

@@ -26,6 +26,11 @@ enum Event {
         request: usize,
         right: bool,
     },
+    /// Wrong codes, one after the other.
+    Guess {
+        request: usize,
+        times: usize,
+    },
     /// The code of one mail offered for the request of another.
     Mix {
         request: usize,
@@ -61,6 +66,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => (0..3_usize, prop::bool::weighted(0.2)).prop_map(|(whom, lost)| Event::Ask { whom, lost }),
         6 => (any(), prop::bool::weighted(0.4)).prop_map(|(request, right)| Event::Verify { request, right }),
+        3 => (any(), 1..6_usize).prop_map(|(request, times)| Event::Guess { request, times }),
         1 => (any(), any()).prop_map(|(request, mail)| Event::Mix { request, mail }),
         2 => any().prop_map(|mail| Event::ResetByLink { mail }),
         3 => any().prop_map(|token| Event::ResetByToken { token }),
@@ -123,6 +129,13 @@ impl Course {
                     let code = mail.map_or("123456".to_owned(), |mail| self.mails[mail].code());
                     let code = if right { code } else { other_than(&code) };
                     self.verify(request, &code, right.then_some(mail).flatten());
+                }
+            }
+            Event::Guess { request, times } => {
+                if let Some(request) = choose(request, self.challenge_ids.len()) {
+                    for _ in 0..times {
+                        self.verify(request, "none", None);
+                    }
                 }
             }
             Event::Mix { request, mail } => {

@@ -3,6 +3,8 @@
 const CODE_LIFE: u64 = 600;
 const LINK_LIFE: u64 = 1_200;
 const TOKEN_LIFE: u64 = 600;
+/// How long what has expired is still known.
+const AFTERLIFE: u64 = 600;
 const COOLDOWN: u64 = 60;
 const DAY: u64 = 86_400;
 /// Requests wait so long for those who asked before a courier may take them.
@@ -50,6 +52,8 @@ struct Challenge {
     issued_at: u64,
     guesses_before: u32,
     used: bool,
+    /// A courier came after its afterlife: its requests are as unknown as any other's.
+    forgotten: bool,
 }
 
 struct Token {
@@ -114,6 +118,9 @@ impl Model {
                 self.work(waiting.whom, waiting.request);
             }
         }
+        for challenge in &mut self.mails {
+            challenge.forgotten |= now >= challenge.issued_at + LINK_LIFE + AFTERLIFE;
+        }
         std::mem::take(&mut self.issued)
     }
 
@@ -147,6 +154,7 @@ impl Model {
             issued_at: self.now,
             guesses_before: account.guesses.get(&(self.now / DAY)).copied().unwrap_or(0),
             used: false,
+            forgotten: false,
         });
         account.issued_at.push(self.now);
         account.current = Some(mail);
@@ -166,7 +174,7 @@ impl Model {
         let known = self.knows(self.mails[mail].key);
         let challenge = &mut self.mails[mail];
         let account = &mut self.accounts[challenge.whom];
-        if account.current != Some(mail) {
+        if account.current != Some(mail) || challenge.forgotten {
             return Outcome::Refused;
         }
         let guesses = account
