@@ -5,6 +5,7 @@ pub mod agenda_task;
 pub mod base_url;
 pub mod client_address;
 pub mod code;
+pub mod colour;
 pub mod credential;
 pub mod email_address;
 pub mod event;

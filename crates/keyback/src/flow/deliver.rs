@@ -74,11 +74,11 @@ pub async fn run<E: Env>(
         .and_then(|plaintext| serde_json::from_slice(&plaintext).ok());
     let request = message
         .as_ref()
-        .and_then(|message| provider::request(&mail, message, email_id));
+        .and_then(|message| provider::request(&mail.primary, message, email_id, now));
     let handover = match request {
         Some(request) => {
             let answer = env.http().send(request, provider::TIMEOUT).await;
-            provider::read(&mail, answer.as_ref().map_err(|why| *why))
+            provider::read(mail.primary.kind, answer.as_ref().map_err(|why| *why))
         }
         None => Handover::Refused {
             reason: "sealed with a key that is gone".to_owned(),

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::mail::message::Message;
 use crate::mail::resend;
 use crate::model::id::EmailId;
+use crate::model::timestamp::Timestamp;
 use crate::ports::NoAnswer;
-use crate::settings::{MailSettings, ProviderKind};
+use crate::settings::{ProviderKind, ProviderSettings};
 
 /// How long a provider may take to answer.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
@@ -36,22 +37,20 @@ pub enum Handover {
 /// `None` if it cannot be written as a request, which no checked setting causes.
 #[must_use]
 pub fn request(
-    settings: &MailSettings,
+    settings: &ProviderSettings,
     message: &Message,
     email_id: &EmailId,
+    _now: Timestamp,
 ) -> Option<::http::Request<Vec<u8>>> {
-    match settings.provider {
+    match settings.kind {
         ProviderKind::Resend => resend::request(settings, message, email_id),
     }
 }
 
 /// Reads the provider's answer.
 #[must_use]
-pub fn read(
-    settings: &MailSettings,
-    answer: Result<&::http::Response<Vec<u8>>, NoAnswer>,
-) -> Handover {
-    match (settings.provider, answer) {
+pub fn read(kind: ProviderKind, answer: Result<&::http::Response<Vec<u8>>, NoAnswer>) -> Handover {
+    match (kind, answer) {
         (_, Err(why)) => Handover::TryLater {
             reason: why.to_string(),
             after: None,

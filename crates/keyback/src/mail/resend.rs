@@ -7,10 +7,10 @@ use serde_json::json;
 use crate::mail::message::Message;
 use crate::mail::provider::{Handover, retry_after};
 use crate::model::id::EmailId;
-use crate::settings::MailSettings;
+use crate::settings::ProviderSettings;
 
 pub(super) fn request(
-    settings: &MailSettings,
+    settings: &ProviderSettings,
     message: &Message,
     email_id: &EmailId,
 ) -> Option<Request<Vec<u8>>> {
@@ -68,8 +68,8 @@ mod tests {
 
     #[test]
     fn the_request_is_as_resend_documents_it() {
-        let settings = MailSettings {
-            provider: ProviderKind::Resend,
+        let settings = ProviderSettings {
+            kind: ProviderKind::Resend,
             origin: BaseUrl::parse("https://api.resend.com").unwrap(),
             api_key: "re_123".to_owned(),
             from: "Keyback <no-reply@example.test>".to_owned(),

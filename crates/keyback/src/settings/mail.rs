@@ -28,10 +28,19 @@ impl ProviderKind {
 }
 
 /// How mail leaves.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct MailSettings {
+    /// The provider that gets each mail first.
+    pub primary: ProviderSettings,
+    /// The one that gets what the first did not take.
+    pub fallback: Option<ProviderSettings>,
+}
+
+/// A provider, and what it needs to know.
+#[derive(Clone)]
+pub struct ProviderSettings {
     /// Which provider.
-    pub provider: ProviderKind,
+    pub kind: ProviderKind,
     /// The origin of its API.
     pub origin: BaseUrl,
     /// The credential for it.
@@ -40,28 +49,80 @@ pub struct MailSettings {
     pub from: String,
 }
 
-impl fmt::Debug for MailSettings {
+impl fmt::Debug for ProviderSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MailSettings({:?}, {})", self.provider, self.origin)
+        write!(f, "ProviderSettings({:?}, {})", self.kind, self.origin)
     }
 }
 
+/// The names of the variables of one provider.
+struct Names {
+    kind: &'static str,
+    origin: &'static str,
+    api_key: &'static str,
+    from: &'static str,
+    optional: bool,
+}
+
+const PRIMARY: Names = Names {
+    kind: "email_provider",
+    origin: "email_api_origin",
+    api_key: "email_api_key",
+    from: "email_from",
+    optional: false,
+};
+
+const FALLBACK: Names = Names {
+    kind: "email_fallback_provider",
+    origin: "email_fallback_api_origin",
+    api_key: "email_fallback_api_key",
+    from: "email_fallback_from",
+    optional: true,
+};
+
 impl Section for MailSettings {
     fn read(values: &Values) -> Option<Self> {
-        let provider = values.read("email_provider", ProviderKind::parse);
-        let origin = values.read("email_api_origin", |text| match text {
+        let primary = ProviderSettings::read(values, &PRIMARY, sender);
+        let fallback = ProviderSettings::read(values, &FALLBACK, |text| match text {
+            "" => primary.as_ref().map(|primary| primary.from.clone()),
+            text => sender(text),
+        });
+        let fallback = match values.text(FALLBACK.kind)? {
+            "" => None,
+            _ => Some(fallback?),
+        };
+        Some(Self {
+            primary: primary?,
+            fallback,
+        })
+    }
+}
+
+impl ProviderSettings {
+    /// Reads the variables `names`; where the provider may be left out and is, nothing else about it is bad.
+    fn read(
+        values: &Values,
+        names: &Names,
+        from: impl FnOnce(&str) -> Option<String>,
+    ) -> Option<Self> {
+        let is_left_out = names.optional && values.text(names.kind).is_some_and(str::is_empty);
+        if is_left_out {
+            return None;
+        }
+        let kind = values.read(names.kind, ProviderKind::parse);
+        let origin = values.read(names.origin, |text| match text {
             "" => Some(None),
             text => BaseUrl::parse(text).map(Some),
         });
-        let api_key = values.read("email_api_key", |text| {
+        let api_key = values.read(names.api_key, |text| {
             (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()))
                 .then(|| text.to_owned())
         });
-        let from = values.read("email_from", sender);
-        let provider = provider?;
+        let from = values.read(names.from, from);
+        let kind = kind?;
         Some(Self {
-            provider,
-            origin: origin?.or_else(|| BaseUrl::parse(provider.default_origin()))?,
+            kind,
+            origin: origin?.or_else(|| BaseUrl::parse(kind.default_origin()))?,
             api_key: api_key?,
             from: from?,
         })

@@ -58,6 +58,10 @@ fn each_range_is_held() {
         ("cooldown_seconds", ["0", "86400"], ["-1", "86401"]),
         ("limit_account", ["1/1", "5/3600,10/86400"], ["", "5"]),
         ("email_provider", ["resend", "resend"], ["", "smtp"]),
+        ("email_fallback_provider", ["", ""], ["smtp", "Resend"]),
+        ("logo_text", ["", "Äpp"], ["a\nb", "a\tb"]),
+        ("accent_color", ["", "#205080"], ["#ff0", "#ffff00"]),
+        ("accent_color_dark", ["", "#80c0ff"], ["blue", "#000080"]),
         ("email_api_key", ["x", "re_1"], ["", "a b"]),
         (
             "support_url",
@@ -93,4 +97,20 @@ fn codes_may_be_short_lived_only_when_that_is_allowed() {
         }),
         Vec::<&str>::new()
     );
+}
+
+#[test]
+fn a_fallback_provider_needs_a_key_and_takes_the_sender_of_the_first() {
+    let fallback =
+        |env: &MemoryEnv| block_on(load::<MailSettings>(env.variables())).map(|mail| mail.fallback);
+    let env = MemoryEnv::default();
+    assert!(fallback(&env).unwrap().is_none());
+    env.variables.set("email_fallback_provider", "resend");
+    assert_eq!(
+        fallback(&env).unwrap_err(),
+        Outage::Variables(vec!["email_fallback_api_key"])
+    );
+    env.variables.set("email_fallback_api_key", "re_2");
+    let from = fallback(&env).unwrap().unwrap().from;
+    assert_eq!(from, "Keyback <no-reply@example.test>");
 }

@@ -1,0 +1,112 @@
+//! Colours, as far as text must be readable on them.
+
+use std::fmt;
+
+/// An opaque colour of the sRGB space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Colour {
+    red: u8,
+    green: u8,
+    blue: u8,
+}
+
+/// Text needs this contrast with its ground: WCAG 2.2, success criterion 1.4.3.
+const READABLE: f64 = 4.5;
+
+impl Colour {
+    /// White.
+    pub const WHITE: Self = Self::new(255, 255, 255);
+    /// Black.
+    pub const BLACK: Self = Self::new(0, 0, 0);
+
+    /// A colour by its three parts.
+    #[must_use]
+    pub const fn new(red: u8, green: u8, blue: u8) -> Self {
+        Self { red, green, blue }
+    }
+
+    /// Parses `#rrggbb`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.strip_prefix('#')?;
+        let fits = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let part = |range| u8::from_str_radix(digits.get(range)?, 16).ok();
+        fits.then_some(())?;
+        Some(Self::new(part(0..2)?, part(2..4)?, part(4..6)?))
+    }
+
+    /// Whether text of this colour can be read on `ground`.
+    #[must_use]
+    pub fn is_readable_on(self, ground: Self) -> bool {
+        self.contrast(ground) >= READABLE
+    }
+
+    /// The colour for text on this one: white where that can be read, else black, which then can.
+    #[must_use]
+    pub fn for_text(self) -> Self {
+        if Self::WHITE.is_readable_on(self) {
+            Self::WHITE
+        } else {
+            Self::BLACK
+        }
+    }
+
+    /// The contrast ratio of WCAG 2.2, 1 to 21.
+    fn contrast(self, other: Self) -> f64 {
+        let (one, two) = (self.luminance(), other.luminance());
+        (one.max(two) + 0.05) / (one.min(two) + 0.05)
+    }
+
+    /// The relative luminance of WCAG 2.2, 0 to 1.
+    fn luminance(self) -> f64 {
+        let linear = |part: u8| {
+            let part = f64::from(part) / 255.0;
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.0722_f64.mul_add(
+            linear(self.blue),
+            0.2126_f64.mul_add(linear(self.red), 0.7152 * linear(self.green)),
+        )
+    }
+}
+
+impl fmt::Display for Colour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{:02x}{:02x}{:02x}", self.red, self.green, self.blue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_six_digits_and_gives_them_back() {
+        assert_eq!(Colour::parse("#0D5c6b").unwrap().to_string(), "#0d5c6b");
+        for bad in [
+            "", "#", "0d5c6b", "#0d5c6", "#0d5c6b0", "#+d5c6b", "#0d5céb", "red",
+        ] {
+            assert_eq!(Colour::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn contrast_is_as_wcag_computes_it() {
+        assert!((Colour::BLACK.contrast(Colour::WHITE) - 21.0).abs() < 1e-9);
+        // #767676 is the lightest grey that can be read on white.
+        assert!(Colour::new(0x76, 0x76, 0x76).is_readable_on(Colour::WHITE));
+        assert!(!Colour::new(0x77, 0x77, 0x77).is_readable_on(Colour::WHITE));
+    }
+
+    #[test]
+    fn some_text_can_be_read_on_every_colour() {
+        for grey in 0..=255 {
+            let ground = Colour::new(grey, grey, grey);
+            assert!(ground.for_text().is_readable_on(ground), "{ground}");
+        }
+    }
+}
