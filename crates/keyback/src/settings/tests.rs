@@ -58,7 +58,6 @@ fn each_range_is_held() {
         ("cooldown_seconds", ["0", "86400"], ["-1", "86401"]),
         ("limit_account", ["1/1", "5/3600,10/86400"], ["", "5"]),
         ("email_provider", ["resend", "resend"], ["", "smtp"]),
-        ("email_fallback_provider", ["", ""], ["smtp", "Resend"]),
         ("logo_text", ["", "Äpp"], ["a\nb", "a\tb"]),
         ("accent_color", ["", "#205080"], ["#ff0", "#ffff00"]),
         ("accent_color_dark", ["", "#80c0ff"], ["blue", "#000080"]),
@@ -105,6 +104,13 @@ fn a_fallback_provider_needs_a_key_and_takes_the_sender_of_the_first() {
         |env: &MemoryEnv| block_on(load::<MailSettings>(env.variables())).map(|mail| mail.fallback);
     let env = MemoryEnv::default();
     assert!(fallback(&env).unwrap().is_none());
+    env.variables.set("email_fallback_api_key", "re_2");
+    env.variables.set("email_fallback_provider", "smtp");
+    assert_eq!(
+        fallback(&env).unwrap_err(),
+        Outage::Variables(vec!["email_fallback_provider"])
+    );
+    env.variables.set("email_fallback_api_key", "");
     env.variables.set("email_fallback_provider", "resend");
     assert_eq!(
         fallback(&env).unwrap_err(),
