@@ -22,5 +22,6 @@ pub mod password_hash;
 pub mod password_policy;
 pub mod recovery;
 pub mod sealed;
+pub mod standard_webhook;
 pub mod timestamp;
 pub mod token;
