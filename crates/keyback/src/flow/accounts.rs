@@ -82,9 +82,10 @@ pub async fn find_by_id(
         record::find(store, &keys.2),
     );
     let (credential, order) = (credential?, order?);
-    Ok(account?.map(|account| AccountWithCredential {
+    Ok(account?.map(|account: Account| AccountWithCredential {
+        credential: credential
+            .filter(|credential: &Credential| credential.account_number == account.number),
         account,
-        credential,
         order,
     }))
 }

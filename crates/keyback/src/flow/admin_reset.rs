@@ -133,6 +133,7 @@ pub async fn run<E: Env>(
         must_change: order.change_on_next_sign_in,
         expires_at,
         epoch: accounts::next_epoch(store, &account).await?,
+        account_number: account.number,
     };
     let enqueued = enqueue(env, settings, &account, order, &password, expires_at, by).await?;
     let Enqueued {

@@ -118,6 +118,7 @@ async fn store<E: Env>(
         must_change,
         expires_at: None,
         epoch: account.epoch,
+        account_number: account.number,
     });
     let created = AccountWithCredential {
         account,

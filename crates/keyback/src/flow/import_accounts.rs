@@ -139,6 +139,9 @@ async fn write<E: Env>(
     for found in &mut created {
         number = number.saturating_add(1);
         found.account.number = number;
+        if let Some(credential) = &mut found.credential {
+            credential.account_number = number;
+        }
         writes.extend(records(found)?);
         events.push(by.event(env, EventType::AccountCreated, &found.account.id, None)?);
     }
@@ -197,7 +200,7 @@ fn among(created: &[AccountWithCredential], draft: &Draft) -> Option<LineOutcome
     })
 }
 
-/// The account for a draft whose id and address are free; its number is yet to come.
+/// The account for a draft whose id and address are free; its number, and its credential's, are yet to come.
 fn account<E: Env>(
     env: &E,
     draft: Draft,
@@ -219,6 +222,7 @@ fn account<E: Env>(
         must_change: draft.change_on_next_sign_in,
         expires_at: None,
         epoch,
+        account_number: 0,
     });
     let account = Account {
         id,

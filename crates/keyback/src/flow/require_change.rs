@@ -54,12 +54,13 @@ pub async fn run<E: Env>(
         required,
         epoch,
     };
-    let events = if required {
-        vec![by.event(env, EventType::PasswordChangeRequired, id, None)?]
+    let kind = if required {
+        EventType::PasswordChangeRequired
     } else {
-        Vec::new()
+        EventType::PasswordChangeLifted
     };
-    let (entry, mut writes) = note(env, events).await?;
+    let event = by.event(env, kind, id, None)?;
+    let (entry, mut writes) = note(env, vec![event]).await?;
     writes.push((keys::change_order(id), record::encode(&order)?));
     store.set_many(writes).await?;
     Ok(Afterwards::work(entry))

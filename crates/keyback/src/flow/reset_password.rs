@@ -262,6 +262,7 @@ async fn write<E: Env>(
         must_change: false,
         expires_at: None,
         epoch: epoch?,
+        account_number: account.number,
     };
     writes.push((keys::credential(&account.id), record::encode(&credential)?));
     env.store().set_many(writes).await?;

@@ -100,6 +100,9 @@ async fn change<E: Env>(
     if moved {
         events.push(by.event(env, EventType::EmailChanged, id, None)?);
     }
+    if account.locale != before.locale {
+        events.push(by.event(env, EventType::LocaleChanged, id, None)?);
+    }
     if account.disabled != before.disabled {
         let kind = if account.disabled {
             EventType::AccountDisabled

@@ -20,6 +20,9 @@ pub struct Credential {
     pub expires_at: Option<Timestamp>,
     /// The credential epoch that setting it began.
     pub epoch: u64,
+    /// The [number](crate::model::account::Account::number) of the account it is for. One that was written while its
+    /// account was deleted is not the password of an account created anew under the same id.
+    pub account_number: i64,
 }
 
 /// An administrator's word on whether the password must be changed. It stands beside the credential instead of in it,

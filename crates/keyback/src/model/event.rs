@@ -28,12 +28,16 @@ macro_rules! event_types {
 event_types! {
     /// An account was created.
     AccountCreated = "account.created",
+    /// An account is gone.
+    AccountDeleted = "account.deleted",
     /// An account may no longer sign in or recover.
     AccountDisabled = "account.disabled",
     /// An account may sign in and recover again.
     AccountEnabled = "account.enabled",
     /// An account has another address.
     EmailChanged = "email.changed",
+    /// An account's mails come in another language.
+    LocaleChanged = "locale.changed",
     /// A challenge was issued.
     RecoveryRequested = "recovery.requested",
     /// A challenge was ended by the mail's "this was not me" link.
@@ -42,6 +46,8 @@ event_types! {
     PasswordChanged = "password.changed",
     /// A password must be changed at the next sign-in.
     PasswordChangeRequired = "password.change_required",
+    /// A password need not be changed at the next sign-in any more.
+    PasswordChangeLifted = "password.change_lifted",
     /// All sessions must end.
     SessionsRevoked = "sessions.revoked",
 }

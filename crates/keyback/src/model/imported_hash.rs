@@ -61,6 +61,7 @@ mod tests {
             must_change: false,
             expires_at: None,
             epoch: 1,
+            account_number: 1,
         }
     }
 

@@ -87,6 +87,21 @@ fn everything_that_happens_to_an_account_is_recorded_newest_first() {
             .expect_json(200);
         expect(&[(told, "users", None)]);
     }
+    users
+        .update_user(&user.id, &json!({ "locale": "pt-BR" }))
+        .expect_json(200);
+    expect(&[("locale.changed", "users", None)]);
+    for (required, told) in [
+        (true, "password.change_required"),
+        (false, "password.change_lifted"),
+    ] {
+        resets
+            .require_password_change(&user.id, required)
+            .expect_nothing();
+        expect(&[(told, "reset", None)]);
+    }
+    users.delete_user(&user.id).expect_nothing();
+    expect(&[("account.deleted", "users", None)]);
 
     let whole = portal.get(&path);
     for secret in secrets {

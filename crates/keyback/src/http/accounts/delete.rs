@@ -18,11 +18,9 @@ pub async fn delete<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Users, env.clock().now())?;
+    let by = authorise(request, &access, Scope::Users, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
-    if delete_account::run(env, &id).await? {
-        Ok(Answer::no_content())
-    } else {
-        Err(Problem::not_found())
-    }
+    let afterwards = delete_account::run(env, &id, &by).await?;
+    let afterwards = afterwards.ok_or_else(Problem::not_found)?;
+    Ok(Answer::no_content().and_then(afterwards))
 }

@@ -18,7 +18,7 @@ use crate::store::event_log;
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
-/// Shows what happened to an account, newest first.
+/// Shows what happened to an account, or to one that was deleted less than 90 days ago, newest first.
 pub async fn get<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
     answer(env, request, id).await.into()
 }
@@ -30,10 +30,11 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
     let query = request.query(&["limit", "cursor"])?;
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
     let before = query.number("cursor", 1..=i64::MAX)?;
-    if flow::find_by_id(env.store(), &id).await?.is_none() {
+    let page = event_log::page(env.store(), &id, before, limit).await?;
+    // What happened to an account can be seen after it was deleted, too.
+    if page.events.is_empty() && flow::find_by_id(env.store(), &id).await?.is_none() {
         return Err(Problem::not_found());
     }
-    let page = event_log::page(env.store(), &id, before, limit).await?;
     let events: Vec<Value> = page
         .events
         .iter()
