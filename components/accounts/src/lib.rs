@@ -1,6 +1,6 @@
-//! `/v1/admin/users…`, but for the reset
+//! `/v1/admin/users…`, but for the reset; `/v1/admin/emails…`
 
-use keyback::http::{Answer, accounts};
+use keyback::http::{Answer, accounts, emails};
 use keyback_spin::serve_and_work;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
@@ -12,25 +12,33 @@ async fn handle(request: Request) -> impl IntoResponse {
             create, delete, events, import, list, require_change, show, start_recovery, update,
         };
         let path = request.segments();
-        let Some(rest) = path.strip_prefix(&["v1", "admin", "users"]) else {
+        let Some(rest) = path.strip_prefix(&["v1", "admin"]) else {
             return Answer::not_found();
         };
         match (rest, request.method()) {
-            ([], "GET" | "HEAD") => list::get(env, request).await,
-            ([], "POST") => create::post(env, request).await,
-            ([], _) => Answer::method_not_allowed("GET, HEAD, POST"),
-            (["import"], "POST") => import::post(env, request).await,
-            (["import"], _) => Answer::method_not_allowed("POST"),
-            ([id], "GET" | "HEAD") => show::get(env, request, id).await,
-            ([id], "PATCH") => update::patch(env, request, id).await,
-            ([id], "DELETE") => delete::delete(env, request, id).await,
-            ([_], _) => Answer::method_not_allowed("GET, HEAD, PATCH, DELETE"),
-            ([id, "password-change"], "PUT") => require_change::put(env, request, id).await,
-            ([_, "password-change"], _) => Answer::method_not_allowed("PUT"),
-            ([id, "recovery"], "POST") => start_recovery::post(env, request, id).await,
-            ([_, "recovery"], _) => Answer::method_not_allowed("POST"),
-            ([id, "events"], "GET" | "HEAD") => events::get(env, request, id).await,
-            ([_, "events"], _) => Answer::method_not_allowed("GET, HEAD"),
+            (["users"], "GET" | "HEAD") => list::get(env, request).await,
+            (["users"], "POST") => create::post(env, request).await,
+            (["users"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
+            (["users", "import"], "POST") => import::post(env, request).await,
+            (["users", "import"], _) => Answer::method_not_allowed("POST"),
+            (["users", id], "GET" | "HEAD") => show::get(env, request, id).await,
+            (["users", id], "PATCH") => update::patch(env, request, id).await,
+            (["users", id], "DELETE") => delete::delete(env, request, id).await,
+            (["users", _], _) => Answer::method_not_allowed("GET, HEAD, PATCH, DELETE"),
+            (["users", id, "password-change"], "PUT") => {
+                require_change::put(env, request, id).await
+            }
+            (["users", _, "password-change"], _) => Answer::method_not_allowed("PUT"),
+            (["users", id, "recovery"], "POST") => start_recovery::post(env, request, id).await,
+            (["users", _, "recovery"], _) => Answer::method_not_allowed("POST"),
+            (["users", id, "events"], "GET" | "HEAD") => events::get(env, request, id).await,
+            (["users", _, "events"], _) => Answer::method_not_allowed("GET, HEAD"),
+            (["emails"], "GET" | "HEAD") => emails::list::get(env, request).await,
+            (["emails"], _) => Answer::method_not_allowed("GET, HEAD"),
+            (["emails", id], "GET" | "HEAD") => emails::show::get(env, request, id).await,
+            (["emails", _], _) => Answer::method_not_allowed("GET, HEAD"),
+            (["emails", id, "retry"], "POST") => emails::retry::post(env, request, id).await,
+            (["emails", _, "retry"], _) => Answer::method_not_allowed("POST"),
             _ => Answer::not_found(),
         }
     })

@@ -13,6 +13,7 @@ pub mod list_accounts;
 pub mod recover;
 pub mod require_change;
 pub mod reset_password;
+pub mod retry_email;
 pub mod sign_in;
 pub mod start_recovery;
 pub mod update_account;
@@ -20,8 +21,10 @@ pub mod verify_otp;
 pub mod work_agenda;
 
 mod accounts;
+mod backoff;
 mod outbox;
 mod rehash;
+mod tell;
 #[cfg(test)]
 mod tests;
 

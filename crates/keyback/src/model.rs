@@ -7,6 +7,7 @@ pub mod client_address;
 pub mod code;
 pub mod colour;
 pub mod credential;
+pub mod email;
 pub mod email_address;
 pub mod event;
 pub mod generated_password;

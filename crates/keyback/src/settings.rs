@@ -21,9 +21,11 @@ mod jwt;
 mod mail;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 pub use access::{Access, ApiKey, Scope};
 pub use mail::{MailSettings, ProviderKind, ProviderSettings};
+pub use webhook::{Webhook, WebhookSettings};
 
 /// The variables that a section reads, and which of them are bad, so that all of those are named at once.
 #[derive(Debug, Default)]
@@ -105,6 +107,7 @@ pub type Everything = (
         SignInLimit,
         AdminResetRules,
     ),
+    WebhookSettings,
 );
 
 macro_rules! tuples {

@@ -5,4 +5,5 @@ pub mod event_log;
 pub mod keys;
 pub mod lease;
 pub mod limiter;
+pub mod outbox;
 pub mod record;

@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::flow::accounts;
 use crate::flow::afterwards::Afterwards;
 use crate::flow::caller::Caller;
-use crate::flow::outbox::{self, Draft, EmailKind, Enqueued};
+use crate::flow::outbox::{self, Draft, Enqueued};
 use crate::mail::message::{prepare_password_changed, prepare_temporary_password};
 use crate::model::account::Account;
 use crate::model::credential::{Credential, SetBy};
+use crate::model::email::EmailKind;
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
 use crate::model::generated_password;
@@ -185,6 +186,7 @@ async fn enqueue<E: Env>(
         account_id: &account.id,
         message: &message,
         useless_at: expires_at.filter(|_| order.send_email),
+        challenge: None,
         events,
     };
     outbox::enqueue(env, &settings.keyring, draft, now).await

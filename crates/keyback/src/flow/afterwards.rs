@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::flow::rehash::{self, Rehash};
-use crate::flow::work_agenda::{self, Budget, execute};
+use crate::flow::work_agenda::{self, Budget, Report};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
@@ -160,29 +160,13 @@ impl Afterwards {
 
 /// Works `entries` off.
 async fn work_all<E: Env>(env: &E, entries: Vec<OwnEntry>) -> Result<(), Outage> {
-    let mut is_first_request = false;
-    for entry in entries {
-        is_first_request |= entry.place.is_first() && entry.place.is_request();
-        work_own(env, entry).await?;
-    }
+    let is_first_request = entries
+        .iter()
+        .any(|entry| entry.place.is_first() && entry.place.is_request());
+    work_agenda::work_own(env, entries, &mut Report::default()).await?;
     if is_first_request {
         // Once a minute at most, and so always when there is little to do, somebody looks what is due.
         work_agenda::run(env, env.clock().now(), Budget::Few).await?;
-    }
-    Ok(())
-}
-
-/// Works `entry` off, and the one that comes of it.
-async fn work_own<E: Env>(env: &E, entry: OwnEntry) -> Result<(), Outage> {
-    let mut next = Some(entry);
-    while let Some(entry) = next {
-        let done = execute(env, &entry.task, entry.until).await?;
-        if done.is_finished() {
-            env.store()
-                .delete_many(vec![entry.place.key().into()])
-                .await?;
-        }
-        next = done.next();
     }
     Ok(())
 }

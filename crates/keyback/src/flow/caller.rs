@@ -44,6 +44,7 @@ impl Caller {
             },
             from: Some(self.from.clone()),
             reason,
+            email: None,
         })
     }
 }

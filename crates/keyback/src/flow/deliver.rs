@@ -2,24 +2,30 @@
 
 use std::time::Duration;
 
-use crate::flow::outbox::OutboxRecord;
+use crate::flow::accounts;
+use crate::flow::afterwards::OwnEntry;
+use crate::flow::backoff;
+use crate::flow::caller::note;
 use crate::mail::message::Message;
 use crate::mail::provider::{self, Handover};
 use crate::model::agenda_task::AgendaTask;
+use crate::model::email::{Email, EmailState};
+use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::EmailId;
 use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
+use crate::model::recovery::Recovery;
 use crate::model::timestamp::Timestamp;
-use crate::ports::{Clock, Env, HttpClient, KeyValue, Log, Outage, SecureRandom};
-use crate::settings::{self, MailSettings};
+use crate::ports::{Clock, Env, HttpClient, KeyValue, Log, NoAnswer, Outage};
+use crate::settings::{self, MailSettings, ProviderKind, ProviderSettings};
+use crate::store::outbox::{self, EmailWithFeedback};
 use crate::store::{agenda, keys, record};
 
-/// The time between one try and the next, in seconds: ten tries over about a day.
-const BACKOFF_SECONDS: [u64; 9] = [30, 120, 480, 1_200, 3_600, 7_200, 14_400, 25_200, 36_000];
 /// A try must begin this long before its lease ends, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(15);
-/// How long a mail that failed for good stays visible.
-const FAILED_FOR: Duration = Duration::from_hours(30 * 24);
+/// From this try on, a mail of which it is not known whether the first provider has it goes to the fallback, too: better
+/// twice than never.
+const FALLBACK_WHEN_UNSURE: u32 = 3;
 
 /// What became of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +36,7 @@ pub enum Delivery {
     Retried,
     /// It will not be tried again.
     Failed,
-    /// What it holds had expired: it was dropped.
+    /// What it holds has expired or was replaced: it is not sent.
     Expired,
     /// This try was made already.
     Stale,
@@ -38,115 +44,222 @@ pub enum Delivery {
     TooLate,
 }
 
+/// What is left of a try.
+#[derive(Debug)]
+pub(super) struct Tried {
+    /// What became of it.
+    pub(super) delivery: Delivery,
+    /// The entry that notes it.
+    pub(super) next: Option<OwnEntry>,
+}
+
+impl Tried {
+    const fn silently(delivery: Delivery) -> Self {
+        Self {
+            delivery,
+            next: None,
+        }
+    }
+}
+
 /// Makes try number `attempt`, which must be over by `until`.
 ///
 /// # Errors
 /// [`Outage`]; the entry stays on the agenda. If the provider had accepted the mail before the outage, its idempotency
-/// key keeps the next try from sending it twice.
-pub async fn run<E: Env>(
+/// key keeps the next try from sending it twice, where the provider has such.
+pub(super) async fn run<E: Env>(
     env: &E,
     email_id: &EmailId,
     attempt: u32,
     until: Timestamp,
-) -> Result<Delivery, Outage> {
+) -> Result<Tried, Outage> {
     let (keyring, mail) = settings::load::<(Keyring, MailSettings)>(env.variables()).await?;
     let store = env.store();
-    let key = keys::outbox(email_id);
-    let Some(email) = record::find::<OutboxRecord>(store, &key).await? else {
-        return Ok(Delivery::Stale);
+    let Some(EmailWithFeedback {
+        email, feedback, ..
+    }) = outbox::find(store, email_id).await?
+    else {
+        return Ok(Tried::silently(Delivery::Stale));
     };
-    let Some(sealed) = email.message.as_ref() else {
-        return Ok(Delivery::Stale);
+    let Some(sealed) = email.message.clone() else {
+        return Ok(Tried::silently(Delivery::Stale));
     };
-    if email.attempts.saturating_add(1) != attempt {
-        return Ok(Delivery::Stale);
+    if email.attempts.saturating_add(1) != attempt || email.state != EmailState::Pending {
+        return Ok(Tried::silently(Delivery::Stale));
     }
     let now = env.clock().now();
-    if email.useless_at.is_some_and(|useless_at| now >= useless_at) {
-        store.delete_many(vec![key.into()]).await?;
-        return Ok(Delivery::Expired);
-    }
     if now.plus(TRY_TIME) > until {
-        return Ok(Delivery::TooLate);
+        return Ok(Tried::silently(Delivery::TooLate));
+    }
+    let email = outbox::list(store, email_id, email, now).await?;
+    if email.is_useless(now) || (attempt > 1 && is_dead(env, &email, now).await?) {
+        return end(env, email_id, email, EmailState::Expired, None).await;
+    }
+    let email = Email {
+        attempts: attempt,
+        ..email
+    };
+    if feedback.is_some() {
+        // A try of which nothing was heard had reached the provider.
+        let _ = end(env, email_id, email, EmailState::Sent, None).await?;
+        return Ok(Tried::silently(Delivery::Stale));
     }
     let message: Option<Message> = keyring
-        .open(sealed, email_id.as_str())
+        .open(&sealed, email_id.as_str())
         .and_then(|plaintext| serde_json::from_slice(&plaintext).ok());
-    let request = message
-        .as_ref()
-        .and_then(|message| provider::request(&mail.primary, message, email_id, now));
-    let handover = match request {
-        Some(request) => {
-            let answer = env.http().send(request, provider::TIMEOUT).await;
-            provider::read(mail.primary.kind, answer.as_ref().map_err(|why| *why))
-        }
-        None => Handover::Refused {
-            reason: "sealed with a key that is gone".to_owned(),
-        },
+    let (handover, provider) = if let Some(message) = message {
+        hand_over(env, &mail, &message, email_id, attempt).await
+    } else {
+        let reason = "sealed with a key that is gone".to_owned();
+        (Handover::Refused { reason }, mail.primary.kind)
+    };
+    let email = Email {
+        provider: Some(provider.as_str().to_owned()),
+        ..email
     };
     match handover {
-        Handover::Accepted => {
-            store.delete_many(vec![key.into()]).await?;
-            Ok(Delivery::Delivered)
+        Handover::Accepted => end(env, email_id, email, EmailState::Sent, None).await,
+        Handover::Refused { reason } => {
+            end(env, email_id, email, EmailState::Failed, Some(reason)).await
         }
-        Handover::TryLater { reason, after } => {
-            retry(env, email_id, email, attempt, reason, after).await
-        }
-        Handover::Refused { reason } => fail(env, email_id, email, attempt, reason).await,
+        Handover::TryLater { reason, after } => retry(env, email_id, email, reason, after).await,
     }
+}
+
+/// Whether the link and the code in it are dead, since a newer challenge or a credential event has killed them.
+async fn is_dead<E: Env>(env: &E, email: &Email, now: Timestamp) -> Result<bool, Outage> {
+    let Some(serial) = &email.challenge else {
+        return Ok(false);
+    };
+    let recovery_key = keys::recovery(&email.account_id);
+    let (account, recovery) = futures::join!(
+        accounts::find_by_id(env.store(), &email.account_id),
+        record::find::<Recovery>(env.store(), &recovery_key),
+    );
+    let (Some(account), Some(recovery)) = (account?, recovery?) else {
+        return Ok(true);
+    };
+    let live = recovery.live(account.epoch(), now);
+    Ok(live.is_none_or(|challenge| challenge.serial != *serial))
+}
+
+/// Offers the mail to the first provider, and to the fallback if the first does not take it now. What became of it, and
+/// who said so.
+async fn hand_over<E: Env>(
+    env: &E,
+    mail: &MailSettings,
+    message: &Message,
+    email_id: &EmailId,
+    attempt: u32,
+) -> (Handover, ProviderKind) {
+    let (handover, heard) = offer(env, &mail.primary, message, email_id).await;
+    let first = (handover, mail.primary.kind);
+    let Some(fallback) = &mail.fallback else {
+        return first;
+    };
+    // Unheard, the first provider may have taken it.
+    let may_fall_back = heard || attempt >= FALLBACK_WHEN_UNSURE;
+    if !matches!(first.0, Handover::TryLater { .. }) || !may_fall_back {
+        return first;
+    }
+    match offer(env, fallback, message, email_id).await {
+        (Handover::Accepted, _) => (Handover::Accepted, fallback.kind),
+        // The first provider may take it yet.
+        (Handover::Refused { .. } | Handover::TryLater { .. }, _) => first,
+    }
+}
+
+/// Offers the mail to a provider: what became of it, and whether it is sure that the provider does not have it unless it
+/// accepted.
+async fn offer<E: Env>(
+    env: &E,
+    provider: &ProviderSettings,
+    message: &Message,
+    email_id: &EmailId,
+) -> (Handover, bool) {
+    let now = env.clock().now();
+    let Some(request) = provider::request(provider, message, email_id, now) else {
+        let reason = "cannot be written as a request".to_owned();
+        return (Handover::Refused { reason }, true);
+    };
+    let answer = env.http().send(request, provider::TIMEOUT).await;
+    let sure = !matches!(answer, Err(NoAnswer::TimedOut | NoAnswer::Unreachable));
+    let handover = provider::read(provider.kind, answer.as_ref().map_err(|why| *why));
+    (handover, sure)
 }
 
 async fn retry<E: Env>(
     env: &E,
     email_id: &EmailId,
-    mut email: OutboxRecord,
-    attempt: u32,
+    email: Email,
     reason: String,
     after: Option<Duration>,
-) -> Result<Delivery, Outage> {
-    let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
-    let Some(seconds) = BACKOFF_SECONDS.get(index) else {
-        return fail(env, email_id, email, attempt, reason).await;
+) -> Result<Tried, Outage> {
+    let round = email.attempts.saturating_sub(email.attempts_before);
+    let Some(wait) = backoff::wait(round, after, env.random())? else {
+        return end(env, email_id, email, EmailState::Failed, Some(reason)).await;
     };
-    let wait =
-        jittered(Duration::from_secs(*seconds), env.random())?.max(after.unwrap_or_default());
-    let due_at = env.clock().now().plus(wait);
+    let now = env.clock().now();
+    let due_at = now.plus(wait);
     let task = AgendaTask::Deliver {
         email_id: email_id.clone(),
-        attempt: attempt.saturating_add(1),
+        attempt: email.attempts.saturating_add(1),
         events: Vec::new(),
     };
     log(env, email_id, &reason, true);
-    email.attempts = attempt;
-    email.last_error = Some(reason);
+    let email = Email {
+        updated_at: now,
+        next_attempt_at: Some(due_at),
+        last_error: Some(reason),
+        ..email
+    };
     let mut placed = agenda::place(env.store(), due_at, task).await?;
-    placed
-        .writes
-        .push((keys::outbox(email_id), record::encode(&email)?));
+    placed.writes.push(outbox::write(email_id, &email)?);
     env.store().set_many(placed.writes).await?;
-    Ok(Delivery::Retried)
+    Ok(Tried::silently(Delivery::Retried))
 }
 
-async fn fail<E: Env>(
+/// Ends the tries. What failed keeps its message, sealed, so that an administrator can have it tried anew.
+async fn end<E: Env>(
     env: &E,
     email_id: &EmailId,
-    mut email: OutboxRecord,
-    attempt: u32,
-    reason: String,
-) -> Result<Delivery, Outage> {
-    log(env, email_id, &reason, false);
-    email.attempts = attempt;
-    email.last_error = Some(reason);
-    email.message = None;
-    let key = keys::outbox(email_id);
-    let task = AgendaTask::Forget {
-        keys: vec![key.as_str().to_owned()],
+    email: Email,
+    state: EmailState,
+    reason: Option<String>,
+) -> Result<Tried, Outage> {
+    let now = env.clock().now();
+    let (delivery, event) = match state {
+        EmailState::Failed => (Delivery::Failed, Some(EventType::EmailFailed)),
+        EmailState::Expired => (Delivery::Expired, Some(EventType::EmailExpired)),
+        _ => (Delivery::Delivered, None),
     };
-    let forget_at = env.clock().now().plus(FAILED_FOR);
-    let mut placed = agenda::place(env.store(), forget_at, task).await?;
-    placed.writes.push((key, record::encode(&email)?));
-    env.store().set_many(placed.writes).await?;
-    Ok(Delivery::Failed)
+    if let Some(reason) = reason.as_deref() {
+        log(env, email_id, reason, false);
+    }
+    let about = AboutEmail {
+        id: email_id.clone(),
+        kind: email.kind,
+    };
+    let event = event
+        .map(|kind| Event::of_email(kind, about, email.account_id.clone(), reason.clone(), now));
+    let (next, mut writes) = match event {
+        Some(event) => {
+            let (entry, writes) = note(env, vec![event]).await?;
+            (Some(entry), writes)
+        }
+        None => (None, Vec::new()),
+    };
+    let email = Email {
+        state,
+        message: email.message.filter(|_| state == EmailState::Failed),
+        updated_at: now,
+        next_attempt_at: None,
+        last_error: reason.or(email.last_error),
+        ..email
+    };
+    writes.push(outbox::write(email_id, &email)?);
+    env.store().set_many(writes).await?;
+    Ok(Tried { delivery, next })
 }
 
 fn log<E: Env>(env: &E, email_id: &EmailId, reason: &str, will_retry: bool) {
@@ -155,14 +268,4 @@ fn log<E: Env>(env: &E, email_id: &EmailId, reason: &str, will_retry: bool) {
         reason: reason.to_owned(),
         will_retry,
     });
-}
-
-/// `wait` and up to a fifth more, so that what failed together is not tried together.
-fn jittered(wait: Duration, random: &impl SecureRandom) -> Result<Duration, Outage> {
-    let mut byte = [0];
-    random.fill(&mut byte)?;
-    let [byte] = byte;
-    let share = wait.checked_div(5).unwrap_or_default();
-    let jitter = share.saturating_mul(u32::from(byte)).checked_div(255);
-    Ok(wait.saturating_add(jitter.unwrap_or_default()))
 }

@@ -5,10 +5,11 @@ use crate::flow::accounts::{AccountWithCredential, find_by_email};
 use crate::flow::afterwards::OwnEntry;
 use crate::flow::caller::note;
 use crate::flow::forgot_password::{Request, SEAL_CONTEXT};
-use crate::flow::outbox::{self, Draft, EmailKind};
+use crate::flow::outbox::{self, Draft};
 use crate::mail::message::{RecoveryMail, prepare_recovery};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::code::Code;
+use crate::model::email::EmailKind;
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EventId};
 use crate::model::keyring::Keyring;
@@ -233,6 +234,7 @@ pub(super) async fn issue<E: Env>(
             account_id,
             message: &message,
             useless_at: Some(challenge.expires_at()),
+            challenge: Some(serial.clone()),
             events: vec![issue.event],
         };
         let enqueued = outbox::enqueue(env, keyring, draft, now).await?;

@@ -2,12 +2,13 @@
 
 use crate::flow::accounts::{self, AccountWithCredential};
 use crate::flow::afterwards::{Afterwards, OwnEntry};
-use crate::flow::outbox::{self, Draft, EmailKind, Enqueued};
+use crate::flow::outbox::{self, Draft, Enqueued};
 use crate::flow::{Refusal, within};
 use crate::mail::message::prepare_password_changed;
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
 use crate::model::credential::{Credential, SetBy};
+use crate::model::email::EmailKind;
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, EventId};
 use crate::model::keyring::Keyring;
@@ -246,6 +247,7 @@ async fn write<E: Env>(
         account_id: &account.id,
         message: &message,
         useless_at: None,
+        challenge: None,
         events,
     };
     let (epoch, enqueued) = futures::join!(

@@ -3,8 +3,9 @@
 use crate::flow::accounts::{self, AccountPointer, AccountWithCredential};
 use crate::flow::afterwards::Afterwards;
 use crate::flow::caller::{Caller, note};
-use crate::flow::outbox::{self, Draft, EmailKind};
+use crate::flow::outbox::{self, Draft};
 use crate::mail::message::prepare_email_changed;
+use crate::model::email::EmailKind;
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
@@ -118,6 +119,7 @@ async fn change<E: Env>(
             account_id: id,
             message: &message,
             useless_at: None,
+            challenge: None,
             events,
         };
         let enqueued = outbox::enqueue(env, &settings.keyring, draft, now).await?;

@@ -1,13 +1,14 @@
 //! Working the agenda: whatever is due, done by whoever comes first.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::flow::afterwards::OwnEntry;
 use crate::flow::delete_account;
 use crate::flow::deliver::{self, Delivery};
 use crate::flow::recover::{self, RecoverSettings};
+use crate::flow::tell;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::event::Event;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
@@ -16,7 +17,6 @@ use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Log, Outage};
 use crate::settings::{self, Lifetimes, Site};
 use crate::store::agenda::{self, Found, Place, Walk};
-use crate::store::event_log;
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::Lease;
 use crate::store::record;
@@ -59,14 +59,13 @@ pub struct Report {
 }
 
 impl Report {
-    fn count(&mut self, delivery: Delivery) {
+    fn count(&mut self, delivery: Option<Delivery>) {
         let counter = match delivery {
-            Delivery::Delivered => &mut self.delivered,
-            Delivery::Retried => &mut self.retried,
-            Delivery::Failed => &mut self.failed,
-            Delivery::Expired => &mut self.expired,
-            Delivery::TooLate => &mut self.remaining,
-            Delivery::Stale => return,
+            Some(Delivery::Delivered) => &mut self.delivered,
+            Some(Delivery::Retried) => &mut self.retried,
+            Some(Delivery::Failed) => &mut self.failed,
+            Some(Delivery::Expired) => &mut self.expired,
+            Some(Delivery::TooLate | Delivery::Stale) | None => return,
         };
         *counter = counter.saturating_add(1);
     }
@@ -143,7 +142,11 @@ async fn look<E: Env>(env: &E, place: Place, now: Timestamp) -> Result<Look, Out
 /// Works an entry under a lease; whether it is done.
 async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool, Outage> {
     let store = env.store();
-    let Found { place, due_at, .. } = found;
+    let Found {
+        place,
+        due_at,
+        task,
+    } = found;
     let now = env.clock().now();
     let Some(lease) = Lease::acquire(store, &place.lease_name(), now).await? else {
         return Ok(false);
@@ -153,77 +156,88 @@ async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool
         lease.release(store, env.clock().now()).await;
         return Ok(true);
     }
-    let mut task = found.task;
-    let mut own: Option<OwnEntry> = None;
-    loop {
-        let (until, key) = own.as_ref().map_or_else(
-            || (lease.until(), place.key()),
-            |own| (own.until(), own.key()),
-        );
-        let done = match execute(env, &task, until).await {
-            Ok(done) => done,
-            Err(outage) => {
-                let hopeless = matches!(outage, Outage::Record(_));
-                env.log().write(&LogLine::WorkFailed { outage });
-                if hopeless && now >= due_at.plus(UNREADABLE_FOR) {
-                    store.delete_many(vec![key.into()]).await?;
-                    lease.release(store, env.clock().now()).await;
-                    return Ok(true);
-                }
+    let done = match execute(env, &task, lease.until()).await {
+        Ok(done) => done,
+        Err(outage) => {
+            let hopeless = matches!(outage, Outage::Record(_));
+            env.log().write(&LogLine::WorkFailed { outage });
+            if !hopeless || now < due_at.plus(UNREADABLE_FOR) {
                 return Ok(false);
             }
-        };
-        if let Done::Email(delivery) = done {
-            report.count(delivery);
+            Done::finished()
         }
-        if !done.is_finished() {
-            return Ok(own.is_some());
-        }
-        store.delete_many(vec![key.into()]).await?;
-        match done.next() {
-            Some(next) => {
-                task = next.task().clone();
-                own = Some(next);
-            }
-            None => break,
-        }
+    };
+    report.count(done.delivery);
+    if !done.finished {
+        return Ok(false);
     }
+    store.delete_many(vec![place.key().into()]).await?;
     lease.release(store, env.clock().now()).await;
+    if let Err(outage) = work_own(env, done.next, report).await {
+        // It is on the agenda, and due for others in a minute.
+        env.log().write(&LogLine::WorkFailed { outage });
+    }
     Ok(true)
 }
 
+/// Works `entries` off, and what comes of them, in their own time.
+pub(super) async fn work_own<E: Env>(
+    env: &E,
+    entries: Vec<OwnEntry>,
+    report: &mut Report,
+) -> Result<(), Outage> {
+    let mut entries = VecDeque::from(entries);
+    while let Some(entry) = entries.pop_front() {
+        let done = execute(env, entry.task(), entry.until()).await?;
+        report.count(done.delivery);
+        if done.finished {
+            env.store().delete_many(vec![entry.key().into()]).await?;
+        } else {
+            report.remaining = report.remaining.saturating_add(1);
+        }
+        entries.extend(done.next);
+    }
+    Ok(())
+}
+
 /// What came of a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Done {
-    /// It is done.
-    Finished,
-    /// It is done, and this is to be done next.
-    Then(OwnEntry),
-    /// A try to deliver an email was made.
-    Email(Delivery),
+#[derive(Debug)]
+pub(super) struct Done {
+    /// Whether it is done: its entry can go.
+    finished: bool,
+    /// What is to be done next.
+    next: Vec<OwnEntry>,
+    /// What became of the email that it tried to deliver.
+    delivery: Option<Delivery>,
 }
 
 impl Done {
-    /// Whether the entry can go.
-    pub(super) fn is_finished(&self) -> bool {
-        *self != Self::Email(Delivery::TooLate)
+    /// It is done.
+    pub(super) const fn finished() -> Self {
+        Self::then(Vec::new())
     }
 
-    /// What is to be done next.
-    pub(super) fn next(self) -> Option<OwnEntry> {
-        match self {
-            Self::Then(entry) => Some(entry),
-            Self::Finished | Self::Email(_) => None,
+    /// It is done, and this is to be done next.
+    pub(super) const fn then(next: Vec<OwnEntry>) -> Self {
+        Self {
+            finished: true,
+            next,
+            delivery: None,
+        }
+    }
+
+    /// It could not be begun in the time that was left.
+    pub(super) const fn unfinished() -> Self {
+        Self {
+            finished: false,
+            next: Vec::new(),
+            delivery: None,
         }
     }
 }
 
 /// Does one task, which must be over by `until`, with only the settings that it needs.
-pub(super) async fn execute<E: Env>(
-    env: &E,
-    task: &AgendaTask,
-    until: Timestamp,
-) -> Result<Done, Outage> {
+async fn execute<E: Env>(env: &E, task: &AgendaTask, until: Timestamp) -> Result<Done, Outage> {
     match task {
         AgendaTask::Recover { request } => {
             let (site, keyring, lifetimes, rules) =
@@ -235,46 +249,45 @@ pub(super) async fn execute<E: Env>(
                 rules,
             };
             let next = recover::run(env, &settings, request).await?;
-            Ok(next.map_or(Done::Finished, Done::Then))
+            Ok(Done::then(next.into_iter().collect()))
         }
-        AgendaTask::Note { events } => {
-            note_events(env, events).await?;
-            Ok(Done::Finished)
-        }
+        AgendaTask::Note { events } => Ok(Done::then(tell::note(env, events).await?)),
         AgendaTask::Deliver {
             email_id,
             attempt,
             events,
         } => {
-            note_events(env, events).await?;
-            deliver::run(env, email_id, *attempt, until)
-                .await
-                .map(Done::Email)
+            let mut next = tell::note(env, events).await?;
+            let tried = deliver::run(env, email_id, *attempt, until).await?;
+            next.extend(tried.next);
+            Ok(Done {
+                finished: tried.delivery != Delivery::TooLate,
+                next,
+                delivery: Some(tried.delivery),
+            })
         }
+        AgendaTask::Tell {
+            event_id,
+            sequence,
+            attempt,
+        } => tell::run(env, event_id, *sequence, *attempt, until).await,
         AgendaTask::Forget { keys } => {
             let keys = keys.iter().cloned().map(AnyKey::noted).collect();
             env.store().delete_many(keys).await?;
-            Ok(Done::Finished)
+            Ok(Done::finished())
         }
         AgendaTask::ForgetEvents { account_id } => {
             delete_account::forget_events(env, account_id).await?;
-            Ok(Done::Finished)
+            Ok(Done::finished())
         }
         AgendaTask::ForgetRecovery {
             account_id,
             attempts_day,
         } => {
             forget_recovery(env, account_id, *attempts_day).await?;
-            Ok(Done::Finished)
+            Ok(Done::finished())
         }
     }
-}
-
-async fn note_events<E: Env>(env: &E, events: &[Event]) -> Result<(), Outage> {
-    for event in events {
-        event_log::note(env.store(), event).await?;
-    }
-    Ok(())
 }
 
 async fn forget_recovery<E: Env>(

@@ -82,6 +82,9 @@ problem_types! {
     /// A disabled account.
     AccountDisabled = 409, "account-disabled", "The account is disabled",
         "A disabled account cannot recover. Enable it first.";
+    /// Nothing to try again.
+    EmailNotFailed = 409, "email-not-failed", "The email need not be tried again",
+        "Only an email in the state \"failed\" can be tried again, and only until what it holds has expired. Have a new one sent instead.";
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",
         "A body may have at most 16 KiB, an import 8 MiB.";
@@ -212,6 +215,10 @@ impl Problem {
 
     pub(super) fn conflict() -> Self {
         Self::new(ProblemType::Conflict)
+    }
+
+    pub(super) fn email_not_failed() -> Self {
+        Self::new(ProblemType::EmailNotFailed)
     }
 
     pub(super) fn no_credential() -> Self {

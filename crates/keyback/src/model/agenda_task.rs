@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::event::Event;
-use crate::model::id::{AccountId, EmailId};
+use crate::model::id::{AccountId, EmailId, EventId};
 use crate::model::sealed::Sealed;
 
 /// Something to be done at its time. Doing it twice does no harm; not doing it would.
@@ -28,6 +28,15 @@ pub enum AgendaTask {
     Note {
         /// Which.
         events: Vec<Event>,
+    },
+    /// Tell the portal of an event.
+    Tell {
+        /// Which.
+        event_id: EventId,
+        /// Its number among its account's events.
+        sequence: i64,
+        /// Which try this is, from 1.
+        attempt: u32,
     },
     /// Delete what has expired, by the names of the keys.
     Forget {

@@ -1,10 +1,11 @@
 //! What happened to an account, for the portal and for audits. No event holds a secret or an address.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::model::client_address::ClientAddress;
-use crate::model::id::{AccountId, EventId};
+use crate::model::email::EmailKind;
+use crate::model::id::{AccountId, EmailId, EventId};
 use crate::model::timestamp::Timestamp;
 
 macro_rules! event_types {
@@ -50,6 +51,16 @@ event_types! {
     PasswordChangeLifted = "password.change_lifted",
     /// All sessions must end.
     SessionsRevoked = "sessions.revoked",
+    /// An email is not sent: no provider took it.
+    EmailFailed = "email.failed",
+    /// An email is not sent: what it holds expired before a provider took it.
+    EmailExpired = "email.expired",
+    /// The provider says that an email arrived.
+    EmailDelivered = "email.delivered",
+    /// The provider says that an email cannot arrive.
+    EmailBounced = "email.bounced",
+    /// The provider says that an email was called spam.
+    EmailComplained = "email.complained",
 }
 
 /// Who made it happen.
@@ -58,6 +69,8 @@ event_types! {
 pub enum Actor {
     /// The user, or whoever has the user's mail.
     User,
+    /// Keyback or the email provider.
+    System,
     /// A caller of the administrator's API.
     Administrator {
         /// The API key's id, or the subject of a token.
@@ -82,11 +95,74 @@ pub struct Event {
     pub actor: Actor,
     /// From where, masked.
     pub from: Option<String>,
-    /// Why, in an administrator's words.
+    /// Why, in an administrator's words, or in ours where it was nobody's will.
     pub reason: Option<String>,
+    /// The email that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<AboutEmail>,
+}
+
+/// The email that an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AboutEmail {
+    /// Which.
+    pub id: EmailId,
+    /// What kind.
+    pub kind: EmailKind,
 }
 
 impl Event {
+    /// What became of an email. Telling of it again tells of it once.
+    #[must_use]
+    pub fn of_email(
+        kind: EventType,
+        about: AboutEmail,
+        account_id: AccountId,
+        reason: Option<String>,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id: EventId::of_email(&about.id, kind.as_str()),
+            kind,
+            account_id,
+            at,
+            actor: Actor::System,
+            from: None,
+            reason,
+            email: Some(about),
+        }
+    }
+
+    /// The event as callers and receivers of webhooks are told of it: its members but for `type` and the time.
+    /// `sequence` is its number among the account's events.
+    #[must_use]
+    pub fn members(&self, sequence: i64) -> Map<String, Value> {
+        let actor = match &self.actor {
+            Actor::User => json!({"kind": "user"}),
+            Actor::System => json!({"kind": "system"}),
+            Actor::Administrator { id, audit_context } => {
+                json!({"kind": "administrator", "id": id, "audit_context": audit_context})
+            }
+        };
+        let email = self
+            .email
+            .as_ref()
+            .map(|email| json!({"id": email.id.as_str(), "kind": email.kind.as_str()}));
+        let members = [
+            ("id", json!(self.id.as_str())),
+            ("sequence", json!(sequence)),
+            ("user_id", json!(self.account_id.as_str())),
+            ("actor", actor),
+            ("from", json!(self.from)),
+            ("reason", json!(self.reason)),
+            ("email", json!(email)),
+        ];
+        members
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect()
+    }
+
     /// Something that a user did.
     #[must_use]
     pub fn by_user(
@@ -104,6 +180,7 @@ impl Event {
             actor: Actor::User,
             from: Some(client.to_string()),
             reason: None,
+            email: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::id::EmailId;
+use crate::model::id::{EmailId, EventId};
 use crate::ports::Outage;
 
 /// One log line. `Display` is the text that is written.
@@ -29,6 +29,15 @@ pub enum LogLine {
         /// Whether it will be tried again.
         will_retry: bool,
     },
+    /// The portal did not take an event.
+    EventNotTaken {
+        /// Which one.
+        event_id: EventId,
+        /// Why, in our words.
+        reason: String,
+        /// Whether it will be tried again.
+        will_retry: bool,
+    },
 }
 
 impl fmt::Display for LogLine {
@@ -45,6 +54,14 @@ impl fmt::Display for LogLine {
             } => write!(
                 f,
                 "email-not-accepted email={email_id} retry={will_retry} reason=\"{reason}\""
+            ),
+            Self::EventNotTaken {
+                event_id,
+                reason,
+                will_retry,
+            } => write!(
+                f,
+                "event-not-taken event={event_id} retry={will_retry} reason=\"{reason}\""
             ),
         }
     }

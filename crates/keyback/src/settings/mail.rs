@@ -20,6 +20,14 @@ impl ProviderKind {
         (text == "resend").then_some(Self::Resend)
     }
 
+    /// The name in `email_provider`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Resend => "resend",
+        }
+    }
+
     const fn default_origin(self) -> &'static str {
         match self {
             Self::Resend => "https://api.resend.com",

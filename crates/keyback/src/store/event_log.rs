@@ -8,7 +8,7 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::event::Event;
 use crate::model::id::{AccountId, EventId};
 use crate::ports::{KeyValue, Outage};
-use crate::store::keys::{self, AnyKey};
+use crate::store::keys::{self, AnyKey, Key};
 use crate::store::{agenda, record};
 
 const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
@@ -18,14 +18,23 @@ struct Pointer {
     id: EventId,
 }
 
-/// Notes `event` as its account's latest; noting it again changes nothing.
+/// An event that has its number and is not noted yet: store all `writes` in one call.
+#[derive(Debug)]
+pub struct Noted {
+    /// Its number among its account's events, from 1.
+    pub sequence: i64,
+    /// The event, its place in the list, and what deletes both.
+    pub writes: Vec<(Key, Vec<u8>)>,
+}
+
+/// Notes `event` as its account's latest; `None` if it is noted already.
 ///
 /// # Errors
 /// [`Outage`] of the store; then it may be tried again.
-pub async fn note(store: &impl KeyValue, event: &Event) -> Result<(), Outage> {
+pub async fn note(store: &impl KeyValue, event: &Event) -> Result<Option<Noted>, Outage> {
     let key = keys::event(&event.id);
     if store.exists(&key.clone().into()).await? {
-        return Ok(());
+        return Ok(None);
     }
     let sequence = store.increment(&keys::events(&event.account_id), 1).await?;
     let pointer_key = keys::event_at(&event.account_id, sequence);
@@ -40,7 +49,15 @@ pub async fn note(store: &impl KeyValue, event: &Event) -> Result<(), Outage> {
     };
     writes.push((pointer_key, record::encode(&pointer)?));
     writes.push((key, record::encode(event)?));
-    store.set_many(writes).await
+    Ok(Some(Noted { sequence, writes }))
+}
+
+/// The event with this id, as long as it is kept.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find(store: &impl KeyValue, id: &EventId) -> Result<Option<Event>, Outage> {
+    record::find(store, &keys::event(id)).await
 }
 
 /// A page of an account's events, newest first.
@@ -71,7 +88,8 @@ pub async fn page(
     let newest = before.map_or(count, |before| before.saturating_sub(1).min(count));
     let oldest = newest.saturating_sub(limit).saturating_add(1).max(1);
     let numbers = (oldest..=newest).rev();
-    let found = futures::future::join_all(numbers.map(|number| find(store, account, number))).await;
+    let found =
+        futures::future::join_all(numbers.map(|number| find_at(store, account, number))).await;
     let events: Vec<_> = found
         .into_iter()
         .collect::<Result<Vec<_>, _>>()?
@@ -83,7 +101,7 @@ pub async fn page(
     Ok(Page { events, next })
 }
 
-async fn find(
+async fn find_at(
     store: &impl KeyValue,
     account: &AccountId,
     number: i64,
@@ -92,6 +110,6 @@ async fn find(
     let Some(Pointer { id }) = pointer else {
         return Ok(None);
     };
-    let event: Option<Event> = record::find(store, &keys::event(&id)).await?;
+    let event = find(store, &id).await?;
     Ok(event.map(|event| (number, event)))
 }

@@ -11,7 +11,9 @@
 //! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last mail |
 //! | `v1:request:<challenge id>` | which account's challenge a request is tied to | as long as the challenge |
 //! | `v1:token:<reference>` | [`TokenRecord`](crate::model::token::TokenRecord) | until expired |
-//! | `v1:outbox:<email>` | an email to be sent, sealed | until sent or given up |
+//! | `v1:outbox:<email>` | [`Email`](crate::model::email::Email), sealed until it is sent | 31 days |
+//! | `v1:email-feedback:<email>` | [`EmailFeedback`](crate::model::email::EmailFeedback) | as long as the email |
+//! | `v1:email-at:<n>` | the id of the `n`th email | as long as the email |
 //! | `v1:event:<id>` | [`Event`](crate::model::event::Event) | 90 days |
 //! | `v1:event-at:<account>:<n>` | the id of an account's `n`th event | 90 days |
 //! | `v1:agenda:<lane>:<minute>:<n>` | an agenda entry | until done |
@@ -19,6 +21,7 @@
 //! | `v1:agenda-cursor` | the minute before which all is done | for ever, one |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
+//! | `v1:emails` | how many emails were ever worked on | for ever, one |
 //! | `v1:epoch:<account>` | how many credential events an account has had | until deleted |
 //! | `v1:events:<account>` | how many events an account has had | until deleted |
 //! | `v1:attempts:<account>:<day>` | guesses at the challenges issued on a day | two days |
@@ -150,6 +153,18 @@ pub(crate) fn token(reference: &TokenReference) -> Key {
 
 pub(crate) fn outbox(id: &EmailId) -> Key {
     Key(format!("v1:outbox:{id}"))
+}
+
+pub(crate) fn email_feedback(id: &EmailId) -> Key {
+    Key(format!("v1:email-feedback:{id}"))
+}
+
+pub(crate) fn email_at(number: i64) -> Key {
+    Key(format!("v1:email-at:{number}"))
+}
+
+pub(crate) fn emails() -> CounterKey {
+    CounterKey("v1:emails".to_owned())
 }
 
 pub(crate) fn event(id: &EventId) -> Key {

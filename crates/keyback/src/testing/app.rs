@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::flow::afterwards::Afterwards;
-use crate::http::{self, accounts};
+use crate::http::{self, accounts, emails};
 use crate::ports::Env as _;
 use crate::testing::{Mail, MemoryEnv, Reply, block_on, hash_cheaply};
 
@@ -102,6 +102,11 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Afterwards) {
             }
             (["v1", "admin", "users", id, "events"], _) => {
                 accounts::events::get(env, request, id).await
+            }
+            (["v1", "admin", "emails"], _) => emails::list::get(env, request).await,
+            (["v1", "admin", "emails", id], _) => emails::show::get(env, request, id).await,
+            (["v1", "admin", "emails", id, "retry"], _) => {
+                emails::retry::post(env, request, id).await
             }
             (["v1", "password-policy"], _) => http::password_policy::get(env).await,
             (["v1", "health"], _) => http::health::get(env).await,
@@ -263,7 +268,7 @@ impl App {
     }
 
     /// What the store holds more than that of `fresh`, which has the same accounts, but for counters that go with the
-    /// account.
+    /// account and the one of all emails.
     #[must_use]
     pub fn left_over(&self, fresh: &Self) -> Vec<String> {
         let expected = fresh.env.store.names();
@@ -273,7 +278,7 @@ impl App {
             .filter(|name| !names.contains(name))
             .collect();
         assert_eq!(gone, Vec::<&String>::new(), "more went than may go");
-        let of_accounts = ["v1:events:", "v1:epoch:", "v1:change-order:"];
+        let of_accounts = ["v1:events:", "v1:epoch:", "v1:change-order:", "v1:emails"];
         names.retain(|name| {
             let lasting = of_accounts.iter().any(|kind| name.starts_with(kind));
             !lasting && !expected.contains(name)

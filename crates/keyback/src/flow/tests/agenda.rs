@@ -1,6 +1,6 @@
 //! The store without expiry: whatever is stored for a while goes again, at a cost that follows what is due.
 
-use crate::testing::App;
+use crate::testing::{App, Call};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -176,14 +176,17 @@ fn a_mail_is_tried_ten_times_within_about_a_day_and_then_failed() {
     }
     assert_eq!(tries, 10);
     assert!((20..=30).contains(&hours), "{hours}");
-    let failed = app.env.store.names();
+    let emails = app.make(&Call::get("/v1/admin/emails")).expect(200).json();
+    let state = |index: usize, member: &str| emails["emails"][index][member].clone();
     assert_eq!(
-        failed
-            .iter()
-            .filter(|name| name.starts_with("v1:outbox:"))
-            .count(),
-        1
+        [state(0, "kind"), state(0, "state")],
+        ["password-changed", "failed"]
     );
+    assert_eq!(
+        [state(1, "kind"), state(1, "state")],
+        ["recovery", "expired"]
+    );
+    assert_eq!(state(0, "attempts"), 10);
     app.advance(YEAR);
     let _ = app.run_courier();
     assert_eq!(left_over(&app), Vec::<String>::new());

@@ -8,7 +8,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
-use crate::model::event::{Actor, Event};
+use crate::model::event::Event;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::ports::{Clock, Env};
@@ -48,20 +48,8 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
 }
 
 fn shape(sequence: i64, event: &Event) -> Value {
-    let actor = match &event.actor {
-        Actor::User => json!({"kind": "user"}),
-        Actor::Administrator { id, audit_context } => {
-            json!({"kind": "administrator", "id": id, "audit_context": audit_context})
-        }
-    };
-    json!({
-        "id": event.id.as_str(),
-        "sequence": sequence,
-        "type": event.kind.as_str(),
-        "at": event.at.rfc3339(),
-        "user_id": event.account_id.as_str(),
-        "actor": actor,
-        "from": event.from,
-        "reason": event.reason,
-    })
+    let mut members = event.members(sequence);
+    members.insert("type".to_owned(), json!(event.kind.as_str()));
+    members.insert("at".to_owned(), json!(event.at.rfc3339()));
+    Value::Object(members)
 }

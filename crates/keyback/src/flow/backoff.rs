@@ -1,0 +1,66 @@
+//! When to try again to hand something over.
+
+use std::time::Duration;
+
+use crate::ports::{Outage, SecureRandom};
+
+/// The time between one try and the next, in seconds: ten tries over about a day.
+const BACKOFF_SECONDS: [u64; 9] = [30, 120, 480, 1_200, 3_600, 7_200, 14_400, 25_200, 36_000];
+/// The longest wait that the other side may ask for.
+const LONGEST: Duration = Duration::from_hours(10);
+
+/// How long to wait after the failed try number `attempt`, from 1, if the other side asks for `after`; `None` if that was
+/// the last. Up to a fifth is added, so that what failed together is not tried together.
+///
+/// # Errors
+/// [`Outage::Random`].
+pub(super) fn wait(
+    attempt: u32,
+    after: Option<Duration>,
+    random: &impl SecureRandom,
+) -> Result<Option<Duration>, Outage> {
+    let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
+    let Some(seconds) = BACKOFF_SECONDS.get(index) else {
+        return Ok(None);
+    };
+    let wait = Duration::from_secs(*seconds);
+    let mut byte = [0];
+    random.fill(&mut byte)?;
+    let [byte] = byte;
+    let share = wait.checked_div(5).unwrap_or_default();
+    let jitter = share.saturating_mul(u32::from(byte)).checked_div(255);
+    let asked_for = after.unwrap_or_default().min(LONGEST);
+    let wait = wait.saturating_add(jitter.unwrap_or_default());
+    Ok(Some(wait.max(asked_for)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::SeededRandom;
+
+    fn wait_after(attempt: u32, after: Option<u64>) -> Option<u64> {
+        let after = after.map(Duration::from_secs);
+        let wait = wait(attempt, after, &SeededRandom::new(7)).unwrap();
+        wait.map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn ten_tries_take_about_a_day() {
+        let waits: Vec<_> = (1..)
+            .map_while(|attempt| wait_after(attempt, None))
+            .collect();
+        assert_eq!(waits.len(), 9);
+        let hours = waits.iter().sum::<u64>() / 3_600;
+        assert!((24..30).contains(&hours), "{hours}");
+        assert_eq!(wait_after(0, None), wait_after(1, None));
+    }
+
+    #[test]
+    fn a_longer_wait_that_is_asked_for_is_kept_within_reason() {
+        assert_eq!(wait_after(1, Some(600)), Some(600));
+        assert!(wait_after(1, Some(1)) >= Some(30));
+        assert_eq!(wait_after(1, Some(u64::MAX)), Some(36_000));
+        assert_eq!(wait_after(10, Some(5)), None);
+    }
+}

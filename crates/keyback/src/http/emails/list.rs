@@ -1,0 +1,48 @@
+//! `GET /v1/admin/emails?state=&limit=&cursor=`
+
+use serde_json::{Value, json};
+
+use crate::http::access::authorise;
+use crate::http::answer::Answer;
+use crate::http::emails::shape;
+use crate::http::problem::Problem;
+use crate::http::query;
+use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
+use crate::model::email::EmailState;
+use crate::model::keyring::Keyring;
+use crate::ports::{Clock, Env};
+use crate::settings::{self, Access, Scope};
+use crate::store::outbox;
+
+const DEFAULT_PAGE: i64 = 50;
+const MAX_PAGE: i64 = 100;
+
+/// Shows the emails of the last month, newest first: all of them, or those in one state.
+pub async fn get<E: Env>(env: &E, request: &Request) -> Answer {
+    answer(env, request).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
+    authorise(request, &access, Scope::Events, env.clock().now())?;
+    let query = request.query(&["state", "limit", "cursor"])?;
+    let state = match query.text("state") {
+        None | Some("") => None,
+        Some(text) => Some(EmailState::parse(text).ok_or_else(unknown_state)?),
+    };
+    let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
+    let before = query.number("cursor", 1..=i64::MAX)?;
+    let page = outbox::page(env.store(), state, before, limit).await?;
+    let emails: Vec<Value> = page.emails.iter().map(shape).collect();
+    let next_cursor = page.next.map(|next| next.to_string());
+    Ok(Answer::json(
+        200,
+        json!({"emails": emails, "next_cursor": next_cursor}),
+    ))
+}
+
+fn unknown_state() -> Problem {
+    let known: Vec<_> = EmailState::ALL.iter().map(|state| state.as_str()).collect();
+    query::refuse(&format!("state must be one of {}", known.join(", ")))
+}

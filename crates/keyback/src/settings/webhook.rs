@@ -1,0 +1,81 @@
+//! Where the portal is told of events.
+
+use ::http::Uri;
+
+use crate::model::base_url::BaseUrl;
+use crate::model::standard_webhook::WebhookSecret;
+use crate::settings::{Section, Values};
+
+/// Where events go, if anywhere.
+#[derive(Debug, Clone)]
+pub struct WebhookSettings(
+    /// The receiver.
+    pub Option<Webhook>,
+);
+
+/// A receiver of webhooks.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where it listens: `https`, or `http` on a loopback address.
+    pub url: String,
+    /// What the events are signed with.
+    pub secret: WebhookSecret,
+}
+
+impl Section for WebhookSettings {
+    fn read(values: &Values) -> Option<Self> {
+        let url = values.read("webhook_url", |text| match text {
+            "" => Some(None),
+            text => receiver(text).map(Some),
+        });
+        let secret = values.read("webhook_secret", |text| match text {
+            "" => Some(None),
+            text => WebhookSecret::parse(text).ok().map(Some),
+        });
+        match (url?, secret?) {
+            (Some(url), Some(secret)) => Some(Self(Some(Webhook { url, secret }))),
+            (None, _) => Some(Self(None)),
+            // Nobody could tell the portal's events from forged ones.
+            (Some(_), None) => {
+                values.refuse("webhook_secret");
+                None
+            }
+        }
+    }
+}
+
+/// A URL with an origin as [`BaseUrl`] takes it; path and query are the receiver's own.
+fn receiver(text: &str) -> Option<String> {
+    let uri: Uri = text.parse().ok()?;
+    let rest = uri.path_and_query().map_or("", |rest| rest.as_str());
+    let origin = text.strip_suffix(rest).unwrap_or(text);
+    let fits = text.len() <= 2_000 && !text.contains('#') && BaseUrl::parse(origin).is_some();
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_receiver_may_have_a_path_and_a_query() {
+        for good in [
+            "https://portal.example.com",
+            "https://portal.example.com/",
+            "https://portal.example.com:8443/hooks/keyback?tenant=1",
+            "http://127.0.0.1:3001/events",
+        ] {
+            assert_eq!(receiver(good).as_deref(), Some(good));
+        }
+        for bad in [
+            "/hooks",
+            "portal.example.com/hooks",
+            "http://portal.example.com/hooks",
+            "https://user:secret@portal.example.com/hooks",
+            "https://portal.example.com/hooks#there",
+            "ftp://127.0.0.1/",
+        ] {
+            assert_eq!(receiver(bad), None, "{bad}");
+        }
+    }
+}
