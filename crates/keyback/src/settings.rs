@@ -89,16 +89,13 @@ async fn find_all(variables: &impl Variables, names: Vec<&'static str>) -> Value
     values
 }
 
+/// What leaves the app: mails, and events for the portal.
+pub type Outgoing = (MailSettings, WebhookSettings);
+
 /// Everything that any component uses.
 pub type Everything = (
     (Site, Keyring, ProxyTrust, Lifetimes),
-    (
-        IssueRules,
-        AttemptCaps,
-        PasswordPolicy,
-        Access,
-        MailSettings,
-    ),
+    (IssueRules, AttemptCaps, PasswordPolicy, Access, Outgoing),
     (
         ForgotLimit,
         AppForgotLimit,
@@ -107,7 +104,6 @@ pub type Everything = (
         SignInLimit,
         AdminResetRules,
     ),
-    WebhookSettings,
 );
 
 macro_rules! tuples {

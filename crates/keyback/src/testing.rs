@@ -17,7 +17,9 @@ mod reply;
 pub mod schedules;
 
 pub use app::{App, Call, Recovery, exchange, other_than};
-pub use env::{MemoryEnv, MemoryHttp, MemoryLog, MemoryVariables, SeededRandom, SettableClock};
+pub use env::{
+    MemoryEnv, MemoryHttp, MemoryLog, MemoryVariables, ProviderAnswer, SeededRandom, SettableClock,
+};
 pub use executor::{Step, block_on, run_while, step};
 pub use hashing::{hash_cheaply, hashing_is_cheap};
 pub use jwt::TestKey;

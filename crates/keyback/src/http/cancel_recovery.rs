@@ -11,7 +11,7 @@ use crate::model::client_address::ProxyTrust;
 use crate::model::keyring::Keyring;
 use crate::model::token::Token;
 use crate::ports::Env;
-use crate::settings::{self, ResetLimit};
+use crate::settings::{self, ResetLimit, WebhookSettings};
 
 /// Ends a recovery that its owner did not ask for.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -19,8 +19,8 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    let (_, keyring, trust, limit) =
-        settings::load::<(BaseUrl, Keyring, ProxyTrust, ResetLimit)>(env.variables()).await?;
+    type Needed = (BaseUrl, Keyring, ProxyTrust, ResetLimit, WebhookSettings);
+    let (_, keyring, trust, limit, _) = settings::load::<Needed>(env.variables()).await?;
     let token = request
         .members(|fields| fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text))))?;
     let client = request.client(&trust);

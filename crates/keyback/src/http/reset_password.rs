@@ -12,7 +12,7 @@ use crate::model::password::Password;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::token::Token;
 use crate::ports::Env;
-use crate::settings::{self, MailSettings, ResetLimit, Site};
+use crate::settings::{self, Outgoing, ResetLimit, Site};
 
 /// Sets a new password with a link token or a reset token.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -26,7 +26,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         PasswordPolicy,
         ProxyTrust,
         ResetLimit,
-        MailSettings,
+        Outgoing,
     );
     let (site, keyring, policy, trust, limit, _) =
         settings::load::<Needed>(env.variables()).await?;

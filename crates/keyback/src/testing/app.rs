@@ -291,14 +291,36 @@ impl App {
         self.env.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Takes all that the provider was given since the last call.
+    /// Takes all mails that providers were given since the last call.
     pub fn take_mails(&self) -> Vec<Mail> {
+        let mails = self
+            .env
+            .http
+            .take_requests(|request| !request.headers().contains_key("webhook-id"));
+        mails.iter().map(Mail::new).collect()
+    }
+
+    /// Takes all webhooks that were sent since the last call.
+    pub fn take_webhooks(&self) -> Vec<::http::Request<Vec<u8>>> {
         self.env
             .http
-            .take_requests()
-            .iter()
-            .map(Mail::new)
-            .collect()
+            .take_requests(|request| request.headers().contains_key("webhook-id"))
+    }
+
+    /// The emails in `state`, newest first, as the administrator sees them.
+    #[must_use]
+    pub fn emails_in(&self, state: &str) -> Vec<Value> {
+        let call = Call::get(&format!("/v1/admin/emails?state={state}"));
+        let page = self.make(&call).expect(200).json();
+        page["emails"].as_array().unwrap().clone()
+    }
+
+    /// Has the courier come every minute for `minutes`.
+    pub fn run_courier_for(&self, minutes: u64) {
+        for _ in 0..minutes {
+            self.advance(60);
+            let _ = self.run_courier();
+        }
     }
 }
 

@@ -76,24 +76,35 @@ impl SecureRandom for SeededRandom {
     }
 }
 
-/// An email provider in memory: it keeps what it is sent and answers as it is told to.
+/// Email providers and receivers of webhooks in memory: they keep what they are sent and answer as they are told to.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryHttp(Rc<HttpInner>);
 
 /// A status and a `Retry-After`, or none at all.
-type ProviderAnswer = Result<(u16, Option<String>), NoAnswer>;
+pub type ProviderAnswer = Result<(u16, Option<String>), NoAnswer>;
 
 #[derive(Debug, Default)]
 struct HttpInner {
     requests: RefCell<Vec<::http::Request<Vec<u8>>>>,
-    answer: RefCell<Option<ProviderAnswer>>,
+    /// By host; under no name, the answer of all others.
+    answers: RefCell<BTreeMap<String, ProviderAnswer>>,
 }
 
 impl MemoryHttp {
-    /// Takes all requests so far.
-    #[must_use]
-    pub fn take_requests(&self) -> Vec<::http::Request<Vec<u8>>> {
-        self.0.requests.take()
+    /// Takes those requests so far that `are_meant`.
+    pub fn take_requests(
+        &self,
+        are_meant: impl Fn(&::http::Request<Vec<u8>>) -> bool,
+    ) -> Vec<::http::Request<Vec<u8>>> {
+        let mut taken = Vec::new();
+        for request in self.0.requests.take() {
+            if are_meant(&request) {
+                taken.push(request);
+            } else {
+                self.0.requests.borrow_mut().push(request);
+            }
+        }
+        taken
     }
 
     /// How many requests wait to be taken.
@@ -104,18 +115,23 @@ impl MemoryHttp {
 
     /// Answers with `status` and `Retry-After` from now on.
     pub fn answer_with(&self, status: u16, retry_after: Option<&str>) {
-        *self.0.answer.borrow_mut() = Some(Ok((status, retry_after.map(str::to_owned))));
+        self.answer_from("", Ok((status, retry_after.map(str::to_owned))));
     }
 
     /// Does not answer from now on.
     pub fn fail_with(&self, why: NoAnswer) {
-        *self.0.answer.borrow_mut() = Some(Err(why));
+        self.answer_from("", Err(why));
+    }
+
+    /// The host `host` answers so from now on.
+    pub fn answer_from(&self, host: &str, answer: ProviderAnswer) {
+        self.0.answers.borrow_mut().insert(host.to_owned(), answer);
     }
 
     fn fork(&self) -> Self {
         Self(Rc::new(HttpInner {
             requests: self.0.requests.clone(),
-            answer: self.0.answer.clone(),
+            answers: self.0.answers.clone(),
         }))
     }
 }
@@ -127,8 +143,11 @@ impl HttpClient for MemoryHttp {
         _timeout: Duration,
     ) -> Result<::http::Response<Vec<u8>>, NoAnswer> {
         yield_once().await;
+        let host = request.uri().host().unwrap_or_default().to_owned();
         self.0.requests.borrow_mut().push(request);
-        let (status, retry_after) = self.0.answer.borrow().clone().unwrap_or(Ok((200, None)))?;
+        let answers = self.0.answers.borrow();
+        let answer = answers.get(&host).or_else(|| answers.get("")).cloned();
+        let (status, retry_after) = answer.unwrap_or(Ok((200, None)))?;
         let mut response = ::http::Response::builder().status(status);
         if let Some(retry_after) = retry_after {
             response = response.header("retry-after", retry_after);

@@ -18,7 +18,7 @@ use crate::model::password::Password;
 use crate::model::password::PasswordHash;
 use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Scope};
+use crate::settings::{self, Access, Scope, WebhookSettings};
 
 const RESERVED: &str = "is reserved";
 
@@ -28,8 +28,8 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy);
-    let (_, _, access, policy) = settings::load::<Needed>(env.variables()).await?;
+    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy, WebhookSettings);
+    let (_, _, access, policy, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let draft = request.members(read_draft)?;
     match create_account::run(env, &policy, draft, &caller).await {

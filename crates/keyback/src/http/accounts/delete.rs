@@ -9,7 +9,7 @@ use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Scope};
+use crate::settings::{self, Access, Scope, WebhookSettings};
 
 /// Deletes an account.
 pub async fn delete<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
@@ -17,7 +17,8 @@ pub async fn delete<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
+    type Needed = (BaseUrl, Keyring, Access, WebhookSettings);
+    let (_, _, access, _) = settings::load::<Needed>(env.variables()).await?;
     let by = authorise(request, &access, Scope::Users, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let afterwards = delete_account::run(env, &id, &by).await?;

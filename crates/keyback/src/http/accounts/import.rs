@@ -14,7 +14,7 @@ use crate::model::base_url::BaseUrl;
 use crate::model::keyring::Keyring;
 use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Scope};
+use crate::settings::{self, Access, Scope, WebhookSettings};
 
 /// How many failures the answer lists; all of them are counted.
 const MAX_LISTED: usize = 1_000;
@@ -25,8 +25,8 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy);
-    let (_, _, access, policy) = settings::load::<Needed>(env.variables()).await?;
+    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy, WebhookSettings);
+    let (_, _, access, policy, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let body = request.lines()?;
 

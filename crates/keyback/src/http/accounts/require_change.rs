@@ -9,7 +9,7 @@ use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Scope};
+use crate::settings::{self, Access, Scope, WebhookSettings};
 
 /// Requires, or no longer requires, a change of the password at the next sign-in.
 pub async fn put<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
@@ -17,7 +17,8 @@ pub async fn put<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
+    type Needed = (BaseUrl, Keyring, Access, WebhookSettings);
+    let (_, _, access, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let required = request.members(|fields| {

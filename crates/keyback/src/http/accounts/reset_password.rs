@@ -18,7 +18,7 @@ use crate::model::password::Password;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, AdminResetRules, MailSettings, Scope, Site};
+use crate::settings::{self, Access, AdminResetRules, Outgoing, Scope, Site};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -31,7 +31,7 @@ pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     type Needed = (
         (Site, Keyring, PasswordPolicy),
-        (Access, AdminResetRules, MailSettings),
+        (Access, AdminResetRules, Outgoing),
     );
     let ((site, keyring, policy), (access, rules, _)) =
         settings::load::<Needed>(env.variables()).await?;

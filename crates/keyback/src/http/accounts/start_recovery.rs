@@ -12,7 +12,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::recovery::IssueRules;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Lifetimes, MailSettings, Scope, Site};
+use crate::settings::{self, Access, Lifetimes, Outgoing, Scope, Site};
 
 /// Starts a recovery for a user.
 pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
@@ -20,7 +20,7 @@ pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    type Needed = (Site, Keyring, Lifetimes, IssueRules, Access, MailSettings);
+    type Needed = (Site, Keyring, Lifetimes, IssueRules, Access, Outgoing);
     let (site, keyring, lifetimes, rules, access, _) =
         settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;

@@ -11,7 +11,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, MailSettings, Scope, Site};
+use crate::settings::{self, Access, Outgoing, Scope, Site};
 
 /// Changes an account.
 pub async fn patch<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
@@ -19,7 +19,7 @@ pub async fn patch<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    type Needed = (Site, Keyring, Access, MailSettings);
+    type Needed = (Site, Keyring, Access, Outgoing);
     let (site, keyring, access, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;

@@ -10,7 +10,7 @@ use crate::model::base_url::BaseUrl;
 use crate::model::id::EmailId;
 use crate::model::keyring::Keyring;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, MailSettings, Scope, WebhookSettings};
+use crate::settings::{self, Access, Outgoing, Scope};
 
 /// Has a failed email tried anew. A body is neither needed nor read.
 pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
@@ -18,7 +18,7 @@ pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, MailSettings, WebhookSettings);
+    type Needed = (BaseUrl, Keyring, Access, Outgoing);
     let (_, _, access, ..) = settings::load::<Needed>(env.variables()).await?;
     authorise(request, &access, Scope::Courier, env.clock().now())?;
     let id = EmailId::parse(id).map_err(|_| Problem::not_found())?;
