@@ -7,6 +7,7 @@ mod clients;
 mod mail;
 mod mail_sink;
 mod server;
+mod store_file;
 mod time;
 mod wire;
 
@@ -108,6 +109,11 @@ impl App {
     /// The folder that holds whatever the app keeps.
     pub(crate) fn state_folder(&self) -> PathBuf {
         self.folder.path().join(builder::STATE)
+    }
+
+    /// What the app keeps in its store under a key, as it lies in the store's file.
+    pub(crate) fn stored(&self, key: &str) -> Option<String> {
+        store_file::find(&self.state_folder(), key)
     }
 
     /// Somebody without credentials: a person's browser, or an attacker.

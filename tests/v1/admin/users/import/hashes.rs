@@ -1,0 +1,208 @@
+//! Hashes that other systems made: `scripts/hash-vectors` had passlib, Django and the bcrypt tools make them.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::counts;
+use crate::app::{ApiClient, App, Caller as _, random_token, strong_password, unique_email};
+
+/// What Keyback's own hashes begin with.
+const OWN: &str = "\"$argon2id$v=19$m=19456,t=2,p=1$";
+
+/// bcrypt does not look at more of a password.
+const BCRYPT_BYTES: usize = 72;
+
+/// The new hash is stored right after the answer to the sign-in.
+const STORED_WITHIN: Duration = Duration::from_secs(20);
+
+#[derive(Deserialize)]
+struct Vector {
+    made_by: String,
+    password: String,
+    hash: String,
+}
+
+impl Vector {
+    /// Whether bcrypt was given the password itself and cut it, so that what signs in may not be what was chosen.
+    fn is_cut(&self) -> bool {
+        let hash = self.hash.strip_prefix("bcrypt$").unwrap_or(&self.hash);
+        hash.starts_with("$2") && self.password.len() >= BCRYPT_BYTES
+    }
+}
+
+/// An account that was imported with the hash of a vector.
+struct Imported {
+    vector: Vector,
+    id: String,
+    email: String,
+}
+
+#[test]
+fn every_tools_hash_signs_in_and_gives_way_to_keybacks_own() {
+    let app = App::start();
+    let portal = app.portal();
+    let accounts: Vec<Imported> = vectors().into_iter().map(imported).collect();
+    assert!(accounts.len() > 70, "the vectors are there");
+    let lines: Vec<String> = accounts.iter().map(line).collect();
+    let count = u32::try_from(accounts.len()).expect("they are few");
+    let answer = portal.import_users(lines.join("\n"));
+    assert_eq!(answer.expect_json(200), counts(count, 0));
+
+    for account in &accounts {
+        assert_signs_in_and_is_hashed_anew(&app, &portal, account);
+    }
+}
+
+fn assert_signs_in_and_is_hashed_anew(app: &App, portal: &ApiClient, account: &Imported) {
+    let Imported { vector, id, email } = account;
+    let about = format!("{}: {}", vector.made_by, vector.hash);
+    let stored = || {
+        let keys = ["credential", "imported-hash"].map(|kind| format!("v1:{kind}:{id}"));
+        keys.map(|key| app.stored(&key).unwrap_or_default())
+            .concat()
+    };
+    let is_foreign = |stored: &str| stored.contains(&json!(vector.hash).to_string());
+    let sign_in = |password: &str| portal.sign_in(email, password);
+    let refuse = |password: &str| {
+        let refused = sign_in(password);
+        assert_eq!(refused.status, 401, "{about}");
+        refused.expect_problem(401, "invalid-credentials");
+    };
+
+    refuse(&format!("x{}", vector.password));
+    assert!(is_foreign(&stored()) && !stored().contains(OWN), "{about}");
+    let before = portal.find_user(id).expect_json(200);
+
+    let signed_in = sign_in(&vector.password);
+    assert_eq!(signed_in.status, 200, "{about}");
+    let signed_in = signed_in.expect_json(200);
+    assert_eq!(signed_in["user_id"], id.as_str(), "{about}");
+    if vector.is_cut() {
+        sign_in(&format!("{}x", vector.password)).expect_json(200);
+        assert!(is_foreign(&stored()) && !stored().contains(OWN), "{about}");
+    } else {
+        let deadline = Instant::now() + STORED_WITHIN;
+        while !stored().contains(OWN) {
+            assert!(Instant::now() < deadline, "{about}: not hashed anew");
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(!is_foreign(&stored()), "{about}: the old hash is kept");
+    }
+
+    // Nobody is told of it, and the same passwords are right and wrong.
+    assert_eq!(portal.find_user(id).expect_json(200), before, "{about}");
+    assert_eq!(sign_in(&vector.password).expect_json(200), signed_in);
+    refuse(&format!("x{}", vector.password));
+}
+
+#[test]
+fn a_malformed_hash_is_its_lines_error_and_never_a_failure_later() {
+    let app = App::shared();
+    let portal = app.portal();
+    let cut_or_lengthened = vectors()
+        .into_iter()
+        .flat_map(|vector| spoilt(&vector.hash));
+    let of_another_kind = OTHERS.iter().map(ToString::to_string);
+    let bad: Vec<String> = cut_or_lengthened.chain(of_another_kind).collect();
+    let accounts: Vec<Value> = bad
+        .iter()
+        .map(|hash| json!({ "id": random_token(24), "email": unique_email(), "password_hash": hash }))
+        .collect();
+    // A good line before each, so that a line's number is not its place among the failures.
+    let mut lines = Vec::new();
+    for account in &accounts {
+        lines.extend([super::line(&random_token(24)), account.to_string()]);
+    }
+    let answer = portal.import_users(lines.join("\n")).expect_json(200);
+    assert_eq!(answer["created"], bad.len(), "{answer}");
+    assert_eq!(answer["failed"], bad.len(), "{answer}");
+    let failures = answer["failures"].as_array().expect("they are listed");
+    assert_eq!(failures.len(), bad.len());
+    for (index, failure) in failures.iter().enumerate() {
+        let hash = &bad[index];
+        assert_eq!(failure["line"], 2 * index + 2, "{hash}: {failure}");
+        assert_eq!(failure["code"], "validation-failed", "{hash}: {failure}");
+        assert_eq!(failure["pointer"], "/password_hash", "{hash}: {failure}");
+        let detail = failure["detail"].as_str().expect("it says what is wrong");
+        assert!(
+            hash.len() < 4 || !detail.contains(hash.as_str()),
+            "{detail}"
+        );
+    }
+    // Nothing is left that a sign-in could trip over, and one account at a time is refused the same.
+    for (account, hash) in accounts.iter().zip(&bad).step_by(17) {
+        let email = account["email"].as_str().expect("it has an address");
+        let page = portal.get(&format!("/v1/admin/users?email={email}"));
+        assert_eq!(page.expect_json(200)["users"], json!([]), "{hash}");
+        portal
+            .sign_in(email, &strong_password())
+            .expect_problem(401, "invalid-credentials");
+        let refused = portal.create_user(account);
+        assert_eq!(refused.expect_invalid(), ["/password_hash"], "{hash}");
+    }
+}
+
+/// Ways to spoil any hash.
+fn spoilt(hash: &str) -> [String; 7] {
+    let (front, _) = hash.rsplit_once('$').expect("a hash has parts");
+    [
+        front.to_owned(),
+        format!("{front}$"),
+        format!("{hash}$"),
+        format!("{hash}!"),
+        format!(" {hash}"),
+        format!("{hash}\n"),
+        hash.to_uppercase(),
+    ]
+}
+
+/// No hashes, hashes of schemes that are not taken, and ones that cost too little or too much.
+const OTHERS: [&str; 24] = [
+    "",
+    "$",
+    "correct horse battery staple",
+    "5f4dcc3b5aa765d61d8327deb882cf99",
+    "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
+    "$6$saltsalt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.",
+    "md5$salt$67a1e09bb1f83f5007dc119c14d663aa",
+    "$argon2d$v=19$m=1024,t=2,p=2$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2id$v=19$t=2,m=1024,p=2$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2id$v=19$m=131073,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2id$v=19$m=4294967295,t=4294967295,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2id$v=19$m=1024,t=0,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+    "$argon2id$v=19$m=1024,t=2,p=2$c2FsdA$AAAAAAAAAAAAAAAAAAAAAA",
+    "$2x$04$cF2xBUCRzP548nv6E3v81.oKRxBcZMHE3ElNLfs.UIWTWn8gAxWtW",
+    "$2b$03$cF2xBUCRzP548nv6E3v81.oKRxBcZMHE3ElNLfs.UIWTWn8gAxWtW",
+    "$2b$31$cF2xBUCRzP548nv6E3v81.oKRxBcZMHE3ElNLfs.UIWTWn8gAxWtW",
+    "$2b$04$cF2xBUCRzP548nv6E3v81.oKRxBcZMHE3ElNLfs.UIWTWn8gAxWt",
+    "$scrypt$ln=9,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+    "$scrypt$ln=63,r=8,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+    "scrypt$16385$saltsalt$8$5$AAAAAAAAAAAAAAAAAAAAAA==",
+    "$pbkdf2-sha256$999$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+    "pbkdf2_sha256$4294967296$saltsalt$AAAAAAAAAAAAAAAAAAAAAA==",
+    "pbkdf2_sha256$1000$$AAAAAAAAAAAAAAAAAAAAAA==",
+    "$pbkdf2-sha384$1000$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+];
+
+fn vectors() -> Vec<Vector> {
+    let text = include_str!("../../../../../crates/keyback/tests-data/password-hashes.json");
+    serde_json::from_str(text).expect("the vectors are a list")
+}
+
+fn imported(vector: Vector) -> Imported {
+    Imported {
+        vector,
+        id: random_token(24),
+        email: unique_email(),
+    }
+}
+
+fn line(account: &Imported) -> String {
+    let Imported { vector, id, email } = account;
+    json!({ "id": id, "email": email, "password_hash": vector.hash }).to_string()
+}
