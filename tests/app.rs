@@ -4,6 +4,7 @@ mod answer;
 mod api_keys;
 mod builder;
 mod clients;
+mod issuer;
 mod mail;
 mod mail_sink;
 mod server;
@@ -27,9 +28,10 @@ pub(crate) use self::{
     api_keys::Scope,
     builder::{AppBuilder, PUBLIC_BASE_URL, component},
     clients::{ApiClient, Call, Caller, Visitor},
+    issuer::{Algorithm, Issuer, encode, hmac},
     mail::Mail,
     mail_sink::{MailSink, Provider},
-    time::unix_seconds,
+    time::{unix_now, unix_seconds},
     wire::Wire,
 };
 use self::{api_keys::ApiKeys, server::Server};
@@ -129,6 +131,11 @@ impl App {
     /// A client whose API key has one scope and no other.
     pub(crate) fn api_client(&self, scope: Scope) -> ApiClient {
         ApiClient::new(self.server.origin(), self.keys.only(scope))
+    }
+
+    /// A client with a token that an identity provider signed, or with what it says is one.
+    pub(crate) fn token_bearer(&self, token: &str) -> ApiClient {
+        ApiClient::new(self.server.origin(), token)
     }
 
     /// A kept-alive connection on which every byte is the test's own.

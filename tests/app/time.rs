@@ -1,6 +1,14 @@
 //! Times as answers have them.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use serde_json::Value;
+
+/// Seconds since 1970, now.
+pub(crate) fn unix_now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.expect("it is after 1970").as_secs()
+}
 
 /// Seconds since 1970 of a time in an answer: RFC 3339 in UTC with whole seconds, such as `2026-08-01T12:00:00Z`.
 #[track_caller]

@@ -1,4 +1,5 @@
 //! The tests of the administrator's calls.
 
 mod access;
+mod jwt;
 mod users;

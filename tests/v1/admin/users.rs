@@ -2,7 +2,7 @@
 
 mod create;
 mod delete;
-mod events;
+pub(super) mod events;
 mod import;
 mod list;
 mod password_change;
