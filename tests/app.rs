@@ -108,6 +108,16 @@ impl App {
         self.server.log()
     }
 
+    /// Begins to look for a new peak of memory. Linux only.
+    pub(crate) fn forget_peak_memory(&self) {
+        self.server.forget_peak_memory();
+    }
+
+    /// The most memory, in bytes, that the largest of the app's processes had since. Linux only.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.server.peak_memory()
+    }
+
     /// The folder that holds whatever the app keeps.
     pub(crate) fn state_folder(&self) -> PathBuf {
         self.folder.path().join(builder::STATE)

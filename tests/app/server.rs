@@ -1,6 +1,7 @@
 //! The app's process, and the processes that it starts.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read},
     os::unix::process::CommandExt as _,
     process::{self, Child, Command, Stdio},
@@ -82,6 +83,19 @@ impl Server {
         lock(&self.log).clone()
     }
 
+    /// The largest peak of resident memory among the processes of the group, in bytes: proc(5), `VmHWM` in `status`.
+    pub(super) fn peak_memory(&self) -> u64 {
+        let peaks = processes(self.group).filter_map(peak_memory);
+        peaks.max().expect("the app's process has memory")
+    }
+
+    /// Sets the peaks to what is resident now. Where the kernel does not offer that, they stay.
+    pub(super) fn forget_peak_memory(&self) {
+        for process in processes(self.group) {
+            let _ = fs::write(format!("/proc/{process}/clear_refs"), "5");
+        }
+    }
+
     /// Asks the app to end, and waits until it has.
     pub(super) fn stop(mut self) {
         signal(self.group, Signal::TERM);
@@ -105,6 +119,30 @@ impl Drop for Server {
             eprintln!("the last lines of the app's log:\n{}", shown.join("\n"));
         }
     }
+}
+
+/// The processes of a group.
+fn processes(group: Pid) -> impl Iterator<Item = i32> {
+    let all = fs::read_dir("/proc").expect("Linux has /proc");
+    all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter(move |&process| is_in_group(process, group))
+}
+
+/// The fifth field of proc(5)'s `stat`; the second one, a name in parentheses, may have spaces.
+fn is_in_group(process: i32, group: Pid) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let fields = stat.rsplit_once(") ").map_or("", |(_, after)| after);
+    fields.split(' ').nth(2) == Some(&group.as_raw_nonzero().to_string())
+}
+
+/// `None` if the process has ended.
+fn peak_memory(process: i32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 fn signal(group: Pid, signal: Signal) {

@@ -2,6 +2,7 @@
 
 mod failures;
 mod hashes;
+mod many;
 
 use std::{sync::Barrier, thread};
 
@@ -183,28 +184,6 @@ fn others_are_served_while_passwords_are_imported() {
         let answer = import.join().expect("it is answered");
         assert_eq!(answer.expect_json(200), counts(40, 0));
     });
-}
-
-#[test]
-fn slow_ten_thousand_accounts_are_imported_in_one_call() {
-    let app = App::start();
-    let lines: Vec<String> = (0..10_000)
-        .map(|_| {
-            let email = unique_email();
-            json!({ "id": random_token(16), "email": email, "password_hash": HASH }).to_string()
-        })
-        .collect();
-    let answer = app.portal().import_users(lines.join("\n"));
-    assert_eq!(answer.expect_json(200), counts(10_000, 0));
-    let last: Value = serde_json::from_str(&lines[9_999]).expect("it is JSON");
-    let email = last["email"].as_str().expect("it has an address");
-    let signed_in = app.portal().sign_in(email, HASHED).expect_json(200);
-    assert_eq!(signed_in["user_id"], last["id"]);
-    // The whole list is there, in the order of the lines.
-    let page = app.portal().get("/v1/admin/users?limit=2&cursor=9998");
-    let page = page.expect_json(200);
-    assert_eq!(page["users"][1]["id"], last["id"], "{page}");
-    assert!(page["next_cursor"].is_null(), "{page}");
 }
 
 #[test]
