@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::app::{
-    Answer, App, Caller as _, PUBLIC_BASE_URL, random_token, strong_password, unique_email,
+    Algorithm, Answer, App, Caller as _, Issuer, PUBLIC_BASE_URL, random_token, strong_password,
+    unique_email,
 };
 
 type Calls = fn(&App) -> Vec<Answer>;
@@ -53,6 +54,43 @@ fn bad_api_keys_stop_every_call_that_needs_one() {
             assert_refused(answer, "api_keys");
         }
         assert_named_by_health(&app, "api_keys");
+    }
+}
+
+#[test]
+fn keys_for_tokens_that_are_bad_or_for_nobody_stop_every_call_that_needs_one() {
+    let issuer = Issuer::new();
+    let private = {
+        let mut jwk = issuer.jwk(Algorithm::EdDsa);
+        jwk["d"] = json!(random_token(32));
+        json!({ "keys": [jwk] }).to_string()
+    };
+    let unclear = {
+        let [one, other] = [Algorithm::EdDsa, Algorithm::Es256].map(|algorithm| {
+            let mut jwk = issuer.jwk(algorithm);
+            jwk["kid"] = json!("same");
+            jwk
+        });
+        json!({ "keys": [one, other] }).to_string()
+    };
+    let (good, us) = (issuer.jwks(), Issuer::AUDIENCE);
+    for (jwks, audience, named) in [
+        ("nonsense", us, "jwt_jwks"),
+        (r#"{"keys":[]}"#, us, "jwt_jwks"),
+        (&private, us, "jwt_jwks"),
+        (&unclear, us, "jwt_jwks"),
+        ("", us, "jwt_jwks"),
+        (&good, "", "jwt_audience"),
+        (&good, "two words", "jwt_audience"),
+    ] {
+        let app = App::builder()
+            .variable("jwt_jwks", jwks)
+            .variable("jwt_audience", audience)
+            .start();
+        for answer in portal_calls(&app).iter().chain(&account_calls(&app)) {
+            assert_refused(answer, named);
+        }
+        assert_named_by_health(&app, named);
     }
 }
 

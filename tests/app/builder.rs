@@ -11,7 +11,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tempfile::TempDir;
 use toml::{Table, Value};
 
-use super::{ApiKeys, App, MailSink, Server, random_bytes, random_token};
+use super::{ApiKeys, App, MailSink, Server, random_bytes, random_token, store_file};
 
 /// The origin that the app is told it has; nothing listens there.
 pub(crate) const PUBLIC_BASE_URL: &str = "https://id.example.test";
@@ -96,6 +96,12 @@ impl AppBuilder {
 
     pub(crate) fn without_variable(mut self, name: &str) -> Self {
         self.variables.remove(name);
+        self
+    }
+
+    /// Changes a record in the store of an app that has ended: for what would take a real one hours.
+    pub(crate) fn stored(self, key: &str, change: impl FnOnce(&mut serde_json::Value)) -> Self {
+        store_file::change(&self.folder.path().join(STATE), key, change);
         self
     }
 

@@ -3,19 +3,37 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
+use serde_json::Value;
 
 /// The file's name within the state folder, on a Spin as on the embedded host.
 const NAME: &str = "sqlite_key_value.db";
 
 /// The text under a key, read beside the running app. It only reads, and waits for the file if it is locked.
 pub(super) fn find(state_folder: &Path, key: &str) -> Option<String> {
-    let path = state_folder.join(NAME);
-    let file = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY);
-    let file = file.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_ONLY);
     let select = "SELECT value FROM spin_key_value WHERE store = 'default' AND key = ?";
     let value: Option<Vec<u8>> = file
         .query_row(select, [key], |row| row.get(0))
         .optional()
         .expect("the store's file has Spin's table");
     value.map(|value| String::from_utf8(value).expect("the value is text"))
+}
+
+/// Changes the JSON under a key. Nothing else may use the file at the same time.
+pub(super) fn change(state_folder: &Path, key: &str, change: impl FnOnce(&mut Value)) {
+    let text = find(state_folder, key).unwrap_or_else(|| panic!("nothing is stored under {key}"));
+    let mut value: Value = serde_json::from_str(&text).expect("the record is JSON");
+    let before = value.clone();
+    change(&mut value);
+    assert_ne!(value, before, "nothing was changed in {before}");
+    let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let update = "UPDATE spin_key_value SET value = ? WHERE store = 'default' AND key = ?";
+    let rows = file.execute(update, (value.to_string().into_bytes(), key));
+    assert_eq!(rows, Ok(1));
+}
+
+fn open(state_folder: &Path, flags: OpenFlags) -> Connection {
+    let path = state_folder.join(NAME);
+    Connection::open_with_flags(&path, flags)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

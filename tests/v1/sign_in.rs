@@ -1,8 +1,10 @@
 //! `POST /v1/sign-in`
 
+mod limits;
+
 use serde_json::json;
 
-use crate::app::{App, Caller as _, Scope, assert_alike, strong_password, unique_email};
+use crate::app::{App, Caller as _, Scope, assert_alike, strong_password, unique_email, unix_now};
 
 #[test]
 fn an_unknown_account_and_a_wrong_password_are_refused_alike() {
@@ -108,20 +110,35 @@ fn a_password_that_must_be_changed_comes_with_a_token_that_changes_it() {
 }
 
 #[test]
-fn a_client_over_its_limit_is_refused_whatever_the_account() {
-    let app = App::builder()
-        .variable("limit_client_sign_in", "3/3600")
-        .start();
+fn an_expired_temporary_password_is_refused_with_a_reason_of_its_own() {
+    let app = App::start();
     let user = app.create_user();
-    for _ in 0..3 {
-        app.portal()
-            .sign_in(&unique_email(), &strong_password())
-            .expect_problem(401, "invalid-credentials");
-    }
+    let (temporary, chosen) = (strong_password(), strong_password());
+    let order = json!({ "password": temporary, "expires_in": 300 });
     app.portal()
-        .sign_in(&user.email, &user.password)
-        .expect_problem(429, "rate-limited");
-    app.portal()
-        .sign_in(&unique_email(), &user.password)
-        .expect_problem(429, "rate-limited");
+        .reset_users_password(&user.id, &order)
+        .expect_json(200);
+    app.change_token(&user.email, &temporary);
+    // It says that the password was changed.
+    app.sink().wait_for_mail(&user.email);
+
+    // Nothing expires in less than five minutes, so the clock's part is done in the store.
+    let app = app
+        .stop()
+        .stored(&format!("v1:credential:{}", user.id), |credential| {
+            credential["record"]["expires_at"] = json!((unix_now() - 1) * 1000);
+        })
+        .start();
+    let expired = app.portal().sign_in(&user.email, &temporary);
+    expired.expect_problem(401, "password-expired");
+    // Whoever does not know it is not told that there was one.
+    app.assert_does_not_sign_in(&user, &chosen);
+    app.assert_does_not_sign_in(&user, &user.password);
+
+    // A recovery is the way out, or another reset.
+    let recovery = app.recover(&user);
+    app.visitor()
+        .reset_password(&recovery.mail.link_token(), &chosen)
+        .expect_nothing();
+    app.assert_signs_in(&user, &chosen);
 }

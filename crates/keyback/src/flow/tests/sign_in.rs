@@ -56,3 +56,62 @@ fn a_wrong_password_says_no_more_than_an_unknown_address() {
     let unknown = app.sign_in(App::NOBODY, App::PASSWORD);
     assert_eq!(wrong.without_ids(), unknown.without_ids());
 }
+
+#[test]
+fn a_temporary_password_that_has_expired_is_refused_with_a_reason_of_its_own() {
+    let app = App::default();
+    create(&app, &[]);
+    let order = json!({"password": App::PASSWORD, "expires_in": 300});
+    let path = "/v1/admin/users/ann/reset-password";
+    let _ = app.make(&app.call(path, order)).expect(200);
+    app.advance(299);
+    let _ = app.sign_in(App::EMAIL, App::PASSWORD).expect(200);
+    app.advance(1);
+    let refused = app.sign_in(App::EMAIL, App::PASSWORD).expect(401);
+    assert_eq!(refused.problem(), "password-expired");
+    // Only who knows the password is told that it was one.
+    let wrong = app.sign_in(App::EMAIL, App::NEW_PASSWORD).expect(401);
+    assert_eq!(wrong.problem(), "invalid-credentials");
+    // A recovery is the way out.
+    let recovery = app.recover();
+    let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(204);
+    let _ = app.sign_in(App::EMAIL, App::NEW_PASSWORD).expect(200);
+}
+
+#[test]
+fn a_temporary_password_of_the_default_lives_72_hours() {
+    let app = App::default();
+    create(&app, &[]);
+    let path = "/v1/admin/users/ann/reset-password";
+    let _ = app
+        .make(&app.call(path, json!({"password": App::PASSWORD})))
+        .expect(200);
+    app.advance(72 * 3_600 - 1);
+    let _ = app.sign_in(App::EMAIL, App::PASSWORD).expect(200);
+    app.advance(1);
+    let refused = app.sign_in(App::EMAIL, App::PASSWORD).expect(401);
+    assert_eq!(refused.problem(), "password-expired");
+}
+
+#[test]
+fn guessing_does_not_lock_the_owner_out_for_good() {
+    let locked = || {
+        let app = App::with_account();
+        for number in 0..150 {
+            app.come_from(&format!("10.0.0.{number}:1"));
+            let _ = app.sign_in(App::EMAIL, App::NEW_PASSWORD);
+        }
+        app.come_from("192.0.2.1:50000");
+        let _ = app.sign_in(App::EMAIL, App::PASSWORD).expect(429);
+        app
+    };
+    // An hour later at the latest,
+    let app = locked();
+    app.advance(3_600);
+    assert!(app.knows(App::PASSWORD));
+    // and at once with a recovery.
+    let app = locked();
+    let recovery = app.recover();
+    let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(204);
+    assert!(app.knows(App::NEW_PASSWORD));
+}
