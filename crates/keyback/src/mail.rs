@@ -1,5 +1,12 @@
 //! Mail: `prepare` a message, which is pure, and `deliver` it through a provider.
 
+mod answer;
+mod mailgun;
 pub mod message;
+mod postmark;
 pub mod provider;
 mod resend;
+mod sendgrid;
+mod ses;
+mod signature_v4;
+mod webhook;

@@ -1,9 +1,12 @@
-//! What every provider has: a request to send one mail, and a way to read its answer.
+//! What every provider has: a request to send one mail, and a way to read its answer. Each is one file beside this one.
 
 use std::time::Duration;
 
+use ::http::{Request, Response};
+
+use crate::mail::answer::Answer;
 use crate::mail::message::Message;
-use crate::mail::resend;
+use crate::mail::{mailgun, postmark, resend, sendgrid, ses, webhook};
 use crate::model::id::EmailId;
 use crate::model::timestamp::Timestamp;
 use crate::ports::NoAnswer;
@@ -11,6 +14,10 @@ use crate::settings::{ProviderKind, ProviderSettings};
 
 /// How long a provider may take to answer.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
+/// The name under which each provider is given the mail's id, and gives it back in its webhooks.
+pub(super) const EMAIL_ID: &str = "keyback_email_id";
+/// A header of each mail and its value: no vacation notice comes back (RFC 3834 §5).
+pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
 /// What became of an attempt to hand a mail over. The reasons are our words, fit for logs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +29,11 @@ pub enum Handover {
         /// Why.
         reason: String,
     },
-    /// It may take it later.
+    /// It may take it later, perhaps after the operator has mended something.
     TryLater {
         /// Why.
         reason: String,
-        /// The earliest time that the provider asks for.
+        /// The earliest time that the provider asks for, at most a day.
         after: Option<Duration>,
     },
 }
@@ -40,27 +47,75 @@ pub fn request(
     settings: &ProviderSettings,
     message: &Message,
     email_id: &EmailId,
-    _now: Timestamp,
-) -> Option<::http::Request<Vec<u8>>> {
+    now: Timestamp,
+) -> Option<Request<Vec<u8>>> {
     match settings.kind {
         ProviderKind::Resend => resend::request(settings, message, email_id),
+        ProviderKind::Postmark => postmark::request(settings, message, email_id),
+        ProviderKind::SendGrid => sendgrid::request(settings, message, email_id),
+        ProviderKind::Mailgun | ProviderKind::MailgunEu => {
+            mailgun::request(settings, message, email_id)
+        }
+        ProviderKind::Ses => ses::request(settings, message, email_id, now),
+        ProviderKind::Webhook => webhook::request(settings, message, email_id, now),
     }
 }
 
 /// Reads the provider's answer.
 #[must_use]
-pub fn read(kind: ProviderKind, answer: Result<&::http::Response<Vec<u8>>, NoAnswer>) -> Handover {
-    match (kind, answer) {
-        (_, Err(why)) => Handover::TryLater {
-            reason: why.to_string(),
-            after: None,
-        },
-        (ProviderKind::Resend, Ok(response)) => resend::read(response),
+pub fn read(kind: ProviderKind, answer: Result<&Response<Vec<u8>>, NoAnswer>) -> Handover {
+    let answer = match answer {
+        Ok(response) => Answer::new(kind, response),
+        Err(why) => {
+            return Handover::TryLater {
+                reason: format!("{}: {why}", kind.as_str()),
+                after: None,
+            };
+        }
+    };
+    match kind {
+        ProviderKind::Resend => resend::read(&answer),
+        ProviderKind::Postmark => postmark::read(&answer),
+        ProviderKind::SendGrid => sendgrid::read(&answer),
+        ProviderKind::Mailgun | ProviderKind::MailgunEu => mailgun::read(&answer),
+        ProviderKind::Ses => ses::read(&answer),
+        ProviderKind::Webhook => webhook::read(&answer),
     }
 }
 
-/// Seconds in a `Retry-After` header; its other form, a date, is left to our own backoff.
-pub(super) fn retry_after(response: &::http::Response<Vec<u8>>) -> Option<Duration> {
-    let text = response.headers().get("retry-after")?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+/// Whether `key` looks like one that the provider gives out, so that a mistaken one is found before the first mail.
+#[must_use]
+pub fn is_key(kind: ProviderKind, key: &str) -> bool {
+    let is_text = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
+    is_text
+        && match kind {
+            ProviderKind::Resend => resend::is_key(key),
+            ProviderKind::Postmark => postmark::is_key(key),
+            ProviderKind::SendGrid => sendgrid::is_key(key),
+            ProviderKind::Mailgun | ProviderKind::MailgunEu => mailgun::is_key(key),
+            ProviderKind::Ses => ses::is_key(key),
+            ProviderKind::Webhook => webhook::is_key(key),
+        }
 }
+
+/// A POST of `body` with what each request has.
+pub(super) fn post(
+    url: String,
+    content_type: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Option<Request<Vec<u8>>> {
+    let mut request = Request::post(url)
+        .header("accept", "application/json")
+        .header("content-type", content_type)
+        .header("content-length", body.len())
+        // Resend answers 403 to a request without one.
+        .header("user-agent", concat!("keyback/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body).ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,35 +2,72 @@
 
 use std::fmt;
 
+use crate::mail::provider;
 use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::settings::{Section, Values, one_line};
 
-/// An HTTP email provider.
+/// An HTTP email provider. `mail/` has a file for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProviderKind {
-    /// Resend, <https://resend.com/docs/api-reference/emails/send-email>.
+    /// Resend.
     Resend,
+    /// Postmark.
+    Postmark,
+    /// SendGrid.
+    SendGrid,
+    /// Mailgun in the United States.
+    Mailgun,
+    /// Mailgun in the European Union.
+    MailgunEu,
+    /// Amazon SES, version 2 of its API.
+    Ses,
+    /// A service of the operator's own that takes signed webhooks.
+    Webhook,
 }
 
 impl ProviderKind {
-    /// The provider's name in `email_provider`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        (text == "resend").then_some(Self::Resend)
-    }
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Resend,
+        Self::Postmark,
+        Self::SendGrid,
+        Self::Mailgun,
+        Self::MailgunEu,
+        Self::Ses,
+        Self::Webhook,
+    ];
 
-    /// The name in `email_provider`.
+    /// Its name, in `email_provider`, in reasons and in the path of its webhooks.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Resend => "resend",
+            Self::Postmark => "postmark",
+            Self::SendGrid => "sendgrid",
+            Self::Mailgun => "mailgun",
+            Self::MailgunEu => "mailgun-eu",
+            Self::Ses => "ses",
+            Self::Webhook => "webhook",
         }
     }
 
-    const fn default_origin(self) -> &'static str {
+    /// The provider of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Where its API is, if that does not depend on the operator. `spin.toml` grants these.
+    #[must_use]
+    pub const fn default_origin(self) -> Option<&'static str> {
         match self {
-            Self::Resend => "https://api.resend.com",
+            Self::Resend => Some("https://api.resend.com"),
+            Self::Postmark => Some("https://api.postmarkapp.com"),
+            Self::SendGrid => Some("https://api.sendgrid.com"),
+            Self::Mailgun => Some("https://api.mailgun.net"),
+            Self::MailgunEu => Some("https://api.eu.mailgun.net"),
+            Self::Ses | Self::Webhook => None,
         }
     }
 }
@@ -55,6 +92,14 @@ pub struct ProviderSettings {
     pub api_key: String,
     /// The sender, `Name <address>` or an address alone.
     pub from: String,
+}
+
+impl ProviderSettings {
+    /// The sender's name, if it has one, and its address.
+    #[must_use]
+    pub fn sender(&self) -> (Option<&str>, &str) {
+        name_and_address(&self.from).unwrap_or((None, &self.from))
+    }
 }
 
 impl fmt::Debug for ProviderSettings {
@@ -118,19 +163,20 @@ impl ProviderSettings {
             return None;
         }
         let kind = values.read(names.kind, ProviderKind::parse);
-        let origin = values.read(names.origin, |text| match text {
-            "" => Some(None),
-            text => BaseUrl::parse(text).map(Some),
+        let origin = values.read(names.origin, |text| match (text, kind) {
+            ("", Some(kind)) => BaseUrl::parse(kind.default_origin()?).map(Some),
+            // Without a provider there is nothing to say about it.
+            ("", None) => Some(None),
+            _ => BaseUrl::parse(text).map(Some),
         });
         let api_key = values.read(names.api_key, |text| {
-            (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()))
-                .then(|| text.to_owned())
+            let is_good = kind.map_or(!text.is_empty(), |kind| provider::is_key(kind, text));
+            is_good.then(|| text.to_owned())
         });
         let from = values.read(names.from, from);
-        let kind = kind?;
         Some(Self {
-            kind,
-            origin: origin?.or_else(|| BaseUrl::parse(kind.default_origin()))?,
+            kind: kind?,
+            origin: origin??,
             api_key: api_key?,
             from: from?,
         })
@@ -139,11 +185,21 @@ impl ProviderSettings {
 
 fn sender(text: &str) -> Option<String> {
     let text = one_line(text)?;
-    let address = match text.rsplit_once('<') {
-        Some((_, rest)) => rest.strip_suffix('>')?,
-        None => text.as_str(),
+    let (_, address) = name_and_address(&text)?;
+    EmailAddress::parse(address).is_ok().then_some(text)
+}
+
+/// The two parts of `Name <address>` or `"Name" <address>`; an address alone has no name.
+fn name_and_address(text: &str) -> Option<(Option<&str>, &str)> {
+    let Some((name, rest)) = text.rsplit_once('<') else {
+        return Some((None, text));
     };
-    EmailAddress::parse(address).ok().map(|_| text.clone())
+    let name = name.trim();
+    let name = name
+        .strip_prefix('"')
+        .and_then(|name| name.strip_suffix('"'))
+        .unwrap_or(name);
+    Some(((!name.is_empty()).then_some(name), rest.strip_suffix('>')?))
 }
 
 #[cfg(test)]
@@ -163,5 +219,15 @@ mod tests {
         ] {
             assert_eq!(sender(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn a_senders_name_may_be_quoted_or_missing() {
+        assert_eq!(
+            name_and_address("\"Key, back\" <a@b.c>"),
+            Some((Some("Key, back"), "a@b.c"))
+        );
+        assert_eq!(name_and_address("<a@b.c>"), Some((None, "a@b.c")));
+        assert_eq!(name_and_address("a@b.c"), Some((None, "a@b.c")));
     }
 }

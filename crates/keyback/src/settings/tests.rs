@@ -61,7 +61,7 @@ fn each_range_is_held() {
         ("logo_text", ["", "Äpp"], ["a\nb", "a\tb"]),
         ("accent_color", ["", "#205080"], ["#ff0", "#ffff00"]),
         ("accent_color_dark", ["", "#80c0ff"], ["blue", "#000080"]),
-        ("email_api_key", ["x", "re_1"], ["", "a b"]),
+        ("email_api_key", ["re_1", "re_2"], ["", "re_ 1"]),
         (
             "support_url",
             ["", "https://help.example.com"],
@@ -96,6 +96,79 @@ fn codes_may_be_short_lived_only_when_that_is_allowed() {
         }),
         Vec::<&str>::new()
     );
+}
+
+/// A good key of each provider, and bad ones.
+const KEYS: [(&str, &str, &[&str]); 7] = [
+    ("resend", "re_1", &["SG.1", "1"]),
+    (
+        "postmark",
+        "5f0cd9a4-b6b1-4b0e-a2d2-7b3a2b2a9e10",
+        &["re_1", "5f0cd9a4b6b14b0ea2d27b3a2b2a9e10xxxx"],
+    ),
+    ("sendgrid", "SG.1.2", &["re_1"]),
+    ("mailgun", "0123-4567", &["a b", ":key", "b.test:", "b:c:d"]),
+    ("mailgun-eu", "mg.example.test:0123", &["https://b:key"]),
+    (
+        "ses",
+        "AKIDEXAMPLE:wJal/rXUt+1:eu-central-1",
+        &["AKIDEXAMPLE:secret", "a::b", "a:b:c:d", "a:b:c/d"],
+    ),
+    (
+        "webhook",
+        "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
+        &["whsec_", "a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ=="],
+    ),
+];
+
+#[test]
+fn each_provider_has_keys_of_its_own_form() {
+    for (provider, good, bad) in KEYS {
+        let named = |key: &str| {
+            bad_variables(|env| {
+                env.variables.set("email_provider", provider);
+                env.variables
+                    .set("email_api_origin", "https://mail.example.test");
+                env.variables.set("email_api_key", key);
+            })
+        };
+        assert_eq!(named(good), Vec::<&str>::new(), "{provider}");
+        for key in bad.iter().chain(&["", "ü"]) {
+            assert_eq!(named(key), ["email_api_key"], "{provider} {key}");
+        }
+    }
+}
+
+#[test]
+fn an_origin_is_needed_where_the_provider_has_none_that_is_the_same_for_all() {
+    for (provider, key, _) in KEYS {
+        let bad = bad_variables(|env| {
+            env.variables.set("email_provider", provider);
+            env.variables.set("email_api_key", key);
+        });
+        let is_needed = matches!(provider, "ses" | "webhook");
+        assert_eq!(!bad.is_empty(), is_needed, "{provider}");
+        assert!(bad.iter().all(|name| *name == "email_api_origin"));
+    }
+}
+
+#[test]
+fn the_manifest_grants_each_providers_origin() {
+    let manifest = include_str!("../../../../spin.toml");
+    let grants = manifest
+        .lines()
+        .filter(|line| line.starts_with("allowed_outbound_hosts") && line.contains("email_api"));
+    let mut components = 0;
+    for line in grants {
+        components += 1;
+        for origin in ProviderKind::ALL
+            .into_iter()
+            .filter_map(ProviderKind::default_origin)
+        {
+            assert!(line.contains(&format!("\"{origin}\"")), "{origin}: {line}");
+        }
+    }
+    assert!(components > 0);
 }
 
 #[test]

@@ -1,0 +1,117 @@
+//! A provider's answer, and how it reads where the provider's documentation says nothing else.
+
+use std::time::{Duration, SystemTime};
+
+use ::http::Response;
+use serde_json::Value;
+
+use crate::mail::provider::Handover;
+use crate::settings::ProviderKind;
+
+/// The longest wait that a provider may ask for.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// The longest code that is repeated in a reason.
+const CODE_OCTETS: usize = 40;
+
+/// A complete answer of a provider's API.
+pub(super) struct Answer<'a> {
+    provider: ProviderKind,
+    response: &'a Response<Vec<u8>>,
+    /// Null if the body is no JSON.
+    body: Value,
+}
+
+impl<'a> Answer<'a> {
+    pub(super) fn new(provider: ProviderKind, response: &'a Response<Vec<u8>>) -> Self {
+        let body = serde_json::from_slice(response.body()).unwrap_or_default();
+        Self {
+            provider,
+            response,
+            body,
+        }
+    }
+
+    pub(super) fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// What stands in the body at a JSON Pointer (RFC 6901).
+    pub(super) fn member(&self, pointer: &str) -> Option<&Value> {
+        self.body.pointer(pointer)
+    }
+
+    /// The text there.
+    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
+        self.member(pointer)?.as_str()
+    }
+
+    /// Accepted if the answer bears the mark of acceptance that the provider documents. Without it, something else
+    /// answered (a proxy, a page, another service at this origin), and the mail would be lost.
+    pub(super) fn accepted_if(&self, is_marked: bool) -> Handover {
+        if is_marked {
+            Handover::Accepted
+        } else {
+            self.later(None, "not an answer of its API: check the origin")
+        }
+    }
+
+    /// This mail is never taken.
+    pub(super) fn refused(&self, code: Option<&str>, why: &str) -> Handover {
+        Handover::Refused {
+            reason: self.reason(code, why),
+        }
+    }
+
+    /// To be tried again.
+    pub(super) fn later(&self, code: Option<&str>, why: &str) -> Handover {
+        Handover::TryLater {
+            reason: self.reason(code, why),
+            after: self.wait(),
+        }
+    }
+
+    /// What the status alone says. Only 400, 413 and 422 speak of the mail; anything else passes, or is for the
+    /// operator to mend.
+    pub(super) fn by_status(&self, code: Option<&str>) -> Handover {
+        match self.status() {
+            400 | 413 | 422 => self.refused(code, "it does not take this mail"),
+            401 => self.later(code, "the key is not accepted"),
+            403 => self.later(code, "the key or the sender is not allowed"),
+            404 | 405 => self.later(code, "unknown there: check the origin and the sender"),
+            429 => self.later(code, "too many requests"),
+            300..=399 => self.later(code, "a redirect, which is not followed"),
+            _ => self.later(code, "try again later"),
+        }
+    }
+
+    fn reason(&self, code: Option<&str>, why: &str) -> String {
+        let (provider, status) = (self.provider.as_str(), self.status());
+        // A code comes from outside, and might be anything: only what looks like one is repeated.
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
+        let code = code
+            .filter(|code| code.len() <= CODE_OCTETS && code.chars().all(is_plain))
+            .unwrap_or_default();
+        let separator = if code.is_empty() { "" } else { " " };
+        format!("{provider} answered {status}{separator}{code}: {why}")
+    }
+
+    /// `Retry-After` (RFC 9110 §10.2.3) as seconds, or as a date, which counts from the answer's own `Date`; else
+    /// `X-RateLimit-Reset`, which SendGrid has instead: Unix seconds.
+    fn wait(&self) -> Option<Duration> {
+        let date = |name| httpdate::parse_http_date(self.header(name)?).ok();
+        let seconds = |name| self.header(name)?.trim().parse().ok();
+        let until = |time: SystemTime| time.duration_since(date("date")?).ok();
+        let wait = seconds("retry-after")
+            .map(Duration::from_secs)
+            .or_else(|| until(date("retry-after")?))
+            .or_else(|| {
+                let reset = Duration::from_secs(seconds("x-ratelimit-reset")?);
+                until(SystemTime::UNIX_EPOCH.checked_add(reset)?)
+            });
+        wait.map(|wait| wait.min(LONGEST_WAIT))
+    }
+}

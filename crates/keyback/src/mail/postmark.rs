@@ -1,0 +1,65 @@
+//! Postmark: <https://postmarkapp.com/developer/api/email-api#send-a-single-email>,
+//! errors: <https://postmarkapp.com/developer/api/overview#error-codes>.
+//!
+//! It has no idempotency keys. A mail goes out on the default transactional message stream.
+
+use ::http::Request;
+use serde_json::{Value, json};
+
+use crate::mail::answer::Answer;
+use crate::mail::message::Message;
+use crate::mail::provider::{AUTO_SUBMITTED, EMAIL_ID, Handover, post};
+use crate::model::id::EmailId;
+use crate::settings::ProviderSettings;
+
+/// A server's token is a UUID. The other one makes the API check a request and send nothing.
+pub(super) fn is_key(key: &str) -> bool {
+    let is_uuid = key.len() == 36
+        && key.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        });
+    is_uuid || key == "POSTMARK_API_TEST"
+}
+
+pub(super) fn request(
+    settings: &ProviderSettings,
+    message: &Message,
+    email_id: &EmailId,
+) -> Option<Request<Vec<u8>>> {
+    let (name, value) = AUTO_SUBMITTED;
+    let body = json!({
+        "From": settings.from,
+        "To": message.to,
+        "Subject": message.subject,
+        "TextBody": message.text,
+        "HtmlBody": message.html,
+        "Headers": [{ "Name": name, "Value": value }],
+        "Metadata": { EMAIL_ID: email_id },
+        "TrackOpens": false,
+        "TrackLinks": "None",
+    });
+    post(
+        settings.origin.join("/email"),
+        "application/json",
+        &[("x-postmark-server-token", &settings.api_key)],
+        body.to_string().into_bytes(),
+    )
+}
+
+pub(super) fn read(answer: &Answer<'_>) -> Handover {
+    let code = answer.member("/ErrorCode").and_then(Value::as_u64);
+    let text = code.map(|code| code.to_string());
+    let text = text.as_deref();
+    match (answer.status(), code) {
+        (200..=299, Some(0)) => Handover::Accepted,
+        (200..=299, None) => answer.accepted_if(false),
+        (_, Some(300)) => answer.refused(text, "not a valid mail or address"),
+        (_, Some(406)) => answer.refused(text, "the recipient is inactive there"),
+        (_, Some(402 | 403 | 409 | 411)) => answer.refused(text, "it does not take this mail"),
+        (_, Some(400 | 401)) => answer.later(text, "the sender is not confirmed"),
+        (_, Some(405 | 412 | 413)) => answer.later(text, "the account may not send"),
+        (422, _) => answer.later(text, "it does not take mail now"),
+        _ => answer.by_status(text),
+    }
+}

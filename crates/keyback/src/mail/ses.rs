@@ -1,0 +1,140 @@
+//! Amazon SES, version 2 of its API: <https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html>,
+//! errors there and in <https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html>.
+//!
+//! It has no idempotency keys. Tracking is a setting of the configuration set.
+
+use ::http::{Request, Uri};
+use base64ct::{Base64, Encoding};
+use serde_json::json;
+
+use crate::mail::answer::Answer;
+use crate::mail::message::Message;
+use crate::mail::provider::{AUTO_SUBMITTED, EMAIL_ID, Handover, post};
+use crate::mail::signature_v4::{self, Signer};
+use crate::model::id::EmailId;
+use crate::model::timestamp::Timestamp;
+use crate::settings::ProviderSettings;
+
+const PATH: &str = "/v2/email/outbound-emails";
+const JSON: &str = "application/json";
+/// The most octets of a name in one encoded word, which may have 75 characters (RFC 2047 §2).
+const WORD_OCTETS: usize = 45;
+
+/// `access_key_id:secret_access_key:region`.
+struct Credentials<'a> {
+    access_key_id: &'a str,
+    secret_access_key: &'a str,
+    region: &'a str,
+}
+
+impl<'a> Credentials<'a> {
+    fn parse(key: &'a str) -> Option<Self> {
+        let mut parts = key.split(':');
+        let credentials = Self {
+            access_key_id: parts.next()?,
+            secret_access_key: parts.next()?,
+            region: parts.next()?,
+        };
+        let is_word = |text: &str, also: &[u8]| {
+            !text.is_empty()
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || also.contains(&byte))
+        };
+        let is_good = parts.next().is_none()
+            && is_word(credentials.access_key_id, b"")
+            && is_word(credentials.secret_access_key, b"+/=")
+            && is_word(credentials.region, b"-");
+        is_good.then_some(credentials)
+    }
+}
+
+pub(super) fn is_key(key: &str) -> bool {
+    Credentials::parse(key).is_some()
+}
+
+pub(super) fn request(
+    settings: &ProviderSettings,
+    message: &Message,
+    email_id: &EmailId,
+    now: Timestamp,
+) -> Option<Request<Vec<u8>>> {
+    let (name, value) = AUTO_SUBMITTED;
+    let utf8 = |text: &str| json!({ "Data": text, "Charset": "UTF-8" });
+    let body = json!({
+        "FromEmailAddress": from(settings),
+        "Destination": { "ToAddresses": [message.to] },
+        "Content": { "Simple": {
+            "Subject": utf8(&message.subject),
+            "Body": { "Text": utf8(&message.text), "Html": utf8(&message.html) },
+            "Headers": [{ "Name": name, "Value": value }],
+        } },
+        "EmailTags": [{ "Name": EMAIL_ID, "Value": email_id }],
+    })
+    .to_string();
+
+    let credentials = Credentials::parse(&settings.api_key)?;
+    let url = settings.origin.join(PATH);
+    let uri: Uri = url.parse().ok()?;
+    let time = signature_v4::time(now);
+    let signer = Signer {
+        access_key_id: credentials.access_key_id,
+        secret_access_key: credentials.secret_access_key,
+        region: credentials.region,
+        service: "ses",
+        time: &time,
+    };
+    let headers = [
+        ("content-type", JSON),
+        ("host", uri.authority()?.as_str()),
+        ("x-amz-date", time.as_str()),
+    ];
+    let authorization = signer.authorization("POST", PATH, &headers, body.as_bytes())?;
+    post(
+        url,
+        JSON,
+        &[("authorization", &authorization), ("x-amz-date", &time)],
+        body.into_bytes(),
+    )
+}
+
+/// The sender. SES takes 7-bit ASCII there: another name is written as encoded words (RFC 2047).
+fn from(settings: &ProviderSettings) -> String {
+    match settings.sender() {
+        (Some(name), address) if !name.is_ascii() => {
+            format!("{} <{address}>", encoded_words(name))
+        }
+        _ => settings.from.clone(),
+    }
+}
+
+fn encoded_words(text: &str) -> String {
+    let mut pieces = vec![String::new()];
+    for character in text.chars() {
+        match pieces.last_mut() {
+            Some(piece) if piece.len().saturating_add(character.len_utf8()) <= WORD_OCTETS => {
+                piece.push(character);
+            }
+            _ => pieces.push(character.to_string()),
+        }
+    }
+    let words = pieces
+        .iter()
+        .map(|piece| format!("=?UTF-8?B?{}?=", Base64::encode_string(piece.as_bytes())));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn read(answer: &Answer<'_>) -> Handover {
+    let error = answer.header("x-amzn-errortype");
+    // A URL may stand behind it.
+    let name = error.and_then(|error| error.split(':').next());
+    match (answer.status(), name) {
+        (200..=299, _) => answer.accepted_if(answer.text("/MessageId").is_some()),
+        // Any other error of this status speaks of the account, the sender, or, in the sandbox, of whom it may send to.
+        (400, Some("BadRequestException" | "ValidationException")) | (413, _) => {
+            answer.by_status(name)
+        }
+        (400, _) => answer.later(name, "the account or the sender is not accepted"),
+        _ => answer.by_status(name),
+    }
+}
