@@ -10,6 +10,7 @@ pub mod deliver;
 pub mod forgot_password;
 pub mod import_accounts;
 pub mod list_accounts;
+pub mod note_feedback;
 pub mod recover;
 pub mod require_change;
 pub mod reset_password;
