@@ -31,8 +31,9 @@ build: wasm-target ## Build the components
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build $(native) --package keyback-host
 
-screenshots: build host ## Pictures of every page and state, into target/screenshots
+screenshots: build host ## Pictures of every page, state and mail, into target/screenshots
 	@scripts/browser-tests --screenshots
+	@scripts/browser-tests --mails
 
 wasm-target: ## Make Rust's target wasm32-wasip2 available
 	@scripts/wasm-target

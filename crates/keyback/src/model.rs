@@ -15,6 +15,7 @@ pub mod id;
 pub mod imported_hash;
 pub mod jwt;
 pub mod keyring;
+pub mod language;
 pub mod limit;
 pub mod locale;
 pub mod log_line;

@@ -18,12 +18,14 @@ use crate::ports::{Outage, Variables};
 
 mod access;
 mod jwt;
+mod letterhead;
 mod mail;
 #[cfg(test)]
 mod tests;
 mod webhook;
 
 pub use access::{Access, ApiKey, Scope};
+pub use letterhead::Letterhead;
 pub use mail::{MailSettings, ProviderKind, ProviderSettings};
 pub use webhook::{Webhook, WebhookSettings};
 
@@ -94,7 +96,7 @@ pub type Outgoing = (MailSettings, WebhookSettings);
 
 /// Everything that any component uses.
 pub type Everything = (
-    (Site, Keyring, ProxyTrust, Lifetimes),
+    (Letterhead, Keyring, ProxyTrust, Lifetimes),
     (IssueRules, AttemptCaps, PasswordPolicy, Access, Outgoing),
     (
         ForgotLimit,

@@ -6,7 +6,9 @@ use crate::flow::accounts;
 use crate::flow::afterwards::Afterwards;
 use crate::flow::caller::Caller;
 use crate::flow::outbox::{self, Draft, Enqueued};
-use crate::mail::message::{prepare_password_changed, prepare_temporary_password};
+use crate::mail::message::{
+    Requester, Words, prepare_password_changed, prepare_temporary_password,
+};
 use crate::model::account::Account;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email::EmailKind;
@@ -19,7 +21,7 @@ use crate::model::password::Password;
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::Site;
+use crate::settings::Letterhead;
 use crate::store::{keys, record};
 
 /// What to set.
@@ -85,8 +87,8 @@ pub enum AdminResetError {
 /// What the reset needs to know.
 #[derive(Debug)]
 pub struct AdminResetSettings {
-    /// How the app presents itself.
-    pub site: Site,
+    /// How mails present the app.
+    pub letterhead: Letterhead,
     /// The keys.
     pub keyring: Keyring,
     /// Which passwords may be set.
@@ -173,12 +175,12 @@ async fn enqueue<E: Env>(
     }
     let to = account.email.as_str();
     let must_change = order.change_on_next_sign_in;
+    let words = &Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
     let (kind, message) = if order.send_email {
-        let message =
-            prepare_temporary_password(to, &settings.site, password, must_change, expires_at)?;
+        let message = prepare_temporary_password(to, words, password, must_change, expires_at)?;
         (EmailKind::TemporaryPassword, message)
     } else {
-        let message = prepare_password_changed(to, &settings.site, "by an administrator", now)?;
+        let message = prepare_password_changed(to, words, Requester::Administrator, now)?;
         (EmailKind::PasswordChanged, message)
     };
     let draft = Draft {

@@ -6,19 +6,20 @@ use crate::flow::afterwards::OwnEntry;
 use crate::flow::caller::note;
 use crate::flow::forgot_password::{Request, SEAL_CONTEXT};
 use crate::flow::outbox::{self, Draft};
-use crate::mail::message::{RecoveryMail, prepare_recovery};
+use crate::mail::message::{RecoveryMail, Requester, Words, prepare_recovery};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::code::Code;
 use crate::model::email::EmailKind;
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EventId};
 use crate::model::keyring::Keyring;
+use crate::model::locale::Locale;
 use crate::model::recovery::{Challenge, IssueDecision, IssueRules, Recovery, attempts_day};
 use crate::model::sealed::Sealed;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{Lifetimes, Site};
+use crate::settings::{Letterhead, Lifetimes};
 use crate::store::keys::{self, AnyKey, Key};
 use crate::store::lease::Lease;
 use crate::store::{agenda, record};
@@ -36,8 +37,8 @@ const WORTH_ANSWERING: Duration = Duration::from_hours(24);
 /// What issuing needs to know.
 #[derive(Debug)]
 pub struct RecoverSettings {
-    /// How the app presents itself.
-    pub site: Site,
+    /// How mails present the app.
+    pub letterhead: Letterhead,
     /// The keys.
     pub keyring: Keyring,
     /// How long secrets live.
@@ -131,7 +132,8 @@ async fn issue_or_tie<E: Env>(
                 challenge_id: &request.challenge_id,
                 lifetimes: settings.lifetimes,
                 requested_at: request.requested_at,
-                requested_by: &format!("from {}", request.client),
+                requested_by: Requester::Client(request.client),
+                locale: request.locale.as_ref(),
                 event: Event::by_user(
                     EventId::generate(env.random())?,
                     EventType::RecoveryRequested,
@@ -156,7 +158,9 @@ pub(super) struct Issue<'a> {
     /// When it was asked for.
     pub(super) requested_at: Timestamp,
     /// By whom or from where, for the mail.
-    pub(super) requested_by: &'a str,
+    pub(super) requested_by: Requester,
+    /// The language asked for.
+    pub(super) locale: Option<&'a Locale>,
     /// What to note.
     pub(super) event: Event,
     /// Whether to mail the secrets.
@@ -181,7 +185,7 @@ pub(super) async fn issue<E: Env>(
     now: Timestamp,
 ) -> Result<Issued, Outage> {
     let RecoverSettings {
-        site,
+        letterhead,
         keyring,
         rules,
         ..
@@ -228,7 +232,9 @@ pub(super) async fn issue<E: Env>(
             requested_at: issue.requested_at,
             requested_by: issue.requested_by,
         };
-        let message = prepare_recovery(found.account.email.as_str(), &mail, site, lifetimes)?;
+        let account = &found.account;
+        let words = Words::for_reader(letterhead, &[issue.locale, account.locale.as_ref()]);
+        let message = prepare_recovery(account.email.as_str(), &mail, &words, lifetimes)?;
         let draft = Draft {
             kind: EmailKind::Recovery,
             account_id,

@@ -4,7 +4,7 @@ use crate::flow::accounts::{self, AccountWithCredential};
 use crate::flow::afterwards::{Afterwards, OwnEntry};
 use crate::flow::outbox::{self, Draft, Enqueued};
 use crate::flow::{Refusal, within};
-use crate::mail::message::prepare_password_changed;
+use crate::mail::message::{Requester, Words, prepare_password_changed};
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
 use crate::model::credential::{Credential, SetBy};
@@ -18,7 +18,7 @@ use crate::model::recovery::Recovery;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{ResetLimit, Site};
+use crate::settings::{Letterhead, ResetLimit};
 use crate::store::keys::CounterKey;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
@@ -49,8 +49,8 @@ impl From<Outage> for ResetPasswordError {
 /// What resetting needs to know.
 #[derive(Debug)]
 pub struct ResetSettings {
-    /// How the app presents itself.
-    pub site: Site,
+    /// How mails present the app.
+    pub letterhead: Letterhead,
     /// The keys.
     pub keyring: Keyring,
     /// Which passwords may be set.
@@ -236,10 +236,11 @@ async fn write<E: Env>(
     if reset.sign_out_everywhere {
         events.push(event(EventType::SessionsRevoked)?);
     }
+    let words = Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
     let message = prepare_password_changed(
         account.email.as_str(),
-        &settings.site,
-        &format!("from {}", reset.client),
+        &words,
+        Requester::Client(reset.client),
         at,
     )?;
     let draft = Draft {

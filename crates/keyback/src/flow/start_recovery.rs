@@ -6,6 +6,7 @@ use crate::flow::accounts;
 use crate::flow::afterwards::Afterwards;
 use crate::flow::caller::Caller;
 use crate::flow::recover::{self, Issue, RecoverSettings};
+use crate::mail::message::Requester;
 use crate::model::code::Code;
 use crate::model::event::EventType;
 use crate::model::id::{AccountId, ChallengeId};
@@ -93,7 +94,8 @@ pub async fn run<E: Env>(
         challenge_id: &challenge_id,
         lifetimes,
         requested_at: now,
-        requested_by: "by an administrator",
+        requested_by: Requester::Administrator,
+        locale: None,
         event: by.event(env, EventType::RecoveryRequested, id, None)?,
         deliver: order.deliver,
     };

@@ -4,7 +4,7 @@ use crate::flow::accounts::{self, AccountPointer, AccountWithCredential};
 use crate::flow::afterwards::Afterwards;
 use crate::flow::caller::{Caller, note};
 use crate::flow::outbox::{self, Draft};
-use crate::mail::message::prepare_email_changed;
+use crate::mail::message::{Words, prepare_email_changed};
 use crate::model::email::EmailKind;
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
@@ -12,7 +12,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::Site;
+use crate::settings::Letterhead;
 use crate::store::{keys, record};
 
 /// What to change; what is `None` stays.
@@ -29,8 +29,8 @@ pub struct Changes {
 /// What changing needs to know.
 #[derive(Debug)]
 pub struct UpdateSettings {
-    /// How the app presents itself.
-    pub site: Site,
+    /// How mails present the app.
+    pub letterhead: Letterhead,
     /// The keys.
     pub keyring: Keyring,
 }
@@ -113,7 +113,8 @@ async fn change<E: Env>(
         events.push(by.event(env, kind, id, None)?);
     }
     let (entry, mut writes) = if moved {
-        let message = prepare_email_changed(before.email.as_str(), &settings.site, now)?;
+        let words = Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
+        let message = prepare_email_changed(before.email.as_str(), &words, now)?;
         let draft = Draft {
             kind: EmailKind::EmailChanged,
             account_id: id,

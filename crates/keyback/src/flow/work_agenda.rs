@@ -15,7 +15,7 @@ use crate::model::log_line::LogLine;
 use crate::model::recovery::{IssueRules, Recovery};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Log, Outage};
-use crate::settings::{self, Lifetimes, Site};
+use crate::settings::{self, Letterhead, Lifetimes};
 use crate::store::agenda::{self, Found, Place, Walk};
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::Lease;
@@ -240,10 +240,11 @@ impl Done {
 async fn execute<E: Env>(env: &E, task: &AgendaTask, until: Timestamp) -> Result<Done, Outage> {
     match task {
         AgendaTask::Recover { request } => {
-            let (site, keyring, lifetimes, rules) =
-                settings::load::<(Site, Keyring, Lifetimes, IssueRules)>(env.variables()).await?;
+            let (letterhead, keyring, lifetimes, rules) =
+                settings::load::<(Letterhead, Keyring, Lifetimes, IssueRules)>(env.variables())
+                    .await?;
             let settings = RecoverSettings {
-                site,
+                letterhead,
                 keyring,
                 lifetimes,
                 rules,

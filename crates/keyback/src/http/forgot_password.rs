@@ -12,7 +12,7 @@ use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::recovery::IssueRules;
 use crate::ports::Env;
-use crate::settings::{self, AppForgotLimit, ForgotLimit, Lifetimes, Outgoing, Site};
+use crate::settings::{self, AppForgotLimit, ForgotLimit, Letterhead, Lifetimes, Outgoing};
 
 /// Takes a recovery request. The answer does not depend on whether there is an account.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -24,7 +24,8 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     let (keyring, trust, lifetimes, rules) = settings::load::<Needed>(env.variables()).await?;
     // What the mail will need is checked before the request is taken: no 202 for a mail that cannot be written.
     let (client, app, ..) =
-        settings::load::<(ForgotLimit, AppForgotLimit, Site, Outgoing)>(env.variables()).await?;
+        settings::load::<(ForgotLimit, AppForgotLimit, Letterhead, Outgoing)>(env.variables())
+            .await?;
     let (email, locale) = request.members(|fields| {
         let email = fields.text("email", EmailAddress::parse);
         let locale = fields.optional_text("locale", Locale::parse);

@@ -12,7 +12,7 @@ use crate::model::password::Password;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::token::Token;
 use crate::ports::Env;
-use crate::settings::{self, Outgoing, ResetLimit, Site};
+use crate::settings::{self, Letterhead, Outgoing, ResetLimit};
 
 /// Sets a new password with a link token or a reset token.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -21,17 +21,17 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     type Needed = (
-        Site,
+        Letterhead,
         Keyring,
         PasswordPolicy,
         ProxyTrust,
         ResetLimit,
         Outgoing,
     );
-    let (site, keyring, policy, trust, limit, _) =
+    let (letterhead, keyring, policy, trust, limit, _) =
         settings::load::<Needed>(env.variables()).await?;
     let settings = ResetSettings {
-        site,
+        letterhead,
         keyring,
         policy,
         limit,

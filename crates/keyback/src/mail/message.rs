@@ -1,18 +1,28 @@
-//! The mails, from their templates: a subject, a text and an HTML part each.
+//! The mails, from their templates: a subject, a text and an HTML part each, in the reader's language.
 
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use crate::model::timestamp::Timestamp;
+use crate::model::client_address::ClientAddress;
 use crate::ports::Outage;
 
-mod notices;
+mod email_changed;
+mod overrides;
+mod password_changed;
 mod recovery;
 mod temporary_password;
+#[cfg(test)]
+mod tests;
+mod text;
+mod texts;
+mod words;
 
-pub use notices::{prepare_email_changed, prepare_password_changed};
+pub use email_changed::prepare_email_changed;
+pub use overrides::Overrides;
+pub use password_changed::prepare_password_changed;
 pub use recovery::{RecoveryMail, prepare_recovery};
 pub use temporary_password::prepare_temporary_password;
+pub use words::Words;
 
 /// A mail ready to be sent, but for its sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +35,15 @@ pub struct Message {
     pub text: String,
     /// The HTML part.
     pub html: String,
+}
+
+/// Who did what a mail tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Requester {
+    /// Someone at this address, which the mail shows masked.
+    Client(ClientAddress),
+    /// An administrator.
+    Administrator,
 }
 
 /// The three templates of a mail.
@@ -50,11 +69,4 @@ fn render(template: &impl Template) -> Result<String, Outage> {
         .render()
         .map(|text| text.trim().to_owned())
         .map_err(|_| Outage::Record("a template failed"))
-}
-
-/// `2026-11-23 09:00 UTC`
-fn readable(time: Timestamp) -> String {
-    let text = time.rfc3339();
-    let minutes = text.get(..16).unwrap_or_default().replace('T', " ");
-    format!("{minutes} UTC")
 }

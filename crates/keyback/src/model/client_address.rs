@@ -29,6 +29,12 @@ impl ClientAddress {
         Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
+    /// Whether anybody knows it.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        !self.0.is_unspecified()
+    }
+
     /// What limits count: the whole IPv4 address, or the first 64 bits of an IPv6 address, since one household has
     /// all that begin with them.
     #[must_use]

@@ -69,6 +69,12 @@ fn each_range_is_held() {
         ),
         ("allow_short_lifetimes", ["true", "false"], ["yes", "1"]),
         ("app_name", ["A", "Äpp & Co"], ["", "a\nb"]),
+        ("default_locale", ["ja", "pt-BR"], ["", "nl"]),
+        (
+            "mail_texts",
+            ["", r#"{"*": {"recovery.subject": "{app}: new password"}}"#],
+            [r#"{"*": {"recovery.subject": "{code}"}}"#, r#"{"nl": {}}"#],
+        ),
     ] {
         for value in good {
             assert_eq!(

@@ -18,7 +18,7 @@ use crate::model::password::Password;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, AdminResetRules, Outgoing, Scope, Site};
+use crate::settings::{self, Access, AdminResetRules, Letterhead, Outgoing, Scope};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -30,16 +30,16 @@ pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     type Needed = (
-        (Site, Keyring, PasswordPolicy),
+        (Letterhead, Keyring, PasswordPolicy),
         (Access, AdminResetRules, Outgoing),
     );
-    let ((site, keyring, policy), (access, rules, _)) =
+    let ((letterhead, keyring, policy), (access, rules, _)) =
         settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let order = request.members(|fields| read_order(fields, rules))?;
     let settings = AdminResetSettings {
-        site,
+        letterhead,
         keyring,
         policy,
     };

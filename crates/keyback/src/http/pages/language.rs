@@ -1,6 +1,7 @@
 //! The languages of the pages, and which of them a request prefers.
 
 use crate::http::request::Request;
+use crate::model::language::same_language;
 
 /// The cookie in which a page keeps the language that its reader chose.
 const COOKIE: &str = "keyback-language";
@@ -64,7 +65,7 @@ fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static La
             .map_or(1000, thousandths);
         let matched = languages
             .iter()
-            .find(|language| primary(language.tag).eq_ignore_ascii_case(primary(range)));
+            .find(|language| same_language(language.tag, range));
         if let Some(language) = matched
             && weight > best.map_or(0, |(weight, _)| weight)
         {
@@ -72,10 +73,6 @@ fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static La
         }
     }
     best.map(|(_, language)| language)
-}
-
-fn primary(tag: &str) -> &str {
-    tag.split('-').next().unwrap_or_default()
 }
 
 /// A weight such as `0.8` in thousandths; what is none counts as 0.

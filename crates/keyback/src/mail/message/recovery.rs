@@ -2,12 +2,13 @@
 
 use askama::Template;
 
-use crate::mail::message::{Message, Parts, readable};
+use crate::mail::message::words::Telling;
+use crate::mail::message::{Message, Parts, Requester, Words, texts};
 use crate::model::code::Code;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::ports::Outage;
-use crate::settings::{Lifetimes, Site};
+use crate::settings::Lifetimes;
 
 /// What a recovery mail tells.
 #[derive(Debug)]
@@ -20,33 +21,44 @@ pub struct RecoveryMail<'a> {
     pub cancel: &'a Token,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// By whom, or from where: `from 203.0.*.*`.
-    pub requested_by: &'a str,
+    /// By whom, or from where.
+    pub requested_by: Requester,
 }
 
 #[derive(Template)]
 #[template(path = "mail/recovery.subject.txt")]
-struct RecoverySubject<'a>(&'a RecoveryFacts<'a>);
+struct RecoverySubject<'a> {
+    words: &'a Words<'a>,
+}
 
 #[derive(Template)]
 #[template(path = "mail/recovery.txt")]
-struct RecoveryText<'a>(&'a RecoveryFacts<'a>);
+struct RecoveryText<'a> {
+    words: &'a Words<'a>,
+    mail: &'a RecoveryFacts<'a>,
+}
 
 #[derive(Template)]
 #[template(path = "mail/recovery.html")]
-struct RecoveryHtml<'a>(&'a RecoveryFacts<'a>);
+struct RecoveryHtml<'a> {
+    words: &'a Words<'a>,
+    mail: &'a RecoveryFacts<'a>,
+}
 
 struct RecoveryFacts<'a> {
-    app_name: &'a str,
-    code: &'a str,
+    open_link: String,
     link: String,
+    type_code: String,
+    code: &'a str,
     cancel_link: String,
-    code_life: String,
-    link_life: String,
-    requested_at: String,
-    requested_by: &'a str,
-    support_url: Option<&'a str>,
+    asked: String,
 }
+
+const ASKED: Telling = Telling {
+    at: texts::RECOVERY_ASKED,
+    from: texts::RECOVERY_ASKED_FROM,
+    by_administrator: texts::RECOVERY_ASKED_BY_ADMINISTRATOR,
+};
 
 /// The mail with link and code. Both links carry their secret in the fragment, which browsers send to nobody.
 ///
@@ -55,96 +67,22 @@ struct RecoveryFacts<'a> {
 pub fn prepare_recovery(
     to: &str,
     mail: &RecoveryMail<'_>,
-    site: &Site,
+    words: &Words<'_>,
     lifetimes: &Lifetimes,
 ) -> Result<Message, Outage> {
-    let facts = RecoveryFacts {
-        app_name: &site.app_name,
-        code: mail.code.reveal(),
+    let site = words.site();
+    let mail = &RecoveryFacts {
+        open_link: words.with_life(texts::RECOVERY_LINK, lifetimes.link),
         link: site.link("/reset-password", mail.link),
+        type_code: words.with_life(texts::RECOVERY_CODE, lifetimes.code),
+        code: mail.code.reveal(),
         cancel_link: site.link("/cancel-recovery", mail.cancel),
-        code_life: life(lifetimes.code.as_secs()),
-        link_life: life(lifetimes.link.as_secs()),
-        requested_at: readable(mail.requested_at),
-        requested_by: mail.requested_by,
-        support_url: site.support_url.as_deref(),
+        asked: words.by(&ASKED, mail.requested_by, mail.requested_at),
     };
     Parts {
-        subject: RecoverySubject(&facts),
-        text: RecoveryText(&facts),
-        html: RecoveryHtml(&facts),
+        subject: RecoverySubject { words },
+        text: RecoveryText { words, mail },
+        html: RecoveryHtml { words, mail },
     }
     .render(to)
-}
-
-/// `10 minutes`, `2 hours`; never more than there is.
-fn life(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        0..120 => (seconds, "second"),
-        120..7_200 => (seconds / 60, "minute"),
-        _ => (seconds / 3_600, "hour"),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::code::CodeLength;
-    use crate::ports::{Clock as _, Env as _};
-    use crate::settings;
-    use crate::testing::{MemoryEnv, block_on};
-
-    fn recovery(app_name: &str) -> (Message, String, String) {
-        let env = MemoryEnv::default();
-        env.variables.set("app_name", app_name);
-        env.variables
-            .set("support_url", "https://help.example.test/?a=1&b=2");
-        let (site, lifetimes) =
-            block_on(settings::load::<(Site, Lifetimes)>(env.variables())).unwrap();
-        let code = Code::generate(CodeLength::new(6).unwrap(), &env.random).unwrap();
-        let link = Token::generate(&env.random).unwrap();
-        let cancel = Token::generate(&env.random).unwrap();
-        let mail = RecoveryMail {
-            code: &code,
-            link: &link,
-            cancel: &cancel,
-            requested_at: env.clock().now(),
-            requested_by: "from 203.0.*.*",
-        };
-        let message = prepare_recovery("ann@example.test", &mail, &site, &lifetimes).unwrap();
-        (message, code.reveal().to_owned(), link.reveal())
-    }
-
-    #[test]
-    fn a_recovery_mail_holds_code_and_link_in_both_parts() {
-        let (message, code, link) = recovery("Keyback");
-        let link = format!("https://id.example.test/reset-password#token={link}");
-        assert_eq!(message.subject, "Reset your Keyback password");
-        assert!(
-            message.text.lines().any(|line| line.trim() == code),
-            "{}",
-            message.text
-        );
-        assert!(message.text.contains(&link));
-        assert!(message.html.contains(&code) && message.html.contains(&link));
-        for part in [&message.text, &message.html] {
-            assert!(part.contains("/cancel-recovery#token="));
-            assert!(part.contains("2026-11-23 09:00 UTC") && part.contains("203.0.*.*"));
-            assert!(part.contains("10 minutes") && part.contains("20 minutes"));
-        }
-        assert!(
-            !message.subject.contains(&code),
-            "a code in the subject shows on locked screens"
-        );
-    }
-
-    #[test]
-    fn names_are_escaped_in_html_and_left_alone_in_text() {
-        let (message, ..) = recovery("<b>A&B</b>");
-        assert!(message.text.contains("<b>A&B</b>"));
-        assert!(!message.html.contains("<b>A&B</b>"));
-        assert!(message.html.contains("?a=1&#38;b=2") || message.html.contains("?a=1&amp;b=2"));
-    }
 }

@@ -2,30 +2,35 @@
 
 use askama::Template;
 
-use crate::mail::message::{Message, Parts, readable};
+use crate::mail::message::{Message, Parts, Words, texts};
 use crate::model::password::Password;
 use crate::model::timestamp::Timestamp;
 use crate::ports::Outage;
-use crate::settings::Site;
 
 #[derive(Template)]
 #[template(path = "mail/temporary_password.subject.txt")]
-struct TemporaryPasswordSubject<'a>(&'a TemporaryPasswordFacts<'a>);
+struct TemporaryPasswordSubject<'a> {
+    words: &'a Words<'a>,
+}
 
 #[derive(Template)]
 #[template(path = "mail/temporary_password.txt")]
-struct TemporaryPasswordText<'a>(&'a TemporaryPasswordFacts<'a>);
+struct TemporaryPasswordText<'a> {
+    words: &'a Words<'a>,
+    mail: &'a TemporaryPasswordFacts<'a>,
+}
 
 #[derive(Template)]
 #[template(path = "mail/temporary_password.html")]
-struct TemporaryPasswordHtml<'a>(&'a TemporaryPasswordFacts<'a>);
+struct TemporaryPasswordHtml<'a> {
+    words: &'a Words<'a>,
+    mail: &'a TemporaryPasswordFacts<'a>,
+}
 
 struct TemporaryPasswordFacts<'a> {
-    app_name: &'a str,
     password: &'a str,
     must_change: bool,
-    expires_at: Option<String>,
-    support_url: Option<&'a str>,
+    expires: Option<String>,
 }
 
 /// The mail with the password.
@@ -34,22 +39,20 @@ struct TemporaryPasswordFacts<'a> {
 /// [`Outage::Record`] if a template fails, which none of them can.
 pub fn prepare_temporary_password(
     to: &str,
-    site: &Site,
+    words: &Words<'_>,
     password: &Password,
     must_change: bool,
     expires_at: Option<Timestamp>,
 ) -> Result<Message, Outage> {
-    let facts = TemporaryPasswordFacts {
-        app_name: &site.app_name,
+    let mail = &TemporaryPasswordFacts {
         password: password.reveal(),
         must_change,
-        expires_at: expires_at.map(readable),
-        support_url: site.support_url.as_deref(),
+        expires: expires_at.map(|time| words.with_time(texts::TEMPORARY_EXPIRES, time)),
     };
     Parts {
-        subject: TemporaryPasswordSubject(&facts),
-        text: TemporaryPasswordText(&facts),
-        html: TemporaryPasswordHtml(&facts),
+        subject: TemporaryPasswordSubject { words },
+        text: TemporaryPasswordText { words, mail },
+        html: TemporaryPasswordHtml { words, mail },
     }
     .render(to)
 }

@@ -1,0 +1,61 @@
+//! The mail after a password was changed, with no secret in it.
+
+use askama::Template;
+
+use crate::mail::message::words::Telling;
+use crate::mail::message::{Message, Parts, Requester, Words, texts};
+use crate::model::timestamp::Timestamp;
+use crate::ports::Outage;
+
+#[derive(Template)]
+#[template(path = "mail/password_changed.subject.txt")]
+struct PasswordChangedSubject<'a> {
+    words: &'a Words<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/password_changed.txt")]
+struct PasswordChangedText<'a> {
+    words: &'a Words<'a>,
+    mail: &'a PasswordChangedFacts,
+}
+
+#[derive(Template)]
+#[template(path = "mail/password_changed.html")]
+struct PasswordChangedHtml<'a> {
+    words: &'a Words<'a>,
+    mail: &'a PasswordChangedFacts,
+}
+
+struct PasswordChangedFacts {
+    changed: String,
+    forgot_link: String,
+}
+
+const CHANGED: Telling = Telling {
+    at: texts::CHANGED_AT,
+    from: texts::CHANGED_FROM,
+    by_administrator: texts::CHANGED_BY_ADMINISTRATOR,
+};
+
+/// The mail after a password was changed.
+///
+/// # Errors
+/// [`Outage::Record`] if a template fails, which none of them can.
+pub fn prepare_password_changed(
+    to: &str,
+    words: &Words<'_>,
+    changed_by: Requester,
+    changed_at: Timestamp,
+) -> Result<Message, Outage> {
+    let mail = &PasswordChangedFacts {
+        changed: words.by(&CHANGED, changed_by, changed_at),
+        forgot_link: words.site().base_url.join("/forgot-password"),
+    };
+    Parts {
+        subject: PasswordChangedSubject { words },
+        text: PasswordChangedText { words, mail },
+        html: PasswordChangedHtml { words, mail },
+    }
+    .render(to)
+}

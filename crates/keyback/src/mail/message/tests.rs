@@ -1,0 +1,99 @@
+//! Every mail in every language.
+
+use std::time::Duration;
+
+use super::*;
+use crate::model::code::{Code, CodeLength};
+use crate::model::language::Language;
+use crate::model::locale::Locale;
+use crate::model::password::Password;
+use crate::model::token::Token;
+use crate::ports::{Clock as _, Env as _};
+use crate::settings::{self, Letterhead, Lifetimes};
+use crate::testing::{MemoryEnv, block_on};
+
+mod complete;
+mod hostile;
+mod html;
+mod snapshots;
+mod written;
+
+const PASSWORD: &str = "tidal-amber-quiet-42";
+
+fn env() -> MemoryEnv {
+    let env = MemoryEnv::default();
+    env.variables.set("app_name", "Harbour");
+    env.variables
+        .set("support_url", "https://help.example.test/?a=1&b=2");
+    env
+}
+
+/// All mails in `language`, in each of their forms, by name.
+fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
+    let letterhead: Letterhead = block_on(settings::load(env.variables())).unwrap();
+    let locale = Locale::parse(language.tag()).unwrap();
+    let words = &Words::for_reader(&letterhead, &[Some(&locale)]);
+    let client = Requester::Client(ClientAddress::parse("203.0.113.9").unwrap());
+    let nobody = Requester::Client(ClientAddress::unknown());
+    let at = env.clock().now();
+    let until = at.plus(Duration::from_hours(72));
+    let to = "ann@example.test";
+    let recovery = |requester| recovery(env, words, requester);
+    let changed = |requester| prepare_password_changed(to, words, requester, at).unwrap();
+    let password = |must_change, until| {
+        let password = Password::new(PASSWORD);
+        prepare_temporary_password(to, words, &password, must_change, until).unwrap()
+    };
+    vec![
+        ("recovery", recovery(client)),
+        ("recovery-from-unknown", recovery(nobody)),
+        (
+            "recovery-by-administrator",
+            recovery(Requester::Administrator),
+        ),
+        ("password-changed", changed(client)),
+        ("password-changed-from-unknown", changed(nobody)),
+        (
+            "password-changed-by-administrator",
+            changed(Requester::Administrator),
+        ),
+        ("temporary-password", password(true, Some(until))),
+        ("temporary-password-for-ever", password(false, None)),
+        (
+            "email-changed",
+            prepare_email_changed(to, words, at).unwrap(),
+        ),
+    ]
+}
+
+/// Subject and text, as they are written to a file.
+fn as_text(message: &Message) -> String {
+    format!("Subject: {}\n\n{}\n", message.subject, message.text)
+}
+
+fn recovery(env: &MemoryEnv, words: &Words<'_>, requested_by: Requester) -> Message {
+    let env = &env.fork();
+    let lifetimes: Lifetimes = block_on(settings::load(env.variables())).unwrap();
+    let mail = RecoveryMail {
+        code: &Code::generate(CodeLength::new(6).unwrap(), &env.random).unwrap(),
+        link: &Token::generate(&env.random).unwrap(),
+        cancel: &Token::generate(&env.random).unwrap(),
+        requested_at: env.clock().now(),
+        requested_by,
+    };
+    prepare_recovery("ann@example.test", &mail, words, &lifetimes).unwrap()
+}
+
+/// The code of [`recovery`], and the secrets of its links.
+fn secrets(env: &MemoryEnv) -> (String, String, String) {
+    let random = &env.fork().random;
+    let code = Code::generate(CodeLength::new(6).unwrap(), random).unwrap();
+    let link = Token::generate(random).unwrap();
+    let cancel = Token::generate(random).unwrap();
+    (code.reveal().to_owned(), link.reveal(), cancel.reveal())
+}
+
+fn mail(env: &MemoryEnv, language: Language, name: &str) -> Message {
+    let mut mails = mails(env, language).into_iter();
+    mails.find(|(it, _)| *it == name).expect("a mail").1
+}

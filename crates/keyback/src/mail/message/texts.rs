@@ -1,0 +1,88 @@
+//! The table of all texts in mails, with the placeholders that each may hold beside `{app}`.
+
+use crate::mail::message::text::{Key, Text, bytes, find, utf8};
+
+const EN: &str = include_str!("../../../texts/mail/en.json");
+const DE: &str = include_str!("../../../texts/mail/de.json");
+const FR: &str = include_str!("../../../texts/mail/fr.json");
+const ES: &str = include_str!("../../../texts/mail/es.json");
+const PT: &str = include_str!("../../../texts/mail/pt.json");
+const JA: &str = include_str!("../../../texts/mail/ja.json");
+const ZH_HANS: &str = include_str!("../../../texts/mail/zh-Hans.json");
+
+/// In the order of `Language::ALL`.
+#[cfg(test)]
+pub(super) static FILES: [&str; 7] = [EN, DE, FR, ES, PT, JA, ZH_HANS];
+
+macro_rules! embedded {
+    ($file:ident, $key:literal) => {{
+        const FOUND: &str = find($file, $key);
+        const BYTES: [u8; FOUND.len()] = bytes(FOUND);
+        utf8(&BYTES)
+    }};
+}
+
+macro_rules! texts {
+    ($($name:ident = $key:literal [$($placeholder:literal),*]),+ $(,)?) => {
+        $(pub(super) static $name: &Text = &Text {
+            key: $key,
+            words: [
+                embedded!(EN, $key),
+                embedded!(DE, $key),
+                embedded!(FR, $key),
+                embedded!(ES, $key),
+                embedded!(PT, $key),
+                embedded!(JA, $key),
+                embedded!(ZH_HANS, $key),
+            ],
+        };)+
+
+        /// What an operator may put other words in place of.
+        pub(super) static KEYS: &[Key] = &[
+            $(Key { name: $key, placeholders: &[$($placeholder),*] }),+
+        ];
+
+        #[cfg(test)]
+        pub(super) static ALL: &[&Text] = &[$($name),+];
+    };
+}
+
+texts! {
+    HELP = "help" [],
+    CARE = "care" [],
+    CHOOSE_PASSWORD = "choose-password" [],
+    LINK_HINT = "link-hint" [],
+    TELL_US = "tell-us" [],
+    TELL_OPERATOR = "tell-operator" [],
+
+    LIFE_SECOND = "life.second" [],
+    LIFE_SECONDS = "life.seconds" ["count"],
+    LIFE_MINUTES = "life.minutes" ["count"],
+    LIFE_HOURS = "life.hours" ["count"],
+
+    RECOVERY_SUBJECT = "recovery.subject" [],
+    RECOVERY_INTRO = "recovery.intro" [],
+    RECOVERY_LINK = "recovery.link" ["life"],
+    RECOVERY_CODE = "recovery.code" ["life"],
+    RECOVERY_ONCE = "recovery.once" [],
+    RECOVERY_NOT_YOU = "recovery.not-you" [],
+    RECOVERY_ASKED = "recovery.asked" ["time"],
+    RECOVERY_ASKED_FROM = "recovery.asked-from" ["time", "address"],
+    RECOVERY_ASKED_BY_ADMINISTRATOR = "recovery.asked-by-administrator" ["time"],
+
+    CHANGED_SUBJECT = "password-changed.subject" [],
+    CHANGED_AT = "password-changed.at" ["time"],
+    CHANGED_FROM = "password-changed.from" ["time", "address"],
+    CHANGED_BY_ADMINISTRATOR = "password-changed.by-administrator" ["time"],
+    CHANGED_FINE = "password-changed.fine" [],
+    CHANGED_NOT_YOU = "password-changed.not-you" [],
+
+    TEMPORARY_SUBJECT = "temporary-password.subject" [],
+    TEMPORARY_INTRO = "temporary-password.intro" [],
+    TEMPORARY_MUST_CHANGE = "temporary-password.must-change" [],
+    TEMPORARY_EXPIRES = "temporary-password.expires" ["time"],
+
+    EMAIL_SUBJECT = "email-changed.subject" [],
+    EMAIL_INTRO = "email-changed.intro" ["time"],
+    EMAIL_NOT_KNOWN = "email-changed.not-known" [],
+}

@@ -1,0 +1,132 @@
+//! The languages that Keyback writes in.
+
+use crate::model::locale::Locale;
+
+/// A language of the mails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// German.
+    German,
+    /// French.
+    French,
+    /// Spanish.
+    Spanish,
+    /// Portuguese, as it is written in Brazil.
+    Portuguese,
+    /// Japanese.
+    Japanese,
+    /// Chinese in simplified characters.
+    Chinese,
+}
+
+impl Language {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::English,
+        Self::German,
+        Self::French,
+        Self::Spanish,
+        Self::Portuguese,
+        Self::Japanese,
+        Self::Chinese,
+    ];
+
+    /// Its tag (BCP 47).
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::German => "de",
+            Self::French => "fr",
+            Self::Spanish => "es",
+            Self::Portuguese => "pt",
+            Self::Japanese => "ja",
+            Self::Chinese => "zh-Hans",
+        }
+    }
+
+    /// The one with exactly this tag.
+    #[must_use]
+    pub fn tagged(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+
+    /// The one that serves a reader of `locale`: `pt-BR` and `pt-PT` are served with `pt`, and all of Chinese with
+    /// `zh-Hans`, which its readers would rather have than another language.
+    #[must_use]
+    pub fn serving(locale: &Locale) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|language| same_language(language.tag(), locale.as_str()))
+    }
+
+    /// The one that serves the first of `choices` that any serves, or else `otherwise`.
+    #[must_use]
+    pub fn first_serving(choices: &[Option<&Locale>], otherwise: Self) -> Self {
+        choices
+            .iter()
+            .find_map(|choice| choice.and_then(Self::serving))
+            .unwrap_or(otherwise)
+    }
+}
+
+/// Whether two tags, or a tag and a range, name the same language: their first subtags tell.
+#[must_use]
+pub fn same_language(one: &str, other: &str) -> bool {
+    primary(one).eq_ignore_ascii_case(primary(other))
+}
+
+fn primary(tag: &str) -> &str {
+    tag.split('-').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn locale(tag: &str) -> Locale {
+        Locale::parse(tag).unwrap()
+    }
+
+    #[test]
+    fn a_locale_is_served_in_its_language() {
+        for (tag, language) in [
+            ("en-GB", Some("en")),
+            ("de", Some("de")),
+            ("DE-at", Some("de")),
+            ("pt-BR", Some("pt")),
+            ("zh", Some("zh-Hans")),
+            ("zh-CN", Some("zh-Hans")),
+            ("zh-Hant-TW", Some("zh-Hans")),
+            ("nl", None),
+            ("des", None),
+        ] {
+            let served = Language::serving(&locale(tag)).map(Language::tag);
+            assert_eq!(served, language, "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_first_choice_that_is_served_decides() {
+        let (nl, fr, ja) = (locale("nl"), locale("fr"), locale("ja"));
+        let chosen =
+            |choices: &[Option<&Locale>]| Language::first_serving(choices, Language::Spanish).tag();
+        assert_eq!(chosen(&[Some(&fr), Some(&ja)]), "fr");
+        assert_eq!(chosen(&[Some(&nl), Some(&ja)]), "ja");
+        assert_eq!(chosen(&[None, Some(&ja)]), "ja");
+        assert_eq!(chosen(&[Some(&nl), None]), "es");
+        assert_eq!(chosen(&[]), "es");
+    }
+
+    #[test]
+    fn a_tag_names_one_language() {
+        for language in Language::ALL {
+            assert_eq!(Language::tagged(language.tag()), Some(language));
+        }
+        for none in ["", "*", "DE", "zh", "nl"] {
+            assert_eq!(Language::tagged(none), None, "{none}");
+        }
+    }
+}
