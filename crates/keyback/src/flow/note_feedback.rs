@@ -66,10 +66,7 @@ pub async fn run<E: Env>(env: &E, said: Vec<Said>) -> Result<Afterwards, Outage>
             reason,
             now,
         ));
-        writes.push((
-            keys::email_feedback(&email_id),
-            record::encode(&feedback)?,
-        ));
+        writes.push((keys::email_feedback(&email_id), record::encode(&feedback)?));
     }
     if events.is_empty() {
         return Ok(Afterwards::nothing());
