@@ -1,6 +1,7 @@
 //! Mail: `prepare` a message, which is pure, and `deliver` it through a provider.
 
 mod answer;
+pub mod feedback;
 mod mailgun;
 pub mod message;
 mod postmark;

@@ -26,7 +26,7 @@ mod webhook;
 
 pub use access::{Access, ApiKey, Scope};
 pub use letterhead::Letterhead;
-pub use mail::{MailSettings, ProviderKind, ProviderSettings};
+pub use mail::{FeedbackSettings, MailSettings, ProviderKind, ProviderSettings};
 pub use webhook::{Webhook, WebhookSettings};
 
 /// The variables that a section reads, and which of them are bad, so that all of those are named at once.
@@ -106,6 +106,7 @@ pub type Everything = (
         SignInLimit,
         AdminResetRules,
     ),
+    FeedbackSettings,
 );
 
 macro_rules! tuples {

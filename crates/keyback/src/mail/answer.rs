@@ -13,6 +13,13 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// The longest code that is repeated in a reason.
 const CODE_OCTETS: usize = 40;
 
+/// `code` if it looks like one. It comes from outside and might be anything, an address too, and reasons are shown.
+pub(super) fn plain_code(code: &str) -> Option<&str> {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
+    let is_code = (1..=CODE_OCTETS).contains(&code.len()) && code.chars().all(is_plain);
+    is_code.then_some(code)
+}
+
 /// A complete answer of a provider's API.
 pub(super) struct Answer<'a> {
     provider: ProviderKind,
@@ -90,11 +97,7 @@ impl<'a> Answer<'a> {
 
     fn reason(&self, code: Option<&str>, why: &str) -> String {
         let (provider, status) = (self.provider.as_str(), self.status());
-        // A code comes from outside, and might be anything: only what looks like one is repeated.
-        let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
-        let code = code
-            .filter(|code| code.len() <= CODE_OCTETS && code.chars().all(is_plain))
-            .unwrap_or_default();
+        let code = code.and_then(plain_code).unwrap_or_default();
         let separator = if code.is_empty() { "" } else { " " };
         format!("{provider} answered {status}{separator}{code}: {why}")
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::mail::feedback::FeedbackSecret;
 use crate::mail::provider;
 use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
@@ -132,6 +133,30 @@ const FALLBACK: Names = Names {
     from: "email_fallback_from",
     optional: true,
 };
+
+/// How the webhooks of the first provider are authenticated.
+#[derive(Debug, Clone)]
+pub struct FeedbackSettings {
+    /// The first provider.
+    pub kind: ProviderKind,
+    /// What its webhooks are authenticated with; without one, none is taken.
+    pub secret: Option<FeedbackSecret>,
+}
+
+impl Section for FeedbackSettings {
+    fn read(values: &Values) -> Option<Self> {
+        let kind = values.read(PRIMARY.kind, ProviderKind::parse);
+        let secret = values.read("email_webhook_secret", |text| match (text, kind) {
+            // Without a provider there is nothing to say about it.
+            ("", _) | (_, None) => Some(None),
+            (text, Some(kind)) => FeedbackSecret::parse(kind, text).map(Some),
+        });
+        Some(Self {
+            kind: kind?,
+            secret: secret?,
+        })
+    }
+}
 
 impl Section for MailSettings {
     fn read(values: &Values) -> Option<Self> {

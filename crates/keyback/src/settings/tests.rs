@@ -145,6 +145,42 @@ fn each_provider_has_keys_of_its_own_form() {
     }
 }
 
+/// A good secret for the webhooks of each provider, and a bad one.
+const FEEDBACK_SECRETS: [(&str, &str); 7] = [
+    ("whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==", "re_1"),
+    ("postmark:0123456789abcdef", "postmark:0123456789abcde"),
+    (
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==",
+        // Not on the curve.
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+w==",
+    ),
+    ("0123456789abcdef", "0123456789abcde"),
+    ("0123456789abcdef", "0123456789 abcdef"),
+    ("ses:0123456789abcdef", ":0123456789abcdef"),
+    (
+        "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
+        "whsec_c2hvcnQ=",
+    ),
+];
+
+#[test]
+fn the_secret_of_a_providers_webhooks_may_be_missing_and_must_have_its_form() {
+    for ((provider, key, _), (good, bad)) in KEYS.into_iter().zip(FEEDBACK_SECRETS) {
+        let named = |secret: &str| {
+            bad_variables(|env| {
+                env.variables.set("email_provider", provider);
+                env.variables
+                    .set("email_api_origin", "https://mail.example.test");
+                env.variables.set("email_api_key", key);
+                env.variables.set("email_webhook_secret", secret);
+            })
+        };
+        assert_eq!(named(""), Vec::<&str>::new(), "{provider}");
+        assert_eq!(named(good), Vec::<&str>::new(), "{provider}");
+        assert_eq!(named(bad), ["email_webhook_secret"], "{provider}");
+    }
+}
+
 #[test]
 fn an_origin_is_needed_where_the_provider_has_none_that_is_the_same_for_all() {
     for (provider, key, _) in KEYS {
