@@ -144,6 +144,16 @@ impl ApiClient {
         self.post(&format!("/v1/admin/users/{id}/recovery"), order)
     }
 
+    pub(crate) fn find_email(&self, id: &str) -> Answer {
+        self.get(&format!("/v1/admin/emails/{id}"))
+    }
+
+    pub(crate) fn retry_email(&self, id: &str) -> Answer {
+        self.call("POST", &format!("/v1/admin/emails/{id}/retry"))
+            .body("")
+            .send()
+    }
+
     pub(crate) fn sign_in(&self, email: &str, password: &str) -> Answer {
         self.post(
             "/v1/sign-in",

@@ -1,8 +1,7 @@
 //! A mail provider of the test's own: it speaks Resend's API and can be told to fail.
 
 use std::{
-    convert::Infallible,
-    future,
+    future, io,
     net::TcpListener,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
@@ -13,13 +12,18 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{
     HeaderMap, Method, Request, Response, StatusCode,
     body::{Bytes, Incoming},
-    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER},
     server::conn::http1,
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::{runtime, sync::oneshot};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    runtime,
+    sync::oneshot,
+};
 
 use super::Mail;
 
@@ -37,8 +41,20 @@ pub(crate) enum Provider {
         status: u16,
         retry_after: Option<u32>,
     },
+    /// Refuses its first call for good and takes the second, and so on.
+    RefusesEveryOther,
+    /// Takes the call and never answers.
     Hangs,
+    /// Takes the call and closes the connection.
+    HangsUp,
+    /// Answers what is no HTTP. Such a call is not among the attempts.
+    Babbles,
+    /// Sends to a place where the mail would be accepted.
+    Redirects,
 }
+
+/// Where a provider that redirects sends to.
+const ELSEWHERE: &str = "/emails/elsewhere";
 
 /// The provider; it ends when this is dropped.
 pub(crate) struct MailSink {
@@ -61,8 +77,24 @@ struct Desk {
     provider: Mutex<Provider>,
 }
 
+impl Desk {
+    /// What the provider makes of its next call.
+    fn verdict(&self, path: &str, earlier: usize) -> Provider {
+        let refuses = Provider::Fails {
+            status: 422,
+            retry_after: None,
+        };
+        match *lock(&self.provider) {
+            Provider::Redirects if path == ELSEWHERE => Provider::Accepts,
+            Provider::RefusesEveryOther if earlier.is_multiple_of(2) => refuses,
+            Provider::RefusesEveryOther => Provider::Accepts,
+            other => other,
+        }
+    }
+}
+
 impl MailSink {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         listener
             .set_nonblocking(true)
@@ -91,7 +123,7 @@ impl MailSink {
         }
     }
 
-    pub(super) fn origin(&self) -> &str {
+    pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
@@ -156,18 +188,31 @@ async fn serve(listener: TcpListener, desk: Arc<Desk>) {
         let Ok((connection, _)) = listener.accept().await else {
             continue;
         };
+        if *lock(&desk.provider) == Provider::Babbles {
+            tokio::spawn(babble(connection));
+            continue;
+        }
         let desk = Arc::clone(&desk);
         let service = service_fn(move |request| answer(request, Arc::clone(&desk)));
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
     }
 }
 
+/// Reads what comes first and answers it with what is no HTTP.
+async fn babble(mut connection: TcpStream) {
+    let mut request = [0; 1024];
+    // Whoever called may have left meanwhile.
+    let _ = connection.read(&mut request).await;
+    let _ = connection.write_all(b"\x16\x03\x01 not HTTP\r\n\r\n").await;
+}
+
 async fn answer(
     request: Request<Incoming>,
     desk: Arc<Desk>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<Full<Bytes>>, io::Error> {
     let (head, body) = request.into_parts();
-    if head.method != Method::POST || head.uri.path() != "/emails" {
+    let path = head.uri.path();
+    if head.method != Method::POST || !["/emails", ELSEWHERE].contains(&path) {
         return Ok(reply(
             StatusCode::NOT_FOUND,
             None,
@@ -195,15 +240,15 @@ async fn answer(
     };
     mail.idempotency_key = text(&head.headers, "idempotency-key");
     mail.authorization = text(&head.headers, AUTHORIZATION.as_str());
-    let provider = *lock(&desk.provider);
-    let id = {
+    let (provider, id) = {
         let mut attempts = lock(&desk.attempts);
+        let provider = desk.verdict(path, attempts.len());
         attempts.push(Attempt {
             mail,
             accepted: provider == Provider::Accepts,
             taken: false,
         });
-        attempts.len()
+        (provider, attempts.len())
     };
     desk.arrival.notify_all();
     Ok(match provider {
@@ -219,13 +264,24 @@ async fn answer(
                 &json!({ "name": "application_error", "message": "told to fail" }),
             )
         }
+        Provider::Redirects => {
+            let mut response = reply(StatusCode::TEMPORARY_REDIRECT, None, &json!({}));
+            let elsewhere = HeaderValue::from_static(ELSEWHERE);
+            response.headers_mut().insert(LOCATION, elsewhere);
+            response
+        }
         Provider::Hangs => future::pending().await,
+        Provider::HangsUp | Provider::Babbles | Provider::RefusesEveryOther => {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
     })
 }
 
 fn reply(status: StatusCode, retry_after: Option<u32>, body: &Value) -> Response<Full<Bytes>> {
     let mut response = Response::builder()
         .status(status)
+        // So that each call is a connection, on hosts that keep them, too: what is to happen is decided at its start.
+        .header(CONNECTION, "close")
         .header(CONTENT_TYPE, "application/json");
     if let Some(seconds) = retry_after {
         response = response.header(RETRY_AFTER, seconds);

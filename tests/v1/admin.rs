@@ -1,5 +1,6 @@
 //! The tests of the administrator's calls.
 
 mod access;
+mod emails;
 mod jwt;
 mod users;

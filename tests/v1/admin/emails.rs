@@ -1,0 +1,83 @@
+//! The tests of `/v1/admin/emails…`, one file a call; `providers` has what a provider may do and what is shown of it.
+
+mod list;
+mod providers;
+mod retry;
+mod show;
+mod soak;
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::app::{App, Caller as _, User, strong_password};
+
+/// A provider has five seconds to answer.
+const TRIED_WITHIN: Duration = Duration::from_secs(20);
+
+/// Has a temporary password mailed to the user, and tells the email's id.
+#[track_caller]
+fn mail_password(app: &App, user: &User) -> String {
+    let order = json!({ "password": strong_password(), "send_email": true });
+    let answer = app.portal().reset_users_password(&user.id, &order);
+    let answer = answer.expect_json(200);
+    let id = answer["email_id"].as_str().expect("the email has an id");
+    id.to_owned()
+}
+
+/// The email as it is shown once it is so.
+#[track_caller]
+fn wait_for_email(app: &App, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Instant::now() + TRIED_WITHIN;
+    loop {
+        let email = app.portal().find_email(id).expect_json(200);
+        if is_so(&email) {
+            return email;
+        }
+        assert!(Instant::now() < deadline, "it stays {email}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The email once a provider has been tried so often and nothing is under way.
+#[track_caller]
+fn wait_for_tries(app: &App, id: &str, attempts: u32) -> Value {
+    wait_for_email(app, id, |email| email["attempts"] == attempts)
+}
+
+#[track_caller]
+fn wait_for_state(app: &App, id: &str, state: &str) -> Value {
+    wait_for_email(app, id, |email| email["state"] == state)
+}
+
+/// A page of emails, which is `{"emails": […], "next_cursor": …}`.
+#[track_caller]
+fn page(app: &App, query: &str) -> (Vec<Value>, Option<String>) {
+    let page = app.portal().get(&format!("/v1/admin/emails?{query}"));
+    let page = page.expect_json(200);
+    let emails = page["emails"].as_array().expect("a page has emails");
+    let cursor = &page["next_cursor"];
+    assert!(cursor.is_null() || cursor.is_string(), "{page}");
+    (emails.clone(), cursor.as_str().map(str::to_owned))
+}
+
+/// All emails, over as many pages as it takes.
+#[track_caller]
+fn all(app: &App, query: &str) -> Vec<Value> {
+    let mut emails = Vec::new();
+    let mut next = Some(String::new());
+    while let Some(cursor) = next {
+        let cursor = match cursor.as_str() {
+            "" => String::new(),
+            cursor => format!("&cursor={cursor}"),
+        };
+        let (more, following) = page(app, &format!("{query}{cursor}"));
+        emails.extend(more);
+        assert!(emails.len() < 10_000, "the pages do not end");
+        next = following;
+    }
+    emails
+}
