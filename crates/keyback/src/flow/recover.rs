@@ -211,6 +211,7 @@ pub(super) async fn issue<E: Env>(
         attempts_day: day,
         attempts_before,
         reset_reference: TokenReference::generate(random)?,
+        locale: issue.locale.cloned(),
     };
     // Until then a reset token for the code may live, and "this was not me" must work.
     let over_at = challenge

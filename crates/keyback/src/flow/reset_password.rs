@@ -12,6 +12,7 @@ use crate::model::email::EmailKind;
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, EventId};
 use crate::model::keyring::Keyring;
+use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
 use crate::model::recovery::Recovery;
@@ -66,6 +67,8 @@ struct LiveToken {
     /// For a link, what a reset token of the same mail is claimed by: "this was not me" takes it as well, so that either
     /// the one or the other wins.
     then: Option<CounterKey>,
+    /// The language that the recovery was asked for in.
+    locale: Option<Locale>,
 }
 
 /// The password to set.
@@ -114,6 +117,7 @@ pub async fn run<E: Env>(
         account,
         claim,
         then,
+        locale,
     }) = live
     else {
         return Err(ResetPasswordError::InvalidToken(afterwards));
@@ -137,6 +141,7 @@ pub async fn run<E: Env>(
     }
     let reset = Reset {
         account: account.account,
+        locale,
         hash,
         client,
         sign_out_everywhere: order.sign_out_everywhere,
@@ -187,6 +192,8 @@ async fn find_live<E: Env>(
         (Some(_), None) => true,
         (None, _) => false,
     };
+    let of_recovery = challenge.as_ref().filter(|_| record.serial.is_some());
+    let locale = of_recovery.and_then(|challenge| challenge.locale.clone());
     let then = challenge
         .filter(|_| record.purpose == TokenPurpose::Link)
         .map(|challenge| keys::token_claim(&challenge.reset_reference));
@@ -203,12 +210,14 @@ async fn find_live<E: Env>(
             account,
             claim,
             then,
+            locale,
         }))
 }
 
 /// A reset whose token is used up.
 struct Reset {
     account: Account,
+    locale: Option<Locale>,
     hash: PasswordHash,
     client: ClientAddress,
     sign_out_everywhere: bool,
@@ -236,7 +245,8 @@ async fn write<E: Env>(
     if reset.sign_out_everywhere {
         events.push(event(EventType::SessionsRevoked)?);
     }
-    let words = Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
+    let choices = [reset.locale.as_ref(), account.locale.as_ref()];
+    let words = Words::for_reader(&settings.letterhead, &choices);
     let message = prepare_password_changed(
         account.email.as_str(),
         &words,

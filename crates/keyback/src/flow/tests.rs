@@ -7,6 +7,7 @@ mod crashes;
 mod deliveries;
 mod epochs;
 mod forgot_password;
+mod languages;
 mod look_alikes;
 mod outages;
 mod races;

@@ -8,6 +8,7 @@ use crate::model::code::Code;
 use crate::model::id::ChallengeSerial;
 use crate::model::keyring::{KeyedDigest, Keyring};
 use crate::model::limit::Limit;
+use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::TokenReference;
 
@@ -42,6 +43,8 @@ pub struct Challenge {
     /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
     /// on the agenda together with everything else.
     pub reset_reference: TokenReference,
+    /// The language that was asked for, in which the journey's last mail is written as well.
+    pub locale: Option<Locale>,
 }
 
 /// How often recovery mails may go out.
