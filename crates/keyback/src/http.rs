@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod cancel_recovery;
 pub mod courier;
+pub mod email_webhook;
 pub mod emails;
 pub mod forgot_password;
 pub mod health;

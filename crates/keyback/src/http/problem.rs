@@ -61,6 +61,9 @@ problem_types! {
     /// No good API key or token.
     Unauthorized = 401, "unauthorized", "A valid API key or token is needed",
         "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys, or with a JSON Web Token that is signed by one of the keys in jwt_jwks, for the audience in jwt_audience, and expires in at most ten minutes.";
+    /// A webhook of somebody else.
+    NotAuthentic = 401, "not-authentic", "The webhook is not authentic",
+        "It was not signed, or does not bring the credentials, as the email provider documents it, it is more than five minutes old, or the variable email_webhook_secret holds something else.";
     /// Not a right password.
     InvalidCredentials = 401, "invalid-credentials", "The address or password is not right",
         "There is no such account, it has no password, its password is another one, or it is disabled. The answer is the same for all of these.";
@@ -193,6 +196,12 @@ impl Problem {
 
     pub(super) fn unauthorized() -> Self {
         Self::new(ProblemType::Unauthorized).with_header("www-authenticate", "Bearer")
+    }
+
+    pub(super) fn not_authentic() -> Self {
+        // RFC 7617: some providers bring a name and a password once they are asked for them.
+        Self::new(ProblemType::NotAuthentic)
+            .with_header("www-authenticate", "Basic realm=\"email webhooks\"")
     }
 
     pub(super) fn invalid_credentials() -> Self {

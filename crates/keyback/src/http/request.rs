@@ -13,11 +13,16 @@ pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
 /// The most bytes that an import may have.
 const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
 
+/// The most bytes that a provider's webhook may have: some tell of a thousand mails at once.
+const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
+
 /// The most bytes to read of a body sent to `path`.
 #[must_use]
 pub fn max_body_bytes(path: &str) -> usize {
     if path == "/v1/admin/users/import" {
         MAX_IMPORT_BYTES
+    } else if path.starts_with("/v1/email-webhooks/") {
+        MAX_WEBHOOK_BYTES
     } else {
         MAX_BODY_BYTES
     }
@@ -99,6 +104,11 @@ impl Request {
         values.next().is_none().then_some(value)
     }
 
+    /// All headers.
+    pub(super) const fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
     /// The client's address, as far as `trust` goes.
     #[must_use]
     pub fn client(&self, trust: &ProxyTrust) -> ClientAddress {
@@ -147,6 +157,14 @@ impl Request {
         } else {
             Err(Problem::unsupported_media_type())
         }
+    }
+
+    /// The bytes of a body of any content type.
+    ///
+    /// # Errors
+    /// The problem to answer with if it is too large or broke off.
+    pub(super) fn any_bytes(&self) -> Result<&[u8], Problem> {
+        self.bytes()
     }
 
     fn bytes(&self) -> Result<&[u8], Problem> {

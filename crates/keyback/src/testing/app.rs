@@ -108,6 +108,9 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Afterwards) {
             (["v1", "admin", "emails", id, "retry"], _) => {
                 emails::retry::post(env, request, id).await
             }
+            (["v1", "email-webhooks", provider], _) => {
+                http::email_webhook::post(env, request, provider).await
+            }
             (["v1", "password-policy"], _) => http::password_policy::get(env).await,
             (["v1", "health"], _) => http::health::get(env).await,
             _ => http::Answer::not_found(),

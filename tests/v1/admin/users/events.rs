@@ -150,6 +150,7 @@ fn an_event_tells_who_whom_when_and_from_where() {
         "user_id": user.id,
         "actor": { "kind": "administrator", "id": "portal", "audit_context": null },
         "from": created["from"],
+        "email": null,
         "reason": null,
     });
     assert_eq!(created, &expected);

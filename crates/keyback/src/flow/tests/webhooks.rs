@@ -166,5 +166,8 @@ fn a_failed_mail_is_told_of() {
     assert_eq!(kinds(&events), ["recovery.requested", "email.failed"]);
     assert_eq!(events[1]["data"]["email"]["kind"], "recovery");
     assert_eq!(events[1]["data"]["actor"], json!({"kind": "system"}));
-    assert_eq!(events[1]["data"]["reason"], "resend answered 422");
+    assert_eq!(
+        events[1]["data"]["reason"],
+        "resend answered 422: it does not take this mail"
+    );
 }
