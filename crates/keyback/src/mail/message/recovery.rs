@@ -46,6 +46,7 @@ struct RecoveryHtml<'a> {
 }
 
 struct RecoveryFacts<'a> {
+    intro: String,
     open_link: String,
     link: String,
     type_code: String,
@@ -71,7 +72,12 @@ pub fn prepare_recovery(
     lifetimes: &Lifetimes,
 ) -> Result<Message, Outage> {
     let site = words.site();
+    let intro = match mail.requested_by {
+        Requester::Client(_) => texts::RECOVERY_INTRO,
+        Requester::Administrator => texts::RECOVERY_INTRO_BY_ADMINISTRATOR,
+    };
     let mail = &RecoveryFacts {
+        intro: words.text(intro),
         open_link: words.with_life(texts::RECOVERY_LINK, lifetimes.link),
         link: site.link("/reset-password", mail.link),
         type_code: words.with_life(texts::RECOVERY_CODE, lifetimes.code),

@@ -62,6 +62,7 @@ texts! {
 
     RECOVERY_SUBJECT = "recovery.subject" [],
     RECOVERY_INTRO = "recovery.intro" [],
+    RECOVERY_INTRO_BY_ADMINISTRATOR = "recovery.intro-by-administrator" [],
     RECOVERY_LINK = "recovery.link" ["life"],
     RECOVERY_CODE = "recovery.code" ["life"],
     RECOVERY_ONCE = "recovery.once" [],

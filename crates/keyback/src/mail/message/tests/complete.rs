@@ -131,7 +131,7 @@ fn lives_are_told_in_whole_units_and_never_too_long() {
     }
     env.variables.set("allow_short_lifetimes", "true");
     env.variables.set("otp_ttl_seconds", "1");
-    assert!(shown("60", Language::English).contains("within 1 second,"));
+    assert!(shown("60", Language::English).contains("within 1 second where"));
 }
 
 #[test]
@@ -144,4 +144,20 @@ fn the_documentation_lists_every_key() {
     });
     let table = rows.collect::<Vec<_>>().join("\n");
     assert!(documented.contains(&format!("\n{table}\n\n")), "{table}");
+}
+
+#[test]
+fn a_recovery_that_an_administrator_began_does_not_say_that_the_reader_asked() {
+    let env = env();
+    for language in Language::ALL {
+        let [asked, begun] = ["recovery", "recovery-by-administrator"].map(|name| {
+            mail(&env, language, name)
+                .text
+                .lines()
+                .next()
+                .unwrap()
+                .to_owned()
+        });
+        assert_ne!(asked, begun);
+    }
 }
