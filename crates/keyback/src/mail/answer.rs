@@ -56,10 +56,11 @@ impl<'a> Answer<'a> {
         self.member(pointer)?.as_str()
     }
 
-    /// Accepted if the answer bears the mark of acceptance that the provider documents. Without it, something else
-    /// answered (a proxy, a page, another service at this origin), and the mail would be lost.
-    pub(super) fn accepted_if(&self, is_marked: bool) -> Handover {
-        if is_marked {
+    /// A success: accepted, unless what came with it is no answer of any such API, neither empty nor a JSON object. Then
+    /// something else answered (a proxy's or a parked domain's page), and the mail would be lost. More is not asked for:
+    /// what a provider has acknowledged must not be sent again.
+    pub(super) fn success(&self) -> Handover {
+        if self.body.is_object() || self.response.body().is_empty() {
             Handover::Accepted
         } else {
             self.later(None, "not an answer of its API: check the origin")

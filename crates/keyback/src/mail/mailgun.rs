@@ -69,7 +69,7 @@ pub(super) fn read(answer: &Answer<'_>) -> Handover {
         .text("/message")
         .is_some_and(|text| text.trim_start_matches('\'').starts_with("from"));
     match answer.status() {
-        200..=299 => answer.accepted_if(answer.text("/id").is_some()),
+        200..=299 => answer.success(),
         400 if is_sender => answer.later(None, "the sender is not accepted"),
         402 => answer.later(None, "the account may not send"),
         _ => answer.by_status(None),

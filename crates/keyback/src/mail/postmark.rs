@@ -52,8 +52,7 @@ pub(super) fn read(answer: &Answer<'_>) -> Handover {
     let text = code.map(|code| code.to_string());
     let text = text.as_deref();
     match (answer.status(), code) {
-        (200..=299, Some(0)) => Handover::Accepted,
-        (200..=299, None) => answer.accepted_if(false),
+        (200..=299, Some(0) | None) => answer.success(),
         (_, Some(300)) => answer.refused(text, "not a valid mail or address"),
         (_, Some(406)) => answer.refused(text, "the recipient is inactive there"),
         (_, Some(402 | 403 | 409 | 411)) => answer.refused(text, "it does not take this mail"),

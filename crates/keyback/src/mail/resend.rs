@@ -46,7 +46,7 @@ pub(super) fn request(
 pub(super) fn read(answer: &Answer<'_>) -> Handover {
     let name = answer.text("/name");
     match (answer.status(), name) {
-        (200..=299, _) => answer.accepted_if(answer.text("/id").is_some()),
+        (200..=299, _) => answer.success(),
         (_, Some("invalid_from_address")) => answer.later(name, "the sender is not accepted"),
         (409, _) => answer.later(name, "another request with its key"),
         _ => answer.by_status(name),

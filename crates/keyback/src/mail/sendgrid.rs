@@ -60,8 +60,7 @@ fn from(settings: &ProviderSettings) -> Value {
 pub(super) fn read(answer: &Answer<'_>) -> Handover {
     let field = answer.text("/errors/0/field");
     match answer.status() {
-        // 202 has no body. 200 says that a mail is valid and was not sent.
-        status @ 200..=299 => answer.accepted_if(status == 202),
+        200..=299 => answer.success(),
         400 if field.is_some_and(|field| field.starts_with("from")) => {
             answer.later(field, "the sender is not accepted")
         }

@@ -129,7 +129,7 @@ pub(super) fn read(answer: &Answer<'_>) -> Handover {
     // A URL may stand behind it.
     let name = error.and_then(|error| error.split(':').next());
     match (answer.status(), name) {
-        (200..=299, _) => answer.accepted_if(answer.text("/MessageId").is_some()),
+        (200..=299, _) => answer.success(),
         // Any other error of this status speaks of the account, the sender, or, in the sandbox, of whom it may send to.
         (400, Some("BadRequestException" | "ValidationException")) | (413, _) => {
             answer.by_status(name)
