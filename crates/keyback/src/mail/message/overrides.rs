@@ -38,7 +38,7 @@ impl Overrides {
         if text.len() > MAX_BYTES {
             return None;
         }
-        let Ok(Value::Object(languages)) = serde_json::from_str(text) else {
+        let Ok(Value::Object(languages)) = serde_json::from_slice(text.as_bytes()) else {
             return None;
         };
         let mut all = Vec::new();
