@@ -15,6 +15,7 @@ mod reset_password;
 mod rotation;
 mod round_trips;
 mod sign_in;
+mod soak;
 mod state_machine;
 mod threat_model;
 mod verify_otp;

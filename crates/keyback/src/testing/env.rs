@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -88,6 +89,18 @@ struct HttpInner {
     requests: RefCell<Vec<::http::Request<Vec<u8>>>>,
     /// By host; under no name, the answer of all others.
     answers: RefCell<BTreeMap<String, ProviderAnswer>>,
+    /// Answers all hosts, if it is there.
+    script: RefCell<Option<Script>>,
+}
+
+/// What answers a request.
+#[derive(Clone)]
+struct Script(Rc<dyn Fn(&::http::Request<Vec<u8>>) -> ProviderAnswer>);
+
+impl fmt::Debug for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Script")
+    }
 }
 
 impl MemoryHttp {
@@ -128,10 +141,19 @@ impl MemoryHttp {
         self.0.answers.borrow_mut().insert(host.to_owned(), answer);
     }
 
+    /// Every request is answered as `script` has it from now on. Forks share it.
+    pub fn answer_by(
+        &self,
+        script: impl Fn(&::http::Request<Vec<u8>>) -> ProviderAnswer + 'static,
+    ) {
+        *self.0.script.borrow_mut() = Some(Script(Rc::new(script)));
+    }
+
     fn fork(&self) -> Self {
         Self(Rc::new(HttpInner {
             requests: self.0.requests.clone(),
             answers: self.0.answers.clone(),
+            script: self.0.script.clone(),
         }))
     }
 }
@@ -144,9 +166,11 @@ impl HttpClient for MemoryHttp {
     ) -> Result<::http::Response<Vec<u8>>, NoAnswer> {
         yield_once().await;
         let host = request.uri().host().unwrap_or_default().to_owned();
+        let scripted = self.0.script.borrow().clone().map(|it| (it.0)(&request));
         self.0.requests.borrow_mut().push(request);
         let answers = self.0.answers.borrow();
-        let answer = answers.get(&host).or_else(|| answers.get("")).cloned();
+        let usual = answers.get(&host).or_else(|| answers.get("")).cloned();
+        let answer = scripted.or(usual);
         let (status, retry_after) = answer.unwrap_or(Ok((200, None)))?;
         let mut response = ::http::Response::builder().status(status);
         if let Some(retry_after) = retry_after {

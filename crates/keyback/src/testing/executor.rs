@@ -71,13 +71,14 @@ pub(super) fn current_poll() -> u64 {
     POLLS.get()
 }
 
-/// Waits for the next poll, as a call to the host would.
+/// Waits for the next poll, as a call to the host would. It wakes whoever polls it, as joining many futures needs.
 pub(super) async fn yield_once() {
     let mut polled = false;
-    poll_fn(|_| {
+    poll_fn(|context| {
         if std::mem::replace(&mut polled, true) {
             Poll::Ready(())
         } else {
+            context.waker().wake_by_ref();
             Poll::Pending
         }
     })
@@ -87,8 +88,11 @@ pub(super) async fn yield_once() {
 /// Waits for the next poll in which a call to the store is allowed.
 pub(super) async fn turn() {
     yield_once().await;
-    poll_fn(|_| match PERMITS.get() {
-        Some(0) => Poll::Pending,
+    poll_fn(|context| match PERMITS.get() {
+        Some(0) => {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }
         permits => {
             PERMITS.set(permits.map(|permits| permits - 1));
             Poll::Ready(())
