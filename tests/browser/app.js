@@ -15,19 +15,27 @@ export const program = process.env.KEYBACK_SPIN || join(workspace, 'target/host/
 // The first start compiles the components.
 const START_LIMIT = 120_000;
 
+// The API keys by their ids, and what each may do.
+const KEYS = {
+  key: ['users', 'reset', 'sign-in', 'events', 'courier'],
+  users: ['users'],
+  events: ['events'],
+  nothing: [],
+};
+
 export async function startApp(variables = {}) {
   const sink = await startSink();
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
-  const key = `kb_browser_${randomBytes(32).toString('hex')}`;
-  const sha256 = createHash('sha256').update(key).digest('hex');
+  const { key, ...keys } = Object.fromEntries(Object.entries(KEYS).map(([id]) => [id, `kb_${id}_${randomBytes(32).toString('hex')}`]));
   const folder = await mkdtemp(join(tmpdir(), 'keyback-browser-'));
   const settings = {
     secret_key: randomBytes(32).toString('base64'),
     public_base_url: origin,
     app_name: 'Harbour',
     support_url: 'https://help.example.test/',
-    api_keys: JSON.stringify([{ id: 'browser', sha256, scopes: ['users', 'sign-in'] }]),
+    api_keys: JSON.stringify(Object.entries({ key, ...keys }).map(([id, bearer]) => (
+      { id, sha256: createHash('sha256').update(bearer).digest('hex'), scopes: KEYS[id] }))),
     email_provider: 'resend',
     email_api_origin: sink.origin,
     email_api_key: 're_test',
@@ -48,28 +56,46 @@ export async function startApp(variables = {}) {
   host.stderr.on('data', (text) => log.push(text));
   await serving(host, log);
 
-  const post = (path, body) => fetch(origin + path, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${key}` },
-    body: JSON.stringify(body),
+  const call = (method, path, body) => fetch(origin + path, {
+    method,
+    headers: { ...(body && { 'Content-Type': 'application/json' }), Authorization: `Bearer ${key}` },
+    body: body && JSON.stringify(body),
   });
+  const post = (path, body) => call('POST', path, body);
   return {
     origin,
     mails: sink,
 
-    /** A new account: its address and password. */
-    async createUser() {
+    /** An API key with all scopes, and others by what they may do. */
+    key,
+    keys,
+
+    /** A new account: its id, address and password. */
+    async createUser(members = {}) {
       const email = `${randomBytes(6).toString('hex')}@example.test`;
       const password = newPassword();
-      const answer = await post('/v1/admin/users', { email, password });
+      const answer = await post('/v1/admin/users', { email, password, ...members });
       if (answer.status !== 201) throw new Error(`creating an account was answered with ${answer.status}`);
-      return { email, password };
+      const { id } = await answer.json();
+      return { id, email, password };
     },
 
     async signsIn(email, password) {
       const answer = await post('/v1/sign-in', { email, password });
       return answer.status === 200;
     },
+
+    /** What a sign-in is answered with. */
+    signIn: async (email, password) => (await post('/v1/sign-in', { email, password })).json(),
+
+    /** The account with this id as the contract shows it, or the problem. */
+    user: async (id) => (await call('GET', `/v1/admin/users/${id}`)).json(),
+
+    /** What happened to it, newest first. */
+    events: async (id) => (await (await call('GET', `/v1/admin/users/${id}/events`)).json()).events,
+
+    /** Calls the contract with the key for everything. */
+    call,
 
     /** Asks for a mail without a browser, and waits for it. */
     async recoveryMail(email) {

@@ -10,8 +10,10 @@ import { ready, submit, titled } from './steps.js';
 
 const folder = join(workspace, 'components/pages/static');
 const TAGS = ['en', 'de', 'fr', 'es', 'pt', 'ja', 'zh-Hans'];
-const source = (tag) => readFileSync(join(folder, 'lang', `${tag}.json`), 'utf8');
-const words = Object.fromEntries(TAGS.map((tag) => [tag, JSON.parse(source(tag))]));
+const source = (tag, part = '') => readFileSync(join(folder, part, 'lang', `${tag}.json`), 'utf8');
+const read = (part) => Object.fromEntries(TAGS.map((tag) => [tag, JSON.parse(source(tag, part))]));
+const words = read();
+const portal = read('portal');
 
 let app;
 let browser;
@@ -24,23 +26,47 @@ after(async () => {
 });
 
 test('every language has every text, with the same names in it', () => {
-  assert.deepEqual(readdirSync(join(folder, 'lang')).sort(), TAGS.map((tag) => `${tag}.json`).sort());
   const names = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
-  for (const tag of TAGS) {
-    assert.deepEqual(Object.keys(words[tag]), Object.keys(words.en), tag);
-    for (const [key, text] of Object.entries(words[tag])) {
-      assert.deepEqual(names(text), names(words.en[key]), `${tag} ${key}`);
-      assert.ok(text.trim() === text && text !== '', `${tag} ${key}`);
-      // The server finds a text without a parser.
-      assert.ok(source(tag).includes(`"${key}": "${text}"`), `${tag} ${key} needs an escape`);
+  for (const [part, tables] of [['', words], ['portal', portal]]) {
+    assert.deepEqual(readdirSync(join(folder, part, 'lang')).sort(), TAGS.map((tag) => `${tag}.json`).sort());
+    for (const tag of TAGS) {
+      assert.deepEqual(Object.keys(tables[tag]), Object.keys(tables.en), tag);
+      for (const [key, text] of Object.entries(tables[tag])) {
+        assert.deepEqual(names(text), names(tables.en[key]), `${tag} ${key}`);
+        assert.ok(text.trim() === text && text !== '', `${tag} ${key}`);
+        // The server finds a text without a parser.
+        assert.ok(source(tag, part).includes(`"${key}": "${text}"`), `${tag} ${key} needs an escape`);
+      }
     }
   }
+});
+
+test('no text of the portal was left in English', () => {
+  // What is the same in another language, or nothing but a place for something.
+  const same = /^\{\w+\}$|^(?:No|ID|Id|Name|Link|Code|Actif|Pages|Email|Import|Reason|Portal|System|\{name\} ?: \{percent\} %)$/;
+  for (const tag of TAGS.slice(1)) {
+    for (const [key, text] of Object.entries(portal[tag])) {
+      assert.ok(text !== portal.en[key] || key === 'direction' || same.test(text.replace('\u00a0', ' ')), `${tag} ${key}: ${text}`);
+    }
+  }
+});
+
+test('every text of the portal is used, and every text that it uses is there', () => {
+  const scripts = readdirSync(join(folder, 'portal')).filter((name) => name.endsWith('.js'));
+  const used = [
+    ...['layout.html', 'portal.html', 'languages.html'].map((name) => readFileSync(join(workspace, 'crates/keyback/templates', name), 'utf8')),
+    ...scripts.map((name) => readFileSync(join(folder, 'portal', name), 'utf8')),
+  ].join('\n');
+  for (const [, key] of used.matchAll(/(?:data-t="|frame\.t\("|\bt: '|say\(\w+, '|words\('|key: ')([a-z.-]+)'?/g)) assert.ok(key in portal.en, key);
+  // Parts of these keys come from the contract.
+  const told = /^(?:event\.|email\.(?:kind|state|about)\.|import\.code\.|password\.(?:too|similar)-|security\.by-|(?:id|reason)\.invalid$|events\.user$|direction$)/;
+  for (const key of Object.keys(portal.en)) assert.ok(used.includes(`'${key}'`) || used.includes(`"${key}"`) || told.test(key), key);
 });
 
 test('every text is used, and every text that is used is there', () => {
   const templates = join(workspace, 'crates/keyback/templates');
   const used = [
-    ...['layout.html', 'page.html', ...readdirSync(join(templates, 'pages')).map((name) => `pages/${name}`)]
+    ...['layout.html', 'languages.html', 'page.html', ...readdirSync(join(templates, 'pages')).map((name) => `pages/${name}`)]
       .map((name) => readFileSync(join(templates, name), 'utf8')),
     ...readdirSync(folder).filter((name) => name.endsWith('.js')).map((name) => readFileSync(join(folder, name), 'utf8')),
   ].join('\n');

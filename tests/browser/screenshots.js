@@ -25,8 +25,15 @@ try {
           await states[name](page, app);
           if (language) await page.locator(`[data-language="${language}"]`).click();
           await page.waitForTimeout(100);
+          // A dialog is as high as what it holds, if the screen is.
+          const dialog = page.locator('dialog[open]');
+          const fullPage = await dialog.count() === 0;
+          if (!fullPage) {
+            const height = await dialog.evaluate((open) => open.scrollHeight + 40);
+            await page.setViewportSize({ ...options.viewport, height: Math.max(height, options.viewport.height) });
+          }
           const parts = [name, device, colorScheme, language].filter(Boolean);
-          await page.screenshot({ path: join(folder, `${parts.join('-')}.png`), fullPage: true });
+          await page.screenshot({ path: join(folder, `${parts.join('-')}.png`), fullPage });
         });
       }
     }

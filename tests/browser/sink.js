@@ -7,9 +7,11 @@ const DELIVERY_LIMIT = 20_000;
 export async function startSink() {
   const mails = [];
   let arrived = () => {};
+  let status = 200;
   const server = createServer(async (request, response) => {
     const parts = [];
     for await (const part of request) parts.push(part);
+    if (status !== 200) return response.writeHead(status, { 'Content-Type': 'application/json' }).end('{}');
     const mail = JSON.parse(Buffer.concat(parts));
     mails.push({ mail, taken: false });
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ id: `mail-${mails.length}` }));
@@ -20,6 +22,11 @@ export async function startSink() {
   const sentTo = (email) => mails.filter(({ mail }) => [mail.to].flat().includes(email));
   return {
     origin: `http://127.0.0.1:${server.address().port}`,
+
+    /** Answers everything with this status from now on. */
+    answerWith(code) {
+      status = code;
+    },
 
     /** How many mails went to `email`. */
     count: (email) => sentTo(email).length,
@@ -54,5 +61,6 @@ function read({ subject, text }) {
     link: text.match(/\S+\/reset-password#token=\S+/)?.[0],
     cancel: text.match(/\S+\/cancel-recovery#token=\S+/)?.[0],
     code: text.match(/^ {4}(\d+)$/m)?.[1],
+    password: text.match(/[a-z2-9]{5}(?:-[a-z2-9]{5}){3}/)?.[0],
   };
 }

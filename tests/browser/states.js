@@ -2,6 +2,7 @@
 
 import { newPassword } from './app.js';
 import { summary } from './browser.js';
+import { portalStates } from './portal-states.js';
 import * as steps from './steps.js';
 
 const { submit, titled } = steps;
@@ -108,4 +109,5 @@ export const states = {
     await titled(page, 'Nothing left to cancel');
   },
   'cancel-none': (page) => open(page, '/cancel-recovery'),
+  ...portalStates,
 };

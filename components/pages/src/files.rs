@@ -8,12 +8,29 @@ macro_rules! files {
     };
 }
 
+/// The words of all languages, from `lang/` in a folder of `static/`.
 macro_rules! languages {
-    ($($tag:literal = $name:literal),+ $(,)?) => {
-        &[$(Language { tag: $tag, name: $name, words: include_str!(concat!("../static/lang/", $tag, ".json")) }),+]
+    ($folder:literal) => {
+        languages!($folder,
+            "en" = "English",
+            "de" = "Deutsch",
+            "fr" = "Français",
+            "es" = "Español",
+            "pt" = "Português",
+            "ja" = "日本語",
+            "zh-Hans" = "简体中文",
+        )
+    };
+    ($folder:literal, $($tag:literal = $name:literal),+ $(,)?) => {
+        &[$(Language {
+            tag: $tag,
+            name: $name,
+            words: include_str!(concat!("../static/", $folder, "lang/", $tag, ".json")),
+        }),+]
     };
 }
 
+/// The pages that everyone uses.
 pub(crate) static FILES: Files = Files::new(
     files!(
         "api.js",
@@ -28,13 +45,36 @@ pub(crate) static FILES: Files = Files::new(
         "token.js",
         "verify-otp.js",
     ),
-    languages!(
-        "en" = "English",
-        "de" = "Deutsch",
-        "fr" = "Français",
-        "es" = "Español",
-        "pt" = "Português",
-        "ja" = "日本語",
-        "zh-Hans" = "简体中文",
+    languages!(""),
+);
+
+/// The administrators' portal, whose words the other pages do not load.
+pub(crate) static PORTAL: Files = Files::new(
+    files!(
+        "api.js",
+        "icon.svg",
+        "portal/account.js",
+        "portal/chunks.js",
+        "portal/create.js",
+        "portal/dialog.js",
+        "portal/dom.js",
+        "portal/emails.js",
+        "portal/events.js",
+        "portal/forms.js",
+        "portal/idle.js",
+        "portal/import.js",
+        "portal/languages.js",
+        "portal/load.js",
+        "portal/main.js",
+        "portal/password.js",
+        "portal/policy.js",
+        "portal/portal.css",
+        "portal/recovery.js",
+        "portal/session.js",
+        "portal/user.js",
+        "portal/users.js",
+        "style.css",
+        "text.js",
     ),
+    languages!("portal/"),
 );

@@ -1,10 +1,10 @@
-//! Every path that no other component has: the pages that people use and their files, the pages that explain problems,
-//! and the answer to an unknown path.
+//! Every path that no other component has: the pages that people use and their files, the portal, the pages that explain
+//! problems, and the answer to an unknown path.
 
 mod files;
 
-use files::FILES;
-use keyback::http::pages::{self, Page};
+use files::{FILES, PORTAL};
+use keyback::http::pages::{self, Page, brand, portal};
 use keyback::http::{Answer, problem_pages};
 use keyback_spin::serve_only;
 use spin_sdk::http::{IntoResponse, Request};
@@ -20,8 +20,10 @@ async fn handle(request: Request) -> impl IntoResponse {
             ["verify-otp"] => page(Page::VerifyOtp).await,
             ["reset-password"] => page(Page::ResetPassword).await,
             ["cancel-recovery"] => page(Page::CancelRecovery).await,
+            ["portal"] => portal::get(env, request, &PORTAL).await,
             ["problems", slug] => problem_pages::get(env, &FILES, slug).await,
-            ["assets", version, name @ ..] => pages::file(&FILES, version, name),
+            ["assets", "brand", name] => brand::get(env, name).await,
+            ["assets", version, name @ ..] => pages::file(&[&FILES, &PORTAL], version, name),
             [".well-known", "change-password"] => pages::change_password(),
             _ => return pages::missing(env, request, &FILES).await,
         };

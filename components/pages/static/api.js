@@ -3,25 +3,35 @@
 const PATIENCE = 30_000;
 
 /**
- * Calls `path`: with `body`, a POST. The outcome is `{ok: true, value}` or `{ok: false, problem, seconds, errors}`, where
- * `problem` is the slug of the contract, `offline` without an answer, or `unexpected`.
+ * Calls `path`: with `body`, a POST of JSON unless `options` say otherwise (`method`, `headers`, `type` for a body that is
+ * none, `patience` in milliseconds, a `signal` that ends the call). The outcome is `{ok: true, value}` or
+ * `{ok: false, problem, seconds, errors}`, where `problem` is the slug of the contract, `offline` without an answer, or
+ * `unexpected`.
  */
-export async function call(path, body) {
+export async function call(path, body, options = {}) {
+  const { method = body ? 'POST' : 'GET', headers = {}, type, patience = PATIENCE, signal } = options;
+  const impatience = new AbortController();
+  const timer = setTimeout(() => impatience.abort(), patience);
+  const abort = () => impatience.abort();
+  signal?.addEventListener('abort', abort);
   let answer;
   let value;
   try {
     answer = await fetch(path, {
-      method: body ? 'POST' : 'GET',
-      headers: body ? { 'Content-Type': 'application/json' } : {},
-      body: body && JSON.stringify(body),
+      method,
+      headers: body ? { 'Content-Type': type ?? 'application/json', ...headers } : headers,
+      body: type ? body : body && JSON.stringify(body),
       credentials: 'omit',
       cache: 'no-store',
       redirect: 'error',
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: impatience.signal,
     });
     value = await json(answer);
   } catch {
     return { ok: false, problem: 'offline' };
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
   if (answer.ok) return { ok: true, value };
   const slug = typeof value?.type === 'string' && value.type.split('/problems/')[1];

@@ -14,7 +14,10 @@ async function load(language) {
   return answer.json();
 }
 
-/** Shows the text `key` in `element`. `values.seconds` is put in as `{time}`. */
+/**
+ * Shows the text `key` in `element`. Of `values`, `seconds` is put in as `{time}`, a number as such, `at` as a date with its
+ * time, and anything else as it is.
+ */
 export function say(element, key, values = {}) {
   element.dataset.t = key;
   element.dataset.values = JSON.stringify(values);
@@ -35,17 +38,26 @@ export function retitle() {
   document.title = [failed, heading, root.dataset.app].filter(Boolean).join(' · ');
 }
 
+/** Whether there is a text `key`. */
+export const knows = (key) => key in words;
+
 function text(key, values) {
-  const named = {
-    app: () => root.dataset.app,
-    count: () => new Intl.NumberFormat(root.lang).format(values.count),
-    time: () => duration(values.seconds),
-  };
-  return (words[key] ?? key).replace(/\{(app|count|time)\}/g, (_, name) => named[name]());
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => {
+    if (name === 'app') return root.dataset.app;
+    if (name === 'time') return duration(values.seconds);
+    if (name === 'at') return moment(values.at);
+    return typeof values[name] === 'number' ? new Intl.NumberFormat(root.lang).format(values[name]) : values[name];
+  });
+}
+
+function moment(at) {
+  return new Intl.DateTimeFormat(root.lang, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
 }
 
 function duration(seconds) {
-  const [unit, size] = seconds < 60 ? ['second', 1] : seconds < 5400 ? ['minute', 60] : ['hour', 3600];
+  const [unit, size] = seconds < 60 ? ['second', 1]
+    : seconds < 5400 && seconds % 3600 > 0 ? ['minute', 60]
+      : seconds < 172_800 && seconds % 86_400 > 0 ? ['hour', 3600] : ['day', 86_400];
   const format = new Intl.NumberFormat(root.lang, { style: 'unit', unit, unitDisplay: 'long' });
   return format.format(Math.ceil(seconds / size));
 }

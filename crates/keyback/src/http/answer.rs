@@ -79,6 +79,12 @@ impl Answer {
         self
     }
 
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// The outage behind a 503, for the log.
     #[must_use]
     pub fn outage(&self) -> Option<&Outage> {

@@ -11,9 +11,11 @@ use crate::http::request::Request;
 use crate::ports::Env;
 use crate::settings::{self, Site};
 
+pub mod brand;
 mod files;
 mod frame;
 mod language;
+pub mod portal;
 
 pub use files::{File, Files};
 pub(super) use frame::Frame;
@@ -119,14 +121,19 @@ pub fn change_password() -> Answer {
     Answer::found("/forgot-password")
 }
 
-/// `GET /assets/:version/…`
+/// `GET /assets/:version/…`, of the first of `sets` that has this version.
 #[must_use]
-pub fn file(files: &Files, version: &str, name: &[&str]) -> Answer {
-    let Some((media_type, text)) = files.find(version, &name.join("/")) else {
-        return Answer::not_found();
-    };
-    // The version in the path changes with any of the files, and none of them holds anything about anyone.
-    Answer::text(200, media_type, text.to_owned())
+pub fn file(sets: &[&Files], version: &str, name: &[&str]) -> Answer {
+    let name = name.join("/");
+    match sets.iter().find_map(|files| files.find(version, &name)) {
+        Some((media_type, text)) => kept(media_type, text.to_owned()),
+        None => Answer::not_found(),
+    }
+}
+
+/// A file under a path that changes with what it holds, which is nothing about anyone.
+fn kept(media_type: &'static str, text: String) -> Answer {
+    Answer::text(200, media_type, text)
         .with_header("cache-control", "public, max-age=31536000, immutable")
         .with_header("cross-origin-resource-policy", "same-origin")
 }

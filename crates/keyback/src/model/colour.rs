@@ -51,6 +51,24 @@ impl Colour {
         }
     }
 
+    /// The colour `percent` of the way to `other`; 100 and more is `other` itself.
+    #[must_use]
+    pub fn towards(self, other: Self, percent: u8) -> Self {
+        let percent = u16::from(percent.min(100));
+        let part = |from: u8, to: u8| {
+            let (kept, added) = (
+                u16::from(from).saturating_mul(100_u16.saturating_sub(percent)),
+                u16::from(to).saturating_mul(percent),
+            );
+            u8::try_from(kept.saturating_add(added) / 100).unwrap_or(u8::MAX)
+        };
+        Self {
+            red: part(self.red, other.red),
+            green: part(self.green, other.green),
+            blue: part(self.blue, other.blue),
+        }
+    }
+
     /// The contrast ratio of WCAG 2.2, 1 to 21.
     fn contrast(self, other: Self) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
@@ -92,6 +110,14 @@ mod tests {
         ] {
             assert_eq!(Colour::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn goes_part_of_the_way_to_another() {
+        let grey = Colour::BLACK.towards(Colour::WHITE, 40);
+        assert_eq!(grey.to_string(), "#666666");
+        assert_eq!(grey.towards(Colour::WHITE, 0), grey);
+        assert_eq!(grey.towards(Colour::WHITE, 200), Colour::WHITE);
     }
 
     #[test]

@@ -42,6 +42,15 @@ impl Files {
         }
     }
 
+    /// The names of all scripts.
+    pub(super) fn scripts(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let names = self.all.iter().map(|file| file.name);
+        names.filter(|name| {
+            name.rsplit_once('.')
+                .is_some_and(|(_, ending)| ending == "js")
+        })
+    }
+
     pub(super) fn languages(&self) -> &'static [Language] {
         self.languages
     }

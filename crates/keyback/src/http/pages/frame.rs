@@ -1,16 +1,19 @@
 //! What is around a page: the app's name, its files, and the words of one language.
 
+use crate::http::pages::brand;
 use crate::http::pages::files::Files;
 use crate::http::pages::language::Language;
-use crate::settings::Site;
+use crate::settings::{Accent, Site};
 
 /// What every template is given.
 #[derive(Debug)]
 pub(in crate::http) struct Frame<'a> {
     pub(in crate::http) app_name: &'a str,
+    pub(in crate::http) logo_text: &'a str,
     pub(in crate::http) support_url: Option<&'a str>,
     pub(in crate::http) language: &'static Language,
     pub(in crate::http) languages: &'static [Language],
+    accent: Accent,
     files: &'a Files,
 }
 
@@ -23,6 +26,8 @@ impl<'a> Frame<'a> {
     ) -> Self {
         Self {
             app_name: site.map_or("Keyback", |site| &site.app_name),
+            logo_text: site.map_or("Keyback", |site| &site.logo_text),
+            accent: site.map_or_else(Accent::default, |site| site.accent),
             support_url: site.and_then(|site| site.support_url.as_deref()),
             language,
             languages: files.languages(),
@@ -47,6 +52,15 @@ impl<'a> Frame<'a> {
 
     pub(in crate::http) fn file(&self, name: &str) -> String {
         self.files.url(name)
+    }
+
+    /// The style sheet of the operator's colours, if they are not the standard ones.
+    pub(in crate::http) fn brand_file(&self) -> Option<String> {
+        brand::url(self.accent)
+    }
+
+    pub(in crate::http) fn scripts(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.files.scripts()
     }
 
     pub(in crate::http) fn language_file(&self) -> String {

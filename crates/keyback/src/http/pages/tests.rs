@@ -129,14 +129,14 @@ fn what_is_missing_is_a_page_for_browsers_and_a_problem_for_others() {
 fn files_are_kept_under_their_version_only() {
     let url = FILES.url("style.css");
     let version = url.split('/').nth(2).unwrap();
-    let (status, headers, text) = answered(file(&FILES, version, &["style.css"]));
+    let (status, headers, text) = answered(file(&[&FILES], version, &["style.css"]));
     assert_eq!((status, text.as_str()), (200, "body {}"));
     assert_eq!(headers["content-type"], "text/css; charset=utf-8");
     assert_eq!(
         headers["cache-control"],
         "public, max-age=31536000, immutable"
     );
-    let (status, headers, _) = answered(file(&FILES, version, &["lang", "ar.json"]));
+    let (status, headers, _) = answered(file(&[&FILES], version, &["lang", "ar.json"]));
     assert_eq!(status, 200);
     assert_eq!(headers["content-type"], "application/json; charset=utf-8");
     for (version, name) in [
@@ -147,7 +147,7 @@ fn files_are_kept_under_their_version_only() {
         (version, &["lang"]),
         (version, &[]),
     ] {
-        assert_eq!(answered(file(&FILES, version, name)).0, 404, "{name:?}");
+        assert_eq!(answered(file(&[&FILES], version, name)).0, 404, "{name:?}");
     }
     let other = File {
         text: "body{}",

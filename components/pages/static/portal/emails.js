@@ -1,0 +1,84 @@
+// The emails and what became of them.
+
+import { knows, say } from '../text.js';
+import { announce, button, facts, make, mark, section, time, under, verbatim, words } from './dom.js';
+import { explain, select } from './forms.js';
+import { lacking, load, paged, trouble } from './load.js';
+import { ask, scopes } from './session.js';
+
+const STATES = ['pending', 'sent', 'delivered', 'bounced', 'complained', 'failed', 'expired'];
+const BAD = ['bounced', 'complained', 'failed', 'expired'];
+
+const kind = (name) => (knows(`email.kind.${name}`) ? words(`email.kind.${name}`) : verbatim(name));
+
+const state = (name) => (knows(`email.state.${name}`)
+  ? mark(`email.state.${name}`, BAD.includes(name) ? 'bad' : '')
+  : make('span', { class: 'mark' }, verbatim(name)));
+
+/** The view of the emails in the state `chosen`, or of all. */
+export function emailsView(chosen = '') {
+  if (!scopes.has('events')) return section('emails.title', lacking('events'));
+  const filter = select('state', 'emails.filter',
+    [['', 'emails.all'], ...STATES.map((name) => [name, `email.state.${name}`])], { value: chosen });
+  filter.addEventListener('change', (event) => {
+    location.assign(event.target.value ? `#/emails?state=${event.target.value}` : '#/emails');
+  });
+  return section('emails.title', filter, paged({
+    page: (cursor) => ask(`/v1/admin/emails?limit=25${chosen && `&state=${chosen}`}${cursor === null ? '' : `&cursor=${cursor}`}`),
+    name: 'emails',
+    row: (email) => [
+      make('a', { href: `#/emails/${email.id}` }, kind(email.kind)),
+      make('span', { class: 'marks' }, state(email.state)),
+      time(email.created_at),
+      make('p', { class: 'about' }, words('emails.for'), ' ', make('a', { href: `#/users/${email.user_id}` }, verbatim(email.user_id)),
+        email.last_error && make('span', { class: 'why' }, verbatim(email.last_error))),
+    ],
+    none: chosen ? 'emails.none-such' : 'emails.none',
+  }));
+}
+
+/** The view of one email. */
+export function emailView(id) {
+  const view = under('#/emails', 'emails.back', section('email.title'));
+  if (!scopes.has('events')) {
+    view.append(lacking('events'));
+    return view;
+  }
+  const place = make('div', {});
+  const status = make('div', { class: 'outcome' });
+  const path = `/v1/admin/emails/${id}`;
+  const refresh = () => load(place, () => ask(path), shown, gone);
+  const shown = (email) => [
+    make('p', {}, state(email.state)),
+    knows(`email.about.${email.state}`) && make('p', { t: `email.about.${email.state}` }),
+    facts(
+      ['email.kind', kind(email.kind)],
+      ['emails.for', make('a', { href: `#/users/${email.user_id}` }, verbatim(email.user_id))],
+      ['email.created', time(email.created_at)],
+      ['email.updated', time(email.updated_at)],
+      ['email.attempts', words('count', { count: email.attempts })],
+      email.next_attempt_at !== null && ['email.next', time(email.next_attempt_at)],
+      email.provider !== null && ['email.provider', verbatim(email.provider)],
+      email.last_error !== null && ['email.error', verbatim(email.last_error)],
+    ),
+    make('div', { class: 'buttons' }, retry(email), button('reload', refresh)),
+    ['failed', 'pending'].includes(email.state) && !scopes.has('courier') && lacking('courier'),
+  ];
+  const retry = (email) => ['failed', 'pending'].includes(email.state) && scopes.has('courier') && button('email.retry', async () => {
+    const outcome = await ask(`${path}/retry`, undefined, { method: 'POST' });
+    const told = outcome.ok ? { key: 'email.retried' }
+      : outcome.problem === 'conflict' ? { key: 'email.nothing' }
+        : outcome.problem === 'not-found' ? { key: 'email.gone' } : explain(outcome);
+    const line = make('p', { class: outcome.ok ? 'notice done' : 'notice', tabindex: '-1' });
+    say(line, told.key, told.values);
+    status.replaceChildren(line);
+    if (outcome.ok || outcome.problem === 'conflict') await refresh();
+    announce(told.key, told.values);
+    line.focus();
+  }, { kind: '' });
+  const gone = (outcome, again) => (outcome.problem === 'not-found'
+    ? make('p', { t: 'email.gone' }) : trouble(outcome, again));
+  refresh();
+  view.append(status, place);
+  return view;
+}

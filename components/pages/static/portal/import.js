@@ -1,0 +1,120 @@
+// Importing users from a file. It goes on while other views are looked at, and ends with the session.
+
+import { knows, say } from '../text.js';
+import { announce, make, section, under, verbatim, words } from './dom.js';
+import { chunks } from './chunks.js';
+import { explain, form, line, refuse } from './forms.js';
+import { lacking } from './load.js';
+import { ask, isOpen, scopes } from './session.js';
+
+// Hashing a hundred passwords takes a while.
+const PATIENCE = 120_000;
+const SHOWN = 500;
+let kept;
+let running;
+
+/** The view, as it was left. */
+export function importView() {
+  if (!scopes.has('users')) return section('import.title', lacking('users'));
+  kept ??= fresh();
+  return kept;
+}
+
+/** Forgets the file and what became of it. */
+export function forgetImport() {
+  running?.abort();
+  kept = undefined;
+}
+
+function fresh() {
+  const place = make('div', { class: 'outcome' });
+  const made = form([line('file', 'import.file', { type: 'file', accept: '.ndjson,.jsonl,.json,.txt', hint: 'import.hint' })],
+    'import.submit', async (within) => {
+      const [file] = within.elements.file.files;
+      if (!file) return refuse(within, { key: 'import.empty', name: 'file' });
+      if (file.size === 0) return refuse(within, { key: 'import.no-lines', name: 'file' });
+      await run(file, place);
+    });
+  return under('#/users', 'users.back', section('import.title',
+    make('p', { t: 'import.intro' }),
+    make('pre', { dir: 'ltr', tabindex: '0' }, '{"id":"ann","email":"ann@example.com","locale":"en"}\n{"email":"bo@example.com"}'),
+    made, place));
+}
+
+async function run(file, place) {
+  const tally = { created: 0, unchanged: 0, failed: 0, lines: 0 };
+  const bar = make('progress', { max: file.size, value: 0, 'aria-labelledby': 'import-state' });
+  const state = make('p', { id: 'import-state', t: 'import.running', values: { name: file.name, percent: 0 } });
+  const counts = make('p', {});
+  const list = make('ul', { class: 'rows failures' });
+  const failures = make('div', { hidden: true }, make('h2', { t: 'import.failures' }), list);
+  const beside = make('div', { class: 'buttons' });
+  place.replaceChildren(state, bar, counts, beside, failures);
+  const aborter = new AbortController();
+  running = aborter;
+  const fail = (number, code, detail) => {
+    tally.failed += 1;
+    failures.hidden = false;
+    if (tally.failed > SHOWN) return;
+    list.append(make('li', {},
+      make('strong', { t: 'import.line', values: { count: number } }),
+      knows(`import.code.${code}`) ? words(`import.code.${code}`) : verbatim(code, 'code'),
+      detail && code === 'validation-failed' && make('span', { class: 'why' }, verbatim(detail))));
+  };
+  const count = () => {
+    const percent = Math.floor((bar.value / file.size) * 100);
+    say(counts, 'import.counts', { created: tally.created, unchanged: tally.unchanged, failed: tally.failed });
+    say(state, 'import.running', { name: file.name, percent });
+  };
+  const end = (key) => {
+    if (!isOpen()) return;
+    beside.replaceChildren();
+    say(state, key, { name: file.name, lines: tally.lines });
+    if (tally.failed > SHOWN) failures.append(make('p', { t: 'import.more', values: { count: tally.failed - SHOWN } }));
+    announce(key, { name: file.name, lines: tally.lines });
+  };
+  const stop = make('button', { class: 'button quiet', type: 'button', t: 'import.stop', on: { click: () => aborter.abort() } });
+  beside.replaceChildren(stop);
+  announce('import.running', { name: file.name, percent: 0 });
+  count();
+  try {
+    for await (const chunk of chunks(file)) {
+      const outcome = await sent(chunk, { aborter, beside, stop, state });
+      if (!outcome) return end('import.stopped');
+      for (const number of chunk.overlong) fail(number, 'too-long');
+      for (const { line: number, code, detail } of outcome.value.failures) fail(chunk.first + number - 1, code, detail);
+      tally.created += outcome.value.created;
+      tally.unchanged += outcome.value.unchanged;
+      tally.lines += chunk.lines;
+      bar.value = chunk.end;
+      count();
+    }
+  } catch {
+    // The file was moved or changed meanwhile.
+    return end('import.unreadable');
+  }
+  end('import.done');
+}
+
+/** What became of a piece, or nothing if it was stopped. What gets no answer is tried again when somebody asks for it. */
+async function sent(chunk, { aborter, beside, stop, state }) {
+  for (;;) {
+    if (aborter.signal.aborted || !isOpen()) return null;
+    const outcome = await ask('/v1/admin/users/import', chunk.blob, {
+      type: 'application/x-ndjson', patience: PATIENCE, signal: aborter.signal,
+    });
+    if (outcome.ok) return outcome;
+    if (aborter.signal.aborted) return null;
+    const { key, values } = explain(outcome);
+    await new Promise((resolve) => {
+      const notice = make('p', { class: 'notice', role: 'alert', t: key, values });
+      const again = make('button', { class: 'button', type: 'button', t: 'import.continue', on: { click: resolve } });
+      aborter.signal.addEventListener('abort', resolve);
+      beside.replaceChildren(notice, again, stop);
+      say(state, 'import.paused');
+      again.focus();
+    });
+    beside.replaceChildren(stop);
+    stop.focus();
+  }
+}

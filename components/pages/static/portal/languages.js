@@ -1,0 +1,13 @@
+// The languages of mails and pages, as a choice for a user.
+
+const TAGS = [...document.querySelectorAll('[data-language]')].map((one) => one.dataset.language);
+const names = Object.fromEntries([...document.querySelectorAll('[data-language]')].map((one) => [one.dataset.language, one.textContent]));
+
+/** What a language is called by those who speak it; of others, the tag. */
+export const named = (tag) => names[tag] ?? tag;
+
+/** Options for a choice, with `own` among them. Only who has none may keep none. */
+export function languages(own = null) {
+  const tags = own === null || TAGS.includes(own) ? TAGS : [own, ...TAGS];
+  return [...(own === null ? [['', 'user.no-locale']] : []), ...tags.map((tag) => [tag, 'verbatim', { text: named(tag) }])];
+}

@@ -1,0 +1,75 @@
+// What a view loads: that it comes, what came, or why it does not.
+
+import { announce, button, make } from './dom.js';
+import { explain } from './forms.js';
+import { scopes } from './session.js';
+
+// Longer waits are told to those who do not see them.
+const LONG = 600;
+
+/** Shows in `place` what `render` makes of the answer, or what went wrong, with another try. */
+export async function load(place, ask, render, failed = trouble) {
+  place.replaceChildren(make('p', { class: 'loading', t: 'loading' }));
+  place.setAttribute('aria-busy', 'true');
+  const slow = setTimeout(() => announce('loading'), LONG);
+  const outcome = await ask();
+  clearTimeout(slow);
+  place.removeAttribute('aria-busy');
+  const again = () => load(place, ask, render, failed);
+  if (outcome.ok) place.replaceChildren(...[await render(outcome.value)].flat().filter(Boolean));
+  else place.replaceChildren(failed(outcome, again));
+}
+
+/** What went wrong, with a button for another try. */
+export function trouble(outcome, again) {
+  const { key, values } = explain(outcome);
+  return make('div', { class: 'notice', role: 'alert' }, make('p', { t: key, values }), button('retry', again));
+}
+
+/** That the key lacks `scope`, which is needed here. */
+export const lacking = (scope) => make('p', { class: 'notice', 'data-lacks': scope, t: 'scope.missing', values: { scope } });
+
+/** What `render` gives if the key has `scope`, and otherwise that it lacks it. */
+export const within = (scope, render) => (scopes.has(scope) ? render() : lacking(scope));
+
+// A page may be empty with others after it: so many are looked at for one press.
+const LOOKS = 20;
+
+/** A list in pages, with a button for the next one: `page` gets the one at a cursor, `row` makes an entry. */
+export function paged({ page, name, row, none }) {
+  const list = make('ul', { class: 'rows' });
+  const more = make('div', { class: 'more' });
+  const place = make('div', {});
+  const filled = async (cursor) => {
+    let outcome = await page(cursor);
+    for (let looks = 1; looks < LOOKS && outcome.ok && outcome.value[name].length === 0; looks += 1) {
+      if (outcome.value.next_cursor === null) break;
+      outcome = await page(outcome.value.next_cursor);
+    }
+    return outcome;
+  };
+  const add = ({ [name]: entries, next_cursor: next }) => {
+    const first = list.children.length;
+    list.append(...entries.map((entry) => make('li', {}, ...[row(entry)].flat())));
+    more.replaceChildren();
+    if (next !== null) more.append(button('more', (pressed) => follow(pressed, next)));
+    return [first, entries.length];
+  };
+  const follow = async (pressed, cursor) => {
+    const outcome = await filled(cursor);
+    if (!outcome.ok) return more.replaceChildren(trouble(outcome, () => follow(pressed, cursor)));
+    const [first, count] = add(outcome.value);
+    announce('more.came', { count });
+    const target = list.children[first];
+    if (!target) return more.querySelector('button')?.focus();
+    const link = target.querySelector('a') ?? target;
+    if (link === target) target.tabIndex = -1;
+    link.focus();
+  };
+  load(place, () => filled(null), (value) => {
+    add(value);
+    const nothing = list.children.length === 0 && value.next_cursor === null;
+    return nothing ? make('p', { class: 'none', t: none }) : [list, more];
+  });
+  return place;
+}

@@ -1,0 +1,75 @@
+// Changing a user's password: typed or generated, sent or shown once.
+
+import { closer, openDialog, turn } from './dialog.js';
+import { copier, facts, make, time, verbatim, words } from './dom.js';
+import { form, group, line, radios, refuse, refuseAs, revealing, select, tick } from './forms.js';
+import { policy, rules } from './policy.js';
+import { ask, scopes } from './session.js';
+
+const EXPIRIES = [3600, 28_800, 86_400, 259_200, 604_800, 2_592_000];
+
+/** Opens the dialog. */
+export function changePassword(user, { path, done }) {
+  const choice = radios('way', 'reset.way', [
+    ['generate', 'reset.generate', { checked: true, hint: 'reset.generate-hint' }],
+    ['type', 'reset.type', {}],
+  ]);
+  const password = revealing(line('password', 'password.label', { type: 'password', autocomplete: 'new-password' }));
+  password.querySelector('label').after(rules());
+  const typed = make('div', { class: 'nested', hidden: true }, password);
+  const seen = tick('return_password', 'reset.show', { hint: 'reset.show-hint' });
+  const delivery = group('delivery', 'reset.delivery', tick('send_email', 'reset.send', { values: { email: user.email } }), seen);
+  const expiry = select('expires_in', 'reset.expiry',
+    [['', 'reset.expiry-usual'], ...EXPIRIES.map((seconds) => [String(seconds), 'after', { seconds }])], { hint: 'reset.expiry-hint' });
+  choice.addEventListener('change', (event) => {
+    const types = event.target.value === 'type';
+    typed.hidden = !types;
+    // Whoever typed it knows it.
+    seen.hidden = types;
+  });
+  openDialog('reset.title', (dialog) => form([
+    choice, typed, delivery,
+    group('then', 'reset.then',
+      tick('change_on_next_sign_in', 'reset.change', { checked: true }),
+      tick('sign_out_everywhere', 'reset.sign-out', { checked: true })),
+    expiry,
+    line('reason', 'reset.reason', { hint: 'reset.reason-hint', maxlength: '500' }),
+  ], 'reset.submit', async (within) => {
+    const order = read(within);
+    if (order.password === '') return refuse(within, { key: 'password.empty', name: 'password' });
+    const outcome = await ask(`${path}/reset-password`, order);
+    if (!outcome.ok) return refuseAs(within, outcome, policy);
+    within.reset();
+    finish(dialog, outcome.value, () => done('reset.done', {}, 'password'));
+  }, { beside: [closer(dialog)] }));
+}
+
+function read({ elements }) {
+  const types = elements.way.value === 'type';
+  const order = types
+    ? { password: elements.password.value }
+    : { generate: true, return_password: elements.return_password.checked };
+  order.send_email = elements.send_email.checked;
+  for (const name of ['change_on_next_sign_in', 'sign_out_everywhere']) order[name] = elements[name].checked;
+  if (elements.expires_in.value) order.expires_in = Number(elements.expires_in.value);
+  const reason = elements.reason.value.trim();
+  if (reason) order.reason = reason;
+  return order;
+}
+
+function finish(dialog, answer, then) {
+  const { password, expires_at: expires, email_id: email, change_required: change } = answer;
+  dialog.hold = password !== undefined;
+  dialog.addEventListener('close', then, { once: true });
+  const secret = password && verbatim(password, 'output');
+  turn(dialog, 'reset.done',
+    secret && make('div', { class: 'secret' }, secret, copier(() => secret.textContent)),
+    secret && make('p', { class: 'warning', t: 'reset.once' }),
+    email && make('p', {}, words('reset.mailed'), ' ',
+      scopes.has('events') && make('a', { href: `#/emails/${email}`, t: 'emails.see', on: { click: () => dialog.close() } })),
+    facts(
+      ['security.must-change', words(change ? 'yes' : 'no')],
+      ['security.expires', expires ? time(expires) : words('never')],
+    ),
+    make('div', { class: 'buttons' }, closer(dialog, 'close')));
+}

@@ -1,0 +1,72 @@
+// The API key: in this variable and nowhere else, and forgotten with everything that was shown when the session ends.
+
+import { call } from '../api.js';
+
+let key;
+let ended = () => {};
+let aborter = new AbortController();
+
+/** What the key may do. */
+export const scopes = new Set();
+
+/** Whether there is a key. */
+export const isOpen = () => key !== undefined;
+
+/** Calls `act` with the reason whenever a session ends. */
+export function whenEnded(act) {
+  ended = act;
+}
+
+/**
+ * Calls the contract with the key. An answer that the key is not known ends the session: it was taken back, or it was a
+ * token that has expired.
+ */
+export async function ask(path, body, options = {}) {
+  const { signal } = aborter;
+  const outcome = await request(key, path, body, { signal, ...options });
+  // What comes in after the end is nobody's any more.
+  if (signal.aborted) return new Promise(() => {});
+  if (outcome.problem === 'unauthorized') {
+    end('lock.refused');
+    return new Promise(() => {});
+  }
+  return outcome;
+}
+
+const request = (bearer, path, body, options) =>
+  call(path, body, { ...options, headers: { Authorization: `Bearer ${bearer}` } });
+
+// Calls that change nothing, whatever the key may do. There is no user and no email with the id `-`, and an order without
+// members is refused.
+const PROBES = {
+  users: ['/v1/admin/users?limit=1'],
+  events: ['/v1/admin/users/-/events?limit=1'],
+  reset: ['/v1/admin/users/-/password-change', {}, { method: 'PUT' }],
+  courier: ['/v1/admin/emails/-/retry', {}],
+};
+
+/** Finds out what `candidate` may do, and keeps it if it is a key. Otherwise returns what went wrong. */
+export async function begin(candidate) {
+  // Nothing else can be part of a header, or of a key.
+  if (!/^[\x21-\x7e]+$/.test(candidate)) return { ok: false, problem: 'unauthorized' };
+  const first = await request(candidate, ...PROBES.users);
+  if (!first.ok && first.problem !== 'forbidden') return first;
+  const others = await Promise.all(Object.entries(PROBES).slice(1)
+    .map(async ([scope, probe]) => [scope, await request(candidate, ...probe)]));
+  const failed = others.find(([, { problem }]) => ['offline', 'rate-limited', 'service-unavailable'].includes(problem));
+  if (failed) return failed[1];
+  scopes.clear();
+  for (const [scope, { problem }] of [['users', first], ...others]) if (problem !== 'forbidden') scopes.add(scope);
+  key = candidate;
+  aborter = new AbortController();
+  return { ok: true };
+}
+
+/** Forgets the key. */
+export function end(reason) {
+  if (key === undefined) return;
+  key = undefined;
+  scopes.clear();
+  aborter.abort();
+  ended(reason);
+}

@@ -1,0 +1,115 @@
+//! The operator's colours, as a style sheet that goes before what `style.css` says.
+
+use crate::http::answer::Answer;
+use crate::model::colour::Colour;
+use crate::ports::Env;
+use crate::settings::{self, Accent};
+
+/// How far the colour of what is pointed at goes towards the text's, in percent.
+const STRONGER: u8 = 25;
+
+/// Where the style sheet of `accent` is; nowhere for the standard one, which `style.css` has. The path changes with the
+/// colours, so that what it leads to never does.
+pub(super) fn url(accent: Accent) -> Option<String> {
+    (accent != Accent::default()).then(|| format!("/assets/brand/{}", name(accent)))
+}
+
+/// `GET /assets/brand/:name`: the style sheet, for the colours of the settings only.
+pub async fn get<E: Env>(env: &E, asked: &str) -> Answer {
+    match settings::load::<Accent>(env.variables()).await {
+        Ok(accent) if name(accent) == asked => {
+            super::kept("text/css; charset=utf-8", sheet(accent))
+        }
+        Ok(_) => Answer::not_found(),
+        Err(outage) => crate::http::Problem::from(outage).into(),
+    }
+}
+
+fn name(Accent { light, dark }: Accent) -> String {
+    let digits = |colour: Colour| colour.to_string().replace('#', "");
+    format!("{}-{}.css", digits(light), digits(dark))
+}
+
+fn sheet(Accent { light, dark }: Accent) -> String {
+    let rule = |accent: Colour, towards| {
+        format!(
+            ":root{{--accent:{accent};--accent-strong:{};--on-accent:{}}}",
+            accent.towards(towards, STRONGER),
+            accent.for_text()
+        )
+    };
+    format!(
+        "{}@media (prefers-color-scheme:dark){{{}}}",
+        rule(light, Colour::BLACK),
+        rule(dark, Colour::WHITE)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryEnv, block_on};
+
+    fn accent(light: &str, dark: &str) -> Accent {
+        Accent {
+            light: Colour::parse(light).unwrap(),
+            dark: Colour::parse(dark).unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_standard_colours_need_no_sheet_of_their_own() {
+        assert_eq!(url(Accent::default()), None);
+    }
+
+    #[test]
+    fn the_path_names_the_colours_and_the_sheet_sets_them() {
+        let accent = accent("#7a1f5c", "#F0A0d0");
+        assert_eq!(url(accent).unwrap(), "/assets/brand/7a1f5c-f0a0d0.css");
+        let sheet = sheet(accent);
+        assert!(
+            sheet.contains("--accent:#7a1f5c;--accent-strong:#5b1745;--on-accent:#ffffff"),
+            "{sheet}"
+        );
+        assert!(
+            sheet.contains("--accent:#f0a0d0;--accent-strong:#f3b7db;--on-accent:#000000"),
+            "{sheet}"
+        );
+    }
+
+    #[test]
+    fn text_on_the_stronger_colour_can_be_read_as_well() {
+        for (light, dark) in [
+            ("#205080", "#80c0ff"),
+            ("#5c5c00", "#808080"),
+            ("#a00000", "#ffffff"),
+        ] {
+            let Accent { light, dark } = accent(light, dark);
+            for (colour, towards) in [(light, Colour::BLACK), (dark, Colour::WHITE)] {
+                let strong = colour.towards(towards, STRONGER);
+                assert!(
+                    colour.for_text().is_readable_on(strong),
+                    "{colour} {strong}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_other_colours_than_the_operators_are_served() {
+        let env = MemoryEnv::default();
+        env.variables.set("accent_color", "#7a1f5c");
+        let status = |name: &str| block_on(get(&env, name)).status();
+        assert_eq!(status("7a1f5c-83cfdd.css"), 200);
+        for other in [
+            "0d5c6b-83cfdd.css",
+            "7a1f5c-83cfdd",
+            "",
+            "ff0000-ff0000.css",
+        ] {
+            assert_eq!(status(other), 404, "{other}");
+        }
+        env.variables.set("accent_color", "#ffff00");
+        assert_eq!(status("7a1f5c-83cfdd.css"), 503);
+    }
+}

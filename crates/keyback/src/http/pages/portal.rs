@@ -1,0 +1,28 @@
+//! `GET /portal`: the page for administrators. All that it shows comes from the contract, called with the key that the
+//! administrator types; the page itself is the same for everyone.
+
+use askama::Template;
+
+use crate::http::answer::Answer;
+use crate::http::pages::{Files, Frame, Language, html};
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::ports::Env;
+use crate::settings::{self, Site};
+
+#[derive(Template)]
+#[template(path = "portal.html")]
+struct Portal<'a> {
+    frame: Frame<'a>,
+}
+
+/// The page; `files` has its scripts and the words of the portal.
+pub async fn get<E: Env>(env: &E, request: &Request, files: &Files) -> Answer {
+    let site = match settings::load::<Site>(env.variables()).await {
+        Ok(site) => site,
+        Err(outage) => return Problem::from(outage).into(),
+    };
+    let frame = Frame::new(Some(&site), files, Language::of(request, files.languages()));
+    let page = Portal { frame };
+    html(200, &page, Some(&site)).with_header("content-language", page.frame.language.tag)
+}

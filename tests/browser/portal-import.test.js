@@ -1,0 +1,138 @@
+// Importing users from a file in the portal.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { startApp } from './app.js';
+import { launch, visit } from './browser.js';
+import { press, signIn } from './portal-steps.js';
+import { titled } from './steps.js';
+
+const FAILING = { expectFailures: true };
+
+let app;
+let browser;
+before(async () => {
+  [app, browser] = await Promise.all([startApp(), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+const file = (text, name = 'users.ndjson') => ({ name, mimeType: 'application/x-ndjson', buffer: Buffer.from(text) });
+
+/** Lines of so many new users, with ids of their own. */
+const users = (count) => {
+  const prefix = randomBytes(5).toString('hex');
+  return Array.from({ length: count }, (_, index) => JSON.stringify({ id: `${prefix}-${index}`, email: `${prefix}-${index}@example.test` }));
+};
+
+async function start(page, text) {
+  await signIn(page, app.key, '#/import');
+  await page.getByLabel('File').setInputFiles(file(text));
+  await press(page, 'Import');
+}
+
+const finished = (page, lines) => page.getByText(`users.ndjson is imported: ${lines} lines.`).and(page.locator('#import-state')).waitFor();
+
+test('a file is imported, and the lines that failed are told with number and reason', async () => {
+  const taken = await app.createUser();
+  const good = users(2);
+  const lines = [
+    good[0], JSON.stringify({ email: taken.email }), '', '{"mail":1}', 'no json', JSON.stringify({ email: 'a@example.test', password: '12345' }),
+    JSON.stringify({ email: 'b@example.test', locale: 'x'.repeat(17_000) }), good[1],
+  ];
+  await visit(browser, app, FAILING, async (page) => {
+    await start(page, lines.join('\n'));
+    await finished(page, 8);
+    await page.getByText('2 created, 0 there already, 5 failed').waitFor();
+    const failures = await page.locator('.failures > li').allInnerTexts();
+    const told = failures.map((text) => text.replace(/\s+/g, ' ')).sort();
+    assert.equal(told.length, 5);
+    assert.match(told[0], /^Line 2 Another user has this address or id\.$/);
+    assert.match(told[1], /^Line 4 Not as documented: /);
+    assert.match(told[2], /^Line 5 Not as documented: is not valid JSON$/);
+    assert.match(told[3], /^Line 6 The password is not accepted\.$/);
+    assert.match(told[4], /^Line 7 Longer than 16 KiB\.$/);
+    assert.equal(await page.locator('progress').evaluate((bar) => bar.value / bar.max), 1);
+    // And again: nothing is created twice.
+    await press(page, 'Import');
+    await page.getByText('0 created, 2 there already, 5 failed').waitFor();
+  });
+});
+
+test('a large file goes in pieces that a call takes, at line ends', async () => {
+  const lines = users(2500);
+  // Hashed once per line and refused above a hundred a call.
+  const passwords = Array.from({ length: 101 }, (_, index) => JSON.stringify({
+    email: `p${index}-${randomBytes(4).toString('hex')}@example.test`, password: '12345' }));
+  await visit(browser, app, FAILING, async (page) => {
+    let calls = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/import')) calls += 1;
+    });
+    await start(page, [...lines, ...passwords].join('\r\n'));
+    await finished(page, '2,601');
+    await page.getByText('2,500 created, 0 there already, 101 failed').waitFor();
+    assert.equal(calls, 4);
+    const numbers = (await page.locator('.failures strong').allInnerTexts()).map((text) => Number(text.replace(/\D/g, '')));
+    assert.deepEqual(numbers, Array.from({ length: 101 }, (_, index) => 2501 + index));
+  });
+});
+
+test('an import that gets no answer waits, and goes on where it was', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    let calls = 0;
+    await page.route('**/v1/admin/users/import', (route) => {
+      calls += 1;
+      return calls === 2 ? route.abort() : route.continue();
+    });
+    await start(page, users(1500).join('\n'));
+    await page.getByText('The import waits.').waitFor();
+    await page.getByRole('alert').getByText('No answer.').waitFor();
+    await press(page, 'Go on');
+    await finished(page, '1,500');
+    await page.getByText('1,500 created, 0 there already, 0 failed').waitFor();
+  });
+});
+
+test('an import goes on while another view is looked at, and can be stopped', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    let release = () => {};
+    await page.route('**/v1/admin/users/import', async (route) => {
+      await new Promise((resolve) => { release = resolve; });
+      await route.continue().catch(() => {});
+    });
+    await start(page, users(2500).join('\n'));
+    await page.getByText('users.ndjson: 0 %').and(page.locator('#import-state')).waitFor();
+    await page.getByRole('link', { name: 'All users' }).click();
+    await titled(page, 'Users');
+    release();
+    await page.waitForTimeout(800);
+    await page.getByRole('link', { name: 'Import' }).click();
+    await page.getByText('1,000 created').waitFor();
+    await press(page, 'Stop');
+    await page.getByText('Stopped after 1,000 lines of users.ndjson.').and(page.locator('#import-state')).waitFor();
+    await press(page, 'Lock');
+    await page.getByLabel('API key').fill(app.key);
+    await press(page, 'Sign in');
+    await titled(page, 'Import users');
+    assert.equal(await page.locator('progress').count(), 0);
+  });
+});
+
+test('what is no file to import is told at the field', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await signIn(page, app.key, '#/import');
+    await press(page, 'Import');
+    await page.locator('.field .error').getByText('Choose a file.').waitFor();
+    await page.getByLabel('File').setInputFiles(file(''));
+    await press(page, 'Import');
+    await page.locator('.field .error').getByText('This file is empty.').waitFor();
+    await page.getByLabel('File').setInputFiles(file('\n\n'));
+    await press(page, 'Import');
+    await finished(page, 2);
+    await page.getByText('0 created, 0 there already, 0 failed').waitFor();
+  });
+});

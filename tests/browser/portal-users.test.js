@@ -1,0 +1,431 @@
+// What administrators do with users, on the built app.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { newPassword, startApp } from './app.js';
+import { heading, launch, visit } from './browser.js';
+import { dialog, done, openUser, press, settled, signIn } from './portal-steps.js';
+import { choose, titled } from './steps.js';
+
+const FAILING = { expectFailures: true };
+
+let app;
+let browser;
+before(async () => {
+  [app, browser] = await Promise.all([startApp({ cooldown_seconds: '1' }), launch()]);
+});
+after(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+const fresh = () => `${randomBytes(6).toString('hex')}@example.test`;
+
+/** A new user's view with the dialog behind `button` open. */
+async function opened(page, button, members) {
+  const user = await app.createUser(members);
+  await openUser(page, app, user);
+  if (button) {
+    await press(page, button);
+    await dialog(page).waitFor();
+  }
+  return user;
+}
+
+test('a password is generated, shown once with a way to copy it, and works', async () => {
+  await visit(browser, app, { ...FAILING, permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+    const user = await opened(page, 'Change password');
+    assert.ok(await dialog(page).getByLabel('Ask to change it at the next sign-in').isChecked());
+    assert.ok(await dialog(page).getByLabel('Sign out everywhere').isChecked());
+    await dialog(page).getByLabel('Show it here, once').check();
+    await dialog(page).getByLabel('Reason').fill('asked by phone');
+    await press(page, 'Change password');
+    const secret = dialog(page).locator('output');
+    const password = await secret.textContent();
+    await dialog(page).getByText('Copy it now: it will not be shown again.').waitFor();
+    await press(page, 'Copy');
+    await dialog(page).getByRole('button', { name: 'Copied' }).waitFor();
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), password);
+    // A key that is pressed by habit does not lose it.
+    await page.keyboard.press('Escape');
+    assert.equal(await secret.textContent(), password);
+    await press(page, 'Close');
+    await done(page, 'The password is changed.');
+    assert.ok(!(await page.content()).includes(password));
+    await page.getByText('asked by phone').first().waitFor();
+    const { password_change: change } = await app.signIn(user.email, password);
+    assert.equal(change.reason, 'must-change');
+    assert.equal(app.mails.count(user.email) > 0 && (await app.mails.next(user.email)).password, undefined);
+    const kinds = (await app.events(user.id)).map(({ type }) => type);
+    assert.ok(kinds.includes('sessions.revoked'), kinds.join());
+  });
+});
+
+test('a generated password goes to the user by mail, and is shown to nobody else', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Change password');
+    await dialog(page).getByLabel(`Send it to ${user.email}`).check();
+    await press(page, 'Change password');
+    await dialog(page).getByText('It is on its way by email.').waitFor();
+    assert.equal(await dialog(page).locator('output').count(), 0);
+    const { password } = await app.mails.next(user.email);
+    assert.equal((await app.signIn(user.email, password)).password_change.reason, 'must-change');
+  });
+});
+
+test('a typed password is judged by the policy, at its field', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Change password');
+    await dialog(page).getByLabel('Type one').check();
+    await dialog(page).getByText('At least 8 characters').waitFor();
+    assert.equal(await dialog(page).getByLabel('Show it here, once').count(), 1);
+    assert.ok(!await dialog(page).getByLabel('Show it here, once').isVisible());
+    for (const [attempt, sentences] of [
+      ['', ['Type a new password.']],
+      ['12345', [
+        'This password is too short: it needs at least 8 characters.',
+        'This is one of the most common passwords.',
+        'This password is too easy to guess. Add a word or two that do not belong together.',
+      ]],
+      [user.email, [
+        'This password is too easy to guess. Add a word or two that do not belong together.',
+        'This password is little more than the email address.',
+      ]],
+    ]) {
+      await dialog(page).getByLabel('New password').fill(attempt);
+      await press(page, 'Change password');
+      const error = dialog(page).locator('.field .error').filter({ has: page.getByText(sentences[0]) });
+      await error.waitFor();
+      assert.deepEqual(await error.locator('span').allTextContents(), sentences);
+      assert.ok(await dialog(page).locator('.summary').evaluate((summary) => summary === document.activeElement));
+    }
+    const password = newPassword();
+    await dialog(page).getByLabel('New password').fill(password);
+    await dialog(page).getByRole('button', { name: 'Show', exact: true }).click();
+    assert.equal(await dialog(page).getByLabel('New password').getAttribute('type'), 'text');
+    await dialog(page).getByLabel('Ask to change it at the next sign-in').uncheck();
+    await dialog(page).getByLabel('Sign out everywhere').uncheck();
+    await press(page, 'Change password');
+    await dialog(page).getByText('The password is changed.').waitFor();
+    await press(page, 'Close');
+    await done(page, 'The password is changed.');
+    assert.equal((await app.signIn(user.email, password)).password_change, null);
+    const types = (await app.events(user.id)).map(({ type }) => type);
+    assert.ok(types.includes('password.changed') && !types.includes('sessions.revoked'), types.join());
+  });
+});
+
+test('a password that nobody would know is refused where it is decided', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Change password');
+    await press(page, 'Change password');
+    await dialog(page).locator('fieldset .error').getByText('Nobody would know the password').waitFor();
+    assert.ok(await app.signsIn(user.email, user.password));
+  });
+});
+
+test('where administrators may not choose, a typed password is refused at its field', async () => {
+  const strict = await startApp({ admin_may_choose_password: 'false' });
+  try {
+    await visit(browser, strict, FAILING, async (page) => {
+      const user = await strict.createUser();
+      await openUser(page, strict, user);
+      await press(page, 'Change password');
+      await dialog(page).getByLabel('Type one').check();
+      await dialog(page).getByLabel('New password').fill(newPassword());
+      await press(page, 'Change password');
+      await dialog(page).locator('.field .error').getByText('may not be chosen here: generate one').waitFor();
+    });
+  } finally {
+    await strict.stop();
+  }
+});
+
+test('a password can be given a life of its own', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Change password');
+    await dialog(page).getByLabel('Show it here, once').check();
+    await dialog(page).getByLabel('Stops working').selectOption({ label: 'After 1 hour' });
+    await press(page, 'Change password');
+    await dialog(page).locator('output').waitFor();
+    const { credential } = await app.user(user.id);
+    const hour = (Date.parse(credential.expires_at) - Date.now()) / 3_600_000;
+    assert.ok(hour > 0.9 && hour <= 1, `${hour}`);
+  });
+});
+
+test('a change can be required and not required any more', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page);
+    await press(page, 'Require a change');
+    await done(page, 'The password must be changed at the next sign-in.');
+    assert.equal((await app.user(user.id)).credential.must_change, true);
+    assert.ok(await page.getByRole('button', { name: 'Require no change' }).evaluate((one) => one === document.activeElement));
+    await press(page, 'Require no change');
+    await done(page, 'The password need not be changed any more.');
+    assert.equal((await app.user(user.id)).credential.must_change, false);
+  });
+});
+
+test('a recovery is sent by mail, or its link and code are shown and work', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Start a recovery');
+    await press(page, 'Start the recovery');
+    await dialog(page).getByText('An email with a link and a code is on its way.').waitFor();
+    assert.ok((await app.mails.next(user.email)).link);
+    await press(page, 'Close');
+    await done(page, 'The recovery is started.');
+    await press(page, 'Start a recovery');
+    await dialog(page).getByLabel('Show them here, once').check();
+    await dialog(page).getByLabel('They stop working').selectOption({ label: 'After 1 day' });
+    await press(page, 'Start the recovery');
+    await dialog(page).getByText('they will not be shown again').waitFor();
+    const [link, code] = await dialog(page).locator('output').allTextContents();
+    assert.match(code, /^\d{6}$/);
+    const password = newPassword();
+    await visit(browser, app, {}, async (other) => {
+      await other.goto(link);
+      await choose(other, password);
+      await titled(other, 'Your password is changed');
+    });
+    assert.ok(await app.signsIn(user.email, password));
+    await press(page, 'Close');
+    assert.ok(!(await page.content()).includes(link));
+  });
+});
+
+test('a user is created with what was typed, and what is taken is told at the field', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const other = await app.createUser();
+    await signIn(page, app.key);
+    await page.getByRole('link', { name: 'New user' }).click();
+    await titled(page, 'New user');
+    const refused = async (text) => {
+      await press(page, 'Create user');
+      await page.locator('.field .error').getByText(text).waitFor();
+    };
+    await refused('Type an email address.');
+    await page.getByLabel('Email address').fill('ann');
+    await refused('Type a whole email address');
+    await page.getByLabel('Email address').fill(other.email);
+    await refused('Another user has this address or this id.');
+    const email = fresh();
+    const id = randomBytes(6).toString('hex');
+    await page.getByLabel('Email address').fill(email);
+    await page.getByLabel('Id', { exact: true }).fill('a b');
+    await refused('An id has 1 to 64 letters');
+    await page.getByLabel('Id', { exact: true }).fill(id);
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
+    await page.getByLabel('Type one').check();
+    await refused('Type a new password.');
+    const password = newPassword();
+    await page.getByLabel('New password').fill(password);
+    await press(page, 'Create user');
+    await done(page, 'The user is created.');
+    await heading(page).getByText(email).waitFor();
+    const user = await app.user(id);
+    assert.deepEqual([user.email, user.locale, user.credential.must_change], [email, 'de', true]);
+    assert.ok(await app.signsIn(email, password));
+    assert.equal(new URL(page.url()).hash, `#/users/${id}`);
+  });
+});
+
+test('a user without a password is told apart, and can be given one', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await opened(page, null, { password: undefined });
+    await page.getByText('There is no password yet.').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Require a change' }).count(), 0);
+    await press(page, 'Change password');
+    await dialog(page).getByLabel('Show it here, once').check();
+    await press(page, 'Change password');
+    await dialog(page).locator('output').waitFor();
+    await press(page, 'Close');
+    await page.getByRole('button', { name: 'Require no change' }).waitFor();
+  });
+});
+
+test('address and language are changed, and a taken address is told at the field', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const other = await app.createUser();
+    const user = await opened(page, 'Change address');
+    const field = dialog(page).getByLabel('New email address');
+    assert.equal(await field.inputValue(), user.email);
+    for (const [address, text] of [['', 'Type an email address.'], ['ann', 'Type a whole'], [other.email, 'Another user has this address.']]) {
+      await field.fill(address);
+      await press(page, 'Change address');
+      await dialog(page).locator('.field .error').getByText(text).waitFor();
+    }
+    const email = fresh();
+    await field.fill(email);
+    await press(page, 'Change address');
+    await done(page, 'The address is changed.');
+    await heading(page).getByText(email).waitFor();
+    await press(page, 'Change language');
+    await press(page, 'Change language');
+    await dialog(page).locator('.field .error').getByText('Choose a language.').waitFor();
+    await dialog(page).getByLabel('Language').selectOption('ja');
+    await press(page, 'Change language');
+    await done(page, 'The language is changed.');
+    const { email: now, locale } = await app.user(user.id);
+    assert.deepEqual([now, locale], [email, 'ja']);
+    await page.locator('.rows').getByText('Address changed').waitFor();
+  });
+});
+
+test('a user is disabled and enabled', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Disable');
+    await press(page, 'Cancel');
+    assert.equal((await app.user(user.id)).disabled, false);
+    assert.ok(await page.getByRole('button', { name: 'Disable' }).evaluate((one) => one === document.activeElement));
+    await press(page, 'Disable');
+    await press(page, 'Disable');
+    await done(page, 'The user is disabled.');
+    assert.equal((await app.user(user.id)).disabled, true);
+    await page.getByText('A disabled user cannot recover.').waitFor();
+    assert.equal(await page.getByRole('button', { name: 'Start a recovery' }).count(), 0);
+    await press(page, 'Enable');
+    await done(page, 'The user is enabled.');
+    assert.equal((await app.user(user.id)).disabled, false);
+  });
+});
+
+test('a user is deleted only by whoever types the address', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Delete');
+    await dialog(page).getByLabel('Address of the user').fill('somebody@example.test');
+    await press(page, 'Delete for good');
+    await dialog(page).locator('.field .error').getByText('This is not the address above.').waitFor();
+    assert.equal((await app.user(user.id)).email, user.email);
+    await dialog(page).getByLabel('Address of the user').fill(user.email);
+    await press(page, 'Delete for good');
+    await done(page, 'The user is deleted.');
+    await titled(page, 'Users');
+    assert.equal((await app.user(user.id)).status, 404);
+    await page.goBack();
+    await titled(page, 'There is no such user');
+    await page.locator('.rows').getByText('User created').waitFor();
+  });
+});
+
+test('a user who was deleted meanwhile is told of, in a dialog as well', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Change password');
+    await app.call('DELETE', `/v1/admin/users/${user.id}`);
+    await dialog(page).getByLabel('Show it here, once').check();
+    await press(page, 'Change password');
+    await dialog(page).getByText('It may have been deleted meanwhile.').waitFor();
+    await press(page, 'Cancel');
+    await press(page, 'Require a change');
+    await dialog(page).getByText('It may have been deleted meanwhile.').waitFor();
+    await press(page, 'Close');
+  });
+});
+
+test('users are listed in pages, and found by their address', async () => {
+  const paged = await startApp();
+  try {
+    const lines = Array.from({ length: 120 }, (_, index) => JSON.stringify({ id: `u${index}`, email: `u${index}@example.test` }));
+    await fetch(`${paged.origin}/v1/admin/users/import`, {
+      method: 'POST', headers: { 'Content-Type': 'application/x-ndjson', Authorization: `Bearer ${paged.key}` }, body: lines.join('\n'),
+    });
+    await visit(browser, paged, FAILING, async (page) => {
+      await signIn(page, paged.key);
+      const first = page.locator('.rows a').first();
+      await first.getByText('u0@example.test').waitFor();
+      assert.equal(await page.locator('.rows > li').count(), 50);
+      await page.getByRole('link', { name: 'Next page' }).click();
+      await first.getByText('u50@example.test').waitFor();
+      await page.getByRole('link', { name: 'Next page' }).click();
+      await first.getByText('u100@example.test').waitFor();
+      assert.equal(await page.getByRole('link', { name: 'Next page' }).count(), 0);
+      await page.getByRole('link', { name: 'Previous page' }).click();
+      await first.getByText('u50@example.test').waitFor();
+      // A step back leads to where one was.
+      await page.getByRole('link', { name: 'u60@example.test' }).click();
+      await titled(page, 'u60@example.test');
+      await page.goBack();
+      await first.getByText('u50@example.test').waitFor();
+      await page.getByRole('link', { name: 'Previous page' }).click();
+      await first.getByText('u0@example.test').waitFor();
+      for (const [address, text] of [['', 'Type an email address.'], ['ann', 'Type a whole'], ['a@-', 'Type a whole']]) {
+        await page.getByLabel('Email address').fill(address);
+        await press(page, 'Find');
+        await page.locator('.field .error').getByText(text).waitFor();
+      }
+      await page.getByLabel('Email address').fill('nobody@example.test');
+      await press(page, 'Find');
+      await page.getByText('There is no user with the address nobody@example.test.').waitFor();
+      await press(page, 'Show all users');
+      await first.getByText('u0@example.test').waitFor();
+      await page.getByLabel('Email address').fill('u77@example.test');
+      await press(page, 'Find');
+      await titled(page, 'u77@example.test');
+    });
+  } finally {
+    await paged.stop();
+  }
+});
+
+test('events are told in words, with who, when, from where and why, and in pages', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await app.createUser();
+    for (let time = 0; time < 13; time += 1) {
+      for (const required of [true, false]) await app.call('PUT', `/v1/admin/users/${user.id}/password-change`, { required });
+    }
+    await openUser(page, app, user);
+    const rows = page.locator('.rows > li');
+    await rows.first().getByText('Change of password no longer required').waitFor();
+    assert.match(await rows.first().innerText(), /An administrator: key[\s\S]*127\.0/);
+    assert.equal(await rows.count(), 20);
+    await press(page, 'Show more');
+    await rows.getByText('User created').waitFor();
+    assert.ok(await rows.nth(20).evaluate((row) => row === document.activeElement));
+    assert.equal(await page.getByRole('button', { name: 'Show more' }).count(), 0);
+  });
+});
+
+test('what an administrator or a user wrote is text, not markup', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await app.createUser({ email: `a&b'${randomBytes(4).toString('hex')}@example.test` });
+    const reason = '<img src=x onerror=alert(1)> & "so"';
+    await app.call('POST', `/v1/admin/users/${user.id}/reset-password`, { generate: true, return_password: true, reason });
+    await signIn(page, app.key, `#/users/${user.id}`);
+    await page.locator('.rows').getByText(reason).first().waitFor();
+    assert.equal(await page.locator('main img').count(), 0);
+  });
+});
+
+test('one press is one call, and a call without an answer can be made again', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Change password');
+    let calls = 0;
+    await page.route('**/reset-password', async (route) => {
+      calls += 1;
+      if (calls === 1) return route.abort();
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      await route.continue();
+    });
+    await dialog(page).getByLabel('Show it here, once').check();
+    await press(page, 'Change password');
+    await dialog(page).locator('.summary').getByText('No answer. Check your connection, then try again.').waitFor();
+    const submit = dialog(page).getByRole('button', { name: 'Change password' });
+    for (let press = 0; press < 4; press += 1) await submit.dispatchEvent('click');
+    await page.keyboard.press('Escape');
+    await dialog(page).locator('output').waitFor();
+    assert.equal(calls, 2);
+    assert.ok(!await app.signsIn(user.email, user.password));
+  });
+});
+
+test('a list that does not come can be asked for again', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await page.route('**/v1/admin/users?limit=50', (route) => route.abort(), { times: 1 });
+    await signIn(page, app.key);
+    await page.getByRole('alert').getByText('No answer.').waitFor();
+    await press(page, 'Try again');
+    await settled(page);
+    await page.locator('.rows').waitFor();
+  });
+});
