@@ -9,7 +9,8 @@ import { ask, scopes } from './session.js';
 const STATES = ['pending', 'sent', 'delivered', 'bounced', 'complained', 'failed', 'expired'];
 const BAD = ['bounced', 'complained', 'failed', 'expired'];
 
-const kind = (name) => (knows(`email.kind.${name}`) ? words(`email.kind.${name}`) : verbatim(name));
+/** What kind of email it is. */
+export const kind = (name) => (knows(`email.kind.${name}`) ? words(`email.kind.${name}`) : verbatim(name));
 
 const state = (name) => (knows(`email.state.${name}`)
   ? mark(`email.state.${name}`, BAD.includes(name) ? 'bad' : '')
@@ -62,17 +63,17 @@ export function emailView(id) {
       email.last_error !== null && ['email.error', verbatim(email.last_error)],
     ),
     make('div', { class: 'buttons' }, retry(email), button('reload', refresh)),
-    ['failed', 'pending'].includes(email.state) && !scopes.has('courier') && lacking('courier'),
+    email.state === 'failed' && !scopes.has('courier') && lacking('courier'),
   ];
-  const retry = (email) => ['failed', 'pending'].includes(email.state) && scopes.has('courier') && button('email.retry', async () => {
+  const retry = (email) => email.state === 'failed' && scopes.has('courier') && button('email.retry', async () => {
     const outcome = await ask(`${path}/retry`, undefined, { method: 'POST' });
     const told = outcome.ok ? { key: 'email.retried' }
-      : outcome.problem === 'conflict' ? { key: 'email.nothing' }
+      : outcome.problem === 'email-not-failed' ? { key: 'email.nothing' }
         : outcome.problem === 'not-found' ? { key: 'email.gone' } : explain(outcome);
     const line = make('p', { class: outcome.ok ? 'notice done' : 'notice', tabindex: '-1' });
     say(line, told.key, told.values);
     status.replaceChildren(line);
-    if (outcome.ok || outcome.problem === 'conflict') await refresh();
+    if (outcome.ok || outcome.problem === 'email-not-failed') await refresh();
     announce(told.key, told.values);
     line.focus();
   }, { kind: '' });

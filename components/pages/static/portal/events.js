@@ -2,6 +2,7 @@
 
 import { knows } from '../text.js';
 import { facts, make, time, verbatim, words } from './dom.js';
+import { kind } from './emails.js';
 import { paged } from './load.js';
 import { ask } from './session.js';
 
@@ -15,7 +16,7 @@ export const events = (path) => paged({
 
 const title = (type) => (knows(`event.${type}`) ? make('h3', { t: `event.${type}` }) : make('h3', {}, verbatim(type)));
 
-const row = ({ type, at, actor, from, reason }) => [
+const row = ({ type, at, actor, from, reason, email }) => [
   title(type),
   time(at),
   facts(
@@ -24,6 +25,7 @@ const row = ({ type, at, actor, from, reason }) => [
       : words(knows(`events.${actor.kind}`) ? `events.${actor.kind}` : 'events.system')],
     from && ['events.from', verbatim(from, 'code')],
     reason && ['events.reason', make('span', { dir: 'auto' }, reason)],
+    email && ['email.title', make('a', { href: `#/emails/${email.id}` }, kind(email.kind))],
     actor.audit_context && ['events.noted', verbatim(JSON.stringify(actor.audit_context), 'code')],
   ),
 ];
