@@ -9,7 +9,8 @@ use spin_sdk::http_service;
 async fn handle(request: Request) -> impl IntoResponse {
     serve_and_work(request, async |env, request| {
         use accounts::{
-            create, delete, events, import, list, require_change, show, start_recovery, update,
+            challenge, create, delete, events, import, list, require_change, show, start_recovery,
+            update,
         };
         let path = request.segments();
         let Some(rest) = path.strip_prefix(&["v1", "admin"]) else {
@@ -29,6 +30,8 @@ async fn handle(request: Request) -> impl IntoResponse {
                 require_change::put(env, request, id).await
             }
             (["users", _, "password-change"], _) => Answer::method_not_allowed("PUT"),
+            (["users", id, "challenge"], "GET" | "HEAD") => challenge::get(env, request, id).await,
+            (["users", _, "challenge"], _) => Answer::method_not_allowed("GET, HEAD"),
             (["users", id, "recovery"], "POST") => start_recovery::post(env, request, id).await,
             (["users", _, "recovery"], _) => Answer::method_not_allowed("POST"),
             (["users", id, "events"], "GET" | "HEAD") => events::get(env, request, id).await,

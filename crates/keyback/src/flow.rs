@@ -7,6 +7,7 @@ pub mod cancel_recovery;
 pub mod create_account;
 pub mod delete_account;
 pub mod deliver;
+pub mod find_challenge;
 pub mod forgot_password;
 pub mod import_accounts;
 pub mod list_accounts;

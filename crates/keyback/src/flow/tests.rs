@@ -6,6 +6,7 @@ mod cancel_recovery;
 mod crashes;
 mod deliveries;
 mod epochs;
+mod find_challenge;
 mod forgot_password;
 mod languages;
 mod look_alikes;

@@ -6,6 +6,7 @@ use crate::flow::AccountWithCredential;
 use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
 
+pub mod challenge;
 pub mod create;
 pub mod delete;
 pub mod events;

@@ -103,6 +103,9 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Afterwards) {
             (["v1", "admin", "users", id, "events"], _) => {
                 accounts::events::get(env, request, id).await
             }
+            (["v1", "admin", "users", id, "challenge"], _) => {
+                accounts::challenge::get(env, request, id).await
+            }
             (["v1", "admin", "emails"], _) => emails::list::get(env, request).await,
             (["v1", "admin", "emails", id], _) => emails::show::get(env, request, id).await,
             (["v1", "admin", "emails", id, "retry"], _) => {

@@ -95,7 +95,9 @@ struct HttpInner {
 
 /// What answers a request.
 #[derive(Clone)]
-struct Script(Rc<dyn Fn(&::http::Request<Vec<u8>>) -> ProviderAnswer>);
+struct Script(Rc<Answering>);
+
+type Answering = dyn Fn(&::http::Request<Vec<u8>>) -> ProviderAnswer;
 
 impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

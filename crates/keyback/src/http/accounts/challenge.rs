@@ -1,0 +1,33 @@
+//! `GET /v1/admin/users/:id/challenge`
+
+use serde_json::json;
+
+use crate::flow::find_challenge;
+use crate::http::access::authorise;
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::base_url::BaseUrl;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::ports::{Clock, Env};
+use crate::settings::{self, Access, Scope};
+
+/// Tells whether a recovery of the account is under way, and until when; never a secret of it.
+pub async fn get<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
+    answer(env, request, id).await.into()
+}
+
+async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
+    authorise(request, &access, Scope::Users, env.clock().now())?;
+    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let found = find_challenge::run(env, &id).await?;
+    let challenge = found.ok_or_else(Problem::not_found)?.map(|challenge| {
+        json!({
+            "issued_at": challenge.issued_at.rfc3339(),
+            "expires_at": challenge.expires_at.rfc3339(),
+        })
+    });
+    Ok(Answer::json(200, json!({"challenge": challenge})))
+}
