@@ -97,7 +97,13 @@ pub type Outgoing = (MailSettings, WebhookSettings);
 /// Everything that any component uses.
 pub type Everything = (
     (Letterhead, Keyring, ProxyTrust, Lifetimes),
-    (IssueRules, AttemptCaps, PasswordPolicy, Access, Outgoing),
+    (
+        IssueRules,
+        AttemptCaps,
+        PasswordPolicy,
+        Access,
+        (Outgoing, FeedbackSettings),
+    ),
     (
         ForgotLimit,
         AppForgotLimit,
@@ -106,7 +112,6 @@ pub type Everything = (
         SignInLimit,
         AdminResetRules,
     ),
-    FeedbackSettings,
 );
 
 macro_rules! tuples {
