@@ -1,23 +1,29 @@
-//! A mailbox for development: it takes mails as Resend's API does, sends none, and shows them.
+//! A mailbox for development: it takes mails as any of the providers' APIs does, sends none, and shows them. It can be
+//! told to refuse, to fail and not to answer; and it takes a portal's events.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
-use http::header::{
-    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST,
-};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use serde_json::json;
 
-use self::email::{Email, Refusal};
+use self::api::Api;
+use self::behaviour::Behaviour;
+use self::email::Refusal;
+use self::events::Events;
 use self::inbox::Inbox;
 use crate::server::Answer;
 
+mod api;
+mod behaviour;
 mod email;
+mod events;
 mod inbox;
 
 /// The longest request body, in bytes.
@@ -27,9 +33,16 @@ const BODY_LIMIT: usize = 1024 * 1024;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     connect-src 'self'; img-src data:; form-action 'none'; frame-ancestors 'none'";
 
-/// The mails that were taken in.
+/// How long nothing is answered when it is told to time out: longer than any caller waits.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// The mails and events that were taken in, and what is done with the next.
 #[derive(Default)]
-pub(crate) struct Mailbox(Mutex<Inbox>);
+pub(crate) struct Mailbox {
+    inbox: Mutex<Inbox>,
+    events: Mutex<Events>,
+    behaviour: Mutex<Behaviour>,
+}
 
 impl Mailbox {
     /// Answers a request.
@@ -51,23 +64,25 @@ impl Mailbox {
                 "The mailbox answers on loopback names only.\n",
             ));
         }
-        let allowed = match request.uri().path() {
-            "/emails" => "POST",
-            "/api/messages" => "GET, DELETE",
-            "/" | "/mailbox.js" | "/mailbox.css" => "GET",
-            _ => {
-                return Ok(refuse(&Refusal::new(
-                    StatusCode::NOT_FOUND,
-                    "not_found",
-                    "There is no such page.",
-                )));
+        let path = request.uri().path().to_owned();
+        if request.method() == Method::POST {
+            if let Some(api) = Api::of(&path) {
+                return Ok(self.hand_over(api, request).await);
             }
+            if path == "/events" {
+                return Ok(self.tell(request).await);
+            }
+        }
+        let allowed = match path.as_str() {
+            "/api/messages" | "/api/events" => "GET, DELETE",
+            "/api/behaviour" => "GET, PUT",
+            "/" => "GET, POST",
+            "/mailbox.js" | "/mailbox.css" => "GET",
+            "/events" => "POST",
+            path if Api::of(path).is_some() => "POST",
+            _ => return Ok(problem(StatusCode::NOT_FOUND, "There is no such page.")),
         };
-        Ok(match (request.method(), request.uri().path()) {
-            (&Method::POST, "/emails") => match self.accept(request).await {
-                Ok(id) => json_answer(StatusCode::OK, &json!({ "id": id })),
-                Err(refusal) => refuse(&refusal),
-            },
+        Ok(match (request.method(), path.as_str()) {
             (&Method::GET, "/api/messages") => {
                 let messages = json!(self.inbox().newest_first().collect::<Vec<_>>());
                 json_answer(StatusCode::OK, &messages)
@@ -76,6 +91,18 @@ impl Mailbox {
                 self.inbox().clear();
                 content(StatusCode::NO_CONTENT, "text/plain", "")
             }
+            (&Method::GET, "/api/events") => json_answer(StatusCode::OK, &self.told().shown()),
+            (&Method::DELETE, "/api/events") => {
+                *self.told() = Events::default();
+                content(StatusCode::NO_CONTENT, "text/plain", "")
+            }
+            (&Method::GET, "/api/behaviour") => {
+                json_answer(StatusCode::OK, &self.behaviour().shown())
+            }
+            (&Method::PUT, "/api/behaviour") => match read(request).await {
+                Ok(body) => self.behave(&body),
+                Err(too_long) => too_long,
+            },
             (&Method::GET, "/") => page(
                 "text/html; charset=utf-8",
                 include_str!("mailbox/page.html"),
@@ -88,12 +115,7 @@ impl Mailbox {
                 page("text/css; charset=utf-8", include_str!("mailbox/page.css"))
             }
             _ => {
-                let refusal = Refusal::new(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "method_not_allowed",
-                    "Not with this method.",
-                );
-                let mut answer = refuse(&refusal);
+                let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "Not with this method.");
                 answer
                     .headers_mut()
                     .insert(ALLOW, HeaderValue::from_static(allowed));
@@ -102,42 +124,128 @@ impl Mailbox {
         })
     }
 
-    async fn accept<B>(&self, request: Request<B>) -> Result<String, Refusal>
+    /// Takes a mail, or does not, as it is told to behave.
+    async fn hand_over<B>(&self, api: Api, request: Request<B>) -> MailboxAnswer
+    where
+        B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+    {
+        if !api.is_authorised(request.headers()) {
+            return api.unauthorised();
+        }
+        let key = api.idempotency_key(request.headers());
+        let body = match read(request).await {
+            Ok(body) => body,
+            Err(too_long) => return too_long,
+        };
+        match self.behaviour() {
+            Behaviour::Accept => {}
+            Behaviour::Refuse => {
+                return api.refuse(&Refusal::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "validation_error",
+                    "The mailbox was told to refuse: the address is bad.",
+                ));
+            }
+            Behaviour::Fail => return failed(),
+            Behaviour::TimeOut => return silence().await,
+        }
+        let accepted = api
+            .parse(&body)
+            .and_then(|email| self.inbox().accept(email, key, api.name()));
+        match accepted {
+            Ok(id) => api.accept(&id),
+            Err(refusal) => api.refuse(&refusal),
+        }
+    }
+
+    /// Takes an event for the portal.
+    async fn tell<B>(&self, request: Request<B>) -> MailboxAnswer
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
     {
         let header = |name| {
             request
                 .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
+                .get(name)?
+                .to_str()
+                .ok()
+                .map(str::to_owned)
         };
-        let key = header(AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
-        if key.is_none_or(|key| key.trim().is_empty()) {
-            return Err(Refusal::new(
-                StatusCode::UNAUTHORIZED,
-                "missing_api_key",
-                "Missing API key.",
-            ));
+        let (Some(id), Some(_)) = (header("webhook-id"), header("webhook-signature")) else {
+            return problem(StatusCode::UNAUTHORIZED, "The event is not signed.");
+        };
+        let body = match read(request).await {
+            Ok(body) => body,
+            Err(too_long) => return too_long,
+        };
+        match self.behaviour() {
+            Behaviour::Accept => {}
+            Behaviour::Refuse => return problem(StatusCode::BAD_REQUEST, "Told to refuse."),
+            Behaviour::Fail => return failed(),
+            Behaviour::TimeOut => return silence().await,
         }
-        let idempotency_key = header("idempotency-key").map(str::to_owned);
-        let body = Limited::new(request.into_body(), BODY_LIMIT)
-            .collect()
-            .await
-            .map_err(|_| {
-                Refusal::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    "payload_too_large",
-                    "The body is longer than 1 MiB.",
-                )
-            })?;
-        let email = Email::parse(&body.to_bytes())?;
-        self.inbox().accept(email, idempotency_key)
+        match self.told().accept(&id, &body) {
+            Ok(()) => content(StatusCode::NO_CONTENT, "text/plain", ""),
+            Err(_) => problem(StatusCode::BAD_REQUEST, "The body is no JSON."),
+        }
     }
 
-    fn inbox(&self) -> std::sync::MutexGuard<'_, Inbox> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn behave(&self, body: &[u8]) -> MailboxAnswer {
+        match Behaviour::parse(body) {
+            Some(behaviour) => {
+                *lock(&self.behaviour) = behaviour;
+                json_answer(StatusCode::OK, &behaviour.shown())
+            }
+            None => problem(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "`behaviour` is accept, refuse, fail or time-out.",
+            ),
+        }
     }
+
+    fn behaviour(&self) -> Behaviour {
+        *lock(&self.behaviour)
+    }
+
+    fn told(&self) -> MutexGuard<'_, Events> {
+        lock(&self.events)
+    }
+
+    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+        lock(&self.inbox)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The body, or the answer to one that is too long.
+async fn read<B>(request: Request<B>) -> Result<Bytes, MailboxAnswer>
+where
+    B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
+{
+    match Limited::new(request.into_body(), BODY_LIMIT)
+        .collect()
+        .await
+    {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(_) => Err(problem(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The body is longer than 1 MiB.",
+        )),
+    }
+}
+
+/// What a provider answers while it is down.
+fn failed() -> MailboxAnswer {
+    problem(StatusCode::SERVICE_UNAVAILABLE, "Told to fail.")
+}
+
+/// No answer while a caller waits for one.
+async fn silence() -> MailboxAnswer {
+    tokio::time::sleep(SILENCE).await;
+    problem(StatusCode::GATEWAY_TIMEOUT, "Told to time out.")
 }
 
 /// A page on the web can make its own name resolve to a loopback address, but cannot make the browser hide that name.
@@ -193,9 +301,8 @@ fn json_answer(status: StatusCode, value: &serde_json::Value) -> MailboxAnswer {
     content(status, "application/json", value.to_string())
 }
 
-fn refuse(refusal: &Refusal) -> MailboxAnswer {
-    let body = json!({ "statusCode": refusal.status.as_u16(), "name": refusal.name, "message": refusal.message });
-    json_answer(refusal.status, &body)
+fn problem(status: StatusCode, message: &str) -> MailboxAnswer {
+    json_answer(status, &json!({ "message": message }))
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
-//! A mail as Resend's API takes it.
+//! A mail, read as Resend's API takes it; `api.rs` brings the others' into this form.
 
 use std::collections::BTreeMap;
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Resend's own limit.
 const MOST_RECIPIENTS: usize = 50;
@@ -56,7 +57,7 @@ impl Refusal {
         }
     }
 
-    fn invalid(message: impl Into<String>) -> Self {
+    pub(super) fn invalid(message: impl Into<String>) -> Self {
         Self::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "validation_error",
@@ -79,6 +80,17 @@ impl Email {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let body: Body =
             serde_json::from_slice(body).map_err(|error| Refusal::invalid(error.to_string()))?;
+        Self::check(body)
+    }
+
+    /// The same from a value.
+    pub(super) fn from_value(body: Value) -> Result<Self, Refusal> {
+        let body =
+            serde_json::from_value(body).map_err(|error| Refusal::invalid(error.to_string()))?;
+        Self::check(body)
+    }
+
+    fn check(body: Body) -> Result<Self, Refusal> {
         let from = body.from.ok_or_else(|| Refusal::missing("from"))?;
         let to = body.to.ok_or_else(|| Refusal::missing("to"))?.into_vec();
         let subject = body.subject.ok_or_else(|| Refusal::missing("subject"))?;

@@ -33,6 +33,8 @@ struct UsedKey {
 pub(super) struct Message {
     id: String,
     received_at: String,
+    /// Whose API was called.
+    provider: &'static str,
     #[serde(flatten)]
     email: Email,
 }
@@ -46,6 +48,7 @@ impl Inbox {
         &mut self,
         email: Email,
         idempotency_key: Option<String>,
+        provider: &'static str,
     ) -> Result<String, Refusal> {
         let digest = digest(&email);
         let used = idempotency_key
@@ -67,6 +70,7 @@ impl Inbox {
         let message = Message {
             id: random_id(),
             received_at,
+            provider,
             email,
         };
         let id = message.id.clone();
@@ -94,7 +98,7 @@ impl Inbox {
     }
 }
 
-fn push_within<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
+pub(super) fn push_within<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
     if queue.len() == most {
         queue.pop_front();
     }
@@ -108,7 +112,7 @@ fn digest(email: &Email) -> u64 {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the host is where the clock is")]
-fn now() -> String {
+pub(super) fn now() -> String {
     OffsetDateTime::now_utc()
         .format(&Rfc3339)
         .unwrap_or_default()

@@ -5,6 +5,39 @@ const element = (id) => document.getElementById(id);
 
 let mails = [];
 let shown = null;
+let newestEvent = null;
+
+// The code is a line of digits; a link carries its secret in the fragment.
+const FINDS = [
+  ["Copy the code", /^\s*(\d{6,10})\s*$/m],
+  ["Copy the link", /(https?:\/\/\S+\/reset-password#token=\S+)/],
+  ["Copy the link that cancels", /(https?:\/\/\S+\/cancel-recovery#token=\S+)/],
+];
+
+function copies(mail) {
+  return FINDS.flatMap(([label, pattern]) => {
+    const found = (mail.text ?? "").match(pattern);
+    if (!found) return [];
+    const copy = document.createElement("button");
+    copy.type = "button";
+    copy.textContent = label;
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(found[1]);
+      element("state").textContent = `Copied: ${found[1]}`;
+    });
+    return [copy];
+  });
+}
+
+function event(told) {
+  const details = document.createElement("details");
+  const summary = document.createElement("summary");
+  const body = document.createElement("pre");
+  summary.textContent = `${time(told)} ${told.type ?? told.id}`;
+  body.textContent = JSON.stringify(told.body, null, 2);
+  details.append(summary, body);
+  return details;
+}
 
 function button(mail) {
   const open = document.createElement("button");
@@ -42,7 +75,7 @@ function show(id) {
   if (!mail) return;
 
   element("subject").textContent = mail.subject;
-  const headers = [["From", mail.from], ["To", mail.to.join(", ")], ["Received", mail.received_at]];
+  const headers = [["From", mail.from], ["To", mail.to.join(", ")], ["Received", mail.received_at], ["Through", mail.provider]];
   if (mail.reply_to.length > 0) headers.push(["Reply-To", mail.reply_to.join(", ")]);
   headers.push(...Object.entries(mail.headers));
   element("headers").replaceChildren(...headers.flatMap(([name, value]) => {
@@ -52,6 +85,7 @@ function show(id) {
     description.textContent = value;
     return [term, description];
   }));
+  element("copies").replaceChildren(...copies(mail));
   element("text-part").hidden = mail.text === null;
   element("text").textContent = mail.text ?? "";
   element("html-part").hidden = mail.html === null;
@@ -67,6 +101,14 @@ async function refresh() {
     mails = latest;
     if (changed || mails.length === 0) list();
     if (!mails.some((mail) => mail.id === shown)) show(mails[0]?.id ?? null);
+    const events = await (await fetch("/api/events")).json();
+    if (events[0]?.id !== newestEvent) {
+      newestEvent = events[0]?.id;
+      element("events").replaceChildren(...events.map(event));
+      element("events-part").hidden = events.length === 0;
+    }
+    const { behaviour } = await (await fetch("/api/behaviour")).json();
+    if (document.activeElement !== element("behaviour")) element("behaviour").value = behaviour;
   } catch {
     element("state").textContent = "The host does not answer.";
   }
@@ -75,8 +117,14 @@ async function refresh() {
 
 element("clear").addEventListener("click", async () => {
   await fetch("/api/messages", { method: "DELETE" });
+  await fetch("/api/events", { method: "DELETE" });
   mails = [];
   show(null);
+});
+
+element("behaviour").addEventListener("change", async ({ target }) => {
+  const answer = await fetch("/api/behaviour", { method: "PUT", body: JSON.stringify({ behaviour: target.value }) });
+  element("state").textContent = answer.ok ? "So it will be." : "The host did not take that.";
 });
 
 refresh();

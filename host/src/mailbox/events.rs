@@ -1,0 +1,35 @@
+//! What a portal would be told, in memory.
+
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+
+use super::inbox::{now, push_within};
+
+/// How many events are kept; older ones are dropped.
+const MOST_EVENTS: usize = 200;
+
+/// The events, oldest first.
+#[derive(Default)]
+pub(super) struct Events(VecDeque<Value>);
+
+impl Events {
+    /// Takes an event in. One that was told already counts once, as it would in a portal.
+    ///
+    /// # Errors
+    /// When the body is no JSON.
+    pub(super) fn accept(&mut self, id: &str, body: &[u8]) -> serde_json::Result<()> {
+        let body: Value = serde_json::from_slice(body)?;
+        if !self.0.iter().any(|event| event["id"] == id) {
+            let event =
+                json!({ "id": id, "received_at": now(), "type": body["type"], "body": body });
+            push_within(&mut self.0, event, MOST_EVENTS);
+        }
+        Ok(())
+    }
+
+    /// All of them, newest first.
+    pub(super) fn shown(&self) -> Value {
+        self.0.iter().rev().cloned().collect()
+    }
+}
