@@ -17,7 +17,7 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     // With any variable bad, some task could not be done: nothing is begun.
-    let ((..), (.., access, _), (..), _) = settings::load::<Everything>(env.variables()).await?;
+    let ((..), (.., access, _), (..)) = settings::load::<Everything>(env.variables()).await?;
     authorise(request, &access, Scope::Courier, env.clock().now())?;
     let report = work_agenda::run(env, env.clock().now(), Budget::All).await?;
     Ok(Answer::json(
