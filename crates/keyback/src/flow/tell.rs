@@ -83,7 +83,7 @@ pub(super) async fn run<E: Env>(
         None => Err(NoAnswer::Unreachable),
     };
     let reason = match answer {
-        Ok(answer) if answer.status().is_success() => return Ok(Done::finished()),
+        Ok(answer) if answer.status().is_success() => return Ok(Done::told(true)),
         Ok(answer) => format!("the receiver answered {}", answer.status().as_u16()),
         Err(why) => why.to_string(),
     };
@@ -103,7 +103,7 @@ pub(super) async fn run<E: Env>(
         let placed = agenda::place(env.store(), due_at, task).await?;
         env.store().set_many(placed.writes).await?;
     }
-    Ok(Done::finished())
+    Ok(Done::told(false))
 }
 
 /// The webhook, as the Standard Webhooks specification has it.

@@ -25,6 +25,9 @@ use crate::store::record;
 /// up the cursor.
 const UNREADABLE_FOR: Duration = Duration::from_hours(24);
 
+/// How often in a row the portal may fail to take an event before it is left alone for this round.
+const PATIENCE: u32 = 3;
+
 /// How much to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Budget {
@@ -58,16 +61,38 @@ pub struct Report {
     pub remaining: u32,
 }
 
-impl Report {
-    fn count(&mut self, delivery: Option<Delivery>) {
-        let counter = match delivery {
-            Some(Delivery::Delivered) => &mut self.delivered,
-            Some(Delivery::Retried) => &mut self.retried,
-            Some(Delivery::Failed) => &mut self.failed,
-            Some(Delivery::Expired) => &mut self.expired,
+/// A row of tasks, done one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Round {
+    report: Report,
+    /// How often in a row the portal did not take an event.
+    untold: u32,
+}
+
+impl Round {
+    fn count(&mut self, done: &Done) {
+        self.untold = match done.told {
+            Some(true) => 0,
+            Some(false) => self.untold.saturating_add(1),
+            None => self.untold,
+        };
+        let counter = match done.delivery {
+            Some(Delivery::Delivered) => &mut self.report.delivered,
+            Some(Delivery::Retried) => &mut self.report.retried,
+            Some(Delivery::Failed) => &mut self.report.failed,
+            Some(Delivery::Expired) => &mut self.report.expired,
             Some(Delivery::TooLate | Delivery::Stale) | None => return,
         };
         *counter = counter.saturating_add(1);
+    }
+
+    fn count_remaining(&mut self) {
+        self.report.remaining = self.report.remaining.saturating_add(1);
+    }
+
+    /// Whether to leave a task to a later round, so that a portal that does not answer holds up no mail.
+    fn leaves(&self, task: &AgendaTask) -> bool {
+        matches!(task, AgendaTask::Tell { .. }) && self.untold >= PATIENCE
     }
 }
 
@@ -77,7 +102,7 @@ impl Report {
 /// [`Outage`] when the agenda itself cannot be read. A task that fails is logged and due again when its lease is over.
 pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Report, Outage> {
     let store = env.store();
-    let mut report = Report::default();
+    let mut round = Round::default();
     let mut tasks_left = budget.tasks();
     let mut walk = Walk::start(store, now).await?;
     while let Some(minute) = walk.next(store).await? {
@@ -88,7 +113,7 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Repo
                 Look::Entry(found) => *found,
                 Look::Unreadable => {
                     all_done = false;
-                    report.remaining = report.remaining.saturating_add(1);
+                    round.count_remaining();
                     continue;
                 }
             };
@@ -98,13 +123,13 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Repo
             }
             if tasks_left == 0 {
                 all_done = false;
-                report.remaining = report.remaining.saturating_add(1);
+                round.count_remaining();
                 break;
             }
             tasks_left = tasks_left.saturating_sub(1);
-            if !work(env, found, &mut report).await? {
+            if round.leaves(&found.task) || !work(env, found, &mut round).await? {
                 all_done = false;
-                report.remaining = report.remaining.saturating_add(1);
+                round.count_remaining();
             }
         }
         walk.leave(store, minute, all_done).await?;
@@ -113,7 +138,7 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Repo
         }
     }
     walk.finish(store).await?;
-    Ok(report)
+    Ok(round.report)
 }
 
 /// What stands at `place`.
@@ -140,7 +165,7 @@ async fn look<E: Env>(env: &E, place: Place, now: Timestamp) -> Result<Look, Out
 }
 
 /// Works an entry under a lease; whether it is done.
-async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool, Outage> {
+async fn work<E: Env>(env: &E, found: Found, round: &mut Round) -> Result<bool, Outage> {
     let store = env.store();
     let Found {
         place,
@@ -167,13 +192,13 @@ async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool
             Done::finished()
         }
     };
-    report.count(done.delivery);
+    round.count(&done);
     if !done.finished {
         return Ok(false);
     }
     store.delete_many(vec![place.key().into()]).await?;
     lease.release(store, env.clock().now()).await;
-    if let Err(outage) = work_own(env, done.next, report).await {
+    if let Err(outage) = work_own(env, done.next, round).await {
         // It is on the agenda, and due for others in a minute.
         env.log().write(&LogLine::WorkFailed { outage });
     }
@@ -184,16 +209,20 @@ async fn work<E: Env>(env: &E, found: Found, report: &mut Report) -> Result<bool
 pub(super) async fn work_own<E: Env>(
     env: &E,
     entries: Vec<OwnEntry>,
-    report: &mut Report,
+    round: &mut Round,
 ) -> Result<(), Outage> {
     let mut entries = VecDeque::from(entries);
     while let Some(entry) = entries.pop_front() {
+        if round.leaves(entry.task()) {
+            round.count_remaining();
+            continue;
+        }
         let done = execute(env, entry.task(), entry.until()).await?;
-        report.count(done.delivery);
+        round.count(&done);
         if done.finished {
             env.store().delete_many(vec![entry.key().into()]).await?;
         } else {
-            report.remaining = report.remaining.saturating_add(1);
+            round.count_remaining();
         }
         entries.extend(done.next);
     }
@@ -209,6 +238,8 @@ pub(super) struct Done {
     next: Vec<OwnEntry>,
     /// What became of the email that it tried to deliver.
     delivery: Option<Delivery>,
+    /// Whether the portal took the event that it was told of.
+    told: Option<bool>,
 }
 
 impl Done {
@@ -223,6 +254,15 @@ impl Done {
             finished: true,
             next,
             delivery: None,
+            told: None,
+        }
+    }
+
+    /// It is done: the portal was told of an event, and took it or did not.
+    pub(super) fn told(took: bool) -> Self {
+        Self {
+            told: Some(took),
+            ..Self::finished()
         }
     }
 
@@ -232,6 +272,7 @@ impl Done {
             finished: false,
             next: Vec::new(),
             delivery: None,
+            told: None,
         }
     }
 }
@@ -265,6 +306,7 @@ async fn execute<E: Env>(env: &E, task: &AgendaTask, until: Timestamp) -> Result
                 finished: tried.delivery != Delivery::TooLate,
                 next,
                 delivery: Some(tried.delivery),
+                told: None,
             })
         }
         AgendaTask::Tell {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::model::standard_webhook::WebhookSecret;
-use crate::ports::{Clock as _, Env as _};
+use crate::ports::{Clock as _, Env as _, NoAnswer};
 use crate::testing::{App, Call};
 
 const SECRET: &str = "whsec_a2V5YmFjay10ZXN0cy1rZXliYWNrLXRlc3RzIQ==";
@@ -170,4 +170,27 @@ fn a_failed_mail_is_told_of() {
         events[1]["data"]["reason"],
         "resend answered 422: it does not take this mail"
     );
+}
+
+#[test]
+fn a_portal_that_never_answers_holds_up_no_mail() {
+    let app = with_receiver();
+    let _ = told(&app);
+    app.env.http.answer_with(503, None);
+    for number in 0..20 {
+        let body = json!({"email": format!("user{number}@example.test"), "locale": "de"});
+        let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    }
+    let _ = app.forgot(App::EMAIL);
+    let _ = (told(&app), app.take_mails());
+    app.env.http.answer_from(RECEIVER, Err(NoAnswer::TimedOut));
+    app.env.http.answer_from("api.resend.com", Ok((200, None)));
+    app.advance(120);
+    let report = app.run_courier().json();
+    assert_eq!(told(&app).len(), 3, "then it is left alone");
+    assert_eq!(app.take_mails().len(), 1);
+    assert_eq!(report["remaining"], 18);
+    app.env.http.answer_from(RECEIVER, Ok((200, None)));
+    app.run_courier_for(5);
+    assert_eq!(told(&app).len(), 21);
 }
