@@ -10,11 +10,12 @@ async fn handle(request: Request) -> impl IntoResponse {
     serve_and_work(request, async |env, request| {
         match (request.segments().as_slice(), request.method()) {
             (["v1", "courier", "run"], "POST") => courier::post(env, request).await,
-            (["v1", "courier", "run"], _) => Answer::method_not_allowed("POST"),
             (["v1", "email-webhooks", provider], "POST") => {
                 email_webhook::post(env, request, provider).await
             }
-            (["v1", "email-webhooks", _], _) => Answer::method_not_allowed("POST"),
+            (["v1", "courier", "run"] | ["v1", "email-webhooks", _], _) => {
+                Answer::method_not_allowed("POST")
+            }
             (["v1", "health"], "GET" | "HEAD") => health::get(env).await,
             (["v1", "health"], _) => Answer::method_not_allowed("GET, HEAD"),
             _ => Answer::not_found(),
