@@ -7,6 +7,7 @@ mod clients;
 mod issuer;
 mod mail;
 mod mail_sink;
+mod receiver;
 mod server;
 mod store_file;
 mod time;
@@ -31,6 +32,7 @@ pub(crate) use self::{
     issuer::{Algorithm, Issuer, encode, hmac},
     mail::Mail,
     mail_sink::{MailSink, Provider},
+    receiver::{Receiver, Webhook},
     time::{unix_now, unix_seconds},
     wire::Wire,
 };

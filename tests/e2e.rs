@@ -3,7 +3,7 @@
 //! `make test` runs them on the embedded host. With `KEYBACK_SPIN=/path/to/spin` (4.1 or later) they run
 //! unchanged on a real Spin. The modules mirror the URL tree; [`app`] starts what they talk to.
 //!
-//! Two tests wait a minute or two for the agenda and say so in their names (`slow_…`). Most of the others
+//! Some tests wait a minute or two for the agenda and say so in their names (`slow_…`). Most of the others
 //! wait for a child process too, so more test threads than cores make the run shorter.
 
 mod app;
@@ -12,6 +12,7 @@ mod grants;
 mod journey;
 mod look_alikes;
 mod misconfigured;
+mod portal_events;
 mod problems;
 mod races;
 mod segments;

@@ -1,6 +1,6 @@
 //! The tests of each call, one module a route.
 
-mod admin;
+pub(crate) mod admin;
 mod cancel_recovery;
 pub(crate) mod courier_run;
 mod forgot_password;

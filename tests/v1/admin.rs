@@ -3,4 +3,4 @@
 mod access;
 mod emails;
 mod jwt;
-mod users;
+pub(crate) mod users;

@@ -2,7 +2,7 @@
 
 mod create;
 mod delete;
-pub(super) mod events;
+pub(crate) mod events;
 mod import;
 mod list;
 mod password_change;

@@ -250,7 +250,7 @@ fn assert_paged(app: &App, path: &str, whole: &[Value]) {
 
 /// The account's events, newest first, once there are so many.
 #[track_caller]
-pub(in crate::v1::admin) fn wait_for_events(app: &App, id: &str, count: usize) -> Vec<Value> {
+pub(crate) fn wait_for_events(app: &App, id: &str, count: usize) -> Vec<Value> {
     let deadline = Instant::now() + NOTED_WITHIN;
     loop {
         let page = app.portal().get(&format!("/v1/admin/users/{id}/events"));

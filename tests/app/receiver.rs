@@ -1,0 +1,176 @@
+//! A portal's receiver of events: it checks each with the library that the Standard Webhooks specification publishes,
+//! before it looks at it.
+
+use std::{
+    future,
+    net::TcpListener,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::{
+    Request, Response,
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::{runtime, sync::oneshot};
+
+use super::{AppBuilder, random_bytes};
+
+/// Events are told right after the answer to the call that they tell of.
+const TOLD_WITHIN: Duration = Duration::from_secs(20);
+
+/// The receiver; it ends when this is dropped.
+pub(crate) struct Receiver {
+    url: String,
+    desk: Arc<Desk>,
+    _stop: oneshot::Sender<()>,
+}
+
+/// A webhook whose signature is good.
+#[derive(Clone, Debug)]
+pub(crate) struct Webhook {
+    pub(crate) id: String,
+    pub(crate) signature: String,
+    pub(crate) body: String,
+    /// The receiver answered that it has it.
+    pub(crate) taken: bool,
+}
+
+impl Webhook {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("the webhook is JSON")
+    }
+}
+
+struct Desk {
+    secret: String,
+    /// What it answers with; none for never answering.
+    status: Mutex<Option<u16>>,
+    webhooks: Mutex<Vec<Webhook>>,
+    /// What was wrong with whatever came besides.
+    forged: Mutex<Vec<String>>,
+}
+
+impl Receiver {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        listener
+            .set_nonblocking(true)
+            .expect("a listener can be made non-blocking");
+        let address = listener
+            .local_addr()
+            .expect("a bound listener has an address");
+        let desk = Arc::new(Desk {
+            secret: format!("whsec_{}", STANDARD.encode(random_bytes(32))),
+            status: Mutex::new(Some(204)),
+            webhooks: Mutex::default(),
+            forged: Mutex::default(),
+        });
+        let (stop, stopped) = oneshot::channel();
+        let served = Arc::clone(&desk);
+        thread::spawn(move || {
+            let runtime = runtime::Builder::new_current_thread().enable_io().build();
+            let runtime = runtime.expect("a runtime can be made");
+            runtime.spawn(serve(listener, served));
+            // It ends either way: with a message, or because the sender was dropped.
+            let _ = runtime.block_on(stopped);
+        });
+        Self {
+            url: format!("http://{address}/hooks/keyback?portal=1"),
+            desk,
+            _stop: stop,
+        }
+    }
+
+    /// The same app, which tells this receiver of its events.
+    pub(crate) fn told_by(&self, app: AppBuilder) -> AppBuilder {
+        app.variable("webhook_url", self.url.as_str())
+            .variable("webhook_secret", self.desk.secret.as_str())
+    }
+
+    /// What it answers with from now on; none for never answering.
+    pub(crate) fn answers(&self, status: Option<u16>) {
+        *lock(&self.desk.status) = status;
+    }
+
+    /// Everything that it was told of this account so far, in the order in which it came.
+    #[track_caller]
+    pub(crate) fn told_of(&self, user_id: &str) -> Vec<Webhook> {
+        let forged = lock(&self.desk.forged);
+        assert!(forged.is_empty(), "unsigned: {forged:?}");
+        let webhooks = lock(&self.desk.webhooks);
+        let of_user = |webhook: &&Webhook| webhook.json()["data"]["user_id"] == user_id;
+        webhooks.iter().filter(of_user).cloned().collect()
+    }
+
+    /// What it was told of this account, once it was told as much.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, user_id: &str, count: usize) -> Vec<Webhook> {
+        let deadline = Instant::now() + TOLD_WITHIN;
+        loop {
+            let told = self.told_of(user_id);
+            if told.len() >= count {
+                return told;
+            }
+            assert!(Instant::now() < deadline, "not {count}: {told:?}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, desk: Arc<Desk>) {
+    let listener =
+        tokio::net::TcpListener::from_std(listener).expect("the runtime takes the listener");
+    loop {
+        let Ok((connection, _)) = listener.accept().await else {
+            continue;
+        };
+        let desk = Arc::clone(&desk);
+        let service = service_fn(move |request| answer(request, Arc::clone(&desk)));
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(connection), service));
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    desk: Arc<Desk>,
+) -> Result<Response<Empty<Bytes>>, hyper::Error> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await?.to_bytes();
+    let status = *lock(&desk.status);
+    let checked = standardwebhooks::Webhook::new(&desk.secret)
+        .and_then(|secret| secret.verify(&body, &head.headers));
+    let call = (head.method.as_str(), head.uri.to_string());
+    if let Err(error) = checked {
+        lock(&desk.forged).push(error.to_string());
+    } else if call != ("POST", "/hooks/keyback?portal=1".to_owned()) {
+        lock(&desk.forged).push(format!("{call:?}"));
+    } else {
+        let header = |name: &str| {
+            let value = head.headers[name].to_str();
+            value.expect("it was checked").to_owned()
+        };
+        lock(&desk.webhooks).push(Webhook {
+            id: header("webhook-id"),
+            signature: header("webhook-signature"),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            taken: status.is_some_and(|status| (200..300).contains(&status)),
+        });
+    }
+    let Some(status) = status else {
+        return future::pending().await;
+    };
+    let response = Response::builder().status(status).body(Empty::new());
+    Ok(response.expect("the answer is well formed"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
