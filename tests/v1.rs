@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 mod cancel_recovery;
 pub(crate) mod courier_run;
+mod email_webhooks;
 mod forgot_password;
 mod health;
 mod password_policy;

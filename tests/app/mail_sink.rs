@@ -49,6 +49,8 @@ pub(crate) enum Provider {
     HangsUp,
     /// Answers what is no HTTP. Such a call is not among the attempts.
     Babbles,
+    /// Answers with a page and a status of success, as somebody else at the provider's address might.
+    IsSomebodyElse,
     /// Sends to a place where the mail would be accepted.
     Redirects,
 }
@@ -269,6 +271,10 @@ async fn answer(
             let elsewhere = HeaderValue::from_static(ELSEWHERE);
             response.headers_mut().insert(LOCATION, elsewhere);
             response
+        }
+        Provider::IsSomebodyElse => {
+            let page = "<!doctype html><title>Buy this domain</title>".to_owned();
+            Response::new(Full::from(page))
         }
         Provider::Hangs => future::pending().await,
         Provider::HangsUp | Provider::Babbles | Provider::RefusesEveryOther => {

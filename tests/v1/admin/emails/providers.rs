@@ -43,6 +43,7 @@ fn a_mail_that_the_provider_does_not_take_now_is_tried_again_later() {
         (Provider::HangsUp, "", 30),
         (Provider::Babbles, "", 30),
         (Provider::Redirects, "307", 30),
+        (Provider::IsSomebodyElse, "200", 30),
         (Provider::Hangs, "timed out", 30),
     ] {
         let user = app.create_user();
