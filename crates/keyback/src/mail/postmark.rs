@@ -12,16 +12,6 @@ use crate::mail::provider::{AUTO_SUBMITTED, EMAIL_ID, Handover, post};
 use crate::model::id::EmailId;
 use crate::settings::ProviderSettings;
 
-/// A server's token is a UUID. The other one makes the API check a request and send nothing.
-pub(super) fn is_key(key: &str) -> bool {
-    let is_uuid = key.len() == 36
-        && key.bytes().enumerate().all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-    is_uuid || key == "POSTMARK_API_TEST"
-}
-
 pub(super) fn request(
     settings: &ProviderSettings,
     message: &Message,

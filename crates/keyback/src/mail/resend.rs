@@ -13,10 +13,6 @@ use crate::mail::provider::{AUTO_SUBMITTED, EMAIL_ID, Handover, post};
 use crate::model::id::EmailId;
 use crate::settings::ProviderSettings;
 
-pub(super) fn is_key(key: &str) -> bool {
-    key.starts_with("re_")
-}
-
 pub(super) fn request(
     settings: &ProviderSettings,
     message: &Message,
