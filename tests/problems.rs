@@ -2,7 +2,7 @@
 
 use crate::app::{App, Caller as _};
 
-const SLUGS: [&str; 18] = [
+const SLUGS: [&str; 19] = [
     "validation-failed",
     "unsupported-media-type",
     "payload-too-large",
@@ -21,6 +21,7 @@ const SLUGS: [&str; 18] = [
     "undeliverable-password",
     "password-expired",
     "service-unavailable",
+    "start-again",
 ];
 
 #[test]

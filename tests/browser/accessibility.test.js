@@ -96,6 +96,50 @@ test('the journey needs no mouse', async () => {
   assert.ok(await app.signsIn(user.email, password));
 });
 
+test('an administrator’s reset needs no mouse', async () => {
+  const user = await app.createUser();
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    const focused = (selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
+    await page.goto('/portal');
+    await ready(page);
+    await tabTo(page, '[name=key]');
+    await page.keyboard.type(app.key);
+    await page.keyboard.press('Enter');
+    await titled(page, 'Users');
+    await focused('h1');
+    await tabTo(page, '[name=email]');
+    await page.keyboard.type(user.email);
+    await page.keyboard.press('Enter');
+    await titled(page, user.email);
+    await page.locator('[data-action=password]').waitFor();
+    await tabTo(page, '[data-action=password]');
+    await page.keyboard.press('Enter');
+    await focused('dialog h2');
+    await tabTo(page, '[name=return_password]');
+    await page.keyboard.press('Space');
+    // Nothing behind the dialog is reached.
+    for (let tabs = 0; tabs < 20; tabs += 1) {
+      await page.keyboard.press('Tab');
+      assert.ok(await page.evaluate(() => document.activeElement === document.body || document.activeElement.closest('dialog') !== null));
+    }
+    await tabTo(page, 'dialog [type=submit]');
+    await page.keyboard.press('Enter');
+    await page.locator('dialog output').waitFor();
+    await focused('dialog h2');
+    const password = await page.locator('dialog output').textContent();
+    await tabTo(page, 'dialog .buttons button');
+    await page.keyboard.press('Enter');
+    await page.locator('.notice.done').waitFor();
+    await focused('[data-action=password]');
+    assert.ok(await app.signsIn(user.email, password));
+    await tabTo(page, '[data-action=address]');
+    await page.keyboard.press('Enter');
+    await page.locator('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await focused('[data-action=address]');
+  });
+});
+
 test('no page moves while it loads, however slowly', async () => {
   const slowly = { width: 390, height: 844 };
   await visit(browser, app, { viewport: slowly }, async (page, context) => {

@@ -29,7 +29,7 @@ test('a limit says how long to wait', async () => {
   const limits = { limit_client_forgot: '1/3600', limit_client_verify: '1/60', limit_client_reset: '1/60' };
   await running(limits, async (app) => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
-      const wait = summary(page).getByText(/^Too many tries\. Wait \d+ (second|minute)s?, then try again\.$/);
+      const wait = summary(page).getByText(/^Too many tries\. Wait \d+ (second|minute|hour)s?, then try again\.$/);
       await asked(page, ADDRESS);
       for (const text of ['This code does not work.', 'Too many tries.']) {
         await enter(page, '123456');
@@ -111,7 +111,7 @@ test('one press is one request', async () => {
 test('without scripts the pages say what they need', async () => {
   await running({}, async (app) => {
     await visit(browser, app, { javaScriptEnabled: false, locale: 'de' }, async (page) => {
-      for (const path of ['/forgot-password', '/verify-otp', '/reset-password#token=a', '/cancel-recovery#token=a']) {
+      for (const path of ['/verify-otp', '/reset-password#token=a', '/cancel-recovery#token=a']) {
         await page.goto(path);
         // Playwright's own search for text leaves <noscript> out.
         const notice = page.locator('noscript p:visible');

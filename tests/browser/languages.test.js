@@ -14,6 +14,8 @@ const source = (tag, part = '') => readFileSync(join(folder, part, 'lang', `${ta
 const read = (part) => Object.fromEntries(TAGS.map((tag) => [tag, JSON.parse(source(tag, part))]));
 const words = read();
 const portal = read('portal');
+// The answers to the form that browsers without scripts send.
+const FORM = '../../forgot-password/static';
 
 let app;
 let browser;
@@ -27,7 +29,7 @@ after(async () => {
 
 test('every language has every text, with the same names in it', () => {
   const names = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
-  for (const [part, tables] of [['', words], ['portal', portal]]) {
+  for (const [part, tables] of [['', words], ['portal', portal], [FORM, read(FORM)]]) {
     assert.deepEqual(readdirSync(join(folder, part, 'lang')).sort(), TAGS.map((tag) => `${tag}.json`).sort());
     for (const tag of TAGS) {
       assert.deepEqual(Object.keys(tables[tag]), Object.keys(tables.en), tag);

@@ -122,7 +122,7 @@ export const portalStates = {
     const { email } = await app.createUser();
     await view('#/import')(page, app);
     await file(page, `{"email":"${randomBytes(6).toString('hex')}@example.test"}\n{"email":"${email}"}\n{"mail":1}\nno json\n{"email":"bo@example.test","password":"1"}\n`);
-    await page.getByText('users.ndjson is imported: 5 lines.').waitFor();
+    await page.locator('#import-state').getByText('users.ndjson is imported: 5 lines.').waitFor();
   },
   'portal-import-waits': async (page, app) => {
     await view('#/import')(page, app);

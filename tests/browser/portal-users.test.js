@@ -176,6 +176,8 @@ test('a recovery is sent by mail, or its link and code are shown and work', asyn
     assert.ok((await app.mails.next(user.email)).link);
     await press(page, 'Close');
     await done(page, 'The recovery is started.');
+    const underWay = page.locator('.facts div').filter({ hasText: 'Recovery under way' });
+    await underWay.getByText('Until').waitFor();
     await press(page, 'Start a recovery');
     await dialog(page).getByLabel('Show them here, once').check();
     await dialog(page).getByLabel('They stop working').selectOption({ label: 'After 1 day' });
@@ -192,6 +194,7 @@ test('a recovery is sent by mail, or its link and code are shown and work', asyn
     assert.ok(await app.signsIn(user.email, password));
     await press(page, 'Close');
     assert.ok(!(await page.content()).includes(link));
+    await underWay.getByText('No').waitFor();
   });
 });
 

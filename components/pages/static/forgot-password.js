@@ -1,6 +1,6 @@
 import { call } from './api.js';
 import { explain, form, onSubmit, refuse, show } from './form.js';
-import { started } from './recovery.js';
+import { comeBack, started } from './recovery.js';
 
 const field = form.elements.email;
 
@@ -13,6 +13,7 @@ onSubmit(async () => {
     const invalid = outcome.problem === 'validation-failed';
     return refuse(invalid ? { key: 'forgot.invalid', field } : explain(outcome));
   }
+  comeBack(form.dataset.return, outcome.value);
   // A browser that keeps nothing cannot use the code; the link works without.
   if (started(email, outcome.value)) location.assign('/verify-otp');
   else show('sent');

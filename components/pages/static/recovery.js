@@ -31,6 +31,22 @@ export function forget() {
   }
 }
 
+/**
+ * Keeps where to go back to after the reset, if the server said so, for the tab as well in which the emailed link opens. The
+ * server looks at it again before it leads there.
+ */
+export function comeBack(url, { code_expires_in: code, link_expires_in: link }) {
+  if (url) keep(encodeURIComponent(url), Math.max(code, link));
+}
+
+/** Forgets where to go back to. */
+export const cameBack = () => keep('', 0);
+
+function keep(value, seconds) {
+  const secure = location.protocol === 'https:' ? '; Secure' : '';
+  document.cookie = `keyback-return=${value}; Path=/; Max-Age=${seconds}; SameSite=Lax${secure}`;
+}
+
 /** Remembers a request that was accepted for `email`. */
 export function started(email, { challenge_id, resend_after }) {
   forget();

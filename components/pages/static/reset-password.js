@@ -1,6 +1,6 @@
 import { call } from './api.js';
 import { announce, explain, form, onSubmit, refuse, show } from './form.js';
-import { forget, recall } from './recovery.js';
+import { cameBack, forget, recall } from './recovery.js';
 import { say } from './text.js';
 import { token } from './token.js';
 
@@ -55,10 +55,15 @@ onSubmit(async () => {
   reveals(false);
   if (!field.value) return refuse({ key: 'password.empty', field });
   const outcome = await call('/v1/reset-password', { token: secret, new_password: field.value });
-  if (outcome.ok) return finish('done');
+  if (outcome.ok) {
+    cameBack();
+    return finish('done');
+  }
   switch (outcome.problem) {
     case 'invalid-reset-token':
       return finish('dead');
+    case 'start-again':
+      return finish('lost');
     case 'password-rejected':
       return reject(outcome.errors.map((error) => error.code));
     case 'payload-too-large':

@@ -27,6 +27,7 @@ onSubmit(async () => {
     // Back leads to the page before: there is nothing to do here with a code that was used.
     return location.replace('/reset-password');
   }
+  if (outcome.problem === 'start-again') return refuse({ key: 'code.lost', field });
   if (outcome.problem !== 'invalid-otp') return refuse(explain(outcome));
   refuse({ key: 'code.wrong', field, reasons: [{ key: 'code.wrong' }, { key: 'code.wrong-next' }] });
 });

@@ -9,6 +9,7 @@ pub mod courier;
 pub mod email_webhook;
 pub mod emails;
 pub mod forgot_password;
+pub mod forgot_password_form;
 pub mod health;
 pub mod pages;
 pub mod password_policy;

@@ -27,3 +27,4 @@ pub mod sealed;
 pub mod standard_webhook;
 pub mod timestamp;
 pub mod token;
+pub mod web_address;

@@ -22,11 +22,13 @@ mod letterhead;
 mod mail;
 #[cfg(test)]
 mod tests;
+mod way_back;
 mod webhook;
 
 pub use access::{Access, ApiKey, Scope};
 pub use letterhead::Letterhead;
 pub use mail::{FeedbackSettings, MailSettings, ProviderKind, ProviderSettings};
+pub use way_back::WayBack;
 pub use webhook::{Webhook, WebhookSettings};
 
 /// The variables that a section reads, and which of them are bad, so that all of those are named at once.
@@ -96,7 +98,7 @@ pub type Outgoing = (MailSettings, WebhookSettings);
 
 /// Everything that any component uses.
 pub type Everything = (
-    (Letterhead, Keyring, ProxyTrust, Lifetimes),
+    (Letterhead, Keyring, ProxyTrust, Lifetimes, WayBack),
     (
         IssueRules,
         AttemptCaps,

@@ -45,7 +45,11 @@ export function userView(id, created) {
     ];
   };
   const history = () => part('events.title', scopes.has('events') ? events(`${path}/events`) : lacking('events'));
-  const refresh = () => load(place, () => ask(path), shown, gone);
+  const known = async () => {
+    const [account, recovery] = await Promise.all([ask(path), ask(`${path}/challenge`)]);
+    return account.ok ? { ok: true, value: { ...account.value, challenge: recovery.value?.challenge } } : account;
+  };
+  const refresh = () => load(place, known, shown, gone);
   // What was done shows in what is known now; the focus is on what it was done with, if that is still there.
   const done = async (key, values, action) => {
     news = [key, values];
@@ -66,7 +70,7 @@ export function userView(id, created) {
 }
 
 function security(user, { path, done }) {
-  const { credential } = user;
+  const { credential, challenge } = user;
   const act = (action) => ({ kind: 'quiet', 'data-action': action });
   const expired = credential?.expires_at && Date.parse(credential.expires_at) <= Date.now();
   const known = credential === null
@@ -77,14 +81,16 @@ function security(user, { path, done }) {
       ['security.expires', credential.expires_at === null ? words('never')
         : make('span', {}, time(credential.expires_at), ' ', expired && make('span', { class: 'mark bad', t: 'security.expired' }))],
     );
-  if (!scopes.has('reset')) return part('security.title', known, lacking('reset'));
+  const recovery = challenge !== undefined && facts(['security.recovery',
+    challenge === null ? words('no') : words('recovery.until', { at: challenge.expires_at })]);
+  if (!scopes.has('reset')) return part('security.title', known, recovery, lacking('reset'));
   const require = credential && button(credential.must_change ? 'require.lift' : 'require.ask', async () => {
     const required = !credential.must_change;
     const outcome = await ask(`${path}/password-change`, { required }, { method: 'PUT' });
     if (outcome.ok) return done(required ? 'require.asked' : 'require.lifted', {}, 'require');
     failed(outcome);
   }, act('require'));
-  return part('security.title', known,
+  return part('security.title', known, recovery,
     make('div', { class: 'buttons' },
       button('reset.open', () => changePassword(user, { path, done }), { kind: '', 'data-action': 'password' }),
       require,

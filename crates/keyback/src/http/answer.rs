@@ -16,6 +16,7 @@ pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     content: Content,
+    outage: Option<Outage>,
     afterwards: Afterwards,
 }
 
@@ -33,6 +34,7 @@ impl Answer {
             status,
             headers: Vec::new(),
             content,
+            outage: None,
             afterwards: Afterwards::nothing(),
         }
     }
@@ -74,6 +76,12 @@ impl Answer {
         self
     }
 
+    /// A page that tells people of an outage.
+    pub(super) fn because_of(mut self, outage: Option<Outage>) -> Self {
+        self.outage = outage;
+        self
+    }
+
     pub(super) fn and_then(mut self, afterwards: Afterwards) -> Self {
         self.afterwards = afterwards;
         self
@@ -90,7 +98,7 @@ impl Answer {
     pub fn outage(&self) -> Option<&Outage> {
         match &self.content {
             Content::Problem(problem) => problem.outage.as_ref(),
-            _ => None,
+            _ => self.outage.as_ref(),
         }
     }
 

@@ -1,7 +1,8 @@
 //! `POST /v1/forgot-password`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::flow::afterwards::Afterwards;
 use crate::flow::forgot_password::{self, Limits};
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
@@ -20,17 +21,30 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+    let read = |request: &Request| {
+        request.members(|fields| {
+            let email = fields.text("email", EmailAddress::parse);
+            let locale = fields.optional_text("locale", Locale::parse);
+            Some((email?, locale?))
+        })
+    };
+    let (body, afterwards) = take(env, request, read).await?;
+    Ok(Answer::json(202, body).and_then(afterwards))
+}
+
+/// Takes a request that `read` reads, and gives what JSON callers are told of it.
+pub(super) async fn take<E: Env>(
+    env: &E,
+    request: &Request,
+    read: impl FnOnce(&Request) -> Result<(EmailAddress, Option<Locale>), Problem>,
+) -> Result<(Value, Afterwards), Problem> {
     type Needed = (Keyring, ProxyTrust, Lifetimes, IssueRules);
     let (keyring, trust, lifetimes, rules) = settings::load::<Needed>(env.variables()).await?;
     // What the mail will need is checked before the request is taken: no 202 for a mail that cannot be written.
     let (client, app, ..) =
         settings::load::<(ForgotLimit, AppForgotLimit, Letterhead, Outgoing)>(env.variables())
             .await?;
-    let (email, locale) = request.members(|fields| {
-        let email = fields.text("email", EmailAddress::parse);
-        let locale = fields.optional_text("locale", Locale::parse);
-        Some((email?, locale?))
-    })?;
+    let (email, locale) = read(request)?;
     let limits = Limits { client, app };
     let client = request.client(&trust);
     let (challenge_id, afterwards) =
@@ -41,5 +55,5 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         "link_expires_in": lifetimes.link.as_secs(),
         "resend_after": rules.cooldown.as_secs(),
     });
-    Ok(Answer::json(202, body).and_then(afterwards))
+    Ok((body, afterwards))
 }

@@ -8,14 +8,16 @@ use askama::Template;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::model::web_address::WebAddress;
 use crate::ports::Env;
-use crate::settings::{self, Site};
+use crate::settings::{self, Site, WayBack};
 
 pub mod brand;
 mod files;
 mod frame;
 mod language;
 pub mod portal;
+mod way_back;
 
 pub use files::{File, Files};
 pub(super) use frame::Frame;
@@ -67,6 +69,11 @@ impl Page {
         }
     }
 
+    /// Whether it does without scripts what it is there for.
+    const fn works_as_a_form(self) -> bool {
+        matches!(self, Self::ForgotPassword | Self::Start | Self::Missing)
+    }
+
     const fn takes_token(self) -> bool {
         matches!(self, Self::ResetPassword | Self::CancelRecovery)
     }
@@ -89,16 +96,29 @@ impl Page {
 struct PageTemplate<'a> {
     frame: Frame<'a>,
     page: Page,
+    return_to: Option<WebAddress>,
+    sign_in_url: Option<WebAddress>,
+}
+
+impl PageTemplate<'_> {
+    fn return_query(&self) -> String {
+        way_back::query(self.return_to.as_ref())
+    }
 }
 
 /// A page in the language that the request prefers.
 pub async fn get<E: Env>(env: &E, request: &Request, files: &Files, page: Page) -> Answer {
-    let site = match settings::load::<Site>(env.variables()).await {
-        Ok(site) => site,
+    let (site, way_back) = match settings::load::<(Site, WayBack)>(env.variables()).await {
+        Ok(loaded) => loaded,
         Err(outage) => return Problem::from(outage).into(),
     };
     let frame = Frame::new(Some(&site), files, Language::of(request, files.languages()));
-    let page = PageTemplate { frame, page };
+    let page = PageTemplate {
+        frame,
+        page,
+        return_to: way_back::wanted(request, &way_back),
+        sign_in_url: way_back.sign_in_url,
+    };
     let status = if page.page == Page::Missing { 404 } else { 200 };
     html(status, &page, Some(&site)).with_header("content-language", page.frame.language.tag)
 }
@@ -126,6 +146,11 @@ pub fn change_password() -> Answer {
 pub fn file(sets: &[&Files], version: &str, name: &[&str]) -> Answer {
     let name = name.join("/");
     match sets.iter().find_map(|files| files.find(version, &name)) {
+        Some((media_type, text)) if files::is_latest(version) => {
+            Answer::text(200, media_type, text.to_owned())
+                .with_header("cache-control", "public, max-age=300")
+                .with_header("cross-origin-resource-policy", "same-origin")
+        }
         Some((media_type, text)) => kept(media_type, text.to_owned()),
         None => Answer::not_found(),
     }

@@ -109,9 +109,12 @@ problem_types! {
     /// Too many calls.
     RateLimited = 429, "rate-limited", "Too many calls",
         "Wait as long as the Retry-After header says, then try again.";
+    /// Used up for nothing.
+    StartAgain = 503, "start-again", "Start again",
+        "The link or code is used up, but what it was used for could not be stored: the old password still works. Ask for a new mail.";
     /// Something does not work.
     ServiceUnavailable = 503, "service-unavailable", "Not available right now",
-        "The store cannot be reached, or the app is not configured. Nothing was changed, unless the answer says to start again. The log of the app names the cause.";
+        "The store cannot be reached, or the app is not configured. Nothing was changed. The log of the app names the cause.";
 }
 
 impl ProblemType {
@@ -161,7 +164,6 @@ impl FieldError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub(super) kind: ProblemType,
-    pub(super) detail: Option<&'static str>,
     pub(super) errors: Vec<FieldError>,
     pub(super) variables: Vec<&'static str>,
     pub(super) headers: Vec<(&'static str, String)>,
@@ -173,7 +175,6 @@ impl Problem {
     fn new(kind: ProblemType) -> Self {
         Self {
             kind,
-            detail: None,
             errors: Vec::new(),
             variables: Vec::new(),
             headers: Vec::new(),
@@ -212,6 +213,20 @@ impl Problem {
         // RFC 6750 §3.1.
         Self::new(ProblemType::Forbidden)
             .with_header("www-authenticate", "Bearer error=\"insufficient_scope\"")
+    }
+
+    /// A form that a page from elsewhere sent.
+    pub(super) fn forbidden_form() -> Self {
+        Self::new(ProblemType::Forbidden)
+    }
+
+    /// How many minutes to wait, rounded up.
+    pub(super) fn retry_after_minutes(&self) -> u32 {
+        let header = self.headers.iter().find(|(name, _)| *name == "retry-after");
+        let seconds: u32 = header
+            .and_then(|(_, value)| value.parse().ok())
+            .unwrap_or(60);
+        seconds.div_ceil(60)
     }
 
     pub(super) fn not_found() -> Self {
@@ -308,11 +323,10 @@ impl Problem {
         }
     }
 
+    /// An outage that used a secret up.
     pub(super) fn start_again(outage: Outage) -> Self {
         Self {
-            detail: Some(
-                "The link or code is used up, but the new password could not be stored and the old one still works. Start again: ask for a new mail.",
-            ),
+            kind: ProblemType::StartAgain,
             ..Self::unavailable(outage)
         }
     }
@@ -326,9 +340,6 @@ impl Problem {
             "instance": format!("urn:uuid:{request_id}"),
         });
         if let Some(members) = body.as_object_mut() {
-            if let Some(detail) = self.detail {
-                members.insert("detail".to_owned(), detail.into());
-            }
             if !self.errors.is_empty() {
                 let errors = self.errors.iter().map(FieldError::body).collect();
                 members.insert("errors".to_owned(), Value::Array(errors));

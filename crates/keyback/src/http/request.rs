@@ -96,6 +96,36 @@ impl Request {
         Query::parse(&self.query, known)
     }
 
+    /// The parameter `name` of the query, if it is there once, whatever else is: for pages, to whose addresses others add.
+    pub(super) fn parameter(&self, name: &str) -> Option<String> {
+        let mut values = form_urlencoded::parse(self.query.as_bytes())
+            .filter_map(|(known, value)| (known == name).then(|| value.into_owned()));
+        let value = values.next()?;
+        values.next().is_none().then_some(value)
+    }
+
+    /// The value of the first cookie `name`, as it came.
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        let mut pairs = self
+            .header("cookie")?
+            .split(';')
+            .filter_map(|pair| pair.trim().split_once('='));
+        let (_, value) = pairs.find(|(known, _)| *known == name)?;
+        Some(value)
+    }
+
+    /// The fields of a form that a browser sent, in their order.
+    ///
+    /// # Errors
+    /// The problem to answer with: of another content type, or too large.
+    pub(super) fn form(&self) -> Result<Vec<(String, String)>, Problem> {
+        if !self.is_of_type(&["application/x-www-form-urlencoded"]) {
+            return Err(Problem::unsupported_media_type());
+        }
+        let fields = form_urlencoded::parse(self.bytes()?);
+        Ok(fields.into_owned().collect())
+    }
+
     /// The value of a header, if it is there once and is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -69,6 +69,19 @@ fn each_range_is_held() {
         ),
         ("allow_short_lifetimes", ["true", "false"], ["yes", "1"]),
         ("app_name", ["A", "Äpp & Co"], ["", "a\nb"]),
+        (
+            "sign_in_url",
+            ["", "https://portal.example.com/sign-in?from=reset"],
+            ["portal.example.com", "https://a@portal.example.com"],
+        ),
+        (
+            "return_urls",
+            [
+                "https://portal.example.com",
+                "https://a.example/app, http://localhost:8080 https://b.example",
+            ],
+            ["https://a.example?b", "https://a.example,b.example"],
+        ),
         ("default_locale", ["ja", "pt-BR"], ["", "nl"]),
         (
             "mail_texts",

@@ -16,10 +16,36 @@ pub struct File {
 pub struct Files {
     all: &'static [File],
     languages: &'static [Language],
-    version: u64,
+    version: Version,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Version {
+    /// Of these very files.
+    Own(u64),
+    /// Of whatever files there are: for components that have none and whose pages look like those of one that has.
+    Latest,
+}
+
+/// What stands for the version where that is not known.
+const LATEST: &str = "latest";
+
+/// Whether `version` stands for whatever files there are, and what it leads to may change.
+pub(super) fn is_latest(version: &str) -> bool {
+    version == LATEST
 }
 
 impl Files {
+    /// The words of a component without files.
+    #[must_use]
+    pub const fn words_only(languages: &'static [Language]) -> Self {
+        Self {
+            all: &[],
+            languages,
+            version: Version::Latest,
+        }
+    }
+
     /// These files and languages; the first language is for whoever prefers none of them.
     #[must_use]
     pub const fn new(files: &'static [File], languages: &'static [Language]) -> Self {
@@ -38,7 +64,7 @@ impl Files {
         Self {
             all: files,
             languages,
-            version,
+            version: Version::Own(version),
         }
     }
 
@@ -51,19 +77,26 @@ impl Files {
         })
     }
 
-    pub(super) fn languages(&self) -> &'static [Language] {
+    pub(in crate::http) fn languages(&self) -> &'static [Language] {
         self.languages
     }
 
     /// The URL of the file `name`.
     pub(in crate::http) fn url(&self, name: &str) -> String {
-        format!("/assets/{:016x}/{name}", self.version)
+        format!("/assets/{}/{name}", self.version())
+    }
+
+    fn version(&self) -> String {
+        match self.version {
+            Version::Own(version) => format!("{version:016x}"),
+            Version::Latest => LATEST.to_owned(),
+        }
     }
 
     /// The media type and the text of a file of this very version: an older page must not store newer files under the
     /// older path.
     pub(super) fn find(&self, version: &str, name: &str) -> Option<(&'static str, &'static str)> {
-        if version != format!("{:016x}", self.version) {
+        if version != LATEST && version != self.version() {
             return None;
         }
         let language = self

@@ -29,14 +29,10 @@ impl Language {
     }
 
     /// The one that the reader chose, or else the best for the browser (RFC 9110 §12.5.4), or else the first.
-    pub(super) fn of(request: &Request, languages: &'static [Self]) -> &'static Self {
-        let chosen = request.header("cookie").and_then(|cookies| {
-            let mut pairs = cookies
-                .split(';')
-                .filter_map(|pair| pair.trim().split_once('='));
-            let (_, tag) = pairs.find(|(name, _)| *name == COOKIE)?;
-            languages.iter().find(|language| language.tag == tag)
-        });
+    pub(in crate::http) fn of(request: &Request, languages: &'static [Self]) -> &'static Self {
+        let chosen = request
+            .cookie(COOKIE)
+            .and_then(|tag| languages.iter().find(|language| language.tag == tag));
         chosen
             .or_else(|| preferred(request.header("accept-language")?, languages))
             .unwrap_or_else(|| Self::first(languages))

@@ -1,0 +1,148 @@
+//! `POST /forgot-password/submit`: the form of the page `/forgot-password`, as a browser sends it that runs no scripts. The
+//! same request as `POST /v1/forgot-password`, with the same limits, answered with a page.
+
+use askama::Template;
+
+use crate::flow::afterwards::Afterwards;
+use crate::http::answer::Answer;
+use crate::http::forgot_password;
+use crate::http::pages::{Files, Frame, Language, html};
+use crate::http::problem::{Problem, ProblemType};
+use crate::http::request::Request;
+use crate::model::email_address::EmailAddress;
+use crate::model::locale::Locale;
+use crate::ports::Env;
+use crate::settings::{self, Site};
+
+/// What went wrong, as far as it matters to whoever sent the form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    Address,
+    Limited { minutes: u32 },
+    Outage,
+    Form,
+}
+
+impl Fault {
+    fn of(problem: &Problem) -> Self {
+        match problem.kind {
+            ProblemType::ValidationFailed => Self::Address,
+            ProblemType::RateLimited => Self::Limited {
+                minutes: problem.retry_after_minutes(),
+            },
+            ProblemType::ServiceUnavailable => Self::Outage,
+            _ => Self::Form,
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Address => "error.address",
+            Self::Limited { .. } => "error.too-many",
+            Self::Outage => "error.unavailable",
+            Self::Form => "error.form",
+        }
+    }
+
+    const fn minutes(self) -> u32 {
+        match self {
+            Self::Limited { minutes } => minutes,
+            _ => 0,
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "submitted.html")]
+struct Submitted<'a> {
+    frame: Frame<'a>,
+    fault: Option<Fault>,
+}
+
+impl Submitted<'_> {
+    fn title(&self) -> &'static str {
+        if self.fault.is_none() {
+            "sent.title"
+        } else {
+            "error.title"
+        }
+    }
+}
+
+/// Takes the form. The answer does not depend on whether there is an account.
+pub async fn post<E: Env>(env: &E, request: &Request, words: &Files) -> Answer {
+    let site = settings::load::<Site>(env.variables()).await;
+    let language = Language::of(request, words.languages());
+    let taken = match &site {
+        Ok(site) => take(env, request, site, language).await,
+        Err(outage) => Err(Problem::unavailable(outage.clone())),
+    };
+    let (status, fault, headers, outage, afterwards) = match taken {
+        Ok(afterwards) => (202, None, Vec::new(), None, afterwards),
+        Err(problem) => {
+            let (status, fault) = (problem.kind.status(), Fault::of(&problem));
+            let nothing = Afterwards::nothing();
+            (
+                status,
+                Some(fault),
+                problem.headers,
+                problem.outage,
+                nothing,
+            )
+        }
+    };
+    let site = site.as_ref().ok();
+    let page = Submitted {
+        frame: Frame::new(site, words, language),
+        fault,
+    };
+    let answer = html(status, &page, site).with_header("content-language", language.tag);
+    let answer = headers.into_iter().fold(answer, |answer, (name, value)| {
+        answer.with_header(name, value)
+    });
+    answer.because_of(outage).and_then(afterwards)
+}
+
+/// Whoever comes back to the address of the answer wants the form.
+#[must_use]
+pub fn get() -> Answer {
+    Answer::found("/forgot-password")
+}
+
+async fn take<E: Env>(
+    env: &E,
+    request: &Request,
+    site: &Site,
+    language: &Language,
+) -> Result<Afterwards, Problem> {
+    if !is_from_here(request, site) {
+        return Err(Problem::forbidden_form());
+    }
+    let read = |request: &Request| {
+        let fields = request.form()?;
+        let mut addresses = fields.iter().filter(|(name, _)| name == "email");
+        let email = addresses
+            .next()
+            .and_then(|(_, text)| EmailAddress::parse(text.trim()).ok())
+            .filter(|_| addresses.next().is_none())
+            .ok_or_else(|| Problem::validation_failed(Vec::new()))?;
+        Ok((email, Locale::parse(language.tag).ok()))
+    };
+    let (_, afterwards) = forgot_password::take(env, request, read).await?;
+    Ok(afterwards)
+}
+
+/// Whether a page of this origin sent the form. Browsers say so in `Sec-Fetch-Site`
+/// (<https://www.w3.org/TR/fetch-metadata/>); from those that do not, `Origin` is believed. The pages forbid referrers, for
+/// which reason the `Origin` of their own forms is `null`: it is no sign of anything.
+fn is_from_here(request: &Request, site: &Site) -> bool {
+    match request.header("sec-fetch-site") {
+        Some(from) => from == "same-origin",
+        None => request
+            .header("origin")
+            .is_some_and(|origin| origin == site.base_url.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
