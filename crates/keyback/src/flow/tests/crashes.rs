@@ -1,6 +1,8 @@
 //! The process may end between any two operations on the store. What it had promised is done later, once; and nothing
 //! stays behind.
 
+mod deliveries;
+
 use serde_json::{Value, json};
 
 use crate::testing::{App, Mail, exchange, run_while};
