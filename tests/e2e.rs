@@ -11,6 +11,7 @@ mod contract;
 mod grants;
 mod journey;
 mod look_alikes;
+mod mails;
 mod misconfigured;
 mod portal_events;
 mod problems;
