@@ -8,6 +8,7 @@
 
 mod app;
 mod contract;
+mod forgot_password_form;
 mod grants;
 mod journey;
 mod look_alikes;
