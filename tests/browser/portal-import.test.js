@@ -51,7 +51,7 @@ test('a file is imported, and the lines that failed are told with number and rea
     const told = failures.map((text) => text.replace(/\s+/g, ' ')).sort();
     assert.equal(told.length, 5);
     assert.match(told[0], /^Line 2 Another user has this address or id\.$/);
-    assert.match(told[1], /^Line 4 Not as documented: /);
+    assert.match(told[1], /^Line 4 Not as documented: \/email is missing$/);
     assert.match(told[2], /^Line 5 Not as documented: is not valid JSON$/);
     assert.match(told[3], /^Line 6 The password is not accepted\.$/);
     assert.match(told[4], /^Line 7 Longer than 16 KiB\.$/);

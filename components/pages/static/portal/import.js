@@ -47,14 +47,14 @@ async function run(file, place) {
   const state = make('p', { id: 'import-state', t: 'import.running', values: { name: file.name, percent: 0 } });
   const counts = make('p', {});
   const list = make('ul', { class: 'rows failures' });
-  const failures = make('div', { hidden: true }, make('h2', { t: 'import.failures' }), list);
+  const told = make('div', { hidden: true }, make('h2', { t: 'import.failures' }), list);
   const beside = make('div', { class: 'buttons' });
-  place.replaceChildren(state, bar, counts, beside, failures);
+  place.replaceChildren(state, bar, counts, beside, told);
   const aborter = new AbortController();
   running = aborter;
   const fail = (number, code, detail) => {
     tally.failed += 1;
-    failures.hidden = false;
+    told.hidden = false;
     if (tally.failed > SHOWN) return;
     list.append(make('li', {},
       make('strong', { t: 'import.line', values: { count: number } }),
@@ -70,7 +70,7 @@ async function run(file, place) {
     if (!isOpen()) return;
     beside.replaceChildren();
     say(state, key, { name: file.name, lines: tally.lines });
-    if (tally.failed > SHOWN) failures.append(make('p', { t: 'import.more', values: { count: tally.failed - SHOWN } }));
+    if (tally.failed > SHOWN) told.append(make('p', { t: 'import.more', values: { count: tally.failed - SHOWN } }));
     announce(key, { name: file.name, lines: tally.lines });
   };
   const stop = make('button', { class: 'button quiet', type: 'button', t: 'import.stop', on: { click: () => aborter.abort() } });
@@ -81,8 +81,10 @@ async function run(file, place) {
     for await (const chunk of chunks(file)) {
       const outcome = await sent(chunk, { aborter, beside, stop, state });
       if (!outcome) return end('import.stopped');
-      for (const number of chunk.overlong) fail(number, 'too-long');
-      for (const { line: number, code, detail } of outcome.value.failures) fail(chunk.first + number - 1, code, detail);
+      const failures = outcome.value.failures.map(({ line: number, code, pointer = '', detail }) => (
+        [chunk.first + number - 1, code, `${pointer} ${detail}`.trim()]));
+      for (const number of chunk.overlong) failures.push([number, 'too-long']);
+      for (const failure of failures.sort(([one], [other]) => one - other)) fail(...failure);
       tally.created += outcome.value.created;
       tally.unchanged += outcome.value.unchanged;
       tally.lines += chunk.lines;

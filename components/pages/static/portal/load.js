@@ -66,10 +66,10 @@ export function paged({ page, name, row, none }) {
     if (link === target) target.tabIndex = -1;
     link.focus();
   };
+  const nothing = () => make('p', { class: 'none', t: none });
   load(place, () => filled(null), (value) => {
     add(value);
-    const nothing = list.children.length === 0 && value.next_cursor === null;
-    return nothing ? make('p', { class: 'none', t: none }) : [list, more];
-  });
+    return list.children.length === 0 && value.next_cursor === null ? nothing() : [list, more];
+  }, (outcome, again) => (outcome.problem === 'not-found' ? nothing() : trouble(outcome, again)));
   return place;
 }
