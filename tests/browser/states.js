@@ -60,6 +60,16 @@ export const states = {
     await steps.ask(page, 'ann@example.test');
     await page.locator('[data-busy]').waitFor();
   },
+  'forgot-submitted': async (page) => {
+    await page.route('**/*.js', (route) => route.abort());
+    await steps.ask(page, 'ann@example.test');
+    await page.waitForURL('**/submit');
+  },
+  'forgot-submitted-wrong': async (page) => {
+    await page.route('**/*.js', (route) => route.abort());
+    await steps.ask(page, 'ann');
+    await page.waitForURL('**/submit');
+  },
   code: (page) => steps.asked(page, 'ann@example.test'),
   'code-again': async (page) => {
     await steps.asked(page, 'ann@example.test');
@@ -97,6 +107,11 @@ export const states = {
   'password-dead': async (page) => {
     await choose(page, '/reset-password#token=unknown', newPassword());
     await titled(page, 'no longer works');
+  },
+  'password-lost': async (page) => {
+    await answer(page, '/v1/reset-password', 503, { 'Retry-After': '5' }, 'start-again');
+    await choose(page, '/reset-password#token=unknown', newPassword());
+    await titled(page, 'This has to be done again');
   },
   'password-none': (page) => open(page, '/reset-password'),
   cancel: (page) => open(page, '/cancel-recovery#token=unknown'),
