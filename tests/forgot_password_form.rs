@@ -4,7 +4,9 @@ use crate::app::{Answer, App, Caller as _, PUBLIC_BASE_URL, strong_password, uni
 
 const PATH: &str = "/forgot-password/submit";
 
-fn submit(app: &App, headers: &[(&str, &str)], body: String) -> Answer {
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+fn submit(app: &App, headers: Headers, body: String) -> Answer {
     let call = app
         .visitor()
         .call("POST", PATH)
@@ -62,7 +64,7 @@ fn a_form_from_elsewhere_or_a_bad_one_is_refused_with_a_page_and_sends_nothing()
     let user = app.create_user();
     let body = || format!("email={}", user.email);
     let here = ("sec-fetch-site", "same-origin");
-    let cases: [(&[(&str, &str)], String, u16); 6] = [
+    let cases: [(Headers, String, u16); 6] = [
         (&[], body(), 403),
         (&[("sec-fetch-site", "cross-site")], body(), 403),
         (&[("origin", "https://evil.example")], body(), 403),
