@@ -10,7 +10,10 @@ const NAME: &str = "sqlite_key_value.db";
 
 /// The text under a key, read beside the running app. It only reads, and waits for the file if it is locked.
 pub(super) fn find(state_folder: &Path, key: &str) -> Option<String> {
-    let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    find_in(&open(state_folder, OpenFlags::SQLITE_OPEN_READ_ONLY), key)
+}
+
+fn find_in(file: &Connection, key: &str) -> Option<String> {
     let select = "SELECT value FROM spin_key_value WHERE store = 'default' AND key = ?";
     let value: Option<Vec<u8>> = file
         .query_row(select, [key], |row| row.get(0))
@@ -21,12 +24,13 @@ pub(super) fn find(state_folder: &Path, key: &str) -> Option<String> {
 
 /// Changes the JSON under a key. Nothing else may use the file at the same time.
 pub(super) fn change(state_folder: &Path, key: &str, change: impl FnOnce(&mut Value)) {
-    let text = find(state_folder, key).unwrap_or_else(|| panic!("nothing is stored under {key}"));
+    // To write, too: an app that was ended in the middle of a write leaves a journal, which the next one has to roll back.
+    let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    let text = find_in(&file, key).unwrap_or_else(|| panic!("nothing is stored under {key}"));
     let mut value: Value = serde_json::from_str(&text).expect("the record is JSON");
     let before = value.clone();
     change(&mut value);
     assert_ne!(value, before, "nothing was changed in {before}");
-    let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_WRITE);
     let update = "UPDATE spin_key_value SET value = ? WHERE store = 'default' AND key = ?";
     let rows = file.execute(update, (value.to_string().into_bytes(), key));
     assert_eq!(rows, Ok(1));

@@ -340,6 +340,10 @@ impl Problem {
             "instance": format!("urn:uuid:{request_id}"),
         });
         if let Some(members) = body.as_object_mut() {
+            if self.kind == ProblemType::StartAgain {
+                // Whoever shows a problem as it comes must not have people try again with what is used up.
+                members.insert("detail".to_owned(), self.kind.help().into());
+            }
             if !self.errors.is_empty() {
                 let errors = self.errors.iter().map(FieldError::body).collect();
                 members.insert("errors".to_owned(), Value::Array(errors));
