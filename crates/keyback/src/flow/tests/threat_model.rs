@@ -6,13 +6,14 @@ use std::path::Path;
 
 const THREAT_MODEL: &str = include_str!("../../../../../docs/threat-model.md");
 
-/// All of Rust's files below `folder`, as one text.
+/// All tests below `folder` that are written in Rust or run in a browser, as one text.
 fn sources(folder: &Path, into: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        if path.is_dir() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && name != "node_modules" {
             sources(&path, into);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if name.ends_with(".rs") || name.ends_with(".test.js") {
             into.push_str(&fs::read_to_string(&path).unwrap());
         }
     }
@@ -38,10 +39,9 @@ fn every_test_that_the_threat_model_names_exists() {
     let mut named = BTreeSet::new();
     for row in rows {
         for name in tests_in(row) {
-            assert!(
-                text.contains(&format!("fn {name}(")),
-                "no test is named {name}"
-            );
+            let in_rust = text.contains(&format!("fn {name}("));
+            let in_browser = text.contains(&format!("test('{name}'"));
+            assert!(in_rust || in_browser, "no test is named {name}");
             named.insert(name);
         }
         assert!(row.contains('`'), "no test: {row}");
