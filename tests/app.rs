@@ -9,6 +9,7 @@ mod mail;
 mod mail_sink;
 mod receiver;
 mod server;
+mod stand;
 mod store_file;
 mod time;
 mod wire;

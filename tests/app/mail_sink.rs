@@ -2,9 +2,7 @@
 
 use std::{
     future, io,
-    net::TcpListener,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -20,12 +18,10 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    runtime,
-    sync::oneshot,
+    net::{TcpListener, TcpStream},
 };
 
-use super::Mail;
+use super::{Mail, stand::Stand};
 
 /// How long a mail may take that is sent right after an answer.
 const DELIVERY_LIMIT: Duration = Duration::from_secs(20);
@@ -62,7 +58,7 @@ const ELSEWHERE: &str = "/emails/elsewhere";
 pub(crate) struct MailSink {
     origin: String,
     desk: Arc<Desk>,
-    _stop: oneshot::Sender<()>,
+    _stand: Stand,
 }
 
 /// One call of the provider's API.
@@ -97,31 +93,17 @@ impl Desk {
 
 impl MailSink {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        listener
-            .set_nonblocking(true)
-            .expect("a listener can be made non-blocking");
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
         let desk = Arc::new(Desk {
             attempts: Mutex::default(),
             arrival: Condvar::new(),
             provider: Mutex::new(Provider::Accepts),
         });
-        let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&desk);
-        thread::spawn(move || {
-            let runtime = runtime::Builder::new_current_thread().enable_io().build();
-            let runtime = runtime.expect("a runtime can be made");
-            runtime.spawn(serve(listener, served));
-            // It ends either way: with a message, or because the sender was dropped.
-            let _ = runtime.block_on(stopped);
-        });
+        let stand = Stand::open(move |listener| serve(listener, served));
         Self {
-            origin: format!("http://{address}"),
+            origin: stand.origin(),
             desk,
-            _stop: stop,
+            _stand: stand,
         }
     }
 
@@ -184,8 +166,6 @@ impl MailSink {
 }
 
 async fn serve(listener: TcpListener, desk: Arc<Desk>) {
-    let listener =
-        tokio::net::TcpListener::from_std(listener).expect("the runtime takes the listener");
     loop {
         let Ok((connection, _)) = listener.accept().await else {
             continue;

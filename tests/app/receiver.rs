@@ -3,7 +3,6 @@
 
 use std::{
     future,
-    net::TcpListener,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
@@ -19,9 +18,9 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::{runtime, sync::oneshot};
+use tokio::net::TcpListener;
 
-use super::{AppBuilder, random_bytes};
+use super::{AppBuilder, random_bytes, stand::Stand};
 
 /// Events are told right after the answer to the call that they tell of.
 const TOLD_WITHIN: Duration = Duration::from_secs(20);
@@ -30,7 +29,7 @@ const TOLD_WITHIN: Duration = Duration::from_secs(20);
 pub(crate) struct Receiver {
     url: String,
     desk: Arc<Desk>,
-    _stop: oneshot::Sender<()>,
+    _stand: Stand,
 }
 
 /// A webhook whose signature is good.
@@ -60,32 +59,18 @@ struct Desk {
 
 impl Receiver {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        listener
-            .set_nonblocking(true)
-            .expect("a listener can be made non-blocking");
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
         let desk = Arc::new(Desk {
             secret: format!("whsec_{}", STANDARD.encode(random_bytes(32))),
             status: Mutex::new(Some(204)),
             webhooks: Mutex::default(),
             forged: Mutex::default(),
         });
-        let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&desk);
-        thread::spawn(move || {
-            let runtime = runtime::Builder::new_current_thread().enable_io().build();
-            let runtime = runtime.expect("a runtime can be made");
-            runtime.spawn(serve(listener, served));
-            // It ends either way: with a message, or because the sender was dropped.
-            let _ = runtime.block_on(stopped);
-        });
+        let stand = Stand::open(move |listener| serve(listener, served));
         Self {
-            url: format!("http://{address}/hooks/keyback?portal=1"),
+            url: format!("{}/hooks/keyback?portal=1", stand.origin()),
             desk,
-            _stop: stop,
+            _stand: stand,
         }
     }
 
@@ -126,8 +111,6 @@ impl Receiver {
 }
 
 async fn serve(listener: TcpListener, desk: Arc<Desk>) {
-    let listener =
-        tokio::net::TcpListener::from_std(listener).expect("the runtime takes the listener");
     loop {
         let Ok((connection, _)) = listener.accept().await else {
             continue;
