@@ -6,6 +6,7 @@ mod cancel_recovery;
 mod crashes;
 mod deliveries;
 mod epochs;
+mod events;
 mod find_challenge;
 mod forgot_password;
 mod languages;

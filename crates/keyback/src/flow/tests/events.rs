@@ -1,0 +1,78 @@
+//! A user's events are kept for 90 days, whatever becomes of the user.
+
+use serde_json::{Value, json};
+
+use crate::testing::{App, Call};
+
+const DAY: u64 = 86_400;
+
+fn with_ann() -> App {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    app
+}
+
+/// The types of ann's events, newest first; `None` if there is nothing to tell of.
+fn events(app: &App) -> Option<Vec<String>> {
+    let reply = app.make(&Call::get("/v1/admin/users/ann/events"));
+    (reply.status == 200).then(|| {
+        let page = reply.json();
+        let events = page["events"].as_array().unwrap();
+        let kind = |event: &Value| event["type"].as_str().unwrap().to_owned();
+        events.iter().map(kind).collect()
+    })
+}
+
+fn delete(app: &App) {
+    let delete = app.call("/v1/admin/users/ann", Value::Null).by("DELETE");
+    let _ = app.make(&delete).expect(204);
+}
+
+#[test]
+fn an_event_is_kept_for_ninety_days() {
+    let app = with_ann();
+    app.advance(DAY);
+    let _ = app.recover();
+    app.advance(88 * DAY);
+    let _ = app.run_courier();
+    let both = ["recovery.requested", "account.created"].map(str::to_owned);
+    assert_eq!(events(&app).unwrap(), both);
+    app.advance(DAY + 60);
+    let _ = app.run_courier();
+    assert_eq!(events(&app).unwrap(), ["recovery.requested"]);
+    app.advance(DAY);
+    let _ = app.run_courier();
+    assert_eq!(events(&app).unwrap(), Vec::<String>::new());
+}
+
+#[test]
+fn the_events_of_a_deleted_user_are_kept_as_long() {
+    let app = with_ann();
+    delete(&app);
+    let all = ["account.deleted", "account.created"].map(str::to_owned);
+    assert_eq!(events(&app).unwrap(), all);
+    app.advance(89 * DAY);
+    let _ = app.run_courier();
+    assert_eq!(events(&app).unwrap(), all);
+    app.advance(DAY + 60);
+    let _ = app.run_courier();
+    assert_eq!(events(&app), None);
+    app.advance(2 * DAY);
+    let _ = app.run_courier();
+    assert!(
+        !app.env.store.dump().contains(":ann"),
+        "{}",
+        app.env.store.dump()
+    );
+}
+
+#[test]
+fn what_happened_before_a_user_was_created_anew_can_still_be_seen() {
+    let app = with_ann();
+    delete(&app);
+    let body = json!({"id": "ann", "email": "ann@example.org"});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let all = ["account.created", "account.deleted", "account.created"].map(str::to_owned);
+    assert_eq!(events(&app).unwrap(), all);
+}
