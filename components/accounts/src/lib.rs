@@ -21,7 +21,11 @@ async fn handle(request: Request) -> impl IntoResponse {
             (["users"], "POST") => create::post(env, request).await,
             (["users"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
             (["users", "import"], "POST") => import::post(env, request).await,
-            (["users", "import"], _) => Answer::method_not_allowed("POST"),
+            (["users", id, "recovery"], "POST") => start_recovery::post(env, request, id).await,
+            (["emails", id, "retry"], "POST") => emails::retry::post(env, request, id).await,
+            (["users", "import"] | ["users", _, "recovery"] | ["emails", _, "retry"], _) => {
+                Answer::method_not_allowed("POST")
+            }
             (["users", id], "GET" | "HEAD") => show::get(env, request, id).await,
             (["users", id], "PATCH") => update::patch(env, request, id).await,
             (["users", id], "DELETE") => delete::delete(env, request, id).await,
@@ -31,17 +35,12 @@ async fn handle(request: Request) -> impl IntoResponse {
             }
             (["users", _, "password-change"], _) => Answer::method_not_allowed("PUT"),
             (["users", id, "challenge"], "GET" | "HEAD") => challenge::get(env, request, id).await,
-            (["users", _, "challenge"], _) => Answer::method_not_allowed("GET, HEAD"),
-            (["users", id, "recovery"], "POST") => start_recovery::post(env, request, id).await,
-            (["users", _, "recovery"], _) => Answer::method_not_allowed("POST"),
             (["users", id, "events"], "GET" | "HEAD") => events::get(env, request, id).await,
-            (["users", _, "events"], _) => Answer::method_not_allowed("GET, HEAD"),
             (["emails"], "GET" | "HEAD") => emails::list::get(env, request).await,
-            (["emails"], _) => Answer::method_not_allowed("GET, HEAD"),
             (["emails", id], "GET" | "HEAD") => emails::show::get(env, request, id).await,
-            (["emails", _], _) => Answer::method_not_allowed("GET, HEAD"),
-            (["emails", id, "retry"], "POST") => emails::retry::post(env, request, id).await,
-            (["emails", _, "retry"], _) => Answer::method_not_allowed("POST"),
+            (["users", _, "challenge" | "events"] | ["emails"] | ["emails", _], _) => {
+                Answer::method_not_allowed("GET, HEAD")
+            }
             _ => Answer::not_found(),
         }
     })
