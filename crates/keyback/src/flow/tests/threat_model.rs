@@ -13,7 +13,7 @@ fn sources(folder: &Path, into: &mut String) {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.is_dir() && name != "node_modules" {
             sources(&path, into);
-        } else if name.ends_with(".rs") || name.ends_with(".test.js") {
+        } else if matches!(name.rsplit_once('.'), Some((_, "rs" | "js"))) {
             into.push_str(&fs::read_to_string(&path).unwrap());
         }
     }
