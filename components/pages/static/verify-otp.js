@@ -1,6 +1,6 @@
 import { call } from './api.js';
 import { announce, explain, form, onPress, onSubmit, refuse, show } from './form.js';
-import { recall, remember, started } from './recovery.js';
+import { comeBack, recall, remember, started } from './recovery.js';
 import { hush, say } from './text.js';
 
 const field = form.elements.code;
@@ -37,6 +37,7 @@ onPress(resend, async () => {
   const outcome = await call('/v1/forgot-password', { email, locale: document.documentElement.lang });
   if (!outcome.ok) return refuse(explain(outcome));
   started(email, outcome.value);
+  comeBack(form.dataset.return, outcome.value);
   field.value = '';
   say(noMail, 'code.resent');
   announce('code.resent');

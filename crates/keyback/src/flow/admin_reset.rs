@@ -11,7 +11,7 @@ use crate::mail::message::{
 };
 use crate::model::account::Account;
 use crate::model::credential::{Credential, SetBy};
-use crate::model::email::EmailKind;
+use crate::model::email::{EmailKind, Holds};
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
 use crate::model::generated_password;
@@ -138,7 +138,7 @@ pub async fn run<E: Env>(
         epoch: accounts::next_epoch(store, &account).await?,
         account_number: account.number,
     };
-    let enqueued = enqueue(env, settings, &account, order, &password, expires_at, by).await?;
+    let enqueued = enqueue(env, settings, &account, order, &password, &credential, by).await?;
     let Enqueued {
         email_id,
         mut writes,
@@ -161,10 +161,10 @@ async fn enqueue<E: Env>(
     account: &Account,
     order: &Order,
     password: &Password,
-    expires_at: Option<Timestamp>,
+    credential: &Credential,
     by: &Caller,
 ) -> Result<Enqueued, Outage> {
-    let now = env.clock().now();
+    let (now, expires_at) = (credential.set_at, credential.expires_at);
     let event = |kind| by.event(env, kind, &account.id, order.reason.clone());
     let mut events = vec![event(EventType::PasswordChanged)?];
     if order.change_on_next_sign_in {
@@ -188,7 +188,9 @@ async fn enqueue<E: Env>(
         account_id: &account.id,
         message: &message,
         useless_at: expires_at.filter(|_| order.send_email),
-        challenge: None,
+        holds: order.send_email.then_some(Holds::Password {
+            epoch: credential.epoch,
+        }),
         events,
     };
     outbox::enqueue(env, &settings.keyring, draft, now).await

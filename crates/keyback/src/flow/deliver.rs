@@ -9,9 +9,9 @@ use crate::flow::caller::note;
 use crate::mail::message::Message;
 use crate::mail::provider::{self, Handover};
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::{Email, EmailState};
+use crate::model::email::{Email, EmailState, Holds};
 use crate::model::event::{AboutEmail, Event, EventType};
-use crate::model::id::EmailId;
+use crate::model::id::{EmailId, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
 use crate::model::recovery::Recovery;
@@ -92,7 +92,11 @@ pub(super) async fn run<E: Env>(
         return Ok(Tried::silently(Delivery::TooLate));
     }
     let email = outbox::list(store, email_id, email, now).await?;
-    if email.is_useless(now) || (attempt > 1 && is_dead(env, &email, now).await?) {
+    let message: Option<Message> = keyring
+        .open(&sealed, email_id.as_str())
+        .and_then(|plaintext| serde_json::from_slice(&plaintext).ok());
+    let to = message.as_ref().map(|message| message.to.as_str());
+    if email.is_useless(now) || is_dead(env, &email, to, now).await? {
         return end(env, email_id, email, EmailState::Expired, None).await;
     }
     let email = Email {
@@ -104,9 +108,6 @@ pub(super) async fn run<E: Env>(
         let _ = end(env, email_id, email, EmailState::Sent, None).await?;
         return Ok(Tried::silently(Delivery::Stale));
     }
-    let message: Option<Message> = keyring
-        .open(&sealed, email_id.as_str())
-        .and_then(|plaintext| serde_json::from_slice(&plaintext).ok());
     let (handover, provider) = if let Some(message) = message {
         hand_over(env, &mail, &message, email_id, attempt).await
     } else {
@@ -126,21 +127,36 @@ pub(super) async fn run<E: Env>(
     }
 }
 
-/// Whether the link and the code in it are dead, since a newer challenge or a credential event has killed them.
-async fn is_dead<E: Env>(env: &E, email: &Email, now: Timestamp) -> Result<bool, Outage> {
-    let Some(serial) = &email.challenge else {
+/// Whether the secret in it is dead, since a newer one or a credential event has killed it, or is not for `to` any more.
+async fn is_dead<E: Env>(
+    env: &E,
+    email: &Email,
+    to: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, Outage> {
+    let (Some(holds), Some(to)) = (&email.holds, to) else {
         return Ok(false);
     };
     let recovery_key = keys::recovery(&email.account_id);
-    let (account, recovery) = futures::join!(
+    let (found, recovery) = futures::join!(
         accounts::find_by_id(env.store(), &email.account_id),
         record::find::<Recovery>(env.store(), &recovery_key),
     );
-    let (Some(account), Some(recovery)) = (account?, recovery?) else {
+    let recovery = recovery?.unwrap_or_default();
+    let Some(found) = found? else {
         return Ok(true);
     };
-    let live = recovery.live(account.epoch(), now);
-    Ok(live.is_none_or(|challenge| challenge.serial != *serial))
+    let is_alive = match holds {
+        Holds::Challenge { serial } => recovery
+            .live(found.epoch(), now)
+            .is_some_and(|challenge| challenge.serial == *serial),
+        // An order to change it raises the account's epoch and leaves the password good.
+        Holds::Password { epoch } => found
+            .credential
+            .as_ref()
+            .is_some_and(|credential| credential.epoch == *epoch),
+    };
+    Ok(!is_alive || found.account.email.as_str() != to)
 }
 
 /// Offers the mail to the first provider, and to the fallback if the first does not take it now. What became of it, and
@@ -229,8 +245,15 @@ async fn end<E: Env>(
 ) -> Result<Tried, Outage> {
     let now = env.clock().now();
     let (delivery, event) = match state {
-        EmailState::Failed => (Delivery::Failed, Some(EventType::EmailFailed)),
-        EmailState::Expired => (Delivery::Expired, Some(EventType::EmailExpired)),
+        // It can fail once more in a later round.
+        EmailState::Failed => {
+            let which = format!("failed-{}", email.attempts);
+            (Delivery::Failed, Some((EventType::EmailFailed, which)))
+        }
+        EmailState::Expired => {
+            let which = "expired".to_owned();
+            (Delivery::Expired, Some((EventType::EmailExpired, which)))
+        }
         _ => (Delivery::Delivered, None),
     };
     if let Some(reason) = reason.as_deref() {
@@ -240,8 +263,17 @@ async fn end<E: Env>(
         id: email_id.clone(),
         kind: email.kind,
     };
-    let event = event
-        .map(|kind| Event::of_email(kind, about, email.account_id.clone(), reason.clone(), now));
+    let event = event.map(|(kind, which)| {
+        let id = EventId::of_email(email_id, &which);
+        Event::of_email(
+            id,
+            kind,
+            about,
+            email.account_id.clone(),
+            reason.clone(),
+            now,
+        )
+    });
     let (next, mut writes) = match event {
         Some(event) => {
             let (entry, writes) = note(env, vec![event]).await?;

@@ -1,11 +1,13 @@
 //! Noting what a provider says became of emails that it took.
 
-use crate::flow::afterwards::Afterwards;
+use crate::flow::afterwards::{Afterwards, OwnEntry};
 use crate::flow::caller::note;
+use crate::flow::outbox::lease_name;
 use crate::model::email::{EmailFeedback, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
-use crate::model::id::EmailId;
+use crate::model::id::{EmailId, EventId};
 use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::store::lease::Lease;
 use crate::store::{keys, outbox, record};
 
 /// What a provider says of one email.
@@ -27,52 +29,56 @@ pub struct Said {
 /// [`Outage`]; the provider will tell again.
 pub async fn run<E: Env>(env: &E, said: Vec<Said>) -> Result<Afterwards, Outage> {
     let store = env.store();
+    let mut afterwards = Afterwards::nothing();
+    for said in said {
+        if store.exists(&keys::outbox(&said.email_id).into()).await? {
+            // Of what is said at the same moment, each is held against what was said before.
+            let lease = Lease::wait(env, &lease_name(&said.email_id)).await?;
+            let noted = note_one(env, said).await;
+            lease.release(store, env.clock().now()).await;
+            if let Some(entry) = noted? {
+                afterwards.also_work(entry);
+            }
+        }
+    }
+    Ok(afterwards)
+}
+
+async fn note_one<E: Env>(env: &E, said: Said) -> Result<Option<OwnEntry>, Outage> {
+    let store = env.store();
     let now = env.clock().now();
-    let mut writes = Vec::new();
-    let mut events = Vec::new();
-    for Said {
+    let Said {
         email_id,
         state,
         reason,
-    } in said
-    {
-        let kind = match state {
-            EmailState::Delivered => EventType::EmailDelivered,
-            EmailState::Bounced => EventType::EmailBounced,
-            EmailState::Complained => EventType::EmailComplained,
-            EmailState::Pending | EmailState::Sent | EmailState::Failed | EmailState::Expired => {
-                continue;
-            }
-        };
-        let Some(found) = outbox::find(store, &email_id).await? else {
-            continue;
-        };
-        let feedback = EmailFeedback {
-            state,
-            at: now,
-            reason: reason.clone(),
-        };
-        if !feedback.replaces(found.feedback.as_ref()) {
-            continue;
+    } = said;
+    let kind = match state {
+        EmailState::Delivered => EventType::EmailDelivered,
+        EmailState::Bounced => EventType::EmailBounced,
+        EmailState::Complained => EventType::EmailComplained,
+        EmailState::Pending | EmailState::Sent | EmailState::Failed | EmailState::Expired => {
+            return Ok(None);
         }
-        let about = AboutEmail {
-            id: email_id.clone(),
-            kind: found.email.kind,
-        };
-        events.push(Event::of_email(
-            kind,
-            about,
-            found.email.account_id,
-            reason,
-            now,
-        ));
-        writes.push((keys::email_feedback(&email_id), record::encode(&feedback)?));
+    };
+    let Some(found) = outbox::find(store, &email_id).await? else {
+        return Ok(None);
+    };
+    let feedback = EmailFeedback {
+        state,
+        at: now,
+        reason: reason.clone(),
+    };
+    if !feedback.replaces(found.feedback.as_ref()) {
+        return Ok(None);
     }
-    if events.is_empty() {
-        return Ok(Afterwards::nothing());
-    }
-    let (entry, noted) = note(env, events).await?;
-    writes.extend(noted);
+    let about = AboutEmail {
+        id: email_id.clone(),
+        kind: found.email.kind,
+    };
+    let id = EventId::of_email(&email_id, state.as_str());
+    let event = Event::of_email(id, kind, about, found.email.account_id, reason, now);
+    let (entry, mut writes) = note(env, vec![event]).await?;
+    writes.push((keys::email_feedback(&email_id), record::encode(&feedback)?));
     store.set_many(writes).await?;
-    Ok(Afterwards::work(entry))
+    Ok(Some(entry))
 }

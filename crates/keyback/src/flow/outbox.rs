@@ -2,9 +2,9 @@
 
 use crate::mail::message::Message;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::{Email, EmailKind, EmailState};
+use crate::model::email::{Email, EmailKind, EmailState, Holds};
 use crate::model::event::Event;
-use crate::model::id::{AccountId, ChallengeSerial, EmailId};
+use crate::model::id::{AccountId, EmailId};
 use crate::model::keyring::Keyring;
 use crate::model::sealed::NONCE_BYTES;
 use crate::model::timestamp::Timestamp;
@@ -13,6 +13,11 @@ use crate::store::keys::{self, Key};
 use crate::store::{self, agenda};
 
 use super::afterwards::OwnEntry;
+
+/// The name of the lease under which an email is changed by others than those who deliver it.
+pub(super) fn lease_name(email_id: &EmailId) -> String {
+    format!("email.{email_id}")
+}
 
 /// An email to be stored together with what it tells of, and the entry to deliver it.
 pub(super) struct Enqueued {
@@ -28,8 +33,8 @@ pub(super) struct Draft<'a> {
     pub(super) message: &'a Message,
     /// From when on it is not worth sending.
     pub(super) useless_at: Option<Timestamp>,
-    /// The challenge whose secrets it holds.
-    pub(super) challenge: Option<ChallengeSerial>,
+    /// The secret that it holds, if any.
+    pub(super) holds: Option<Holds>,
     /// What to note when it is first worked on.
     pub(super) events: Vec<Event>,
 }
@@ -47,7 +52,7 @@ pub(super) async fn enqueue<E: Env>(
         account_id,
         message,
         useless_at,
-        challenge,
+        holds,
         events,
     } = draft;
     let email_id = EmailId::generate(env.random())?;
@@ -62,7 +67,7 @@ pub(super) async fn enqueue<E: Env>(
         created_at: now,
         updated_at: now,
         useless_at,
-        challenge,
+        holds,
         number: None,
         attempts: 0,
         attempts_before: 0,

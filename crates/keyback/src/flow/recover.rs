@@ -9,7 +9,7 @@ use crate::flow::outbox::{self, Draft};
 use crate::mail::message::{RecoveryMail, Requester, Words, prepare_recovery};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::code::Code;
-use crate::model::email::EmailKind;
+use crate::model::email::{EmailKind, Holds};
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EventId};
 use crate::model::keyring::Keyring;
@@ -241,7 +241,7 @@ pub(super) async fn issue<E: Env>(
             account_id,
             message: &message,
             useless_at: Some(challenge.expires_at()),
-            challenge: Some(serial.clone()),
+            holds: Some(Holds::challenge(&serial)),
             events: vec![issue.event],
         };
         let enqueued = outbox::enqueue(env, keyring, draft, now).await?;

@@ -258,7 +258,7 @@ async fn write<E: Env>(
         account_id: &account.id,
         message: &message,
         useless_at: None,
-        challenge: None,
+        holds: None,
         events,
     };
     let (epoch, enqueued) = futures::join!(

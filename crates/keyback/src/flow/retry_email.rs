@@ -1,6 +1,7 @@
 //! Having a failed email tried anew.
 
 use crate::flow::afterwards::{Afterwards, OwnEntry};
+use crate::flow::outbox::lease_name;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState};
 use crate::model::id::EmailId;
@@ -35,7 +36,7 @@ pub async fn run<E: Env>(
 ) -> Result<(EmailWithFeedback, Afterwards), RetryEmailError> {
     let store = env.store();
     // Of two callers, one finds it failed.
-    let lease = Lease::wait(env, &format!("email.{id}")).await?;
+    let lease = Lease::wait(env, &lease_name(id)).await?;
     let retried = retry(env, id).await;
     lease.release(store, env.clock().now()).await;
     retried

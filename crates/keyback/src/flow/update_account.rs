@@ -120,7 +120,7 @@ async fn change<E: Env>(
             account_id: id,
             message: &message,
             useless_at: None,
-            challenge: None,
+            holds: None,
             events,
         };
         let enqueued = outbox::enqueue(env, &settings.keyring, draft, now).await?;

@@ -44,6 +44,14 @@ impl Budget {
             Self::All => u32::MAX,
         }
     }
+
+    /// How many events may be passed over that a portal would not take.
+    const fn skips(self) -> u32 {
+        match self {
+            Self::Few => 200,
+            Self::All => u32::MAX,
+        }
+    }
 }
 
 /// What was done.
@@ -103,7 +111,7 @@ impl Round {
 pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Report, Outage> {
     let store = env.store();
     let mut round = Round::default();
-    let mut tasks_left = budget.tasks();
+    let (mut tasks_left, mut skips_left) = (budget.tasks(), budget.skips());
     let mut walk = Walk::start(store, now).await?;
     while let Some(minute) = walk.next(store).await? {
         let mut all_done = true;
@@ -121,13 +129,19 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Repo
                 all_done = false;
                 continue;
             }
+            if round.leaves(&found.task) && skips_left > 0 {
+                skips_left = skips_left.saturating_sub(1);
+                all_done = false;
+                round.count_remaining();
+                continue;
+            }
             if tasks_left == 0 {
                 all_done = false;
                 round.count_remaining();
                 break;
             }
             tasks_left = tasks_left.saturating_sub(1);
-            if round.leaves(&found.task) || !work(env, found, &mut round).await? {
+            if !work(env, found, &mut round).await? {
                 all_done = false;
                 round.count_remaining();
             }

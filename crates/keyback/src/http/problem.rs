@@ -63,7 +63,7 @@ problem_types! {
         "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys, or with a JSON Web Token that is signed by one of the keys in jwt_jwks, for the audience in jwt_audience, and expires in at most ten minutes.";
     /// A webhook of somebody else.
     NotAuthentic = 401, "not-authentic", "The webhook is not authentic",
-        "It was not signed, or does not bring the credentials, as the email provider documents it, it is more than five minutes old, or the variable email_webhook_secret holds something else.";
+        "It was not signed, or does not bring the credentials, as the email provider documents it, it is too old, or the variable email_webhook_secret holds something else.";
     /// Not a right password.
     InvalidCredentials = 401, "invalid-credentials", "The address or password is not right",
         "There is no such account, it has no password, its password is another one, or it is disabled. The answer is the same for all of these.";

@@ -106,9 +106,11 @@ impl Request {
 
     /// The value of the first cookie `name`, as it came.
     pub(super) fn cookie(&self, name: &str) -> Option<&str> {
-        let mut pairs = self
-            .header("cookie")?
-            .split(';')
+        // RFC 9113 §8.2.3: they may come in several headers.
+        let values = self.headers.get_all(header::COOKIE).iter();
+        let mut pairs = values
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(';'))
             .filter_map(|pair| pair.trim().split_once('='));
         let (_, value) = pairs.find(|(known, _)| *known == name)?;
         Some(value)

@@ -84,8 +84,8 @@ pub struct Email {
     pub updated_at: Timestamp,
     /// From when on it is not worth sending, since what it holds has expired.
     pub useless_at: Option<Timestamp>,
-    /// The challenge whose secrets it holds.
-    pub challenge: Option<ChallengeSerial>,
+    /// The secret that it holds, if any.
+    pub holds: Option<Holds>,
     /// Its place in the list of all emails, from 1; `None` until it is first worked on.
     pub number: Option<i64>,
     /// Tries made.
@@ -98,6 +98,32 @@ pub struct Email {
     pub last_error: Option<String>,
     /// The provider that took it, or the last that did not.
     pub provider: Option<String>,
+}
+
+/// The secret that an email holds. Once that is dead, the email is not worth sending any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holds {
+    /// The link and the code of a challenge.
+    Challenge {
+        /// Which.
+        serial: ChallengeSerial,
+    },
+    /// A password.
+    Password {
+        /// The epoch of its credential.
+        epoch: u64,
+    },
+}
+
+impl Holds {
+    /// The link and the code of the challenge `serial`.
+    #[must_use]
+    pub fn challenge(serial: &ChallengeSerial) -> Self {
+        Self::Challenge {
+            serial: serial.clone(),
+        }
+    }
 }
 
 impl Email {

@@ -112,9 +112,10 @@ pub struct AboutEmail {
 }
 
 impl Event {
-    /// What became of an email. Telling of it again tells of it once.
+    /// What became of an email, under a name that is made from it.
     #[must_use]
     pub fn of_email(
+        id: EventId,
         kind: EventType,
         about: AboutEmail,
         account_id: AccountId,
@@ -122,7 +123,7 @@ impl Event {
         at: Timestamp,
     ) -> Self {
         Self {
-            id: EventId::of_email(&about.id, kind.as_str()),
+            id,
             kind,
             account_id,
             at,

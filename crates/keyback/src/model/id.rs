@@ -93,11 +93,10 @@ impl AccountId {
 }
 
 impl EventId {
-    /// The name of an event that comes once for each email: it is drawn from nothing else, so telling of it again tells
-    /// nothing new.
+    /// The name of an event that comes once for each email and `what` becomes of it: it is made from nothing else, so
+    /// telling of it again tells nothing new.
     #[must_use]
     pub fn of_email(email: &EmailId, what: &str) -> Self {
-        let what = what.strip_prefix("email.").unwrap_or(what);
         Self(format!("{email}-{what}"))
     }
 }

@@ -44,12 +44,15 @@ impl Section for WebhookSettings {
     }
 }
 
-/// A URL with an origin as [`BaseUrl`] takes it; path and query are the receiver's own.
+/// A URL with an origin as [`BaseUrl`] takes it, but for a loopback address that `spin.toml` does not grant; path and query
+/// are the receiver's own.
 fn receiver(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let rest = uri.path_and_query().map_or("", |rest| rest.as_str());
     let origin = text.strip_suffix(rest).unwrap_or(text);
-    let fits = text.len() <= 2_000 && !text.contains('#') && BaseUrl::parse(origin).is_some();
+    let granted = !origin.starts_with("http://[");
+    let fits =
+        text.len() <= 2_000 && granted && !text.contains('#') && BaseUrl::parse(origin).is_some();
     fits.then(|| text.to_owned())
 }
 
@@ -74,6 +77,7 @@ mod tests {
             "https://user:secret@portal.example.com/hooks",
             "https://portal.example.com/hooks#there",
             "ftp://127.0.0.1/",
+            "http://[::1]:3001/events",
         ] {
             assert_eq!(receiver(bad), None, "{bad}");
         }

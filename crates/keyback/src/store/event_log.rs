@@ -12,6 +12,9 @@ use crate::store::keys::{self, AnyKey, Key};
 use crate::store::{agenda, record};
 
 const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
+/// How many places in the list are looked at for one page at least, so that a few gaps, which a crash leaves, are not taken
+/// for the end.
+const LOOKED_AT_LEAST: i64 = 20;
 
 #[derive(Serialize, Deserialize)]
 struct Pointer {
@@ -86,18 +89,26 @@ pub async fn page(
         0
     };
     let newest = before.map_or(count, |before| before.saturating_sub(1).min(count));
-    let oldest = newest.saturating_sub(limit).saturating_add(1).max(1);
+    let oldest = newest
+        .saturating_sub(limit.max(LOOKED_AT_LEAST))
+        .saturating_add(1)
+        .max(1);
     let numbers = (oldest..=newest).rev();
     let found =
         futures::future::join_all(numbers.map(|number| find_at(store, account, number))).await;
-    let events: Vec<_> = found
+    let mut events: Vec<_> = found
         .into_iter()
         .collect::<Result<Vec<_>, _>>()?
         .into_iter()
         .flatten()
         .collect();
-    // Events expire oldest first: a page without any is the end.
-    let next = (oldest > 1 && !events.is_empty()).then_some(oldest);
+    // Events expire oldest first: a stretch without any is the end.
+    let mut next = (oldest > 1 && !events.is_empty()).then_some(oldest);
+    let limit = usize::try_from(limit).unwrap_or_default();
+    if events.len() > limit {
+        events.truncate(limit);
+        next = events.last().map(|(sequence, _)| *sequence);
+    }
     Ok(Page { events, next })
 }
 

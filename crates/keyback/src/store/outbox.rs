@@ -16,6 +16,8 @@ use crate::store::{agenda, record};
 pub const KEPT_FOR: Duration = Duration::from_hours(31 * 24);
 /// How many places in the list are looked at for one page.
 const LOOKED_AT: i64 = 200;
+/// How many at least, so that a few gaps are not taken for the end.
+const LOOKED_AT_LEAST: i64 = 20;
 
 #[derive(Serialize, Deserialize)]
 struct Pointer {
@@ -129,7 +131,11 @@ pub async fn page(
     };
     let newest = before.map_or(count, |before| before.saturating_sub(1).min(count));
     let oldest = newest
-        .saturating_sub(if state.is_some() { LOOKED_AT } else { limit })
+        .saturating_sub(if state.is_some() {
+            LOOKED_AT
+        } else {
+            limit.max(LOOKED_AT_LEAST)
+        })
         .max(0);
     let numbers: Vec<i64> = (oldest.saturating_add(1)..=newest).rev().collect();
     let found = futures::future::join_all(numbers.iter().map(|number| find_at(store, *number)));

@@ -2,9 +2,12 @@
 
 use serde_json::{Value, json};
 
+use crate::flow::note_feedback::{self, Said};
+use crate::model::email::EmailState;
+use crate::model::id::EmailId;
 use crate::model::standard_webhook::WebhookSecret;
 use crate::ports::{Clock as _, Env as _, NoAnswer};
-use crate::testing::{App, Call};
+use crate::testing::{App, Call, block_on, run_while};
 
 const FALLBACK: &str = "mail.example.org";
 
@@ -337,4 +340,126 @@ fn a_mail_that_arrived_unheard_is_not_sent_again() {
     app.run_courier_for(5);
     assert_eq!(app.take_mails(), []);
     assert_eq!(app.emails_in("delivered").len(), 1);
+}
+
+/// An account whose mailed password waits for a provider that takes it.
+fn with_waiting_password() -> App {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    app.env.http.answer_with(503, None);
+    mail_a_password(&app);
+    let _ = app.take_mails();
+    app
+}
+
+fn mail_a_password(app: &App) {
+    let body = json!({"generate": true, "send_email": true});
+    let call = app.call("/v1/admin/users/ann/reset-password", body);
+    let _ = app.make(&call).expect(200);
+}
+
+fn temporary_passwords(app: &App) -> usize {
+    let mails = app.take_mails();
+    mails
+        .iter()
+        .filter(|mail| mail.subject.contains("new Keyback password"))
+        .count()
+}
+
+#[test]
+fn a_waiting_password_goes_out_while_it_works_and_the_address_is_the_account_s() {
+    let app = with_waiting_password();
+    // An order to change it leaves it good.
+    for required in [false, true] {
+        let body = json!({"required": required});
+        let order = app
+            .call("/v1/admin/users/ann/password-change", body)
+            .by("PUT");
+        let _ = app.make(&order).expect(204);
+    }
+    app.env.http.answer_with(200, None);
+    app.run_courier_for(3);
+    assert_eq!(temporary_passwords(&app), 1);
+}
+
+#[test]
+fn a_waiting_password_does_not_go_to_an_address_that_was_given_up() {
+    let app = with_waiting_password();
+    let moved = json!({"email": "ann@example.org"});
+    let _ = app
+        .make(&app.call("/v1/admin/users/ann", moved).by("PATCH"))
+        .expect(200);
+    app.env.http.answer_with(200, None);
+    let _ = app.take_mails();
+    app.run_courier_for(3);
+    assert_eq!(temporary_passwords(&app), 0);
+    assert_eq!(app.emails_in("expired").len(), 1);
+}
+
+#[test]
+fn a_waiting_password_that_was_replaced_or_whose_account_is_gone_is_not_sent() {
+    let replaced = with_waiting_password();
+    mail_a_password(&replaced);
+    let gone = with_waiting_password();
+    let _ = gone.make(&gone.call("/v1/admin/users/ann", Value::Null).by("DELETE"));
+    for (app, sent) in [(replaced, 1), (gone, 0)] {
+        let _ = app.take_mails();
+        app.env.http.answer_with(200, None);
+        app.run_courier_for(3);
+        assert_eq!(temporary_passwords(&app), sent);
+        assert_eq!(app.emails_in("expired").len(), 1);
+    }
+}
+
+#[test]
+fn a_recovery_mail_that_a_crash_held_up_is_not_sent_after_a_newer_one() {
+    let mut held_up = 0;
+    for operations in 0..100 {
+        let app = App::with_account();
+        let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+        let (_, afterwards) = app.answer(&call);
+        app.env.store.halt_after(Some(operations));
+        let _ = run_while(afterwards.run(&app.env), || !app.env.store.is_halted());
+        app.env.store.halt_after(None);
+        let written = app.env.store.dump().contains("v1:outbox:");
+        if !written || app.env.http.requests() > 0 {
+            continue;
+        }
+        held_up += 1;
+        app.advance(61);
+        let newer = app.forgot(App::EMAIL).expect(202).text("challenge_id");
+        app.run_courier_for(3);
+        // Whichever of the two is worked on first, the code of the last mail is the one that works.
+        let mails = app.take_mails();
+        let last = mails.last().expect("a mail");
+        assert_eq!(app.verify(&newer, &last.code()).status, 200, "{operations}");
+    }
+    assert!(held_up > 0, "the mail was written and not sent");
+}
+
+#[test]
+fn each_round_that_fails_is_told_of() {
+    let app = App::with_account();
+    app.env.http.answer_with(422, None);
+    let _ = app.forgot(App::EMAIL);
+    let failed = app.emails_in("failed").remove(0);
+    let _ = retry(&app, &failed).expect(202);
+    assert_eq!(user_events(&app)[..2], ["email.failed", "email.failed"]);
+}
+
+#[test]
+fn of_all_that_is_said_in_one_webhook_the_worst_stands() {
+    let (app, sent) = with_sent_mail();
+    let id = EmailId::parse(sent["id"].as_str().unwrap()).unwrap();
+    let said = |state| Said {
+        email_id: id.clone(),
+        state,
+        reason: None,
+    };
+    let both = vec![said(EmailState::Bounced), said(EmailState::Delivered)];
+    let afterwards = block_on(note_feedback::run(&app.env, both)).unwrap();
+    block_on(afterwards.run(&app.env));
+    assert_eq!(app.emails_in("bounced").len(), 1);
+    assert_eq!(user_events(&app)[0], "email.bounced");
 }
