@@ -153,6 +153,7 @@ pub(super) fn records(created: &AccountWithCredential) -> Result<Vec<(Key, Vec<u
         writes.push((keys::credential(&account.id), record::encode(&credential)?));
         if let Some(imported) = imported {
             writes.push((keys::imported_hash(&account.id), record::encode(&imported)?));
+            writes.push((keys::foreign_hashes(), b"{\"v\":1}".to_vec()));
         }
     }
     Ok(writes)

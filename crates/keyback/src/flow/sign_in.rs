@@ -74,8 +74,12 @@ pub struct PasswordChange {
     pub expires_in: Duration,
 }
 
-/// Checks the password: at most four round trips and one hashing, whoever is asked for. A hash made elsewhere takes the
-/// time that it takes, and the first right sign-in one hashing more.
+/// A refusal takes a whole number of these where accounts came with hashes made elsewhere, which take up to a second each:
+/// so it does not tell whose hash was looked at.
+const REFUSAL_STEP: Duration = Duration::from_secs(1);
+
+/// Checks the password: at most four round trips and one hashing, whoever is asked for. The first right sign-in after a
+/// hash made elsewhere takes one hashing more.
 ///
 /// # Errors
 /// As [`SignInError`] says.
@@ -94,11 +98,13 @@ pub async fn run<E: Env>(
         name: "sign-in",
         limit: limit.0,
     };
-    let (counted, id) = futures::join!(
+    let foreign_hashes = keys::foreign_hashes().into();
+    let (counted, id, has_foreign) = futures::join!(
         limiter::count(store, keyring, named, client, now),
         find_id(store, who),
+        store.exists(&foreign_hashes),
     );
-    let counted = counted?;
+    let (counted, has_foreign) = (counted?, has_foreign?);
     within(counted.exceeded)?;
     let mut afterwards = Afterwards::forget(counted.opened);
 
@@ -113,12 +119,20 @@ pub async fn run<E: Env>(
     let credential = found.as_ref().and_then(|found| found.credential.as_ref());
     let hash = credential.and_then(|credential| credential.current_hash(imported.as_ref()));
     let verified = password.verify(hash);
-    let (Some(found), Some(credential), true) = (&found, credential, verified) else {
+    let admitted = match (&found, credential) {
+        (Some(found), Some(credential)) if verified && !found.account.disabled => {
+            Some((found, credential))
+        }
+        _ => None,
+    };
+    let Some((found, credential)) = admitted else {
+        if has_foreign {
+            let clock = env.clock();
+            let taken = clock.now().since(now);
+            clock.sleep(rest_of_step(taken)).await;
+        }
         return Err(SignInError::InvalidCredentials(afterwards));
     };
-    if found.account.disabled {
-        return Err(SignInError::InvalidCredentials(afterwards));
-    }
     if credential.is_expired(now) {
         return Err(SignInError::Expired(afterwards));
     }
@@ -170,6 +184,14 @@ pub async fn run<E: Env>(
         password_change,
     };
     Ok((signed_in, afterwards))
+}
+
+/// How long to wait for the next whole step, `taken` after the beginning.
+fn rest_of_step(taken: Duration) -> Duration {
+    let step = REFUSAL_STEP.as_nanos();
+    let into_step = taken.as_nanos().checked_rem(step).unwrap_or_default();
+    let rest = u64::try_from(step.saturating_sub(into_step)).unwrap_or_default();
+    Duration::from_nanos(rest)
 }
 
 /// What wrong passwords are counted by: the account and its epoch, or the name that no account has. With a new epoch,

@@ -5,6 +5,7 @@
 //! | `v1:account:<id>` | [`Account`](crate::model::account::Account) | until deleted |
 //! | `v1:credential:<id>` | [`Credential`](crate::model::credential::Credential) | until deleted |
 //! | `v1:imported-hash:<id>` | [`ImportedHash`](crate::model::imported_hash::ImportedHash) | until deleted, or a sign-in with a newer password |
+//! | `v1:foreign-hashes` | "some account came with a hash made elsewhere" | for ever, one |
 //! | `v1:change-order:<id>` | [`ChangeOrder`](crate::model::credential::ChangeOrder) | until deleted |
 //! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
@@ -121,6 +122,10 @@ pub(crate) fn credential(id: &AccountId) -> Key {
 
 pub(crate) fn imported_hash(id: &AccountId) -> Key {
     Key(format!("v1:imported-hash:{id}"))
+}
+
+pub(crate) fn foreign_hashes() -> Key {
+    Key("v1:foreign-hashes".to_owned())
 }
 
 pub(crate) fn change_order(id: &AccountId) -> Key {

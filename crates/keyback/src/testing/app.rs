@@ -284,7 +284,13 @@ impl App {
             .filter(|name| !names.contains(name))
             .collect();
         assert_eq!(gone, Vec::<&String>::new(), "more went than may go");
-        let of_accounts = ["v1:events:", "v1:epoch:", "v1:change-order:", "v1:emails"];
+        let of_accounts = [
+            "v1:events:",
+            "v1:epoch:",
+            "v1:change-order:",
+            "v1:emails",
+            "v1:foreign-hashes",
+        ];
         names.retain(|name| {
             let lasting = of_accounts.iter().any(|kind| name.starts_with(kind));
             !lasting && !expected.contains(name)

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::ports::{Clock as _, Env as _};
 use crate::testing::App;
 
 fn create(app: &App, more: &[(&str, Value)]) {
@@ -114,4 +115,46 @@ fn guessing_does_not_lock_the_owner_out_for_good() {
     let recovery = app.recover();
     let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(204);
     assert!(app.knows(App::NEW_PASSWORD));
+}
+
+/// How long each refusal takes by the clock, which stands still but for waiting: wrong, unknown, disabled and without a
+/// password.
+fn refusals(app: &App) -> [u64; 4] {
+    for (id, more) in [("dis", json!(App::PASSWORD)), ("none", Value::Null)] {
+        let mut body = json!({"id": id, "email": format!("{id}@example.test")});
+        if more.is_string() {
+            body["password"] = more;
+        }
+        let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    }
+    let disable = app.call("/v1/admin/users/dis", json!({"disabled": true}));
+    let _ = app.make(&disable.by("PATCH")).expect(200);
+    [
+        App::EMAIL,
+        App::NOBODY,
+        "dis@example.test",
+        "none@example.test",
+    ]
+    .map(|email| {
+        let began = app.env.clock().now();
+        let wrong = app.sign_in(email, App::OTHER_PASSWORD);
+        assert_eq!(wrong.status, 401, "{email}");
+        app.env.clock().now().since(began).as_secs()
+    })
+}
+
+#[test]
+fn where_hashes_came_from_elsewhere_every_refusal_takes_whole_seconds() {
+    let own = App::default();
+    create(&own, &[("password", json!(App::PASSWORD))]);
+    assert_eq!(refusals(&own), [0; 4]);
+
+    let foreign = App::default();
+    let hash = "$2y$04$rehashrehashrehashrehuazLW3Y0/d8DLg0/8vE4mgxmYOPq2jLi";
+    create(&foreign, &[("password_hash", json!(hash))]);
+    assert_eq!(refusals(&foreign), [1; 4]);
+    // Who knows the password need not wait, and need not after it was hashed anew either.
+    let began = foreign.env.clock().now();
+    assert!(foreign.knows(App::PASSWORD) && foreign.knows(App::PASSWORD));
+    assert_eq!(foreign.env.clock().now(), began);
 }
