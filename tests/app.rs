@@ -79,7 +79,8 @@ impl App {
 
     /// An app as [`App::start`] makes it, shared by the tests that run now; the last one to leave ends it.
     ///
-    /// For tests that bring their own accounts and change nothing that another test could notice.
+    /// For tests that bring their own accounts and change nothing that another test could notice. A hash made elsewhere is
+    /// noticed: refusals at the sign-in take whole seconds from then on.
     pub(crate) fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<App>> = Mutex::new(Weak::new());
 

@@ -164,7 +164,7 @@ fn a_weak_password_is_refused_and_the_account_is_not_created() {
 
 #[test]
 fn a_password_is_given_in_clear_or_hashed_and_not_both() {
-    let app = App::shared();
+    let app = App::start();
     let portal = app.portal();
     let (email, password) = (unique_email(), "correct horse battery staple");
     // Django's form of hashlib.pbkdf2_hmac("sha256", b"correct horse battery staple", b"heron7marsh", 29000)

@@ -20,7 +20,7 @@ const HASHED: &str = "correct horse battery staple";
 
 #[test]
 fn each_line_is_an_account_with_a_password_a_hash_or_neither() {
-    let app = App::shared();
+    let app = App::start();
     let portal = app.portal();
     let password = strong_password();
     let accounts = [
