@@ -193,8 +193,8 @@ test('a recovery is sent by mail, or its link and code are shown and work', asyn
     });
     assert.ok(await app.signsIn(user.email, password));
     await press(page, 'Close');
-    assert.ok(!(await page.content()).includes(link));
     await underWay.getByText('No').waitFor();
+    assert.ok(!(await page.content()).includes(link));
   });
 });
 
