@@ -193,7 +193,7 @@ test('a recovery is sent by mail, or its link and code are shown and work', asyn
     });
     assert.ok(await app.signsIn(user.email, password));
     await press(page, 'Close');
-    await underWay.getByText('No').waitFor();
+    await underWay.getByText('No', { exact: true }).waitFor();
     assert.ok(!(await page.content()).includes(link));
   });
 });
