@@ -8,18 +8,17 @@ use std::time::Duration;
 use crate::model::base_url::BaseUrl;
 use crate::model::client_address::ProxyTrust;
 use crate::model::code::CodeLength;
-use crate::model::colour::Colour;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::recovery::{AttemptCaps, IssueRules};
-use crate::model::token::Token;
 use crate::ports::{Outage, Variables};
 
 mod access;
 mod jwt;
 mod letterhead;
 mod mail;
+mod site;
 #[cfg(test)]
 mod tests;
 mod way_back;
@@ -28,6 +27,7 @@ mod webhook;
 pub use access::{Access, ApiKey, Scope};
 pub use letterhead::Letterhead;
 pub use mail::{FeedbackSettings, MailSettings, ProviderKind, ProviderSettings};
+pub use site::{Accent, Site};
 pub use way_back::WayBack;
 pub use webhook::{Webhook, WebhookSettings};
 
@@ -135,102 +135,9 @@ tuples!(
     (A, B, C, D, F, G)
 );
 
-/// How the app presents itself.
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// Where users see it.
-    pub base_url: BaseUrl,
-    /// Its name.
-    pub app_name: String,
-    /// What stands where a logo would: the name, unless the operator has other words for it.
-    pub logo_text: String,
-    /// The colour of buttons and links.
-    pub accent: Accent,
-    /// Where users find help.
-    pub support_url: Option<String>,
-}
-
-/// A colour for light grounds and one for dark ones. Text of either can be read on its ground.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Accent {
-    /// On light grounds.
-    pub light: Colour,
-    /// On dark ones.
-    pub dark: Colour,
-}
-
-impl Accent {
-    /// The darkest of the light grounds in pages and mails.
-    const LIGHT_GROUND: Colour = Colour::new(0xf6, 0xf5, 0xf2);
-    /// The lightest of the dark ones.
-    const DARK_GROUND: Colour = Colour::new(0x1b, 0x1e, 0x20);
-}
-
-impl Default for Accent {
-    fn default() -> Self {
-        Self {
-            light: Colour::new(0x0d, 0x5c, 0x6b),
-            dark: Colour::new(0x83, 0xcf, 0xdd),
-        }
-    }
-}
-
-impl Section for Accent {
-    fn read(values: &Values) -> Option<Self> {
-        let standard = Self::default();
-        let colour = |standard, ground| {
-            move |text: &str| match text {
-                "" => Some(standard),
-                text => Colour::parse(text).filter(|colour| colour.is_readable_on(ground)),
-            }
-        };
-        let light = values.read("accent_color", colour(standard.light, Self::LIGHT_GROUND));
-        let dark = values.read(
-            "accent_color_dark",
-            colour(standard.dark, Self::DARK_GROUND),
-        );
-        Some(Self {
-            light: light?,
-            dark: dark?,
-        })
-    }
-}
-
-impl Site {
-    /// A link to `path` with `token` in its fragment.
-    #[must_use]
-    pub fn link(&self, path: &str, token: &Token) -> String {
-        format!("{}#token={}", self.base_url.join(path), token.reveal())
-    }
-}
-
 impl Section for BaseUrl {
     fn read(values: &Values) -> Option<Self> {
         values.read("public_base_url", Self::parse)
-    }
-}
-
-impl Section for Site {
-    fn read(values: &Values) -> Option<Self> {
-        let base_url = BaseUrl::read(values);
-        let app_name = values.read("app_name", one_line);
-        let logo_text = values.read("logo_text", |text| match text {
-            "" => Some(None),
-            text => one_line(text).map(Some),
-        });
-        let accent = Accent::read(values);
-        let support_url = values.read("support_url", |text| match text {
-            "" => Some(None),
-            text => (text.starts_with("https://") || text.starts_with("mailto:"))
-                .then(|| Some(text.to_owned())),
-        });
-        Some(Self {
-            base_url: base_url?,
-            logo_text: logo_text?.or_else(|| app_name.clone())?,
-            app_name: app_name?,
-            accent: accent?,
-            support_url: support_url?,
-        })
     }
 }
 

@@ -5,6 +5,7 @@ mod at_rest;
 mod cancel_recovery;
 mod crashes;
 mod deliveries;
+mod email_feedback;
 mod epochs;
 mod events;
 mod find_challenge;
