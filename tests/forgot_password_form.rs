@@ -45,7 +45,7 @@ fn the_form_sends_the_mail_and_looks_alike_for_unknown_addresses() {
 #[test]
 fn the_form_is_counted_with_the_calls() {
     let app = App::builder()
-        .variable("limit_client_forgot", "2/3600")
+        .variable("limit_client_forgot", "2/86400")
         .start();
     app.visitor()
         .forgot_password(&unique_email())

@@ -213,7 +213,7 @@ fn thirty_requests_at_once_send_one_mail() {
 #[test]
 fn thirty_requests_at_once_do_not_pass_a_clients_limit() {
     let app = App::builder()
-        .variable("limit_client_forgot", "5/3600")
+        .variable("limit_client_forgot", "5/86400")
         .start();
     let answers = race(|_| app.visitor().forgot_password(&unique_email()));
     let (taken, refused): (Vec<_>, Vec<_>) =

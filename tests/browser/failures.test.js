@@ -26,7 +26,7 @@ async function running(variables, act) {
 const ADDRESS = 'ann@example.test';
 
 test('a limit says how long to wait', async () => {
-  const limits = { limit_client_forgot: '1/3600', limit_client_verify: '1/60', limit_client_reset: '1/60' };
+  const limits = { limit_client_forgot: '1/86400', limit_client_verify: '1/86400', limit_client_reset: '1/86400' };
   await running(limits, async (app) => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       const wait = summary(page).getByText(/^Too many tries\. Wait \d+ (second|minute|hour)s?, then try again\.$/);

@@ -74,7 +74,7 @@ test('what is no address is told, with the way back', async () => {
 });
 
 test('a limit and an app that is not configured are told as well', async () => {
-  const limited = await startApp({ limit_client_forgot: '1/3600' });
+  const limited = await startApp({ limit_client_forgot: '1/86400' });
   try {
     await visit(browser, limited, { ...PLAIN, expectFailures: true }, async (page) => {
       await send(page, 'ann@example.test');

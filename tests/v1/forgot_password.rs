@@ -134,7 +134,7 @@ fn a_provider_that_never_answers_holds_no_answer_up() {
 #[test]
 fn a_client_over_its_limit_is_told_when_to_come_back() {
     let app = App::builder()
-        .variable("limit_client_forgot", "3/3600")
+        .variable("limit_client_forgot", "3/86400")
         .start();
     let visitor = app.visitor();
     for _ in 0..3 {
@@ -147,7 +147,7 @@ fn a_client_over_its_limit_is_told_when_to_come_back() {
         .header("retry-after")
         .and_then(|seconds| seconds.parse::<u32>().ok());
     assert!(
-        seconds.is_some_and(|seconds| (1..=3600).contains(&seconds)),
+        seconds.is_some_and(|seconds| (1..=86_400).contains(&seconds)),
         "{:?}",
         refused.headers
     );
@@ -160,7 +160,7 @@ fn a_client_over_its_limit_is_told_when_to_come_back() {
     );
     let policy = refused.header("ratelimit-policy").unwrap_or_default();
     assert!(
-        policy.contains("q=3") && policy.contains("w=3600"),
+        policy.contains("q=3") && policy.contains("w=86400"),
         "{policy}"
     );
 }
@@ -169,7 +169,7 @@ fn a_client_over_its_limit_is_told_when_to_come_back() {
 fn the_limit_does_not_tell_known_addresses_from_unknown_ones() {
     let refusal = |known: bool| -> Answer {
         let app = App::builder()
-            .variable("limit_client_forgot", "2/3600")
+            .variable("limit_client_forgot", "2/86400")
             .start();
         let user = app.create_user();
         let email = if known { user.email } else { unique_email() };
@@ -188,7 +188,7 @@ fn the_limit_does_not_tell_known_addresses_from_unknown_ones() {
 #[test]
 fn a_forged_address_does_not_escape_the_limit() {
     let app = App::builder()
-        .variable("limit_client_forgot", "3/3600")
+        .variable("limit_client_forgot", "3/86400")
         .start();
     let forgers = [
         "spin-client-addr",
@@ -222,7 +222,7 @@ fn a_forged_address_does_not_escape_the_limit() {
 #[test]
 fn behind_a_trusted_proxy_each_forwarded_address_has_a_limit_of_its_own() {
     let app = App::builder()
-        .variable("limit_client_forgot", "2/3600")
+        .variable("limit_client_forgot", "2/86400")
         .variable("trusted_proxy_header", "x-forwarded-for")
         .variable("trusted_proxy_hops", "1")
         .start();
@@ -247,7 +247,7 @@ fn behind_a_trusted_proxy_each_forwarded_address_has_a_limit_of_its_own() {
 #[test]
 fn the_limit_of_all_clients_together_holds() {
     let app = App::builder()
-        .variable("limit_app_forgot", "4/3600")
+        .variable("limit_app_forgot", "4/86400")
         .start();
     for _ in 0..4 {
         app.visitor()

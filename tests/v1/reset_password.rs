@@ -202,7 +202,7 @@ fn sign_out_everywhere_may_be_declined() {
 #[test]
 fn a_client_over_its_limit_is_refused() {
     let app = App::builder()
-        .variable("limit_client_reset", "3/3600")
+        .variable("limit_client_reset", "3/86400")
         .start();
     for _ in 0..3 {
         let refused = app

@@ -133,7 +133,7 @@ fn a_code_is_good_for_its_own_challenge_only() {
 #[test]
 fn a_client_over_its_limit_is_refused() {
     let app = App::builder()
-        .variable("limit_client_verify", "3/3600")
+        .variable("limit_client_verify", "3/86400")
         .start();
     let visitor = app.visitor();
     let challenge_id = visitor.challenge(&unique_email());

@@ -14,7 +14,7 @@ const GUESSES: u32 = 100;
 #[test]
 fn a_client_over_its_limit_is_refused_whatever_the_account() {
     let app = App::builder()
-        .variable("limit_client_sign_in", "3/3600")
+        .variable("limit_client_sign_in", "3/86400")
         .start();
     let user = app.create_user();
     for _ in 0..3 {
