@@ -2,6 +2,7 @@
 
 mod answer;
 mod api_keys;
+mod breach_list;
 mod builder;
 mod clients;
 mod issuer;
@@ -28,6 +29,7 @@ use tempfile::TempDir;
 pub(crate) use self::{
     answer::{Answer, assert_alike, assert_same_shape},
     api_keys::Scope,
+    breach_list::BreachList,
     builder::{AppBuilder, PUBLIC_BASE_URL, component},
     clients::{ApiClient, Call, Caller, Visitor},
     issuer::{Algorithm, Issuer, encode, hmac},

@@ -7,6 +7,7 @@
 //! wait for a child process too, so more test threads than cores make the run shorter.
 
 mod app;
+mod breaches;
 mod contract;
 mod forgot_password_form;
 mod grants;

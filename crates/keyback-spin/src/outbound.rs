@@ -8,8 +8,8 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use keyback::ports::{HttpClient, NoAnswer};
 use spin_sdk::wasip3::http::types::ErrorCode;
 
-/// The longest answer that is read.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// The longest answer that is read. A range of the list of breached passwords has about 60 KB, and grows.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Spin's HTTP client. It follows no redirects.
 #[derive(Debug)]

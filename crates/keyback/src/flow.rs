@@ -24,6 +24,7 @@ pub mod work_agenda;
 
 mod accounts;
 mod backoff;
+mod judge;
 mod outbox;
 mod rehash;
 mod tell;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod agenda_task;
 pub mod base_url;
+pub mod breach;
 pub mod client_address;
 pub mod code;
 pub mod colour;

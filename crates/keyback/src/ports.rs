@@ -103,7 +103,7 @@ pub enum NoAnswer {
     reason = "a Wasm instance has one thread: futures need not be Send"
 )]
 pub trait HttpClient {
-    /// Sends `request` and reads the whole answer, of at most 64 KiB; redirects are not followed.
+    /// Sends `request` and reads the whole answer, of at most 256 KiB; redirects are not followed.
     ///
     /// # Errors
     /// [`NoAnswer`] when there is no complete answer within `timeout`.

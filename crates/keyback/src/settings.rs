@@ -102,7 +102,7 @@ pub type Everything = (
     (
         IssueRules,
         AttemptCaps,
-        PasswordPolicy,
+        PasswordRules,
         Access,
         (Outgoing, FeedbackSettings),
     ),
@@ -238,6 +238,38 @@ impl Section for AttemptCaps {
         Some(Self {
             per_challenge: per_challenge?,
             per_day: per_day?,
+        })
+    }
+}
+
+/// Which passwords may be set, and who else is asked about them.
+#[derive(Debug, Clone)]
+pub struct PasswordRules {
+    /// The rules.
+    pub policy: PasswordPolicy,
+    /// Where the list of breached passwords is, if it is to be asked.
+    pub breach_list: Option<BaseUrl>,
+}
+
+/// Where the list is unless the operator has another. `spin.toml` grants it.
+const BREACH_LIST: &str = "https://api.pwnedpasswords.com";
+
+impl Section for PasswordRules {
+    fn read(values: &Values) -> Option<Self> {
+        let policy = PasswordPolicy::read(values);
+        let check = values.read("password_breach_check", |text| match text {
+            "on" => Some(true),
+            "off" | "" => Some(false),
+            _ => None,
+        });
+        let list = values.read("password_breach_api_origin", |text| match text {
+            "" => BaseUrl::parse(BREACH_LIST),
+            text => BaseUrl::parse(text),
+        });
+        let (check, list) = (check?, list?);
+        Some(Self {
+            policy: policy?,
+            breach_list: check.then_some(list),
         })
     }
 }

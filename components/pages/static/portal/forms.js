@@ -3,7 +3,7 @@
 import { say } from '../text.js';
 import { busy, make, words } from './dom.js';
 
-const PASSWORD_REASONS = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name'];
+const PASSWORD_REASONS = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached'];
 let fields = 0;
 
 function around(name, label, hint, input) {

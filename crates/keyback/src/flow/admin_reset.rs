@@ -5,11 +5,13 @@ use std::time::Duration;
 use crate::flow::accounts;
 use crate::flow::afterwards::Afterwards;
 use crate::flow::caller::Caller;
+use crate::flow::judge::judge;
 use crate::flow::outbox::{self, Draft, Enqueued};
 use crate::mail::message::{
     Requester, Words, prepare_password_changed, prepare_temporary_password,
 };
 use crate::model::account::Account;
+use crate::model::breach::BreachCheck;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email::{EmailKind, Holds};
 use crate::model::email_address::EmailAddress;
@@ -21,7 +23,7 @@ use crate::model::password::Password;
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::Letterhead;
+use crate::settings::{Letterhead, PasswordRules};
 use crate::store::{keys, record};
 
 /// What to set.
@@ -92,7 +94,7 @@ pub struct AdminResetSettings {
     /// The keys.
     pub keyring: Keyring,
     /// Which passwords may be set.
-    pub policy: PasswordPolicy,
+    pub rules: PasswordRules,
 }
 
 /// Sets the password, whether the account had one or not. Every outstanding link, code and token dies with it.
@@ -115,15 +117,18 @@ pub async fn run<E: Env>(
     if generated && !order.send_email && !order.return_password {
         return Err(AdminResetError::Undeliverable);
     }
-    let password = match &order.password {
+    let (password, checked) = match &order.password {
         NewPassword::Typed(password) => {
-            let violations = settings.policy.violations(password, &account.email);
-            if !violations.is_empty() {
-                return Err(AdminResetError::PasswordRejected(violations));
-            }
-            password.clone()
+            let checked = judge(env, &settings.rules, password, &account.email)
+                .await
+                .map_err(AdminResetError::PasswordRejected)?;
+            (password.clone(), checked)
         }
-        NewPassword::Generated => generate(env, &settings.policy, &account.email)?,
+        // Nobody has had it before: at least 80 random bits.
+        NewPassword::Generated => {
+            let policy = &settings.rules.policy;
+            (generate(env, policy, &account.email)?, None)
+        }
     };
     let hash = password.hash(env.random())?;
 
@@ -138,7 +143,13 @@ pub async fn run<E: Env>(
         epoch: accounts::next_epoch(store, &account).await?,
         account_number: account.number,
     };
-    let enqueued = enqueue(env, settings, &account, order, &password, &credential, by).await?;
+    let set = Set {
+        account: &account,
+        password: &password,
+        checked,
+        credential: &credential,
+    };
+    let enqueued = enqueue(env, settings, &set, order, by).await?;
     let Enqueued {
         email_id,
         mut writes,
@@ -154,19 +165,30 @@ pub async fn run<E: Env>(
     Ok((outcome, Afterwards::work(entry)))
 }
 
+/// What is about to be set.
+struct Set<'a> {
+    account: &'a Account,
+    password: &'a Password,
+    checked: Option<BreachCheck>,
+    credential: &'a Credential,
+}
+
 /// The mail with the password, or one that only tells that it was set; and the events that go with either.
 async fn enqueue<E: Env>(
     env: &E,
     settings: &AdminResetSettings,
-    account: &Account,
+    set: &Set<'_>,
     order: &Order,
-    password: &Password,
-    credential: &Credential,
     by: &Caller,
 ) -> Result<Enqueued, Outage> {
+    let Set {
+        account,
+        credential,
+        ..
+    } = *set;
     let (now, expires_at) = (credential.set_at, credential.expires_at);
     let event = |kind| by.event(env, kind, &account.id, order.reason.clone());
-    let mut events = vec![event(EventType::PasswordChanged)?];
+    let mut events = vec![event(EventType::PasswordChanged)?.checked(set.checked)];
     if order.change_on_next_sign_in {
         events.push(event(EventType::PasswordChangeRequired)?);
     }
@@ -177,7 +199,7 @@ async fn enqueue<E: Env>(
     let must_change = order.change_on_next_sign_in;
     let words = &Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
     let (kind, message) = if order.send_email {
-        let message = prepare_temporary_password(to, words, password, must_change, expires_at)?;
+        let message = prepare_temporary_password(to, words, set.password, must_change, expires_at)?;
         (EmailKind::TemporaryPassword, message)
     } else {
         let message = prepare_password_changed(to, words, Requester::Administrator, now)?;

@@ -45,6 +45,7 @@ impl Caller {
             from: Some(self.from.clone()),
             reason,
             email: None,
+            breach_check: None,
         })
     }
 }

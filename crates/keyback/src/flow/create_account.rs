@@ -3,15 +3,18 @@
 use crate::flow::accounts::{self, AccountPointer, AccountWithCredential};
 use crate::flow::afterwards::Afterwards;
 use crate::flow::caller::{Caller, note};
+use crate::flow::judge::judge;
 use crate::model::account::Account;
+use crate::model::breach::BreachCheck;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
-use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
+use crate::model::password_policy::PasswordViolation;
 use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::settings::PasswordRules;
 use crate::store::keys::{self, Key};
 use crate::store::record;
 
@@ -59,19 +62,18 @@ pub enum CreateAccountError {
 /// As [`CreateAccountError`] says; then nothing was stored.
 pub async fn run<E: Env>(
     env: &E,
-    policy: &PasswordPolicy,
+    rules: &PasswordRules,
     draft: Draft,
     by: &Caller,
 ) -> Result<(AccountWithCredential, Afterwards), CreateAccountError> {
-    let hash = match draft.password {
-        None => None,
-        Some(InitialPassword::Hashed(hash)) => Some(hash),
+    let (hash, checked) = match draft.password {
+        None => (None, None),
+        Some(InitialPassword::Hashed(hash)) => (Some(hash), None),
         Some(InitialPassword::Clear(password)) => {
-            let violations = policy.violations(&password, &draft.email);
-            if !violations.is_empty() {
-                return Err(CreateAccountError::PasswordRejected(violations));
-            }
-            Some(password.hash(env.random())?)
+            let checked = judge(env, rules, &password, &draft.email)
+                .await
+                .map_err(CreateAccountError::PasswordRejected)?;
+            (Some(password.hash(env.random())?), checked)
         }
     };
     let must_change = draft.change_on_next_sign_in;
@@ -79,21 +81,36 @@ pub async fn run<E: Env>(
         .id
         .map_or_else(|| AccountId::generate(env.random()), Ok)?;
     let lease = accounts::lease(env).await?;
-    let created = store(env, draft.email, draft.locale, id, hash, must_change, by).await;
+    let ready = Ready {
+        email: draft.email,
+        locale: draft.locale,
+        id,
+        hash,
+        checked,
+        must_change,
+    };
+    let created = store(env, ready, by).await;
     lease.release(env.store(), env.clock().now()).await;
     created
+}
+
+/// A draft whose password was judged and hashed.
+struct Ready {
+    email: EmailAddress,
+    locale: Option<Locale>,
+    id: AccountId,
+    hash: Option<PasswordHash>,
+    checked: Option<BreachCheck>,
+    must_change: bool,
 }
 
 /// Stores the account, under the lease, if its id and address are free.
 async fn store<E: Env>(
     env: &E,
-    email: EmailAddress,
-    locale: Option<Locale>,
-    id: AccountId,
-    hash: Option<PasswordHash>,
-    must_change: bool,
+    ready: Ready,
     by: &Caller,
 ) -> Result<(AccountWithCredential, Afterwards), CreateAccountError> {
+    let Ready { email, id, .. } = ready;
     let store = env.store();
     let now = env.clock().now();
     let account_key = keys::account(&id);
@@ -106,16 +123,16 @@ async fn store<E: Env>(
         epoch: accounts::first_epoch(store, &id, now).await?,
         id,
         email,
-        locale,
+        locale: ready.locale,
         disabled: false,
         created_at: now,
         number: store.increment(&keys::accounts(), 1).await?,
     };
-    let credential = hash.map(|hash| Credential {
+    let credential = ready.hash.map(|hash| Credential {
         hash,
         set_at: now,
         set_by: SetBy::Administrator,
-        must_change,
+        must_change: ready.must_change,
         expires_at: None,
         epoch: account.epoch,
         account_number: account.number,
@@ -126,7 +143,7 @@ async fn store<E: Env>(
         order: None,
     };
     let event = by.event(env, EventType::AccountCreated, &created.account.id, None)?;
-    let (entry, mut writes) = note(env, vec![event]).await?;
+    let (entry, mut writes) = note(env, vec![event.checked(ready.checked)]).await?;
     writes.extend(records(&created)?);
     store.set_many(writes).await?;
     Ok((created, Afterwards::work(entry)))

@@ -2,10 +2,12 @@
 
 use crate::flow::accounts::{self, AccountWithCredential};
 use crate::flow::afterwards::{Afterwards, OwnEntry};
+use crate::flow::judge::judge;
 use crate::flow::outbox::{self, Draft, Enqueued};
 use crate::flow::{Refusal, within};
 use crate::mail::message::{Requester, Words, prepare_password_changed};
 use crate::model::account::Account;
+use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email::EmailKind;
@@ -14,12 +16,12 @@ use crate::model::id::{AccountId, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
-use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
+use crate::model::password_policy::PasswordViolation;
 use crate::model::recovery::Recovery;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{Letterhead, ResetLimit};
+use crate::settings::{Letterhead, PasswordRules, ResetLimit};
 use crate::store::keys::CounterKey;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
@@ -55,7 +57,7 @@ pub struct ResetSettings {
     /// The keys.
     pub keyring: Keyring,
     /// Which passwords may be set.
-    pub policy: PasswordPolicy,
+    pub rules: PasswordRules,
     /// How many calls a client may make.
     pub limit: ResetLimit,
 }
@@ -122,12 +124,13 @@ pub async fn run<E: Env>(
     else {
         return Err(ResetPasswordError::InvalidToken(afterwards));
     };
-    let violations = settings
-        .policy
-        .violations(&order.new_password, &account.account.email);
-    if !violations.is_empty() {
-        return Err(ResetPasswordError::PasswordRejected(violations, afterwards));
-    }
+    let email = &account.account.email;
+    let checked = match judge(env, &settings.rules, &order.new_password, email).await {
+        Ok(checked) => checked,
+        Err(violations) => {
+            return Err(ResetPasswordError::PasswordRejected(violations, afterwards));
+        }
+    };
     let hash = order.new_password.hash(env.random())?;
 
     if store.increment(&claim, 1).await? != 1 {
@@ -143,6 +146,7 @@ pub async fn run<E: Env>(
         account: account.account,
         locale,
         hash,
+        checked,
         client,
         sign_out_everywhere: order.sign_out_everywhere,
         at: now,
@@ -219,6 +223,7 @@ struct Reset {
     account: Account,
     locale: Option<Locale>,
     hash: PasswordHash,
+    checked: Option<BreachCheck>,
     client: ClientAddress,
     sign_out_everywhere: bool,
     at: Timestamp,
@@ -241,7 +246,7 @@ async fn write<E: Env>(
             at,
         ))
     };
-    let mut events = vec![event(EventType::PasswordChanged)?];
+    let mut events = vec![event(EventType::PasswordChanged)?.checked(reset.checked)];
     if reset.sign_out_everywhere {
         events.push(event(EventType::SessionsRevoked)?);
     }

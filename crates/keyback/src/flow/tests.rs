@@ -2,6 +2,7 @@
 
 mod agenda;
 mod at_rest;
+mod breaches;
 mod cancel_recovery;
 mod crashes;
 mod deliveries;

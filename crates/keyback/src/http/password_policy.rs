@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::model::base_url::BaseUrl;
-use crate::model::password_policy::{MAX_LENGTH, MAX_OCTETS, PasswordPolicy};
+use crate::model::password_policy::{MAX_LENGTH, MAX_OCTETS};
 use crate::ports::Env;
-use crate::settings;
+use crate::settings::{self, PasswordRules};
 
 /// Tells the rules that the server applies, and a `passwordrules` string for password managers
 /// (<https://developer.apple.com/password-rules/>).
@@ -16,7 +16,8 @@ pub async fn get<E: Env>(env: &E) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E) -> Result<Answer, Problem> {
-    let (_, policy) = settings::load::<(BaseUrl, PasswordPolicy)>(env.variables()).await?;
+    let (_, rules) = settings::load::<(BaseUrl, PasswordRules)>(env.variables()).await?;
+    let policy = rules.policy;
     let min = policy.min_length;
     Ok(Answer::json(
         200,
@@ -25,6 +26,7 @@ async fn answer<E: Env>(env: &E) -> Result<Answer, Problem> {
             "max_length": MAX_LENGTH,
             "max_octets": MAX_OCTETS,
             "min_strength": policy.min_strength,
+            "breach_check": rules.breach_list.is_some(),
             // A generated password as long as the shortest allowed could be too weak.
             "passwordrules": format!("minlength: {}; maxlength: {MAX_LENGTH};", min.max(16)),
         }),

@@ -99,7 +99,7 @@ problem_types! {
         "The body must be one JSON object with the members that the call knows. The member \"errors\" tells where it is not, each place as a JSON Pointer.";
     /// The policy says no.
     PasswordRejected = 422, "password-rejected", "The password is not accepted",
-        "The password breaks rules of the password policy. The member \"errors\" lists all of them, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name. The link or token can still be used.";
+        "The password breaks rules of the password policy. The member \"errors\" lists all of them, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached. The link or token can still be used.";
     /// A password for nobody.
     UndeliverablePassword = 422, "undeliverable-password", "Nobody would know the password",
         "A generated password must be sent (\"send_email\": true) or returned (\"return_password\": true), or both; otherwise nobody would ever know it. Nothing was changed.";
@@ -375,6 +375,9 @@ fn explain(violation: PasswordViolation) -> &'static str {
         }
         PasswordViolation::SimilarToEmail => "is little more than the email address",
         PasswordViolation::SimilarToAppName => "is little more than the name of this service",
+        PasswordViolation::Breached => {
+            "is known from a data breach: choose one that is used nowhere else"
+        }
     }
 }
 

@@ -9,10 +9,9 @@ use crate::http::request::Request;
 use crate::model::client_address::ProxyTrust;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
-use crate::model::password_policy::PasswordPolicy;
 use crate::model::token::Token;
 use crate::ports::Env;
-use crate::settings::{self, Letterhead, Outgoing, ResetLimit};
+use crate::settings::{self, Letterhead, Outgoing, PasswordRules, ResetLimit};
 
 /// Sets a new password with a link token or a reset token.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -23,17 +22,17 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     type Needed = (
         Letterhead,
         Keyring,
-        PasswordPolicy,
+        PasswordRules,
         ProxyTrust,
         ResetLimit,
         Outgoing,
     );
-    let (letterhead, keyring, policy, trust, limit, _) =
+    let (letterhead, keyring, rules, trust, limit, _) =
         settings::load::<Needed>(env.variables()).await?;
     let settings = ResetSettings {
         letterhead,
         keyring,
-        policy,
+        rules,
         limit,
     };
     let order = request.members(|fields| {

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use base16ct::lower::encode_string;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
@@ -45,13 +46,17 @@ impl Signer<'_> {
             // Writing to a string does not fail.
             let _ = writeln!(canonical, "{name}:{value}");
         }
-        let _ = write!(canonical, "\n{names}\n{}", hex(&Sha256::digest(body)));
+        let _ = write!(
+            canonical,
+            "\n{names}\n{}",
+            encode_string(&Sha256::digest(body))
+        );
 
         let (date, _) = self.time.split_once('T')?;
         let scope = format!("{date}/{}/{}/aws4_request", self.region, self.service);
-        let digest = hex(&Sha256::digest(canonical));
+        let digest = encode_string(&Sha256::digest(canonical));
         let to_sign = format!("{ALGORITHM}\n{}\n{scope}\n{digest}", self.time);
-        let signature = hex(&mac(&self.key(date), &to_sign));
+        let signature = encode_string(&mac(&self.key(date), &to_sign));
         Some(format!(
             "{ALGORITHM} Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
             self.access_key_id
@@ -74,14 +79,6 @@ fn mac(key: &[u8], text: &str) -> [u8; 32] {
     };
     mac.update(text.as_bytes());
     mac.finalize().into_bytes().into()
-}
-
-/// Lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

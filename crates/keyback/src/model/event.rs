@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
 use crate::model::email::EmailKind;
 use crate::model::id::{AccountId, EmailId, EventId};
@@ -100,6 +101,9 @@ pub struct Event {
     /// The email that it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<AboutEmail>,
+    /// Where a password was set: what came of looking for it among breached ones. None where that is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breach_check: Option<BreachCheck>,
 }
 
 /// The email that an event is about.
@@ -131,6 +135,16 @@ impl Event {
             from: None,
             reason,
             email: Some(about),
+            breach_check: None,
+        }
+    }
+
+    /// The event, which tells of a password that was checked so.
+    #[must_use]
+    pub fn checked(self, breach_check: Option<BreachCheck>) -> Self {
+        Self {
+            breach_check,
+            ..self
         }
     }
 
@@ -157,6 +171,10 @@ impl Event {
             ("from", json!(self.from)),
             ("reason", json!(self.reason)),
             ("email", json!(email)),
+            (
+                "breach_check",
+                json!(self.breach_check.map(BreachCheck::as_str)),
+            ),
         ];
         members
             .map(|(name, value)| (name.to_owned(), value))
@@ -182,6 +200,7 @@ impl Event {
             from: Some(client.to_string()),
             reason: None,
             email: None,
+            breach_check: None,
         }
     }
 }

@@ -29,6 +29,11 @@ pub enum LogLine {
         /// Whether it will be tried again.
         will_retry: bool,
     },
+    /// A new password was not looked for among breached ones.
+    BreachListNotAsked {
+        /// Why, in our words.
+        reason: String,
+    },
     /// The portal did not take an event.
     EventNotTaken {
         /// Which one.
@@ -55,6 +60,9 @@ impl fmt::Display for LogLine {
                 f,
                 "email-not-accepted email={email_id} retry={will_retry} reason=\"{reason}\""
             ),
+            Self::BreachListNotAsked { reason } => {
+                write!(f, "breach-list-not-asked reason=\"{reason}\"")
+            }
             Self::EventNotTaken {
                 event_id,
                 reason,

@@ -36,6 +36,8 @@ pub enum PasswordViolation {
     SimilarToEmail,
     /// The app's name, with little else.
     SimilarToAppName,
+    /// Known from a breach.
+    Breached,
 }
 
 impl PasswordViolation {
@@ -49,6 +51,7 @@ impl PasswordViolation {
             Self::TooWeak => "too-weak",
             Self::SimilarToEmail => "similar-to-email",
             Self::SimilarToAppName => "similar-to-app-name",
+            Self::Breached => "breached",
         }
     }
 }

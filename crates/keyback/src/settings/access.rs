@@ -93,12 +93,7 @@ impl Access {
     /// The key whose bearer string this is. Every key is compared, each in constant time.
     #[must_use]
     pub fn find(&self, bearer: &str) -> Option<&ApiKey> {
-        use std::fmt::Write as _;
-        let mut digest = String::with_capacity(64);
-        for byte in Sha256::digest(bearer.as_bytes()) {
-            // Writing to a string cannot fail.
-            let _ = write!(digest, "{byte:02x}");
-        }
+        let digest = base16ct::lower::encode_string(&Sha256::digest(bearer.as_bytes()));
         self.keys.iter().fold(None, |found, key| {
             let equal: bool = key.sha256.as_bytes().ct_eq(digest.as_bytes()).into();
             if equal { Some(key) } else { found }

@@ -49,6 +49,12 @@ fn each_range_is_held() {
         ("attempts_per_account_per_day", ["1", "100"], ["0", "101"]),
         ("password_min_length", ["8", "64"], ["7", "65"]),
         ("password_min_strength", ["0", "4"], ["-1", "5"]),
+        ("password_breach_check", ["on", "off"], ["true", "yes"]),
+        (
+            "password_breach_api_origin",
+            ["", "https://breaches.example.test"],
+            ["breaches.example.test", "https://a.test/range"],
+        ),
         ("trusted_proxy_hops", ["0", "16"], ["-1", "17"]),
         (
             "trusted_proxy_header",

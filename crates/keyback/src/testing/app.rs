@@ -308,7 +308,7 @@ impl App {
         let mails = self
             .env
             .http
-            .take_requests(|request| !request.headers().contains_key("webhook-id"));
+            .take_requests(|request| request.headers().contains_key("idempotency-key"));
         mails.iter().map(Mail::new).collect()
     }
 

@@ -89,6 +89,8 @@ struct HttpInner {
     requests: RefCell<Vec<::http::Request<Vec<u8>>>>,
     /// By host; under no name, the answer of all others.
     answers: RefCell<BTreeMap<String, ProviderAnswer>>,
+    /// By host, what its answers hold; `{"id":"1"}` of all others.
+    bodies: RefCell<BTreeMap<String, String>>,
     /// Answers all hosts, if it is there.
     script: RefCell<Option<Script>>,
 }
@@ -143,6 +145,12 @@ impl MemoryHttp {
         self.0.answers.borrow_mut().insert(host.to_owned(), answer);
     }
 
+    /// The host `host` answers with `body` from now on.
+    pub fn answer_body_from(&self, host: &str, body: &str) {
+        let mut bodies = self.0.bodies.borrow_mut();
+        bodies.insert(host.to_owned(), body.to_owned());
+    }
+
     /// Every request is answered as `script` has it from now on. Forks share it.
     pub fn answer_by(
         &self,
@@ -155,6 +163,7 @@ impl MemoryHttp {
         Self(Rc::new(HttpInner {
             requests: self.0.requests.clone(),
             answers: self.0.answers.clone(),
+            bodies: self.0.bodies.clone(),
             script: self.0.script.clone(),
         }))
     }
@@ -178,8 +187,10 @@ impl HttpClient for MemoryHttp {
         if let Some(retry_after) = retry_after {
             response = response.header("retry-after", retry_after);
         }
+        let bodies = self.0.bodies.borrow();
+        let body = bodies.get(&host).map_or(r#"{"id":"1"}"#, String::as_str);
         Ok(response
-            .body(br#"{"id":"1"}"#.to_vec())
+            .body(body.as_bytes().to_vec())
             .expect("a valid answer"))
     }
 }

@@ -16,9 +16,8 @@ use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::password::PasswordHash;
-use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Scope, WebhookSettings};
+use crate::settings::{self, Access, PasswordRules, Scope, WebhookSettings};
 
 const RESERVED: &str = "is reserved";
 
@@ -28,11 +27,11 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy, WebhookSettings);
-    let (_, _, access, policy, _) = settings::load::<Needed>(env.variables()).await?;
+    type Needed = (BaseUrl, Keyring, Access, PasswordRules, WebhookSettings);
+    let (_, _, access, rules, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let draft = request.members(read_draft)?;
-    match create_account::run(env, &policy, draft, &caller).await {
+    match create_account::run(env, &rules, draft, &caller).await {
         Ok((created, afterwards)) => {
             let location = format!("/v1/admin/users/{}", created.account.id);
             Ok(Answer::json(201, shape(&created))

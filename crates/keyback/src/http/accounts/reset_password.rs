@@ -15,10 +15,9 @@ use crate::http::request::Request;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
-use crate::model::password_policy::PasswordPolicy;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, AdminResetRules, Letterhead, Outgoing, Scope};
+use crate::settings::{self, Access, AdminResetRules, Letterhead, Outgoing, PasswordRules, Scope};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -30,18 +29,18 @@ pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     type Needed = (
-        (Letterhead, Keyring, PasswordPolicy),
+        (Letterhead, Keyring, PasswordRules),
         (Access, AdminResetRules, Outgoing),
     );
-    let ((letterhead, keyring, policy), (access, rules, _)) =
+    let ((letterhead, keyring, rules), (access, reset_rules, _)) =
         settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
-    let order = request.members(|fields| read_order(fields, rules))?;
+    let order = request.members(|fields| read_order(fields, reset_rules))?;
     let settings = AdminResetSettings {
         letterhead,
         keyring,
-        policy,
+        rules,
     };
     match admin_reset::run(env, &settings, &id, &order, &caller).await {
         Ok((outcome, afterwards)) => {

@@ -2,13 +2,13 @@
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks> says: HMAC-SHA-256 over
 //! timestamp and token, which stand in the body, but not over the rest of it.
 
+use base16ct::lower::encode_string;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::Value;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use super::{Feedback, Unusable, about, bounced, complained, delivered, text};
-use crate::mail::signature_v4::hex;
 use crate::model::timestamp::Timestamp;
 
 /// How old a signature may be, in seconds. Retries go on for eight hours, whether each is signed anew is not documented,
@@ -41,7 +41,7 @@ impl SigningKey {
             let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).ok()?;
             mac.update(timestamp.as_bytes());
             mac.update(token.as_bytes());
-            let right = hex(&mac.finalize().into_bytes());
+            let right = encode_string(&mac.finalize().into_bytes());
             let is_signed: bool = right.as_bytes().ct_eq(given.as_bytes()).into();
             (is_recent && is_signed).then_some(())
         };

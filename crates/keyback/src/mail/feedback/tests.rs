@@ -105,7 +105,7 @@ pub(super) fn posted(provider: ProviderKind, body: &str) -> Post {
             use hmac::{Hmac, KeyInit as _, Mac as _};
             let mut mac = Hmac::<sha2::Sha256>::new_from_slice(SIGNING_KEY.as_bytes()).unwrap();
             mac.update(format!("{NOW}t0ken").as_bytes());
-            let mac = crate::mail::signature_v4::hex(&mac.finalize().into_bytes());
+            let mac = base16ct::lower::encode_string(&mac.finalize().into_bytes());
             let signature =
                 format!(r#"{{"token":"t0ken","timestamp":"{NOW}","signature":"{mac}"}}"#);
             post.body = body.replace("SIGNATURE", &signature).into_bytes();
