@@ -7,8 +7,8 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Actor, Event, EventType};
 use crate::model::id::{AccountId, EventId};
 use crate::ports::{Clock, Env, Outage};
-use crate::store::agenda;
 use crate::store::keys::{Key, Lane};
+use crate::store::{agenda, event_log};
 
 /// An authorised caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,14 +50,23 @@ impl Caller {
     }
 }
 
-/// An entry that notes `events`, and what to store for it together with what they tell of.
+/// An entry that follows `events` up, and what to store for both together with what they tell of: one round trip.
 pub(super) async fn note<E: Env>(
     env: &E,
     events: Vec<Event>,
 ) -> Result<(OwnEntry, Vec<(Key, Vec<u8>)>), Outage> {
+    let store = env.store();
     let now = env.clock().now();
-    let place = agenda::take_slot(env.store(), Lane::Tasks, now).await?;
-    let entry = OwnEntry::new(place, AgendaTask::Note { events }, now);
-    let placed = agenda::place_at(place, entry.until(), entry.task().clone())?;
-    Ok((entry, placed.writes))
+    let (place, appended) = futures::join!(
+        agenda::take_slot(store, Lane::Tasks, now),
+        event_log::append(store, events),
+    );
+    let (place, appended) = (place?, appended?);
+    let task = AgendaTask::FollowUp {
+        events: appended.places,
+    };
+    let entry = OwnEntry::new(place, task, now);
+    let mut writes = agenda::place_at(place, entry.until(), entry.task().clone())?.writes;
+    writes.extend(appended.writes);
+    Ok((entry, writes))
 }

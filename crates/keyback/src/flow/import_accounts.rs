@@ -11,7 +11,7 @@ use crate::model::id::AccountId;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::store::{agenda, keys, record};
+use crate::store::{agenda, event_log, keys, record};
 
 /// How many accounts are written in one call to the store.
 pub const CHUNK: usize = 100;
@@ -49,7 +49,7 @@ pub struct Import {
 impl Import {
     /// Creates the accounts of one chunk, of at most [`CHUNK`] drafts, and tells what became of each. The accounts of a
     /// chunk are written in one call; a line whose id and address are there already changes nothing, so a call that was
-    /// cut off can be repeated. Their events are noted by whoever works the agenda next.
+    /// cut off can be repeated. Their events are followed up by whoever works the agenda next.
     ///
     /// # Errors
     /// [`Outage`]; then no account of the chunk was created.
@@ -145,7 +145,11 @@ async fn write<E: Env>(
         writes.extend(records(found)?);
         events.push(by.event(env, EventType::AccountCreated, &found.account.id, None)?);
     }
-    let task = AgendaTask::Note { events };
+    let appended = event_log::append(store, events).await?;
+    writes.extend(appended.writes);
+    let task = AgendaTask::FollowUp {
+        events: appended.places,
+    };
     writes.extend(agenda::place(store, now, task).await?.writes);
     store.set_many(writes).await?;
     Ok(outcomes)

@@ -10,7 +10,7 @@ use crate::model::sealed::NONCE_BYTES;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Env, Outage, SecureRandom};
 use crate::store::keys::{self, Key};
-use crate::store::{self, agenda};
+use crate::store::{self, agenda, event_log};
 
 use super::afterwards::OwnEntry;
 
@@ -35,11 +35,11 @@ pub(super) struct Draft<'a> {
     pub(super) useless_at: Option<Timestamp>,
     /// The secret that it holds, if any.
     pub(super) holds: Option<Holds>,
-    /// What to note when it is first worked on.
+    /// What to note.
     pub(super) events: Vec<Event>,
 }
 
-/// Prepares an email for the outbox: one round trip for its slot on the agenda. The caller stores all `writes` together
+/// Prepares an email for the outbox: one round trip for its slot on the agenda and the numbers of its events. The caller stores all `writes` together
 /// with its own.
 pub(super) async fn enqueue<E: Env>(
     env: &E,
@@ -75,15 +75,20 @@ pub(super) async fn enqueue<E: Env>(
         last_error: None,
         provider: None,
     };
-    let place = agenda::take_slot(env.store(), keys::Lane::Tasks, now).await?;
+    let (place, appended) = futures::join!(
+        agenda::take_slot(env.store(), keys::Lane::Tasks, now),
+        event_log::append(env.store(), events),
+    );
+    let (place, appended) = (place?, appended?);
     let task = AgendaTask::Deliver {
         email_id: email_id.clone(),
         attempt: 1,
-        events,
+        events: appended.places,
     };
     let entry = OwnEntry::new(place, task, now);
     let mut placed = agenda::place_at(place, entry.until(), entry.task().clone())?;
     placed.writes.push(store::outbox::write(&email_id, &email)?);
+    placed.writes.extend(appended.writes);
     Ok(Enqueued {
         email_id,
         writes: placed.writes,

@@ -1,4 +1,4 @@
-//! Noting events, and telling the portal of them.
+//! What follows an event: the portal is told of it, and in the end it is forgotten.
 
 use std::time::Duration;
 
@@ -10,8 +10,7 @@ use crate::flow::afterwards::OwnEntry;
 use crate::flow::backoff;
 use crate::flow::work_agenda::Done;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::event::Event;
-use crate::model::id::EventId;
+use crate::model::event::{Event, EventPlace};
 use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, HttpClient, KeyValue, Log, NoAnswer, Outage};
@@ -19,39 +18,58 @@ use crate::settings::{self, Webhook, WebhookSettings};
 use crate::store::keys::Lane;
 use crate::store::{agenda, event_log};
 
+/// How long events are kept.
+const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
 /// How long the portal may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// A try must begin this long before its time is over, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(10);
 
-/// Notes `events`, and puts the telling of each on the agenda, in the same call to the store. Noting one again changes
-/// nothing.
+/// Puts the telling of `events` on the agenda, and the forgetting of all, in one call to the store. Doing it again
+/// changes nothing.
 ///
 /// # Errors
 /// [`Outage`]; then it may be tried again.
-pub(super) async fn note<E: Env>(env: &E, events: &[Event]) -> Result<Vec<OwnEntry>, Outage> {
+pub(super) async fn follow_up<E: Env>(
+    env: &E,
+    events: &[EventPlace],
+) -> Result<Vec<OwnEntry>, Outage> {
     let WebhookSettings(webhook) = settings::load(env.variables()).await?;
     let store = env.store();
+    let found = futures::future::join_all(events.iter().map(|place| event_log::find(store, place)));
+    let mut pending = Vec::new();
+    for (place, found) in events.iter().zip(found.await) {
+        pending.extend(found?.filter(|it| !it.followed_up).map(|it| (place, it)));
+    }
+    let Some(latest) = pending.iter().map(|(_, entry)| entry.event.at).max() else {
+        return Ok(Vec::new());
+    };
+    let keys = pending
+        .iter()
+        .map(|(place, _)| event_log::key(place).as_str().to_owned());
+    let task = AgendaTask::Forget {
+        keys: keys.collect(),
+    };
+    let now = env.clock().now();
+    let mut writes = agenda::place(store, latest.plus(KEPT_FOR).max(now), task)
+        .await?
+        .writes;
     let mut entries = Vec::new();
-    for event in events {
-        let Some(noted) = event_log::note(store, event).await? else {
-            continue;
-        };
-        let mut writes = noted.writes;
+    for (place, mut found) in pending {
+        found.followed_up = true;
+        writes.push(event_log::write(place, &found)?);
         if webhook.is_some() {
-            let now = env.clock().now();
-            let place = agenda::take_slot(store, Lane::Tasks, now).await?;
+            let slot = agenda::take_slot(store, Lane::Tasks, now).await?;
             let task = AgendaTask::Tell {
-                event_id: event.id.clone(),
-                sequence: noted.sequence,
+                event: place.clone(),
                 attempt: 1,
             };
-            let entry = OwnEntry::new(place, task, now);
-            writes.extend(agenda::place_at(place, entry.until(), entry.task().clone())?.writes);
+            let entry = OwnEntry::new(slot, task, now);
+            writes.extend(agenda::place_at(slot, entry.until(), entry.task().clone())?.writes);
             entries.push(entry);
         }
-        store.set_many(writes).await?;
     }
+    store.set_many(writes).await?;
     Ok(entries)
 }
 
@@ -61,24 +79,23 @@ pub(super) async fn note<E: Env>(env: &E, events: &[Event]) -> Result<Vec<OwnEnt
 /// [`Outage`]; the entry stays on the agenda, and the portal may be told twice.
 pub(super) async fn run<E: Env>(
     env: &E,
-    event_id: &EventId,
-    sequence: i64,
+    place: &EventPlace,
     attempt: u32,
     until: Timestamp,
 ) -> Result<Done, Outage> {
     let WebhookSettings(webhook) = settings::load(env.variables()).await?;
-    let (Some(webhook), Some(event)) = (webhook, event_log::find(env.store(), event_id).await?)
-    else {
+    let (Some(webhook), Some(found)) = (webhook, event_log::find(env.store(), place).await?) else {
         // Nobody is to be told any more.
         return Ok(Done::finished());
     };
+    let event = found.event;
     let account = accounts::find_by_id(env.store(), &event.account_id).await?;
     let epoch = account.map(|account| account.epoch());
     let now = env.clock().now();
     if now.plus(TRY_TIME) > until {
         return Ok(Done::unfinished());
     }
-    let answer = match request(&webhook, &event, sequence, epoch, now) {
+    let answer = match request(&webhook, &event, place.sequence, epoch, now) {
         Some(request) => env.http().send(request, TIMEOUT).await,
         None => Err(NoAnswer::Unreachable),
     };
@@ -89,14 +106,13 @@ pub(super) async fn run<E: Env>(
     };
     let wait = backoff::wait(attempt, None, env.random())?;
     env.log().write(&LogLine::EventNotTaken {
-        event_id: event_id.clone(),
+        event_id: event.id.clone(),
         reason,
         will_retry: wait.is_some(),
     });
     if let Some(wait) = wait {
         let task = AgendaTask::Tell {
-            event_id: event_id.clone(),
-            sequence,
+            event: place.clone(),
             attempt: attempt.saturating_add(1),
         };
         let due_at = env.clock().now().plus(wait);

@@ -307,13 +307,13 @@ async fn execute<E: Env>(env: &E, task: &AgendaTask, until: Timestamp) -> Result
             let next = recover::run(env, &settings, request).await?;
             Ok(Done::then(next.into_iter().collect()))
         }
-        AgendaTask::Note { events } => Ok(Done::then(tell::note(env, events).await?)),
+        AgendaTask::FollowUp { events } => Ok(Done::then(tell::follow_up(env, events).await?)),
         AgendaTask::Deliver {
             email_id,
             attempt,
             events,
         } => {
-            let mut next = tell::note(env, events).await?;
+            let mut next = tell::follow_up(env, events).await?;
             let tried = deliver::run(env, email_id, *attempt, until).await?;
             next.extend(tried.next);
             Ok(Done {
@@ -323,11 +323,7 @@ async fn execute<E: Env>(env: &E, task: &AgendaTask, until: Timestamp) -> Result
                 told: None,
             })
         }
-        AgendaTask::Tell {
-            event_id,
-            sequence,
-            attempt,
-        } => tell::run(env, event_id, *sequence, *attempt, until).await,
+        AgendaTask::Tell { event, attempt } => tell::run(env, event, *attempt, until).await,
         AgendaTask::Forget { keys } => {
             let keys = keys.iter().cloned().map(AnyKey::noted).collect();
             env.store().delete_many(keys).await?;

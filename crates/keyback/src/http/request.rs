@@ -181,6 +181,7 @@ impl Request {
     pub(super) fn lines(&self) -> Result<&[u8], Problem> {
         let types = [
             "application/x-ndjson",
+            "application/ndjson",
             "application/jsonl",
             "application/json",
         ];

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::event::Event;
-use crate::model::id::{AccountId, EmailId, EventId};
+use crate::model::event::EventPlace;
+use crate::model::id::{AccountId, EmailId};
 use crate::model::sealed::Sealed;
 
 /// Something to be done at its time. Doing it twice does no harm; not doing it would.
@@ -21,20 +21,18 @@ pub enum AgendaTask {
         email_id: EmailId,
         /// Which try this is, from 1. An entry whose try was already made is stale.
         attempt: u32,
-        /// What to note first: the events that the email goes with.
-        events: Vec<Event>,
+        /// What to follow up first: the events that the email goes with.
+        events: Vec<EventPlace>,
     },
-    /// Note events.
-    Note {
+    /// See to it that the portal is told of events, and that they are forgotten in time.
+    FollowUp {
         /// Which.
-        events: Vec<Event>,
+        events: Vec<EventPlace>,
     },
     /// Tell the portal of an event.
     Tell {
         /// Which.
-        event_id: EventId,
-        /// Its number among its account's events.
-        sequence: i64,
+        event: EventPlace,
         /// Which try this is, from 1.
         attempt: u32,
     },

@@ -106,6 +106,15 @@ pub struct Event {
     pub breach_check: Option<BreachCheck>,
 }
 
+/// Where an event stands in the log of its account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventPlace {
+    /// Whose log.
+    pub account_id: AccountId,
+    /// Its number there, from 1.
+    pub sequence: i64,
+}
+
 /// The email that an event is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AboutEmail {

@@ -1,66 +1,97 @@
 //! Each account's events, in order, for 90 days.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
-use crate::model::agenda_task::AgendaTask;
-use crate::model::event::Event;
-use crate::model::id::{AccountId, EventId};
+use crate::model::event::{Event, EventPlace};
+use crate::model::id::AccountId;
 use crate::ports::{KeyValue, Outage};
 use crate::store::keys::{self, AnyKey, Key};
-use crate::store::{agenda, record};
+use crate::store::record;
 
-const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
 /// How many places in the list are looked at for one page at least, so that a few gaps, which a crash leaves, are not taken
 /// for the end.
 const LOOKED_AT_LEAST: i64 = 20;
 
-#[derive(Serialize, Deserialize)]
-struct Pointer {
-    id: EventId,
+/// An event as it is stored.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// The event.
+    pub event: Event,
+    /// Whether it is on the agenda to be told and forgotten.
+    pub followed_up: bool,
 }
 
-/// An event that has its number and is not noted yet: store all `writes` in one call.
+/// Events that have their numbers and are not stored yet: store all `writes` together with what they tell of.
 #[derive(Debug)]
-pub struct Noted {
-    /// Its number among its account's events, from 1.
-    pub sequence: i64,
-    /// The event, its place in the list, and what deletes both.
+pub struct Appended {
+    /// Where they will stand.
+    pub places: Vec<EventPlace>,
+    /// The events.
     pub writes: Vec<(Key, Vec<u8>)>,
 }
 
-/// Notes `event` as its account's latest; `None` if it is noted already.
+/// Numbers `events`, oldest first, as the latest of their accounts: one round trip.
 ///
 /// # Errors
-/// [`Outage`] of the store; then it may be tried again.
-pub async fn note(store: &impl KeyValue, event: &Event) -> Result<Option<Noted>, Outage> {
-    let key = keys::event(&event.id);
-    if store.exists(&key.clone().into()).await? {
-        return Ok(None);
+/// [`Outage`] of the store. A number that was drawn then stays unused.
+pub async fn append(store: &impl KeyValue, events: Vec<Event>) -> Result<Appended, Outage> {
+    let by_account = events.chunk_by(|one, next| one.account_id == next.account_id);
+    let counts = by_account.map(|events| async move {
+        let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let account_id = events.first().map(|event| &event.account_id);
+        let counter = account_id.map(keys::events);
+        match counter {
+            Some(counter) => store
+                .increment(&counter, count)
+                .await
+                .map(|last| (last, count)),
+            None => Ok((0, 0)),
+        }
+    });
+    let mut numbers = Vec::new();
+    for counted in futures::future::join_all(counts).await {
+        let (last, count) = counted?;
+        numbers.extend(last.saturating_sub(count).saturating_add(1)..=last);
     }
-    let sequence = store.increment(&keys::events(&event.account_id), 1).await?;
-    let pointer_key = keys::event_at(&event.account_id, sequence);
-    let task = AgendaTask::Forget {
-        keys: vec![key.as_str().to_owned(), pointer_key.as_str().to_owned()],
+    let mut appended = Appended {
+        places: Vec::new(),
+        writes: Vec::new(),
     };
-    let mut writes = agenda::place(store, event.at.plus(KEPT_FOR), task)
-        .await?
-        .writes;
-    let pointer = Pointer {
-        id: event.id.clone(),
-    };
-    writes.push((pointer_key, record::encode(&pointer)?));
-    writes.push((key, record::encode(event)?));
-    Ok(Some(Noted { sequence, writes }))
+    for (event, sequence) in events.into_iter().zip(numbers) {
+        let place = EventPlace {
+            account_id: event.account_id.clone(),
+            sequence,
+        };
+        let entry = Entry {
+            event,
+            followed_up: false,
+        };
+        appended.writes.push(write(&place, &entry)?);
+        appended.places.push(place);
+    }
+    Ok(appended)
 }
 
-/// The event with this id, as long as it is kept.
+/// What stores `entry` at `place`.
+///
+/// # Errors
+/// [`Outage::Record`].
+pub fn write(place: &EventPlace, entry: &Entry) -> Result<(Key, Vec<u8>), Outage> {
+    Ok((key(place), record::encode(entry)?))
+}
+
+/// Where the event at `place` is stored.
+#[must_use]
+pub fn key(place: &EventPlace) -> Key {
+    keys::event(&place.account_id, place.sequence)
+}
+
+/// What stands at `place`, as long as it is kept.
 ///
 /// # Errors
 /// [`Outage`] of the store.
-pub async fn find(store: &impl KeyValue, id: &EventId) -> Result<Option<Event>, Outage> {
-    record::find(store, &keys::event(id)).await
+pub async fn find(store: &impl KeyValue, place: &EventPlace) -> Result<Option<Entry>, Outage> {
+    record::find(store, &key(place)).await
 }
 
 /// A page of an account's events, newest first.
@@ -115,12 +146,12 @@ pub async fn page(
 async fn find_at(
     store: &impl KeyValue,
     account: &AccountId,
-    number: i64,
+    sequence: i64,
 ) -> Result<Option<(i64, Event)>, Outage> {
-    let pointer: Option<Pointer> = record::find(store, &keys::event_at(account, number)).await?;
-    let Some(Pointer { id }) = pointer else {
-        return Ok(None);
+    let place = EventPlace {
+        account_id: account.clone(),
+        sequence,
     };
-    let event = find(store, &id).await?;
-    Ok(event.map(|event| (number, event)))
+    let entry = find(store, &place).await?;
+    Ok(entry.map(|entry| (sequence, entry.event)))
 }

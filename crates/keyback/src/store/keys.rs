@@ -15,8 +15,7 @@
 //! | `v1:outbox:<email>` | [`Email`](crate::model::email::Email), sealed until it is sent | 31 days |
 //! | `v1:email-feedback:<email>` | [`EmailFeedback`](crate::model::email::EmailFeedback) | as long as the email |
 //! | `v1:email-at:<n>` | the id of the `n`th email | as long as the email |
-//! | `v1:event:<id>` | [`Event`](crate::model::event::Event) | 90 days |
-//! | `v1:event-at:<account>:<n>` | the id of an account's `n`th event | 90 days |
+//! | `v1:event:<account>:<n>` | [`Entry`](crate::store::event_log::Entry): an account's `n`th event | 90 days |
 //! | `v1:agenda:<lane>:<minute>:<n>` | an agenda entry | until done |
 //! | `v1:agenda-hour:<hour>`, `v1:agenda-day:<day>` | "something is on the agenda here" | until all is done |
 //! | `v1:agenda-cursor` | the minute before which all is done | for ever, one |
@@ -35,7 +34,7 @@
 //! Counters are a type of their own, since a store may encode them as it likes: writing a value over one can take
 //! the whole store down, and reading one as a value means nothing.
 
-use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EmailId, EventId};
+use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EmailId};
 use crate::model::token::TokenReference;
 
 /// The name of a value.
@@ -172,12 +171,8 @@ pub(crate) fn emails() -> CounterKey {
     CounterKey("v1:emails".to_owned())
 }
 
-pub(crate) fn event(id: &EventId) -> Key {
-    Key(format!("v1:event:{id}"))
-}
-
-pub(crate) fn event_at(account: &AccountId, sequence: i64) -> Key {
-    Key(format!("v1:event-at:{account}:{sequence}"))
+pub(crate) fn event(account: &AccountId, sequence: i64) -> Key {
+    Key(format!("v1:event:{account}:{sequence}"))
 }
 
 pub(crate) fn agenda(lane: Lane, minute: u64, slot: i64) -> Key {

@@ -87,6 +87,7 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Afterwards) {
             (["v1", "sign-in"], _) => http::sign_in::post(env, request).await,
             (["v1", "courier", "run"], _) => http::courier::post(env, request).await,
             (["v1", "admin", "users"], _) => accounts::create::post(env, request).await,
+            (["v1", "admin", "users", "import"], _) => accounts::import::post(env, request).await,
             (["v1", "admin", "users", id], "GET") => accounts::show::get(env, request, id).await,
             (["v1", "admin", "users", id], "PATCH") => {
                 accounts::update::patch(env, request, id).await

@@ -76,3 +76,42 @@ fn what_happened_before_a_user_was_created_anew_can_still_be_seen() {
     let all = ["account.created", "account.deleted", "account.created"].map(str::to_owned);
     assert_eq!(events(&app).unwrap(), all);
 }
+
+#[test]
+fn an_event_stands_there_as_soon_as_the_answer_does() {
+    let app = with_ann();
+    let order = json!({"generate": true, "return_password": true});
+    let reset = app.call("/v1/admin/users/ann/reset-password", order);
+    // Whatever is to be done after the answer is not done.
+    let (reply, _) = app.answer(&reset);
+    assert_eq!(reply.status, 200);
+    let all = [
+        "sessions.revoked",
+        "password.change_required",
+        "password.changed",
+        "account.created",
+    ];
+    assert_eq!(events(&app).unwrap(), all.map(str::to_owned));
+}
+
+#[test]
+fn an_imported_account_s_events_begin_with_its_import() {
+    let app = App::default();
+    let line = json!({"id": "ann", "email": App::EMAIL});
+    let import = app.call("/v1/admin/users/import", line);
+    let _ = app.make(&import).expect(200);
+    assert_eq!(events(&app).unwrap(), ["account.created"]);
+    let order = json!({
+        "generate": true,
+        "return_password": true,
+        "sign_out_everywhere": false,
+        "change_on_next_sign_in": false,
+    });
+    let _ = app
+        .make(&app.call("/v1/admin/users/ann/reset-password", order))
+        .expect(200);
+    let both = ["password.changed", "account.created"].map(str::to_owned);
+    assert_eq!(events(&app).unwrap(), both);
+    let _ = app.run_courier();
+    assert_eq!(events(&app).unwrap(), both);
+}
