@@ -291,18 +291,31 @@ impl Section for PasswordPolicy {
     }
 }
 
+/// Whether an administrator may type a password.
+#[derive(Debug, Clone, Copy)]
+pub struct AdminMayChoose(
+    /// Whether they may.
+    pub bool,
+);
+
+impl Section for AdminMayChoose {
+    fn read(values: &Values) -> Option<Self> {
+        values.read("admin_may_choose_password", boolean).map(Self)
+    }
+}
+
 /// What holds for an administrator's reset.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminResetRules {
     /// Whether an administrator may type a password.
-    pub may_choose: bool,
+    pub may_choose: AdminMayChoose,
     /// How long a password works that must be changed.
     pub temporary_password_lifetime: Duration,
 }
 
 impl Section for AdminResetRules {
     fn read(values: &Values) -> Option<Self> {
-        let may_choose = values.read("admin_may_choose_password", boolean);
+        let may_choose = AdminMayChoose::read(values);
         let lifetime = values.read("temporary_password_ttl_seconds", seconds(300, 30 * 86_400));
         Some(Self {
             may_choose: may_choose?,

@@ -1,12 +1,12 @@
 //! "This was not me": the second link of a recovery mail ends the recovery.
 
 use crate::flow::accounts;
-use crate::flow::afterwards::Afterwards;
+use crate::flow::afterwards::{Afterwards, OwnEntry};
 use crate::flow::caller::note;
 use crate::flow::{Refusal, recover, within};
 use crate::model::client_address::ClientAddress;
 use crate::model::event::{Event, EventType};
-use crate::model::id::{AccountId, EventId};
+use crate::model::id::{AccountId, ChallengeSerial, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::recovery::Recovery;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
@@ -110,26 +110,41 @@ pub async fn run<E: Env>(
         return Err(CancelRecoveryError::InvalidToken(afterwards));
     }
     let lease = Lease::wait(env, &recover::lease_name(&account_id)).await?;
-    let latest: Option<Recovery> = record::find(store, &recovery_key).await?;
-    if let Some(mut latest) = latest
-        && latest
-            .challenge
-            .as_ref()
-            .is_some_and(|latest| latest.serial == challenge.serial)
-    {
-        latest.challenge = None;
-        let event = Event::by_user(
-            EventId::generate(env.random())?,
-            EventType::RecoveryCancelled,
-            account_id,
-            client,
-            now,
-        );
-        let (entry, mut writes) = note(env, vec![event]).await?;
-        writes.push((recovery_key, record::encode(&latest)?));
-        store.set_many(writes).await?;
+    let ended = end(env, &account_id, &challenge.serial, client).await;
+    lease.release(store, env.clock().now()).await;
+    if let Some(entry) = ended? {
         afterwards.also_work(entry);
     }
-    lease.release(store, env.clock().now()).await;
     Ok(afterwards)
+}
+
+/// Ends the challenge if it is the account's still, under the lease on its recovery.
+async fn end<E: Env>(
+    env: &E,
+    account_id: &AccountId,
+    serial: &ChallengeSerial,
+    client: ClientAddress,
+) -> Result<Option<OwnEntry>, Outage> {
+    let store = env.store();
+    let key = keys::recovery(account_id);
+    let latest: Option<Recovery> = record::find(store, &key).await?;
+    let is_ended = |recovery: &Recovery| {
+        let challenge = recovery.challenge.as_ref();
+        challenge.is_some_and(|challenge| challenge.serial == *serial)
+    };
+    let Some(mut latest) = latest.filter(is_ended) else {
+        return Ok(None);
+    };
+    latest.challenge = None;
+    let event = Event::by_user(
+        EventId::generate(env.random())?,
+        EventType::RecoveryCancelled,
+        account_id.clone(),
+        client,
+        env.clock().now(),
+    );
+    let (entry, mut writes) = note(env, vec![event]).await?;
+    writes.push((key, record::encode(&latest)?));
+    store.set_many(writes).await?;
+    Ok(Some(entry))
 }

@@ -47,6 +47,8 @@ async fn delete<E: Env>(
         account_id: id.clone(),
     };
     let due_at = env.clock().now().plus(EVENTS_GONE);
+    // An account created anew under this id goes on counting from here, and shares no epoch with this one.
+    accounts::next_epoch(store, account).await?;
     let event = by.event(env, EventType::AccountDeleted, id, None)?;
     let (entry, mut writes) = note(env, vec![event]).await?;
     writes.extend(agenda::place(store, due_at, task).await?.writes);
@@ -79,11 +81,15 @@ fn password(id: &AccountId) -> Vec<AnyKey> {
 pub(super) async fn forget_events<E: Env>(env: &E, id: &AccountId) -> Result<(), Outage> {
     let store = env.store();
     let lease = accounts::lease(env).await?;
-    if !store.exists(&keys::account(id).into()).await? {
-        let mut gone = password(id);
-        gone.extend([keys::events(id).into(), keys::epoch(id).into()]);
-        store.delete_many(gone).await?;
-    }
+    let forgotten = async {
+        if !store.exists(&keys::account(id).into()).await? {
+            let mut gone = password(id);
+            gone.extend([keys::events(id).into(), keys::epoch(id).into()]);
+            store.delete_many(gone).await?;
+        }
+        Ok(())
+    };
+    let forgotten = forgotten.await;
     lease.release(store, env.clock().now()).await;
-    Ok(())
+    forgotten
 }

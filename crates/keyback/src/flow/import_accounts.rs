@@ -15,7 +15,7 @@ use crate::store::{agenda, event_log, keys, record};
 
 /// How many accounts are written in one call to the store.
 pub const CHUNK: usize = 100;
-/// How many passwords in clear a call may bring: each costs a hashing.
+/// How many passwords in clear a call may bring: each costs judging and a hashing.
 const MAX_CLEAR: usize = 100;
 
 /// Why a line brought no account.
@@ -43,7 +43,7 @@ pub enum LineOutcome {
 /// An import under way.
 #[derive(Debug, Default)]
 pub struct Import {
-    hashed: usize,
+    judged: usize,
 }
 
 impl Import {
@@ -84,12 +84,12 @@ impl Import {
         if let Some(outcome) = look(env.store(), &draft).await? {
             return Ok(Err(outcome));
         }
+        self.judged = self.judged.saturating_add(1);
+        if self.judged > MAX_CLEAR {
+            return Ok(Err(LineOutcome::Failed(LineFailure::TooManyPasswords)));
+        }
         if !policy.violations(password, &draft.email).is_empty() {
             return Ok(Err(LineOutcome::Failed(LineFailure::PasswordRejected)));
-        }
-        self.hashed = self.hashed.saturating_add(1);
-        if self.hashed > MAX_CLEAR {
-            return Ok(Err(LineOutcome::Failed(LineFailure::TooManyPasswords)));
         }
         let hash = password.hash(env.random())?;
         Ok(Ok(Draft {

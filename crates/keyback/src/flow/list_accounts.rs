@@ -7,8 +7,9 @@ use crate::store::record;
 
 /// The most accounts on a page.
 pub const MAX_PAGE: i64 = 100;
-/// How many places in the list are looked at together.
-const AT_ONCE: i64 = 100;
+/// How many places in the list are looked at for one page, at most: a page may hold less than was asked for, or nothing,
+/// where many accounts were deleted.
+const LOOKED_AT: i64 = 1_000;
 
 /// A page of accounts.
 #[derive(Debug)]
@@ -32,8 +33,9 @@ pub async fn run(store: &impl KeyValue, after: i64, limit: i64) -> Result<Page, 
     };
     let mut accounts = Vec::new();
     let mut seen = after.max(0);
-    while seen < count {
-        let last = seen.saturating_add(AT_ONCE).min(count);
+    let end = seen.saturating_add(LOOKED_AT).min(count);
+    while seen < end {
+        let last = seen.saturating_add(limit).min(end);
         let numbers = seen.saturating_add(1)..=last;
         let found = futures::future::join_all(numbers.map(|number| find_at(store, number))).await;
         for account in found {
@@ -49,7 +51,7 @@ pub async fn run(store: &impl KeyValue, after: i64, limit: i64) -> Result<Page, 
     }
     Ok(Page {
         accounts,
-        next: None,
+        next: (end < count).then_some(end),
     })
 }
 

@@ -224,6 +224,7 @@ pub(super) async fn issue<E: Env>(
         serial: Some(serial.clone()),
         digest: token.digest(keyring, purpose),
         expires_at,
+        replaces: None,
     };
     let (entry, mut writes) = if issue.deliver {
         let mail = RecoveryMail {
@@ -252,14 +253,8 @@ pub(super) async fn issue<E: Env>(
 
     let last = over_at.plus(AFTERLIFE);
     let request_key = keys::request(issue.challenge_id);
-    let spent = vec![
-        request_key.clone().into(),
-        keys::token(link.reference()).into(),
-        keys::token(cancel.reference()).into(),
-        keys::token(&challenge.reset_reference).into(),
-        keys::token_claim(&challenge.reset_reference).into(),
-        keys::challenge_claim(&serial).into(),
-    ];
+    let mut spent = names_of(&challenge, [&link, &cancel]);
+    spent.push(request_key.clone().into());
     writes.extend(forget(env, spent, last).await?);
     let quiet_at = last.max(now.plus(rules.memory()));
     writes.extend(forget_recovery(env, account_id, day, quiet_at).await?);
@@ -284,6 +279,18 @@ pub(super) async fn issue<E: Env>(
     ]);
     env.store().set_many(writes).await?;
     Ok(Issued { code, link, entry })
+}
+
+/// What stands in the store for a challenge and its tokens, or will.
+fn names_of(challenge: &Challenge, tokens: [&Token; 2]) -> Vec<AnyKey> {
+    let [one, other] = tokens.map(|token| keys::token(token.reference()).into());
+    vec![
+        one,
+        other,
+        keys::token(&challenge.reset_reference).into(),
+        keys::token_claim(&challenge.reset_reference).into(),
+        keys::challenge_claim(&challenge.serial).into(),
+    ]
 }
 
 fn tie(

@@ -19,7 +19,7 @@ use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::PasswordViolation;
 use crate::model::recovery::Recovery;
 use crate::model::timestamp::Timestamp;
-use crate::model::token::{Token, TokenPurpose, TokenRecord};
+use crate::model::token::{PasswordMark, Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::{Letterhead, PasswordRules, ResetLimit};
 use crate::store::keys::CounterKey;
@@ -71,6 +71,8 @@ struct LiveToken {
     then: Option<CounterKey>,
     /// The language that the recovery was asked for in.
     locale: Option<Locale>,
+    /// The password that must be changed.
+    replaces: Option<PasswordMark>,
 }
 
 /// The password to set.
@@ -120,10 +122,15 @@ pub async fn run<E: Env>(
         claim,
         then,
         locale,
+        replaces,
     }) = live
     else {
         return Err(ResetPasswordError::InvalidToken(afterwards));
     };
+    if replaces.is_some_and(|current| current == token.mark(&order.new_password)) {
+        let same = vec![PasswordViolation::SameAsCurrent];
+        return Err(ResetPasswordError::PasswordRejected(same, afterwards));
+    }
     let email = &account.account.email;
     let checked = match judge(env, &settings.rules, &order.new_password, email).await {
         Ok(checked) => checked,
@@ -215,6 +222,7 @@ async fn find_live<E: Env>(
             claim,
             then,
             locale,
+            replaces: record.replaces,
         }))
 }
 

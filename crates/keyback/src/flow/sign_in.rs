@@ -163,6 +163,7 @@ pub async fn run<E: Env>(
             serial: None,
             digest: token.digest(keyring, TokenPurpose::Reset),
             expires_at,
+            replaces: Some(token.mark(password)),
         };
         let key = keys::token(token.reference());
         store

@@ -64,24 +64,30 @@ pub async fn run<E: Env>(
     order: Order,
     by: &Caller,
 ) -> Result<(Started, Afterwards), StartRecoveryError> {
-    let store = env.store();
     let lease = Lease::wait(env, &recover::lease_name(id)).await?;
+    let started = start(env, settings, id, order, by).await;
+    lease.release(env.store(), env.clock().now()).await;
+    started
+}
+
+/// Issues the challenge, under the lease on the account's recovery.
+async fn start<E: Env>(
+    env: &E,
+    settings: &RecoverSettings,
+    id: &AccountId,
+    order: Order,
+    by: &Caller,
+) -> Result<(Started, Afterwards), StartRecoveryError> {
+    let store = env.store();
     let recovery_key = keys::recovery(id);
     let (found, recovery) = futures::join!(
         accounts::find_by_id(store, id),
         record::find::<Recovery>(store, &recovery_key),
     );
-    let found = match found? {
-        Some(found) if !found.account.disabled => found,
-        found => {
-            lease.release(store, env.clock().now()).await;
-            return Err(if found.is_some() {
-                StartRecoveryError::Disabled
-            } else {
-                StartRecoveryError::NotFound
-            });
-        }
-    };
+    let found = found?.ok_or(StartRecoveryError::NotFound)?;
+    if found.account.disabled {
+        return Err(StartRecoveryError::Disabled);
+    }
     let now = env.clock().now();
     let challenge_id = ChallengeId::generate(env.random())?;
     let own = settings.lifetimes;
@@ -101,7 +107,6 @@ pub async fn run<E: Env>(
     };
     let recovery = recovery?.unwrap_or_default();
     let issued = recover::issue(env, settings, issue, &found, recovery, now).await?;
-    lease.release(store, env.clock().now()).await;
     let started = Started {
         challenge_id,
         secrets: (!order.deliver).then_some((issued.code, issued.link)),

@@ -159,6 +159,7 @@ async fn give_token<E: Env>(
         serial: Some(challenge.serial),
         digest: token.digest(&settings.keyring, TokenPurpose::Reset),
         expires_at: now.plus(settings.lifetime.0),
+        replaces: None,
     };
     let write = (
         keys::token(token.reference()),

@@ -351,14 +351,16 @@ async fn forget_recovery<E: Env>(
     let rules: IssueRules = settings::load(env.variables()).await?;
     let store = env.store();
     let lease = Lease::wait(env, &recover::lease_name(account_id)).await?;
-    let now = env.clock().now();
-    let key = keys::recovery(account_id);
-    let recovery: Option<Recovery> = record::find(store, &key).await?;
-    let mut spent: Vec<AnyKey> = vec![keys::attempts(account_id, attempts_day).into()];
-    if recovery.is_some_and(|recovery| recovery.is_forgettable(&rules, now)) {
-        spent.push(key.into());
-    }
-    store.delete_many(spent).await?;
+    let forgotten = async {
+        let key = keys::recovery(account_id);
+        let recovery: Option<Recovery> = record::find(store, &key).await?;
+        let mut spent: Vec<AnyKey> = vec![keys::attempts(account_id, attempts_day).into()];
+        if recovery.is_some_and(|it| it.is_forgettable(&rules, env.clock().now())) {
+            spent.push(key.into());
+        }
+        store.delete_many(spent).await
+    };
+    let forgotten = forgotten.await;
     lease.release(store, env.clock().now()).await;
-    Ok(())
+    forgotten
 }

@@ -90,7 +90,7 @@ problem_types! {
         "Only an email in the state \"failed\" can be tried again, and only until what it holds has expired. Have a new one sent instead.";
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",
-        "A body may have at most 16 KiB, an import 8 MiB, an email provider's webhook 1 MiB.";
+        "A body may have at most 16 KiB, an import 8 MiB and 100,000 lines, an email provider's webhook 1 MiB.";
     /// Not JSON by its content type.
     UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
         "Send \"Content-Type: application/json\".";
@@ -99,7 +99,7 @@ problem_types! {
         "The body must be one JSON object with the members that the call knows. The member \"errors\" tells where it is not, each place as a JSON Pointer.";
     /// The policy says no.
     PasswordRejected = 422, "password-rejected", "The password is not accepted",
-        "The password breaks rules of the password policy. The member \"errors\" lists all of them, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached. The link or token can still be used.";
+        "The password breaks rules of the password policy. The member \"errors\" lists all of them, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached, same-as-current. The link or token can still be used.";
     /// A password for nobody.
     UndeliverablePassword = 422, "undeliverable-password", "Nobody would know the password",
         "A generated password must be sent (\"send_email\": true) or returned (\"return_password\": true), or both; otherwise nobody would ever know it. Nothing was changed.";
@@ -254,7 +254,11 @@ impl Problem {
     }
 
     pub(super) fn undeliverable_password() -> Self {
-        Self::new(ProblemType::UndeliverablePassword)
+        let detail = "needs send_email or return_password: nobody would know the password";
+        Self {
+            errors: vec![FieldError::at("generate", detail)],
+            ..Self::new(ProblemType::UndeliverablePassword)
+        }
     }
 
     pub(super) fn password_expired() -> Self {
@@ -375,6 +379,7 @@ fn explain(violation: PasswordViolation) -> &'static str {
         }
         PasswordViolation::SimilarToEmail => "is little more than the email address",
         PasswordViolation::SimilarToAppName => "is little more than the name of this service",
+        PasswordViolation::SameAsCurrent => "is the one that must be changed",
         PasswordViolation::Breached => {
             "is known from a data breach: choose one that is used nowhere else"
         }

@@ -38,6 +38,8 @@ pub enum PasswordViolation {
     SimilarToAppName,
     /// Known from a breach.
     Breached,
+    /// The very password that must be changed.
+    SameAsCurrent,
 }
 
 impl PasswordViolation {
@@ -52,6 +54,7 @@ impl PasswordViolation {
             Self::SimilarToEmail => "similar-to-email",
             Self::SimilarToAppName => "similar-to-app-name",
             Self::Breached => "breached",
+            Self::SameAsCurrent => "same-as-current",
         }
     }
 }

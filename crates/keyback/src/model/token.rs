@@ -3,10 +3,14 @@
 use std::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 
 use crate::model::id::{AccountId, ChallengeSerial};
 use crate::model::keyring::{KeyUse, KeyedDigest, Keyring, encode};
+use crate::model::password::Password;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Outage, SecureRandom};
 
@@ -119,6 +123,17 @@ impl Token {
         keyring.digest(KeyUse::Tokens, &self.parts(purpose))
     }
 
+    /// What tells `password` from others while the token is at hand, and tells nobody else anything: it is keyed by the
+    /// token's 256 secret bits, which are stored nowhere.
+    #[must_use]
+    pub fn mark(&self, password: &Password) -> PasswordMark {
+        let mac = Hmac::<Sha256>::new_from_slice(&self.secret).map(|mut mac| {
+            mac.update(password.reveal().as_bytes());
+            encode(&mac.finalize().into_bytes())
+        });
+        PasswordMark(mac.unwrap_or_default())
+    }
+
     fn parts(&self, purpose: TokenPurpose) -> [&[u8]; 3] {
         [purpose.label(), self.reference.0.as_bytes(), &self.secret]
     }
@@ -129,6 +144,19 @@ impl fmt::Debug for Token {
         f.write_str("Token(hidden)")
     }
 }
+
+/// The mark of a password, made with [`Token::mark`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PasswordMark(String);
+
+impl PartialEq for PasswordMark {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for PasswordMark {}
 
 /// What is stored of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +173,9 @@ pub struct TokenRecord {
     pub digest: KeyedDigest,
     /// From when on it is refused.
     pub expires_at: Timestamp,
+    /// The mark of the password that must be changed with it, and must not be its own successor (OWASP ASVS 6.4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<PasswordMark>,
 }
 
 impl TokenRecord {

@@ -11,7 +11,7 @@
 use std::time::Duration;
 
 use crate::model::timestamp::Timestamp;
-use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::ports::{Clock, Env, KeyValue, Outage, SecureRandom};
 use crate::store::keys::{self, AnyKey};
 
 const WINDOW: Duration = Duration::from_mins(1);
@@ -19,8 +19,10 @@ const WINDOW: Duration = Duration::from_mins(1);
 /// tries again a few minutes after a holder died is not in its way.
 const IN_A_ROW: u64 = 8;
 const COUNTERS: u64 = 4 * IN_A_ROW;
-const TRIES: u32 = 40;
-const BETWEEN_TRIES: Duration = Duration::from_millis(25);
+/// With the time that the tries themselves take, about ten seconds.
+const TRIES: u32 = 200;
+/// Between two tries, at least; as long again at most, as chance has it, so that those who wait do not come together.
+const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 
 /// The right to work on `name` alone.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,12 +47,19 @@ impl Lease {
         let own = counter(window);
         let before = counter(window.wrapping_sub(1)).into();
         let after = counter(window.wrapping_add(1)).into();
-        if store.exists(&before).await? {
+        let any_own = own.clone().into();
+        let taken = futures::join!(
+            store.exists(&before),
+            store.exists(&any_own),
+            store.exists(&after),
+        );
+        // Those who wait only read, and are in nobody's way.
+        if taken.0? || taken.1? || taken.2? {
             return Ok(None);
         }
         // What stands there was left by holders that died, and would be in the way when its turn comes.
         let mut spent = counters(name);
-        spent.retain(|key| ![&own.clone().into(), &before, &after].contains(&key));
+        spent.retain(|key| ![&any_own, &before, &after].contains(&key));
         store.delete_many(spent).await?;
         if store.increment(&own, 1).await? != 1 {
             return Ok(None);
@@ -69,7 +78,7 @@ impl Lease {
         }))
     }
 
-    /// The lease on `name`, waiting up to a second for another holder to finish.
+    /// The lease on `name`, waiting up to about ten seconds for other holders to finish.
     ///
     /// # Errors
     /// [`Outage::Store`], also when it stays taken.
@@ -78,7 +87,12 @@ impl Lease {
             if let Some(lease) = Self::acquire(env.store(), name, env.clock().now()).await? {
                 return Ok(lease);
             }
-            env.clock().sleep(BETWEEN_TRIES).await;
+            let mut chance = [0];
+            env.random().fill(&mut chance)?;
+            let jitter = BETWEEN_TRIES.mul_f64(f64::from(chance[0]) / 255.0);
+            env.clock()
+                .sleep(BETWEEN_TRIES.saturating_add(jitter))
+                .await;
         }
         Err(Outage::Store("a lease stayed taken".to_owned()))
     }

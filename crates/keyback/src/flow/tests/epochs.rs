@@ -110,6 +110,31 @@ fn deleting_kills_whatever_was_issued_even_for_an_account_created_anew() {
 }
 
 #[test]
+fn a_token_for_a_forced_change_does_not_outlive_its_account_not_even_by_a_moment() {
+    let app = App::default();
+    let ann = json!({
+        "id": "ann",
+        "email": App::EMAIL,
+        "password": App::PASSWORD,
+        "change_on_next_sign_in": true,
+    });
+    let _ = app.make(&app.call("/v1/admin/users", ann)).expect(201);
+    let signed_in = app.sign_in(App::EMAIL, App::PASSWORD).expect(200).json();
+    let token = signed_in["password_change"]["token"].as_str().unwrap();
+    // In the same second.
+    admin(&app, "", "DELETE", Value::Null);
+    let other = json!({"id": "ann", "email": "other@example.test", "password": App::PASSWORD});
+    let created = app.make(&app.call("/v1/admin/users", other)).expect(201);
+    let (before, after) = (
+        &signed_in["credential_epoch"],
+        &created.json()["credential_epoch"],
+    );
+    assert!(before.as_u64() < after.as_u64(), "{before} {after}");
+    let refused = app.reset(token, App::NEW_PASSWORD).expect(400);
+    assert_eq!(refused.problem(), "invalid-reset-token");
+}
+
+#[test]
 fn a_password_stored_while_its_account_is_deleted_is_nobodys() {
     let (app, recovery, _) = with_everything_issued();
     // The reset has passed its checks when the account goes, and writes when it is gone.

@@ -51,6 +51,26 @@ fn a_password_that_must_change_brings_a_token_that_changes_it() {
 }
 
 #[test]
+fn a_password_that_must_change_is_not_its_own_successor() {
+    const TEMPORARY: &str = "pässwort horse violet crane";
+    let app = App::default();
+    create(&app, &[]);
+    let order = json!({"password": TEMPORARY});
+    let path = "/v1/admin/users/ann/reset-password";
+    let _ = app.make(&app.call(path, order)).expect(200);
+    let signed_in = app.sign_in(App::EMAIL, TEMPORARY).expect(200).json();
+    let token = signed_in["password_change"]["token"].as_str().unwrap();
+    // In another normal form it is the same.
+    for same in [TEMPORARY, "pa\u{308}sswort horse violet crane"] {
+        let refused = app.reset(token, same).expect(422);
+        assert_eq!(refused.problem(), "password-rejected");
+        assert_eq!(refused.json()["errors"][0]["code"], "same-as-current");
+    }
+    let _ = app.reset(token, App::NEW_PASSWORD).expect(204);
+    assert!(app.knows(App::NEW_PASSWORD));
+}
+
+#[test]
 fn a_wrong_password_says_no_more_than_an_unknown_address() {
     let app = App::with_account();
     let wrong = app.sign_in(App::EMAIL, App::NEW_PASSWORD).expect(401);

@@ -14,10 +14,10 @@ use crate::model::base_url::BaseUrl;
 use crate::model::keyring::Keyring;
 use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Scope, WebhookSettings};
+use crate::settings::{self, Access, AdminMayChoose, Scope, WebhookSettings};
 
-/// How many failures the answer lists; all of them are counted.
-const MAX_LISTED: usize = 1_000;
+/// The most lines of a call: the answer may have to tell of each.
+const MAX_LINES: usize = 100_000;
 
 /// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>) that can be one.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -25,10 +25,20 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy, WebhookSettings);
-    let (_, _, access, policy, _) = settings::load::<Needed>(env.variables()).await?;
+    type Needed = (
+        BaseUrl,
+        Keyring,
+        Access,
+        PasswordPolicy,
+        AdminMayChoose,
+        WebhookSettings,
+    );
+    let (_, _, access, policy, may_choose, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let body = request.lines()?;
+    if body.split(|byte| *byte == b'\n').count() > MAX_LINES {
+        return Err(Problem::payload_too_large());
+    }
 
     let mut tally = Tally::default();
     let mut import = Import::default();
@@ -42,7 +52,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            match read_line(line) {
+            match read_line(line, may_choose) {
                 Ok(draft) => {
                     numbers.push(number);
                     drafts.push(draft);
@@ -58,15 +68,19 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
             tally.count(number, outcome);
         }
     }
-    Ok(Answer::json(200, tally.body()))
+    Ok(Answer::text(
+        200,
+        "application/json; charset=utf-8",
+        tally.body(),
+    ))
 }
 
-fn read_line(line: &[u8]) -> Result<Draft, Vec<FieldError>> {
+fn read_line(line: &[u8], may_choose: AdminMayChoose) -> Result<Draft, Vec<FieldError>> {
     if line.len() > MAX_BODY_BYTES {
         return Err(vec![FieldError::whole("is longer than 16 KiB")]);
     }
     let mut fields = Fields::parse(line)?;
-    let draft = read_draft(&mut fields);
+    let draft = read_draft(&mut fields, may_choose);
     let errors = fields.finish();
     match draft {
         Some(draft) if errors.is_empty() => Ok(draft),
@@ -79,7 +93,8 @@ struct Tally {
     created: u32,
     unchanged: u32,
     failed: u32,
-    failures: Vec<Value>,
+    /// Written as they come: a hundred thousand take ten times as much memory before they are text.
+    failures: String,
 }
 
 impl Tally {
@@ -100,7 +115,7 @@ impl Tally {
                         "a call takes at most 100 passwords in clear: import the rest with another",
                     ),
                 };
-                self.fail(json!({"line": line, "code": code, "detail": detail}));
+                self.fail(&json!({"line": line, "code": code, "detail": detail}));
             }
         }
     }
@@ -110,7 +125,7 @@ impl Tally {
         let (detail, pointer) = errors.first().map_or(("is not valid", ""), |error| {
             (error.detail.as_str(), error.pointer.as_str())
         });
-        self.fail(json!({
+        self.fail(&json!({
             "line": line,
             "code": "validation-failed",
             "detail": detail,
@@ -118,19 +133,23 @@ impl Tally {
         }));
     }
 
-    fn fail(&mut self, failure: Value) {
+    fn fail(&mut self, failure: &Value) {
         self.failed = self.failed.saturating_add(1);
-        if self.failures.len() < MAX_LISTED {
-            self.failures.push(failure);
+        if !self.failures.is_empty() {
+            self.failures.push(',');
         }
+        self.failures.push_str(&failure.to_string());
     }
 
-    fn body(self) -> Value {
-        json!({
-            "created": self.created,
-            "unchanged": self.unchanged,
-            "failed": self.failed,
-            "failures": self.failures,
-        })
+    fn body(self) -> String {
+        let Self {
+            created,
+            unchanged,
+            failed,
+            failures,
+        } = self;
+        format!(
+            "{{\"created\":{created},\"unchanged\":{unchanged},\"failed\":{failed},\"failures\":[{failures}]}}"
+        )
     }
 }

@@ -97,7 +97,7 @@ fn read_order(fields: &mut Fields, rules: AdminResetRules) -> Option<Order> {
         }
     });
     let password = match (typed?, generate?) {
-        (Some(_), false) if !rules.may_choose => {
+        (Some(_), false) if !rules.may_choose.0 => {
             fields.refuse("password", "may not be chosen here: generate one");
             return None;
         }

@@ -146,14 +146,18 @@ fn bytes_that_are_no_text_spoil_their_line_only() {
 }
 
 #[test]
-fn all_failures_are_counted_and_the_first_thousand_listed() {
+fn all_failures_are_listed_however_many() {
     let app = App::shared();
-    let answer = app.portal().import_users("{}\n".repeat(1_003));
+    let answer = app.portal().import_users("{}\n".repeat(20_000));
     let answer = answer.expect_json(200);
-    assert_eq!(answer["failed"], 1_003);
+    assert_eq!(answer["failed"], 20_000);
     let failures = answer["failures"].as_array().expect("they are listed");
-    assert_eq!(failures.len(), 1_000);
-    assert_eq!(failures[999]["line"], 1_000);
+    assert_eq!(failures.len(), 20_000);
+    assert_eq!(failures[19_999]["line"], 20_000);
+    assert_eq!(failures[19_999]["code"], "validation-failed");
+
+    let too_many = app.portal().import_users("\n".repeat(100_000));
+    too_many.expect_problem(413, "payload-too-large");
 }
 
 #[test]
