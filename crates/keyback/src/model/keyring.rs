@@ -144,10 +144,8 @@ impl DerivedKeys {
         let secret = Base64::decode_vec(text)
             .or_else(|_| Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')))
             .map_err(|_| WeakSecret)?;
-        let mut distinct = secret.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        if secret.len() < MIN_SECRET_BYTES || distinct.len() < MIN_DISTINCT_BYTES {
+        let distinct = (0..=u8::MAX).filter(|byte| secret.contains(byte)).count();
+        if secret.len() < MIN_SECRET_BYTES || distinct < MIN_DISTINCT_BYTES {
             return Err(WeakSecret);
         }
         let hkdf = Hkdf::<Sha256>::new(Some(b"keyback"), &secret);
