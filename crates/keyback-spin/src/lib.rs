@@ -2,6 +2,7 @@
 //!
 //! A component's handler is one call of [`serve`] with its routing table.
 
+mod body;
 mod env;
 mod key_value;
 mod outbound;
@@ -10,9 +11,9 @@ pub use env::SpinEnv;
 
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::Full;
 use keyback::flow::afterwards::Afterwards;
-use keyback::http::{Answer, Body, max_body_bytes};
+use keyback::http::{Answer, max_body_bytes};
 use spin_sdk::http::{Error, IntoResponse, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
@@ -68,14 +69,7 @@ async fn serve_and_then(
 ) -> Result<Response, Error> {
     let env = SpinEnv::open().await;
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, max_body_bytes(head.uri.path()))
-        .collect()
-        .await
-    {
-        Ok(body) => Body::Read(body.to_bytes().into()),
-        Err(error) if error.is::<LengthLimitError>() => Body::TooLarge,
-        Err(_) => Body::Broken,
-    };
+    let body = body::read(body, max_body_bytes(head.uri.path())).await;
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
     let (response, afterwards) = keyback::http::serve(&env, request, route).await;

@@ -4,9 +4,12 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures::future::{Either, select};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::Full;
+use keyback::http::Body;
 use keyback::ports::{HttpClient, NoAnswer};
 use spin_sdk::wasip3::http::types::ErrorCode;
+
+use crate::body;
 
 /// The longest answer that is read. A range of the list of breached passwords has about 60 KB, and grows.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
@@ -43,9 +46,8 @@ async fn exchange(request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<
         }
     })?;
     let (head, body) = answer.into_parts();
-    let body = Limited::new(body, MAX_ANSWER_BYTES)
-        .collect()
-        .await
-        .map_err(|_| NoAnswer::Unreachable)?;
-    Ok(http::Response::from_parts(head, body.to_bytes().into()))
+    match body::read(body, MAX_ANSWER_BYTES).await {
+        Body::Read(body) => Ok(http::Response::from_parts(head, body)),
+        Body::TooLarge | Body::Broken => Err(NoAnswer::Unreachable),
+    }
 }

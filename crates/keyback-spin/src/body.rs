@@ -1,0 +1,23 @@
+//! Reading a body, and no more of it than is wanted.
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use keyback::http::Body;
+
+/// All of `body`, if that is at most `most` bytes.
+pub(crate) async fn read(mut body: impl BodyExt<Data = Bytes> + Unpin, most: usize) -> Body {
+    let mut read = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else {
+            return Body::Broken;
+        };
+        // Else it holds trailers, which mean nothing here.
+        if let Ok(data) = frame.into_data() {
+            if data.len() > most.saturating_sub(read.len()) {
+                return Body::TooLarge;
+            }
+            read.extend_from_slice(&data);
+        }
+    }
+    Body::Read(read)
+}
