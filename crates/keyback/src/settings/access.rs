@@ -68,7 +68,8 @@ impl Access {
     /// Parses the variable `api_keys`; `None` if anything in it is not as documented.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let keys: Vec<ApiKey> = serde_json::from_str(text).ok()?;
+        // As bytes: a reader of text would be a second one in the component.
+        let keys: Vec<ApiKey> = serde_json::from_slice(text.as_bytes()).ok()?;
         let well_formed = keys.iter().all(|key| {
             !key.id.is_empty()
                 && key.sha256.len() == 64

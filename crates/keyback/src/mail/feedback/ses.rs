@@ -16,7 +16,8 @@ pub(super) fn read(envelope: &Value) -> Vec<Feedback> {
     let inner = match (envelope.get("detail"), text(envelope, "/Message")) {
         (Some(detail), _) => Some(detail.clone()),
         // SNS tells of subscriptions, and SES tries a new topic, with a text that is no event.
-        (None, Some(message)) => serde_json::from_str(message).ok(),
+        // As bytes: a reader of text would be a second one in the component.
+        (None, Some(message)) => serde_json::from_slice(message.as_bytes()).ok(),
         (None, None) => None,
     };
     let event = inner.as_ref().unwrap_or(envelope);

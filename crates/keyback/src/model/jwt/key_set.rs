@@ -35,7 +35,8 @@ impl KeySet {
         if text.len() > MAX_BYTES {
             return None;
         }
-        let set: Value = serde_json::from_str(text).ok()?;
+        // As bytes: a reader of text would be a second one in the component.
+        let set: Value = serde_json::from_slice(text.as_bytes()).ok()?;
         let keys: Result<Vec<Option<TrustedKey>>, BadKey> = set
             .get("keys")?
             .as_array()?
