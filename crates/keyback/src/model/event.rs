@@ -172,7 +172,8 @@ impl Event {
             .email
             .as_ref()
             .map(|email| json!({"id": email.id.as_str(), "kind": email.kind.as_str()}));
-        let members = [
+        let mut members = Map::new();
+        for (name, value) in [
             ("id", json!(self.id.as_str())),
             ("sequence", json!(sequence)),
             ("user_id", json!(self.account_id.as_str())),
@@ -184,11 +185,10 @@ impl Event {
                 "breach_check",
                 json!(self.breach_check.map(BreachCheck::as_str)),
             ),
-        ];
+        ] {
+            members.insert(name.to_owned(), value);
+        }
         members
-            .map(|(name, value)| (name.to_owned(), value))
-            .into_iter()
-            .collect()
     }
 
     /// Something that a user did.

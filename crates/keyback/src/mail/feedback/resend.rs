@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Feedback, about, bounced, complained, delivered, held_back, text};
+use super::{Feedback, bounced, complained, delivered, feedback, held_back, text};
 use crate::mail::provider::EMAIL_ID;
 
 pub(super) fn read(event: &Value) -> Vec<Feedback> {
@@ -21,18 +21,16 @@ pub(super) fn read(event: &Value) -> Vec<Feedback> {
         _ => return Vec::new(),
     };
     // An object, or a list of names and values as in our request.
-    let tags = event.pointer("/data/tags").map(|tags| match tags {
-        Value::Array(tags) => tags
+    let email_id = match event.pointer("/data/tags") {
+        Some(Value::Array(tags)) => tags
             .iter()
-            .filter(|tag| text(tag, "/name") == Some(EMAIL_ID))
-            .map(|tag| {
-                (
-                    EMAIL_ID.to_owned(),
-                    tag.get("value").cloned().unwrap_or_default(),
-                )
-            })
-            .collect(),
-        tags => tags.clone(),
-    });
-    about(tags.as_ref(), fate).into_iter().collect()
+            .rfind(|tag| text(tag, "/name") == Some(EMAIL_ID))
+            .and_then(|tag| text(tag, "/value")),
+        Some(tags) => tags.get(EMAIL_ID).and_then(Value::as_str),
+        None => None,
+    };
+    email_id
+        .and_then(|email_id| feedback(email_id, fate))
+        .into_iter()
+        .collect()
 }
