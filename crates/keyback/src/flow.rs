@@ -16,6 +16,7 @@ pub mod recover;
 pub mod require_change;
 pub mod reset_password;
 pub mod retry_email;
+pub mod round;
 pub mod sign_in;
 pub mod start_recovery;
 pub mod update_account;

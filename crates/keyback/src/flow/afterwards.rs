@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use crate::flow::rehash::{self, Rehash};
-use crate::flow::work_agenda::{self, Budget, Round};
+use crate::flow::round::{Budget, Round};
+use crate::flow::work_agenda;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
@@ -163,7 +164,7 @@ async fn work_all<E: Env>(env: &E, entries: Vec<OwnEntry>) -> Result<(), Outage>
     let is_first_request = entries
         .iter()
         .any(|entry| entry.place.is_first() && entry.place.is_request());
-    work_agenda::work_own(env, entries, &mut Round::default()).await?;
+    work_agenda::work_own(env, entries, &Round::default()).await?;
     if is_first_request {
         // Once a minute at most, and so always when there is little to do, somebody looks what is due.
         work_agenda::run(env, env.clock().now(), Budget::Few).await?;

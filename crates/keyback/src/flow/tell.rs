@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::flow::accounts;
 use crate::flow::afterwards::OwnEntry;
 use crate::flow::backoff;
-use crate::flow::work_agenda::Done;
+use crate::flow::round::Done;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventPlace};
 use crate::model::log_line::LogLine;
@@ -22,6 +22,8 @@ use crate::store::{agenda, event_log};
 const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
 /// How long the portal may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// How old an event may be to be told of: older than with its last try. Only where nobody takes any do some get so old.
+const WORTH_TELLING: Duration = Duration::from_hours(36);
 /// A try must begin this long before its time is over, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(10);
 
@@ -89,6 +91,11 @@ pub(super) async fn run<E: Env>(
         return Ok(Done::finished());
     };
     let event = found.event;
+    let now = env.clock().now();
+    if now >= event.at.plus(WORTH_TELLING) {
+        not_taken(env, &event, "it waited for too long".to_owned(), false);
+        return Ok(Done::finished());
+    }
     let account = accounts::find_by_id(env.store(), &event.account_id).await?;
     let epoch = account.map(|account| account.epoch());
     let now = env.clock().now();
@@ -105,11 +112,7 @@ pub(super) async fn run<E: Env>(
         Err(why) => why.to_string(),
     };
     let wait = backoff::wait(attempt, None, env.random())?;
-    env.log().write(&LogLine::EventNotTaken {
-        event_id: event.id.clone(),
-        reason,
-        will_retry: wait.is_some(),
-    });
+    not_taken(env, &event, reason, wait.is_some());
     if let Some(wait) = wait {
         let task = AgendaTask::Tell {
             event: place.clone(),
@@ -120,6 +123,14 @@ pub(super) async fn run<E: Env>(
         env.store().set_many(placed.writes).await?;
     }
     Ok(Done::told(false))
+}
+
+fn not_taken<E: Env>(env: &E, event: &Event, reason: String, will_retry: bool) {
+    env.log().write(&LogLine::EventNotTaken {
+        event_id: event.id.clone(),
+        reason,
+        will_retry,
+    });
 }
 
 /// The webhook, as the Standard Webhooks specification has it.

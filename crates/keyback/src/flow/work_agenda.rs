@@ -3,10 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use futures::future::join_all;
+
 use crate::flow::afterwards::OwnEntry;
 use crate::flow::delete_account;
 use crate::flow::deliver::{self, Delivery};
 use crate::flow::recover::{self, RecoverSettings};
+use crate::flow::round::{Budget, Done, Report, Round};
 use crate::flow::tell;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::id::AccountId;
@@ -25,84 +28,17 @@ use crate::store::record;
 /// up the cursor.
 const UNREADABLE_FOR: Duration = Duration::from_hours(24);
 
-/// How often in a row the portal may fail to take an event before it is left alone for this round.
-const PATIENCE: u32 = 3;
+/// Between tasks.
+const PAUSE: Duration = Duration::from_micros(1);
 
-/// How much to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Budget {
-    /// A few entries, after another request's answer.
-    Few,
-    /// All that is due.
-    All,
-}
+/// How many emails are handed over at the same time.
+const DELIVERIES_AT_ONCE: usize = 8;
 
-impl Budget {
-    const fn tasks(self) -> u32 {
-        match self {
-            Self::Few => 8,
-            Self::All => u32::MAX,
-        }
-    }
+/// How long after its time a task for somebody who does not answer may be left to later rounds.
+const LEFT_FOR: Duration = Duration::from_hours(24);
 
-    /// How many events may be passed over that a portal would not take.
-    const fn skips(self) -> u32 {
-        match self {
-            Self::Few => 200,
-            Self::All => u32::MAX,
-        }
-    }
-}
-
-/// What was done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Emails that a provider took.
-    pub delivered: u32,
-    /// Emails to be tried again.
-    pub retried: u32,
-    /// Emails given up.
-    pub failed: u32,
-    /// Emails dropped since what they held had expired.
-    pub expired: u32,
-    /// Entries that are due and were not done: others hold them, they failed, or the budget was spent.
-    pub remaining: u32,
-}
-
-/// A row of tasks, done one after the other.
-#[derive(Debug, Default)]
-pub(super) struct Round {
-    report: Report,
-    /// How often in a row the portal did not take an event.
-    untold: u32,
-}
-
-impl Round {
-    fn count(&mut self, done: &Done) {
-        self.untold = match done.told {
-            Some(true) => 0,
-            Some(false) => self.untold.saturating_add(1),
-            None => self.untold,
-        };
-        let counter = match done.delivery {
-            Some(Delivery::Delivered) => &mut self.report.delivered,
-            Some(Delivery::Retried) => &mut self.report.retried,
-            Some(Delivery::Failed) => &mut self.report.failed,
-            Some(Delivery::Expired) => &mut self.report.expired,
-            Some(Delivery::TooLate | Delivery::Stale) | None => return,
-        };
-        *counter = counter.saturating_add(1);
-    }
-
-    fn count_remaining(&mut self) {
-        self.report.remaining = self.report.remaining.saturating_add(1);
-    }
-
-    /// Whether to leave a task to a later round, so that a portal that does not answer holds up no mail.
-    fn leaves(&self, task: &AgendaTask) -> bool {
-        matches!(task, AgendaTask::Tell { .. }) && self.untold >= PATIENCE
-    }
-}
+/// When a round begins nothing more: a scheduler that comes every minute finds it over.
+const LONGEST_ROUND: Duration = Duration::from_secs(45);
 
 /// Does what is due at `now`, earliest minute first.
 ///
@@ -110,11 +46,13 @@ impl Round {
 /// [`Outage`] when the agenda itself cannot be read. A task that fails is logged and due again when its lease is over.
 pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Report, Outage> {
     let store = env.store();
-    let mut round = Round::default();
+    let round = Round::default();
+    let started = env.clock().now();
     let (mut tasks_left, mut skips_left) = (budget.tasks(), budget.skips());
     let mut walk = Walk::start(store, now).await?;
     while let Some(minute) = walk.next(store).await? {
         let mut all_done = true;
+        let mut deliveries = Vec::new();
         for place in minute.places() {
             let found = match look(env, place, now).await? {
                 Look::Nothing => continue,
@@ -129,30 +67,52 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<Repo
                 all_done = false;
                 continue;
             }
-            if round.leaves(&found.task) && skips_left > 0 {
+            let leave = round.leaves(&found.task) && now < found.due_at.plus(LEFT_FOR);
+            if leave && skips_left > 0 {
                 skips_left = skips_left.saturating_sub(1);
                 all_done = false;
                 round.count_remaining();
                 continue;
             }
-            if tasks_left == 0 {
+            let over = env.clock().now() >= started.plus(LONGEST_ROUND);
+            if leave || over || tasks_left == 0 {
+                tasks_left = 0;
                 all_done = false;
                 round.count_remaining();
                 break;
             }
             tasks_left = tasks_left.saturating_sub(1);
-            if !work(env, found, &mut round).await? {
-                all_done = false;
-                round.count_remaining();
+            if matches!(found.task, AgendaTask::Deliver { .. }) {
+                deliveries.push(found);
+                if deliveries.len() == DELIVERIES_AT_ONCE {
+                    all_done &= work_all(env, std::mem::take(&mut deliveries), &round).await?;
+                }
+            } else {
+                all_done &= work_all(env, vec![found], &round).await?;
             }
         }
+        all_done &= work_all(env, deliveries, &round).await?;
         walk.leave(store, minute, all_done).await?;
         if tasks_left == 0 {
             break;
         }
     }
     walk.finish(store).await?;
-    Ok(round.report)
+    Ok(round.report())
+}
+
+/// Works entries at the same time; whether all are done.
+async fn work_all<E: Env>(env: &E, entries: Vec<Found>, round: &Round) -> Result<bool, Outage> {
+    let mut all_done = true;
+    for done in join_all(entries.into_iter().map(|found| work(env, found, round))).await {
+        if !done? {
+            all_done = false;
+            round.count_remaining();
+        }
+    }
+    // Where calls to the store block, whoever shares the instance gets no turn but in a pause.
+    env.clock().sleep(PAUSE).await;
+    Ok(all_done)
 }
 
 /// What stands at `place`.
@@ -179,7 +139,7 @@ async fn look<E: Env>(env: &E, place: Place, now: Timestamp) -> Result<Look, Out
 }
 
 /// Works an entry under a lease; whether it is done.
-async fn work<E: Env>(env: &E, found: Found, round: &mut Round) -> Result<bool, Outage> {
+async fn work<E: Env>(env: &E, found: Found, round: &Round) -> Result<bool, Outage> {
     let store = env.store();
     let Found {
         place,
@@ -223,7 +183,7 @@ async fn work<E: Env>(env: &E, found: Found, round: &mut Round) -> Result<bool, 
 pub(super) async fn work_own<E: Env>(
     env: &E,
     entries: Vec<OwnEntry>,
-    round: &mut Round,
+    round: &Round,
 ) -> Result<(), Outage> {
     let mut entries = VecDeque::from(entries);
     while let Some(entry) = entries.pop_front() {
@@ -241,54 +201,6 @@ pub(super) async fn work_own<E: Env>(
         entries.extend(done.next);
     }
     Ok(())
-}
-
-/// What came of a task.
-#[derive(Debug)]
-pub(super) struct Done {
-    /// Whether it is done: its entry can go.
-    finished: bool,
-    /// What is to be done next.
-    next: Vec<OwnEntry>,
-    /// What became of the email that it tried to deliver.
-    delivery: Option<Delivery>,
-    /// Whether the portal took the event that it was told of.
-    told: Option<bool>,
-}
-
-impl Done {
-    /// It is done.
-    pub(super) const fn finished() -> Self {
-        Self::then(Vec::new())
-    }
-
-    /// It is done, and this is to be done next.
-    pub(super) const fn then(next: Vec<OwnEntry>) -> Self {
-        Self {
-            finished: true,
-            next,
-            delivery: None,
-            told: None,
-        }
-    }
-
-    /// It is done: the portal was told of an event, and took it or did not.
-    pub(super) fn told(took: bool) -> Self {
-        Self {
-            told: Some(took),
-            ..Self::finished()
-        }
-    }
-
-    /// It could not be begun in the time that was left.
-    pub(super) const fn unfinished() -> Self {
-        Self {
-            finished: false,
-            next: Vec::new(),
-            delivery: None,
-            told: None,
-        }
-    }
 }
 
 /// Does one task, which must be over by `until`, with only the settings that it needs.

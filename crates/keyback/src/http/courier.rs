@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::flow::work_agenda::{self, Budget};
+use crate::flow::round::Budget;
+use crate::flow::work_agenda;
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;

@@ -1,5 +1,8 @@
 //! The store without expiry: whatever is stored for a while goes again, at a cost that follows what is due.
 
+use std::time::Duration;
+
+use crate::ports::{Clock as _, Env as _, NoAnswer};
 use crate::testing::{App, Call};
 
 const MINUTE: u64 = 60;
@@ -221,4 +224,30 @@ fn a_request_under_a_key_that_is_gone_is_given_up_after_a_day() {
     let mut left_over = left_over(&app);
     left_over.retain(|name| !name.starts_with("v1:limit:"));
     assert_eq!(left_over, Vec::<String>::new());
+}
+
+#[test]
+fn a_round_ends_within_a_minute_however_slow_the_provider_is() {
+    let app = App::default();
+    for number in 0..100 {
+        let email = format!("user{number}@example.test");
+        let _ = app.create_account(&email).expect(201);
+    }
+    app.env.http.fail_with(NoAnswer::TimedOut);
+    for number in 0..100 {
+        let _ = app.forgot(&format!("user{number}@example.test"));
+    }
+    app.advance(60);
+    let clock = app.env.clock.clone();
+    app.env.http.answer_by(move |_| {
+        clock.advance(Duration::from_secs(5));
+        Err(NoAnswer::TimedOut)
+    });
+    let before = app.env.clock().now();
+    let report = app.run_courier().json();
+    let taken = app.env.clock().now().since(before);
+    // Eight wait together for what one waits; this clock counts the wait of each.
+    assert!(taken <= Duration::from_secs(45 + 8 * 5), "{taken:?}");
+    assert!(report["retried"].as_u64() >= Some(9), "{report}");
+    assert!(report["remaining"].as_u64() > Some(0), "{report}");
 }

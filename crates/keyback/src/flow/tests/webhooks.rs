@@ -194,3 +194,26 @@ fn a_portal_that_never_answers_holds_up_no_mail() {
     app.run_courier_for(5);
     assert_eq!(told(&app).len(), 21);
 }
+
+#[test]
+fn a_portal_that_is_gone_for_days_leaves_no_growing_heap_of_events() {
+    let app = with_receiver();
+    app.env.http.answer_from(RECEIVER, Ok((500, None)));
+    let order = json!({"generate": true, "return_password": true});
+    for _ in 0..200 {
+        let reset = app.call("/v1/admin/users/ann/reset-password", order.clone());
+        let _ = app.make(&reset).expect(200);
+    }
+    let _ = app.run_courier();
+    // Everything was tried for a day or left for one, and given up at the latest in the round after.
+    for _ in 0..4 {
+        app.advance(12 * 3_600);
+        let _ = app.run_courier();
+    }
+    app.env.http.answer_from(RECEIVER, Ok((204, None)));
+    let _ = app.take_webhooks();
+    app.run_courier_for(3);
+    assert_eq!(told(&app), Vec::<Value>::new());
+    let log = app.env.log.lines().join("\n");
+    assert!(log.contains("it waited for too long"), "{log}");
+}
