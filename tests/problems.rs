@@ -2,7 +2,7 @@
 
 use crate::app::{App, Caller as _};
 
-const SLUGS: [&str; 19] = [
+const SLUGS: [&str; 21] = [
     "validation-failed",
     "unsupported-media-type",
     "payload-too-large",
@@ -13,11 +13,13 @@ const SLUGS: [&str; 19] = [
     "invalid-reset-token",
     "password-rejected",
     "unauthorized",
+    "not-authentic",
     "forbidden",
     "invalid-credentials",
     "conflict",
     "no-credential",
     "account-disabled",
+    "email-not-failed",
     "undeliverable-password",
     "password-expired",
     "service-unavailable",
@@ -69,4 +71,34 @@ fn a_problems_title_stands_on_its_page() {
         .call("GET", "/problems/validation-failed")
         .fetch();
     assert!(page.text().contains(title), "no {title} in {}", page.text());
+}
+
+#[test]
+fn the_page_of_a_problem_speaks_the_browsers_language_and_the_problem_english() {
+    let app = App::shared();
+    let problem = app
+        .visitor()
+        .call("POST", "/v1/forgot-password")
+        .header("accept-language", "de")
+        .json(&serde_json::json!({"email": "zebra"}))
+        .fetch()
+        .expect_problem(422, "validation-failed");
+    assert_eq!(problem["title"], "The body is not as documented");
+    let mut titles = Vec::new();
+    for tag in ["en", "de", "fr", "es", "pt", "ja", "zh-Hans"] {
+        let page = app
+            .visitor()
+            .call("GET", "/problems/validation-failed")
+            .header("accept-language", tag)
+            .fetch()
+            .expect_status(200);
+        assert_eq!(page.header("content-language"), Some(tag));
+        let html = page.text();
+        assert!(html.contains(&format!("<html lang=\"{tag}\"")), "{html}");
+        let (_, title) = html.split_once("<h1>").expect("a heading");
+        titles.push(title.split_once('<').map(|(title, _)| title.to_owned()));
+    }
+    titles.sort();
+    titles.dedup();
+    assert_eq!(titles.len(), 7, "each language has a title of its own");
 }

@@ -120,7 +120,9 @@ test('without scripts the pages say what they need', async () => {
         assert.equal(await page.locator('.late:visible').count(), 0);
       }
       await page.goto('/problems/invalid-otp');
-      await titled(page, 'The code is not valid');
+      await titled(page, 'Der Code gilt nicht');
+      await page.locator('[data-language=fr]').click();
+      await titled(page, 'Le code n’est pas valable');
     });
   });
 });

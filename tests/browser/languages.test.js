@@ -61,7 +61,7 @@ test('every text of the portal is used, and every text that it uses is there', (
   ].join('\n');
   for (const [, key] of used.matchAll(/(?:data-t="|frame\.t\("|\bt: '|say\(\w+, '|words\('|key: ')([a-z.-]+)'?/g)) assert.ok(key in portal.en, key);
   // Parts of these keys come from the contract.
-  const told = /^(?:event\.|email\.(?:kind|state|about)\.|import\.code\.|password\.(?:too|similar)-|security\.by-|(?:id|reason)\.invalid$|events\.user$|direction$)/;
+  const told = /^(?:event\.|email\.(?:kind|state|about)\.|import\.code\.|password\.(?:breached$|too-|similar-)|security\.by-|(?:id|reason)\.invalid$|events\.user$|direction$)/;
   for (const key of Object.keys(portal.en)) assert.ok(used.includes(`'${key}'`) || used.includes(`"${key}"`) || told.test(key), key);
 });
 
@@ -146,6 +146,35 @@ test('a chosen language lasts, reaches the mail, and leaves the page as it is', 
     await page.locator('#password').fill('violet staple horse in the rain');
     await submit(page);
     await titled(page, 'パスワードを変更しました');
+  });
+});
+
+test('the pages about problems come in the language of the browser, and in the one that is chosen', async () => {
+  await visit(browser, app, { locale: 'pt-BR', viewport: { width: 320, height: 640 } }, async (page) => {
+    await page.goto('/problems/rate-limited');
+    await titled(page, 'Chamadas demais');
+    const titles = new Set();
+    for (const tag of TAGS) {
+      await page.locator(`[data-language="${tag}"]`).click();
+      await page.locator(`html[lang="${tag}"]`).waitFor();
+      assert.equal(await page.locator('[data-language][aria-current=true]').getAttribute('data-language'), tag);
+      const title = await page.locator('h1').textContent();
+      assert.equal(await page.title(), `${title} · Harbour`);
+      assert.equal(await page.locator('main a').textContent(), words[tag]['missing.forgot'].replace('{app}', 'Harbour'));
+      titles.add(title);
+      // Those with the longest words.
+      for (const slug of ['password-rejected', 'unauthorized', 'invalid-reset-token']) {
+        await page.goto(`/problems/${slug}`);
+        assert.equal(await page.locator('html').getAttribute('lang'), tag, 'the choice lasts');
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(width <= 320, `${slug} is ${width} pixels wide in ${tag}`);
+      }
+      await page.goto('/problems/rate-limited');
+    }
+    assert.equal(titles.size, TAGS.length);
+    await page.locator('[data-language=fr]').click();
+    await page.locator('main a').click();
+    await titled(page, 'Mot de passe oublié ?');
   });
 });
 

@@ -38,6 +38,7 @@ pub(crate) static FILES: Files = Files::new(
         "forgot-password.js",
         "form.js",
         "icon.svg",
+        "problem.js",
         "recovery.js",
         "reset-password.js",
         "style.css",
@@ -47,6 +48,9 @@ pub(crate) static FILES: Files = Files::new(
     ),
     languages!(""),
 );
+
+/// What kinds of problems are called and mean, but for English, in which they say it themselves. No page loads these files.
+pub(crate) static PROBLEMS: &[Language] = languages!("problems/");
 
 /// The administrators' portal, whose words the other pages do not load.
 pub(crate) static PORTAL: Files = Files::new(

@@ -3,7 +3,7 @@
 
 mod files;
 
-use files::{FILES, PORTAL};
+use files::{FILES, PORTAL, PROBLEMS};
 use keyback::http::pages::{self, Page, brand, portal};
 use keyback::http::{Answer, problem_pages};
 use keyback_spin::serve_only;
@@ -21,7 +21,7 @@ async fn handle(request: Request) -> impl IntoResponse {
             ["reset-password"] => page(Page::ResetPassword).await,
             ["cancel-recovery"] => page(Page::CancelRecovery).await,
             ["portal"] => portal::get(env, request, &PORTAL).await,
-            ["problems", slug] => problem_pages::get(env, &FILES, slug).await,
+            ["problems", slug] => problem_pages::get(env, request, &FILES, PROBLEMS, slug).await,
             ["assets", "brand", name] => brand::get(env, name).await,
             ["assets", version, name @ ..] => pages::file(&[&FILES, &PORTAL], version, name),
             [".well-known", "change-password"] => pages::change_password(),

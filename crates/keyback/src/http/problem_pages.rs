@@ -1,10 +1,12 @@
-//! `GET /problems/:slug`: the pages that problem types point to. They are for developers, and in English.
+//! `GET /problems/:slug`: the pages that problem types point to, in the language that the browser prefers. English is what
+//! the types themselves say; their words in other languages are in the files of the component.
 
 use askama::Template;
 
 use crate::http::answer::Answer;
-use crate::http::pages::{self, Files, Frame};
+use crate::http::pages::{self, Files, Frame, Language};
 use crate::http::problem::ProblemType;
+use crate::http::request::Request;
 use crate::ports::Env;
 use crate::settings::{self, Site};
 
@@ -13,14 +15,52 @@ use crate::settings::{self, Site};
 struct Page<'a> {
     frame: Frame<'a>,
     kind: ProblemType,
+    words: &'static Language,
 }
 
-/// The page about one kind of problem. It is there even when variables are bad, which is itself a problem.
-pub async fn get<E: Env>(env: &E, files: &Files, slug: &str) -> Answer {
+impl Page<'_> {
+    fn title(&self) -> &'static str {
+        self.text("title").unwrap_or(self.kind.title())
+    }
+
+    fn help(&self) -> &'static str {
+        self.text("help").unwrap_or(self.kind.help())
+    }
+
+    fn text(&self, part: &str) -> Option<&'static str> {
+        self.words.text(&format!("{}.{part}", self.kind.slug()))
+    }
+
+    fn label(&self, key: &'static str) -> &'static str {
+        self.words.text(key).unwrap_or(key)
+    }
+}
+
+/// The page about one kind of problem. It is there even when variables are bad, which is itself a problem. `words` has the
+/// texts of the kinds of problems; the languages are those of `files`.
+pub async fn get<E: Env>(
+    env: &E,
+    request: &Request,
+    files: &Files,
+    words: &'static [Language],
+    slug: &str,
+) -> Answer {
     let Some(kind) = ProblemType::find(slug) else {
         return Answer::not_found();
     };
     let site = settings::load::<Site>(env.variables()).await.ok();
-    let frame = Frame::english(site.as_ref(), files);
-    pages::html(200, &Page { frame, kind }, site.as_ref())
+    // What the page leads to at its foot, so that it needs no script.
+    let language = request
+        .parameter("language")
+        .and_then(|tag| Language::tagged(files.languages(), &tag))
+        .unwrap_or_else(|| Language::of(request, files.languages()));
+    let page = Page {
+        frame: Frame::new(site.as_ref(), files, language),
+        kind,
+        words: Language::tagged(words, language.tag).unwrap_or_else(|| Language::first(words)),
+    };
+    pages::html(200, &page, site.as_ref()).with_header("content-language", language.tag)
 }
+
+#[cfg(test)]
+mod tests;

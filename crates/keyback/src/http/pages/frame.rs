@@ -35,11 +35,6 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// In the first language.
-    pub(in crate::http) fn english(site: Option<&'a Site>, files: &'a Files) -> Self {
-        Self::new(site, files, Language::first(files.languages()))
-    }
-
     /// The text `key`; the key itself where there is none.
     pub(in crate::http) fn t(&self, key: &str) -> String {
         let text = self.language.text(key);

@@ -23,7 +23,7 @@ impl Language {
     }
 
     /// The text `key`. What a page needs of JSON is too little for a parser.
-    pub(super) fn text(&self, key: &str) -> Option<&'static str> {
+    pub(in crate::http) fn text(&self, key: &str) -> Option<&'static str> {
         let (_, text) = self.words.split_once(&format!("\"{key}\": \""))?;
         Some(text.split_once('"')?.0)
     }
@@ -32,14 +32,19 @@ impl Language {
     pub(in crate::http) fn of(request: &Request, languages: &'static [Self]) -> &'static Self {
         let chosen = request
             .cookie(COOKIE)
-            .and_then(|tag| languages.iter().find(|language| language.tag == tag));
+            .and_then(|tag| Self::tagged(languages, tag));
         chosen
             .or_else(|| preferred(request.header("accept-language")?, languages))
             .unwrap_or_else(|| Self::first(languages))
     }
 
+    /// The one with exactly this tag.
+    pub(in crate::http) fn tagged(languages: &'static [Self], tag: &str) -> Option<&'static Self> {
+        languages.iter().find(|language| language.tag == tag)
+    }
+
     /// The first of them.
-    pub(super) fn first(languages: &'static [Self]) -> &'static Self {
+    pub(in crate::http) fn first(languages: &'static [Self]) -> &'static Self {
         static WORDLESS: Language = Language {
             tag: "en",
             name: "English",

@@ -48,14 +48,27 @@ fn page(env: &MemoryEnv, page: Page, headers: &[(&str, &str)]) -> (u16, ::http::
     answered(block_on(get(env, &request("GET", headers), &FILES, page)))
 }
 
+fn problem_page(env: &MemoryEnv, slug: &str) -> (u16, ::http::HeaderMap, String) {
+    let request = request("GET", &[]);
+    answered(block_on(problem_pages::get(
+        env,
+        &request,
+        &FILES,
+        &[],
+        slug,
+    )))
+}
+
 #[test]
 fn names_and_links_of_the_operator_are_escaped() {
     let env = MemoryEnv::default();
     env.variables.set("app_name", "<b>A&\"B\"</b>");
     env.variables
         .set("support_url", "https://help.example.test/?a=\"><script>");
-    let problem = answered(block_on(problem_pages::get(&env, &FILES, "invalid-otp")));
-    for (_, _, html) in [page(&env, Page::Start, &[]), problem] {
+    for (_, _, html) in [
+        page(&env, Page::Start, &[]),
+        problem_page(&env, "invalid-otp"),
+    ] {
         assert!(!html.contains("<b>") && !html.contains("\"><script>"));
         assert!(html.contains("&#60;b&#62;A&#38;&#34;B&#34;"), "{html}");
     }
@@ -77,7 +90,7 @@ fn no_page_is_stored_framed_or_given_anything_from_elsewhere() {
         .set("public_base_url", "https://id.example.test");
     for shown in [
         page(&env, Page::ResetPassword, &[]),
-        answered(block_on(problem_pages::get(&env, &FILES, "not-found"))),
+        problem_page(&env, "not-found"),
     ] {
         let (status, headers, _) = shown;
         assert_eq!(status, 200);
@@ -97,11 +110,7 @@ fn bad_variables_close_the_pages_but_not_those_about_problems() {
     let env = MemoryEnv::default();
     env.variables.set("support_url", "javascript:alert(1)");
     assert_eq!(page(&env, Page::ForgotPassword, &[]).0, 503);
-    let (status, _, html) = answered(block_on(problem_pages::get(
-        &env,
-        &FILES,
-        "service-unavailable",
-    )));
+    let (status, _, html) = problem_page(&env, "service-unavailable");
     assert_eq!(status, 200);
     assert!(!html.contains("javascript:"));
 }

@@ -1,0 +1,133 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::*;
+use crate::http::request::Body;
+use crate::testing::{MemoryEnv, SeededRandom, block_on};
+
+macro_rules! words {
+    ($folder:literal) => {
+        words!($folder, "en", "de", "fr", "es", "pt", "ja", "zh-Hans")
+    };
+    ($folder:literal, $($tag:literal),+) => {
+        &[$(Language {
+            tag: $tag,
+            name: $tag,
+            words: include_str!(concat!(
+                "../../../../../components/pages/static/", $folder, "lang/", $tag, ".json"
+            )),
+        }),+]
+    };
+}
+
+static FILES: Files = Files::new(&[], words!(""));
+static PROBLEMS: &[Language] = words!("problems/");
+
+fn page(uri: &str, headers: &[(&str, &str)]) -> (::http::HeaderMap, String) {
+    let mut request = ::http::Request::get(uri);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (head, ()) = request.body(()).unwrap().into_parts();
+    let request = Request::new(&head, Body::Read(Vec::new()), &SeededRandom::new(1)).unwrap();
+    let slug = request.segments()[1].to_owned();
+    let env = MemoryEnv::default();
+    let answer = block_on(get(&env, &request, &FILES, PROBLEMS, &slug));
+    let (response, _) = answer.render(&request, None);
+    let (head, body) = response.into_parts();
+    (head.headers, String::from_utf8(body).unwrap())
+}
+
+/// Names of members, variables and headers, and codes: what stays as it is in every language.
+fn identifiers(text: &str) -> BTreeSet<&str> {
+    text.split(|character: char| !character.is_ascii_alphanumeric() && !"_-".contains(character))
+        .filter(|word| word.trim_matches('-').contains(['_', '-']))
+        .collect()
+}
+
+#[test]
+fn every_language_tells_of_every_kind_and_of_no_other() {
+    let labels = ["status", "type"].map(str::to_owned);
+    let texts = |part: &'static str| {
+        let slugs = ProblemType::ALL.iter().map(|kind| kind.slug());
+        slugs.map(move |slug| format!("{slug}.{part}"))
+    };
+    let all: BTreeSet<_> = labels
+        .iter()
+        .cloned()
+        .chain(texts("title"))
+        .chain(texts("help"))
+        .collect();
+    for language in PROBLEMS {
+        let words: Map<String, Value> = serde_json::from_str(language.words).unwrap();
+        let keys: BTreeSet<_> = words.keys().cloned().collect();
+        if language.tag == "en" {
+            // The kinds say the rest themselves.
+            assert_eq!(keys, BTreeSet::from(labels.clone()));
+        } else {
+            assert_eq!(keys, all, "{}", language.tag);
+        }
+        for (key, text) in &words {
+            let text = text.as_str().unwrap();
+            assert!(!text.trim().is_empty(), "{} {key}", language.tag);
+            assert_eq!(language.text(key), Some(text), "needs an escape");
+        }
+    }
+}
+
+#[test]
+fn what_is_translated_is_not_what_code_reads() {
+    for language in &PROBLEMS[1..] {
+        for kind in ProblemType::ALL {
+            let text = |part| language.text(&format!("{}.{part}", kind.slug())).unwrap();
+            let (title, help) = (text("title"), text("help"));
+            assert_ne!(title, kind.title(), "{} {kind:?}", language.tag);
+            assert_ne!(help, kind.help(), "{} {kind:?}", language.tag);
+            for identifier in identifiers(kind.help()) {
+                assert!(help.contains(identifier), "{}: {help}", language.tag);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_speaks_the_language_of_the_browser() {
+    for (accept, tag, title) in [
+        ("en", "en", "The code is not valid"),
+        ("de-AT,de;q=0.9", "de", "Der Code gilt nicht"),
+        ("nl, pt-BR;q=0.5", "pt", "O código não é válido"),
+        ("zh-CN", "zh-Hans", "验证码无效"),
+        ("nl", "en", "The code is not valid"),
+    ] {
+        let (headers, html) = page("/problems/invalid-otp", &[("accept-language", accept)]);
+        assert_eq!(headers["content-language"], tag, "{accept}");
+        assert!(html.contains(&format!(r#"<html lang="{tag}" dir="ltr""#)));
+        assert!(html.contains(&format!("<h1>{title}</h1>")), "{html}");
+        assert!(html.contains("<code>invalid-otp</code>"));
+    }
+}
+
+#[test]
+fn the_foot_leads_to_the_page_in_every_language() {
+    let german = [("accept-language", "de"), ("cookie", "keyback-language=fr")];
+    let (_, html) = page("/problems/conflict", &german);
+    assert!(html.contains("<html lang=\"fr\""), "{html}");
+    for language in PROBLEMS {
+        let tag = language.tag;
+        let uri = format!("/problems/conflict?language={tag}");
+        assert!(html.contains(&format!("href=\"{uri}\"")), "{html}");
+        let (headers, html) = page(&uri, &german);
+        assert_eq!(headers["content-language"], tag);
+        let current = html
+            .split("<li>")
+            .find(|item| item.contains("aria-current"))
+            .unwrap();
+        assert!(current.contains(&uri), "{current}");
+    }
+    for odd in ["nl", "", "de&language=fr", "%22%3E%3Cscript%3E"] {
+        let (headers, html) = page(&format!("/problems/conflict?language={odd}"), &german);
+        assert_eq!(headers["content-language"], "fr", "{odd}");
+        assert!(!html.contains("<script>"));
+    }
+}
