@@ -270,7 +270,6 @@ test('a page that was reached without what it needs says where to get it', async
     for (const [path, title] of [
       ['/verify-otp', 'Ask for an email first'],
       ['/reset-password', 'Open the link from the email'],
-      ['/cancel-recovery', 'Open the link from the email'],
     ]) {
       await page.goto(path);
       await titled(page, title);
@@ -280,6 +279,29 @@ test('a page that was reached without what it needs says where to get it', async
     await page.goto('/');
     await page.getByRole('link', { name: 'Set a new password' }).click();
     await titled(page, 'Forgot your password?');
+  });
+});
+
+test('who did not ask and has lost the link is told that nothing need be done', async () => {
+  const user = await app.createUser();
+  const { cancel } = await app.recoveryMail(user.email);
+  await visit(browser, app, {}, async (page) => {
+    const told = async () => {
+      await titled(page, 'Open the link in the email again');
+      const text = await page.locator('main').innerText();
+      assert.match(text, /below “Was this not you\?”/);
+      assert.match(text, /there is nothing you must do: your password stays as it is/);
+      assert.equal(await page.locator('main a:visible, main button:visible').count(), 0);
+    };
+    await page.goto('/cancel-recovery');
+    await told();
+    await page.goto(cancel);
+    await titled(page, 'You did not ask for this?');
+    await page.reload();
+    await told();
+    await page.evaluate((address) => location.assign(address), cancel);
+    await page.getByRole('button', { name: 'Make them useless' }).click();
+    await titled(page, 'Code and link are useless now');
   });
 });
 
