@@ -305,6 +305,24 @@ test('who did not ask and has lost the link is told that nothing need be done', 
   });
 });
 
+test('a breach list is a rule where there is one', async () => {
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    const rule = page.locator('[data-rule=reuse]');
+    await page.goto('/reset-password#token=a');
+    await page.locator('#password[passwordrules]').waitFor();
+    assert.equal(await rule.textContent(), 'Used nowhere else');
+    await page.route('**/v1/password-policy', async (route) => {
+      const answer = await route.fetch();
+      assert.equal((await answer.json()).breach_check, false);
+      await route.fulfill({ response: answer, json: { ...await answer.json(), breach_check: true } });
+    });
+    await page.goto('/reset-password?again#token=a');
+    await rule.getByText('Not known from a data breach').waitFor();
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await rule.getByText('Aus keinem Datenleck bekannt').waitFor();
+  });
+});
+
 test('an unknown address is answered like a known one', async () => {
   await visit(browser, app, {}, async (page) => {
     await asked(page, 'nobody@example.test');

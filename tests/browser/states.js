@@ -90,6 +90,14 @@ export const states = {
     await page.goto('/reset-password#token=unknown');
     await page.locator('#password[passwordrules]').waitFor();
   },
+  'password-breach': async (page) => {
+    await page.route('**/v1/password-policy', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...await answer.json(), breach_check: true } });
+    });
+    await page.goto('/reset-password#token=unknown');
+    await page.getByText('Not known from a data breach').waitFor();
+  },
   'password-shown': async (page) => {
     await page.goto('/reset-password#token=unknown');
     await page.locator('#password[passwordrules]').waitFor();

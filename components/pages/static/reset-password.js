@@ -28,6 +28,8 @@ async function learn() {
   field.setAttribute('passwordrules', policy.passwordrules);
   say(lengthRule, 'password.rule.length', { count: policy.min_length });
   document.querySelector('[data-rule="guess"]').hidden = policy.min_strength === 0;
+  // In the place of another one, so that nothing moves.
+  if (policy.breach_check) say(document.querySelector('[data-rule="reuse"]'), 'password.rule.breach');
   mark();
 }
 
