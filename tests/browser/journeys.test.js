@@ -57,12 +57,24 @@ test('the emailed code leads to a new password', async () => {
 });
 
 test('a code is taken as it is pasted or typed', async () => {
+  const inScript = (zero, code) => code.replace(/\d/g, (digit) => String.fromCodePoint(zero + Number(digit)));
   const shapes = [
     (code) => ` ${code.slice(0, 3)} ${code.slice(3)}\n`,
     (code) => code.replace(/(...)/, '$1-'),
     (code) => code.replace(/(...)/, '$1\u2013'),
+    (code) => code.replace(/(...)/, '$1\u2212'),
+    (code) => [...code].join('.'),
+    (code) => [...code].join('\u200b'),
+    // As mail programs put numbers between texts of another direction.
+    (code) => `\u200e\u2066${code}\u2069\ufeff`,
     // As an input method for Japanese or Chinese types digits.
-    (code) => code.replace(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit))),
+    (code) => inScript(0xff10, code),
+    // Arabic, Persian, Devanagari, bold and in keycaps.
+    (code) => `\u061c${inScript(0x0660, code)}`,
+    (code) => inScript(0x06f0, code),
+    (code) => inScript(0x0966, code),
+    (code) => inScript(0x1d7ce, code),
+    (code) => code.replace(/\d/g, '$&\ufe0f\u20e3'),
   ];
   for (const shape of shapes) {
     const user = await app.createUser();
@@ -77,6 +89,26 @@ test('a code is taken as it is pasted or typed', async () => {
       await titled(page, 'Choose a new password');
     });
   }
+});
+
+test('what cannot be a code costs no try', async () => {
+  await visit(browser, app, {}, async (page) => {
+    await asked(page, 'ann@example.test');
+    page.on('request', (request) => assert.ok(!request.url().endsWith('/v1/verify-otp'), 'it was sent'));
+    for (const [text, answer] of [
+      ['12345', 'A code has 6 to 10 digits'],
+      ['12345678901', 'A code has 6 to 10 digits'],
+      ['12345o', 'A code has 6 to 10 digits'],
+      ['Code: 123456', 'A code has 6 to 10 digits'],
+      ['½23456', 'A code has 6 to 10 digits'],
+      [' \u200b-. ', 'Type the code from the email.'],
+    ]) {
+      await enter(page, text);
+      await summary(page).getByText(answer).waitFor();
+      await page.locator('#code-error').getByText(answer).waitFor();
+      assert.equal(await page.getByLabel('Code from the email').inputValue(), text);
+    }
+  });
 });
 
 test('a wrong code is told what to do next, and the right one still works', async () => {

@@ -85,6 +85,11 @@ export const states = {
     await steps.enter(page, '123456');
     await summary(page).waitFor();
   },
+  'code-shape': async (page) => {
+    await steps.asked(page, 'ann@example.test');
+    await steps.enter(page, '12345');
+    await summary(page).waitFor();
+  },
   'code-none': (page) => open(page, '/verify-otp'),
   password: async (page) => {
     await page.goto('/reset-password#token=unknown');

@@ -18,9 +18,10 @@ if (challenge_id) {
 }
 
 onSubmit(async () => {
-  // As typed on any keyboard: full-width digits are digits, and spaces and hyphens of all kinds mean nothing.
-  const code = field.value.normalize('NFKC').replace(/[\s\p{Pd}]/gu, '');
+  const code = digits(field.value);
   if (!code) return refuse({ key: 'code.empty', field });
+  // It would cost one of a few tries.
+  if (!/^[0-9]{6,10}$/.test(code)) return refuse({ key: 'code.shape', field });
   const outcome = await call('/v1/verify-otp', { challenge_id: recall().challenge_id, code });
   if (outcome.ok) {
     remember({ challenge_id: undefined, reset_token: outcome.value.reset_token });
@@ -44,6 +45,20 @@ onPress(resend, async () => {
   // After the button is released.
   setTimeout(count);
 });
+
+/**
+ * What is meant by `text`, as it was typed on any keyboard or pasted from any mail: digits of all scripts are digits, and
+ * spaces, dashes, dots and what cannot be seen mean nothing.
+ */
+function digits(text) {
+  const bare = text.normalize('NFKC').replace(/[\s\p{P}\p{Cf}\p{M}\u2212]/gu, '');
+  return bare.replace(/\p{Nd}/gu, (digit) => {
+    // The digits of a script follow each other, and the one before its zero is none.
+    let value = 0;
+    while (value < 9 && /\p{Nd}/u.test(String.fromCodePoint(digit.codePointAt(0) - value - 1))) value += 1;
+    return value;
+  });
+}
 
 /** Holds the button back until another mail may be asked for. */
 function count() {
