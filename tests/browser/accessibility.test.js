@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { heading, launch, visit } from './browser.js';
 import { states } from './states.js';
-import { ready, titled } from './steps.js';
+import { asked, ready, titled } from './steps.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -140,9 +140,12 @@ test('an administrator’s reset needs no mouse', async () => {
   });
 });
 
-test('no page moves while it loads, however slowly', async () => {
-  const slowly = { width: 390, height: 844 };
-  await visit(browser, app, { viewport: slowly }, async (page, context) => {
+for (const width of [320, 390, 1280]) {
+  test(`no page moves while it loads, however slowly, ${width} pixels wide`, () => loadsWithoutMoving(width));
+}
+
+async function loadsWithoutMoving(width) {
+  await visit(browser, app, { viewport: { width, height: 844 } }, async (page, context) => {
     await context.addInitScript(() => {
       window.shifts = [];
       new PerformanceObserver((list) => {
@@ -151,19 +154,63 @@ test('no page moves while it loads, however slowly', async () => {
         }
       }).observe({ type: 'layout-shift', buffered: true });
     });
-    for (const url of [/\.js$/, /\.json$/, /password-policy$/]) {
+    for (const url of [/\.js$/, /\.json$/]) {
       await page.route(url, async (route) => {
         await new Promise((resolve) => setTimeout(resolve, 150));
         await route.continue().catch(() => {});
       });
     }
-    await states.code(page);
-    for (const path of ['/verify-otp', '/', '/forgot-password', '/reset-password#token=a', '/cancel-recovery#token=a']) {
-      await page.goto(path);
-      await ready(page);
+    await page.route(/password-policy$/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...await answer.json(), breach_check: true } });
+    });
+    const still = async (name) => {
       // The answers on the way are in by then.
       await page.waitForTimeout(400);
-      assert.deepEqual(await page.evaluate(() => window.shifts), [], path);
+      assert.deepEqual(await page.evaluate(() => window.shifts), [], name);
+    };
+    const forms = ['/', '/forgot-password', '/reset-password#token=a', '/cancel-recovery#token=a'];
+    for (const path of [...forms, '/verify-otp', '/reset-password', '/cancel-recovery', '/problems/invalid-otp']) {
+      await page.goto(path);
+      if (!path.startsWith('/problems')) await ready(page);
+      await still(path);
     }
+    await page.getByRole('link', { name: 'Deutsch' }).click();
+    await titled(page, 'Der Code gilt nicht');
+    await still('another language');
+    await page.context().clearCookies();
+    // An address of several lines, on a page that comes and on one that is there.
+    await states['code-resent'](page);
+    await still('code-resent');
+    await page.reload();
+    await ready(page);
+    await still('code again');
+    // A text that is shorter than the one before, and comes when nobody has just pressed anything.
+    await page.context().addCookies([{ name: 'keyback-language', value: 'fr', url: app.origin }]);
+    await asked(page, 'ann@example.test');
+    await page.route(/v1\/forgot-password$/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      await route.continue();
+    });
+    await page.locator('[data-resend][aria-disabled=false]').click();
+    await page.locator('[data-no-mail][data-t="code.resent"]').waitFor();
+    await still('code-resent in French');
+  });
+}
+
+test('a right-to-left language has everything at the right, an address too', async () => {
+  await visit(browser, app, { viewport: { width: 390, height: 844 } }, async (page) => {
+    await states.code(page);
+    await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
+    const edges = (selector) => page.locator(selector).evaluate((element) => {
+      const { left, right } = element.getBoundingClientRect();
+      return [left, right].map(Math.round);
+    });
+    const [, right] = await edges('[data-view=form]');
+    const [left, end] = await edges('[data-email]');
+    assert.equal(end, right);
+    assert.ok(left > 100, `the address begins at ${left}`);
+    assert.equal(await page.locator('[data-email]').evaluate((element) => getComputedStyle(element).direction), 'ltr');
   });
 });

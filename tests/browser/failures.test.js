@@ -114,15 +114,42 @@ test('without scripts the pages say what they need', async () => {
       for (const path of ['/verify-otp', '/reset-password#token=a', '/cancel-recovery#token=a']) {
         await page.goto(path);
         // Playwright's own search for text leaves <noscript> out.
-        const notice = page.locator('noscript p:visible');
+        const notice = page.locator('noscript .notice:visible');
         assert.match(await notice.textContent(), /^Diese Seite braucht JavaScript\./);
         assert.equal(await page.locator('form:visible').count(), 0);
         assert.equal(await page.locator('.late:visible').count(), 0);
       }
+      await page.goto('/verify-otp');
+      // Nothing that only a script would make true.
+      assert.equal(await page.locator('[data-view]:visible').count(), 0);
+      assert.equal(await page.locator('main h1:visible').textContent(), 'Code aus der E-Mail');
+      await page.locator('noscript a[href="/forgot-password"]').click();
+      await titled(page, 'Passwort vergessen?');
       await page.goto('/problems/invalid-otp');
       await titled(page, 'Der Code gilt nicht');
       await page.locator('[data-language=fr]').click();
       await titled(page, 'Le code n’est pas valable');
+    });
+  });
+});
+
+test('what a page lacks is known before its scripts come, and the page says so if they never do', async () => {
+  await running({}, async (app) => {
+    await visit(browser, app, { expectFailures: true }, async (page) => {
+      await page.route(/(?<!\/arrival)\.js$/, (route) => route.abort());
+      for (const [path, title] of [
+        ['/verify-otp', 'Ask for an email first'],
+        ['/reset-password', 'Open the link from the email'],
+        ['/reset-password#token=', 'Open the link from the email'],
+        ['/cancel-recovery', 'Open the link in the email again'],
+        ['/reset-password?again#token=a', 'Choose a new password'],
+        ['/cancel-recovery?again#token=a', 'You did not ask for this?'],
+      ]) {
+        await page.goto(path);
+        assert.deepEqual(await page.locator('h1:visible').allTextContents(), [title], path);
+      }
+      await page.goto('/verify-otp');
+      await page.waitForFunction(() => getComputedStyle(document.querySelector('.late')).visibility === 'visible');
     });
   });
 });

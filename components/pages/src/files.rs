@@ -34,6 +34,7 @@ macro_rules! languages {
 pub(crate) static FILES: Files = Files::new(
     files!(
         "api.js",
+        "arrival.js",
         "cancel-recovery.js",
         "forgot-password.js",
         "form.js",

@@ -13,6 +13,7 @@ export function show(name, { focus = true } = {}) {
   for (const view of document.querySelectorAll('[data-view]')) {
     view.hidden = view.dataset.view !== name;
   }
+  delete document.documentElement.dataset.lacking;
   retitle();
   if (focus) document.querySelector(`[data-view="${name}"] h1`).focus();
 }

@@ -40,6 +40,8 @@ onPress(resend, async () => {
   started(email, outcome.value);
   comeBack(form.dataset.return, outcome.value);
   field.value = '';
+  // In some languages it is a line shorter.
+  noMail.style.minBlockSize = `${noMail.offsetHeight}px`;
   say(noMail, 'code.resent');
   announce('code.resent');
   // After the button is released.

@@ -62,16 +62,27 @@ impl Page {
     const fn modules(self) -> &'static [&'static str] {
         match self {
             Self::Start | Self::Missing => &[],
-            Self::CancelRecovery => &["text.js", "api.js", "form.js"],
-            Self::ForgotPassword | Self::VerifyOtp | Self::ResetPassword => {
+            Self::CancelRecovery => &["token.js", "text.js", "api.js", "form.js"],
+            Self::ForgotPassword | Self::VerifyOtp => {
                 &["text.js", "api.js", "form.js", "recovery.js"]
             }
+            Self::ResetPassword => &["token.js", "text.js", "api.js", "form.js", "recovery.js"],
         }
     }
 
     /// Whether it does without scripts what it is there for.
     const fn works_as_a_form(self) -> bool {
         matches!(self, Self::ForgotPassword | Self::Start | Self::Missing)
+    }
+
+    /// What its first view is of no use without: the token of a link, or something that the tab keeps.
+    const fn needs(self) -> Option<&'static str> {
+        match self {
+            Self::VerifyOtp => Some("challenge_id"),
+            Self::ResetPassword => Some("token reset_token"),
+            Self::CancelRecovery => Some("token"),
+            Self::ForgotPassword | Self::Start | Self::Missing => None,
+        }
     }
 
     const fn takes_token(self) -> bool {
