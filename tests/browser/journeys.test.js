@@ -355,6 +355,22 @@ test('a breach list is a rule where there is one', async () => {
   });
 });
 
+test('the password that must be changed is told to be that', async () => {
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.route('**/v1/reset-password', (route) => route.fulfill({
+      status: 422,
+      headers: { 'Content-Type': 'application/problem+json' },
+      body: JSON.stringify({
+        type: `${app.origin}/problems/password-rejected`,
+        errors: [{ code: 'same-as-current', detail: 'is the one that must be changed', pointer: '/new_password' }],
+      }),
+    }));
+    await page.goto('/reset-password#token=a');
+    await choose(page, newPassword());
+    await page.locator('#password-error').getByText('This is the password that must be changed. Choose another one.').waitFor();
+  });
+});
+
 test('an unknown address is answered like a known one', async () => {
   await visit(browser, app, {}, async (page) => {
     await asked(page, 'nobody@example.test');

@@ -77,7 +77,9 @@ test('every text is used, and every text that is used is there', () => {
   }
   for (const [, key] of used.matchAll(/(?:data-t="|frame\.t\("|frame\.count\(")([a-z.-]+)"/g)) assert.ok(key in words.en, key);
   for (const [, key] of used.matchAll(/'((?:error|forgot|code|password|link|cancel)\.[a-z.-]+)'/g)) assert.ok(key in words.en, key);
-  const reasons = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached'];
+  const reasons = [
+    'too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached', 'same-as-current',
+  ];
   for (const key of Object.keys(words.en)) {
     const reason = key.replace('password.', '');
     assert.ok(used.includes(`"${key}"`) || used.includes(`'${key}'`) || key === 'direction' || reasons.includes(reason), key);

@@ -7,7 +7,9 @@ import { token } from './token.js';
 const field = form.elements.password;
 const reveal = document.querySelector('[data-reveal]');
 const lengthRule = document.querySelector('[data-rule="length"]');
-const REASONS = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached'];
+const REASONS = [
+  'too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached', 'same-as-current',
+];
 // The contract's figures until the server has told its own.
 const policy = { min_length: 8, max_length: 256 };
 // A link's token goes before one that a code was turned into.
