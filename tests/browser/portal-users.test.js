@@ -142,6 +142,99 @@ test('where administrators may not choose, a typed password is refused at its fi
   }
 });
 
+/** Keeps the calls of `path` waiting until the function that comes back is called. */
+async function slowed(page, path) {
+  let release;
+  const held = new Promise((resolve) => { release = resolve; });
+  await page.route(path, async (route) => {
+    await held;
+    await route.continue().catch(() => {});
+  });
+  return release;
+}
+
+const escape = async (page) => {
+  for (let time = 0; time < 3; time += 1) await page.keyboard.press('Escape');
+};
+
+/** Where the tab is, once it has come to rest. */
+const rested = async (page) => {
+  await page.waitForTimeout(300);
+  return new URL(page.url()).hash;
+};
+
+test('a secret is not lost by a key or a step back that come while it is made, or while it shows', async () => {
+  for (const [button, once, submit, path] of [
+    ['Change password', 'Show it here, once', 'Change password', '**/reset-password'],
+    ['Start a recovery', 'Show them here, once', 'Start the recovery', '**/recovery'],
+  ]) {
+    await visit(browser, app, FAILING, async (page) => {
+      const user = await app.createUser();
+      await signIn(page, app.key);
+      await page.locator('.rows').waitFor();
+      await page.evaluate((id) => location.assign(`#/users/${id}`), user.id);
+      await press(page, button);
+      await dialog(page).getByLabel(once).check();
+      const release = await slowed(page, path);
+      await press(page, submit);
+      await dialog(page).locator('[data-busy]').waitFor();
+      await escape(page);
+      await page.evaluate(() => history.back());
+      assert.equal(await rested(page), `#/users/${user.id}`);
+      await page.evaluate(() => location.assign('#/emails'));
+      assert.equal(await rested(page), `#/users/${user.id}`);
+      release();
+      const secret = dialog(page).locator('output').first();
+      const shown = await secret.textContent();
+      await escape(page);
+      await page.evaluate(() => history.back());
+      assert.equal(await rested(page), `#/users/${user.id}`);
+      // As a gesture does that asks nobody.
+      await page.evaluate(() => document.querySelector('dialog').close());
+      await dialog(page).waitFor();
+      assert.equal(await secret.textContent(), shown);
+      assert.equal(await page.locator('dialog a').count(), 0);
+      let asked = 0;
+      page.on('dialog', (question) => {
+        asked += 1;
+        assert.equal(question.type(), 'beforeunload');
+        question.dismiss();
+      });
+      await page.evaluate(() => location.assign('/forgot-password'));
+      assert.equal(await rested(page), `#/users/${user.id}`);
+      assert.equal(asked, 1);
+      assert.equal(await secret.textContent(), shown);
+      await press(page, 'Close');
+      await page.locator('.notice.done').waitFor();
+      await page.evaluate(() => history.back());
+      await titled(page, 'Users');
+    });
+  }
+});
+
+test('what is under way is waited for, in a view and in a dialog without a secret', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const user = await opened(page, 'Disable');
+    const release = await slowed(page, `**/v1/admin/users/${user.id}`);
+    await press(page, 'Disable');
+    await escape(page);
+    await page.evaluate(() => location.assign('#/emails'));
+    assert.equal(await rested(page), `#/users/${user.id}`);
+    release();
+    await done(page, 'The user is disabled.');
+    await page.unroute(`**/v1/admin/users/${user.id}`);
+    await page.evaluate(() => location.assign('#/new-user'));
+    await titled(page, 'New user');
+    const created = await slowed(page, '**/v1/admin/users');
+    await page.getByLabel('Email address').fill(fresh());
+    await press(page, 'Create user');
+    await page.getByRole('link', { name: 'Emails' }).click();
+    assert.equal(await rested(page), '#/new-user');
+    created();
+    await done(page, 'The user is created.');
+  });
+});
+
 test('a password can be given a life of its own', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Change password');

@@ -1,6 +1,6 @@
 // Dialogs that change an account, and the one that deletes it.
 
-import { closer, openDialog } from './dialog.js';
+import { closer, openDialog, shut } from './dialog.js';
 import { make, verbatim } from './dom.js';
 import { form, line, refuse, refuseAs, select } from './forms.js';
 import { languages } from './languages.js';
@@ -15,7 +15,7 @@ function changing(title, { path, done, news, action }, intro, fields, submit, or
       if (!body) return;
       const outcome = await ask(path, body, { method: 'PATCH' });
       if (!outcome.ok) return refuseAs(within, outcome);
-      opened.close();
+      shut(opened);
       await done(news, {}, action);
     }, { kind, beside: [closer(opened)] }),
   ]);
@@ -58,7 +58,7 @@ export function remove(user, { path }) {
       const outcome = await ask(path, undefined, { method: 'DELETE' });
       // Somebody else was quicker.
       if (!outcome.ok && outcome.problem !== 'not-found') return refuseAs(within, outcome);
-      opened.close();
+      shut(opened);
       location.assign('#/users?deleted');
     }, { kind: 'danger', beside: [closer(opened)] }),
   ]);

@@ -40,5 +40,6 @@ export function createView() {
     within.reset();
     location.replace(`#/users/${outcome.value.id}?created`);
   }, { beside: [make('a', { class: 'button quiet', href: '#/users', t: 'cancel' })] });
+  made.dataset.keeps = '';
   return under('#/users', 'users.back', section('create.title', made));
 }

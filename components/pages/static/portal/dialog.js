@@ -4,9 +4,19 @@ import { make } from './dom.js';
 
 let dialogs = 0;
 
+const HELD = 'dialog[data-hold], dialog [data-busy], [data-keeps][data-busy], [data-keeps] [data-busy]';
+
+/** Whether something is under way whose outcome must be seen, or something shows that will not be shown again. */
+export const isHeld = () => document.querySelector(HELD) !== null;
+
+// A browser lets a dialog refuse Escape once, not twice in a row: the key itself has to be refused.
+addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && isHeld()) event.preventDefault();
+}, { capture: true });
+
 /**
- * Opens a dialog with a heading and what `fill` returns, which is told the dialog. `dialog.hold` keeps Escape from closing it:
- * while something is under way, or while it shows what will not be shown again.
+ * Opens a dialog with a heading and what `fill` returns, which is told the dialog. While something is under way in it, or
+ * after `hold`, only its own buttons close it. Once it was closed, but not with the view, it gets the event `shut`.
  */
 export function openDialog(title, fill, { values } = {}) {
   dialogs += 1;
@@ -15,14 +25,31 @@ export function openDialog(title, fill, { values } = {}) {
   const dialog = make('dialog', { 'aria-labelledby': id }, heading);
   dialog.append(...[fill(dialog)].flat().filter(Boolean), make('p', { class: 'unseen', role: 'status' }));
   dialog.addEventListener('cancel', (event) => {
-    if (dialog.hold || dialog.querySelector('[data-busy]')) event.preventDefault();
+    if (isHeld()) event.preventDefault();
   });
-  // Gone with all that it held.
-  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('close', () => {
+    if (!dialog.isConnected) return;
+    if (!isHeld()) return shut(dialog);
+    // Closed in spite of all, as by the gesture for a step back.
+    dialog.showModal();
+    dialog.querySelector('h2').focus();
+  });
   document.body.append(dialog);
   dialog.showModal();
   heading.focus();
   return dialog;
+}
+
+/** Keeps the dialog open, since it shows what will not be shown again. */
+export function hold(dialog) {
+  dialog.dataset.hold = '';
+}
+
+/** Closes the dialog: it is gone with all that it held. */
+export function shut(dialog) {
+  dialog.close();
+  dialog.remove();
+  dialog.dispatchEvent(new Event('shut'));
 }
 
 /** Shows something else in the dialog, from its heading on. */
@@ -36,12 +63,12 @@ export function turn(dialog, title, ...content) {
 export const closer = (dialog, t = 'cancel') => {
   const made = make('button', { class: 'button quiet', type: 'button', t });
   made.addEventListener('click', () => {
-    if (!dialog.querySelector('[data-busy]')) dialog.close();
+    if (!dialog.querySelector('[data-busy]')) shut(dialog);
   });
   return made;
 };
 
-/** Closes whatever is open. */
+/** Closes whatever is open, as the view or the session ends. */
 export function closeAll() {
   for (const dialog of document.querySelectorAll('dialog')) {
     dialog.close();

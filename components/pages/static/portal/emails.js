@@ -76,7 +76,7 @@ export function emailView(id) {
     if (outcome.ok || outcome.problem === 'email-not-failed') await refresh();
     announce(told.key, told.values);
     line.focus();
-  }, { kind: '' });
+  }, { kind: '', 'data-keeps': true });
   const gone = (outcome, again) => (outcome.problem === 'not-found'
     ? make('p', { t: 'email.gone' }) : trouble(outcome, again));
   refresh();

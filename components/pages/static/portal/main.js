@@ -2,7 +2,7 @@
 
 import { hush, retitle, say } from '../text.js';
 import { createView } from './create.js';
-import { closeAll } from './dialog.js';
+import { closeAll, isHeld } from './dialog.js';
 import { announce, make, section } from './dom.js';
 import { emailView, emailsView } from './emails.js';
 import { form, line, refuse, refuseAs } from './forms.js';
@@ -18,6 +18,8 @@ const soon = document.querySelector('[data-soon]');
 const signIn = document.querySelector('[data-view="sign-in"]');
 const reason = document.querySelector('[data-reason]');
 let shown = signIn;
+// Where the view is that is shown: the part of the address, and the place in the tab's history.
+let at = {};
 
 // What the part of the address after `#` leads to. Nothing secret is ever in it.
 const ROUTES = [
@@ -44,8 +46,20 @@ function show(view, { focus = true } = {}) {
   if (focus) view.querySelector('h1').focus();
 }
 
+// Not every browser tells it.
+const index = () => globalThis.navigation?.currentEntry?.index;
+
+/** Goes back to where the view is that is shown. */
+function stay() {
+  if (location.hash === at.hash) return;
+  const steps = at.index - index();
+  if (steps) history.go(steps);
+  else history.pushState(null, '', at.hash);
+}
+
 function route() {
   if (!session.isOpen()) return;
+  if (isHeld()) return stay();
   if (['', '#', '#/'].includes(location.hash)) history.replaceState(null, '', '#/users');
   const { hash } = location;
   const [pattern = /^/, view = unknown, tab] = ROUTES.find(([known]) => known.test(hash)) ?? [];
@@ -60,6 +74,7 @@ function route() {
     if (hash.endsWith('?deleted')) told('delete.done');
     history.replaceState(null, '', hash.split('?')[0]);
   }
+  at = { hash: location.hash, index: index() };
 }
 
 function told(key) {
@@ -120,5 +135,9 @@ retitle();
 
 document.querySelector('[data-lock]').addEventListener('click', () => session.end('lock.done'));
 addEventListener('hashchange', route);
+// The browser asks first.
+addEventListener('beforeunload', (event) => {
+  if (session.isOpen() && isHeld()) event.preventDefault();
+});
 // A page that is left is not kept as it was, in case that it is come back to.
 addEventListener('pagehide', () => session.end('lock.left'));

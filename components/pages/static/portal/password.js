@@ -1,6 +1,6 @@
 // Changing a user's password: typed or generated, sent or shown once.
 
-import { closer, openDialog, turn } from './dialog.js';
+import { closer, hold, openDialog, turn } from './dialog.js';
 import { copier, facts, make, time, verbatim, words } from './dom.js';
 import { form, group, line, radios, refuse, refuseAs, revealing, select, tick } from './forms.js';
 import { policy, rules } from './policy.js';
@@ -59,14 +59,15 @@ function read({ elements }) {
 
 function finish(dialog, answer, then) {
   const { password, expires_at: expires, email_id: email, change_required: change } = answer;
-  dialog.hold = password !== undefined;
-  dialog.addEventListener('close', then, { once: true });
+  if (password !== undefined) hold(dialog);
+  dialog.addEventListener('shut', then);
   const secret = password && verbatim(password, 'output');
   turn(dialog, 'reset.done',
     secret && make('div', { class: 'secret' }, secret, copier(() => secret.textContent)),
     secret && make('p', { class: 'warning', t: 'reset.once' }),
+    // Beside a password, which would be gone with the dialog, there is no way out of it.
     email && make('p', {}, words('reset.mailed'), ' ',
-      scopes.has('events') && make('a', { href: `#/emails/${email}`, t: 'emails.see', on: { click: () => dialog.close() } })),
+      !secret && scopes.has('events') && make('a', { href: `#/emails/${email}`, t: 'emails.see' })),
     facts(
       ['security.must-change', words(change ? 'yes' : 'no')],
       ['security.expires', expires ? time(expires) : words('never')],

@@ -1,6 +1,6 @@
 // Starting a recovery for a user: by mail, or with link and code to be read out.
 
-import { closer, openDialog, turn } from './dialog.js';
+import { closer, hold, openDialog, turn } from './dialog.js';
 import { copier, make, verbatim, words } from './dom.js';
 import { form, radios, refuseAs, select } from './forms.js';
 import { ask } from './session.js';
@@ -30,8 +30,8 @@ export function startRecovery(user, { path, done }) {
 }
 
 function finish(dialog, { link, code, expires_at: at }, then) {
-  dialog.hold = link !== undefined;
-  dialog.addEventListener('close', then, { once: true });
+  if (link !== undefined) hold(dialog);
+  dialog.addEventListener('shut', then);
   const secret = (t, text) => {
     const output = verbatim(text, 'output');
     return make('div', {}, make('h3', { t }), make('div', { class: 'secret' }, output, copier(() => output.textContent)));

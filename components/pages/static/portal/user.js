@@ -89,7 +89,7 @@ function security(user, { path, done }) {
     const outcome = await ask(`${path}/password-change`, { required }, { method: 'PUT' });
     if (outcome.ok) return done(required ? 'require.asked' : 'require.lifted', {}, 'require');
     failed(outcome);
-  }, act('require'));
+  }, { ...act('require'), 'data-keeps': true });
   return part('security.title', known, recovery,
     make('div', { class: 'buttons' },
       button('reset.open', () => changePassword(user, { path, done }), { kind: '', 'data-action': 'password' }),
@@ -109,7 +109,7 @@ function account(user, { path, done }) {
     button('address.open', () => changeAddress(user, { path, done }), act('address')),
     button('locale.open', () => changeLanguage(user, { path, done }), act('locale')),
     user.disabled
-      ? button('enable.open', enable, act('disable'))
+      ? button('enable.open', enable, { ...act('disable'), 'data-keeps': true })
       : button('disable.open', () => disable(user, { path, done }), act('disable')),
     button('delete.open', () => remove(user, { path }), { kind: 'quiet danger', 'data-action': 'delete' })));
 }
