@@ -78,7 +78,7 @@ test('without a network it says so, and goes on when there is one again', async 
 test('what a proxy answers is understood, too', async () => {
   await running({}, async (app) => {
     for (const [status, headers, text] of [
-      [502, {}, 'This is not possible right now.'],
+      [502, {}, 'No answer.'],
       [429, { 'Retry-After': '90' }, 'Wait 2 minutes'],
       [403, {}, 'Something went wrong.'],
     ]) {

@@ -8,7 +8,7 @@ import { dialog, openUser, press, settled, signIn } from './portal-steps.js';
 import { ready, titled } from './steps.js';
 
 const FAILING = { expectFailures: true };
-const LIMIT = 105_000;
+const LIMIT = 115_000;
 
 let app;
 let browser;
@@ -95,14 +95,15 @@ test('a key that is none says so at the field, and asks for it again', async () 
 });
 
 test('what goes wrong with the first call is told in plain words', async () => {
-  for (const [status, headers, text] of [
+  for (const [status, headers, text, body = ''] of [
     [429, { 'Retry-After': '90' }, 'Too many tries. Wait 2 minutes'],
-    [503, {}, 'This is not possible right now.'],
-    [502, {}, 'This is not possible right now.'],
+    [503, {}, 'This is not possible right now.', '{"type":"/problems/service-unavailable"}'],
+    [503, {}, 'No answer. Check your connection'],
+    [502, {}, 'No answer. Check your connection'],
     [400, {}, 'Something went wrong.'],
   ]) {
     await visit(browser, app, FAILING, async (page) => {
-      await page.route('**/v1/admin/**', (route) => route.fulfill({ status, headers, body: '' }));
+      await page.route('**/v1/admin/**', (route) => route.fulfill({ status, headers, body }));
       await page.goto('/portal');
       await page.getByLabel('API key').fill(app.key);
       await press(page, 'Sign in');
@@ -240,6 +241,38 @@ test('an answer that comes after the lock is shown to nobody', async () => {
   });
 });
 
+test('nothing is asked or told any more after the lock', async () => {
+  const user = await app.createUser();
+  const lock = async (page) => {
+    await page.evaluate(() => document.querySelector('[data-lock]').click());
+    await page.getByText('Locked.').waitFor();
+  };
+  for (const [button, once, pressed] of [
+    ['Change password', 'Show it here, once', 'Change password'], ['Start a recovery', 'Show them here, once', 'Start the recovery'],
+  ]) {
+    await visit(browser, app, FAILING, async (page) => {
+      await openUser(page, app, user);
+      await press(page, button);
+      await dialog(page).getByLabel(once).check();
+      await press(page, pressed);
+      await dialog(page).locator('output').first().waitFor();
+      const calls = [];
+      page.on('request', (request) => calls.push(request.url()));
+      await lock(page);
+      await page.waitForTimeout(900);
+      assert.deepEqual(calls, []);
+      assert.equal(await page.locator('[data-status]').textContent(), '');
+    });
+  }
+  await visit(browser, app, FAILING, async (page) => {
+    await page.route('**/v1/admin/users?limit=50', () => {});
+    await signIn(page, app.key);
+    await lock(page);
+    await page.waitForTimeout(900);
+    assert.equal(await page.locator('[data-status]').textContent(), '');
+  });
+});
+
 test('a key that is taken back meanwhile ends the session', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.key);
@@ -280,6 +313,25 @@ test('without scripts the portal says what it needs', async () => {
     await page.goto('/portal');
     assert.match(await page.locator('noscript p:visible').textContent(), /^This page needs JavaScript\./);
     assert.equal(await page.locator('.late:visible').count(), 0);
+  });
+});
+
+test('the language is the one that was chosen last, whichever comes first', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await page.route('**/portal/lang/de.json', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto('/portal');
+    await ready(page);
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await page.getByRole('button', { name: 'Français' }).click();
+    await page.locator('html[lang=fr]').waitFor();
+    release();
+    await page.waitForTimeout(300);
+    assert.equal(await page.locator('html').getAttribute('lang'), 'fr');
   });
 });
 

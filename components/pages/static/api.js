@@ -5,8 +5,8 @@ const PATIENCE = 30_000;
 /**
  * Calls `path`: with `body`, a POST of JSON unless `options` say otherwise (`method`, `headers`, `type` for a body that is
  * none, `patience` in milliseconds, a `signal` that ends the call). The outcome is `{ok: true, value}` or
- * `{ok: false, problem, seconds, errors}`, where `problem` is the slug of the contract, `offline` without an answer, or
- * `unexpected`.
+ * `{ok: false, problem, seconds, errors}`, where `problem` is the slug of the contract, `offline` without an answer of
+ * Keyback's, or `unexpected`.
  */
 export async function call(path, body, options = {}) {
   const { method = body ? 'POST' : 'GET', headers = {}, type, patience = PATIENCE, signal } = options;
@@ -14,6 +14,7 @@ export async function call(path, body, options = {}) {
   const timer = setTimeout(() => impatience.abort(), patience);
   const abort = () => impatience.abort();
   signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
   let answer;
   let value;
   try {
@@ -37,8 +38,8 @@ export async function call(path, body, options = {}) {
   const slug = typeof value?.type === 'string' && value.type.split('/problems/')[1];
   return {
     ok: false,
-    // A proxy's own 502 or 504 says what our 503 says.
-    problem: slug || (answer.status === 429 ? 'rate-limited' : answer.status >= 500 ? 'service-unavailable' : 'unexpected'),
+    // What a proxy says by itself tells nothing of what became of the call, as no answer does.
+    problem: slug || (answer.status === 429 ? 'rate-limited' : answer.status >= 500 ? 'offline' : 'unexpected'),
     seconds: Number.parseInt(answer.headers.get('Retry-After') ?? '', 10) || 60,
     errors: value?.errors ?? [],
   };

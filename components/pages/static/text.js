@@ -5,6 +5,7 @@
 
 const root = document.documentElement;
 let words = await load(root.lang);
+let changes = 0;
 
 document.querySelector('[data-late]')?.remove();
 
@@ -62,13 +63,23 @@ function duration(seconds) {
   return format.format(Math.ceil(seconds / size));
 }
 
-async function change(language) {
-  words = await load(language);
-  root.lang = language;
-  root.dir = words.direction;
-  for (const element of document.querySelectorAll('[data-t]')) {
+/** Shows all of `part` in the language that was chosen last, even if it was out of sight then. */
+export function translate(part) {
+  for (const element of part.querySelectorAll('[data-t]')) {
     element.textContent = text(element.dataset.t, JSON.parse(element.dataset.values ?? '{}'));
   }
+}
+
+async function change(language) {
+  changes += 1;
+  const mine = changes;
+  const loaded = await load(language);
+  // Another one was chosen meanwhile.
+  if (mine !== changes) return;
+  words = loaded;
+  root.lang = language;
+  root.dir = words.direction;
+  translate(document);
   for (const button of document.querySelectorAll('[data-language]')) {
     if (button.dataset.language === language) button.setAttribute('aria-current', 'true');
     else button.removeAttribute('aria-current');

@@ -63,13 +63,22 @@ export const mark = (t, kind = '') => make('span', { class: `mark ${kind}`, t })
 /** Something that the portal shows as it is: an address, an id, a secret. */
 export const verbatim = (text, tag = 'span') => make(tag, { dir: 'ltr', translate: 'no' }, text);
 
+let saying;
+
 /** Tells screen readers `key`, without moving the focus: within the dialog that is open, if there is one. */
 export function announce(key, values) {
   const dialogs = document.querySelectorAll('dialog[open] [role=status]');
   const status = dialogs.length > 0 ? dialogs[dialogs.length - 1] : document.querySelector('[data-status]');
   // The same words again are news as well.
   hush(status);
-  setTimeout(() => say(status, key, values), 50);
+  clearTimeout(saying);
+  saying = setTimeout(() => say(status, key, values), 50);
+}
+
+/** Tells screen readers nothing of what was about to be told. */
+export function silence() {
+  clearTimeout(saying);
+  hush(document.querySelector('[data-status]'));
 }
 
 /** A button that copies what `text` gives, and says so. */

@@ -141,6 +141,8 @@ export function explain({ problem, seconds }) {
       return { key: 'error.unavailable' };
     case 'offline':
       return { key: 'error.offline' };
+    case 'unanswered':
+      return { key: 'error.unanswered' };
     case 'forbidden':
       return { key: 'error.forbidden' };
     case 'not-found':

@@ -7,17 +7,36 @@ import { scopes } from './session.js';
 // Longer waits are told to those who do not see them.
 const LONG = 600;
 
-/** Shows in `place` what `render` makes of the answer, or what went wrong, with another try. */
+// What each place waits for. Answers to what was asked before come too late.
+const awaited = new WeakMap();
+
+/**
+ * Shows in `place` what `render` makes of the answer, or what went wrong, with another try; but nothing that comes when
+ * the place shows something else, or is gone.
+ */
 export async function load(place, ask, render, failed = trouble) {
-  place.replaceChildren(make('p', { class: 'loading', t: 'loading' }));
+  const mine = {};
+  const isAwaited = () => awaited.get(place) === mine && place.isConnected;
+  put(place, make('p', { class: 'loading', t: 'loading' }));
   place.setAttribute('aria-busy', 'true');
-  const slow = setTimeout(() => announce('loading'), LONG);
+  awaited.set(place, mine);
+  const slow = setTimeout(() => {
+    if (isAwaited()) announce('loading');
+  }, LONG);
   const outcome = await ask();
   clearTimeout(slow);
+  if (!isAwaited()) return;
   place.removeAttribute('aria-busy');
   const again = () => load(place, ask, render, failed);
   if (outcome.ok) place.replaceChildren(...[await render(outcome.value)].flat().filter(Boolean));
   else place.replaceChildren(failed(outcome, again));
+}
+
+/** Shows `content` in `place`, whatever is being loaded. */
+export function put(place, ...content) {
+  awaited.delete(place);
+  place.removeAttribute('aria-busy');
+  place.replaceChildren(...content);
 }
 
 /** What went wrong, with a button for another try. */
@@ -42,7 +61,7 @@ export function paged({ page, name, row, none }) {
   const place = make('div', {});
   const filled = async (cursor) => {
     let outcome = await page(cursor);
-    for (let looks = 1; looks < LOOKS && outcome.ok && outcome.value[name].length === 0; looks += 1) {
+    for (let looks = 1; looks < LOOKS && outcome.ok && outcome.value[name].length === 0 && place.isConnected; looks += 1) {
       if (outcome.value.next_cursor === null) break;
       outcome = await page(outcome.value.next_cursor);
     }
@@ -57,6 +76,7 @@ export function paged({ page, name, row, none }) {
   };
   const follow = async (pressed, cursor) => {
     const outcome = await filled(cursor);
+    if (!place.isConnected) return;
     if (!outcome.ok) return more.replaceChildren(trouble(outcome, () => follow(pressed, cursor)));
     const [first, count] = add(outcome.value);
     announce('more.came', { count });

@@ -3,7 +3,7 @@
 import { hush, retitle, say } from '../text.js';
 import { createView } from './create.js';
 import { closeAll, isHeld } from './dialog.js';
-import { announce, make, section } from './dom.js';
+import { announce, make, section, silence } from './dom.js';
 import { emailView, emailsView } from './emails.js';
 import { form, line, refuse, refuseAs } from './forms.js';
 import { stop, watch } from './idle.js';
@@ -105,7 +105,7 @@ session.whenEnded((why) => {
   closeAll();
   forgetImport();
   forgetPages();
-  hush(document.querySelector('[data-status]'));
+  silence();
   tabs.hidden = true;
   reason.hidden = false;
   say(reason, why);

@@ -19,9 +19,11 @@ export function whenEnded(act) {
 
 /**
  * Calls the contract with the key. An answer that the key is not known ends the session: it was taken back, or it was a
- * token that has expired.
+ * token that has expired. The problem `unanswered` is that of a call without an answer that may have changed something.
  */
 export async function ask(path, body, options = {}) {
+  // Who is not signed in asks nothing, and is answered nothing.
+  if (key === undefined) return new Promise(() => {});
   const { signal } = aborter;
   const outcome = await request(key, path, body, { signal, ...options });
   // What comes in after the end is nobody's any more.
@@ -30,8 +32,12 @@ export async function ask(path, body, options = {}) {
     end('lock.refused');
     return new Promise(() => {});
   }
+  // It may have arrived all the same.
+  if (outcome.problem === 'offline' && changes(body, options)) return { ...outcome, problem: 'unanswered' };
   return outcome;
 }
+
+const changes = (body, { method }) => body !== undefined || (method ?? 'GET') !== 'GET';
 
 const request = (bearer, path, body, options) =>
   call(path, body, { ...options, headers: { Authorization: `Bearer ${bearer}` } });

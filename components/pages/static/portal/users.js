@@ -2,7 +2,7 @@
 
 import { button, make, mark, section, time, verbatim } from './dom.js';
 import { form, line, refuse, refuseAs } from './forms.js';
-import { lacking, load } from './load.js';
+import { lacking, load, put } from './load.js';
 import { ask, scopes } from './session.js';
 
 // The cursors of the pages that led to this one, for the way back.
@@ -28,6 +28,8 @@ export function usersView(after) {
     if (!email) return refuse(within, { key: 'email.empty', name: 'email' });
     if (within.elements.email.validity.typeMismatch) return refuse(within, { key: 'email.invalid', name: 'email' });
     const outcome = await ask(`/v1/admin/users?email=${encodeURIComponent(email)}`);
+    // Somebody who went on is not called back.
+    if (!place.isConnected) return;
     if (!outcome.ok) {
       return outcome.problem === 'validation-failed'
         ? refuse(within, { key: 'email.invalid', name: 'email' }) : refuseAs(within, outcome);
@@ -35,7 +37,7 @@ export function usersView(after) {
     const [found] = outcome.value.users;
     if (found) return location.assign(`#/users/${found.id}`);
     const nobody = make('p', { class: 'none', tabindex: '-1', t: 'users.nobody', values: { email } });
-    place.replaceChildren(nobody, button('users.all', all));
+    put(place, nobody, button('users.all', all));
     nobody.focus();
   });
   search.classList.add('search');
