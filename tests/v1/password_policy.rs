@@ -10,6 +10,7 @@ fn the_policy_is_told_as_the_operator_set_it() {
     let policy = app.visitor().get("/v1/password-policy").expect_json(200);
     assert_eq!(policy["min_length"], 15);
     assert_eq!(policy["max_length"], 256);
+    assert_eq!(policy["admin_may_choose"], true);
     assert!(
         policy["passwordrules"]
             .as_str()
@@ -25,6 +26,15 @@ fn the_policy_is_told_as_the_operator_set_it() {
             .expect_violations()
             .contains(&"too-short".to_owned())
     );
+}
+
+#[test]
+fn it_tells_that_administrators_only_generate() {
+    let app = App::builder()
+        .variable("admin_may_choose_password", "false")
+        .start();
+    let policy = app.visitor().get("/v1/password-policy").expect_json(200);
+    assert_eq!(policy["admin_may_choose"], false);
 }
 
 #[test]

@@ -7,16 +7,17 @@ use crate::http::problem::Problem;
 use crate::model::base_url::BaseUrl;
 use crate::model::password_policy::{MAX_LENGTH, MAX_OCTETS};
 use crate::ports::Env;
-use crate::settings::{self, PasswordRules};
+use crate::settings::{self, AdminResetRules, PasswordRules};
 
-/// Tells the rules that the server applies, and a `passwordrules` string for password managers
+/// Tells the rules that the server applies, whether an administrator may type a password for a user, and a `passwordrules` string for password managers
 /// (<https://developer.apple.com/password-rules/>).
 pub async fn get<E: Env>(env: &E) -> Answer {
     answer(env).await.into()
 }
 
 async fn answer<E: Env>(env: &E) -> Result<Answer, Problem> {
-    let (_, rules) = settings::load::<(BaseUrl, PasswordRules)>(env.variables()).await?;
+    type Needed = (BaseUrl, PasswordRules, AdminResetRules);
+    let (_, rules, admin) = settings::load::<Needed>(env.variables()).await?;
     let policy = rules.policy;
     let min = policy.min_length;
     Ok(Answer::json(
@@ -27,6 +28,7 @@ async fn answer<E: Env>(env: &E) -> Result<Answer, Problem> {
             "max_octets": MAX_OCTETS,
             "min_strength": policy.min_strength,
             "breach_check": rules.breach_list.is_some(),
+            "admin_may_choose": admin.may_choose,
             // A generated password as long as the shortest allowed could be too weak.
             "passwordrules": format!("minlength: {}; maxlength: {MAX_LENGTH};", min.max(16)),
         }),
