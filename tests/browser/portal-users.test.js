@@ -38,6 +38,7 @@ test('a password is generated, shown once with a way to copy it, and works', asy
     const user = await opened(page, 'Change password');
     assert.ok(await dialog(page).getByLabel('Ask to change it at the next sign-in').isChecked());
     assert.ok(await dialog(page).getByLabel('Sign out everywhere').isChecked());
+    await dialog(page).getByLabel(/^Send it to/).uncheck();
     await dialog(page).getByLabel('Show it here, once').check();
     await dialog(page).getByLabel('Reason').fill('asked by phone');
     await press(page, 'Change password');
@@ -65,7 +66,7 @@ test('a password is generated, shown once with a way to copy it, and works', asy
 test('a generated password goes to the user by mail, and is shown to nobody else', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Change password');
-    await dialog(page).getByLabel(`Send it to ${user.email}`).check();
+    assert.ok(await dialog(page).getByLabel(`Send it to ${user.email}`).isChecked());
     await press(page, 'Change password');
     await dialog(page).getByText('It is on its way by email.').waitFor();
     assert.equal(await dialog(page).locator('output').count(), 0);
@@ -77,7 +78,11 @@ test('a generated password goes to the user by mail, and is shown to nobody else
 test('a typed password is judged by the policy, at its field', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Change password');
-    await dialog(page).getByLabel('Type one').check();
+    const sent = dialog(page).getByLabel(/^Send it to/);
+    for (const [way, isSent] of [['Type one', false], ['Generate one', true], ['Type one', false]]) {
+      await dialog(page).getByLabel(way).check();
+      assert.equal(await sent.isChecked(), isSent, way);
+    }
     await dialog(page).getByText('At least 8 characters').waitFor();
     assert.equal(await dialog(page).getByLabel('Show it here, once').count(), 1);
     assert.ok(!await dialog(page).getByLabel('Show it here, once').isVisible());
@@ -119,27 +124,60 @@ test('a typed password is judged by the policy, at its field', async () => {
 test('a password that nobody would know is refused where it is decided', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Change password');
+    await dialog(page).getByLabel(/^Send it to/).uncheck();
     await press(page, 'Change password');
     await dialog(page).locator('fieldset .error').getByText('Nobody would know the password').waitFor();
     assert.ok(await app.signsIn(user.email, user.password));
   });
 });
 
-test('where administrators may not choose, a typed password is refused at its field', async () => {
+test('where administrators may not choose, the way is not there, and is refused in words if it was', async () => {
   const strict = await startApp({ admin_may_choose_password: 'false' });
   try {
     await visit(browser, strict, FAILING, async (page) => {
       const user = await strict.createUser();
       await openUser(page, strict, user);
       await press(page, 'Change password');
+      await dialog(page).getByLabel('Generate one').waitFor();
+      assert.equal(await dialog(page).getByLabel('Type one').isVisible(), false);
+      await press(page, 'Change password');
+      await dialog(page).getByText('It is on its way by email.').waitFor();
+    });
+    await visit(browser, strict, FAILING, async (page) => {
+      await page.route('**/v1/password-policy', (route) => route.abort());
+      await openUser(page, strict, await strict.createUser());
+      await press(page, 'Change password');
       await dialog(page).getByLabel('Type one').check();
       await dialog(page).getByLabel('New password').fill(newPassword());
       await press(page, 'Change password');
-      await dialog(page).locator('.field .error').getByText('may not be chosen here: generate one').waitFor();
+      await dialog(page).locator('.field .error').getByText('A password may not be typed here. Have one generated.').waitFor();
     });
   } finally {
     await strict.stop();
   }
+});
+
+test('a refusal is told at the field that it names, or at its group, or else above the form', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await opened(page, 'Change password');
+    await page.route('**/reset-password', (route) => route.fulfill({
+      status: 422,
+      headers: { 'Content-Type': 'application/problem+json' },
+      body: JSON.stringify({ type: '/problems/validation-failed', errors: [
+        { pointer: '/send_email', detail: 'is not for this' }, { pointer: '/expires_in', detail: 'is too much' },
+        { pointer: '/password', detail: 'is out of sight' }, { pointer: '/"]~1x', detail: 'is strange' },
+      ] }),
+    }));
+    await press(page, 'Change password');
+    const refused = (what) => `The server refuses this: ${what}`;
+    await dialog(page).locator('[data-field=delivery] .error').getByText(refused('is not for this')).waitFor();
+    await dialog(page).locator('.field .error').getByText(refused('is too much')).waitFor();
+    const faults = await dialog(page).locator('.summary li').allTextContents();
+    assert.deepEqual(faults, ['is not for this', 'is too much', 'is out of sight', 'is strange'].map(refused));
+    assert.equal(await dialog(page).locator('.summary a').count(), 2);
+    await dialog(page).locator('.summary a').first().click();
+    assert.ok(await dialog(page).locator('[data-field=delivery]').evaluate((group) => group === document.activeElement));
+  });
 });
 
 /** Keeps the calls of `path` waiting until the function that comes back is called. */
@@ -305,12 +343,17 @@ test('a user is created with what was typed, and what is taken is told at the fi
     await page.getByLabel('Email address').fill('ann');
     await refused('Type a whole email address');
     await page.getByLabel('Email address').fill(other.email);
-    await refused('Another user has this address or this id.');
+    await refused('Another user has this address.');
     const email = fresh();
     const id = randomBytes(6).toString('hex');
     await page.getByLabel('Email address').fill(email);
     await page.getByLabel('Id', { exact: true }).fill('a b');
     await refused('An id has 1 to 64 letters');
+    await page.getByLabel('Id', { exact: true }).fill('import');
+    await refused('This id is reserved.');
+    await page.getByLabel('Id', { exact: true }).fill(other.id);
+    await refused('Another user has this id.');
+    assert.equal(await page.getByLabel('Email address').getAttribute('aria-invalid'), null);
     await page.getByLabel('Id', { exact: true }).fill(id);
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
     await page.getByLabel('Type one').check();

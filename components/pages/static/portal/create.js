@@ -36,10 +36,18 @@ export function createView() {
       Object.assign(order, { password: secret.value, change_on_next_sign_in: must.checked });
     }
     const outcome = await ask('/v1/admin/users', order);
+    if (outcome.problem === 'conflict' && order.id) return refuse(within, await taken(order));
     if (!outcome.ok) return refuseAs(within, outcome, policy);
     within.reset();
     location.replace(`#/users/${outcome.value.id}?created`);
   }, { beside: [make('a', { class: 'button quiet', href: '#/users', t: 'cancel' })] });
   made.dataset.keeps = '';
   return under('#/users', 'users.back', section('create.title', made));
+}
+
+/** Which of the two another user has: the contract does not say. */
+async function taken({ email }) {
+  const outcome = await ask(`/v1/admin/users?email=${encodeURIComponent(email)}`);
+  if (!outcome.ok) return { key: 'conflict.both', name: 'email' };
+  return outcome.value.users.length > 0 ? { key: 'conflict.email', name: 'email' } : { key: 'conflict.id', name: 'id' };
 }

@@ -4,6 +4,8 @@ import { say } from '../text.js';
 import { busy, make, words } from './dom.js';
 
 const PASSWORD_REASONS = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached'];
+// What the contract says of a member in words of its own.
+const DETAILS = { 'is reserved': 'id.reserved', 'may not be chosen here: generate one': 'password.generate' };
 let fields = 0;
 
 function around(name, label, hint, input) {
@@ -66,16 +68,24 @@ export function form(children, submit, act, { kind = '', beside = [] } = {}) {
   return made;
 }
 
-const field = (within, name) => within.querySelector(`[data-field="${name}"]`) ?? within.querySelector(`[name="${name}"]`);
+/** Where a fault of the member `name` is told: at its field, or the group that it is in. Nowhere, if that is out of sight. */
+function field(within, name) {
+  const quoted = CSS.escape(name);
+  const found = within.querySelector(`[data-field="${quoted}"]`) ?? within.querySelector(`[name="${quoted}"]`);
+  if (!found || found.closest('[hidden]')) return null;
+  return errorOf(found) ? found : found.closest('[data-field]');
+}
+
+const errorOf = (at) => document.getElementById(`${at.id}-error`);
 
 /** Shows what is wrong: `{key, values, name, reasons}`, with the name of a field at that as well. */
 export function refuse(within, ...faults) {
   const list = faults.map(({ key, values, name, reasons = [{ key, values }] }) => {
     const at = name && field(within, name);
-    if (!at) return make('li', {}, words(key, values));
+    if (!at) return make('li', {}, words(key, values), ...apart(key, reasons));
     // A group of boxes cannot be marked as invalid.
     at.setAttribute(at.localName === 'fieldset' ? 'data-invalid' : 'aria-invalid', 'true');
-    const error = document.getElementById(`${at.id}-error`);
+    const error = errorOf(at);
     error.append(...reasons.map((reason) => words(reason.key, reason.values)));
     error.hidden = false;
     const link = make('a', { href: `#${at.id}`, t: key, values });
@@ -91,13 +101,16 @@ export function refuse(within, ...faults) {
   summary.focus();
 }
 
+const apart = (key, reasons) => reasons.filter((reason) => reason.key !== key)
+  .flatMap((reason) => [' ', words(reason.key, reason.values)]);
+
 /** Shows nothing as wrong any more. */
 export function clear(within) {
   within.querySelector('.summary').hidden = true;
   for (const invalid of within.querySelectorAll('[aria-invalid], [data-invalid]')) {
     invalid.removeAttribute('aria-invalid');
     invalid.removeAttribute('data-invalid');
-    const error = document.getElementById(`${invalid.id}-error`);
+    const error = errorOf(invalid);
     error.replaceChildren();
     error.hidden = true;
   }
@@ -108,17 +121,18 @@ export function refuseAs(within, outcome, policy) {
   const named = (pointer = '') => pointer.slice(1).split('/')[0];
   switch (outcome.problem) {
     case 'validation-failed':
+      if (outcome.errors.length === 0) return refuse(within, { key: 'error.unexpected' });
       return refuse(within, ...outcome.errors.map(({ pointer, detail }) => {
         const name = named(pointer);
         const known = ['email', 'id', 'reason'].includes(name) && field(within, name);
-        return { key: known ? `${name}.invalid` : 'error.refused', values: { detail }, name };
+        return { key: DETAILS[detail] ?? (known ? `${name}.invalid` : 'error.refused'), values: { detail }, name };
       }));
     case 'password-rejected':
       return refuse(within, { key: 'password.refused', name: 'password', reasons: reasons(outcome.errors, policy) });
     case 'payload-too-large':
       return refuse(within, { key: 'error.too-large' });
     case 'conflict':
-      return refuse(within, { key: field(within, 'id') ? 'conflict.both' : 'conflict.email', name: 'email' });
+      return refuse(within, { key: 'conflict.email', name: 'email' });
     case 'undeliverable-password':
       return refuse(within, { key: 'delivery.none', name: 'delivery' });
     default:

@@ -8,6 +8,7 @@ import { emailView, emailsView } from './emails.js';
 import { form, line, refuse, refuseAs } from './forms.js';
 import { stop, watch } from './idle.js';
 import { forgetImport, importView } from './import.js';
+import { learn } from './policy.js';
 import * as session from './session.js';
 import { userView } from './user.js';
 import { forgetPages, usersView } from './users.js';
@@ -128,6 +129,7 @@ const keyForm = form([line('key', 'sign-in.key', { type: 'password', hint: 'sign
     reason.hidden = true;
     tabs.hidden = false;
     watch(warning);
+    learn();
     route();
   });
 signIn.append(keyForm);

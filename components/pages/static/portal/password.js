@@ -18,15 +18,23 @@ export function changePassword(user, { path, done }) {
   password.querySelector('label').after(rules());
   const typed = make('div', { class: 'nested', hidden: true }, password);
   const seen = tick('return_password', 'reset.show', { hint: 'reset.show-hint' });
-  const delivery = group('delivery', 'reset.delivery', tick('send_email', 'reset.send', { values: { email: user.email } }), seen);
+  const sent = tick('send_email', 'reset.send', { values: { email: user.email }, checked: true });
+  const delivery = group('delivery', 'reset.delivery', sent, seen);
   const expiry = select('expires_in', 'reset.expiry',
     [['', 'reset.expiry-usual'], ...EXPIRIES.map((seconds) => [String(seconds), 'after', { seconds }])], { hint: 'reset.expiry-hint' });
+  // Until somebody says otherwise, what is generated is sent, and what is typed is not.
+  let decided = false;
+  sent.addEventListener('change', () => {
+    decided = true;
+  });
   choice.addEventListener('change', (event) => {
     const types = event.target.value === 'type';
     typed.hidden = !types;
     // Whoever typed it knows it.
     seen.hidden = types;
+    if (!decided) sent.querySelector('input').checked = !types;
   });
+  choice.querySelector('[value=type]').parentElement.hidden = !policy.admin_may_choose;
   openDialog('reset.title', (dialog) => form([
     choice, typed, delivery,
     group('then', 'reset.then',
