@@ -58,6 +58,14 @@ test('a line that is longer than any may be is left out, and the others keep the
   assert.deepEqual([text, end], ['\na', large + 2]);
 });
 
+test('a mark before the first character is left out, and counts as read', async () => {
+  const read = async (text, size) => (await pieces(file(text, size))).map(({ text: cut, lines, end }) => [cut, lines, end]);
+  for (const size of [1, 2, 65_536]) {
+    assert.deepEqual(await read('\ufeffa\n\ufeffb', size), [['a\n\ufeffb', 2, 9]]);
+  }
+  assert.deepEqual(await read('\ufeff'), []);
+});
+
 test('an empty file has no pieces, and lines may end as on Windows', async () => {
   assert.deepEqual(await pieces(file('')), []);
   assert.deepEqual((await pieces(file('a\r\nb\r\n'))).map(({ text, lines }) => [text, lines]), [['a\r\nb\r\n', 2]]);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { startApp } from './app.js';
-import { launch, visit } from './browser.js';
+import { heading, launch, visit } from './browser.js';
 import { press, signIn } from './portal-steps.js';
 import { titled } from './steps.js';
 
@@ -34,7 +34,7 @@ async function start(page, text) {
   await press(page, 'Import');
 }
 
-const finished = (page, lines) => page.getByText(`users.ndjson is imported: ${lines} lines.`).and(page.locator('#import-state')).waitFor();
+const finished = (page, lines) => page.getByText(`Finished with users.ndjson. Lines: ${lines}.`).and(page.locator('#import-state')).waitFor();
 
 test('a file is imported, and the lines that failed are told with number and reason', async () => {
   const taken = await app.createUser();
@@ -113,7 +113,7 @@ test('an import goes on while another view is looked at, and can be stopped', as
     await page.getByRole('link', { name: 'Import' }).click();
     await page.getByText('1,000 created').waitFor();
     await press(page, 'Stop');
-    await page.getByText('Stopped after 1,000 lines of users.ndjson.').and(page.locator('#import-state')).waitFor();
+    await page.getByText('Stopped in users.ndjson. Lines done: 1,000.').and(page.locator('#import-state')).waitFor();
     await press(page, 'Lock');
     await page.getByLabel('API key').fill(app.key);
     await press(page, 'Sign in');
@@ -134,5 +134,71 @@ test('what is no file to import is told at the field', async () => {
     await press(page, 'Import');
     await finished(page, 2);
     await page.getByText('0 created, 0 there already, 0 failed').waitFor();
+  });
+});
+
+test('a mark before the first line is no part of it', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await start(page, `\ufeff${users(2).join('\n')}`);
+    await finished(page, 2);
+    await page.getByText('2 created, 0 there already, 0 failed').waitFor();
+  });
+});
+
+test('a file of another kind is told what is expected, once nothing came of it', async () => {
+  const format = (page) => page.getByText('Each line must be one JSON object');
+  await visit(browser, app, FAILING, async (page) => {
+    await start(page, JSON.stringify([{ email: 'a@example.test' }]));
+    await finished(page, 1);
+    await format(page).waitFor();
+    await page.getByLabel('File').setInputFiles(file(`email\n${users(1)[0]}`));
+    await press(page, 'Import');
+    await finished(page, 2);
+    assert.equal(await format(page).count(), 0);
+  });
+});
+
+test('an import speaks the language that was chosen while another view was looked at', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await start(page, 'no json');
+    await finished(page, 1);
+    await page.getByRole('link', { name: 'All users' }).click();
+    await titled(page, 'Users');
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await page.getByRole('link', { name: 'Importieren' }).click();
+    await heading(page).getByText('Benutzer importieren').waitFor();
+    await page.getByText('Fertig mit users.ndjson. Zeilen: 1.').and(page.locator('#import-state')).waitFor();
+    await page.locator('.failures strong').getByText('Zeile 1').waitFor();
+    await page.getByLabel('Datei').waitFor();
+  });
+});
+
+test('an import that goes on keeps the session open, and one that waits leaves its figures', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await page.clock.install();
+    let release;
+    let calls = 0;
+    await page.route('**/v1/admin/users/import', async (route) => {
+      calls += 1;
+      await new Promise((resolve) => { release = resolve; });
+      if (calls > 10) return route.fulfill({ status: 502, body: '' }).catch(() => {});
+      return route.fulfill({ json: { created: 1000, unchanged: 0, failed: 0, failures: [] } }).catch(() => {});
+    });
+    await start(page, users(10_500).join('\n'));
+    for (let call = 1; call <= 11; call += 1) {
+      await page.waitForFunction((count) => document.querySelector('#import-state + progress + p').textContent.startsWith(count),
+        new Intl.NumberFormat('en').format((call - 1) * 1000));
+      await page.clock.runFor('01:50');
+      assert.equal(await page.locator('[data-soon]:visible').count(), 0, `${call}`);
+      release();
+    }
+    await page.getByText('The import waits.').waitFor();
+    await page.clock.runFor('15:05');
+    await page.getByText('Locked after 15 minutes without input.').waitFor();
+    await page.getByLabel('API key').fill(app.key);
+    await press(page, 'Sign in');
+    await page.getByText('The session ended before the import did.').waitFor();
+    await page.getByText('10,000 created, 0 there already, 0 failed').waitFor();
+    assert.ok(!(await page.content()).includes('users.ndjson'));
   });
 });

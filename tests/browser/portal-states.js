@@ -122,7 +122,22 @@ export const portalStates = {
     const { email } = await app.createUser();
     await view('#/import')(page, app);
     await file(page, `{"email":"${randomBytes(6).toString('hex')}@example.test"}\n{"email":"${email}"}\n{"mail":1}\nno json\n{"email":"bo@example.test","password":"1"}\n`);
-    await page.locator('#import-state').getByText('users.ndjson is imported: 5 lines.').waitFor();
+    await page.locator('#import-state').getByText('Finished with users.ndjson. Lines: 5.').waitFor();
+  },
+  'portal-import-format': async (page, app) => {
+    await view('#/import')(page, app);
+    await file(page, '[{"email":"bo@example.test"}]');
+    await page.getByText('Nothing was imported.').waitFor();
+  },
+  'portal-import-cut': async (page, app) => {
+    await view('#/import')(page, app);
+    await answer(page, '**/v1/admin/users/import', 503, 'service-unavailable');
+    await file(page, '{"email":"bo@example.test"}\n');
+    await page.getByText('The import waits.').waitFor();
+    await press(page, 'Lock');
+    await page.getByLabel('API key').fill(app.key);
+    await press(page, 'Sign in');
+    await page.getByText('The session ended before the import did.').waitFor();
   },
   'portal-import-waits': async (page, app) => {
     await view('#/import')(page, app);

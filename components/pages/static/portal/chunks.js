@@ -10,6 +10,8 @@ const MAX_PASSWORDS = 100;
 export const MAX_LINE = 16 * 1024;
 
 const NEWLINE = 10;
+// What some editors put before the first character: the byte order mark of UTF-8.
+const MARK = [0xef, 0xbb, 0xbf];
 const decoder = new TextDecoder();
 
 /**
@@ -18,7 +20,7 @@ const decoder = new TextDecoder();
  */
 export async function* chunks(file) {
   let piece = empty(1, 0);
-  for await (const { line, length } of linesOf(file)) {
+  for await (const { line, length } of unmarked(linesOf(file))) {
     if (isFull(piece, line)) {
       yield sealed(piece);
       piece = empty(piece.first + piece.lines, piece.end);
@@ -26,6 +28,17 @@ export async function* chunks(file) {
     add(piece, line, length);
   }
   if (piece.lines > 0) yield sealed(piece);
+}
+
+/** The lines without a mark before the first of them; its length counts. */
+async function* unmarked(lines) {
+  let isFirst = true;
+  for await (const { line, length } of lines) {
+    const isMarked = isFirst && MARK.every((byte, index) => line[index] === byte);
+    isFirst = false;
+    const kept = isMarked ? line.subarray(MARK.length) : line;
+    if (kept.length > 0) yield { line: kept, length };
+  }
 }
 
 /** The lines with their lengths; of one that is longer than any may be, only as much as shows that. */

@@ -38,7 +38,8 @@ function look() {
   }
 }
 
-function touch() {
+/** Counts what just happened as input: somebody is there, or what somebody began goes on. */
+export function touch() {
   // Too late is too late, also for whoever comes before the timer.
   if (Date.now() - last < LIMIT) last = Date.now();
   look();

@@ -1,9 +1,10 @@
 // Importing users from a file. It goes on while other views are looked at, and ends with the session.
 
-import { knows, say } from '../text.js';
+import { knows, say, translate } from '../text.js';
 import { announce, make, section, under, verbatim, words } from './dom.js';
 import { chunks } from './chunks.js';
 import { explain, form, line, refuse } from './forms.js';
+import { touch } from './idle.js';
 import { lacking } from './load.js';
 import { ask, isOpen, scopes } from './session.js';
 
@@ -11,23 +12,33 @@ import { ask, isOpen, scopes } from './session.js';
 const PATIENCE = 120_000;
 const SHOWN = 500;
 let kept;
+// What stops the import that is under way, and what it has done so far.
 let running;
+// What an import had done that ended with the session.
+let cut;
 
 /** The view, as it was left. */
 export function importView() {
   if (!scopes.has('users')) return section('import.title', lacking('users'));
   kept ??= fresh();
+  // The language may be another one by now.
+  translate(kept);
   return kept;
 }
 
-/** Forgets the file and what became of it. */
+/** Forgets the file and what became of it, but for the figures if it was under way. */
 export function forgetImport() {
-  running?.abort();
+  running?.aborter.abort();
+  cut = running?.tally ?? cut;
+  running = undefined;
   kept = undefined;
 }
 
+const figures = ({ created, unchanged, failed }) => ({ created, unchanged, failed });
+
 function fresh() {
-  const place = make('div', { class: 'outcome' });
+  const place = make('div', { class: 'outcome' }, cut && make('div', { class: 'notice' },
+    make('p', { t: 'import.cut' }), make('p', { t: 'import.counts', values: figures(cut) })));
   const made = form([line('file', 'import.file', { type: 'file', accept: '.ndjson,.jsonl,.json,.txt', hint: 'import.hint' })],
     'import.submit', async (within) => {
       const [file] = within.elements.file.files;
@@ -42,18 +53,21 @@ function fresh() {
 }
 
 async function run(file, place) {
-  const tally = { created: 0, unchanged: 0, failed: 0, lines: 0 };
+  const tally = { created: 0, unchanged: 0, failed: 0, malformed: 0, lines: 0 };
   const bar = make('progress', { max: file.size, value: 0, 'aria-labelledby': 'import-state' });
   const state = make('p', { id: 'import-state', t: 'import.running', values: { name: file.name, percent: 0 } });
   const counts = make('p', {});
   const list = make('ul', { class: 'rows failures' });
   const told = make('div', { hidden: true }, make('h2', { t: 'import.failures' }), list);
+  const notice = make('div', {});
   const beside = make('div', { class: 'buttons' });
-  place.replaceChildren(state, bar, counts, beside, told);
+  place.replaceChildren(state, bar, counts, notice, beside, told);
   const aborter = new AbortController();
-  running = aborter;
+  running = { aborter, tally };
+  cut = undefined;
   const fail = (number, code, detail) => {
     tally.failed += 1;
+    if (code === 'validation-failed') tally.malformed += 1;
     told.hidden = false;
     if (tally.failed > SHOWN) return;
     list.append(make('li', {},
@@ -63,15 +77,18 @@ async function run(file, place) {
   };
   const count = () => {
     const percent = Math.floor((bar.value / file.size) * 100);
-    say(counts, 'import.counts', { created: tally.created, unchanged: tally.unchanged, failed: tally.failed });
+    say(counts, 'import.counts', figures(tally));
     say(state, 'import.running', { name: file.name, percent });
   };
   const end = (key) => {
-    if (!isOpen()) return;
+    if (running?.aborter !== aborter) return;
+    running = undefined;
     beside.replaceChildren();
     say(state, key, { name: file.name, lines: tally.lines });
     if (tally.failed > SHOWN) told.append(make('p', { t: 'import.more', values: { count: tally.failed - SHOWN } }));
     announce(key, { name: file.name, lines: tally.lines });
+    const isFormat = tally.malformed > 0 && tally.created + tally.unchanged === 0;
+    if (isFormat) notice.append(make('p', { class: 'notice', t: 'import.format' }));
   };
   const stop = make('button', { class: 'button quiet', type: 'button', t: 'import.stop', on: { click: () => aborter.abort() } });
   beside.replaceChildren(stop);
@@ -79,8 +96,10 @@ async function run(file, place) {
   count();
   try {
     for await (const chunk of chunks(file)) {
-      const outcome = await sent(chunk, { aborter, beside, stop, state });
+      const outcome = await sent(chunk, { aborter, notice, beside, stop, state });
       if (!outcome) return end('import.stopped');
+      // Nobody has to stay beside a long one.
+      touch();
       const failures = outcome.value.failures.map(({ line: number, code, pointer = '', detail }) => (
         [chunk.first + number - 1, code, `${pointer} ${detail}`.trim()]));
       for (const number of chunk.overlong) failures.push([number, 'too-long']);
@@ -99,7 +118,7 @@ async function run(file, place) {
 }
 
 /** What became of a piece, or nothing if it was stopped. What gets no answer is tried again when somebody asks for it. */
-async function sent(chunk, { aborter, beside, stop, state }) {
+async function sent(chunk, { aborter, notice, beside, stop, state }) {
   for (;;) {
     if (aborter.signal.aborted || !isOpen()) return null;
     const outcome = await ask('/v1/admin/users/import', chunk.blob, {
@@ -107,15 +126,19 @@ async function sent(chunk, { aborter, beside, stop, state }) {
     });
     if (outcome.ok) return outcome;
     if (aborter.signal.aborted) return null;
-    const { key, values } = explain(outcome);
+    // To send lines again does no harm.
+    const { key, values } = outcome.problem === 'unanswered' ? { key: 'error.offline' } : explain(outcome);
     await new Promise((resolve) => {
-      const notice = make('p', { class: 'notice', role: 'alert', t: key, values });
+      notice.replaceChildren(make('p', { class: 'notice', role: 'alert', t: key, values }));
       const again = make('button', { class: 'button', type: 'button', t: 'import.continue', on: { click: resolve } });
       aborter.signal.addEventListener('abort', resolve);
-      beside.replaceChildren(notice, again, stop);
+      beside.replaceChildren(again, stop);
       say(state, 'import.paused');
+      // Whoever looks at another view neither sees nor hears the alert.
+      if (!beside.isConnected) announce('import.paused');
       again.focus();
     });
+    notice.replaceChildren();
     beside.replaceChildren(stop);
     stop.focus();
   }
