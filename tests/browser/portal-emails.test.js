@@ -41,7 +41,7 @@ test('an email that failed is told of with why, and is sent again on demand', as
     await titled(page, 'Emails');
     await page.getByLabel('State').selectOption('failed');
     await page.waitForURL(/#\/emails\?state=failed$/);
-    const row = page.locator('.rows > li').filter({ hasText: user.id });
+    const row = page.locator('.rows > li').filter({ hasText: user.email });
     await row.locator('.mark').getByText('Failed').waitFor();
     await row.getByText(email.last_error).waitFor();
     await row.getByRole('link', { name: 'Recovery' }).click();
@@ -55,11 +55,91 @@ test('an email that failed is told of with why, and is sent again on demand', as
     await press(page, 'Reload');
     await page.locator('.mark').getByText('Sent').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Send again' }).count(), 0);
-    await page.getByRole('link', { name: user.id }).click();
+    await page.getByRole('link', { name: user.email }).click();
     await heading(page).getByText(user.email).waitFor();
     await page.locator('.rows').getByText('Email could not be sent').waitFor();
     await page.locator('.rows').getByRole('link', { name: 'Recovery' }).first().click();
     await titled(page, 'Email');
+  });
+});
+
+test('the filter keeps the focus, so that the keyboard reaches every state', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await page.route('**/v1/admin/emails?*', async (route) => {
+      const state = new URL(route.request().url()).searchParams.get('state');
+      // The answers come in another order than that of the questions.
+      await new Promise((resolve) => setTimeout(resolve, state === 'pending' ? 600 : 50));
+      const emails = state === 'pending' ? [] : [{
+        id: `of-${state}`, user_id: 'ann', kind: 'recovery', state: state ?? 'sent', attempts: 1,
+        created_at: '2026-08-01T09:00:00Z', updated_at: '2026-08-01T09:00:00Z', last_error: null,
+      }];
+      await route.fulfill({ json: { emails, next_cursor: null } });
+    });
+    await signIn(page, app.key, '#/emails');
+    await page.locator('.rows').waitFor();
+    const entries = await page.evaluate(() => history.length);
+    await page.getByLabel('State').focus();
+    for (const state of ['pending', 'sent', 'delivered']) {
+      await page.keyboard.press('ArrowDown');
+      assert.equal(await page.getByLabel('State').inputValue(), state);
+      assert.ok(await page.getByLabel('State').evaluate((filter) => filter === document.activeElement));
+      assert.equal(new URL(page.url()).hash, `#/emails?state=${state}`);
+    }
+    await page.locator('.rows .mark').getByText('Delivered').waitFor();
+    await page.locator('[data-status]').getByText('Emails shown: 1').waitFor({ state: 'attached' });
+    await page.waitForTimeout(800);
+    assert.equal(await page.locator('.rows a[href="#/emails/of-delivered"]').count(), 1);
+    assert.ok(await page.getByLabel('State').evaluate((filter) => filter === document.activeElement));
+    assert.equal(await page.evaluate(() => history.length), entries);
+    // A step back from an email leads to the state that was chosen.
+    await page.getByRole('link', { name: 'Recovery' }).click();
+    await page.goBack();
+    await page.locator('.rows .mark').getByText('Delivered').waitFor();
+    assert.equal(await page.getByLabel('State').inputValue(), 'delivered');
+  });
+});
+
+test('an email is for an address, where the key may know it', async () => {
+  const users = await Promise.all(Array.from({ length: 6 }, () => app.createUser()));
+  const ids = [...users.map(({ id }) => id), users[0].id, 'nobody'];
+  const emails = ids.map((id, index) => ({
+    id: `e${index}`, user_id: id, kind: 'recovery', state: 'sent', attempts: 1,
+    created_at: '2026-08-01T09:00:00Z', updated_at: '2026-08-01T09:00:00Z', last_error: null,
+  }));
+  const list = (page) => page.route('**/v1/admin/emails?*', (route) => route.fulfill({ json: { emails, next_cursor: null } }));
+  const names = (page) => page.locator('.rows .about a').allTextContents();
+  await visit(browser, app, FAILING, async (page) => {
+    await list(page);
+    let calls = 0;
+    let most = 0;
+    await page.route(/\/v1\/admin\/users\/[^/?]+$/, async (route) => {
+      calls += 1;
+      most = Math.max(most, calls);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await route.continue();
+      calls -= 1;
+    });
+    await signIn(page, app.key, '#/emails');
+    const last = page.locator('.rows .about a').getByText(users[5].email);
+    await last.waitFor();
+    assert.deepEqual(await names(page), [...users.map(({ email }) => email), users[0].email, 'nobody']);
+    assert.ok(most > 1 && most <= 4, `${most}`);
+    // What is known is not asked for again.
+    const asked = [];
+    page.on('request', (request) => asked.push(request.url()));
+    await page.getByRole('link', { name: 'Users' }).click();
+    await titled(page, 'Users');
+    await page.getByRole('link', { name: 'Emails' }).click();
+    await last.waitFor();
+    await page.waitForTimeout(300);
+    assert.deepEqual(asked.filter((url) => /\/v1\/admin\/users\/[^/]+$/.test(url)), [`${app.origin}/v1/admin/users/nobody`]);
+  });
+  await visit(browser, app, FAILING, async (page) => {
+    await list(page);
+    await signIn(page, app.keys.events, '#/emails');
+    await page.locator('.rows').waitFor();
+    await page.waitForTimeout(300);
+    assert.deepEqual(await names(page), ids);
   });
 });
 

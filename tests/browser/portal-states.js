@@ -181,6 +181,16 @@ export const portalStates = {
     await press(page, 'Change password');
     await dialog(page).getByText('The password is changed.').waitFor();
   },
+  'portal-password-not-copied': async (page, app) => {
+    await page.addInitScript(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'));
+    });
+    await user('Change password')(page, app);
+    await dialog(page).getByLabel('Show it here, once').check();
+    await press(page, 'Change password');
+    await press(page, 'Copy');
+    await dialog(page).locator('.secret .error').getByText('Copying did not work.').waitFor();
+  },
   'portal-recovery': user('Start a recovery'),
   'portal-recovery-once': async (page, app) => {
     await user('Start a recovery')(page, app);
@@ -204,6 +214,7 @@ export const portalStates = {
   },
   'portal-emails': async (page, app) => {
     await answer(page, '**/v1/admin/emails?*', 200, '', { emails: EMAILS, next_cursor: 'a' });
+    await answer(page, '**/v1/admin/users/ann', 200, '', { id: 'ann', email: 'ann.with-a-rather-long-name@department.example.test' });
     await view('#/emails')(page, app);
     await page.locator('.rows').waitFor();
   },

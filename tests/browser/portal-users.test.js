@@ -63,6 +63,24 @@ test('a password is generated, shown once with a way to copy it, and works', asy
   });
 });
 
+test('a secret that cannot be copied is selected, and the reason stands beside it', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await page.addInitScript(() => {
+      navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'));
+    });
+    await opened(page, 'Change password');
+    await dialog(page).getByLabel('Show it here, once').check();
+    await press(page, 'Change password');
+    const secret = dialog(page).locator('output');
+    await secret.waitFor();
+    assert.equal(await dialog(page).locator('.secret .error:visible').count(), 0);
+    await press(page, 'Copy');
+    await dialog(page).locator('.secret .error:visible').getByText('Copying did not work. It is selected now').waitFor();
+    assert.equal(await page.evaluate(() => String(getSelection())), await secret.textContent());
+    await press(page, 'Close');
+  });
+});
+
 test('a generated password goes to the user by mail, and is shown to nobody else', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Change password');

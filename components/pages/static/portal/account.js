@@ -1,7 +1,7 @@
 // Dialogs that change an account, and the one that deletes it.
 
 import { closer, openDialog, shut } from './dialog.js';
-import { make, verbatim } from './dom.js';
+import { address, make } from './dom.js';
 import { form, line, refuse, refuseAs, select } from './forms.js';
 import { languages } from './languages.js';
 import { ask } from './session.js';
@@ -52,7 +52,7 @@ export const disable = (user, how) => changing(
 export function remove(user, { path }) {
   const dialog = openDialog('delete.title', (opened) => [
     make('p', { t: 'delete.intro' }),
-    make('p', { class: 'address' }, verbatim(user.email)),
+    make('p', { class: 'address' }, address(user.email)),
     form([line('confirm', 'delete.confirm', { type: 'email' })], 'delete.submit', async (within) => {
       if (within.elements.confirm.value.trim() !== user.email) return refuse(within, { key: 'delete.mismatch', name: 'confirm' });
       const outcome = await ask(path, undefined, { method: 'DELETE' });

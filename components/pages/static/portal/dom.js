@@ -65,6 +65,14 @@ export const verbatim = (text, tag = 'span') => make(tag, { dir: 'ltr', translat
 
 let saying;
 
+/** An email address, which breaks after its @ if it must. */
+export function address(email) {
+  const domain = email.lastIndexOf('@') + 1;
+  const made = verbatim(email.slice(0, domain));
+  made.append(make('wbr'), email.slice(domain));
+  return made;
+}
+
 /** Tells screen readers `key`, without moving the focus: within the dialog that is open, if there is one. */
 export function announce(key, values) {
   const dialogs = document.querySelectorAll('dialog[open] [role=status]');
@@ -81,15 +89,21 @@ export function silence() {
   hush(document.querySelector('[data-status]'));
 }
 
-/** A button that copies what `text` gives, and says so. */
-export const copier = (text) => button('copy', async (pressed) => {
-  try {
-    await navigator.clipboard.writeText(text());
-    say(pressed, 'copied');
-    announce('copied');
-    setTimeout(() => say(pressed, 'copy'), 4000);
-  } catch {
-    announce('copy-failed');
-    getSelection().selectAllChildren(pressed.previousElementSibling);
-  }
-});
+/** A button that copies what `text` gives, and says so; and what it says beside it if that did not work. */
+export function copier(text) {
+  const failed = make('p', { class: 'error', hidden: true, t: 'copy-failed' });
+  const copying = button('copy', async (pressed) => {
+    try {
+      await navigator.clipboard.writeText(text());
+      failed.hidden = true;
+      say(pressed, 'copied');
+      announce('copied');
+      setTimeout(() => say(pressed, 'copy'), 4000);
+    } catch {
+      failed.hidden = false;
+      announce('copy-failed');
+      getSelection().selectAllChildren(pressed.previousElementSibling);
+    }
+  });
+  return [copying, failed];
+}

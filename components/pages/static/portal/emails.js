@@ -5,6 +5,7 @@ import { announce, button, facts, make, mark, section, time, under, verbatim, wo
 import { explain, select } from './forms.js';
 import { lacking, load, paged, trouble } from './load.js';
 import { ask, scopes } from './session.js';
+import { person } from './users.js';
 
 const STATES = ['pending', 'sent', 'delivered', 'bounced', 'complained', 'failed', 'expired'];
 const BAD = ['bounced', 'complained', 'failed', 'expired'];
@@ -16,26 +17,36 @@ const state = (name) => (knows(`email.state.${name}`)
   ? mark(`email.state.${name}`, BAD.includes(name) ? 'bad' : '')
   : make('span', { class: 'mark' }, verbatim(name)));
 
-/** The view of the emails in the state `chosen`, or of all. */
-export function emailsView(chosen = '') {
+/** The view of the emails in the state `first`, or of all, until another state is chosen. */
+export function emailsView(first = '') {
   if (!scopes.has('events')) return section('emails.title', lacking('events'));
   const filter = select('state', 'emails.filter',
-    [['', 'emails.all'], ...STATES.map((name) => [name, `email.state.${name}`])], { value: chosen });
-  filter.addEventListener('change', (event) => {
-    location.assign(event.target.value ? `#/emails?state=${event.target.value}` : '#/emails');
+    [['', 'emails.all'], ...STATES.map((name) => [name, `email.state.${name}`])], { value: first });
+  let list = listed(first);
+  filter.addEventListener('change', ({ target: { value } }) => {
+    // The choice keeps the focus: by keyboard, each state on the way to another one is chosen.
+    history.replaceState(null, '', value ? `#/emails?state=${value}` : '#/emails');
+    const next = listed(value, 'emails.came');
+    list.replaceWith(next);
+    list = next;
   });
-  return section('emails.title', filter, paged({
+  return section('emails.title', filter, list);
+}
+
+function listed(chosen, came) {
+  return paged({
     page: (cursor) => ask(`/v1/admin/emails?limit=25${chosen && `&state=${chosen}`}${cursor === null ? '' : `&cursor=${cursor}`}`),
     name: 'emails',
     row: (email) => [
       make('a', { href: `#/emails/${email.id}` }, kind(email.kind)),
       make('span', { class: 'marks' }, state(email.state)),
       time(email.created_at),
-      make('p', { class: 'about' }, words('emails.for'), ' ', make('a', { href: `#/users/${email.user_id}` }, verbatim(email.user_id)),
+      make('p', { class: 'about' }, words('emails.for'), ' ', person(email.user_id),
         email.last_error && make('span', { class: 'why' }, verbatim(email.last_error))),
     ],
     none: chosen ? 'emails.none-such' : 'emails.none',
-  }));
+    came,
+  });
 }
 
 /** The view of one email. */
@@ -54,7 +65,7 @@ export function emailView(id) {
     knows(`email.about.${email.state}`) && make('p', { t: `email.about.${email.state}` }),
     facts(
       ['email.kind', kind(email.kind)],
-      ['emails.for', make('a', { href: `#/users/${email.user_id}` }, verbatim(email.user_id))],
+      ['emails.for', person(email.user_id)],
       ['email.created', time(email.created_at)],
       ['email.updated', time(email.updated_at)],
       ['email.attempts', words('count', { count: email.attempts })],

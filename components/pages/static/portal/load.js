@@ -54,8 +54,11 @@ export const within = (scope, render) => (scopes.has(scope) ? render() : lacking
 // A page may be empty with others after it: so many are looked at for one press.
 const LOOKS = 20;
 
-/** A list in pages, with a button for the next one: `page` gets the one at a cursor, `row` makes an entry. */
-export function paged({ page, name, row, none }) {
+/**
+ * A list in pages, with a button for the next one: `page` gets the one at a cursor, `row` makes an entry. `came` is said of a
+ * list that comes where the focus is elsewhere.
+ */
+export function paged({ page, name, row, none, came }) {
   const list = make('ul', { class: 'rows' });
   const more = make('div', { class: 'more' });
   const place = make('div', {});
@@ -88,7 +91,8 @@ export function paged({ page, name, row, none }) {
   };
   const nothing = () => make('p', { class: 'none', t: none });
   load(place, () => filled(null), (value) => {
-    add(value);
+    const [, count] = add(value);
+    if (came) announce(count > 0 ? came : none, { count });
     return list.children.length === 0 && value.next_cursor === null ? nothing() : [list, more];
   }, (outcome, again) => (outcome.problem === 'not-found' ? nothing() : trouble(outcome, again)));
   return place;

@@ -11,7 +11,7 @@ import { forgetImport, importView } from './import.js';
 import { learn } from './policy.js';
 import * as session from './session.js';
 import { userView } from './user.js';
-import { forgetPages, usersView } from './users.js';
+import { forgetUsers, usersView } from './users.js';
 
 const main = document.querySelector('main');
 const tabs = document.querySelector('[data-tabs]');
@@ -105,7 +105,7 @@ session.whenEnded((why) => {
   warning.calm();
   closeAll();
   forgetImport();
-  forgetPages();
+  forgetUsers();
   silence();
   tabs.hidden = true;
   reason.hidden = false;

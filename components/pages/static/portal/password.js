@@ -71,7 +71,7 @@ function finish(dialog, answer, then) {
   dialog.addEventListener('shut', then);
   const secret = password && verbatim(password, 'output');
   turn(dialog, 'reset.done',
-    secret && make('div', { class: 'secret' }, secret, copier(() => secret.textContent)),
+    secret && make('div', { class: 'secret' }, secret, ...copier(() => secret.textContent)),
     secret && make('p', { class: 'warning', t: 'reset.once' }),
     // Beside a password, which would be gone with the dialog, there is no way out of it.
     email && make('p', {}, words('reset.mailed'), ' ',

@@ -34,7 +34,7 @@ function finish(dialog, { link, code, expires_at: at }, then) {
   dialog.addEventListener('shut', then);
   const secret = (t, text) => {
     const output = verbatim(text, 'output');
-    return make('div', {}, make('h3', { t }), make('div', { class: 'secret' }, output, copier(() => output.textContent)));
+    return make('div', {}, make('h3', { t }), make('div', { class: 'secret' }, output, ...copier(() => output.textContent)));
   };
   turn(dialog, 'recovery.started',
     link ? [secret('recovery.link', link), secret('recovery.code', code), make('p', { class: 'warning', t: 'recovery.once' })]

@@ -1,7 +1,7 @@
 // A user: what is known, what can be done, and what happened.
 
 import { retitle, say } from '../text.js';
-import { announce, button, facts, make, part, section, time, under, verbatim, words } from './dom.js';
+import { address, announce, button, facts, make, part, section, time, under, verbatim, words } from './dom.js';
 import { changeAddress, changeLanguage, disable, remove } from './account.js';
 import { closer, openDialog } from './dialog.js';
 import { events } from './events.js';
@@ -11,6 +11,7 @@ import { lacking, load, trouble } from './load.js';
 import { changePassword } from './password.js';
 import { startRecovery } from './recovery.js';
 import { ask, scopes } from './session.js';
+import { remember } from './users.js';
 
 /** The view of the user `id`, who may have been created just now. */
 export function userView(id, created) {
@@ -26,7 +27,8 @@ export function userView(id, created) {
 
   const shown = (user) => {
     heading.removeAttribute('data-t');
-    heading.replaceChildren(verbatim(user.email));
+    remember(user);
+    heading.replaceChildren(address(user.email));
     retitle();
     const told = news;
     news = null;

@@ -1,9 +1,44 @@
 // The users, a page at a time, and the search for one of them.
 
-import { button, make, mark, section, time, verbatim } from './dom.js';
+import { address, button, make, mark, section, verbatim } from './dom.js';
 import { form, line, refuse, refuseAs } from './forms.js';
 import { lacking, load, put } from './load.js';
 import { ask, scopes } from './session.js';
+
+// So many calls at once, for what a list would show as well.
+const AT_ONCE = 4;
+// The addresses that were seen in this session, and the links that wait for one, by the ids of their users.
+const seen = new Map();
+const wanted = new Map();
+let asking = 0;
+
+/** Keeps a user's address. */
+export const remember = ({ id, email }) => seen.set(id, email);
+
+/** A link to the user `id`, by the address if the key may know it; by the id until it is known, or if there is none. */
+export function person(id) {
+  const link = make('a', { href: `#/users/${id}` }, seen.has(id) ? address(seen.get(id)) : verbatim(id));
+  if (!seen.has(id) && scopes.has('users')) {
+    wanted.set(id, [...wanted.get(id) ?? [], link]);
+    // The link is part of the view by then.
+    setTimeout(lookUp);
+  }
+  return link;
+}
+
+async function lookUp() {
+  if (asking === AT_ONCE) return;
+  asking += 1;
+  for (const [id, links] of wanted) {
+    wanted.delete(id);
+    if (!links.some((link) => link.isConnected)) continue;
+    const outcome = await ask(`/v1/admin/users/${id}`);
+    if (!outcome.ok) continue;
+    remember(outcome.value);
+    for (const link of links) link.replaceChildren(address(outcome.value.email));
+  }
+  asking -= 1;
+}
 
 // The cursors of the pages that led to this one, for the way back.
 const trail = [];
@@ -14,7 +49,8 @@ export const marks = ({ disabled, credential }) => make('span', { class: 'marks'
   credential === null ? mark('user.no-password') : credential.must_change && mark('user.must-change'));
 
 const row = (user) => make('li', {},
-  make('a', { href: `#/users/${user.id}` }, verbatim(user.email)), marks(user), time(user.created_at));
+  make('a', { href: `#/users/${user.id}` }, address(user.email)), marks(user),
+  make('time', { datetime: user.created_at, t: 'users.created', values: { at: user.created_at } }));
 
 const listed = (users) => make('ul', { class: 'rows' }, ...users.map(row));
 
@@ -23,7 +59,7 @@ export function usersView(after) {
   if (!scopes.has('users')) return section('users.title', lacking('users'));
   const place = make('div', {});
   const all = () => load(place, () => ask(`/v1/admin/users?limit=50${after ? `&cursor=${after}` : ''}`), (page) => shown(page, after));
-  const search = form([line('email', 'users.search', { type: 'email' })], 'users.find', async (within) => {
+  const search = form([line('email', 'users.search', { type: 'email', hint: 'users.search-hint' })], 'users.find', async (within) => {
     const email = within.elements.email.value.trim();
     if (!email) return refuse(within, { key: 'email.empty', name: 'email' });
     if (within.elements.email.validity.typeMismatch) return refuse(within, { key: 'email.invalid', name: 'email' });
@@ -51,6 +87,7 @@ export function usersView(after) {
 }
 
 function shown({ users, next_cursor: next }, after) {
+  users.forEach(remember);
   if (users.length === 0) {
     return after
       ? [make('p', { class: 'none', t: 'users.end' }), make('p', {}, make('a', { href: '#/users', t: 'users.first' }))]
@@ -70,7 +107,10 @@ function shown({ users, next_cursor: next }, after) {
   return [listed(users), links.children.length > 1 && links];
 }
 
-/** Forgets which pages were looked at. */
-export function forgetPages() {
+/** Forgets which pages were looked at, and who was on them. */
+export function forgetUsers() {
   trail.length = 0;
+  seen.clear();
+  wanted.clear();
+  asking = 0;
 }
