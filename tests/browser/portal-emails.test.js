@@ -198,7 +198,7 @@ test('a list of emails goes on, also over pages that are empty', async () => {
       return route.fulfill({ json: body });
     });
     await page.getByLabel('State').selectOption('bounced');
-    await page.getByText('No emails in this state.').waitFor();
+    await page.locator('.none').getByText('No emails in this state.').waitFor();
     assert.equal(calls, 4);
   });
 });

@@ -8,7 +8,7 @@ import { dialog, openUser, press, settled, signIn } from './portal-steps.js';
 import { ready, titled } from './steps.js';
 
 const FAILING = { expectFailures: true };
-const LIMIT = 115_000;
+const LIMIT = 120_000;
 
 let app;
 let browser;

@@ -221,7 +221,7 @@ export const portalStates = {
   'portal-emails-none': async (page, app) => {
     await answer(page, '**/v1/admin/emails?*', 200, '', { emails: [], next_cursor: null });
     await view('#/emails?state=failed')(page, app);
-    await page.getByText('No emails in this state.').waitFor();
+    await page.locator('.none').getByText('No emails in this state.').waitFor();
   },
   'portal-email': async (page, app) => {
     await answer(page, '**/v1/admin/emails/e1', 200, '', EMAIL);

@@ -15,8 +15,8 @@ addEventListener('keydown', (event) => {
 }, { capture: true });
 
 /**
- * Opens a dialog with a heading and what `fill` returns, which is told the dialog. While something is under way in it, or
- * after `hold`, only its own buttons close it. Once it was closed, but not with the view, it gets the event `shut`.
+ * Opens a dialog with a heading and what `fill` returns, which is told the dialog. While something is under way, or after
+ * `hold`, only its own buttons close it. Once it was closed, but not with the view, it gets the event `shut`.
  */
 export function openDialog(title, fill, { values } = {}) {
   dialogs += 1;

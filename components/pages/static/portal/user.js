@@ -75,24 +75,26 @@ function security(user, { path, done }) {
   const { credential, challenge } = user;
   const act = (action) => ({ kind: 'quiet', 'data-action': action });
   const expired = credential?.expires_at && Date.parse(credential.expires_at) <= Date.now();
-  const known = credential === null
-    ? make('p', { t: 'security.none' })
-    : facts(
-      ['security.set', make('span', {}, time(credential.set_at), ' ', words(`security.by-${credential.set_by}`))],
-      ['security.must-change', words(credential.must_change ? 'yes' : 'no')],
-      ['security.expires', credential.expires_at === null ? words('never')
-        : make('span', {}, time(credential.expires_at), ' ', expired && make('span', { class: 'mark bad', t: 'security.expired' }))],
-    );
-  const recovery = challenge !== undefined && facts(['security.recovery',
-    challenge === null ? words('no') : words('recovery.until', { at: challenge.expires_at })]);
-  if (!scopes.has('reset')) return part('security.title', known, recovery, lacking('reset'));
+  const password = credential === null ? [] : [
+    ['security.set', make('span', {}, time(credential.set_at), ' ', words(`security.by-${credential.set_by}`))],
+    ['security.must-change', words(credential.must_change ? 'yes' : 'no')],
+    ['security.expires', credential.expires_at === null ? words('never')
+      : make('span', {}, time(credential.expires_at), ' ', expired && make('span', { class: 'mark bad', t: 'security.expired' }))],
+  ];
+  const recovery = challenge !== undefined && ['security.recovery',
+    challenge === null ? words('no') : words('recovery.until', { at: challenge.expires_at })];
+  const known = [
+    credential === null && make('p', { t: 'security.none' }),
+    (credential !== null || recovery) && facts(...password, recovery),
+  ];
+  if (!scopes.has('reset')) return part('security.title', ...known, lacking('reset'));
   const require = credential && button(credential.must_change ? 'require.lift' : 'require.ask', async () => {
     const required = !credential.must_change;
     const outcome = await ask(`${path}/password-change`, { required }, { method: 'PUT' });
     if (outcome.ok) return done(required ? 'require.asked' : 'require.lifted', {}, 'require');
     failed(outcome);
   }, { ...act('require'), 'data-keeps': true });
-  return part('security.title', known, recovery,
+  return part('security.title', ...known,
     make('div', { class: 'buttons' },
       button('reset.open', () => changePassword(user, { path, done }), { kind: '', 'data-action': 'password' }),
       require,
