@@ -7,7 +7,7 @@ use crate::http::problem::Problem;
 use crate::model::base_url::BaseUrl;
 use crate::model::password_policy::{MAX_LENGTH, MAX_OCTETS};
 use crate::ports::Env;
-use crate::settings::{self, AdminResetRules, PasswordRules};
+use crate::settings::{self, AdminMayChoose, PasswordRules};
 
 /// Tells the rules that the server applies, whether an administrator may type a password for a user, and a `passwordrules` string for password managers
 /// (<https://developer.apple.com/password-rules/>).
@@ -16,8 +16,8 @@ pub async fn get<E: Env>(env: &E) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, PasswordRules, AdminResetRules);
-    let (_, rules, admin) = settings::load::<Needed>(env.variables()).await?;
+    type Needed = (BaseUrl, PasswordRules, AdminMayChoose);
+    let (_, rules, may_choose) = settings::load::<Needed>(env.variables()).await?;
     let policy = rules.policy;
     let min = policy.min_length;
     Ok(Answer::json(
@@ -28,7 +28,7 @@ async fn answer<E: Env>(env: &E) -> Result<Answer, Problem> {
             "max_octets": MAX_OCTETS,
             "min_strength": policy.min_strength,
             "breach_check": rules.breach_list.is_some(),
-            "admin_may_choose": admin.may_choose,
+            "admin_may_choose": may_choose.0,
             // A generated password as long as the shortest allowed could be too weak.
             "passwordrules": format!("minlength: {}; maxlength: {MAX_LENGTH};", min.max(16)),
         }),

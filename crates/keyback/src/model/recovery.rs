@@ -80,10 +80,16 @@ impl Recovery {
     /// Decides about a request at `now` of an account at `epoch`.
     #[must_use]
     pub fn decide(&self, rules: &IssueRules, epoch: u64, now: Timestamp) -> IssueDecision {
-        let cooling = self
-            .issued
-            .last()
-            .is_some_and(|last| now < last.plus(rules.cooldown));
+        // After a credential event, such as another address, the last mail is of no use to anyone.
+        let is_of_use = self
+            .challenge
+            .as_ref()
+            .is_none_or(|challenge| challenge.epoch == epoch);
+        let cooling = is_of_use
+            && self
+                .issued
+                .last()
+                .is_some_and(|last| now < last.plus(rules.cooldown));
         let exhausted = rules.limits.iter().any(|limit| {
             let since = now.minus(limit.window());
             let count = self.issued.iter().filter(|issued| **issued > since).count();

@@ -130,3 +130,29 @@ fn the_mail_of_an_account_says_which_client_asked_masked() {
     let text = &app.take_mails()[0].text;
     assert!(text.contains("203.0.*.*") && !text.contains("203.0.113.9"));
 }
+
+#[test]
+fn a_mail_that_a_credential_event_has_made_useless_keeps_nobody_waiting() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(204);
+    let _ = app.take_mails();
+    // In the same minute.
+    let again = app.recover();
+    let _ = app.reset(&again.link, App::OTHER_PASSWORD).expect(204);
+    assert!(app.knows(App::OTHER_PASSWORD));
+    // The limits of the account hold all the same.
+    for _ in 0..5 {
+        let _ = app.take_mails();
+        let _ = app.forgot(App::EMAIL).expect(202);
+        let mails = app.take_mails();
+        let Some(mail) = mails.iter().find(|mail| mail.is_recovery()) else {
+            return;
+        };
+        let _ = app.reset(
+            &mail.link(),
+            &format!("{} {}", App::NEW_PASSWORD, mail.code()),
+        );
+    }
+    panic!("seven mails in an hour");
+}

@@ -134,7 +134,12 @@ impl Model {
             let recent = |issued_at: &&u64| **issued_at + window > now;
             account.issued_at.iter().filter(recent).count()
         };
-        if within(COOLDOWN) == 0 && within(3_600) < 5 && within(DAY) < 10 {
+        // A credential event makes the last mail useless, and another one may follow at once.
+        let is_of_use = account
+            .current
+            .is_none_or(|mail| self.mails[mail].epoch == account.epoch);
+        let cooling = is_of_use && within(COOLDOWN) > 0;
+        if !cooling && within(3_600) < 5 && within(DAY) < 10 {
             self.issue(whom, request);
         } else if let Some(mail) = account.current
             && self.mails[mail].epoch == account.epoch
