@@ -120,7 +120,7 @@ pub(super) async fn run<E: Env>(
     };
     match handover {
         Handover::Accepted => end(env, email_id, email, EmailState::Sent, None).await,
-        Handover::Refused { reason } => {
+        Handover::Refused { reason } | Handover::SenderRefused { reason } => {
             end(env, email_id, email, EmailState::Failed, Some(reason)).await
         }
         Handover::TryLater { reason, after } => retry(env, email_id, email, reason, after).await,
@@ -159,8 +159,8 @@ async fn is_dead<E: Env>(
     Ok(!is_alive || found.account.email.as_str() != to)
 }
 
-/// Offers the mail to the first provider, and to the fallback if the first does not take it now. What became of it, and
-/// who said so.
+/// Offers the mail to the first provider, and to the fallback if the first does not take it now or not from its sender.
+/// What became of it, and who said so.
 async fn hand_over<E: Env>(
     env: &E,
     mail: &MailSettings,
@@ -175,13 +175,20 @@ async fn hand_over<E: Env>(
     };
     // Unheard, the first provider may have taken it.
     let may_fall_back = heard || attempt >= FALLBACK_WHEN_UNSURE;
-    if !matches!(first.0, Handover::TryLater { .. }) || !may_fall_back {
+    let is_open = matches!(
+        first.0,
+        Handover::TryLater { .. } | Handover::SenderRefused { .. }
+    );
+    if !is_open || !may_fall_back {
         return first;
     }
-    match offer(env, fallback, message, email_id).await {
-        (Handover::Accepted, _) => (Handover::Accepted, fallback.kind),
-        // The first provider may take it yet.
-        (Handover::Refused { .. } | Handover::TryLater { .. }, _) => first,
+    let (second, _) = offer(env, fallback, message, email_id).await;
+    match (&first.0, &second) {
+        (_, Handover::Accepted) => (second, fallback.kind),
+        // The first provider never will, and the fallback may take it yet.
+        (Handover::SenderRefused { .. }, Handover::TryLater { .. }) => (second, fallback.kind),
+        // The first provider may take it yet, or neither will.
+        _ => first,
     }
 }
 

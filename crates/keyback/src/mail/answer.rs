@@ -74,6 +74,13 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// This mail is never taken from this sender.
+    pub(super) fn sender_refused(&self, code: Option<&str>) -> Handover {
+        Handover::SenderRefused {
+            reason: self.reason(code, "the sender is not accepted"),
+        }
+    }
+
     /// To be tried again.
     pub(super) fn later(&self, code: Option<&str>, why: &str) -> Handover {
         Handover::TryLater {
@@ -88,7 +95,7 @@ impl<'a> Answer<'a> {
         match self.status() {
             400 | 413 | 422 => self.refused(code, "it does not take this mail"),
             401 => self.later(code, "the key is not accepted"),
-            403 => self.later(code, "the key or the sender is not allowed"),
+            403 => self.later(code, "the key is not allowed to send"),
             404 | 405 => self.later(code, "unknown there: check the origin and the sender"),
             429 => self.later(code, "too many requests"),
             300..=399 => self.later(code, "a redirect, which is not followed"),

@@ -64,13 +64,18 @@ pub(super) fn request(
 }
 
 pub(super) fn read(answer: &Answer<'_>) -> Handover {
-    // There are no codes: a text names the bad parameter, as in "'from' parameter is not a valid address".
-    let is_sender = answer
-        .text("/message")
-        .is_some_and(|text| text.trim_start_matches('\'').starts_with("from"));
+    // There are no codes. A text names the bad parameter, as in "'from' parameter is not a valid address", and tells of a
+    // domain that is not verified or of a sandbox's, which only writes to those whom the account lists.
+    let message = answer.text("/message").unwrap_or_default();
+    let is_bad_sender = message.trim_start_matches('\'').starts_with("from");
+    let message = message.to_ascii_lowercase();
+    let is_unverified = ["unverified", "not verified", "sandbox"]
+        .iter()
+        .any(|word| message.contains(word));
     match answer.status() {
         200..=299 => answer.success(),
-        400 if is_sender => answer.later(None, "the sender is not accepted"),
+        400 if is_bad_sender => answer.sender_refused(None),
+        403 if is_unverified => answer.sender_refused(None),
         402 => answer.later(None, "the account may not send"),
         _ => answer.by_status(None),
     }

@@ -46,7 +46,8 @@ pub(super) fn read(answer: &Answer<'_>) -> Handover {
         (_, Some(300)) => answer.refused(text, "not a valid mail or address"),
         (_, Some(406)) => answer.refused(text, "the recipient is inactive there"),
         (_, Some(402 | 403 | 409 | 411)) => answer.refused(text, "it does not take this mail"),
-        (_, Some(400 | 401)) => answer.later(text, "the sender is not confirmed"),
+        // No such sender signature; one that is not confirmed.
+        (_, Some(400 | 401)) => answer.sender_refused(text),
         (_, Some(405 | 412 | 413)) => answer.later(text, "the account may not send"),
         (422, _) => answer.later(text, "it does not take mail now"),
         _ => answer.by_status(text),

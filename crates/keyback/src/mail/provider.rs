@@ -29,6 +29,11 @@ pub enum Handover {
         /// Why.
         reason: String,
     },
+    /// The provider will never take it from this sender. Another provider may know the sender.
+    SenderRefused {
+        /// Why.
+        reason: String,
+    },
     /// It may take it later, perhaps after the operator has mended something.
     TryLater {
         /// Why.

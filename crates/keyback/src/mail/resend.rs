@@ -43,7 +43,11 @@ pub(super) fn read(answer: &Answer<'_>) -> Handover {
     let name = answer.text("/name");
     match (answer.status(), name) {
         (200..=299, _) => answer.success(),
-        (_, Some("invalid_from_address")) => answer.later(name, "the sender is not accepted"),
+        // 403 with this name: the sender's domain is not verified, or it is Resend's own, which only writes to the
+        // account's owner.
+        (403, Some("validation_error")) | (_, Some("invalid_from_address")) => {
+            answer.sender_refused(name)
+        }
         (409, _) => answer.later(name, "another request with its key"),
         _ => answer.by_status(name),
     }

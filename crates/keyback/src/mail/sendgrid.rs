@@ -1,5 +1,6 @@
 //! SendGrid: <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send>,
 //! errors: <https://www.twilio.com/docs/sendgrid/api-reference/mail-send/errors>,
+//! senders: <https://www.twilio.com/docs/sendgrid/for-developers/sending-email/sender-identity>,
 //! limits: <https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/rate-limits>.
 //!
 //! It has no idempotency keys.
@@ -57,8 +58,8 @@ pub(super) fn read(answer: &Answer<'_>) -> Handover {
     let field = answer.text("/errors/0/field");
     match answer.status() {
         200..=299 => answer.success(),
-        400 if field.is_some_and(|field| field.starts_with("from")) => {
-            answer.later(field, "the sender is not accepted")
+        400 | 403 if field.is_some_and(|field| field.starts_with("from")) => {
+            answer.sender_refused(field)
         }
         _ => answer.by_status(field),
     }

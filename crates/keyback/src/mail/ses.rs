@@ -128,13 +128,19 @@ pub(super) fn read(answer: &Answer<'_>) -> Handover {
     let error = answer.header("x-amzn-errortype");
     // A URL may stand behind it.
     let name = error.and_then(|error| error.split(':').next());
+    // The sender is, or in the sandbox the recipient.
+    let is_unverified = answer
+        .text("/message")
+        .is_some_and(|text| text.to_ascii_lowercase().contains("not verified"));
     match (answer.status(), name) {
         (200..=299, _) => answer.success(),
-        // Any other error of this status speaks of the account, the sender, or, in the sandbox, of whom it may send to.
+        (400, Some("MailFromDomainNotVerifiedException")) => answer.sender_refused(name),
+        (400, Some("MessageRejected")) if is_unverified => answer.sender_refused(name),
+        // Any other error of this status speaks of the account.
         (400, Some("BadRequestException" | "ValidationException")) | (413, _) => {
             answer.by_status(name)
         }
-        (400, _) => answer.later(name, "the account or the sender is not accepted"),
+        (400, _) => answer.later(name, "the account may not send"),
         _ => answer.by_status(name),
     }
 }

@@ -234,6 +234,58 @@ fn what_the_first_provider_refuses_for_good_goes_to_nobody() {
     assert_eq!(app.emails_in("failed").len(), 1);
 }
 
+/// What Resend says of a sender whose domain it has not verified.
+const UNVERIFIED: &str = r#"{"statusCode":403,"name":"validation_error","message":"The example.test domain is not verified."}"#;
+
+#[test]
+fn a_sender_that_is_not_verified_fails_at_once_and_the_mail_can_be_tried_when_it_is() {
+    let app = App::with_account();
+    app.env.http.answer_with(403, None);
+    app.env.http.answer_body_from("api.resend.com", UNVERIFIED);
+    let _ = app.forgot(App::EMAIL);
+    let failed = app.emails_in("failed").remove(0);
+    assert_eq!(
+        failed["last_error"],
+        "resend answered 403 validation_error: the sender is not accepted"
+    );
+    assert_eq!(user_events(&app)[0], "email.failed");
+    app.run_courier_for(3);
+    assert_eq!(app.take_mails().len(), 1);
+    app.env.http.answer_with(200, None);
+    let _ = retry(&app, &failed).expect(202);
+    assert_eq!(app.take_mails().len(), 1);
+    assert_eq!(app.emails_in("sent").len(), 1);
+}
+
+#[test]
+fn the_fallback_gets_what_the_first_provider_does_not_take_from_its_sender() {
+    let app = with_fallback();
+    let refused = || Ok((403, None));
+    app.env.http.answer_from("api.resend.com", refused());
+    for host in ["api.resend.com", FALLBACK] {
+        app.env.http.answer_body_from(host, UNVERIFIED);
+    }
+    // The fallback may know the sender.
+    let _ = app.forgot(App::EMAIL);
+    assert_eq!(hosts(&app), ["api.resend.com", FALLBACK]);
+    assert_eq!(app.emails_in("sent").len(), 1);
+    // While the fallback may take it, it is tried again.
+    app.advance(61);
+    app.env.http.answer_from(FALLBACK, Ok((503, None)));
+    let _ = app.forgot(App::EMAIL);
+    assert_eq!(hosts(&app).len(), 2);
+    let pending = app.emails_in("pending").remove(0);
+    assert_eq!(
+        pending["last_error"],
+        "resend answered 503 validation_error: try again later"
+    );
+    // Neither knows it.
+    app.env.http.answer_from(FALLBACK, refused());
+    app.run_courier_for(2);
+    assert_eq!(hosts(&app).len(), 2);
+    assert_eq!(app.emails_in("failed").len(), 1);
+}
+
 #[test]
 fn while_neither_provider_takes_it_a_mail_is_tried_again() {
     let app = with_fallback();

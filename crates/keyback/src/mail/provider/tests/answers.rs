@@ -17,6 +17,7 @@ fn verdict(kind: ProviderKind, response: &Response<Vec<u8>>) -> String {
     match read(kind, Ok(response)) {
         Handover::Accepted => "accepted".to_owned(),
         Handover::Refused { reason } => format!("refused: {reason}"),
+        Handover::SenderRefused { reason } => format!("sender refused: {reason}"),
         Handover::TryLater { reason, .. } => format!("later: {reason}"),
     }
 }
@@ -34,7 +35,7 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         Resend,
         422,
         r#"{"name":"invalid_from_address"}"#,
-        "later: resend answered 422 invalid_from_address: the sender is not accepted",
+        "sender refused: resend answered 422 invalid_from_address: the sender is not accepted",
     ),
     (
         Resend,
@@ -45,8 +46,14 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
     (
         Resend,
         403,
-        r#"{"name":"validation_error"}"#,
-        "later: resend answered 403 validation_error: the key or the sender is not allowed",
+        r#"{"name":"validation_error","message":"The example.test domain is not verified."}"#,
+        "sender refused: resend answered 403 validation_error: the sender is not accepted",
+    ),
+    (
+        Resend,
+        403,
+        r#"{"name":"invalid_api_key","message":"API key is invalid"}"#,
+        "later: resend answered 403 invalid_api_key: the key is not allowed to send",
     ),
     (
         Postmark,
@@ -76,13 +83,13 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         Postmark,
         422,
         r#"{"ErrorCode":400}"#,
-        "later: postmark answered 422 400: the sender is not confirmed",
+        "sender refused: postmark answered 422 400: the sender is not accepted",
     ),
     (
         Postmark,
         422,
         r#"{"ErrorCode":401}"#,
-        "later: postmark answered 422 401: the sender is not confirmed",
+        "sender refused: postmark answered 422 401: the sender is not accepted",
     ),
     (
         Postmark,
@@ -138,7 +145,7 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         SendGrid,
         400,
         SENDER_FIELD,
-        "later: sendgrid answered 400 from.email: the sender is not accepted",
+        "sender refused: sendgrid answered 400 from.email: the sender is not accepted",
     ),
     (
         SendGrid,
@@ -149,8 +156,14 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
     (
         SendGrid,
         403,
-        SENDER_FIELD,
-        "later: sendgrid answered 403 from.email: the key or the sender is not allowed",
+        r#"{"errors":[{"message":"The from address does not match a verified Sender Identity.","field":"from","help":null}]}"#,
+        "sender refused: sendgrid answered 403 from: the sender is not accepted",
+    ),
+    (
+        SendGrid,
+        403,
+        r#"{"errors":[{"message":"access forbidden","field":null,"help":null}]}"#,
+        "later: sendgrid answered 403: the key is not allowed to send",
     ),
     (
         Mailgun,
@@ -168,7 +181,25 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         Mailgun,
         400,
         r#"{"message":"'from' parameter is not a valid address."}"#,
-        "later: mailgun answered 400: the sender is not accepted",
+        "sender refused: mailgun answered 400: the sender is not accepted",
+    ),
+    (
+        Mailgun,
+        403,
+        r#"{"message":"Domain sandbox1.mailgun.org is not allowed to send: Sandbox subdomains are for test purposes only. Please add your own domain."}"#,
+        "sender refused: mailgun answered 403: the sender is not accepted",
+    ),
+    (
+        MailgunEu,
+        403,
+        r#"{"message":"Domain example.test is not allowed to send: The domain is unverified and requires DNS configuration."}"#,
+        "sender refused: mailgun-eu answered 403: the sender is not accepted",
+    ),
+    (
+        Mailgun,
+        403,
+        r#"{"message":"Domain example.test is not allowed to send: Your account is temporarily disabled."}"#,
+        "later: mailgun answered 403: the key is not allowed to send",
     ),
     (
         MailgunEu,
@@ -223,22 +254,22 @@ fn ses_names_its_errors_in_a_header() {
         (
             400,
             "MessageRejected",
-            "later: ses answered 400 MessageRejected: the account or the sender is not accepted",
+            "later: ses answered 400 MessageRejected: the account may not send",
         ),
         (
             400,
             "MailFromDomainNotVerifiedException",
-            "later: ses answered 400 MailFromDomainNotVerifiedException: the account or the sender is not accepted",
+            "sender refused: ses answered 400 MailFromDomainNotVerifiedException: the sender is not accepted",
         ),
         (
             400,
             "SendingPausedException",
-            "later: ses answered 400 SendingPausedException: the account or the sender is not accepted",
+            "later: ses answered 400 SendingPausedException: the account may not send",
         ),
         (
             403,
             "SignatureDoesNotMatch",
-            "later: ses answered 403 SignatureDoesNotMatch: the key or the sender is not allowed",
+            "later: ses answered 403 SignatureDoesNotMatch: the key is not allowed to send",
         ),
         (
             429,
@@ -249,6 +280,16 @@ fn ses_names_its_errors_in_a_header() {
         let answer = answer(status, &[("x-amzn-ErrorType", error)], "{}");
         assert_eq!(verdict(Ses, &answer), expected);
     }
+}
+
+#[test]
+fn ses_says_in_words_that_an_identity_is_not_verified() {
+    let body = r#"{"message":"Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: no-reply@example.test"}"#;
+    let answer = answer(400, &[("x-amzn-ErrorType", "MessageRejected")], body);
+    assert_eq!(
+        verdict(Ses, &answer),
+        "sender refused: ses answered 400 MessageRejected: the sender is not accepted"
+    );
 }
 
 #[test]
