@@ -223,16 +223,18 @@ async fn retry<E: Env>(
         return end(env, email_id, email, EmailState::Failed, Some(reason)).await;
     };
     let now = env.clock().now();
-    let due_at = now.plus(wait);
+    let next_attempt_at = Some(now.plus(wait)).filter(|at| !email.is_useless(*at));
+    // When it expires, the entry is there to mark it. The provider's answer may have outlasted it.
+    let due_at = next_attempt_at.or(email.useless_at).unwrap_or(now).max(now);
     let task = AgendaTask::Deliver {
         email_id: email_id.clone(),
         attempt: email.attempts.saturating_add(1),
         events: Vec::new(),
     };
-    log(env, email_id, &reason, true);
+    log(env, email_id, &reason, next_attempt_at.is_some());
     let email = Email {
         updated_at: now,
-        next_attempt_at: Some(due_at),
+        next_attempt_at,
         last_error: Some(reason),
         ..email
     };

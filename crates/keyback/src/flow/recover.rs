@@ -241,7 +241,8 @@ pub(super) async fn issue<E: Env>(
             kind: EmailKind::Recovery,
             account_id,
             message: &message,
-            useless_at: Some(challenge.expires_at()),
+            // The mail tells how long each of them works.
+            useless_at: Some(challenge.code_expires_at.min(challenge.link_expires_at)),
             holds: Some(Holds::challenge(&serial)),
             events: vec![issue.event],
         };

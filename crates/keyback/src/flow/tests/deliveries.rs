@@ -2,29 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::ports::NoAnswer;
-use crate::testing::{App, Call, run_while};
+use crate::testing::{App, Call};
 
-const FALLBACK: &str = "mail.example.org";
+mod fallback;
+mod useless;
 
-fn with_fallback() -> App {
-    let app = App::with_account();
-    for (name, value) in [
-        ("email_fallback_provider", "resend"),
-        ("email_fallback_api_key", "re_fallback"),
-        ("email_fallback_api_origin", "https://mail.example.org"),
-    ] {
-        app.env.variables.set(name, value);
-    }
-    app
-}
-
-/// To which hosts mails went.
-fn hosts(app: &App) -> Vec<String> {
-    let requests = app.env.http.take_requests(|_| true);
-    let host = |request: &::http::Request<_>| request.uri().host().unwrap().to_owned();
-    requests.iter().map(host).collect()
-}
+/// What Resend says of a sender whose domain it has not verified.
+const UNVERIFIED: &str = r#"{"statusCode":403,"name":"validation_error","message":"The example.test domain is not verified."}"#;
 
 fn retry(app: &App, email: &Value) -> crate::testing::Reply {
     let path = format!("/v1/admin/emails/{}/retry", email["id"].as_str().unwrap());
@@ -169,75 +153,6 @@ fn another_round_has_ten_tries_of_its_own() {
 }
 
 #[test]
-fn a_mail_that_has_expired_is_marked_and_not_sent() {
-    let app = App::with_account();
-    app.env.http.answer_with(503, None);
-    let _ = app.forgot(App::EMAIL);
-    app.advance(20 * 60);
-    app.env.http.answer_with(200, None);
-    let _ = app.take_mails();
-    let report = app.run_courier().json();
-    assert_eq!(report["expired"], 1);
-    assert_eq!(app.take_mails(), []);
-    assert_eq!(app.emails_in("expired").len(), 1);
-    assert_eq!(user_events(&app)[0], "email.expired");
-    let expired = &app.emails_in("expired")[0];
-    assert_eq!(retry(&app, expired).status, 409);
-}
-
-#[test]
-fn a_mail_whose_link_a_newer_one_has_killed_is_not_sent() {
-    let app = App::with_account();
-    app.env.http.answer_with(503, None);
-    let _ = app.forgot(App::EMAIL);
-    let _ = app.take_mails();
-    app.env.http.answer_with(200, None);
-    app.advance(61);
-    // The first request of a minute works what is due: the older mail's second try comes after the newer's first.
-    let _ = app.forgot(App::EMAIL);
-    app.run_courier_for(3);
-    assert_eq!(app.take_mails().len(), 1);
-    assert_eq!(app.emails_in("expired").len(), 1);
-    assert_eq!(app.emails_in("sent").len(), 1);
-}
-
-#[test]
-fn the_fallback_gets_what_the_first_provider_does_not_take() {
-    let app = with_fallback();
-    app.env.http.answer_from("api.resend.com", Ok((500, None)));
-    let _ = app.forgot(App::EMAIL);
-    assert_eq!(hosts(&app), ["api.resend.com", FALLBACK]);
-    assert_eq!(app.emails_in("sent").len(), 1);
-}
-
-#[test]
-fn the_fallback_gets_nothing_that_the_first_provider_may_have() {
-    let app = with_fallback();
-    let unsure = Err(NoAnswer::TimedOut);
-    app.env.http.answer_from("api.resend.com", unsure);
-    let _ = app.forgot(App::EMAIL);
-    app.run_courier_for(2);
-    assert_eq!(hosts(&app), ["api.resend.com"; 2]);
-    assert_eq!(app.emails_in("pending").len(), 1);
-    // In the end, twice is better than never.
-    app.run_courier_for(3);
-    assert_eq!(hosts(&app), ["api.resend.com", FALLBACK]);
-    assert_eq!(app.emails_in("sent").len(), 1);
-}
-
-#[test]
-fn what_the_first_provider_refuses_for_good_goes_to_nobody() {
-    let app = with_fallback();
-    app.env.http.answer_from("api.resend.com", Ok((422, None)));
-    let _ = app.forgot(App::EMAIL);
-    assert_eq!(hosts(&app), ["api.resend.com"]);
-    assert_eq!(app.emails_in("failed").len(), 1);
-}
-
-/// What Resend says of a sender whose domain it has not verified.
-const UNVERIFIED: &str = r#"{"statusCode":403,"name":"validation_error","message":"The example.test domain is not verified."}"#;
-
-#[test]
 fn a_sender_that_is_not_verified_fails_at_once_and_the_mail_can_be_tried_when_it_is() {
     let app = App::with_account();
     app.env.http.answer_with(403, None);
@@ -255,146 +170,6 @@ fn a_sender_that_is_not_verified_fails_at_once_and_the_mail_can_be_tried_when_it
     let _ = retry(&app, &failed).expect(202);
     assert_eq!(app.take_mails().len(), 1);
     assert_eq!(app.emails_in("sent").len(), 1);
-}
-
-#[test]
-fn the_fallback_gets_what_the_first_provider_does_not_take_from_its_sender() {
-    let app = with_fallback();
-    let refused = || Ok((403, None));
-    app.env.http.answer_from("api.resend.com", refused());
-    for host in ["api.resend.com", FALLBACK] {
-        app.env.http.answer_body_from(host, UNVERIFIED);
-    }
-    // The fallback may know the sender.
-    let _ = app.forgot(App::EMAIL);
-    assert_eq!(hosts(&app), ["api.resend.com", FALLBACK]);
-    assert_eq!(app.emails_in("sent").len(), 1);
-    // While the fallback may take it, it is tried again.
-    app.advance(61);
-    app.env.http.answer_from(FALLBACK, Ok((503, None)));
-    let _ = app.forgot(App::EMAIL);
-    assert_eq!(hosts(&app).len(), 2);
-    let pending = app.emails_in("pending").remove(0);
-    assert_eq!(
-        pending["last_error"],
-        "resend answered 503 validation_error: try again later"
-    );
-    // Neither knows it.
-    app.env.http.answer_from(FALLBACK, refused());
-    app.run_courier_for(2);
-    assert_eq!(hosts(&app).len(), 2);
-    assert_eq!(app.emails_in("failed").len(), 1);
-}
-
-#[test]
-fn while_neither_provider_takes_it_a_mail_is_tried_again() {
-    let app = with_fallback();
-    app.env.http.answer_with(503, None);
-    let _ = app.forgot(App::EMAIL);
-    assert_eq!(hosts(&app).len(), 2);
-    assert_eq!(app.emails_in("pending")[0]["provider"], "resend");
-    app.env.http.answer_from(FALLBACK, Ok((422, None)));
-    app.run_courier_for(2);
-    assert_eq!(app.emails_in("pending").len(), 1);
-    app.env.http.answer_with(200, None);
-    app.run_courier_for(4);
-    assert_eq!(app.emails_in("sent").len(), 1);
-}
-
-/// An account whose mailed password waits for a provider that takes it.
-fn with_waiting_password() -> App {
-    let app = App::default();
-    let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
-    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
-    app.env.http.answer_with(503, None);
-    mail_a_password(&app);
-    let _ = app.take_mails();
-    app
-}
-
-fn mail_a_password(app: &App) {
-    let body = json!({"generate": true, "send_email": true});
-    let call = app.call("/v1/admin/users/ann/reset-password", body);
-    let _ = app.make(&call).expect(200);
-}
-
-fn temporary_passwords(app: &App) -> usize {
-    let mails = app.take_mails();
-    mails
-        .iter()
-        .filter(|mail| mail.subject.contains("new Keyback password"))
-        .count()
-}
-
-#[test]
-fn a_waiting_password_goes_out_while_it_works_and_the_address_is_the_account_s() {
-    let app = with_waiting_password();
-    // An order to change it leaves it good.
-    for required in [false, true] {
-        let body = json!({"required": required});
-        let order = app
-            .call("/v1/admin/users/ann/password-change", body)
-            .by("PUT");
-        let _ = app.make(&order).expect(204);
-    }
-    app.env.http.answer_with(200, None);
-    app.run_courier_for(3);
-    assert_eq!(temporary_passwords(&app), 1);
-}
-
-#[test]
-fn a_waiting_password_does_not_go_to_an_address_that_was_given_up() {
-    let app = with_waiting_password();
-    let moved = json!({"email": "ann@example.org"});
-    let _ = app
-        .make(&app.call("/v1/admin/users/ann", moved).by("PATCH"))
-        .expect(200);
-    app.env.http.answer_with(200, None);
-    let _ = app.take_mails();
-    app.run_courier_for(3);
-    assert_eq!(temporary_passwords(&app), 0);
-    assert_eq!(app.emails_in("expired").len(), 1);
-}
-
-#[test]
-fn a_waiting_password_that_was_replaced_or_whose_account_is_gone_is_not_sent() {
-    let replaced = with_waiting_password();
-    mail_a_password(&replaced);
-    let gone = with_waiting_password();
-    let _ = gone.make(&gone.call("/v1/admin/users/ann", Value::Null).by("DELETE"));
-    for (app, sent) in [(replaced, 1), (gone, 0)] {
-        let _ = app.take_mails();
-        app.env.http.answer_with(200, None);
-        app.run_courier_for(3);
-        assert_eq!(temporary_passwords(&app), sent);
-        assert_eq!(app.emails_in("expired").len(), 1);
-    }
-}
-
-#[test]
-fn a_recovery_mail_that_a_crash_held_up_is_not_sent_after_a_newer_one() {
-    let mut held_up = 0;
-    for operations in 0..100 {
-        let app = App::with_account();
-        let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
-        let (_, afterwards) = app.answer(&call);
-        app.env.store.halt_after(Some(operations));
-        let _ = run_while(afterwards.run(&app.env), || !app.env.store.is_halted());
-        app.env.store.halt_after(None);
-        let written = app.env.store.dump().contains("v1:outbox:");
-        if !written || app.env.http.requests() > 0 {
-            continue;
-        }
-        held_up += 1;
-        app.advance(61);
-        let newer = app.forgot(App::EMAIL).expect(202).text("challenge_id");
-        app.run_courier_for(3);
-        // Whichever of the two is worked on first, the code of the last mail is the one that works.
-        let mails = app.take_mails();
-        let last = mails.last().expect("a mail");
-        assert_eq!(app.verify(&newer, &last.code()).status, 200, "{operations}");
-    }
-    assert!(held_up > 0, "the mail was written and not sent");
 }
 
 #[test]
