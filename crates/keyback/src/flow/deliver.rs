@@ -207,7 +207,8 @@ async fn offer<E: Env>(
     };
     let answer = env.http().send(request, provider::TIMEOUT).await;
     let sure = !matches!(answer, Err(NoAnswer::TimedOut | NoAnswer::Unreachable));
-    let handover = provider::read(provider.kind, answer.as_ref().map_err(|why| *why));
+    let now = env.clock().now();
+    let handover = provider::read(provider.kind, answer.as_ref().map_err(|why| *why), now);
     (handover, sure)
 }
 

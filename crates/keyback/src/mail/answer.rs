@@ -6,6 +6,7 @@ use ::http::Response;
 use serde_json::Value;
 
 use crate::mail::provider::Handover;
+use crate::model::timestamp::Timestamp;
 use crate::settings::ProviderKind;
 
 /// The longest wait that a provider may ask for.
@@ -24,16 +25,23 @@ pub(super) fn plain_code(code: &str) -> Option<&str> {
 pub(super) struct Answer<'a> {
     provider: ProviderKind,
     response: &'a Response<Vec<u8>>,
+    /// When it came.
+    now: Timestamp,
     /// Null if the body is no JSON.
     body: Value,
 }
 
 impl<'a> Answer<'a> {
-    pub(super) fn new(provider: ProviderKind, response: &'a Response<Vec<u8>>) -> Self {
+    pub(super) fn new(
+        provider: ProviderKind,
+        response: &'a Response<Vec<u8>>,
+        now: Timestamp,
+    ) -> Self {
         let body = serde_json::from_slice(response.body()).unwrap_or_default();
         Self {
             provider,
             response,
+            now,
             body,
         }
     }
@@ -110,19 +118,20 @@ impl<'a> Answer<'a> {
         format!("{provider} answered {status}{separator}{code}: {why}")
     }
 
-    /// `Retry-After` (RFC 9110 §10.2.3) as seconds, or as a date, which counts from the answer's own `Date`; else
-    /// `X-RateLimit-Reset`, which SendGrid has instead: Unix seconds.
+    /// `Retry-After` (RFC 9110 §10.2.3) as seconds, or as a date, which counts from the answer's own `Date`, if it has
+    /// one; else `X-RateLimit-Reset`, which SendGrid has instead: Unix seconds.
     fn wait(&self) -> Option<Duration> {
         let date = |name| httpdate::parse_http_date(self.header(name)?).ok();
         let seconds = |name| self.header(name)?.trim().parse().ok();
-        let until = |time: SystemTime| time.duration_since(date("date")?).ok();
+        let since_1970 = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let until = |time: SystemTime| {
+            let now = date("date").or_else(|| since_1970(self.now.unix_seconds()))?;
+            time.duration_since(now).ok()
+        };
         let wait = seconds("retry-after")
             .map(Duration::from_secs)
             .or_else(|| until(date("retry-after")?))
-            .or_else(|| {
-                let reset = Duration::from_secs(seconds("x-ratelimit-reset")?);
-                until(SystemTime::UNIX_EPOCH.checked_add(reset)?)
-            });
+            .or_else(|| until(since_1970(seconds("x-ratelimit-reset")?)?));
         wait.map(|wait| wait.min(LONGEST_WAIT))
     }
 }

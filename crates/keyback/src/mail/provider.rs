@@ -66,11 +66,15 @@ pub fn request(
     }
 }
 
-/// Reads the provider's answer.
+/// Reads the provider's answer, which came at `now`.
 #[must_use]
-pub fn read(kind: ProviderKind, answer: Result<&Response<Vec<u8>>, NoAnswer>) -> Handover {
+pub fn read(
+    kind: ProviderKind,
+    answer: Result<&Response<Vec<u8>>, NoAnswer>,
+    now: Timestamp,
+) -> Handover {
     let answer = match answer {
-        Ok(response) => Answer::new(kind, response),
+        Ok(response) => Answer::new(kind, response, now),
         Err(why) => {
             return Handover::TryLater {
                 reason: format!("{}: {why}", kind.as_str()),

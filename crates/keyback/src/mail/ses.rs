@@ -125,12 +125,19 @@ fn encoded_words(text: &str) -> String {
 }
 
 pub(super) fn read(answer: &Answer<'_>) -> Handover {
-    let error = answer.header("x-amzn-errortype");
-    // A URL may stand behind it.
-    let name = error.and_then(|error| error.split(':').next());
+    // In a header or in the body; a URL may stand behind the name and a namespace before it
+    // (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization).
+    let error = answer
+        .header("x-amzn-errortype")
+        .or_else(|| answer.text("/__type"))
+        .or_else(|| answer.text("/code"));
+    let name = error
+        .and_then(|error| error.split(':').next())
+        .and_then(|error| error.rsplit('#').next());
     // The sender is, or in the sandbox the recipient.
     let is_unverified = answer
         .text("/message")
+        .or_else(|| answer.text("/Message"))
         .is_some_and(|text| text.to_ascii_lowercase().contains("not verified"));
     match (answer.status(), name) {
         (200..=299, _) => answer.success(),
