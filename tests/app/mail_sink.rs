@@ -39,8 +39,12 @@ pub(crate) enum Provider {
     },
     /// Refuses its first call for good and takes the second, and so on.
     RefusesEveryOther,
+    /// Does not know the sender.
+    RefusesSender,
     /// Takes the call and never answers.
     Hangs,
+    /// Says that it has the mail, and then nothing more. Such a call is not among the attempts.
+    Stalls,
     /// Takes the call and closes the connection.
     HangsUp,
     /// Answers what is no HTTP. Such a call is not among the attempts.
@@ -170,9 +174,17 @@ async fn serve(listener: TcpListener, desk: Arc<Desk>) {
         let Ok((connection, _)) = listener.accept().await else {
             continue;
         };
-        if *lock(&desk.provider) == Provider::Babbles {
-            tokio::spawn(babble(connection));
-            continue;
+        let provider = *lock(&desk.provider);
+        match provider {
+            Provider::Babbles => {
+                tokio::spawn(babble(connection));
+                continue;
+            }
+            Provider::Stalls => {
+                tokio::spawn(stall(connection));
+                continue;
+            }
+            _ => {}
         }
         let desk = Arc::clone(&desk);
         let service = service_fn(move |request| answer(request, Arc::clone(&desk)));
@@ -186,6 +198,21 @@ async fn babble(mut connection: TcpStream) {
     // Whoever called may have left meanwhile.
     let _ = connection.read(&mut request).await;
     let _ = connection.write_all(b"\x16\x03\x01 not HTTP\r\n\r\n").await;
+}
+
+/// Reads what comes first and begins to answer it.
+async fn stall(mut connection: TcpStream) {
+    let mut request = [0; 1024];
+    // Whoever called may have left meanwhile.
+    let _ = connection.read(&mut request).await;
+    let head =
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n{\"id\":";
+    let _ = connection.write_all(head).await;
+    while connection
+        .read(&mut request)
+        .await
+        .is_ok_and(|length| length > 0)
+    {}
 }
 
 async fn answer(
@@ -246,6 +273,14 @@ async fn answer(
                 &json!({ "name": "application_error", "message": "told to fail" }),
             )
         }
+        Provider::RefusesSender => {
+            let refusal = json!({
+                "statusCode": 403,
+                "name": "validation_error",
+                "message": "The example.test domain is not verified.",
+            });
+            reply(StatusCode::FORBIDDEN, None, &refusal)
+        }
         Provider::Redirects => {
             let mut response = reply(StatusCode::TEMPORARY_REDIRECT, None, &json!({}));
             let elsewhere = HeaderValue::from_static(ELSEWHERE);
@@ -257,7 +292,7 @@ async fn answer(
             Response::new(Full::from(page))
         }
         Provider::Hangs => future::pending().await,
-        Provider::HangsUp | Provider::Babbles | Provider::RefusesEveryOther => {
+        Provider::HangsUp | Provider::Babbles | Provider::Stalls | Provider::RefusesEveryOther => {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
     })

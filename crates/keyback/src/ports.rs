@@ -92,9 +92,15 @@ pub enum NoAnswer {
     /// The host may not be called: it is not granted in `spin.toml`.
     #[error("the host is not granted")]
     Denied,
-    /// The connection could not be made or broke.
+    /// No connection was made: nothing of the request was sent.
     #[error("could not connect")]
+    NotConnected,
+    /// The connection broke, or anything else went wrong: the other side may have the request.
+    #[error("no answer came")]
     Unreachable,
+    /// The answer began with this status, and the rest of it did not come in time, or was too long.
+    #[error("answered {0}, and not completely")]
+    CutShort(u16),
 }
 
 /// Outbound HTTP.

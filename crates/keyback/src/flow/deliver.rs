@@ -184,9 +184,10 @@ async fn hand_over<E: Env>(
     }
     let (second, _) = offer(env, fallback, message, email_id).await;
     match (&first.0, &second) {
-        (_, Handover::Accepted) => (second, fallback.kind),
-        // The first provider never will, and the fallback may take it yet.
-        (Handover::SenderRefused { .. }, Handover::TryLater { .. }) => (second, fallback.kind),
+        // Where the first provider never will, the fallback may take it yet.
+        (_, Handover::Accepted) | (Handover::SenderRefused { .. }, Handover::TryLater { .. }) => {
+            (second, fallback.kind)
+        }
         // The first provider may take it yet, or neither will.
         _ => first,
     }

@@ -75,6 +75,8 @@ pub fn read(
 ) -> Handover {
     let answer = match answer {
         Ok(response) => Answer::new(kind, response, now),
+        // What was acknowledged must not be sent again, whatever became of the rest of the answer.
+        Err(NoAnswer::CutShort(200..=299)) => return Handover::Accepted,
         Err(why) => {
             return Handover::TryLater {
                 reason: format!("{}: {why}", kind.as_str()),

@@ -1,9 +1,11 @@
 //! What a provider may do with a mail, and what is shown of it.
 
+use std::net::TcpListener;
+
 use serde_json::{Value, json};
 
 use super::{mail_password, wait_for_state, wait_for_tries};
-use crate::app::{App, MailSink, Provider, is_readable_below, unix_seconds};
+use crate::app::{App, AppBuilder, MailSink, Provider, is_readable_below, unix_seconds};
 use crate::v1::admin::users::events::wait_for_events;
 
 const fn fails(status: u16, retry_after: Option<u32>) -> Provider {
@@ -109,14 +111,75 @@ fn a_provider_that_hangs_keeps_no_caller_and_no_other_mail_waiting() {
 }
 
 #[test]
-fn what_one_provider_does_not_take_now_goes_to_the_other() {
-    let fallback = MailSink::start();
-    let app = App::builder()
+fn a_sender_that_the_provider_does_not_know_fails_at_once_until_it_does() {
+    let app = App::start();
+    let user = app.create_user();
+    app.sink().provider(Provider::RefusesSender);
+    let id = mail_password(&app, &user);
+    let email = wait_for_state(&app, &id, "failed");
+    assert_eq!(email["attempts"], 1);
+    assert_told(&email, "the sender is not accepted", &[&user.email]);
+    app.sink().provider(Provider::Accepts);
+    app.portal().retry_email(&id).expect_json(202);
+    let mail = app.sink().wait_for_mail(&user.email);
+    app.change_token(&user.email, &mail.password());
+}
+
+#[test]
+fn what_a_provider_said_that_it_has_is_not_sent_again_whatever_becomes_of_its_answer() {
+    let app = App::start();
+    let user = app.create_user();
+    app.sink().provider(Provider::Stalls);
+    let id = mail_password(&app, &user);
+    let email = wait_for_state(&app, &id, "sent");
+    assert_eq!(email["attempts"], 1, "{email}");
+    app.sink().provider(Provider::Accepts);
+    app.portal().run_courier().expect_status(200);
+    assert_eq!(app.sink().attempts(&user.email).len(), 0);
+}
+
+/// An app with a second provider, of which the tests see the mails.
+fn with_fallback(fallback: &MailSink) -> AppBuilder {
+    App::builder()
         .variable("email_fallback_provider", "resend")
         .variable("email_fallback_api_origin", fallback.origin())
         .variable("email_fallback_api_key", "re_fallback")
         .variable("email_fallback_from", "Spare <spare@example.test>")
-        .start();
+}
+
+#[test]
+fn a_provider_that_is_out_of_reach_or_does_not_know_the_sender_leaves_the_mail_to_the_other() {
+    let closed = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        listener.local_addr().expect("it has an address")
+    };
+    for (origin, behaviour) in [
+        (Some(format!("http://{closed}")), Provider::Accepts),
+        (
+            Some("https://provider.invalid".to_owned()),
+            Provider::Accepts,
+        ),
+        (None, Provider::RefusesSender),
+    ] {
+        let fallback = MailSink::start();
+        let mut app = with_fallback(&fallback);
+        if let Some(origin) = &origin {
+            app = app.variable("email_api_origin", origin);
+        }
+        let app = app.start();
+        app.sink().provider(behaviour);
+        let user = app.create_user();
+        let id = mail_password(&app, &user);
+        let email = wait_for_state(&app, &id, "sent");
+        assert_eq!(email["attempts"], 1, "{origin:?}: {email}");
+        assert_eq!(fallback.accepted(&user.email), 1, "{origin:?}");
+    }
+}
+
+#[test]
+fn what_one_provider_does_not_take_now_goes_to_the_other() {
+    let fallback = MailSink::start();
+    let app = with_fallback(&fallback).start();
     let user = app.create_user();
     app.sink().provider(fails(503, None));
     let id = mail_password(&app, &user);

@@ -49,6 +49,32 @@ fn the_fallback_gets_nothing_that_the_first_provider_may_have() {
 }
 
 #[test]
+fn the_fallback_gets_at_once_what_the_first_provider_cannot_have() {
+    for why in [
+        NoAnswer::NotConnected,
+        NoAnswer::Denied,
+        NoAnswer::CutShort(503),
+    ] {
+        let app = with_fallback();
+        app.env.http.answer_from("api.resend.com", Err(why));
+        let _ = app.forgot(App::EMAIL);
+        assert_eq!(hosts(&app), ["api.resend.com", FALLBACK], "{why:?}");
+        assert_eq!(app.emails_in("sent").len(), 1);
+    }
+}
+
+#[test]
+fn what_the_first_provider_acknowledged_goes_to_nobody_else() {
+    let app = with_fallback();
+    let cut_short = Err(NoAnswer::CutShort(202));
+    app.env.http.answer_from("api.resend.com", cut_short);
+    let _ = app.forgot(App::EMAIL);
+    app.run_courier_for(5);
+    assert_eq!(hosts(&app), ["api.resend.com"]);
+    assert_eq!(app.emails_in("sent").len(), 1);
+}
+
+#[test]
 fn what_the_first_provider_refuses_for_good_goes_to_nobody() {
     let app = with_fallback();
     app.env.http.answer_from("api.resend.com", Ok((422, None)));

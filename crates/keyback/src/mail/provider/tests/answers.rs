@@ -257,7 +257,14 @@ fn what_the_operator_can_mend_and_what_passes_is_tried_again() {
                 "{kind:?} {status}: {verdict}"
             );
         }
-        for why in [NoAnswer::TimedOut, NoAnswer::Denied, NoAnswer::Unreachable] {
+        for why in [
+            NoAnswer::TimedOut,
+            NoAnswer::Denied,
+            NoAnswer::NotConnected,
+            NoAnswer::Unreachable,
+            NoAnswer::CutShort(302),
+            NoAnswer::CutShort(503),
+        ] {
             let reason = format!("{}: {why}", kind.as_str());
             let later = Handover::TryLater {
                 reason,
@@ -290,6 +297,16 @@ fn an_acknowledgement_without_details_is_one() {
         for body in ["", "{}", r#"{"id":1}"#] {
             let handover = read(kind, Ok(&answer(200, &[], body)), NOW);
             assert_eq!(handover, Handover::Accepted, "{kind:?} {body}");
+        }
+    }
+}
+
+#[test]
+fn an_acknowledgement_that_was_cut_short_is_one() {
+    for kind in ProviderKind::ALL {
+        for status in [200, 202, 204] {
+            let handover = read(kind, Err(NoAnswer::CutShort(status)), NOW);
+            assert_eq!(handover, Handover::Accepted, "{kind:?} {status}");
         }
     }
 }
