@@ -94,6 +94,15 @@ pub fn read(
     }
 }
 
+/// Where the API is for whom `key` is for, if that can be known; `spin.toml` grants it, but for that of SES.
+#[must_use]
+pub fn default_origin(kind: ProviderKind, key: &str) -> Option<String> {
+    match kind {
+        ProviderKind::Ses => ses::default_origin(key),
+        kind => kind.default_origin().map(str::to_owned),
+    }
+}
+
 /// Whether a request can be made with `key`. What keys look like beyond that is the provider's business, and may
 /// change.
 #[must_use]

@@ -53,6 +53,14 @@ pub(super) fn is_key(key: &str) -> bool {
     Credentials::parse(key).is_some()
 }
 
+/// The endpoint of the key's region: <https://docs.aws.amazon.com/general/latest/gr/ses.html>. `None` in the partitions
+/// whose hosts are not in `amazonaws.com`.
+pub(super) fn default_origin(key: &str) -> Option<String> {
+    let region = Credentials::parse(key)?.region;
+    let is_elsewhere = region.starts_with("cn-") || region.contains("-iso");
+    (!is_elsewhere).then(|| format!("https://email.{region}.amazonaws.com"))
+}
+
 pub(super) fn request(
     settings: &ProviderSettings,
     message: &Message,

@@ -188,15 +188,17 @@ impl ProviderSettings {
             return None;
         }
         let kind = values.read(names.kind, ProviderKind::parse);
-        let origin = values.read(names.origin, |text| match (text, kind) {
-            ("", Some(kind)) => BaseUrl::parse(kind.default_origin()?).map(Some),
-            // Without a provider there is nothing to say about it.
-            ("", None) => Some(None),
-            _ => BaseUrl::parse(text).map(Some),
-        });
         let api_key = values.read(names.api_key, |text| {
             let is_good = kind.map_or(!text.is_empty(), |kind| provider::is_key(kind, text));
             is_good.then(|| text.to_owned())
+        });
+        let origin = values.read(names.origin, |text| match (text, kind, &api_key) {
+            ("", Some(kind), Some(key)) => {
+                BaseUrl::parse(&provider::default_origin(kind, key)?).map(Some)
+            }
+            // Without a provider or its key there is nothing to say about it.
+            ("", _, _) => Some(None),
+            _ => BaseUrl::parse(text).map(Some),
         });
         let from = values.read(names.from, from);
         Some(Self {

@@ -207,9 +207,45 @@ fn an_origin_is_needed_where_the_provider_has_none_that_is_the_same_for_all() {
             env.variables.set("email_provider", provider);
             env.variables.set("email_api_key", key);
         });
-        let is_needed = matches!(provider, "ses" | "webhook");
+        let is_needed = provider == "webhook";
         assert_eq!(!bad.is_empty(), is_needed, "{provider}");
         assert!(bad.iter().all(|name| *name == "email_api_origin"));
+    }
+}
+
+#[test]
+fn ses_is_called_in_the_region_of_its_key() {
+    let settings = |names: [&'static str; 3], region: &str, origin: &str| {
+        let env = MemoryEnv::default();
+        let [provider, key, api] = names;
+        env.variables.set(provider, "ses");
+        env.variables
+            .set(key, &format!("AKIDEXAMPLE:secret:{region}"));
+        env.variables.set(api, origin);
+        block_on(load::<MailSettings>(env.variables()))
+    };
+    let primary = ["email_provider", "email_api_key", "email_api_origin"];
+    let fallback = [
+        "email_fallback_provider",
+        "email_fallback_api_key",
+        "email_fallback_api_origin",
+    ];
+    for region in ["eu-central-1", "us-gov-west-1"] {
+        let endpoint = format!("https://email.{region}.amazonaws.com");
+        let mail = settings(primary, region, "").unwrap();
+        assert_eq!(mail.primary.origin.to_string(), endpoint);
+        let mail = settings(fallback, region, "").unwrap();
+        assert_eq!(mail.fallback.unwrap().origin.to_string(), endpoint);
+    }
+    // Not in `amazonaws.com`.
+    for region in ["cn-north-1", "us-iso-east-1", "us-isob-east-1"] {
+        for names in [primary, fallback] {
+            let bad = settings(names, region, "").unwrap_err();
+            assert_eq!(bad, Outage::Variables(vec![names[2]]));
+        }
+        let own = "https://email.example.test";
+        let mail = settings(primary, region, own).unwrap();
+        assert_eq!(mail.primary.origin.to_string(), own);
     }
 }
 
