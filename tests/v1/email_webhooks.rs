@@ -167,6 +167,50 @@ fn what_is_not_the_provider_s_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn the_second_provider_tells_too_with_a_secret_of_its_own() {
+    let credentials = format!("provider:{}", random_token(16));
+    let secret = new_secret();
+    let app = App::builder()
+        .variable("email_webhook_secret", secret.as_str())
+        .variable("email_fallback_provider", "postmark")
+        .variable("email_fallback_api_key", "a-server-token")
+        .variable("email_fallback_webhook_secret", credentials.as_str())
+        .start();
+    let desk = Desk { app, secret };
+    let (_, id) = desk.mailed();
+    let bounce = json!({
+        "RecordType": "Bounce",
+        "Type": "SoftBounce",
+        "Metadata": { "keyback_email_id": id },
+    });
+    let say = |credentials: &str| {
+        let call = desk
+            .app
+            .visitor()
+            .call("POST", "/v1/email-webhooks/postmark");
+        call.header(
+            "authorization",
+            &format!("Basic {}", STANDARD.encode(credentials)),
+        )
+        .json(&bounce)
+        .send()
+    };
+    say(&format!("{credentials}0")).expect_problem(401, "not-authentic");
+    assert_eq!(desk.email(&id)["state"], "sent");
+    say(&credentials).expect_nothing();
+    let email = desk.email(&id);
+    assert_eq!(email["state"], "bounced");
+    assert_eq!(
+        email["last_error"],
+        "temporarily refused by its server: SoftBounce"
+    );
+    // The first one's webhooks go on.
+    let said = event("email.complained", &id);
+    desk.say(&desk.secret, unix_now(), &said).expect_nothing();
+    assert_eq!(desk.email(&id)["state"], "complained");
+}
+
+#[test]
 fn without_a_secret_nothing_is_taken() {
     let app = App::shared();
     let said = event("email.bounced", &random_token(16));

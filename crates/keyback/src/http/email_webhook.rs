@@ -9,7 +9,7 @@ use crate::model::email::EmailState;
 use crate::ports::{Clock, Env};
 use crate::settings::{self, FeedbackSettings, WebhookSettings};
 
-/// Takes a webhook of the provider that sends the mails, authenticated as that provider documents it.
+/// Takes a webhook of a provider that sends the mails, authenticated as that provider documents it.
 pub async fn post<E: Env>(env: &E, request: &Request, provider: &str) -> Answer {
     answer(env, request, provider).await.into()
 }
@@ -17,13 +17,18 @@ pub async fn post<E: Env>(env: &E, request: &Request, provider: &str) -> Answer 
 async fn answer<E: Env>(env: &E, request: &Request, provider: &str) -> Result<Answer, Problem> {
     let (settings, _) =
         settings::load::<(FeedbackSettings, WebhookSettings)>(env.variables()).await?;
-    let secret = settings
-        .secret
-        .filter(|_| settings.kind.as_str() == provider)
-        .ok_or_else(Problem::not_found)?;
+    let mut secrets = settings.of(provider).peekable();
+    if secrets.peek().is_none() {
+        return Err(Problem::not_found());
+    }
     let body = request.any_bytes()?;
     let now = env.clock().now();
-    let read = feedback::read(settings.kind, &secret, request.headers(), body, now);
+    let mut read = Err(Unusable::NotAuthentic);
+    for (kind, secret) in secrets {
+        if read == Err(Unusable::NotAuthentic) {
+            read = feedback::read(*kind, secret, request.headers(), body, now);
+        }
+    }
     let said = read.map_err(|unusable| match unusable {
         Unusable::NotAuthentic => Problem::not_authentic(),
         Unusable::Unreadable => {

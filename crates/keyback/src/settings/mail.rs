@@ -115,6 +115,7 @@ struct Names {
     origin: &'static str,
     api_key: &'static str,
     from: &'static str,
+    webhook_secret: &'static str,
     optional: bool,
 }
 
@@ -123,6 +124,7 @@ const PRIMARY: Names = Names {
     origin: "email_api_origin",
     api_key: "email_api_key",
     from: "email_from",
+    webhook_secret: "email_webhook_secret",
     optional: false,
 };
 
@@ -131,30 +133,47 @@ const FALLBACK: Names = Names {
     origin: "email_fallback_api_origin",
     api_key: "email_fallback_api_key",
     from: "email_fallback_from",
+    webhook_secret: "email_fallback_webhook_secret",
     optional: true,
 };
 
-/// How the webhooks of the first provider are authenticated.
+/// What the webhooks of the providers are authenticated with; of one without a secret, none is taken.
 #[derive(Debug, Clone)]
-pub struct FeedbackSettings {
-    /// The first provider.
-    pub kind: ProviderKind,
-    /// What its webhooks are authenticated with; without one, none is taken.
-    pub secret: Option<FeedbackSecret>,
+pub struct FeedbackSettings(Vec<(ProviderKind, FeedbackSecret)>);
+
+impl FeedbackSettings {
+    /// The provider of that name, once with each of its secrets: two accounts with one provider have two.
+    pub fn of(&self, provider: &str) -> impl Iterator<Item = &(ProviderKind, FeedbackSecret)> {
+        self.0
+            .iter()
+            .filter(move |(kind, _)| kind.as_str() == provider)
+    }
+
+    fn read_of(values: &Values, names: &Names) -> Option<Vec<(ProviderKind, FeedbackSecret)>> {
+        let is_left_out = names.optional && values.text(names.kind).is_some_and(str::is_empty);
+        let kind = if is_left_out {
+            None
+        } else {
+            values.read(names.kind, ProviderKind::parse)
+        };
+        let secret = values.read(names.webhook_secret, |text| match (text, kind) {
+            // Without a provider there is nothing to say about it.
+            ("", _) | (_, None) => Some(None),
+            (text, Some(kind)) => {
+                FeedbackSecret::parse(kind, text).map(|secret| Some((kind, secret)))
+            }
+        });
+        let is_known = is_left_out || kind.is_some();
+        secret
+            .filter(|_| is_known)
+            .map(|secret| secret.into_iter().collect())
+    }
 }
 
 impl Section for FeedbackSettings {
     fn read(values: &Values) -> Option<Self> {
-        let kind = values.read(PRIMARY.kind, ProviderKind::parse);
-        let secret = values.read("email_webhook_secret", |text| match (text, kind) {
-            // Without a provider there is nothing to say about it.
-            ("", _) | (_, None) => Some(None),
-            (text, Some(kind)) => FeedbackSecret::parse(kind, text).map(Some),
-        });
-        Some(Self {
-            kind: kind?,
-            secret: secret?,
-        })
+        let [primary, fallback] = [&PRIMARY, &FALLBACK].map(|names| Self::read_of(values, names));
+        Some(Self([primary?, fallback?].concat()))
     }
 }
 

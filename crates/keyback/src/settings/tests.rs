@@ -201,6 +201,31 @@ fn the_secret_of_a_providers_webhooks_may_be_missing_and_must_have_its_form() {
 }
 
 #[test]
+fn the_fallbacks_webhooks_have_a_secret_of_their_own() {
+    for ((provider, key, _), (good, bad)) in KEYS.into_iter().zip(FEEDBACK_SECRETS) {
+        let named = |provider: &str, secret: &str| {
+            bad_variables(|env| {
+                env.variables.set("email_fallback_provider", provider);
+                env.variables
+                    .set("email_fallback_api_origin", "https://mail.example.test");
+                env.variables.set("email_fallback_api_key", key);
+                env.variables.set("email_fallback_webhook_secret", secret);
+            })
+        };
+        assert_eq!(named(provider, ""), Vec::<&str>::new(), "{provider}");
+        assert_eq!(named(provider, good), Vec::<&str>::new(), "{provider}");
+        assert_eq!(
+            named(provider, bad),
+            ["email_fallback_webhook_secret"],
+            "{provider}"
+        );
+        // Without a fallback there is nothing to say about it.
+        assert_eq!(named("", bad), Vec::<&str>::new(), "{provider}");
+        assert_eq!(named("smtp", bad), ["email_fallback_provider"]);
+    }
+}
+
+#[test]
 fn an_origin_is_needed_where_the_provider_has_none_that_is_the_same_for_all() {
     for (provider, key, _) in KEYS {
         let bad = bad_variables(|env| {

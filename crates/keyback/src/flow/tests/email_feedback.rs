@@ -76,6 +76,35 @@ fn nobody_but_the_provider_says_what_became_of_a_mail() {
 }
 
 #[test]
+fn the_fallback_says_what_became_of_mails_too() {
+    let (app, sent) = with_sent_mail();
+    let other = "whsec_ZmlyZSBmaXJlIGZpcmUgZmlyZSBmaXJlIGZpcmU=";
+    let fallback = |provider: &str| {
+        for (name, value) in [
+            ("email_fallback_provider", provider),
+            ("email_fallback_api_key", "re_fallback"),
+            ("email_fallback_webhook_secret", other),
+        ] {
+            app.env.variables.set(name, value);
+        }
+    };
+    let says = |kind: &str, secret: &str| provider_says(&app, kind, &sent, secret).status;
+    assert_eq!(says("email.delivered", other), 401);
+    // Another account with the same provider: both secrets are good.
+    fallback("resend");
+    assert_eq!(says("email.delivered", other), 204);
+    assert_eq!(says("email.bounced", FEEDBACK_SECRET), 204);
+    let neither = "whsec_d2F0ZXIgd2F0ZXIgd2F0ZXIgd2F0ZXIgd2F0ZXI=";
+    assert_eq!(says("email.complained", neither), 401);
+    assert_eq!(app.emails_in("bounced").len(), 1);
+    // The first provider's may be off.
+    app.env.variables.set("email_webhook_secret", "");
+    assert_eq!(says("email.complained", FEEDBACK_SECRET), 401);
+    assert_eq!(says("email.complained", other), 204);
+    assert_eq!(app.emails_in("complained").len(), 1);
+}
+
+#[test]
 fn what_is_said_of_an_unknown_mail_is_taken_and_changes_nothing() {
     let (app, _) = with_sent_mail();
     let before = app.env.store.names();
