@@ -32,12 +32,12 @@ pub struct Feedback {
     pub reason: Option<String>,
 }
 
-/// What became of a mail. What may still change, such as a delay or a mailbox that is full, is none.
+/// What became of a mail. What may still change, such as a delay, is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// The recipient's server has it.
     Delivered,
-    /// It will never arrive.
+    /// It will never arrive, be it that another one might.
     Bounced,
     /// Whoever got it calls it spam.
     Complained,
@@ -176,6 +176,12 @@ fn bounced(code: Option<&str>) -> Fate {
         Outcome::Bounced,
         Some(reason("refused by its server", code)),
     )
+}
+
+/// The provider has given it up, for a reason that may pass, such as a mailbox that is full.
+fn given_up(code: Option<&str>) -> Fate {
+    let reason = reason("temporarily refused by its server", code);
+    (Outcome::Bounced, Some(reason))
 }
 
 /// The provider took the mail and then did not send it.

@@ -6,7 +6,7 @@
 
 use serde_json::Value;
 
-use super::{Feedback, about, bounced, complained, delivered, text};
+use super::{Feedback, about, bounced, complained, delivered, given_up, text};
 
 pub(super) fn read(event: &Value) -> Vec<Feedback> {
     let kind = text(event, "/Type");
@@ -14,6 +14,8 @@ pub(super) fn read(event: &Value) -> Vec<Feedback> {
         (Some("Delivery"), _) => delivered(),
         (Some("SpamComplaint"), _) | (Some("Bounce"), Some("SpamComplaint")) => complained(None),
         (Some("Bounce"), _) if is_permanent(event, kind) => bounced(kind),
+        // Postmark has tried for hours before it tells.
+        (Some("Bounce"), Some("SoftBounce" | "DnsError")) => given_up(kind),
         _ => return Vec::new(),
     };
     about(event.get("Metadata"), fate).into_iter().collect()

@@ -3,17 +3,18 @@
 
 use serde_json::Value;
 
-use super::{Feedback, bounced, complained, delivered, feedback, held_back, text};
+use super::{Feedback, bounced, complained, delivered, feedback, given_up, held_back, text};
 use crate::mail::provider::EMAIL_ID;
 
 pub(super) fn read(event: &Value) -> Vec<Feedback> {
     let fate = match text(event, "/type") {
         Some("email.delivered") => delivered(),
-        // Documented as permanent; the type is looked at, so that no other is taken for it.
-        Some("email.bounced")
-            if matches!(text(event, "/data/bounce/type"), None | Some("Permanent")) =>
-        {
-            bounced(text(event, "/data/bounce/subType"))
+        Some("email.bounced") => {
+            let code = text(event, "/data/bounce/subType");
+            match text(event, "/data/bounce/type") {
+                Some("Transient") => given_up(code),
+                _ => bounced(code),
+            }
         }
         Some("email.complained") => complained(None),
         Some("email.suppressed") => held_back(text(event, "/data/suppressed/type")),

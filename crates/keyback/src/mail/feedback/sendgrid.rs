@@ -8,7 +8,7 @@ use p256::ecdsa::signature::Verifier as _;
 use p256::ecdsa::{Signature, VerifyingKey};
 use serde_json::Value;
 
-use super::{Feedback, Unusable, about, bounced, complained, delivered, held_back, text};
+use super::{Feedback, Unusable, about, bounced, complained, delivered, given_up, held_back, text};
 use crate::model::timestamp::Timestamp;
 
 const SIGNATURE: &str = "x-twilio-email-event-webhook-signature";
@@ -96,8 +96,9 @@ pub(super) fn read(events: &Value) -> Result<Vec<Feedback>, Unusable> {
 fn of_event(event: &Value) -> Option<Feedback> {
     let fate = match (text(event, "/event")?, text(event, "/type")) {
         ("delivered", _) => delivered(),
-        // The other type is `blocked`, which is about the mail or the moment and not about the address.
         ("bounce", None | Some("bounce")) => bounced(text(event, "/status")),
+        // About the mail or the moment, not about the address; SendGrid does not try again.
+        ("bounce", Some("blocked")) => given_up(text(event, "/status")),
         ("dropped", _) => held_back(text(event, "/status")),
         ("spamreport", _) => complained(None),
         _ => return None,

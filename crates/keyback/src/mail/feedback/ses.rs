@@ -9,7 +9,7 @@
 
 use serde_json::Value;
 
-use super::{Feedback, bounced, complained, delivered, feedback, held_back, text};
+use super::{Feedback, bounced, complained, delivered, feedback, given_up, held_back, text};
 use crate::mail::provider::EMAIL_ID;
 
 pub(super) fn read(envelope: &Value) -> Vec<Feedback> {
@@ -23,7 +23,9 @@ pub(super) fn read(envelope: &Value) -> Vec<Feedback> {
     let event = inner.as_ref().unwrap_or(envelope);
     let fate = match (text(event, "/eventType"), text(event, "/bounce/bounceType")) {
         (Some("Delivery"), _) => delivered(),
-        (Some("Bounce"), Some("Permanent")) => bounced(text(event, "/bounce/bounceSubType")),
+        // Told when SES tries no more.
+        (Some("Bounce"), Some("Transient")) => given_up(text(event, "/bounce/bounceSubType")),
+        (Some("Bounce"), _) => bounced(text(event, "/bounce/bounceSubType")),
         (Some("Complaint"), _) => complained(text(event, "/complaint/complaintFeedbackType")),
         (Some("Reject"), _) => held_back(None),
         _ => return Vec::new(),

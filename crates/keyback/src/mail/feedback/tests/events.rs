@@ -26,7 +26,10 @@ const CASES: &[Case] = &[
     (
         Resend,
         r#"{"type":"email.bounced","data":{"bounce":{"subType":"MailboxFull","type":"Transient"},"tags":{"keyback_email_id":"e1"}}}"#,
-        None,
+        Some((
+            Bounced,
+            Some("temporarily refused by its server: MailboxFull"),
+        )),
     ),
     (
         Resend,
@@ -70,6 +73,14 @@ const CASES: &[Case] = &[
     (
         Postmark,
         r#"{"RecordType":"Bounce","Type":"SoftBounce","TypeCode":4096,"Inactive":false,"Metadata":{"keyback_email_id":"e1"}}"#,
+        Some((
+            Bounced,
+            Some("temporarily refused by its server: SoftBounce"),
+        )),
+    ),
+    (
+        Postmark,
+        r#"{"RecordType":"Bounce","Type":"Transient","TypeCode":2,"Inactive":false,"Metadata":{"keyback_email_id":"e1"}}"#,
         None,
     ),
     (
@@ -101,7 +112,7 @@ const CASES: &[Case] = &[
     (
         SendGrid,
         r#"[{"event":"bounce","status":"5.2.2","type":"blocked","keyback_email_id":"e1"}]"#,
-        None,
+        Some((Bounced, Some("temporarily refused by its server: 5.2.2"))),
     ),
     (
         SendGrid,
@@ -162,6 +173,19 @@ const CASES: &[Case] = &[
     (
         Ses,
         r#"{"eventType":"Bounce","bounce":{"bounceType":"Transient","bounceSubType":"MailboxFull"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
+        Some((
+            Bounced,
+            Some("temporarily refused by its server: MailboxFull"),
+        )),
+    ),
+    (
+        Ses,
+        r#"{"eventType":"Bounce","bounce":{"bounceType":"Undetermined","bounceSubType":"Undetermined"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
+        Some((Bounced, Some("refused by its server: Undetermined"))),
+    ),
+    (
+        Ses,
+        r#"{"eventType":"DeliveryDelay","deliveryDelay":{"delayType":"MailboxFull"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
         None,
     ),
     (
