@@ -370,8 +370,13 @@ fn seconds(least: u64, most: u64) -> impl Fn(&str) -> Option<Duration> {
     }
 }
 
-/// A non-empty line of at most 100 characters, without control characters.
+/// A line of 1 to 100 characters.
 fn one_line(text: &str) -> Option<String> {
-    let fits = (1..=100).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    fits.then(|| text.to_owned())
+    is_line(text, 100).then(|| text.to_owned())
+}
+
+/// Whether `text` is one line of 1 to `longest` characters; U+2028 and U+2029 break a line as well.
+pub(crate) fn is_line(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.chars().count())
+        && !text.contains(|it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'))
 }

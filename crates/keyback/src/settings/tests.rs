@@ -75,6 +75,7 @@ fn each_range_is_held() {
         ),
         ("allow_short_lifetimes", ["true", "false"], ["yes", "1"]),
         ("app_name", ["A", "Äpp & Co"], ["", "a\nb"]),
+        ("app_name", ["A", "A B"], ["a\u{2028}b", "a\u{2029}b"]),
         (
             "sign_in_url",
             ["", "https://portal.example.com/sign-in?from=reset"],

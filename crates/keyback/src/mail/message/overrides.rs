@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::mail::message::text::Text;
 use crate::mail::message::texts::KEYS;
 use crate::model::language::Language;
+use crate::settings::is_line;
 
 /// The longest value of the variable, in bytes.
 const MAX_BYTES: usize = 16 * 1024;
@@ -77,12 +78,6 @@ impl Overrides {
         let found = find(Some(language)).or_else(|| find(None));
         found.map(|it| it.words.as_str())
     }
-}
-
-/// Whether `text` is one line of 1 to `longest` characters; U+2028 and U+2029 break a line as well.
-fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.chars().count())
-        && !text.contains(|it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'))
 }
 
 #[cfg(test)]
