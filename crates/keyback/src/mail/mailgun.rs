@@ -43,7 +43,7 @@ pub(super) fn request(
     };
     let (name, value) = AUTO_SUBMITTED;
     let body = Serializer::new(String::new())
-        .append_pair("from", &settings.from)
+        .append_pair("from", &settings.mailbox())
         .append_pair("to", &message.to)
         .append_pair("subject", &message.subject)
         .append_pair("text", &message.text)

@@ -19,7 +19,7 @@ pub(super) fn request(
 ) -> Option<Request<Vec<u8>>> {
     let (name, value) = AUTO_SUBMITTED;
     let body = json!({
-        "From": settings.from,
+        "From": settings.mailbox(),
         "To": message.to,
         "Subject": message.subject,
         "TextBody": message.text,

@@ -20,7 +20,7 @@ pub(super) fn request(
 ) -> Option<Request<Vec<u8>>> {
     let (name, value) = AUTO_SUBMITTED;
     let body = json!({
-        "from": settings.from,
+        "from": settings.mailbox(),
         "to": [message.to],
         "subject": message.subject,
         "text": message.text,

@@ -110,9 +110,9 @@ pub(super) fn request(
 fn from(settings: &ProviderSettings) -> String {
     match settings.sender() {
         (Some(name), address) if !name.is_ascii() => {
-            format!("{} <{address}>", encoded_words(name))
+            format!("{} <{address}>", encoded_words(&name))
         }
-        _ => settings.from.clone(),
+        _ => settings.mailbox(),
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) fn request(
         "data": {
             "id": email_id,
             "to": message.to,
-            "from": settings.from,
+            "from": settings.mailbox(),
             "subject": message.subject,
             "text": message.text,
             "html": message.html,

@@ -1,5 +1,6 @@
 //! Which provider sends mail, and in whose name.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::mail::feedback::FeedbackSecret;
@@ -98,8 +99,18 @@ pub struct ProviderSettings {
 impl ProviderSettings {
     /// The sender's name, if it has one, and its address.
     #[must_use]
-    pub fn sender(&self) -> (Option<&str>, &str) {
+    pub fn sender(&self) -> (Option<Cow<'_, str>>, &str) {
         name_and_address(&self.from).unwrap_or((None, &self.from))
+    }
+
+    /// The sender as one text, with its name quoted where RFC 5322 §3.4 asks for that. What is not ASCII stays as it is:
+    /// providers that take JSON or forms encode it.
+    #[must_use]
+    pub fn mailbox(&self) -> String {
+        match self.sender() {
+            (Some(name), address) => format!("{} <{address}>", phrase(&name)),
+            (None, address) => address.to_owned(),
+        }
     }
 }
 
@@ -236,16 +247,39 @@ fn sender(text: &str) -> Option<String> {
 }
 
 /// The two parts of `Name <address>` or `"Name" <address>`; an address alone has no name.
-fn name_and_address(text: &str) -> Option<(Option<&str>, &str)> {
+fn name_and_address(text: &str) -> Option<(Option<Cow<'_, str>>, &str)> {
     let Some((name, rest)) = text.rsplit_once('<') else {
         return Some((None, text));
     };
     let name = name.trim();
-    let name = name
-        .strip_prefix('"')
-        .and_then(|name| name.strip_suffix('"'))
-        .unwrap_or(name);
+    let name = unquoted(name).map_or(Cow::Borrowed(name), Cow::Owned);
     Some(((!name.is_empty()).then_some(name), rest.strip_suffix('>')?))
+}
+
+/// What a quoted string (RFC 5322 §3.2.4) means; `None` if `text` is none.
+fn unquoted(text: &str) -> Option<String> {
+    let mut rest = text.strip_prefix('"')?.strip_suffix('"')?.chars();
+    let mut meant = String::new();
+    while let Some(next) = rest.next() {
+        meant.push(match next {
+            '"' => return None,
+            '\\' => rest.next()?,
+            next => next,
+        });
+    }
+    Some(meant)
+}
+
+/// `name` as a display name (RFC 5322 §3.2.5): as it is if it consists of atoms, or else quoted.
+fn phrase(name: &str) -> Cow<'_, str> {
+    let is_plain = |it: char| {
+        !it.is_ascii() || it.is_ascii_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(it)
+    };
+    if name.chars().all(is_plain) {
+        return Cow::Borrowed(name);
+    }
+    let escaped = name.replace('\\', "\\\\").replace('"', "\\\"");
+    Cow::Owned(format!("\"{escaped}\""))
 }
 
 #[cfg(test)]
@@ -271,9 +305,40 @@ mod tests {
     fn a_senders_name_may_be_quoted_or_missing() {
         assert_eq!(
             name_and_address("\"Key, back\" <a@b.c>"),
-            Some((Some("Key, back"), "a@b.c"))
+            Some((Some("Key, back".into()), "a@b.c"))
         );
         assert_eq!(name_and_address("<a@b.c>"), Some((None, "a@b.c")));
         assert_eq!(name_and_address("a@b.c"), Some((None, "a@b.c")));
+    }
+
+    #[test]
+    fn a_name_is_quoted_where_it_must_be() {
+        for (from, written) in [
+            ("Keyback <a@b.c>", "Keyback <a@b.c>"),
+            ("Müller & Co <a@b.c>", "Müller & Co <a@b.c>"),
+            ("Acme, Inc <a@b.c>", "\"Acme, Inc\" <a@b.c>"),
+            ("\"Acme, Inc\" <a@b.c>", "\"Acme, Inc\" <a@b.c>"),
+            ("Müller (Shop) <a@b.c>", "\"Müller (Shop)\" <a@b.c>"),
+            ("Acme \"A\" <a@b.c>", "\"Acme \\\"A\\\"\" <a@b.c>"),
+            (
+                "\"A \\\"B\\\" \\\\C\" <a@b.c>",
+                "\"A \\\"B\\\" \\\\C\" <a@b.c>",
+            ),
+            (
+                "\"A\" and \"B\" <a@b.c>",
+                "\"\\\"A\\\" and \\\"B\\\"\" <a@b.c>",
+            ),
+            ("No-Reply@b.c <a@b.c>", "\"No-Reply@b.c\" <a@b.c>"),
+            ("<a@b.c>", "a@b.c"),
+            ("a@b.c", "a@b.c"),
+        ] {
+            let settings = ProviderSettings {
+                kind: ProviderKind::Resend,
+                origin: BaseUrl::parse("https://mail.example.test").unwrap(),
+                api_key: String::new(),
+                from: sender(from).unwrap(),
+            };
+            assert_eq!(settings.mailbox(), written, "{from}");
+        }
     }
 }

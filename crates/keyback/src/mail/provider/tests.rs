@@ -161,8 +161,23 @@ fn ses_is_given_long_foreign_names_as_short_encoded_words() {
     let from = body["FromEmailAddress"].as_str().unwrap();
     assert!(from.is_ascii() && from.ends_with(" <a@b.test>"), "{from}");
     assert!(from.split(' ').all(|word| word.len() <= 75), "{from}");
-    settings.from = "Plain <a@b.test>".to_owned();
+    settings.from = "Plain, Inc <a@b.test>".to_owned();
     let request = written(&settings);
     let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
-    assert_eq!(body["FromEmailAddress"], "Plain <a@b.test>");
+    assert_eq!(body["FromEmailAddress"], "\"Plain, Inc\" <a@b.test>");
+}
+
+#[test]
+fn a_senders_name_with_a_comma_is_not_two_senders() {
+    for (kind, key, page) in PROVIDERS {
+        let mut settings = settings(kind, key);
+        settings.from = "Acme, Inc <a@b.test>".to_owned();
+        let request = shown(page, &written(&settings));
+        let name = match kind {
+            // The name and the address are two members.
+            ProviderKind::SendGrid => "\"name\": \"Acme, Inc\"",
+            _ => "\\\"Acme, Inc\\\" <a@b.test>",
+        };
+        assert!(request.contains(name), "{request}");
+    }
 }
