@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::ports::{Outage, SecureRandom};
 
-/// The time between one try and the next, in seconds: ten tries over about a day.
-const BACKOFF_SECONDS: [u64; 9] = [30, 120, 480, 1_200, 3_600, 7_200, 14_400, 25_200, 36_000];
+/// The time between one try and the next, in seconds: ten tries over about a day, six of them in the ten minutes that a
+/// code lives.
+const BACKOFF_SECONDS: [u64; 9] = [15, 30, 60, 120, 240, 1_800, 7_200, 21_600, 54_000];
 /// The longest wait that the other side may ask for.
 const LONGEST: Duration = Duration::from_hours(10);
 
@@ -53,13 +54,14 @@ mod tests {
         assert_eq!(waits.len(), 9);
         let hours = waits.iter().sum::<u64>() / 3_600;
         assert!((24..30).contains(&hours), "{hours}");
+        assert!(waits.iter().take(5).sum::<u64>() < 600, "{waits:?}");
         assert_eq!(wait_after(0, None), wait_after(1, None));
     }
 
     #[test]
     fn a_longer_wait_that_is_asked_for_is_kept_within_reason() {
         assert_eq!(wait_after(1, Some(600)), Some(600));
-        assert!(wait_after(1, Some(1)) >= Some(30));
+        assert!(wait_after(1, Some(1)) >= Some(15));
         assert_eq!(wait_after(1, Some(u64::MAX)), Some(36_000));
         assert_eq!(wait_after(10, Some(5)), None);
     }

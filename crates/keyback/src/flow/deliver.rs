@@ -23,6 +23,8 @@ use crate::store::{agenda, keys, record};
 
 /// A try must begin this long before its lease ends, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(15);
+/// For so long after a request its mail is taken to be waited for.
+const AWAITED_FOR: Duration = Duration::from_mins(1);
 /// From this try on, a mail of which it is not known whether the first provider has it goes to the fallback, too: better
 /// twice than never.
 const FALLBACK_WHEN_UNSURE: u32 = 3;
@@ -96,7 +98,10 @@ pub(super) async fn run<E: Env>(
         .open(&sealed, email_id.as_str())
         .and_then(|plaintext| serde_json::from_slice(&plaintext).ok());
     let to = message.as_ref().map(|message| message.to.as_str());
-    if email.is_useless(now) || is_dead(env, &email, to, now).await? {
+    // Right after the request somebody waits for the mail: it goes out while its link is good, however short-lived its code.
+    let is_awaited = attempt == 1 && now < email.created_at.plus(AWAITED_FOR);
+    let is_late = email.is_useless(now) && !is_awaited;
+    if is_late || is_dead(env, &email, to, now).await? {
         return end(env, email_id, email, EmailState::Expired, None).await;
     }
     let email = Email {

@@ -1,5 +1,7 @@
 //! Mails that are not worth sending any more: what they hold has expired, was replaced, or is for another address.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{retry, user_events};
@@ -20,6 +22,36 @@ fn a_mail_that_has_expired_is_marked_and_not_sent() {
     assert_eq!(user_events(&app)[0], "email.expired");
     let expired = &app.emails_in("expired")[0];
     assert_eq!(retry(&app, expired).status, 409);
+}
+
+#[test]
+fn a_mail_whose_code_lives_for_a_moment_only_goes_out_right_after_the_request() {
+    let short_lived = || {
+        let app = App::with_account();
+        app.env.variables.set("allow_short_lifetimes", "true");
+        app.env.variables.set("otp_ttl_seconds", "1");
+        app
+    };
+    let slow = short_lived();
+    let call = slow.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+    let (_, afterwards) = slow.answer(&call);
+    // Each call to the store takes its time.
+    let goes_on = || {
+        slow.env.clock.advance(Duration::from_millis(100));
+        true
+    };
+    let _ = run_while(afterwards.run(&slow.env), goes_on);
+    let mails = slow.take_mails();
+    assert_eq!(slow.reset(&mails[0].link(), App::NEW_PASSWORD).status, 204);
+
+    let failing = short_lived();
+    failing.env.http.answer_with(503, None);
+    let _ = failing.forgot(App::EMAIL);
+    let _ = failing.take_mails();
+    failing.env.http.answer_with(200, None);
+    failing.run_courier_for(1);
+    assert_eq!(failing.take_mails(), []);
+    assert_eq!(failing.emails_in("expired").len(), 1);
 }
 
 #[test]
@@ -66,7 +98,7 @@ fn a_mail_that_waits_for_longer_than_its_secrets_live_to_be_answered_is_marked()
     let clock = app.env.clock.clone();
     // The answer comes when the link has expired.
     app.env.http.answer_by(move |_| {
-        clock.advance(std::time::Duration::from_secs(61));
+        clock.advance(Duration::from_secs(61));
         Ok((503, None))
     });
     let _ = app.forgot(App::EMAIL);
