@@ -181,12 +181,11 @@ impl Event {
             ("from", json!(self.from)),
             ("reason", json!(self.reason)),
             ("email", json!(email)),
-            (
-                "breach_check",
-                json!(self.breach_check.map(BreachCheck::as_str)),
-            ),
         ] {
             members.insert(name.to_owned(), value);
+        }
+        if let Some(check) = self.breach_check {
+            members.insert("breach_check".to_owned(), json!(check.as_str()));
         }
         members
     }

@@ -36,17 +36,17 @@ fn assert_told(email: &Value, says: &str, secrets: &[&str]) {
 fn a_mail_that_the_provider_does_not_take_now_is_tried_again_later() {
     let app = App::start();
     for (behaviour, says, least_wait) in [
-        (fails(500, None), "500", 30),
-        (fails(503, Some(1)), "503", 30),
-        (fails(429, None), "429", 30),
+        (fails(500, None), "500", 15),
+        (fails(503, Some(1)), "503", 15),
+        (fails(429, None), "429", 15),
         (fails(429, Some(900)), "429", 900),
         // The operator can mend the key.
-        (fails(401, None), "401", 30),
-        (Provider::HangsUp, "", 30),
-        (Provider::Babbles, "", 30),
-        (Provider::Redirects, "307", 30),
-        (Provider::IsSomebodyElse, "200", 30),
-        (Provider::Hangs, "timed out", 30),
+        (fails(401, None), "401", 15),
+        (Provider::HangsUp, "", 15),
+        (Provider::Babbles, "", 15),
+        (Provider::Redirects, "307", 15),
+        (Provider::IsSomebodyElse, "200", 15),
+        (Provider::Hangs, "timed out", 15),
     ] {
         let user = app.create_user();
         app.sink().provider(behaviour);
@@ -54,7 +54,7 @@ fn a_mail_that_the_provider_does_not_take_now_is_tried_again_later() {
         let email = wait_for_tries(&app, &id, 1);
         assert_eq!(email["state"], "pending", "{behaviour:?}: {email}");
         assert_eq!(email["provider"], "resend", "{behaviour:?}: {email}");
-        let (wait, most) = (wait(&email), least_wait.max(36));
+        let (wait, most) = (wait(&email), least_wait.max(18));
         assert!(
             (least_wait..=most + 1).contains(&wait),
             "{behaviour:?}: {wait} s"

@@ -17,7 +17,7 @@ use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::password::PasswordHash;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, AdminMayChoose, PasswordRules, Scope, WebhookSettings};
+use crate::settings::{self, Access, PasswordRules, Scope, WebhookSettings};
 
 const RESERVED: &str = "is reserved";
 
@@ -27,17 +27,10 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (
-        BaseUrl,
-        Keyring,
-        Access,
-        PasswordRules,
-        AdminMayChoose,
-        WebhookSettings,
-    );
-    let (_, _, access, rules, may_choose, _) = settings::load::<Needed>(env.variables()).await?;
+    type Needed = (BaseUrl, Keyring, Access, PasswordRules, WebhookSettings);
+    let (_, _, access, rules, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
-    let draft = request.members(|fields| read_draft(fields, may_choose))?;
+    let draft = request.members(read_draft)?;
     match create_account::run(env, &rules, draft, &caller).await {
         Ok((created, afterwards)) => {
             let location = format!("/v1/admin/users/{}", created.account.id);
@@ -54,7 +47,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
 }
 
 /// The members of an account to create, here and on each line of an import.
-pub(super) fn read_draft(fields: &mut Fields, may_choose: AdminMayChoose) -> Option<Draft> {
+pub(super) fn read_draft(fields: &mut Fields) -> Option<Draft> {
     let email = fields.text("email", EmailAddress::parse);
     let id = fields.optional_text("id", |text| match text {
         // It would stand where the import is.
@@ -72,10 +65,6 @@ pub(super) fn read_draft(fields: &mut Fields, may_choose: AdminMayChoose) -> Opt
     let password = match (clear?, hashed?) {
         (Some(_), Some(_)) => {
             fields.refuse("password_hash", "must not stand beside password");
-            return None;
-        }
-        (Some(_), None) if !may_choose.0 => {
-            fields.refuse("password", "may not be chosen here: start a recovery");
             return None;
         }
         (clear, hashed) => clear.or(hashed),

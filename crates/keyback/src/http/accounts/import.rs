@@ -14,7 +14,7 @@ use crate::model::base_url::BaseUrl;
 use crate::model::keyring::Keyring;
 use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, AdminMayChoose, Scope, WebhookSettings};
+use crate::settings::{self, Access, Scope, WebhookSettings};
 
 /// The most lines of a call: the answer may have to tell of each.
 const MAX_LINES: usize = 100_000;
@@ -25,18 +25,13 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (
-        BaseUrl,
-        Keyring,
-        Access,
-        PasswordPolicy,
-        AdminMayChoose,
-        WebhookSettings,
-    );
-    let (_, _, access, policy, may_choose, _) = settings::load::<Needed>(env.variables()).await?;
+    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy, WebhookSettings);
+    let (_, _, access, policy, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let body = request.lines()?;
-    if body.split(|byte| *byte == b'\n').count() > MAX_LINES {
+    let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
+    let texts = body.split(|byte| *byte == b'\n');
+    if texts.filter(|line| !is_blank(line)).count() > MAX_LINES {
         return Err(Problem::payload_too_large());
     }
 
@@ -49,10 +44,10 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         let mut numbers = Vec::new();
         let mut drafts = Vec::new();
         for (number, line) in lines.by_ref() {
-            if line.trim_ascii().is_empty() {
+            if is_blank(line) {
                 continue;
             }
-            match read_line(line, may_choose) {
+            match read_line(line) {
                 Ok(draft) => {
                     numbers.push(number);
                     drafts.push(draft);
@@ -75,12 +70,12 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     ))
 }
 
-fn read_line(line: &[u8], may_choose: AdminMayChoose) -> Result<Draft, Vec<FieldError>> {
+fn read_line(line: &[u8]) -> Result<Draft, Vec<FieldError>> {
     if line.len() > MAX_BODY_BYTES {
         return Err(vec![FieldError::whole("is longer than 16 KiB")]);
     }
     let mut fields = Fields::parse(line)?;
-    let draft = read_draft(&mut fields, may_choose);
+    let draft = read_draft(&mut fields);
     let errors = fields.finish();
     match draft {
         Some(draft) if errors.is_empty() => Ok(draft),

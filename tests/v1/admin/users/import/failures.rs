@@ -156,7 +156,7 @@ fn all_failures_are_listed_however_many() {
     assert_eq!(failures[19_999]["line"], 20_000);
     assert_eq!(failures[19_999]["code"], "validation-failed");
 
-    let too_many = app.portal().import_users("\n".repeat(100_000));
+    let too_many = app.portal().import_users("{}\n".repeat(100_001));
     too_many.expect_problem(413, "payload-too-large");
 }
 
