@@ -55,7 +55,7 @@ impl Served {
         )
     }
 
-    fn behave(&self, behaviour: &str) {
+    pub(super) fn behave(&self, behaviour: &str) {
         let body = json!({ "behaviour": behaviour }).to_string();
         let told = self.call("PUT", "/api/behaviour", &[], &body);
         assert_eq!((told.status, told.body), (200, body));
