@@ -135,10 +135,13 @@ pub(super) async fn first_epoch(
     Ok(Account::epoch_at(now, count))
 }
 
-/// The lease under which accounts are created, changed and deleted, one caller at a time: such calls are rare, and what
-/// they write (records, index, list) must fit together. Passwords are not written under it.
-pub(super) async fn lease<E: Env>(env: &E) -> Result<Lease, Outage> {
-    Lease::wait(env, "accounts").await
+/// Creates, changes or deletes accounts, one caller at a time: such calls are rare, and what they write (records, index,
+/// list) must fit together. Passwords are not written so.
+pub(super) async fn alone<E: Env, T, F: From<Outage>>(
+    env: &E,
+    work: impl Future<Output = Result<T, F>>,
+) -> Result<T, F> {
+    Lease::hold(env, "accounts", work).await
 }
 
 /// Whether nobody has `email`. An index whose account is gone or has moved on does not count.

@@ -109,10 +109,8 @@ pub async fn run<E: Env>(
         // A reset was first, and is about to be written.
         return Err(CancelRecoveryError::InvalidToken(afterwards));
     }
-    let lease = Lease::wait(env, &recover::lease_name(&account_id)).await?;
-    let ended = end(env, &account_id, &challenge.serial, client).await;
-    lease.release(store, env.clock().now()).await;
-    if let Some(entry) = ended? {
+    let ended = end(env, &account_id, &challenge.serial, client);
+    if let Some(entry) = Lease::hold(env, &recover::lease_name(&account_id), ended).await? {
         afterwards.also_work(entry);
     }
     Ok(afterwards)

@@ -80,7 +80,6 @@ pub async fn run<E: Env>(
     let id = draft
         .id
         .map_or_else(|| AccountId::generate(env.random()), Ok)?;
-    let lease = accounts::lease(env).await?;
     let ready = Ready {
         email: draft.email,
         locale: draft.locale,
@@ -89,9 +88,7 @@ pub async fn run<E: Env>(
         checked,
         must_change,
     };
-    let created = store(env, ready, by).await;
-    lease.release(env.store(), env.clock().now()).await;
-    created
+    accounts::alone(env, store(env, ready, by)).await
 }
 
 /// A draft whose password was judged and hashed.

@@ -26,11 +26,7 @@ pub async fn run<E: Env>(
     id: &AccountId,
     by: &Caller,
 ) -> Result<Option<Afterwards>, Outage> {
-    let store = env.store();
-    let lease = accounts::lease(env).await?;
-    let deleted = delete(env, id, by).await;
-    lease.release(store, env.clock().now()).await;
-    deleted
+    accounts::alone(env, delete(env, id, by)).await
 }
 
 async fn delete<E: Env>(
@@ -80,7 +76,6 @@ fn password(id: &AccountId) -> Vec<AnyKey> {
 /// [`Outage`].
 pub(super) async fn forget_events<E: Env>(env: &E, id: &AccountId) -> Result<(), Outage> {
     let store = env.store();
-    let lease = accounts::lease(env).await?;
     let forgotten = async {
         if !store.exists(&keys::account(id).into()).await? {
             let mut gone = password(id);
@@ -89,7 +84,5 @@ pub(super) async fn forget_events<E: Env>(env: &E, id: &AccountId) -> Result<(),
         }
         Ok(())
     };
-    let forgotten = forgotten.await;
-    lease.release(store, env.clock().now()).await;
-    forgotten
+    accounts::alone(env, forgotten).await
 }

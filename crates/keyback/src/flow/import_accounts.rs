@@ -65,10 +65,7 @@ impl Import {
         for draft in drafts {
             hashed.push(self.hash(env, policy, draft).await?);
         }
-        let lease = accounts::lease(env).await?;
-        let outcomes = write(env, hashed, by).await;
-        lease.release(env.store(), env.clock().now()).await;
-        outcomes
+        accounts::alone(env, write(env, hashed, by)).await
     }
 
     /// The draft with its password hashed, unless something stands against it.

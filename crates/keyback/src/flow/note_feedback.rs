@@ -33,10 +33,8 @@ pub async fn run<E: Env>(env: &E, said: Vec<Said>) -> Result<Afterwards, Outage>
     for said in said {
         if store.exists(&keys::outbox(&said.email_id).into()).await? {
             // Of what is said at the same moment, each is held against what was said before.
-            let lease = Lease::wait(env, &lease_name(&said.email_id)).await?;
-            let noted = note_one(env, said).await;
-            lease.release(store, env.clock().now()).await;
-            if let Some(entry) = noted? {
+            let name = lease_name(&said.email_id);
+            if let Some(entry) = Lease::hold(env, &name, note_one(env, said)).await? {
                 afterwards.also_work(entry);
             }
         }

@@ -39,8 +39,8 @@ pub(super) struct Draft<'a> {
     pub(super) events: Vec<Event>,
 }
 
-/// Prepares an email for the outbox: one round trip for its slot on the agenda and the numbers of its events. The caller stores all `writes` together
-/// with its own.
+/// Prepares an email for the outbox: one round trip for its slot on the agenda and the numbers of its events. The caller
+/// stores all `writes` together with its own.
 pub(super) async fn enqueue<E: Env>(
     env: &E,
     keyring: &Keyring,

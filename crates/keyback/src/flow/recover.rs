@@ -85,11 +85,8 @@ pub async fn run<E: Env>(
     if found.account.disabled {
         return Ok(None);
     }
-    let lease = Lease::wait(env, &lease_name(&found.account.id)).await?;
-    let entry = issue_or_tie(env, settings, &request, &found).await;
-    // Even after an outage.
-    lease.release(env.store(), env.clock().now()).await;
-    entry
+    let entry = issue_or_tie(env, settings, &request, &found);
+    Lease::hold(env, &lease_name(&found.account.id), entry).await
 }
 
 async fn issue_or_tie<E: Env>(

@@ -34,12 +34,8 @@ pub async fn run<E: Env>(
     env: &E,
     id: &EmailId,
 ) -> Result<(EmailWithFeedback, Afterwards), RetryEmailError> {
-    let store = env.store();
     // Of two callers, one finds it failed.
-    let lease = Lease::wait(env, &lease_name(id)).await?;
-    let retried = retry(env, id).await;
-    lease.release(store, env.clock().now()).await;
-    retried
+    Lease::hold(env, &lease_name(id), retry(env, id)).await
 }
 
 async fn retry<E: Env>(

@@ -64,10 +64,8 @@ pub async fn run<E: Env>(
     order: Order,
     by: &Caller,
 ) -> Result<(Started, Afterwards), StartRecoveryError> {
-    let lease = Lease::wait(env, &recover::lease_name(id)).await?;
-    let started = start(env, settings, id, order, by).await;
-    lease.release(env.store(), env.clock().now()).await;
-    started
+    let started = start(env, settings, id, order, by);
+    Lease::hold(env, &recover::lease_name(id), started).await
 }
 
 /// Issues the challenge, under the lease on the account's recovery.

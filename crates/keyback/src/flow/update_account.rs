@@ -61,10 +61,7 @@ pub async fn run<E: Env>(
     changes: Changes,
     by: &Caller,
 ) -> Result<(AccountWithCredential, Afterwards), UpdateAccountError> {
-    let lease = accounts::lease(env).await?;
-    let updated = change(env, settings, id, changes, by).await;
-    lease.release(env.store(), env.clock().now()).await;
-    updated
+    accounts::alone(env, change(env, settings, id, changes, by)).await
 }
 
 async fn change<E: Env>(

@@ -262,7 +262,6 @@ async fn forget_recovery<E: Env>(
 ) -> Result<(), Outage> {
     let rules: IssueRules = settings::load(env.variables()).await?;
     let store = env.store();
-    let lease = Lease::wait(env, &recover::lease_name(account_id)).await?;
     let forgotten = async {
         let key = keys::recovery(account_id);
         let recovery: Option<Recovery> = record::find(store, &key).await?;
@@ -272,7 +271,5 @@ async fn forget_recovery<E: Env>(
         }
         store.delete_many(spent).await
     };
-    let forgotten = forgotten.await;
-    lease.release(store, env.clock().now()).await;
-    forgotten
+    Lease::hold(env, &recover::lease_name(account_id), forgotten).await
 }

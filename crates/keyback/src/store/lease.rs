@@ -78,11 +78,26 @@ impl Lease {
         }))
     }
 
+    /// Does `work` under the lease on `name`, and gives the lease back whatever comes of it.
+    ///
+    /// # Errors
+    /// Those of `work`, and [`Outage::Store`] when the lease stays taken; then nothing was done.
+    pub async fn hold<E: Env, T, F: From<Outage>>(
+        env: &E,
+        name: &str,
+        work: impl Future<Output = Result<T, F>>,
+    ) -> Result<T, F> {
+        let lease = Self::wait(env, name).await?;
+        let done = work.await;
+        lease.release(env.store(), env.clock().now()).await;
+        done
+    }
+
     /// The lease on `name`, waiting up to about ten seconds for other holders to finish.
     ///
     /// # Errors
     /// [`Outage::Store`], also when it stays taken.
-    pub async fn wait<E: Env>(env: &E, name: &str) -> Result<Self, Outage> {
+    async fn wait<E: Env>(env: &E, name: &str) -> Result<Self, Outage> {
         for _ in 0..TRIES {
             if let Some(lease) = Self::acquire(env.store(), name, env.clock().now()).await? {
                 return Ok(lease);
