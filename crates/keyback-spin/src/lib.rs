@@ -12,8 +12,9 @@ pub use env::SpinEnv;
 use std::time::Duration;
 
 use http_body_util::Full;
-use keyback::flow::afterwards::Afterwards;
+use keyback::courier::after_response;
 use keyback::http::{Answer, max_body_bytes};
+use keyback::store::cx::{Cx, Deferred};
 use spin_sdk::http::{Error, IntoResponse, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
@@ -29,10 +30,10 @@ const A_MOMENT: Duration = Duration::from_micros(1);
 /// When there is no randomness at all, or the host takes no response.
 pub async fn serve(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, afterwards| {
-        afterwards.tidy(&env).await;
+    serve_and_then(request, route, async |env, deferred| {
+        after_response::tidy(&env, deferred).await;
     })
     .await
 }
@@ -43,7 +44,7 @@ pub async fn serve(
 /// As with [`serve`].
 pub async fn serve_only(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
     serve_and_then(request, route, async |_, _| ()).await
 }
@@ -54,32 +55,32 @@ pub async fn serve_only(
 /// As with [`serve`].
 pub async fn serve_and_work(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, afterwards| {
-        afterwards.run(&env).await;
+    serve_and_then(request, route, async |env, deferred| {
+        after_response::run(&env, deferred).await;
     })
     .await
 }
 
 async fn serve_and_then(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
-    then: impl AsyncFnOnce(SpinEnv, Afterwards) + 'static,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+    then: impl AsyncFnOnce(SpinEnv, Deferred) + 'static,
 ) -> Result<Response, Error> {
     let env = SpinEnv::open().await;
     let (head, body) = request.into_parts();
     let body = body::read(body, max_body_bytes(head.uri.path())).await;
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
-    let (response, afterwards) = keyback::http::serve(&env, request, route).await;
+    let (response, deferred) = keyback::http::serve(&env, request, route).await;
     let response = response
         .map(|body| Full::new(bytes::Bytes::from(body)))
         .into_response()?;
-    if !afterwards.is_nothing() {
+    if !deferred.is_empty() {
         spawn(async move {
             sleep(A_MOMENT).await;
-            then(env, afterwards).await;
+            then(env, deferred).await;
         });
     }
     // Head and body of the answer then leave in one segment.

@@ -13,7 +13,6 @@ pub mod email_address;
 pub mod event;
 pub mod generated_password;
 pub mod id;
-pub mod imported_hash;
 pub mod jwt;
 pub mod keyring;
 pub mod language;

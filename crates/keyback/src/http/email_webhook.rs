@@ -1,28 +1,30 @@
 //! `POST /v1/email-webhooks/:provider`: what the email provider says became of mails.
 
-use crate::flow::note_feedback::{self, Said};
+use crate::flow::emails::feedback as note_feedback;
+use crate::flow::emails::feedback::Said;
 use crate::http::answer::Answer;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::request::Request;
 use crate::mail::feedback::{self, Feedback, Outcome, Unusable};
 use crate::model::email::EmailState;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, FeedbackSettings, WebhookSettings};
+use crate::store::cx::Cx;
 
 /// Takes a webhook of a provider that sends the mails, authenticated as that provider documents it.
-pub async fn post<E: Env>(env: &E, request: &Request, provider: &str) -> Answer {
-    answer(env, request, provider).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, provider: &str) -> Answer {
+    answer(cx, request, provider).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request, provider: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, provider: &str) -> Result<Answer, Problem> {
     let (settings, _) =
-        settings::load::<(FeedbackSettings, WebhookSettings)>(env.variables()).await?;
+        settings::load::<(FeedbackSettings, WebhookSettings)>(cx.env.variables()).await?;
     let mut secrets = settings.of(provider).peekable();
     if secrets.peek().is_none() {
         return Err(Problem::not_found());
     }
     let body = request.any_bytes()?;
-    let now = env.clock().now();
+    let now = cx.now;
     let mut read = Err(Unusable::NotAuthentic);
     for (kind, secret) in secrets {
         if read == Err(Unusable::NotAuthentic) {
@@ -36,8 +38,8 @@ async fn answer<E: Env>(env: &E, request: &Request, provider: &str) -> Result<An
         }
     })?;
     let said = said.into_iter().map(said_of).collect();
-    let afterwards = note_feedback::run(env, said).await?;
-    Ok(Answer::no_content().and_then(afterwards))
+    note_feedback::run(cx, said).await?;
+    Ok(Answer::no_content())
 }
 
 fn said_of(feedback: Feedback) -> Said {

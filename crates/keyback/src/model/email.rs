@@ -86,8 +86,6 @@ pub struct Email {
     pub useless_at: Option<Timestamp>,
     /// The secret that it holds, if any.
     pub holds: Option<Holds>,
-    /// Its place in the list of all emails, from 1; `None` until it is first worked on.
-    pub number: Option<i64>,
     /// Tries made.
     pub attempts: u32,
     /// Tries made when an administrator last had it tried anew.

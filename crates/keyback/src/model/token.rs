@@ -42,6 +42,12 @@ impl TokenReference {
     }
 }
 
+impl fmt::Display for TokenReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What a token is good for. A token for one purpose is refused for every other (OWASP ASVS 9.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -182,7 +188,7 @@ impl TokenRecord {
     /// Whether `token` is this very token, good for one of `purposes`, in time and of the current epoch. Takes as
     /// long whatever the reason for a refusal is.
     #[must_use]
-    pub fn admits(
+    pub fn accepts(
         &self,
         token: &Token,
         purposes: &[TokenPurpose],

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::create_account::Draft;
-use crate::flow::import_accounts::{CHUNK, Import, LineFailure, LineOutcome};
+use crate::flow::accounts::create::Draft;
+use crate::flow::accounts::import::{CHUNK, Import, LineFailure, LineOutcome};
 use crate::http::access::authorise;
 use crate::http::accounts::create::read_draft;
 use crate::http::answer::Answer;
@@ -13,21 +13,22 @@ use crate::http::request::{MAX_BODY_BYTES, Request};
 use crate::model::base_url::BaseUrl;
 use crate::model::keyring::Keyring;
 use crate::model::password_policy::PasswordPolicy;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, Access, Scope, WebhookSettings};
+use crate::store::cx::Cx;
 
 /// The most lines of a call: the answer may have to tell of each.
 const MAX_LINES: usize = 100_000;
 
 /// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>) that can be one.
-pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     type Needed = (BaseUrl, Keyring, Access, PasswordPolicy, WebhookSettings);
-    let (_, _, access, policy, _) = settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
+    let (_, _, access, policy, _) = settings::load::<Needed>(cx.env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Users, cx.now)?;
     let body = request.lines()?;
     let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
     let texts = body.split(|byte| *byte == b'\n');
@@ -58,7 +59,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
                 break;
             }
         }
-        let outcomes = import.run(env, &policy, drafts, &caller).await?;
+        let outcomes = import.run(cx, &policy, drafts, &caller).await?;
         for (number, outcome) in numbers.into_iter().zip(outcomes) {
             tally.count(number, outcome);
         }

@@ -89,11 +89,11 @@ impl BcryptHash {
     }
 
     /// Whether something of `password` or the zero byte after it is cut off.
-    pub(super) fn cuts(&self, password: &[u8]) -> bool {
+    pub(super) fn truncates(&self, password: &[u8]) -> bool {
         self.input == Input::Password && password.len() >= INPUT_BYTES
     }
 
-    pub(super) fn admits(&self, password: &[u8]) -> bool {
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
         let sha256 = || Sha256::digest(password);
         match self.input {
             Input::Password => self.admits_input(password),
