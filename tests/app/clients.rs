@@ -1,17 +1,12 @@
 //! Who is calling is a type: a visitor has no credentials, an API client has a key.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use ureq::{
     Agent,
     http::{Method, Request, request},
 };
 
-use super::Answer;
-
-/// Longer than any answer may take, even with thirty passwords being hashed at once.
-const ANSWER_LIMIT: Duration = Duration::from_mins(1);
+use super::{Answer, STATE_LIMIT};
 
 /// Anyone who can call the app.
 pub(crate) trait Caller {
@@ -257,7 +252,7 @@ impl Http {
             // A connection for each call: the client's port differs every time, as it does between people.
             .max_idle_connections(0)
             .allow_non_standard_methods(true)
-            .timeout_global(Some(ANSWER_LIMIT));
+            .timeout_global(Some(STATE_LIMIT));
         Self {
             agent: config.build().new_agent(),
             origin: origin.to_owned(),
