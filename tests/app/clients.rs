@@ -6,7 +6,7 @@ use ureq::{
     http::{Method, Request, request},
 };
 
-use super::{Answer, STATE_LIMIT};
+use super::{Answer, limits::ANSWER_LIMIT};
 
 /// Anyone who can call the app.
 pub(crate) trait Caller {
@@ -252,7 +252,7 @@ impl Http {
             // A connection for each call: the client's port differs every time, as it does between people.
             .max_idle_connections(0)
             .allow_non_standard_methods(true)
-            .timeout_global(Some(STATE_LIMIT));
+            .timeout_global(Some(ANSWER_LIMIT));
         Self {
             agent: config.build().new_agent(),
             origin: origin.to_owned(),

@@ -6,8 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest that any answer, mail, webhook or record may take.
+/// The longest that any mail, webhook or record may take.
 pub(crate) const STATE_LIMIT: Duration = Duration::from_mins(2);
+
+/// The longest that a call may take: an import of 10,000 lines can take minutes on a loaded machine.
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_mins(10);
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 
