@@ -6,6 +6,7 @@ mod breach_list;
 mod builder;
 mod clients;
 mod issuer;
+mod limits;
 mod mail;
 mod mail_sink;
 mod receiver;
@@ -33,6 +34,7 @@ pub(crate) use self::{
     builder::{AppBuilder, PUBLIC_BASE_URL, component},
     clients::{ApiClient, Call, Caller, Visitor},
     issuer::{Algorithm, Issuer, encode, hmac},
+    limits::{STATE_LIMIT, wait_for},
     mail::Mail,
     mail_sink::{MailSink, Provider},
     receiver::{Receiver, Webhook},

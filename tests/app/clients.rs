@@ -1,17 +1,12 @@
 //! Who is calling is a type: a visitor has no credentials, an API client has a key.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use ureq::{
     Agent,
     http::{Method, Request, request},
 };
 
-use super::Answer;
-
-/// Longer than any answer may take, even with thirty passwords being hashed at once.
-const ANSWER_LIMIT: Duration = Duration::from_mins(1);
+use super::{Answer, limits::ANSWER_LIMIT};
 
 /// Anyone who can call the app.
 pub(crate) trait Caller {

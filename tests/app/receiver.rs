@@ -4,8 +4,6 @@
 use std::{
     future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
-    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -20,10 +18,7 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{AppBuilder, random_bytes, stand::Stand};
-
-/// Events are told right after the answer to the call that they tell of.
-const TOLD_WITHIN: Duration = Duration::from_secs(20);
+use super::{AppBuilder, random_bytes, stand::Stand, wait_for};
 
 /// The receiver; it ends when this is dropped.
 pub(crate) struct Receiver {
@@ -98,15 +93,14 @@ impl Receiver {
     /// What it was told of this account, once it was told as much.
     #[track_caller]
     pub(crate) fn wait_for(&self, user_id: &str, count: usize) -> Vec<Webhook> {
-        let deadline = Instant::now() + TOLD_WITHIN;
-        loop {
+        wait_for(|| {
             let told = self.told_of(user_id);
             if told.len() >= count {
-                return told;
+                Ok(told)
+            } else {
+                Err(told)
             }
-            assert!(Instant::now() < deadline, "not {count}: {told:?}");
-            thread::sleep(Duration::from_millis(20));
-        }
+        })
     }
 }
 
