@@ -149,7 +149,7 @@ async fn work_under_lease<E: Env>(
     let reserved = ReservedEntry {
         place,
         entry,
-        ready_by: now,
+        at_once: now,
         until: lease.until(),
     };
     let all_done = match work_entry(env, reserved, run).await {

@@ -21,6 +21,8 @@ use crate::store::cx::Cx;
 
 /// How long a task stays that this version cannot do, such as one sealed with a key that is gone.
 const HOPELESS_AFTER: Duration = Duration::from_hours(24);
+/// A task must begin this long before others may work its entry.
+const WORK_TIME: Duration = Duration::from_secs(12);
 /// How many events are sent at the same time.
 const NOTIFICATIONS_AT_ONCE: usize = 8;
 
@@ -66,10 +68,10 @@ struct Working<'e, E: Env> {
 impl<E: Env> Working<'_, E> {
     /// Takes the next task that is ready.
     fn take_ready(&mut self) -> Option<DueTask> {
-        let ready_by = self.reserved.ready_by;
-        let tasks = &mut self.reserved.entry.tasks;
-        let index = tasks.iter().position(|task| task.at <= ready_by)?;
-        Some(tasks.remove(index))
+        let now = self.cx.env.clock().now();
+        let mut tasks = self.reserved.entry.tasks.iter();
+        let index = tasks.position(|task| self.reserved.is_ready(task, now))?;
+        Some(self.reserved.entry.tasks.remove(index))
     }
 
     /// The entry with the tasks that could not be done: what is to be written with what a task does.
@@ -91,6 +93,8 @@ impl<E: Env> Working<'_, E> {
 
     /// Does one task, with only the settings that it needs.
     async fn work(&mut self, task: DueTask, run: &CourierRun) -> Result<(), Outage> {
+        let now = self.cx.env.clock().now();
+        self.reserved.check(now, WORK_TIME)?;
         let entry = self.entry();
         match &task.task {
             AgendaTask::Recover { request } => {
@@ -116,7 +120,8 @@ impl<E: Env> Working<'_, E> {
             }
             AgendaTask::Notify { .. } => self.notify(task, run).await,
             task => {
-                forget::run(self.cx.env, task).await?;
+                let next = forget::run(self.cx.env, task).await?;
+                self.reserved.entry.tasks.extend(next);
                 self.is_saved = false;
             }
         }
@@ -125,17 +130,17 @@ impl<E: Env> Working<'_, E> {
 
     /// Tells the portal of an event, and of more that are ready at the same time.
     async fn notify(&mut self, first: DueTask, run: &CourierRun) {
+        let now = self.cx.env.clock().now();
         let mut tasks = vec![first];
         while tasks.len() < NOTIFICATIONS_AT_ONCE {
-            let ready_by = self.reserved.ready_by;
             let is_another = |it: &DueTask| {
-                it.at <= ready_by && matches!(it.task, AgendaTask::Notify { .. })
+                let is_event = matches!(it.task, AgendaTask::Notify { .. });
+                is_event && self.reserved.is_ready(it, now)
             };
-            let others = &mut self.reserved.entry.tasks;
-            let Some(index) = others.iter().position(is_another) else {
+            let Some(index) = self.reserved.entry.tasks.iter().position(is_another) else {
                 break;
             };
-            tasks.push(others.remove(index));
+            tasks.push(self.reserved.entry.tasks.remove(index));
         }
         if tasks.iter().any(|task| run.skips(&task.task)) {
             self.left.append(&mut tasks);

@@ -85,11 +85,11 @@ mod tests {
     }
 
     fn call(env: &MemoryEnv, authorization: &str, scope: Scope) -> Result<Caller, Problem> {
-        let access: Access = block_on(settings::load(cx.env.variables())).unwrap();
+        let access: Access = block_on(settings::load(env.variables())).unwrap();
         let request = ::http::Request::get("/").header("authorization", authorization);
         let (head, ()) = request.body(()).unwrap().into_parts();
         let request = Request::new(&head, Body::Read(Vec::new()), env.random()).unwrap();
-        authorise(&request, &access, scope, cx.now)
+        authorise(&request, &access, scope, env.clock().now())
     }
 
     fn bearer(claims: &Value) -> String {
@@ -100,7 +100,7 @@ mod tests {
     fn a_token_may_do_what_its_scope_says_and_nothing_else() {
         let env = with_tokens();
         for scope in ALL_SCOPES {
-            let claims = TestKey::claims(scope.as_str(), cx.now);
+            let claims = TestKey::claims(scope.as_str(), env.clock().now());
             for call_scope in ALL_SCOPES {
                 let called = call(&env, &bearer(&claims), call_scope);
                 let refused = called.err().map(|problem| problem.kind);
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_caller_is_named_by_the_token_with_what_it_says_for_the_record() {
         let env = with_tokens();
-        let mut claims = TestKey::claims("users", cx.now);
+        let mut claims = TestKey::claims("users", env.clock().now());
         claims["audit_context"] = json!({"ticket": 7});
         let caller = call(&env, &bearer(&claims), Scope::Users).unwrap();
         assert_eq!(caller.id, "portal-admin");
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn every_refused_token_gets_the_same_answer_as_none() {
         let env = with_tokens();
-        let now = cx.now;
+        let now = env.clock().now();
         let mut expired = TestKey::claims("users", now);
         expired["exp"] = json!(now.unix_seconds() - 60);
         let mut far_off = TestKey::claims("users", now);

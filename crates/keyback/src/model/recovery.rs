@@ -55,6 +55,9 @@ pub struct Challenge {
     /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
     /// on the agenda together with everything else.
     pub reset_reference: TokenReference,
+    /// The reference of the token that cancels the recovery. None in older records.
+    #[serde(default)]
+    pub cancel_reference: Option<TokenReference>,
     /// The language that was asked for, in which the journey's last mail is written as well.
     pub locale: Option<Locale>,
 }
@@ -77,6 +80,17 @@ pub struct AttemptCaps {
     pub per_day: u32,
 }
 
+/// What has become of a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Its secrets are unused.
+    Unused,
+    /// Its link or its code was used.
+    Used,
+    /// It was cancelled: "this was not me".
+    Cancelled,
+}
+
 /// What to do about a recovery request. It is decided after the answer, in silence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IssueDecision {
@@ -89,18 +103,18 @@ pub enum IssueDecision {
 }
 
 impl Recovery {
-    /// Decides about a request at `now` of an account at `epoch`. `used`: somebody has claimed the latest challenge.
+    /// Decides about a request at `now` of an account at `epoch`, whose latest challenge is in this `state`.
     #[must_use]
     pub fn decide(
         &self,
         rules: &IssueRules,
         epoch: u64,
-        used: bool,
+        state: Use,
         now: Timestamp,
     ) -> IssueDecision {
         // Once its secret is used, or after a credential event such as another address, the last mail is of no use to
         // anyone, and whoever is told to start again needs a new one.
-        let is_of_use = !used
+        let is_of_use = state != Use::Used
             && self
                 .challenge
                 .as_ref()
@@ -117,7 +131,7 @@ impl Recovery {
         });
         match self.live(epoch, now) {
             _ if !cooling && !exhausted => IssueDecision::Issue,
-            Some(challenge) if !used => IssueDecision::TieTo(challenge.serial.clone()),
+            Some(challenge) if state == Use::Unused => IssueDecision::TieTo(challenge.serial.clone()),
             _ => IssueDecision::Silence,
         }
     }

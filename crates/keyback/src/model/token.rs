@@ -182,6 +182,9 @@ pub struct TokenRecord {
     /// The mark of the password that must be changed with it, and must not be its own successor (OWASP ASVS 6.4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<PasswordMark>,
+    /// Whether it has cancelled its recovery. Cancelling again does nothing more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
 impl TokenRecord {

@@ -112,8 +112,8 @@ pub struct ReservedEntry {
     pub place: Place,
     /// What is left of it.
     pub entry: Entry,
-    /// Tasks that are due by then are the caller's.
-    pub ready_by: Timestamp,
+    /// When the tasks are due that are the caller's to do at once.
+    pub at_once: Timestamp,
     /// When others may work it.
     pub until: Timestamp,
 }
@@ -126,8 +126,26 @@ impl ReservedEntry {
         Self {
             place,
             entry: Entry::default(),
-            ready_by: until,
+            at_once: until,
             until,
+        }
+    }
+
+    /// Whether `task` is the caller's to do at `now`.
+    #[must_use]
+    pub fn is_ready(&self, task: &DueTask, now: Timestamp) -> bool {
+        task.at <= now || task.at == self.at_once
+    }
+
+    /// Refuses to begin what takes up to `time`, or to write with none, once others may work the entry before it ends.
+    ///
+    /// # Errors
+    /// [`Outage::Store`]; whoever works the entry next does it.
+    pub fn check(&self, now: Timestamp, time: Duration) -> Result<(), Outage> {
+        if now.plus(time) < self.until {
+            Ok(())
+        } else {
+            Err(Outage::Store("too late to work on an entry".to_owned()))
         }
     }
 
@@ -159,6 +177,7 @@ pub type Found = (Place, Result<Option<Entry>, Outage>);
 #[derive(Debug)]
 pub struct Walk {
     lanes: Vec<(Lane, i64, i64)>,
+    is_clean: bool,
 }
 
 impl Walk {
@@ -173,13 +192,14 @@ impl Walk {
         for (lane, head) in Lane::ALL.into_iter().zip(futures::future::join_all(heads).await) {
             lanes.push((lane, state.settled(lane).saturating_add(1), head?));
         }
-        Ok(Self { lanes })
+        let is_clean = state.is_clean();
+        Ok(Self { lanes, is_clean })
     }
 
-    /// Whether there is any entry that is not settled.
+    /// Whether there is any entry that is not settled, or not deleted since.
     #[must_use]
     pub fn finds_any(&self) -> bool {
-        self.lanes.iter().any(|(_, from, head)| from <= head)
+        !self.is_clean || self.lanes.iter().any(|(_, from, head)| from <= head)
     }
 
     /// The next entries; none when all have been seen.

@@ -17,6 +17,9 @@ const CANCEL: i64 = 1 << 50;
 /// Amounts are drawn from 1 to this.
 const MAX_AMOUNT: u32 = 1 << 19;
 
+/// How often a claim whose answer was lost is looked at.
+const LOOKS: u32 = 2;
+
 /// Who claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claimant {
@@ -43,15 +46,23 @@ pub async fn take<E: Env>(env: &E, counter: &CounterKey, claimant: Claimant) -> 
         Ok(amount) => amount,
         Err(outage) => return Claimed::Unknown(outage),
     };
-    match env.store().increment(counter, amount).await {
-        Ok(stands) if stands == amount => Claimed::Won,
-        Ok(_) => Claimed::Lost,
-        // It may have been done: only reading tells, since a second increment would make a won claim look lost.
-        Err(outage) => match super::read_counter(env.store(), counter).await {
-            Ok(stands) if stands == amount => Claimed::Won,
-            _ => Claimed::Unknown(outage),
-        },
+    let mut outage = match env.store().increment(counter, amount).await {
+        Ok(stands) => return won_if(stands == amount),
+        Err(outage) => outage,
+    };
+    // It may have been done: only reading tells, since a second increment would make a won claim look lost.
+    for _ in 0..LOOKS {
+        match super::read_counter(env.store(), counter).await {
+            Ok(stands) if stands == amount => return Claimed::Won,
+            Ok(0) => match env.store().increment(counter, amount).await {
+                Ok(stands) => return won_if(stands == amount),
+                Err(again) => outage = again,
+            },
+            // Others came, and nobody knows who was first.
+            Ok(_) | Err(_) => break,
+        }
     }
+    Claimed::Unknown(outage)
 }
 
 /// What a cancel found.
@@ -76,6 +87,10 @@ pub async fn cancel(store: &impl KeyValue, counter: &CounterKey) -> Result<Cance
     Ok(Cancelled {
         by_token: claims.checked_rem(CODE) != Some(0),
     })
+}
+
+const fn won_if(won: bool) -> Claimed {
+    if won { Claimed::Won } else { Claimed::Lost }
 }
 
 fn draw_amount<E: Env>(env: &E, claimant: Claimant) -> Result<i64, Outage> {

@@ -16,6 +16,7 @@
 //! | `v1:entry:<lane>:<n>` | the `n`th [`Entry`](crate::store::agenda::Entry) of the agenda | until done or parked |
 //! | `v1:parked:<minute>:<n>` | entries that wait for a later minute, merged | until that minute |
 //! | `v1:agenda` | [`State`](crate::store::agenda::State): how far the entries are settled, and what is parked | for ever, one |
+//! | `v1:limit-full:<name>` | until when a limit of all is used up | for ever, one |
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
@@ -117,7 +118,7 @@ impl Lane {
 /// Declares the functions that make keys: `name(parameters) -> Kind = "pattern"`.
 macro_rules! table {
     ($($name:ident($($parameter:ident: $type:ty),*) -> $kind:ident = $pattern:literal;)+) => {
-        $(pub(super) fn $name($($parameter: $type),*) -> $kind {
+        $(pub(crate) fn $name($($parameter: $type),*) -> $kind {
             $kind(format!($pattern))
         })+
     };
@@ -138,6 +139,7 @@ table! {
     entry_in(lane: char, number: i64) -> Key = "v1:entry:{lane}:{number}";
     parked(minute: u64, number: u64) -> Key = "v1:parked:{minute}:{number}";
     agenda() -> Key = "v1:agenda";
+    limit_full(name: &str) -> Key = "v1:limit-full:{name}";
     decoy(number: usize) -> Key = "v1:decoy:{number}";
 
     legacy_credential(id: &AccountId) -> Key = "v1:credential:{id}";
@@ -156,10 +158,10 @@ table! {
     limit(name: &str, window: u64, client: &str) -> CounterKey = "v1:limit:{name}:{window}:{client}";
 }
 
-pub(super) fn entry(lane: Lane, number: i64) -> Key {
+pub(crate) fn entry(lane: Lane, number: i64) -> Key {
     entry_in(lane.letter(), number)
 }
 
-pub(super) fn journal(lane: Lane) -> CounterKey {
+pub(crate) fn journal(lane: Lane) -> CounterKey {
     journal_of(lane.letter())
 }

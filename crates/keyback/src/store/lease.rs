@@ -67,30 +67,34 @@ impl Lease {
         term: Term,
         now: Timestamp,
     ) -> Result<Option<Self>, Outage> {
-        let window = term.window_at(now);
-        let own = slot(name, window);
-        let mark = mark_of(window);
-        let stood = store.increment(&own, mark).await?.saturating_sub(mark);
-        if is_alive(stood, window) {
-            return Ok(None);
+        match Begun::begin(store, name, term, now).await? {
+            Some(begun) => begun.confirm(store).await,
+            None => Ok(None),
         }
-        // Someone whose clock is a moment off may have won a neighbouring window meanwhile. Each of the two counts first
-        // and looks then, so at least one of them sees the other, and leaves.
-        let (before, after) = (window.saturating_sub(1), window.saturating_add(1));
-        let (before, after) = futures::join!(
-            is_taken(store, name, before, window),
-            is_taken(store, name, after, window),
-        );
-        if before? || after? {
-            store.delete_many(vec![own.into()]).await?;
-            return Ok(None);
-        }
-        Ok(Some(Self {
-            name: name.to_owned(),
-            until: term.start_of(window.saturating_add(2)),
-        }))
     }
 
+    /// As [`Lease::wait`], and what `read` reads under the lease, in two round trips where nobody is in the way.
+    ///
+    /// # Errors
+    /// Those of `read`, and [`Outage::Store`]; then nothing was done.
+    pub async fn wait_and_read<E: Env, T>(
+        cx: &mut Cx<'_, E>,
+        name: &str,
+        read: impl AsyncFn(&Cx<'_, E>) -> Result<T, Outage>,
+    ) -> Result<(Held, T), Outage> {
+        let store = cx.store();
+        let now = cx.env.clock().now();
+        if let Some(begun) = Begun::begin(store, name, Term::Change, now).await? {
+            let (lease, read) = futures::join!(begun.confirm(store), read(cx));
+            if let Some(lease) = lease? {
+                let held = Held { until: lease.until };
+                cx.deferred.leases.push(lease);
+                return Ok((held, read?));
+            }
+        }
+        let held = Self::wait(cx, name).await?;
+        Ok((held, read(cx).await?))
+    }
     /// Does `work` under the lease on `name`, waiting for it as [`Lease::wait`] does, and gives it back.
     ///
     /// # Errors
@@ -178,6 +182,47 @@ impl Lease {
         if !keys.is_empty() {
             drop(store.delete_many(keys).await);
         }
+    }
+}
+
+/// A lease whose window was won, and whose neighbours are yet to be looked at.
+struct Begun<'a> {
+    name: &'a str,
+    term: Term,
+    window: u64,
+}
+
+impl<'a> Begun<'a> {
+    async fn begin(
+        store: &impl KeyValue,
+        name: &'a str,
+        term: Term,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Outage> {
+        let window = term.window_at(now);
+        let mark = mark_of(window);
+        let stands = store.increment(&slot(name, window), mark).await?;
+        let won = !is_alive(stands.saturating_sub(mark), window);
+        Ok(won.then_some(Self { name, term, window }))
+    }
+
+    /// Someone whose clock is a moment off may have won a neighbouring window meanwhile. Each of the two counts first and
+    /// looks then, so at least one of them sees the other, and leaves.
+    async fn confirm(self, store: &impl KeyValue) -> Result<Option<Lease>, Outage> {
+        let Self { name, term, window } = self;
+        let (before, after) = (window.saturating_sub(1), window.saturating_add(1));
+        let (before, after) = futures::join!(
+            is_taken(store, name, before, window),
+            is_taken(store, name, after, window),
+        );
+        if before? || after? {
+            store.delete_many(vec![slot(name, window).into()]).await?;
+            return Ok(None);
+        }
+        Ok(Some(Lease {
+            name: name.to_owned(),
+            until: term.start_of(window.saturating_add(2)),
+        }))
     }
 }
 

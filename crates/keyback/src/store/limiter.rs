@@ -1,12 +1,16 @@
 //! Counting calls against limits.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::client_address::ClientAddress;
 use crate::model::keyring::{KeyUse, Keyring};
 use crate::model::limit::{Limit, LimitExceeded};
-use crate::ports::{Env, Outage};
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Env, KeyValue, Outage};
 use crate::store::agenda::Expiring;
 use crate::store::cx::Cx;
 use crate::store::keys::{self, CounterKey};
+use crate::store::record;
 
 /// A limit with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,6 +82,41 @@ pub async fn count_subject<E: Env>(
 ) -> Result<Counted, Outage> {
     let digest = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), subject]);
     count_by(cx, named, digest.as_name()).await
+}
+
+/// Until when a limit of all is used up.
+#[derive(Debug, Serialize, Deserialize)]
+struct Full {
+    until: Timestamp,
+}
+
+/// Why a call of anyone would be refused, as the last one that was has noted it: reading that costs no count.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find_full(
+    store: &impl KeyValue,
+    NamedLimit { name, limit }: NamedLimit,
+    now: Timestamp,
+) -> Result<Option<LimitExceeded>, Outage> {
+    let full: Option<Full> = record::find(store, &keys::limit_full(name)).await?;
+    let is_full = full.is_some_and(|full| full.until == limit.window_end(now));
+    Ok(is_full.then(|| LimitExceeded::new(name, limit, now)))
+}
+
+/// Notes that the window of a limit of all is used up.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn note_full<E: Env>(
+    cx: &Cx<'_, E>,
+    NamedLimit { name, limit }: NamedLimit,
+) -> Result<(), Outage> {
+    let full = Full {
+        until: limit.window_end(cx.now),
+    };
+    let write = (keys::limit_full(name), record::encode(&full)?);
+    cx.store().set_many(vec![write]).await
 }
 
 /// Counts one call of anyone.

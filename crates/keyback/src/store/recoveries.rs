@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::agenda_task::AgendaTask;
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
-use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery};
+use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of};
 use crate::model::timestamp::Timestamp;
-use crate::ports::{KeyValue, Outage};
+use crate::model::token::TokenReference;
+use crate::ports::{Env, KeyValue, Outage};
+use crate::store::agenda::DueTask;
 use crate::store::batch::Batch;
 use crate::store::claim::Claimed;
 use crate::store::keys::{self, CounterKey};
@@ -86,6 +89,30 @@ pub async fn is_used(store: &impl KeyValue, serial: &ChallengeSerial) -> Result<
     store.exists(&keys::challenge_claim(serial).into()).await
 }
 
+/// What has become of `challenge`. It takes the same calls for none.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find_use<E: Env>(env: &E, challenge: Option<&Challenge>) -> Result<Use, Outage> {
+    let store = env.store();
+    let serial = match challenge {
+        Some(challenge) => challenge.serial.clone(),
+        None => ChallengeSerial::generate(env.random())?,
+    };
+    let cancel = match challenge.and_then(|challenge| challenge.cancel_reference.clone()) {
+        Some(reference) => reference,
+        None => TokenReference::generate(env.random())?,
+    };
+    let cancel_key = keys::token_claim(&cancel).into();
+    let (used, cancelled) =
+        futures::join!(is_used(store, &serial), store.exists(&cancel_key));
+    Ok(match (used?, cancelled?) {
+        (_, true) => Use::Cancelled,
+        (true, false) => Use::Used,
+        (false, false) => Use::Unused,
+    })
+}
+
 /// What decides who uses the challenge.
 #[must_use]
 pub fn claim_of(serial: &ChallengeSerial) -> Claim {
@@ -106,7 +133,7 @@ impl Claim {
     }
 
     /// Claims it.
-    pub async fn take<E: crate::ports::Env>(
+    pub async fn take<E: Env>(
         &self,
         env: &E,
         claimant: claim::Claimant,
@@ -184,31 +211,45 @@ fn attempts_in(stands: i64) -> i64 {
     stands.checked_rem_euclid(ISSUE).unwrap_or_default()
 }
 
-/// Deletes the recovery of `id` if nothing in it matters any more, and its count of attempts on a day that is over.
+/// The task that deletes the recovery of an account, and its count of attempts on `day`, when that day is over.
+#[must_use]
+pub fn forget_after(account_id: AccountId, day: u64) -> DueTask {
+    let tomorrow = Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000));
+    DueTask {
+        at: tomorrow.plus(AFTERLIFE),
+        task: AgendaTask::ForgetRecovery {
+            account_id,
+            attempts_day: day,
+        },
+    }
+}
+
+/// Deletes the recovery of `id` if nothing in it matters any more, and its count of attempts on a day that is over. If
+/// somebody else is at it, gives the day whose count is to be deleted, and the recovery with it, when that day is over.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Outage`] of the store. It is done again.
 pub async fn forget(
     store: &impl KeyValue,
     id: &AccountId,
     attempts_day: u64,
     rules: &IssueRules,
     now: Timestamp,
-) -> Result<(), Outage> {
+) -> Result<Option<u64>, Outage> {
     let mut gone = vec![keys::attempts(id, attempts_day).into()];
-    // Whoever issues right now has claimed it, and so has whoever forgets: only one of them comes first.
-    let today = crate::model::recovery::attempts_day(now);
-    let (claim, _) = claim_issue(store, id, today).await?;
     let recovery = find(store, id).await?;
-    let is_next = recovery.as_ref().is_none_or(|recovery| recovery.is_next(claim));
-    let forgettable = recovery.is_some_and(|recovery| recovery.is_forgettable(rules, now));
-    if is_next && forgettable {
-        gone.push(keys::recovery(id).into());
+    if !recovery.is_some_and(|recovery| recovery.is_forgettable(rules, now)) {
+        return store.delete_many(gone).await.map(|()| None);
     }
-    if claim.number == 1 {
-        gone.push(keys::attempts(id, today).into());
-    } else {
-        return_issue_claim(store, id, claim).await?;
+    // Whoever issues right now has claimed it, and so does whoever forgets: only one of them comes first.
+    let today = attempts_day_of(now);
+    let (claim, _) = claim_issue(store, id, today).await?;
+    if claim.number != 1 {
+        return store.delete_many(gone).await.map(|()| Some(today));
     }
-    store.delete_many(gone).await
+    gone.extend([
+        keys::recovery(id).into(),
+        keys::attempts(id, today).into(),
+    ]);
+    store.delete_many(gone).await.map(|()| None)
 }

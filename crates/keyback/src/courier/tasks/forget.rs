@@ -4,14 +4,18 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::recovery::IssueRules;
 use crate::ports::{Clock, Env, Outage};
 use crate::settings;
+use crate::store::agenda::DueTask;
 use crate::store::lease::Lease;
 use crate::store::{accounts, recoveries};
 
-/// Does `task`, if it is one of these.
+/// Does `task`, if it is one of these. Gives what is to be done in its place, later.
 ///
 /// # Errors
 /// [`Outage`]; it is done again.
-pub(in crate::courier) async fn run<E: Env>(env: &E, task: &AgendaTask) -> Result<(), Outage> {
+pub(in crate::courier) async fn run<E: Env>(
+    env: &E,
+    task: &AgendaTask,
+) -> Result<Option<DueTask>, Outage> {
     let store = env.store();
     match task {
         AgendaTask::ForgetRecovery {
@@ -20,7 +24,8 @@ pub(in crate::courier) async fn run<E: Env>(env: &E, task: &AgendaTask) -> Resul
         } => {
             let rules: IssueRules = settings::load(env.variables()).await?;
             let now = env.clock().now();
-            recoveries::forget(store, account_id, *attempts_day, &rules, now).await
+            let day = recoveries::forget(store, account_id, *attempts_day, &rules, now).await?;
+            return Ok(day.map(|day| recoveries::forget_after(account_id.clone(), day)));
         }
         AgendaTask::ForgetAddress { digest } => {
             let name = accounts::address_lease_of(digest);
@@ -39,4 +44,5 @@ pub(in crate::courier) async fn run<E: Env>(env: &E, task: &AgendaTask) -> Resul
         | AgendaTask::Deliver { .. }
         | AgendaTask::Notify { .. } => Ok(()),
     }
+    .map(|()| None)
 }

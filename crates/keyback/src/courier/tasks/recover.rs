@@ -12,8 +12,8 @@ use crate::mail::message::Requester;
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventType};
-use crate::model::id::{ChallengeSerial, EventId};
-use crate::model::recovery::{IssueDecision, Recovery};
+use crate::model::id::EventId;
+use crate::model::recovery::{IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Outage};
@@ -71,6 +71,7 @@ pub(in crate::courier) async fn run<E: Env>(
         }
     };
     let is_decoy = turn.account.number == 0;
+    let reserved = entry.clone();
     let mut batch = Batch::going_on_with(entry);
     let to_issue = Issue {
         challenge_id: &request.challenge_id,
@@ -96,7 +97,9 @@ pub(in crate::courier) async fn run<E: Env>(
         }
     }
     let numbered = batch.number(cx).await?;
-    issued.check(cx.env.clock().now())?;
+    let now = cx.env.clock().now();
+    issued.check(now)?;
+    reserved.check(now, Duration::ZERO)?;
     Ok(numbered.write(cx).await?.entry)
 }
 
@@ -116,24 +119,22 @@ async fn decide<E: Env>(
         recoveries::find(store, &account.id),
     );
     let recovery = recovery?.unwrap_or_default();
-    let latest = recovery.challenge.as_ref().map(|challenge| challenge.serial.clone());
-    let serial = latest.map_or_else(|| ChallengeSerial::generate(cx.env.random()), Ok)?;
-    let used = recoveries::is_used(store, &serial).await?;
+    let state = recoveries::find_use(cx.env, recovery.challenge.as_ref()).await?;
     // If it is tied already, a crash came after the work and before its entry was rewritten.
     if account.number == 0 || done?.is_some() {
         return Ok(Decision::Silence);
     }
-    Ok(decide_by(settings, account, recovery, used, cx.now))
+    Ok(decide_by(settings, account, recovery, state, cx.now))
 }
 
 fn decide_by(
     settings: &IssueSettings,
     account: Account,
     recovery: Recovery,
-    used: bool,
+    state: Use,
     now: Timestamp,
 ) -> Decision {
-    match recovery.decide(&settings.rules, account.epoch, used, now) {
+    match recovery.decide(&settings.rules, account.epoch, state, now) {
         IssueDecision::Issue => Decision::Issue(Box::new(account), Box::new(recovery)),
         IssueDecision::Silence => Decision::Silence,
         IssueDecision::TieTo(serial) => {
@@ -157,7 +158,7 @@ async fn take_turn<E: Env>(
     recovery: Recovery,
 ) -> Result<Result<Turn, Decision>, Outage> {
     let still_wanted = |account: &Account, recovery: &Recovery| {
-        let decision = recovery.decide(&settings.rules, account.epoch, false, cx.now);
+        let decision = recovery.decide(&settings.rules, account.epoch, Use::Unused, cx.now);
         !account.disabled && decision == IssueDecision::Issue
     };
     if let Some(turn) = Turn::take(cx.env, account, recovery, still_wanted).await? {

@@ -180,6 +180,7 @@ async fn give_token<E: Env>(
         digest: token.digest(&settings.keyring, TokenPurpose::Reset),
         expires_at,
         replaces: Some(token.mark(password)),
+        cancelled: false,
     };
     let mut batch = Batch::default();
     tokens::insert(&mut batch, &token, &stored)?;

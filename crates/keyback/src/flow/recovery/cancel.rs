@@ -78,24 +78,25 @@ pub async fn run<E: Env>(
     let Some(mut stored) = tokens::find(store, token.reference()).await? else {
         return Err(CancelRecoveryError::InvalidToken);
     };
-    let Some(serial) = stored.serial.take() else {
-        return Ok(());
-    };
     let challenge = recovery.and_then(|recovery| recovery.challenge);
-    let challenge = challenge.filter(|challenge| challenge.serial == serial);
+    let challenge = challenge.filter(|it| Some(&it.serial) == stored.serial.as_ref());
     let challenge = challenge.ok_or(CancelRecoveryError::InvalidToken)?;
+    if std::mem::replace(&mut stored.cancelled, true) {
+        return Ok(());
+    }
     held.check(cx.env.clock().now())?;
 
+    // First, so that a request within the cooldown brings no mail: who asked for this one may be the one who asks again.
+    tokens::claim_of(token.reference()).cancel(store).await?;
     // Whoever had claimed the link is about to set a password, or has. Whoever had claimed the code has a reset token, and
     // it is that one's claim that decides.
-    let mail = recoveries::claim_of(&serial).cancel(store).await?;
+    let mail = recoveries::claim_of(&challenge.serial).cancel(store).await?;
     let reset_token = tokens::claim_of(&challenge.reset_reference).cancel(store).await?;
     if mail.by_token || reset_token.by_token {
         return Err(CancelRecoveryError::InvalidToken);
     }
     let mut batch = Batch::default();
     batch.event(by_user(cx, EventType::RecoveryCancelled, &account_id, client)?);
-    // Without its challenge, the token says that it was used.
     tokens::insert(&mut batch, &token, &stored)?;
     batch.commit(cx).await?;
     Ok(())

@@ -63,12 +63,17 @@ pub async fn accept<E: Env>(
         name: "forgot-password",
         limit: limits.client.0,
     };
-    within(limiter::count(cx, keyring, by_client, client).await?.exceeded)?;
     let by_all = NamedLimit {
         name: "forgot-password-app",
         limit: limits.app.0,
     };
-    let store = cx.store();
+    let (store, now) = (cx.store(), cx.now);
+    let (full, counted) = futures::join!(
+        limiter::find_full(store, by_all, now),
+        limiter::count(cx, keyring, by_client, client),
+    );
+    within(counted?.exceeded)?;
+    within(full?)?;
     let (counted, place) = futures::join!(
         limiter::count_all(cx, by_all),
         Place::take(store, Lane::Requests),
@@ -76,6 +81,10 @@ pub async fn accept<E: Env>(
     let counted = counted?;
     // So always somebody looks what is due, and hardly ever does where many ask.
     cx.deferred.looks_around = counted.is_first();
+    if counted.exceeded.is_some() {
+        // So those that come after it draw no place that stays empty.
+        limiter::note_full(cx, by_all).await?;
+    }
     within(counted.exceeded)?;
 
     let challenge_id = ChallengeId::generate(cx.env.random())?;

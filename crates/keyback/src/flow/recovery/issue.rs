@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use crate::mail::message::{RecoveryMail, Requester, Words, prepare_recovery};
 use crate::model::account::Account;
-use crate::model::agenda_task::AgendaTask;
 use crate::model::code::Code;
 use crate::model::email::EmailKind;
 use crate::model::event::Event;
@@ -16,6 +15,7 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, Outage};
 use crate::settings::{Letterhead, Lifetimes};
+use crate::store::agenda::DueTask;
 use crate::store::batch::{Batch, Draft, MailSecret};
 use crate::store::cx::Cx;
 use crate::store::recoveries::{self, AFTERLIFE, RequestRecord};
@@ -171,6 +171,7 @@ pub(crate) fn issue<E: Env>(
         attempts_day: turn.claim.day,
         attempts_before: turn.attempts_before,
         reset_reference: TokenReference::generate(random)?,
+        cancel_reference: Some(cancel.reference().clone()),
         locale: issue.locale.cloned(),
     };
     // Until then a reset token for the code may live, and "this was not me" must work.
@@ -190,6 +191,7 @@ pub(crate) fn issue<E: Env>(
             digest: token.digest(keyring, purpose),
             expires_at,
             replaces: None,
+            cancelled: false,
         };
         tokens::insert(batch, token, &stored)?;
         tokens::expire(batch, token, last);
@@ -242,13 +244,8 @@ fn forget_in_time(
     challenge: &Challenge,
     quiet_at: Timestamp,
 ) {
-    let day = challenge.attempts_day;
-    let tomorrow = Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000));
-    let task = AgendaTask::ForgetRecovery {
-        account_id: account.id.clone(),
-        attempts_day: day,
-    };
-    batch.task_at(quiet_at.max(tomorrow).plus(AFTERLIFE), task);
+    let DueTask { at, task } = recoveries::forget_after(account.id.clone(), challenge.attempts_day);
+    batch.task_at(at.max(quiet_at.plus(AFTERLIFE)), task);
 }
 
 /// The secrets of a recovery mail.

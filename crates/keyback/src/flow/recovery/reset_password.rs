@@ -22,6 +22,7 @@ use crate::settings::{Letterhead, PasswordRules, ResetLimit};
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
+use crate::store::lease::Lease;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::recoveries::{self, Claim};
 use crate::store::{accounts, tokens};
@@ -125,8 +126,11 @@ pub async fn run<E: Env>(
     let hash = order.new_password.hash(cx.env.random())?;
 
     // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
-    let held = accounts::lease(cx, &live.account.id).await?;
-    let again = find_live(cx, &settings.keyring, &token, stored.as_ref()).await?;
+    let name = accounts::lease_name(&live.account.id);
+    let (held, again) = Lease::wait_and_read(cx, &name, async |cx| {
+        find_live(cx, &settings.keyring, &token, stored.as_ref()).await
+    })
+    .await?;
     let again = again.ok_or(ResetPasswordError::InvalidToken)?;
     held.check(cx.env.clock().now())?;
     let claim = again.claim.clone();

@@ -155,6 +155,7 @@ async fn give_token<E: Env>(
         digest: token.digest(&settings.keyring, TokenPurpose::Reset),
         expires_at: cx.now.plus(settings.lifetime.0),
         replaces: None,
+        cancelled: false,
     };
     // It goes with the challenge.
     let mut batch = Batch::default();

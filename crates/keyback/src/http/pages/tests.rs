@@ -35,7 +35,7 @@ fn request(method: &str, headers: &[(&str, &str)]) -> Request {
 
 /// Status, headers and body of what `GET` answers.
 fn answered(answer: Answer) -> (u16, ::http::HeaderMap, String) {
-    let (response, _) = answer.render(&request("GET", &[]), None);
+    let response = answer.render(&request("GET", &[]), None);
     let (head, body) = response.into_parts();
     (
         head.status.as_u16(),

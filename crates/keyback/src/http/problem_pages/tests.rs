@@ -34,7 +34,7 @@ fn page(uri: &str, headers: &[(&str, &str)]) -> (::http::HeaderMap, String) {
     let slug = request.segments()[1].to_owned();
     let env = MemoryEnv::default();
     let answer = block_on(get(&env, &request, &FILES, PROBLEMS, &slug));
-    let (response, _) = answer.render(&request, None);
+    let response = answer.render(&request, None);
     let (head, body) = response.into_parts();
     (head.headers, String::from_utf8(body).unwrap())
 }

@@ -97,6 +97,8 @@ async fn bring_back_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool,
     writes.push(state.write()?);
     store.set_many(writes).await?;
     delete_parts(store, &state.spent).await?;
+    state.spent.clear();
+    store.set_many(vec![state.write()?]).await?;
     Ok(more)
 }
 
@@ -112,12 +114,12 @@ fn take_part(state: &mut State, minute: u64) {
 
 /// Settles the first entries of each lane that hold nothing near: what they hold moves into the calendar, and they go.
 async fn park_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Outage> {
-    let mut state = State::load(store).await?;
+    let before = State::load(store).await?;
+    let mut state = before.clone();
     for lane in Lane::ALL {
-        // Those of the last time, in case that a crash came before their deletion.
+        // If a crash came before their deletion.
         clean(store, lane, state.lane(lane)).await?;
     }
-    let before = state.clone();
     // A part written below may get the number of one of these.
     delete_parts(store, &state.spent).await?;
     state.spent.clear();
@@ -144,6 +146,7 @@ async fn park_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Outag
     for lane in Lane::ALL {
         clean(store, lane, state.lane(lane)).await?;
     }
+    store.set_many(vec![state.write()?]).await?;
     Ok(more)
 }
 

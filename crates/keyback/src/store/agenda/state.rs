@@ -61,6 +61,11 @@ impl State {
         }
     }
 
+    /// Whether all entries that are settled are deleted.
+    pub(super) fn is_clean(&self) -> bool {
+        [&self.requests, &self.tasks].into_iter().all(|lane| lane.cleaned == lane.settled)
+    }
+
     pub(super) fn lane(&mut self, lane: Lane) -> &mut LaneState {
         match lane {
             Lane::Requests => &mut self.requests,

@@ -134,15 +134,16 @@ impl Model {
             let recent = |issued_at: &&u64| **issued_at + window > now;
             account.issued_at.iter().filter(recent).count()
         };
-        // A credential event makes the last mail useless, and another one may follow at once.
+        // Its use, or a credential event, makes the last mail useless, and another one may follow at once.
         let is_of_use = account
             .current
-            .is_none_or(|mail| self.mails[mail].epoch == account.epoch);
+            .is_none_or(|mail| self.mails[mail].epoch == account.epoch && !self.mails[mail].used);
         let cooling = is_of_use && within(COOLDOWN) > 0;
         if !cooling && within(3_600) < 5 && within(DAY) < 10 {
             self.issue(whom, request);
         } else if let Some(mail) = account.current
             && self.mails[mail].epoch == account.epoch
+            && !self.mails[mail].used
             && now < self.mails[mail].issued_at + LINK_LIFE
         {
             self.requests[request] = Some(mail);
