@@ -18,6 +18,7 @@ mod wire;
 use std::{
     collections::BTreeMap,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
@@ -297,7 +298,7 @@ pub(crate) fn is_readable_below(folder: &Path, text: &str) -> bool {
     files_below(folder).iter().any(holds)
 }
 
-/// Every file below a folder, read whole.
+/// Every file below a folder, read whole: a store's file and its log alike.
 fn files_below(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).expect("the folder can be listed");
     let mut files = Vec::new();
@@ -306,7 +307,12 @@ fn files_below(folder: &Path) -> Vec<Vec<u8>> {
         if path.is_dir() {
             files.extend(files_below(&path));
         } else {
-            files.push(fs::read(&path).expect("the file can be read"));
+            match fs::read(&path) {
+                Ok(file) => files.push(file),
+                // SQLite deletes a journal when its transaction ends.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => panic!("{}: {error}", path.display()),
+            }
         }
     }
     files

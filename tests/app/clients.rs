@@ -203,6 +203,13 @@ impl Call {
         }
     }
 
+    /// The call's name, and what it sends.
+    pub(super) fn into_request(self) -> (String, Request<Vec<u8>>) {
+        let body = self.body.unwrap_or_default();
+        let request = self.request.body(body).expect("the call is well formed");
+        (self.name, request)
+    }
+
     /// Sends the call to the API, every answer of which has the same guarding headers.
     #[track_caller]
     pub(crate) fn send(self) -> Answer {
@@ -214,6 +221,15 @@ impl Call {
     /// Sends the call to whatever answers it: the API or a page.
     #[track_caller]
     pub(crate) fn fetch(self) -> Answer {
+        let name = self.name.clone();
+        self.try_fetch()
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// # Errors
+    ///
+    /// When there is no whole answer.
+    fn try_fetch(self) -> Result<Answer, ureq::Error> {
         let Self {
             agent,
             name,
@@ -224,20 +240,17 @@ impl Call {
             Some(body) => agent.run(request.body(body).expect("the call is well formed")),
             None => agent.run(request.body(()).expect("the call is well formed")),
         };
-        let response = response.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let (head, mut body) = response.into_parts();
+        let (head, mut body) = response?.into_parts();
         let headers = head.headers.iter().map(|(name, value)| {
             let value = value.to_str().expect("the header is text");
             (name.as_str().to_owned(), value.to_owned())
         });
-        Answer {
+        Ok(Answer {
             status: head.status.as_u16(),
             headers: headers.collect(),
-            body: body
-                .read_to_vec()
-                .unwrap_or_else(|error| panic!("{name}: {error}")),
+            body: body.read_to_vec()?,
             call: name,
-        }
+        })
     }
 }
 
