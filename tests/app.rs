@@ -31,7 +31,7 @@ pub(crate) use self::{
     answer::{Answer, assert_alike, assert_same_shape},
     api_keys::Scope,
     breach_list::BreachList,
-    builder::{AppBuilder, PUBLIC_BASE_URL, component},
+    builder::{AppBuilder, PUBLIC_BASE_URL, component, workspace},
     clients::{ApiClient, Call, Caller, Visitor},
     issuer::{Algorithm, Issuer, encode, hmac},
     mail::Mail,
@@ -101,6 +101,12 @@ impl App {
         AppBuilder::resume(self.variables, self.folder, self.sink, self.keys)
     }
 
+    /// As [`App::stop`], with no warning at all: SIGKILL.
+    pub(crate) fn kill(self) -> AppBuilder {
+        drop(self.server);
+        AppBuilder::resume(self.variables, self.folder, self.sink, self.keys)
+    }
+
     pub(crate) fn sink(&self) -> &MailSink {
         &self.sink
     }
@@ -123,6 +129,11 @@ impl App {
     /// The most memory, in bytes, that the largest of the app's processes had since. Linux only.
     pub(crate) fn peak_memory(&self) -> u64 {
         self.server.peak_memory()
+    }
+
+    /// The store's file.
+    pub(crate) fn store_file(&self) -> PathBuf {
+        store_file::path(&self.state_folder())
     }
 
     /// The folder that holds whatever the app keeps.

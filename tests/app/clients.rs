@@ -108,6 +108,12 @@ impl ApiClient {
         self.post("/v1/admin/users", account)
     }
 
+    /// As [`ApiClient::create_user`], for an app that may end at any moment: `None` if no answer came.
+    pub(crate) fn try_create_user(&self, account: &Value) -> Option<Answer> {
+        let call = self.call("POST", "/v1/admin/users").json(account);
+        call.try_fetch().ok()
+    }
+
     pub(crate) fn find_user(&self, id: &str) -> Answer {
         self.get(&format!("/v1/admin/users/{id}"))
     }
