@@ -1,6 +1,7 @@
 //! The files in `static/`, as parts of the component.
 
 use keyback::http::pages::{File, Files, Language};
+use keyback::http::routes::PageFiles;
 
 macro_rules! files {
     ($($name:literal),+ $(,)?) => {
@@ -31,7 +32,7 @@ macro_rules! languages {
 }
 
 /// The pages that everyone uses.
-pub(crate) static FILES: Files = Files::new(
+static FILES: Files = Files::new(
     files!(
         "api.js",
         "arrival.js",
@@ -51,10 +52,10 @@ pub(crate) static FILES: Files = Files::new(
 );
 
 /// What kinds of problems are called and mean, but for English, in which they say it themselves. No page loads these files.
-pub(crate) static PROBLEMS: &[Language] = languages!("problems/");
+static PROBLEMS: &[Language] = languages!("problems/");
 
 /// The administrators' portal, whose words the other pages do not load.
-pub(crate) static PORTAL: Files = Files::new(
+static PORTAL: Files = Files::new(
     files!(
         "api.js",
         "icon.svg",
@@ -83,3 +84,10 @@ pub(crate) static PORTAL: Files = Files::new(
     ),
     languages!("portal/"),
 );
+
+/// All of them, as the routes need them.
+pub(crate) static ALL: PageFiles = PageFiles {
+    pages: &FILES,
+    portal: &PORTAL,
+    problems: PROBLEMS,
+};

@@ -70,7 +70,8 @@ impl KeyValue for SpinKeyValue {
 
     /// Not repeated after an error: it may have been done.
     async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Outage> {
-        atomics::increment(self.bucket()?, key.as_str(), delta).map_err(|error| bucket_outage(&error))
+        atomics::increment(self.bucket()?, key.as_str(), delta)
+            .map_err(|error| bucket_outage(&error))
     }
 }
 

@@ -92,7 +92,6 @@ impl CourierRun {
 
     /// Whether to leave a task to a later run, so that a portal that does not answer holds up no mail.
     pub(super) fn skips(&self, task: &AgendaTask) -> bool {
-        matches!(task, AgendaTask::Notify { .. })
-            && self.failures.get() >= MAX_CONSECUTIVE_FAILURES
+        matches!(task, AgendaTask::Notify { .. }) && self.failures.get() >= MAX_CONSECUTIVE_FAILURES
     }
 }

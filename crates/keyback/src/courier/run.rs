@@ -110,7 +110,10 @@ fn skips(run: &CourierRun, entry: &Entry, now: Timestamp) -> bool {
 
 fn delivers(entry: &Entry) -> bool {
     let is_delivery = |task: &AgendaTask| {
-        matches!(task, AgendaTask::Deliver { .. } | AgendaTask::Recover { .. })
+        matches!(
+            task,
+            AgendaTask::Deliver { .. } | AgendaTask::Recover { .. }
+        )
     };
     entry.tasks.iter().any(|due| is_delivery(&due.task))
 }
@@ -122,7 +125,9 @@ async fn work_all<E: Env>(
     now: Timestamp,
     run: &CourierRun,
 ) -> Result<(), Outage> {
-    let work = places.into_iter().map(|place| work_under_lease(env, place, now, run));
+    let work = places
+        .into_iter()
+        .map(|place| work_under_lease(env, place, now, run));
     for worked in join_all(work).await {
         worked?;
     }

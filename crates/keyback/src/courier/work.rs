@@ -86,7 +86,10 @@ impl<E: Env> Working<'_, E> {
         self.reserved = entry;
         // They were written with it.
         let left = std::mem::take(&mut self.left);
-        self.reserved.entry.tasks.retain(|task| !left.contains(task));
+        self.reserved
+            .entry
+            .tasks
+            .retain(|task| !left.contains(task));
         self.left = left;
         self.is_saved = true;
     }

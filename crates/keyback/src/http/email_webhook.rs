@@ -16,7 +16,11 @@ pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, provider: &str)
     answer(cx, request, provider).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, provider: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    provider: &str,
+) -> Result<Answer, Problem> {
     let (settings, _) =
         settings::load::<(FeedbackSettings, WebhookSettings)>(cx.env.variables()).await?;
     let mut secrets = settings.of(provider).peekable();

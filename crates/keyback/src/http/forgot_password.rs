@@ -47,8 +47,7 @@ pub(super) async fn take<E: Env>(
     let (email, locale) = read(request)?;
     let limits = Limits { client, app };
     let client = request.client(&trust);
-    let challenge_id =
-        forgot_password::accept(cx, &keyring, limits, email, locale, client).await?;
+    let challenge_id = forgot_password::accept(cx, &keyring, limits, email, locale, client).await?;
     Ok(json!({
         "challenge_id": challenge_id.as_str(),
         "code_expires_in": lifetimes.code.as_secs(),

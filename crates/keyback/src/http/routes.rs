@@ -144,9 +144,7 @@ pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFi
             problem_pages::get(env, request, files.pages, files.problems, slug).await
         }
         ["assets", "brand", name] => brand::get(env, name).await,
-        ["assets", version, name @ ..] => {
-            pages::file(&[files.pages, files.portal], version, name)
-        }
+        ["assets", version, name @ ..] => pages::file(&[files.pages, files.portal], version, name),
         [".well-known", "change-password"] => pages::change_password(),
         _ => return pages::missing(env, request, files.pages).await,
     };

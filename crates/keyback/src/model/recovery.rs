@@ -131,7 +131,9 @@ impl Recovery {
         });
         match self.live(epoch, now) {
             _ if !cooling && !exhausted => IssueDecision::Issue,
-            Some(challenge) if state == Use::Unused => IssueDecision::TieTo(challenge.serial.clone()),
+            Some(challenge) if state == Use::Unused => {
+                IssueDecision::TieTo(challenge.serial.clone())
+            }
             _ => IssueDecision::Silence,
         }
     }

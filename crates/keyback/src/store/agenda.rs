@@ -189,7 +189,10 @@ impl Walk {
         let state = State::load(store).await?;
         let heads = Lane::ALL.map(|lane| async move { head(store, lane).await });
         let mut lanes = Vec::new();
-        for (lane, head) in Lane::ALL.into_iter().zip(futures::future::join_all(heads).await) {
+        for (lane, head) in Lane::ALL
+            .into_iter()
+            .zip(futures::future::join_all(heads).await)
+        {
             lanes.push((lane, state.settled(lane).saturating_add(1), head?));
         }
         let is_clean = state.is_clean();

@@ -229,7 +229,10 @@ impl Batch {
 
     /// Has `keys` deleted at `at`.
     pub(super) fn expire(&mut self, at: Timestamp, keys: impl IntoIterator<Item = AnyKey>) {
-        let keys: Vec<String> = keys.into_iter().map(|key| key.as_str().to_owned()).collect();
+        let keys: Vec<String> = keys
+            .into_iter()
+            .map(|key| key.as_str().to_owned())
+            .collect();
         match self.expiring.iter_mut().find(|it| it.at == at) {
             Some(expiring) => expiring.keys.extend(keys),
             None => self.expiring.push(Expiring { at, keys }),
@@ -287,7 +290,11 @@ impl Batch {
                 (false, count) => draw(store, &keys::emails(), count).await,
             }
         };
-        let new_accounts: Vec<_> = self.accounts.iter().filter(|it| it.1 == Epoch::Begin).collect();
+        let new_accounts: Vec<_> = self
+            .accounts
+            .iter()
+            .filter(|it| it.1 == Epoch::Begin)
+            .collect();
         let accounts = async {
             match count_of(&new_accounts) {
                 0 => Ok(0),
@@ -382,7 +389,11 @@ impl Batch {
         numbers: &Numbers,
         committed: &mut Committed,
     ) -> Result<(), Outage> {
-        let begun = self.accounts.iter().filter(|it| it.1 == Epoch::Begin).count();
+        let begun = self
+            .accounts
+            .iter()
+            .filter(|it| it.1 == Epoch::Begin)
+            .count();
         let begun = i64::try_from(begun).unwrap_or(i64::MAX);
         let mut number = numbers.last_account.saturating_sub(begun);
         for (mut account, epoch) in std::mem::take(&mut self.accounts) {

@@ -79,7 +79,10 @@ pub struct Cancelled {
 pub async fn cancel(store: &impl KeyValue, counter: &CounterKey) -> Result<Cancelled, Outage> {
     let stood = super::read_counter(store, counter).await?;
     let stands = if stood < CANCEL {
-        store.increment(counter, CANCEL).await?.saturating_sub(CANCEL)
+        store
+            .increment(counter, CANCEL)
+            .await?
+            .saturating_sub(CANCEL)
     } else {
         stood
     };

@@ -139,7 +139,9 @@ impl Lease {
             let now = env.clock().now();
             // Those who wait only read, and are in nobody's way.
             if tried == 0 || !any_is_taken(store, names, now).await? {
-                let tries = names.iter().map(|name| Self::acquire(store, name, Term::Change, now));
+                let tries = names
+                    .iter()
+                    .map(|name| Self::acquire(store, name, Term::Change, now));
                 let tries = futures::future::join_all(tries).await;
                 let mut taken = Vec::new();
                 let mut outage = None;
@@ -160,7 +162,9 @@ impl Lease {
             let mut chance = [0];
             env.random().fill(&mut chance)?;
             let jitter = BETWEEN_TRIES.mul_f64(f64::from(chance[0]) / 255.0);
-            env.clock().sleep(BETWEEN_TRIES.saturating_add(jitter)).await;
+            env.clock()
+                .sleep(BETWEEN_TRIES.saturating_add(jitter))
+                .await;
         }
         Err(Outage::Store("others were at it for too long".to_owned()))
     }
@@ -255,7 +259,9 @@ async fn any_is_taken(
 ) -> Result<bool, Outage> {
     let window = Term::Change.window_at(now);
     let around = window.saturating_sub(1)..=window.saturating_add(1);
-    let slots = names.iter().flat_map(|name| around.clone().map(move |at| (name, at)));
+    let slots = names
+        .iter()
+        .flat_map(|name| around.clone().map(move |at| (name, at)));
     let taken = slots.map(|(name, at)| is_taken(store, name, at, window));
     for taken in futures::future::join_all(taken).await {
         if taken? {
@@ -266,12 +272,7 @@ async fn any_is_taken(
 }
 
 /// Whether the slot of the window `at` is held, as one who comes in `window` sees it.
-async fn is_taken(
-    store: &impl KeyValue,
-    name: &str,
-    at: u64,
-    window: u64,
-) -> Result<bool, Outage> {
+async fn is_taken(store: &impl KeyValue, name: &str, at: u64, window: u64) -> Result<bool, Outage> {
     let stands = super::read_counter(store, &slot(name, at)).await?;
     Ok(is_alive(stands, window))
 }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::agenda_task::AgendaTask;
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
-use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of};
+use crate::model::recovery::{
+    Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of,
+};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::TokenReference;
 use crate::ports::{Env, KeyValue, Outage};
@@ -104,8 +106,7 @@ pub async fn find_use<E: Env>(env: &E, challenge: Option<&Challenge>) -> Result<
         None => TokenReference::generate(env.random())?,
     };
     let cancel_key = keys::token_claim(&cancel).into();
-    let (used, cancelled) =
-        futures::join!(is_used(store, &serial), store.exists(&cancel_key));
+    let (used, cancelled) = futures::join!(is_used(store, &serial), store.exists(&cancel_key));
     Ok(match (used?, cancelled?) {
         (_, true) => Use::Cancelled,
         (true, false) => Use::Used,
@@ -133,11 +134,7 @@ impl Claim {
     }
 
     /// Claims it.
-    pub async fn take<E: Env>(
-        &self,
-        env: &E,
-        claimant: claim::Claimant,
-    ) -> Claimed {
+    pub async fn take<E: Env>(&self, env: &E, claimant: claim::Claimant) -> Claimed {
         claim::take(env, &self.0, claimant).await
     }
 
@@ -189,7 +186,10 @@ pub async fn claim_issue(
     let attempts = attempts_in(stands);
     let claim = IssueClaim {
         day,
-        number: stands.saturating_sub(attempts).checked_div(ISSUE).unwrap_or_default(),
+        number: stands
+            .saturating_sub(attempts)
+            .checked_div(ISSUE)
+            .unwrap_or_default(),
     };
     Ok((claim, attempts))
 }
@@ -204,7 +204,10 @@ pub async fn return_issue_claim(
     claim: IssueClaim,
 ) -> Result<(), Outage> {
     let counter = keys::attempts(account, claim.day);
-    store.increment(&counter, ISSUE.saturating_neg()).await.map(drop)
+    store
+        .increment(&counter, ISSUE.saturating_neg())
+        .await
+        .map(drop)
 }
 
 fn attempts_in(stands: i64) -> i64 {
@@ -247,9 +250,6 @@ pub async fn forget(
     if claim.number != 1 {
         return store.delete_many(gone).await.map(|()| Some(today));
     }
-    gone.extend([
-        keys::recovery(id).into(),
-        keys::attempts(id, today).into(),
-    ]);
+    gone.extend([keys::recovery(id).into(), keys::attempts(id, today).into()]);
     store.delete_many(gone).await.map(|()| None)
 }

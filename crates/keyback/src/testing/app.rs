@@ -84,7 +84,9 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Deferred) {
     let request =
         http::Request::new(&head, http::Body::Read(body.into_bytes()), env.random()).unwrap();
     let (response, deferred) = http::serve(env, request, async |cx, request| {
-        use http::routes::{accounts, courier, forgot_password, reset_password, sign_in, verify_otp};
+        use http::routes::{
+            accounts, courier, forgot_password, reset_password, sign_in, verify_otp,
+        };
         match request.segments().as_slice() {
             ["v1", "forgot-password"] => forgot_password(cx, request, &NO_WORDS).await,
             ["v1", "verify-otp"] => verify_otp(cx, request).await,

@@ -278,7 +278,14 @@ impl Try<'_> {
             };
             let id = EventId::of_email(self.email_id, &which);
             let account_id = self.email.account_id.clone();
-            batch.event(Event::of_email(id, kind, about, account_id, reason.clone(), now));
+            batch.event(Event::of_email(
+                id,
+                kind,
+                about,
+                account_id,
+                reason.clone(),
+                now,
+            ));
         }
         let email = &mut self.email;
         email.state = state;

@@ -17,11 +17,11 @@ use crate::model::recovery::{IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Outage};
+use crate::store::accounts;
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::recoveries::{self, AFTERLIFE, RequestRecord};
-use crate::store::accounts;
 
 /// How long after a request its mail is still expected. One that waited for longer is dropped.
 const WORTH_ANSWERING: Duration = Duration::from_hours(24);

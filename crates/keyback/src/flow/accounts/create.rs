@@ -15,10 +15,10 @@ use crate::model::password_policy::PasswordViolation;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::PasswordRules;
-use crate::store::{accounts, event_log};
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
+use crate::store::{accounts, event_log};
 
 /// The account to create.
 #[derive(Debug, Clone)]

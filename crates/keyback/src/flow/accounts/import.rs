@@ -113,7 +113,9 @@ async fn write<E: Env>(
     by: &Caller,
 ) -> Result<Vec<LineOutcome>, Outage> {
     let drafts = ready.iter().flatten().map(|(draft, _)| draft);
-    let names: BTreeSet<_> = drafts.map(|draft| accounts::address_lease_name(&draft.email)).collect();
+    let names: BTreeSet<_> = drafts
+        .map(|draft| accounts::address_lease_name(&draft.email))
+        .collect();
     if names.is_empty() {
         return Ok(ready.into_iter().filter_map(Result::err).collect());
     }

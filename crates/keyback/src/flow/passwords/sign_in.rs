@@ -10,8 +10,8 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::password::{Password, PasswordHash};
-use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::settings::{ResetTokenLifetime, SignInLimit};
 use crate::store::batch::Batch;
@@ -155,7 +155,9 @@ pub async fn run<E: Env>(
 
 /// The account and its hash, if the password is right. It takes as long whoever was found.
 fn accept(found: Option<Account>, password: &Password) -> Option<(Account, PasswordHash)> {
-    let credential = found.as_ref().and_then(|account| account.credential.as_ref());
+    let credential = found
+        .as_ref()
+        .and_then(|account| account.credential.as_ref());
     let hash = credential.map(|credential| credential.hash.clone());
     let verified = password.verify(hash.as_ref());
     let account = found.filter(|account| verified && !account.disabled)?;
@@ -215,11 +217,7 @@ async fn find_id(store: &impl KeyValue, who: &Who) -> Result<AccountId, Outage> 
 }
 
 /// The account. One that nobody has takes the same calls to the store.
-async fn find(
-    store: &impl KeyValue,
-    who: &Who,
-    id: &AccountId,
-) -> Result<Option<Account>, Outage> {
+async fn find(store: &impl KeyValue, who: &Who, id: &AccountId) -> Result<Option<Account>, Outage> {
     let found = accounts::find(store, id).await?;
     Ok(found.filter(|account| match who {
         Who::Email(email) => account.email == *email,

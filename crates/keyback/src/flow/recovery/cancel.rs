@@ -90,13 +90,22 @@ pub async fn run<E: Env>(
     tokens::claim_of(token.reference()).cancel(store).await?;
     // Whoever had claimed the link is about to set a password, or has. Whoever had claimed the code has a reset token, and
     // it is that one's claim that decides.
-    let mail = recoveries::claim_of(&challenge.serial).cancel(store).await?;
-    let reset_token = tokens::claim_of(&challenge.reset_reference).cancel(store).await?;
+    let mail = recoveries::claim_of(&challenge.serial)
+        .cancel(store)
+        .await?;
+    let reset_token = tokens::claim_of(&challenge.reset_reference)
+        .cancel(store)
+        .await?;
     if mail.by_token || reset_token.by_token {
         return Err(CancelRecoveryError::InvalidToken);
     }
     let mut batch = Batch::default();
-    batch.event(by_user(cx, EventType::RecoveryCancelled, &account_id, client)?);
+    batch.event(by_user(
+        cx,
+        EventType::RecoveryCancelled,
+        &account_id,
+        client,
+    )?);
     tokens::insert(&mut batch, &token, &stored)?;
     batch.commit(cx).await?;
     Ok(())

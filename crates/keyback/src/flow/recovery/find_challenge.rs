@@ -24,8 +24,7 @@ pub async fn run<E: Env>(
     id: &AccountId,
 ) -> Result<Option<Option<LiveChallenge>>, Outage> {
     let store = cx.store();
-    let (found, recovery) =
-        futures::join!(accounts::find(store, id), recoveries::find(store, id));
+    let (found, recovery) = futures::join!(accounts::find(store, id), recoveries::find(store, id));
     let (found, recovery) = (found?, recovery?.unwrap_or_default());
     let Some(account) = found else {
         return Ok(None);

@@ -90,8 +90,7 @@ impl Turn {
         let store = env.store();
         let began = env.clock().now();
         let day = attempts_day(began);
-        let (claim, attempts_before) =
-            recoveries::claim_issue(store, &account.id, day).await?;
+        let (claim, attempts_before) = recoveries::claim_issue(store, &account.id, day).await?;
         let mut turn = Self {
             claim,
             attempts_before,
@@ -120,7 +119,10 @@ impl Turn {
             };
             turn.account = account;
             let latest = turn.recovery.claim.filter(|latest| latest.day == day);
-            let before = turn.claim.number.saturating_sub(latest.map_or(0, |it| it.number));
+            let before = turn
+                .claim
+                .number
+                .saturating_sub(latest.map_or(0, |it| it.number));
             let turns = u32::try_from(before.saturating_sub(1)).unwrap_or(1);
             patience = TURN.saturating_mul(turns.clamp(1, 6));
         }
@@ -131,8 +133,7 @@ impl Turn {
     /// # Errors
     /// [`Outage::Store`].
     pub(crate) async fn imitate<E: Env>(env: &E, account: Account) -> Result<Self, Outage> {
-        let (claim, attempts_before) =
-            recoveries::claim_issue(env.store(), &account.id, 0).await?;
+        let (claim, attempts_before) = recoveries::claim_issue(env.store(), &account.id, 0).await?;
         Ok(Self {
             claim,
             attempts_before,
@@ -203,7 +204,12 @@ pub(crate) fn issue<E: Env>(
         expires_at: last,
     };
     recoveries::tie(batch, issue.challenge_id, &request)?;
-    forget_in_time(batch, account, &challenge, last.max(cx.now.plus(rules.memory())));
+    forget_in_time(
+        batch,
+        account,
+        &challenge,
+        last.max(cx.now.plus(rules.memory())),
+    );
     if issue.deliver {
         let secrets = Secrets {
             code: &code,

@@ -142,8 +142,7 @@ pub async fn run<E: Env>(
     };
     let batch = prepare(cx, settings, again, reset)?;
     let env = cx.env;
-    let (claimed, numbered) =
-        futures::join!(claim.take(env, Claimant::Token), batch.number(cx));
+    let (claimed, numbered) = futures::join!(claim.take(env, Claimant::Token), batch.number(cx));
     match claimed {
         Claimed::Won => {}
         Claimed::Lost => return Err(ResetPasswordError::InvalidToken),

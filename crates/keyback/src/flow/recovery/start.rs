@@ -63,8 +63,7 @@ pub async fn run<E: Env>(
     by: &Caller,
 ) -> Result<Started, StartRecoveryError> {
     let store = cx.store();
-    let (found, recovery) =
-        futures::join!(accounts::find(store, id), recoveries::find(store, id));
+    let (found, recovery) = futures::join!(accounts::find(store, id), recoveries::find(store, id));
     let account = found?.ok_or(StartRecoveryError::NotFound)?;
     if account.disabled {
         return Err(StartRecoveryError::Disabled);

@@ -109,7 +109,9 @@ fn ask_for_all(app: &App) {
         if dies(number) {
             let operations = u64::try_from(number).unwrap() / 10 % 50;
             app.env.store.halt_after(Some(operations));
-            let _ = run_while(after_response::run(&app.env, deferred), || !app.env.store.is_halted());
+            let _ = run_while(after_response::run(&app.env, deferred), || {
+                !app.env.store.is_halted()
+            });
             app.env.store.halt_after(None);
         } else {
             block_on(after_response::run(&app.env, deferred));

@@ -35,9 +35,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
     match create::run(cx, &rules, draft, &caller).await {
         Ok(created) => {
             let location = format!("/v1/admin/users/{}", created.id);
-            Ok(Answer::json(201, shape(&created))
-                .with_header("location", location)
-                )
+            Ok(Answer::json(201, shape(&created)).with_header("location", location))
         }
         Err(CreateAccountError::Taken) => Err(Problem::conflict()),
         Err(CreateAccountError::PasswordRejected(violations)) => {

@@ -17,7 +17,11 @@ pub async fn delete<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> 
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     type Needed = (BaseUrl, Keyring, Access, WebhookSettings);
     let (_, _, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
     let by = authorise(request, &access, Scope::Users, cx.now)?;

@@ -12,8 +12,8 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
-use crate::store::{accounts, event_log};
 use crate::store::cx::Cx;
+use crate::store::{accounts, event_log};
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
@@ -23,7 +23,11 @@ pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Ans
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
     authorise(request, &access, Scope::Events, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;

@@ -17,7 +17,11 @@ pub async fn put<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Ans
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     type Needed = (BaseUrl, Keyring, Access, WebhookSettings);
     let (_, _, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, cx.now)?;

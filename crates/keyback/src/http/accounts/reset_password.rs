@@ -28,7 +28,11 @@ pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> An
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     type Needed = (
         (Letterhead, Keyring, PasswordRules),
         (Access, AdminResetRules, Outgoing),

@@ -18,7 +18,11 @@ pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Ans
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
     authorise(request, &access, Scope::Users, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;

@@ -20,7 +20,11 @@ pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> An
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     type Needed = (Letterhead, Keyring, Lifetimes, IssueRules, Access, Outgoing);
     let (letterhead, keyring, lifetimes, rules, access, _) =
         settings::load::<Needed>(cx.env.variables()).await?;
@@ -46,9 +50,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Resu
         rules,
     };
     match start::run(cx, &settings, &id, order, &caller).await {
-        Ok(started) => {
-            Ok(show(&started, &settings.letterhead.site))
-        }
+        Ok(started) => Ok(show(&started, &settings.letterhead.site)),
         Err(StartRecoveryError::NotFound) => Err(Problem::not_found()),
         Err(StartRecoveryError::Disabled) => Err(Problem::account_disabled()),
         Err(StartRecoveryError::Outage(outage)) => Err(outage.into()),

@@ -19,7 +19,11 @@ pub async fn patch<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> A
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     type Needed = (Letterhead, Keyring, Access, Outgoing);
     let (letterhead, keyring, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, cx.now)?;

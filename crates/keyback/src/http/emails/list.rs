@@ -13,8 +13,8 @@ use crate::model::email::EmailState;
 use crate::model::keyring::Keyring;
 use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
-use crate::store::outbox;
 use crate::store::cx::Cx;
+use crate::store::outbox;
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;

@@ -18,7 +18,11 @@ pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> An
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     type Needed = (BaseUrl, Keyring, Access, Outgoing);
     let (_, _, access, ..) = settings::load::<Needed>(cx.env.variables()).await?;
     authorise(request, &access, Scope::Courier, cx.now)?;

@@ -10,15 +10,19 @@ use crate::model::id::EmailId;
 use crate::model::keyring::Keyring;
 use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
-use crate::store::outbox;
 use crate::store::cx::Cx;
+use crate::store::outbox;
 
 /// Shows an email.
 pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
     answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
     authorise(request, &access, Scope::Events, cx.now)?;
     let id = EmailId::parse(id).map_err(|_| Problem::not_found())?;

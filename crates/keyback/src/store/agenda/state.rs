@@ -49,7 +49,9 @@ impl State {
     /// # Errors
     /// [`Outage`] of the store.
     pub async fn load(store: &impl KeyValue) -> Result<Self, Outage> {
-        Ok(record::find(store, &keys::agenda()).await?.unwrap_or_default())
+        Ok(record::find(store, &keys::agenda())
+            .await?
+            .unwrap_or_default())
     }
 
     /// The last number of `lane` up to which all is settled.
@@ -63,7 +65,9 @@ impl State {
 
     /// Whether all entries that are settled are deleted.
     pub(super) fn is_clean(&self) -> bool {
-        [&self.requests, &self.tasks].into_iter().all(|lane| lane.cleaned == lane.settled)
+        [&self.requests, &self.tasks]
+            .into_iter()
+            .all(|lane| lane.cleaned == lane.settled)
     }
 
     pub(super) fn lane(&mut self, lane: Lane) -> &mut LaneState {

@@ -187,7 +187,9 @@ fn a_recovery_mail_that_a_crash_held_up_is_not_sent_after_a_newer_one() {
         let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
         let (_, deferred) = app.answer(&call);
         app.env.store.halt_after(Some(operations));
-        let _ = run_while(after_response::run(&app.env, deferred), || !app.env.store.is_halted());
+        let _ = run_while(after_response::run(&app.env, deferred), || {
+            !app.env.store.is_halted()
+        });
         app.env.store.halt_after(None);
         let written = app.env.store.dump().contains("v1:outbox:");
         if !written || app.env.http.requests() > 0 {

@@ -94,7 +94,10 @@ fn after_a_change_of_address_the_link_that_went_to_the_old_one_sets_nothing() {
 #[test]
 fn a_change_that_is_required_while_a_reset_is_under_way_stays_required_or_came_first() {
     against_resets(
-        |app| app.call(&format!("{ANN}/password-change"), json!({"required": true})).by("PUT"),
+        |app| {
+            app.call(&format!("{ANN}/password-change"), json!({"required": true}))
+                .by("PUT")
+        },
         |app, done| {
             let required = &account(app)["credential"]["must_change"];
             // After a reset, it was required of the password before that.
@@ -132,7 +135,10 @@ fn two_resets_at_once_raise_the_epoch_and_never_lower_it() {
         let app = app.fork();
         let callers = vec![
             caller(&app, &app.call("/v1/reset-password", link.clone())),
-            caller(&app, &app.call(&format!("{ANN}/reset-password"), admin.clone())),
+            caller(
+                &app,
+                &app.call(&format!("{ANN}/reset-password"), admin.clone()),
+            ),
         ];
         (app, callers)
     };
@@ -140,7 +146,9 @@ fn two_resets_at_once_raise_the_epoch_and_never_lower_it() {
         let account = account(&app);
         assert!(account["credential_epoch"].as_u64() > before);
         let events = app.make(&Call::get(&format!("{ANN}/events"))).json();
-        let latest = events["events"].as_array().unwrap()[0]["sequence"].as_u64().unwrap();
+        let latest = events["events"].as_array().unwrap()[0]["sequence"]
+            .as_u64()
+            .unwrap();
         assert!(latest >= u64::from(statuses[0] == 204) + 2, "{events}");
     });
     assert!(explored.orders >= MOST || explored.all, "{explored:?}");
