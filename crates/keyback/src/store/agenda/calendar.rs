@@ -202,7 +202,8 @@ struct Sorted {
 impl Sorted {
     fn take(&mut self, entry: Entry, now: Timestamp) {
         for DueTask { at, task } in entry.tasks {
-            let parked = self.by_minute.entry(next_minute(at)).or_default();
+            // Brought back in time to be done on time.
+            let parked = self.by_minute.entry(minute_of(at)).or_default();
             parked.tasks.push(DueTask { at, task });
         }
         for Expiring { at, keys } in entry.expiring {

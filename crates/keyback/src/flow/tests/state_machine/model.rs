@@ -41,6 +41,8 @@ pub(super) struct Account {
     issued_at: Vec<u64>,
     /// The mail of the one challenge that may be live.
     current: Option<usize>,
+    /// The latest mail, whatever became of it.
+    latest: Option<usize>,
     /// Guesses at the challenges issued on a day.
     guesses: std::collections::BTreeMap<u64, u32>,
 }
@@ -164,6 +166,7 @@ impl Model {
         });
         account.issued_at.push(self.now);
         account.current = Some(mail);
+        account.latest = Some(mail);
         self.requests[request] = Some(mail);
         self.issued.push(whom);
     }
@@ -249,7 +252,7 @@ impl Model {
         whom
     }
 
-    /// Whether "this was not me" is taken: for the current challenge, and once more when there is none any more.
+    /// Whether "this was not me" is taken: for the latest challenge, and once more when it is cancelled already.
     pub(super) fn cancel(&mut self, mail: usize) -> bool {
         let challenge = &self.mails[mail];
         let in_time = self.now < challenge.issued_at + LINK_LIFE.max(CODE_LIFE + TOKEN_LIFE);
@@ -258,7 +261,7 @@ impl Model {
         let good = in_time
             && known
             && challenge.epoch == account.epoch
-            && account.current.is_none_or(|current| current == mail);
+            && account.latest.is_none_or(|latest| latest == mail);
         if good {
             account.current = None;
         }
