@@ -15,7 +15,7 @@ use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
 use crate::model::recovery::IssueRules;
 use crate::ports::{Clock, Env, Log, Outage};
-use crate::settings::{self, Letterhead, Lifetimes};
+use crate::settings::{self, Lifetimes, MailBranding};
 use crate::store::agenda::{DueTask, ReservedEntry};
 use crate::store::cx::Cx;
 
@@ -191,10 +191,10 @@ impl<E: Env> Working<'_, E> {
 }
 
 async fn issue_settings<E: Env>(env: &E) -> Result<IssueSettings, Outage> {
-    let (letterhead, keyring, lifetimes, rules) =
-        settings::load::<(Letterhead, Keyring, Lifetimes, IssueRules)>(env.variables()).await?;
+    let (branding, keyring, lifetimes, rules) =
+        settings::load::<(MailBranding, Keyring, Lifetimes, IssueRules)>(env.variables()).await?;
     Ok(IssueSettings {
-        letterhead,
+        branding,
         keyring,
         lifetimes,
         rules,

@@ -1,7 +1,7 @@
 //! `POST /v1/email-webhooks/:provider`: what the email provider says became of mails.
 
 use crate::flow::emails::feedback as note_feedback;
-use crate::flow::emails::feedback::Said;
+use crate::flow::emails::feedback::DeliveryReport;
 use crate::http::answer::Answer;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::request::Request;
@@ -41,18 +41,18 @@ async fn answer<E: Env>(
             Problem::validation_failed(vec![FieldError::whole("is not a webhook of this provider")])
         }
     })?;
-    let said = said.into_iter().map(said_of).collect();
+    let said = said.into_iter().map(report_of).collect();
     note_feedback::run(cx, said).await?;
     Ok(Answer::no_content())
 }
 
-fn said_of(feedback: Feedback) -> Said {
+fn report_of(feedback: Feedback) -> DeliveryReport {
     let state = match feedback.outcome {
         Outcome::Delivered => EmailState::Delivered,
         Outcome::Bounced => EmailState::Bounced,
         Outcome::Complained => EmailState::Complained,
     };
-    Said {
+    DeliveryReport {
         email_id: feedback.email_id,
         state,
         reason: feedback.reason,

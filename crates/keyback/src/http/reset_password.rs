@@ -11,7 +11,7 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::token::Token;
 use crate::ports::Env;
-use crate::settings::{self, Letterhead, Outgoing, PasswordRules, ResetLimit};
+use crate::settings::{self, MailBranding, Outgoing, PasswordRules, ResetLimit};
 use crate::store::cx::Cx;
 
 /// Sets a new password with a link token or a reset token.
@@ -21,17 +21,17 @@ pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
 
 async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     type Needed = (
-        Letterhead,
+        MailBranding,
         Keyring,
         PasswordRules,
         ProxyTrust,
         ResetLimit,
         Outgoing,
     );
-    let (letterhead, keyring, rules, trust, limit, _) =
+    let (branding, keyring, rules, trust, limit, _) =
         settings::load::<Needed>(cx.env.variables()).await?;
     let settings = ResetSettings {
-        letterhead,
+        branding,
         keyring,
         rules,
         limit,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::mail::message::Message;
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::{Email, EmailKind, EmailState, Holds};
+use crate::model::email::{Email, EmailKind, EmailState, MailSecret};
 use crate::model::event::{Event, EventPlace};
 use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::keyring::Keyring;
@@ -205,8 +205,8 @@ impl Batch {
             message: Some(keyring.seal(nonce, id.as_str(), &plaintext)),
             created_at: cx.now,
             updated_at: cx.now,
-            useless_at: draft.discard_at,
-            holds: None,
+            discard_at: draft.discard_at,
+            secret: None,
             attempts: 0,
             attempts_before: 0,
             next_attempt_at: Some(cx.now),
@@ -428,9 +428,9 @@ impl Batch {
         let mut number = numbers.last_email.saturating_sub(count);
         for (id, mut email, secret) in std::mem::take(&mut self.mails) {
             number = number.saturating_add(1);
-            email.holds = secret.map(|secret| match secret {
-                MailSecret::Challenge(serial) => Holds::Challenge { serial },
-                MailSecret::NewPassword => Holds::Password {
+            email.secret = secret.map(|secret| match secret {
+                MailSecret::Challenge(serial) => MailSecret::Challenge { serial },
+                MailSecret::NewPassword => MailSecret::Password {
                     epoch: committed
                         .accounts
                         .iter()

@@ -6,7 +6,7 @@ use crate::courier::backoff;
 use crate::mail::message::Message;
 use crate::mail::provider::{self, Handover};
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::{Email, EmailState, Holds};
+use crate::model::email::{Email, EmailState, MailSecret};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
 use crate::model::keyring::Keyring;
@@ -91,7 +91,7 @@ pub(in crate::courier) async fn run<E: Env>(
     };
     // Right after the request somebody waits for the mail: it goes out while its link is good, however short-lived its code.
     let is_awaited = attempt == 1 && now < tried.email.created_at.plus(AWAITED_FOR);
-    let is_late = tried.email.is_useless(now) && !is_awaited;
+    let is_late = tried.email.should_discard(now) && !is_awaited;
     let is_dead = is_dead(env, &tried.email, to, now).await?;
     if is_late || is_dead {
         return tried.end(cx, EmailState::Expired, None).await;
@@ -131,7 +131,7 @@ async fn is_dead<E: Env>(
     to: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, Outage> {
-    let (Some(holds), Some(to)) = (&email.holds, to) else {
+    let (Some(secret), Some(to)) = (&email.secret, to) else {
         return Ok(false);
     };
     let (account, recovery) = futures::join!(
@@ -142,12 +142,12 @@ async fn is_dead<E: Env>(
     let Some(account) = account? else {
         return Ok(true);
     };
-    let is_alive = match holds {
-        Holds::Challenge { serial } => recovery
+    let is_alive = match secret {
+        MailSecret::Challenge { serial } => recovery
             .live(account.epoch, now)
             .is_some_and(|challenge| challenge.serial == *serial),
         // An order to change it raises the account's epoch and leaves the password good.
-        Holds::Password { epoch } => account
+        MailSecret::Password { epoch } => account
             .credential
             .as_ref()
             .is_some_and(|credential| credential.epoch == *epoch),
@@ -230,9 +230,9 @@ impl Try<'_> {
             return self.end(cx, EmailState::Failed, Some(reason)).await;
         };
         let now = cx.env.clock().now();
-        let next_attempt_at = Some(now.plus(wait)).filter(|at| !email.is_useless(*at));
+        let next_attempt_at = Some(now.plus(wait)).filter(|at| !email.should_discard(*at));
         // When it expires, the task is there to mark it. The provider's answer may have outlasted it.
-        let due_at = next_attempt_at.or(email.useless_at).unwrap_or(now).max(now);
+        let due_at = next_attempt_at.or(email.discard_at).unwrap_or(now).max(now);
         let task = AgendaTask::Deliver {
             email_id: self.email_id.clone(),
             attempt: email.attempts.saturating_add(1),

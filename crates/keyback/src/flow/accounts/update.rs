@@ -1,7 +1,7 @@
 //! Changing an account: its address, its language, whether it may sign in.
 
 use crate::flow::events::Caller;
-use crate::mail::message::{Words, prepare_email_changed};
+use crate::mail::message::{Translator, prepare_email_changed};
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::EmailKind;
@@ -11,7 +11,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::Letterhead;
+use crate::settings::MailBranding;
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::cx::Cx;
@@ -32,7 +32,7 @@ pub struct Changes {
 #[derive(Debug)]
 pub struct UpdateSettings {
     /// How mails present the app.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// The keys.
     pub keyring: Keyring,
 }
@@ -91,8 +91,8 @@ pub async fn run<E: Env>(
         batch.task(AgendaTask::ForgetAddress {
             digest: before.email.digest(),
         });
-        let words = Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
-        let message = prepare_email_changed(before.email.as_str(), &words, cx.now)?;
+        let translator = Translator::for_reader(&settings.branding, &[account.locale.as_ref()]);
+        let message = prepare_email_changed(before.email.as_str(), &translator, cx.now)?;
         let draft = Draft {
             kind: EmailKind::EmailChanged,
             account_id: id,

@@ -11,7 +11,7 @@ use crate::store::outbox;
 
 /// What a provider says of one email.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct DeliveryReport {
     /// Which.
     pub email_id: EmailId,
     /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
@@ -26,23 +26,23 @@ pub struct Said {
 ///
 /// # Errors
 /// [`Outage`]; the provider will tell again.
-pub async fn run<E: Env>(cx: &mut Cx<'_, E>, said: Vec<Said>) -> Result<(), Outage> {
-    for said in said {
-        if outbox::exists(cx.store(), &said.email_id).await? {
+pub async fn run<E: Env>(cx: &mut Cx<'_, E>, reports: Vec<DeliveryReport>) -> Result<(), Outage> {
+    for report in reports {
+        if outbox::exists(cx.store(), &report.email_id).await? {
             // Of what is said at the same moment, each is held against what was said before.
-            let name = outbox::lease_name(&said.email_id);
+            let name = outbox::lease_name(&report.email_id);
             Lease::with(cx.env, &name, note(cx, said)).await?;
         }
     }
     Ok(())
 }
 
-async fn note<E: Env>(cx: &mut Cx<'_, E>, said: Said) -> Result<(), Outage> {
-    let Said {
+async fn note<E: Env>(cx: &mut Cx<'_, E>, said: DeliveryReport) -> Result<(), Outage> {
+    let DeliveryReport {
         email_id,
         state,
         reason,
-    } = said;
+    } = report;
     let kind = match state {
         EmailState::Delivered => EventType::EmailDelivered,
         EmailState::Bounced => EventType::EmailBounced,

@@ -37,7 +37,7 @@ pub async fn run<E: Env>(
     let found = outbox::find(cx.store(), id).await?;
     let mut found = found.ok_or(RetryEmailError::NotFound)?;
     let email = &mut found.email;
-    let can_be_sent = email.message.is_some() && !email.is_useless(cx.now);
+    let can_be_sent = email.message.is_some() && !email.should_discard(cx.now);
     if email.state != EmailState::Failed || !can_be_sent {
         return Err(RetryEmailError::NothingToTry);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::flow::events::Caller;
 use crate::flow::passwords::check_password;
 use crate::mail::message::{
-    Requester, Words, prepare_password_changed, prepare_temporary_password,
+    Requester, Translator, prepare_password_changed, prepare_temporary_password,
 };
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
@@ -20,7 +20,7 @@ use crate::model::password::Password;
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::{Letterhead, PasswordRules};
+use crate::settings::{MailBranding, PasswordRules};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, Epoch, MailSecret};
 use crate::store::cx::Cx;
@@ -89,7 +89,7 @@ pub enum AdminResetError {
 #[derive(Debug)]
 pub struct AdminResetSettings {
     /// How mails present the app.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// The keys.
     pub keyring: Keyring,
     /// Which passwords may be set.
@@ -187,13 +187,14 @@ fn mail<E: Env>(
     let to = account.email.as_str();
     let credential = account.credential.as_ref();
     let expires_at = credential.and_then(|credential| credential.expires_at);
-    let words = &Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
+    let translator = &Translator::for_reader(&settings.branding, &[account.locale.as_ref()]);
     let (kind, message) = if order.send_email {
         let must_change = order.change_on_next_sign_in;
-        let message = prepare_temporary_password(to, words, password, must_change, expires_at)?;
+        let message =
+            prepare_temporary_password(to, translator, password, must_change, expires_at)?;
         (EmailKind::TemporaryPassword, message)
     } else {
-        let message = prepare_password_changed(to, words, Requester::Administrator, cx.now)?;
+        let message = prepare_password_changed(to, translator, Requester::Administrator, cx.now)?;
         (EmailKind::PasswordChanged, message)
     };
     let draft = Draft {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::mail::message::{RecoveryMail, Requester, Words, prepare_recovery};
+use crate::mail::message::{RecoveryMail, Requester, Translator, prepare_recovery};
 use crate::model::account::Account;
 use crate::model::code::Code;
 use crate::model::email::EmailKind;
@@ -14,7 +14,7 @@ use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, attemp
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::{Letterhead, Lifetimes};
+use crate::settings::{Lifetimes, MailBranding};
 use crate::store::agenda::DueTask;
 use crate::store::batch::{Batch, Draft, MailSecret};
 use crate::store::cx::Cx;
@@ -29,7 +29,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct IssueSettings {
     /// How mails present the app.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// The keys.
     pub keyring: Keyring,
     /// How long secrets live.
@@ -278,8 +278,8 @@ fn mail<E: Env>(
         requested_by: issue.requested_by,
     };
     let languages = [issue.locale, account.locale.as_ref()];
-    let words = Words::for_reader(&settings.letterhead, &languages);
-    let message = prepare_recovery(account.email.as_str(), &mail, &words, &issue.lifetimes)?;
+    let translator = Translator::for_reader(&settings.branding, &languages);
+    let message = prepare_recovery(account.email.as_str(), &mail, &translator, &issue.lifetimes)?;
     let draft = Draft {
         kind: EmailKind::Recovery,
         account_id: &account.id,

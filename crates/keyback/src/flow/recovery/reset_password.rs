@@ -3,7 +3,7 @@
 use crate::flow::events::by_user;
 use crate::flow::passwords::check_password;
 use crate::flow::{Refusal, within};
-use crate::mail::message::{Requester, Words, prepare_password_changed};
+use crate::mail::message::{Requester, Translator, prepare_password_changed};
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
@@ -18,7 +18,7 @@ use crate::model::password_policy::PasswordViolation;
 use crate::model::recovery::Recovery;
 use crate::model::token::{PasswordMark, Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::{Letterhead, PasswordRules, ResetLimit};
+use crate::settings::{MailBranding, PasswordRules, ResetLimit};
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
@@ -54,7 +54,7 @@ impl From<Outage> for ResetPasswordError {
 #[derive(Debug)]
 pub struct ResetSettings {
     /// How mails present the app.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// The keys.
     pub keyring: Keyring,
     /// Which passwords may be set.
@@ -250,9 +250,9 @@ fn prepare<E: Env>(
         batch.event(by_user(cx, kind, &account.id, reset.client)?);
     }
     let languages = [locale.as_ref(), account.locale.as_ref()];
-    let words = Words::for_reader(&settings.letterhead, &languages);
+    let translator = Translator::for_reader(&settings.branding, &languages);
     let requester = Requester::Client(reset.client);
-    let message = prepare_password_changed(account.email.as_str(), &words, requester, cx.now)?;
+    let message = prepare_password_changed(account.email.as_str(), &translator, requester, cx.now)?;
     let draft = Draft {
         kind: EmailKind::PasswordChanged,
         account_id: &account.id,

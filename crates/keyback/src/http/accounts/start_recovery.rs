@@ -12,7 +12,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::recovery::IssueRules;
 use crate::ports::Env;
-use crate::settings::{self, Access, Letterhead, Lifetimes, Outgoing, Scope, Site};
+use crate::settings::{self, Access, Lifetimes, MailBranding, Outgoing, Scope, Site};
 use crate::store::cx::Cx;
 
 /// Starts a recovery for a user.
@@ -25,8 +25,15 @@ async fn answer<E: Env>(
     request: &Request,
     id: &str,
 ) -> Result<Answer, Problem> {
-    type Needed = (Letterhead, Keyring, Lifetimes, IssueRules, Access, Outgoing);
-    let (letterhead, keyring, lifetimes, rules, access, _) =
+    type Needed = (
+        MailBranding,
+        Keyring,
+        Lifetimes,
+        IssueRules,
+        Access,
+        Outgoing,
+    );
+    let (branding, keyring, lifetimes, rules, access, _) =
         settings::load::<Needed>(cx.env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
@@ -44,13 +51,13 @@ async fn answer<E: Env>(
         })
     })?;
     let settings = IssueSettings {
-        letterhead,
+        branding,
         keyring,
         lifetimes,
         rules,
     };
     match start::run(cx, &settings, &id, order, &caller).await {
-        Ok(started) => Ok(show(&started, &settings.letterhead.site)),
+        Ok(started) => Ok(show(&started, &settings.branding.site)),
         Err(StartRecoveryError::NotFound) => Err(Problem::not_found()),
         Err(StartRecoveryError::Disabled) => Err(Problem::account_disabled()),
         Err(StartRecoveryError::Outage(outage)) => Err(outage.into()),

@@ -11,7 +11,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::ports::Env;
-use crate::settings::{self, Access, Letterhead, Outgoing, Scope};
+use crate::settings::{self, Access, MailBranding, Outgoing, Scope};
 use crate::store::cx::Cx;
 
 /// Changes an account.
@@ -24,8 +24,8 @@ async fn answer<E: Env>(
     request: &Request,
     id: &str,
 ) -> Result<Answer, Problem> {
-    type Needed = (Letterhead, Keyring, Access, Outgoing);
-    let (letterhead, keyring, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
+    type Needed = (MailBranding, Keyring, Access, Outgoing);
+    let (branding, keyring, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let changes = request.members(|fields| {
@@ -38,10 +38,7 @@ async fn answer<E: Env>(
             disabled: disabled?,
         })
     })?;
-    let settings = UpdateSettings {
-        letterhead,
-        keyring,
-    };
+    let settings = UpdateSettings { branding, keyring };
     match update::run(cx, &settings, &id, changes, &caller).await {
         Ok(updated) => Ok(Answer::json(200, shape(&updated))),
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
