@@ -59,7 +59,7 @@ test('every text of the portal is used, and every text that it uses is there', (
     ...['layout.html', 'portal.html', 'languages.html'].map((name) => readFileSync(join(workspace, 'crates/keyback/templates', name), 'utf8')),
     ...scripts.map((name) => readFileSync(join(folder, 'portal', name), 'utf8')),
   ].join('\n');
-  for (const [, key] of used.matchAll(/(?:data-t="|frame\.t\("|\bt: '|say\(\w+, '|words\('|key: ')([a-z.-]+)'?/g)) assert.ok(key in portal.en, key);
+  for (const [, key] of used.matchAll(/(?:data-t="|layout\.t\("|\bt: '|say\(\w+, '|words\('|key: ')([a-z.-]+)'?/g)) assert.ok(key in portal.en, key);
   // Parts of these keys come from the contract.
   const told = /^(?:event\.|email\.(?:kind|state|about)\.|import\.code\.|password\.(?:breached$|too-|similar-)|security\.by-|(?:id|reason)\.invalid$|events\.user$|direction$)/;
   for (const key of Object.keys(portal.en)) assert.ok(used.includes(`'${key}'`) || used.includes(`"${key}"`) || told.test(key), key);
@@ -72,10 +72,10 @@ test('every text is used, and every text that is used is there', () => {
       .map((name) => readFileSync(join(templates, name), 'utf8')),
     ...readdirSync(folder).filter((name) => name.endsWith('.js')).map((name) => readFileSync(join(folder, name), 'utf8')),
   ].join('\n');
-  for (const [, shown, said] of used.matchAll(/data-t="([^"]+)"[^>]*>\{\{ frame\.(?:t|count)\("([^"]+)"/g)) {
+  for (const [, shown, said] of used.matchAll(/data-t="([^"]+)"[^>]*>\{\{ layout\.(?:t|count)\("([^"]+)"/g)) {
     assert.equal(shown, said);
   }
-  for (const [, key] of used.matchAll(/(?:data-t="|frame\.t\("|frame\.count\(")([a-z.-]+)"/g)) assert.ok(key in words.en, key);
+  for (const [, key] of used.matchAll(/(?:data-t="|layout\.t\("|layout\.count\(")([a-z.-]+)"/g)) assert.ok(key in words.en, key);
   for (const [, key] of used.matchAll(/'((?:error|forgot|code|password|link|cancel)\.[a-z.-]+)'/g)) assert.ok(key in words.en, key);
   const reasons = [
     'too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached', 'same-as-current',

@@ -16,19 +16,19 @@ use crate::ports::{Outage, Variables};
 
 mod access;
 mod jwt;
-mod letterhead;
 mod mail;
+mod mail_branding;
+mod return_urls;
 mod site;
 #[cfg(test)]
 mod tests;
-mod way_back;
 mod webhook;
 
 pub use access::{Access, ApiKey, Scope};
-pub use letterhead::Letterhead;
 pub use mail::{FeedbackSettings, MailSettings, ProviderKind, ProviderSettings};
+pub use mail_branding::MailBranding;
+pub use return_urls::ReturnUrls;
 pub use site::{Accent, Site};
-pub use way_back::WayBack;
 pub use webhook::{Webhook, WebhookSettings};
 
 /// The variables that a section reads, and which of them are bad, so that all of those are named at once.
@@ -98,7 +98,7 @@ pub type Outgoing = (MailSettings, WebhookSettings);
 
 /// Everything that any component uses.
 pub type Everything = (
-    (Letterhead, Keyring, ProxyTrust, Lifetimes, WayBack),
+    (MailBranding, Keyring, ProxyTrust, Lifetimes, ReturnUrls),
     (
         IssueRules,
         AttemptCaps,

@@ -8,12 +8,12 @@ use crate::flow::caller::Caller;
 use crate::flow::judge::judge;
 use crate::flow::outbox::{self, Draft, Enqueued};
 use crate::mail::message::{
-    Requester, Words, prepare_password_changed, prepare_temporary_password,
+    Requester, Translator, prepare_password_changed, prepare_temporary_password,
 };
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
 use crate::model::credential::{Credential, SetBy};
-use crate::model::email::{EmailKind, Holds};
+use crate::model::email::{EmailKind, MailSecret};
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
 use crate::model::generated_password;
@@ -23,7 +23,7 @@ use crate::model::password::Password;
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{Letterhead, PasswordRules};
+use crate::settings::{MailBranding, PasswordRules};
 use crate::store::{keys, record};
 
 /// What to set.
@@ -90,7 +90,7 @@ pub enum AdminResetError {
 #[derive(Debug)]
 pub struct AdminResetSettings {
     /// How mails present the app.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// The keys.
     pub keyring: Keyring,
     /// Which passwords may be set.
@@ -197,20 +197,21 @@ async fn enqueue<E: Env>(
     }
     let to = account.email.as_str();
     let must_change = order.change_on_next_sign_in;
-    let words = &Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
+    let translator = &Translator::for_reader(&settings.branding, &[account.locale.as_ref()]);
     let (kind, message) = if order.send_email {
-        let message = prepare_temporary_password(to, words, set.password, must_change, expires_at)?;
+        let message =
+            prepare_temporary_password(to, translator, set.password, must_change, expires_at)?;
         (EmailKind::TemporaryPassword, message)
     } else {
-        let message = prepare_password_changed(to, words, Requester::Administrator, now)?;
+        let message = prepare_password_changed(to, translator, Requester::Administrator, now)?;
         (EmailKind::PasswordChanged, message)
     };
     let draft = Draft {
         kind,
         account_id: &account.id,
         message: &message,
-        useless_at: expires_at.filter(|_| order.send_email),
-        holds: order.send_email.then_some(Holds::Password {
+        discard_at: expires_at.filter(|_| order.send_email),
+        secret: order.send_email.then_some(MailSecret::Password {
             epoch: credential.epoch,
         }),
         events,

@@ -9,7 +9,7 @@ use crate::flow::caller::note;
 use crate::mail::message::Message;
 use crate::mail::provider::{self, Handover};
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::{Email, EmailState, Holds};
+use crate::model::email::{Email, EmailState, MailSecret};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
 use crate::model::keyring::Keyring;
@@ -100,7 +100,7 @@ pub(super) async fn run<E: Env>(
     let to = message.as_ref().map(|message| message.to.as_str());
     // Right after the request somebody waits for the mail: it goes out while its link is good, however short-lived its code.
     let is_awaited = attempt == 1 && now < email.created_at.plus(AWAITED_FOR);
-    let is_late = email.is_useless(now) && !is_awaited;
+    let is_late = email.should_discard(now) && !is_awaited;
     if is_late || is_dead(env, &email, to, now).await? {
         return end(env, email_id, email, EmailState::Expired, None).await;
     }
@@ -139,7 +139,7 @@ async fn is_dead<E: Env>(
     to: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, Outage> {
-    let (Some(holds), Some(to)) = (&email.holds, to) else {
+    let (Some(secret), Some(to)) = (&email.secret, to) else {
         return Ok(false);
     };
     let recovery_key = keys::recovery(&email.account_id);
@@ -151,12 +151,12 @@ async fn is_dead<E: Env>(
     let Some(found) = found? else {
         return Ok(true);
     };
-    let is_alive = match holds {
-        Holds::Challenge { serial } => recovery
+    let is_alive = match secret {
+        MailSecret::Challenge { serial } => recovery
             .live(found.epoch(), now)
             .is_some_and(|challenge| challenge.serial == *serial),
         // An order to change it raises the account's epoch and leaves the password good.
-        Holds::Password { epoch } => found
+        MailSecret::Password { epoch } => found
             .credential
             .as_ref()
             .is_some_and(|credential| credential.epoch == *epoch),
@@ -230,9 +230,9 @@ async fn retry<E: Env>(
         return end(env, email_id, email, EmailState::Failed, Some(reason)).await;
     };
     let now = env.clock().now();
-    let next_attempt_at = Some(now.plus(wait)).filter(|at| !email.is_useless(*at));
+    let next_attempt_at = Some(now.plus(wait)).filter(|at| !email.should_discard(*at));
     // When it expires, the entry is there to mark it. The provider's answer may have outlasted it.
-    let due_at = next_attempt_at.or(email.useless_at).unwrap_or(now).max(now);
+    let due_at = next_attempt_at.or(email.discard_at).unwrap_or(now).max(now);
     let task = AgendaTask::Deliver {
         email_id: email_id.clone(),
         attempt: email.attempts.saturating_add(1),

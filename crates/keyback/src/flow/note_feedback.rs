@@ -12,7 +12,7 @@ use crate::store::{keys, outbox, record};
 
 /// What a provider says of one email.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct DeliveryReport {
     /// Which.
     pub email_id: EmailId,
     /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
@@ -27,14 +27,14 @@ pub struct Said {
 ///
 /// # Errors
 /// [`Outage`]; the provider will tell again.
-pub async fn run<E: Env>(env: &E, said: Vec<Said>) -> Result<Afterwards, Outage> {
+pub async fn run<E: Env>(env: &E, reports: Vec<DeliveryReport>) -> Result<Afterwards, Outage> {
     let store = env.store();
     let mut afterwards = Afterwards::nothing();
-    for said in said {
-        if store.exists(&keys::outbox(&said.email_id).into()).await? {
+    for report in reports {
+        if store.exists(&keys::outbox(&report.email_id).into()).await? {
             // Of what is said at the same moment, each is held against what was said before.
-            let name = lease_name(&said.email_id);
-            if let Some(entry) = Lease::hold(env, &name, note_one(env, said)).await? {
+            let name = lease_name(&report.email_id);
+            if let Some(entry) = Lease::hold(env, &name, note_one(env, report)).await? {
                 afterwards.also_work(entry);
             }
         }
@@ -42,14 +42,14 @@ pub async fn run<E: Env>(env: &E, said: Vec<Said>) -> Result<Afterwards, Outage>
     Ok(afterwards)
 }
 
-async fn note_one<E: Env>(env: &E, said: Said) -> Result<Option<OwnEntry>, Outage> {
+async fn note_one<E: Env>(env: &E, report: DeliveryReport) -> Result<Option<OwnEntry>, Outage> {
     let store = env.store();
     let now = env.clock().now();
-    let Said {
+    let DeliveryReport {
         email_id,
         state,
         reason,
-    } = said;
+    } = report;
     let kind = match state {
         EmailState::Delivered => EventType::EmailDelivered,
         EmailState::Bounced => EventType::EmailBounced,

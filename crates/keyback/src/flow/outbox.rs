@@ -2,7 +2,7 @@
 
 use crate::mail::message::Message;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::{Email, EmailKind, EmailState, Holds};
+use crate::model::email::{Email, EmailKind, EmailState, MailSecret};
 use crate::model::event::Event;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::keyring::Keyring;
@@ -32,9 +32,9 @@ pub(super) struct Draft<'a> {
     pub(super) account_id: &'a AccountId,
     pub(super) message: &'a Message,
     /// From when on it is not worth sending.
-    pub(super) useless_at: Option<Timestamp>,
+    pub(super) discard_at: Option<Timestamp>,
     /// The secret that it holds, if any.
-    pub(super) holds: Option<Holds>,
+    pub(super) secret: Option<MailSecret>,
     /// What to note.
     pub(super) events: Vec<Event>,
 }
@@ -51,8 +51,8 @@ pub(super) async fn enqueue<E: Env>(
         kind,
         account_id,
         message,
-        useless_at,
-        holds,
+        discard_at,
+        secret,
         events,
     } = draft;
     let email_id = EmailId::generate(env.random())?;
@@ -66,8 +66,8 @@ pub(super) async fn enqueue<E: Env>(
         message: Some(keyring.seal(nonce, email_id.as_str(), &plaintext)),
         created_at: now,
         updated_at: now,
-        useless_at,
-        holds,
+        discard_at,
+        secret,
         number: None,
         attempts: 0,
         attempts_before: 0,

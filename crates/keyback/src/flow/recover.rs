@@ -6,10 +6,10 @@ use crate::flow::afterwards::OwnEntry;
 use crate::flow::caller::note;
 use crate::flow::forgot_password::{Request, SEAL_CONTEXT};
 use crate::flow::outbox::{self, Draft};
-use crate::mail::message::{RecoveryMail, Requester, Words, prepare_recovery};
+use crate::mail::message::{RecoveryMail, Requester, Translator, prepare_recovery};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::code::Code;
-use crate::model::email::{EmailKind, Holds};
+use crate::model::email::{EmailKind, MailSecret};
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EventId};
 use crate::model::keyring::Keyring;
@@ -19,7 +19,7 @@ use crate::model::sealed::Sealed;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{Letterhead, Lifetimes};
+use crate::settings::{Lifetimes, MailBranding};
 use crate::store::keys::{self, AnyKey, Key};
 use crate::store::lease::Lease;
 use crate::store::{agenda, record};
@@ -38,7 +38,7 @@ const WORTH_ANSWERING: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub struct RecoverSettings {
     /// How mails present the app.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// The keys.
     pub keyring: Keyring,
     /// How long secrets live.
@@ -182,7 +182,7 @@ pub(super) async fn issue<E: Env>(
     now: Timestamp,
 ) -> Result<Issued, Outage> {
     let RecoverSettings {
-        letterhead,
+        branding,
         keyring,
         rules,
         ..
@@ -232,15 +232,15 @@ pub(super) async fn issue<E: Env>(
             requested_by: issue.requested_by,
         };
         let account = &found.account;
-        let words = Words::for_reader(letterhead, &[issue.locale, account.locale.as_ref()]);
-        let message = prepare_recovery(account.email.as_str(), &mail, &words, lifetimes)?;
+        let translator = Translator::for_reader(branding, &[issue.locale, account.locale.as_ref()]);
+        let message = prepare_recovery(account.email.as_str(), &mail, &translator, lifetimes)?;
         let draft = Draft {
             kind: EmailKind::Recovery,
             account_id,
             message: &message,
             // The mail tells how long each of them works.
-            useless_at: Some(challenge.code_expires_at.min(challenge.link_expires_at)),
-            holds: Some(Holds::challenge(&serial)),
+            discard_at: Some(challenge.code_expires_at.min(challenge.link_expires_at)),
+            secret: Some(MailSecret::challenge(&serial)),
             events: vec![issue.event],
         };
         let enqueued = outbox::enqueue(env, keyring, draft, now).await?;

@@ -5,7 +5,7 @@ use crate::flow::afterwards::{Afterwards, OwnEntry};
 use crate::flow::judge::judge;
 use crate::flow::outbox::{self, Draft, Enqueued};
 use crate::flow::{Refusal, within};
-use crate::mail::message::{Requester, Words, prepare_password_changed};
+use crate::mail::message::{Requester, Translator, prepare_password_changed};
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
@@ -21,7 +21,7 @@ use crate::model::recovery::Recovery;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{PasswordMark, Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{Letterhead, PasswordRules, ResetLimit};
+use crate::settings::{MailBranding, PasswordRules, ResetLimit};
 use crate::store::keys::CounterKey;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{keys, record};
@@ -53,7 +53,7 @@ impl From<Outage> for ResetPasswordError {
 #[derive(Debug)]
 pub struct ResetSettings {
     /// How mails present the app.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// The keys.
     pub keyring: Keyring,
     /// Which passwords may be set.
@@ -259,10 +259,10 @@ async fn write<E: Env>(
         events.push(event(EventType::SessionsRevoked)?);
     }
     let choices = [reset.locale.as_ref(), account.locale.as_ref()];
-    let words = Words::for_reader(&settings.letterhead, &choices);
+    let translator = Translator::for_reader(&settings.branding, &choices);
     let message = prepare_password_changed(
         account.email.as_str(),
-        &words,
+        &translator,
         Requester::Client(reset.client),
         at,
     )?;
@@ -270,8 +270,8 @@ async fn write<E: Env>(
         kind: EmailKind::PasswordChanged,
         account_id: &account.id,
         message: &message,
-        useless_at: None,
-        holds: None,
+        discard_at: None,
+        secret: None,
         events,
     };
     let (epoch, enqueued) = futures::join!(

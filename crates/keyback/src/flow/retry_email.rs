@@ -48,7 +48,7 @@ async fn retry<E: Env>(
         .ok_or(RetryEmailError::NotFound)?;
     let now = env.clock().now();
     let email = &mut found.email;
-    let can_be_sent = email.message.is_some() && !email.is_useless(now);
+    let can_be_sent = email.message.is_some() && !email.should_discard(now);
     if email.state != EmailState::Failed || !can_be_sent {
         return Err(RetryEmailError::NothingToTry);
     }

@@ -4,7 +4,7 @@ use crate::flow::accounts::{self, AccountPointer, AccountWithCredential};
 use crate::flow::afterwards::Afterwards;
 use crate::flow::caller::{Caller, note};
 use crate::flow::outbox::{self, Draft};
-use crate::mail::message::{Words, prepare_email_changed};
+use crate::mail::message::{Translator, prepare_email_changed};
 use crate::model::email::EmailKind;
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
@@ -12,7 +12,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::Letterhead;
+use crate::settings::MailBranding;
 use crate::store::{keys, record};
 
 /// What to change; what is `None` stays.
@@ -30,7 +30,7 @@ pub struct Changes {
 #[derive(Debug)]
 pub struct UpdateSettings {
     /// How mails present the app.
-    pub letterhead: Letterhead,
+    pub branding: MailBranding,
     /// The keys.
     pub keyring: Keyring,
 }
@@ -110,14 +110,14 @@ async fn change<E: Env>(
         events.push(by.event(env, kind, id, None)?);
     }
     let (entry, mut writes) = if moved {
-        let words = Words::for_reader(&settings.letterhead, &[account.locale.as_ref()]);
-        let message = prepare_email_changed(before.email.as_str(), &words, now)?;
+        let translator = Translator::for_reader(&settings.branding, &[account.locale.as_ref()]);
+        let message = prepare_email_changed(before.email.as_str(), &translator, now)?;
         let draft = Draft {
             kind: EmailKind::EmailChanged,
             account_id: id,
             message: &message,
-            useless_at: None,
-            holds: None,
+            discard_at: None,
+            secret: None,
             events,
         };
         let enqueued = outbox::enqueue(env, &settings.keyring, draft, now).await?;

@@ -18,7 +18,7 @@ use crate::model::log_line::LogLine;
 use crate::model::recovery::{IssueRules, Recovery};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Log, Outage};
-use crate::settings::{self, Letterhead, Lifetimes};
+use crate::settings::{self, Lifetimes, MailBranding};
 use crate::store::agenda::{self, Found, Place, Walk};
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::Lease;
@@ -207,11 +207,11 @@ pub(super) async fn work_own<E: Env>(
 async fn execute<E: Env>(env: &E, task: &AgendaTask, until: Timestamp) -> Result<Done, Outage> {
     match task {
         AgendaTask::Recover { request } => {
-            let (letterhead, keyring, lifetimes, rules) =
-                settings::load::<(Letterhead, Keyring, Lifetimes, IssueRules)>(env.variables())
+            let (branding, keyring, lifetimes, rules) =
+                settings::load::<(MailBranding, Keyring, Lifetimes, IssueRules)>(env.variables())
                     .await?;
             let settings = RecoverSettings {
-                letterhead,
+                branding,
                 keyring,
                 lifetimes,
                 rules,

@@ -1,6 +1,6 @@
 //! `POST /v1/email-webhooks/:provider`: what the email provider says became of mails.
 
-use crate::flow::note_feedback::{self, Said};
+use crate::flow::note_feedback::{self, DeliveryReport};
 use crate::http::answer::Answer;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::request::Request;
@@ -35,18 +35,18 @@ async fn answer<E: Env>(env: &E, request: &Request, provider: &str) -> Result<An
             Problem::validation_failed(vec![FieldError::whole("is not a webhook of this provider")])
         }
     })?;
-    let said = said.into_iter().map(said_of).collect();
+    let said = said.into_iter().map(report_of).collect();
     let afterwards = note_feedback::run(env, said).await?;
     Ok(Answer::no_content().and_then(afterwards))
 }
 
-fn said_of(feedback: Feedback) -> Said {
+fn report_of(feedback: Feedback) -> DeliveryReport {
     let state = match feedback.outcome {
         Outcome::Delivered => EmailState::Delivered,
         Outcome::Bounced => EmailState::Bounced,
         Outcome::Complained => EmailState::Complained,
     };
-    Said {
+    DeliveryReport {
         email_id: feedback.email_id,
         state,
         reason: feedback.reason,

@@ -13,7 +13,7 @@ use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::recovery::IssueRules;
 use crate::ports::Env;
-use crate::settings::{self, AppForgotLimit, ForgotLimit, Letterhead, Lifetimes, Outgoing};
+use crate::settings::{self, AppForgotLimit, ForgotLimit, Lifetimes, MailBranding, Outgoing};
 
 /// Takes a recovery request. The answer does not depend on whether there is an account.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -42,7 +42,7 @@ pub(super) async fn take<E: Env>(
     let (keyring, trust, lifetimes, rules) = settings::load::<Needed>(env.variables()).await?;
     // What the mail will need is checked before the request is taken: no 202 for a mail that cannot be written.
     let (client, app, ..) =
-        settings::load::<(ForgotLimit, AppForgotLimit, Letterhead, Outgoing)>(env.variables())
+        settings::load::<(ForgotLimit, AppForgotLimit, MailBranding, Outgoing)>(env.variables())
             .await?;
     let (email, locale) = read(request)?;
     let limits = Limits { client, app };

@@ -6,7 +6,7 @@ use askama::Template;
 use crate::flow::afterwards::Afterwards;
 use crate::http::answer::Answer;
 use crate::http::forgot_password;
-use crate::http::pages::{Files, Frame, Language, html};
+use crate::http::pages::{Files, Language, PageLayout, html};
 use crate::http::problem::{Problem, ProblemType};
 use crate::http::request::Request;
 use crate::model::email_address::EmailAddress;
@@ -55,7 +55,7 @@ impl Fault {
 #[derive(Template)]
 #[template(path = "submitted.html")]
 struct Submitted<'a> {
-    frame: Frame<'a>,
+    layout: PageLayout<'a>,
     fault: Option<Fault>,
 }
 
@@ -93,7 +93,7 @@ pub async fn post<E: Env>(env: &E, request: &Request, words: &Files) -> Answer {
     };
     let site = site.as_ref().ok();
     let page = Submitted {
-        frame: Frame::new(site, words, language),
+        layout: PageLayout::new(site, words, language),
         fault,
     };
     let answer = html(status, &page, site).with_header("content-language", language.tag);

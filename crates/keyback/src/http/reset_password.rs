@@ -11,7 +11,7 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::token::Token;
 use crate::ports::Env;
-use crate::settings::{self, Letterhead, Outgoing, PasswordRules, ResetLimit};
+use crate::settings::{self, MailBranding, Outgoing, PasswordRules, ResetLimit};
 
 /// Sets a new password with a link token or a reset token.
 pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
@@ -20,17 +20,17 @@ pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     type Needed = (
-        Letterhead,
+        MailBranding,
         Keyring,
         PasswordRules,
         ProxyTrust,
         ResetLimit,
         Outgoing,
     );
-    let (letterhead, keyring, rules, trust, limit, _) =
+    let (branding, keyring, rules, trust, limit, _) =
         settings::load::<Needed>(env.variables()).await?;
     let settings = ResetSettings {
-        letterhead,
+        branding,
         keyring,
         rules,
         limit,

@@ -15,14 +15,14 @@ mod temporary_password;
 mod tests;
 mod text;
 mod texts;
-mod words;
+mod translator;
 
 pub use email_changed::prepare_email_changed;
 pub use overrides::Overrides;
 pub use password_changed::prepare_password_changed;
 pub use recovery::{RecoveryMail, prepare_recovery};
 pub use temporary_password::prepare_temporary_password;
-pub use words::Words;
+pub use translator::Translator;
 
 /// A mail ready to be sent, but for its sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -83,9 +83,11 @@ pub struct Email {
     /// When its state or its tries last changed.
     pub updated_at: Timestamp,
     /// From when on it is not worth sending, since what it holds has expired.
-    pub useless_at: Option<Timestamp>,
+    #[serde(rename = "useless_at")]
+    pub discard_at: Option<Timestamp>,
     /// The secret that it holds, if any.
-    pub holds: Option<Holds>,
+    #[serde(rename = "holds")]
+    pub secret: Option<MailSecret>,
     /// Its place in the list of all emails, from 1; `None` until it is first worked on.
     pub number: Option<i64>,
     /// Tries made.
@@ -103,7 +105,7 @@ pub struct Email {
 /// The secret that an email holds. Once that is dead, the email is not worth sending any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Holds {
+pub enum MailSecret {
     /// The link and the code of a challenge.
     Challenge {
         /// Which.
@@ -116,7 +118,7 @@ pub enum Holds {
     },
 }
 
-impl Holds {
+impl MailSecret {
     /// The link and the code of the challenge `serial`.
     #[must_use]
     pub fn challenge(serial: &ChallengeSerial) -> Self {
@@ -129,8 +131,8 @@ impl Holds {
 impl Email {
     /// Whether what it holds has expired by `now`.
     #[must_use]
-    pub fn is_useless(&self, now: Timestamp) -> bool {
-        self.useless_at.is_some_and(|useless_at| now >= useless_at)
+    pub fn should_discard(&self, now: Timestamp) -> bool {
+        self.discard_at.is_some_and(|discard_at| now >= discard_at)
     }
 }
 

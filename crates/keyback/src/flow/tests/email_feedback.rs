@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::note_feedback::{self, Said};
+use crate::flow::note_feedback::{self, DeliveryReport};
 use crate::flow::tests::deliveries::user_events;
 use crate::model::email::EmailState;
 use crate::model::id::EmailId;
@@ -132,7 +132,7 @@ fn a_mail_that_arrived_unheard_is_not_sent_again() {
 fn of_all_that_is_said_in_one_webhook_the_worst_stands() {
     let (app, sent) = with_sent_mail();
     let id = EmailId::parse(sent["id"].as_str().unwrap()).unwrap();
-    let said = |state| Said {
+    let said = |state| DeliveryReport {
         email_id: id.clone(),
         state,
         reason: None,

@@ -17,7 +17,9 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, AdminResetRules, Letterhead, Outgoing, PasswordRules, Scope};
+use crate::settings::{
+    self, Access, AdminResetRules, MailBranding, Outgoing, PasswordRules, Scope,
+};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -29,16 +31,16 @@ pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
     type Needed = (
-        (Letterhead, Keyring, PasswordRules),
+        (MailBranding, Keyring, PasswordRules),
         (Access, AdminResetRules, Outgoing),
     );
-    let ((letterhead, keyring, rules), (access, reset_rules, _)) =
+    let ((branding, keyring, rules), (access, reset_rules, _)) =
         settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let order = request.members(|fields| read_order(fields, reset_rules))?;
     let settings = AdminResetSettings {
-        letterhead,
+        branding,
         keyring,
         rules,
     };

@@ -12,7 +12,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::recovery::IssueRules;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Letterhead, Lifetimes, Outgoing, Scope, Site};
+use crate::settings::{self, Access, Lifetimes, MailBranding, Outgoing, Scope, Site};
 
 /// Starts a recovery for a user.
 pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
@@ -20,8 +20,15 @@ pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    type Needed = (Letterhead, Keyring, Lifetimes, IssueRules, Access, Outgoing);
-    let (letterhead, keyring, lifetimes, rules, access, _) =
+    type Needed = (
+        MailBranding,
+        Keyring,
+        Lifetimes,
+        IssueRules,
+        Access,
+        Outgoing,
+    );
+    let (branding, keyring, lifetimes, rules, access, _) =
         settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
@@ -39,14 +46,14 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
         })
     })?;
     let settings = RecoverSettings {
-        letterhead,
+        branding,
         keyring,
         lifetimes,
         rules,
     };
     match start_recovery::run(env, &settings, &id, order, &caller).await {
         Ok((started, afterwards)) => {
-            Ok(show(&started, &settings.letterhead.site).and_then(afterwards))
+            Ok(show(&started, &settings.branding.site).and_then(afterwards))
         }
         Err(StartRecoveryError::NotFound) => Err(Problem::not_found()),
         Err(StartRecoveryError::Disabled) => Err(Problem::account_disabled()),

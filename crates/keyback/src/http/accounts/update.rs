@@ -11,7 +11,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Letterhead, Outgoing, Scope};
+use crate::settings::{self, Access, MailBranding, Outgoing, Scope};
 
 /// Changes an account.
 pub async fn patch<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
@@ -19,8 +19,8 @@ pub async fn patch<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
 }
 
 async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    type Needed = (Letterhead, Keyring, Access, Outgoing);
-    let (letterhead, keyring, access, _) = settings::load::<Needed>(env.variables()).await?;
+    type Needed = (MailBranding, Keyring, Access, Outgoing);
+    let (branding, keyring, access, _) = settings::load::<Needed>(env.variables()).await?;
     let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let changes = request.members(|fields| {
@@ -33,10 +33,7 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
             disabled: disabled?,
         })
     })?;
-    let settings = UpdateSettings {
-        letterhead,
-        keyring,
-    };
+    let settings = UpdateSettings { branding, keyring };
     match update_account::run(env, &settings, &id, changes, &caller).await {
         Ok((updated, afterwards)) => Ok(Answer::json(200, shape(&updated)).and_then(afterwards)),
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),

@@ -5,14 +5,14 @@ use crate::settings::{Section, Values};
 
 /// Where people may go after a reset.
 #[derive(Debug, Clone)]
-pub struct WayBack {
+pub struct ReturnUrls {
     /// The portal's sign-in, if the pages are to lead there.
     pub sign_in_url: Option<WebAddress>,
     /// The addresses, each with what is below it, to which a page may lead back because its own address says so.
     pub return_urls: Vec<WebAddress>,
 }
 
-impl WayBack {
+impl ReturnUrls {
     /// The address `wanted`, if it is one of those to which a page may lead back.
     #[must_use]
     pub fn allowed(&self, wanted: &str) -> Option<WebAddress> {
@@ -25,7 +25,7 @@ impl WayBack {
     }
 }
 
-impl Section for WayBack {
+impl Section for ReturnUrls {
     fn read(values: &Values) -> Option<Self> {
         let sign_in_url = values.read("sign_in_url", |text| match text {
             "" => Some(None),

@@ -7,28 +7,25 @@ use crate::mail::message::{Requester, texts};
 use crate::model::language::Language;
 use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
-use crate::settings::{Letterhead, Site};
+use crate::settings::{MailBranding, Site};
 
 /// In which language and under whose name one mail is written.
 #[derive(Debug, Clone, Copy)]
-pub struct Words<'a> {
-    letterhead: &'a Letterhead,
+pub struct Translator<'a> {
+    branding: &'a MailBranding,
     pub(super) language: Language,
 }
 
-impl<'a> Words<'a> {
-    /// Words for the reader who wants the first of `choices`, or else the next, or else the operator's default.
+impl<'a> Translator<'a> {
+    /// A translator for the reader who wants the first of `choices`, or else the next, or else the operator's default.
     #[must_use]
-    pub fn for_reader(letterhead: &'a Letterhead, choices: &[Option<&Locale>]) -> Self {
-        let language = Language::first_serving(choices, letterhead.language);
-        Self {
-            letterhead,
-            language,
-        }
+    pub fn for_reader(branding: &'a MailBranding, choices: &[Option<&Locale>]) -> Self {
+        let language = Language::first_serving(choices, branding.language);
+        Self { branding, language }
     }
 
     pub(super) const fn site(&self) -> &'a Site {
-        &self.letterhead.site
+        &self.branding.site
     }
 
     /// Where a reader finds help.
@@ -45,7 +42,7 @@ impl<'a> Words<'a> {
 
     /// A text and the values of its placeholders.
     pub(super) fn with(&self, text: &Text, values: &[(&str, &str)]) -> String {
-        let own = self.letterhead.overrides.find(text, self.language);
+        let own = self.branding.overrides.find(text, self.language);
         let words = own.unwrap_or_else(|| text.in_language(self.language));
         let app = [("app", self.site().app_name.as_str())];
         fill(words, &[&app, values].concat())
@@ -69,7 +66,12 @@ impl<'a> Words<'a> {
     }
 
     /// The one of three texts that tells who did something at `time`, or from where.
-    pub(super) fn by(&self, texts: &Telling, requester: Requester, time: Timestamp) -> String {
+    pub(super) fn by(
+        &self,
+        texts: &AttributionTexts,
+        requester: Requester,
+        time: Timestamp,
+    ) -> String {
         match requester {
             Requester::Administrator => self.with_time(texts.by_administrator, time),
             Requester::Client(address) if address.is_known() => {
@@ -91,7 +93,7 @@ pub(super) struct Support<'a> {
 }
 
 /// Texts that tell when something was done.
-pub(super) struct Telling {
+pub(super) struct AttributionTexts {
     /// And no more than that.
     pub(super) at: &'static Text,
     /// And from where.

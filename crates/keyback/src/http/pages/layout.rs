@@ -7,7 +7,7 @@ use crate::settings::{Accent, Site};
 
 /// What every template is given.
 #[derive(Debug)]
-pub(in crate::http) struct Frame<'a> {
+pub(in crate::http) struct PageLayout<'a> {
     pub(in crate::http) app_name: &'a str,
     pub(in crate::http) logo_text: &'a str,
     pub(in crate::http) support_url: Option<&'a str>,
@@ -17,7 +17,7 @@ pub(in crate::http) struct Frame<'a> {
     files: &'a Files,
 }
 
-impl<'a> Frame<'a> {
+impl<'a> PageLayout<'a> {
     /// In `language`. For an app whose settings cannot be read, the page is unbranded.
     pub(in crate::http) fn new(
         site: Option<&'a Site>,

@@ -7,7 +7,7 @@ use crate::settings::{Section, Site, Values};
 
 /// How mails present the app.
 #[derive(Debug, Clone)]
-pub struct Letterhead {
+pub struct MailBranding {
     /// How it presents itself everywhere.
     pub site: Site,
     /// The language of a mail to someone who wants none that there is.
@@ -16,7 +16,7 @@ pub struct Letterhead {
     pub overrides: Overrides,
 }
 
-impl Section for Letterhead {
+impl Section for MailBranding {
     fn read(values: &Values) -> Option<Self> {
         let site = Site::read(values);
         let language = values.read("default_locale", |text| {

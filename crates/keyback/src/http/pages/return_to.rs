@@ -2,7 +2,7 @@
 
 use crate::http::request::Request;
 use crate::model::web_address::WebAddress;
-use crate::settings::WayBack;
+use crate::settings::ReturnUrls;
 
 /// The cookie in which the browser keeps the address from the request for a mail to the link in it, which opens in another
 /// tab. It is believed no more than the query.
@@ -10,7 +10,7 @@ const COOKIE: &str = "keyback-return";
 
 /// The address that the query's `return_to` names, or else the cookie, if the operator allows it; anything else is as if
 /// it were not there.
-pub(super) fn wanted(request: &Request, way_back: &WayBack) -> Option<WebAddress> {
+pub(super) fn wanted(request: &Request, return_urls: &ReturnUrls) -> Option<WebAddress> {
     let asked = request.parameter("return_to");
     let kept = || {
         let value = request.cookie(COOKIE)?;
@@ -19,8 +19,8 @@ pub(super) fn wanted(request: &Request, way_back: &WayBack) -> Option<WebAddress
         pairs.next().map(|(text, _)| text.into_owned())
     };
     asked
-        .and_then(|asked| way_back.allowed(&asked))
-        .or_else(|| way_back.allowed(&kept()?))
+        .and_then(|asked| return_urls.allowed(&asked))
+        .or_else(|| return_urls.allowed(&kept()?))
 }
 
 /// The query that tells the next page of it.
@@ -47,12 +47,12 @@ mod tests {
             "return_urls",
             "https://portal.example.com/app, http://127.0.0.1:8080",
         );
-        let way_back: WayBack = block_on(settings::load(env.variables())).unwrap();
+        let return_urls: ReturnUrls = block_on(settings::load(env.variables())).unwrap();
         let request =
             ::http::Request::get(format!("/reset-password?{query}")).header("cookie", cookie);
         let (head, ()) = request.body(()).unwrap().into_parts();
         let request = Request::new(&head, Body::Read(Vec::new()), &SeededRandom::new(1)).unwrap();
-        wanted(&request, &way_back).map(|address| address.to_string())
+        wanted(&request, &return_urls).map(|address| address.to_string())
     }
 
     #[test]
