@@ -3,24 +3,12 @@
 use crate::flow::afterwards::{Afterwards, OwnEntry};
 use crate::flow::caller::note;
 use crate::flow::outbox::lease_name;
-use crate::model::email::{EmailFeedback, EmailState};
+use crate::model::email::{DeliveryReport, EmailFeedback, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
-use crate::model::id::{EmailId, EventId};
+use crate::model::id::EventId;
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::lease::Lease;
 use crate::store::{keys, outbox, record};
-
-/// What a provider says of one email.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryReport {
-    /// Which.
-    pub email_id: EmailId,
-    /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
-    /// [`Complained`](EmailState::Complained).
-    pub state: EmailState,
-    /// Why, in our words.
-    pub reason: Option<String>,
-}
 
 /// Notes it with the email and among the events of its account. What is said of an unknown email, or was said before,
 /// changes nothing; so a provider may tell twice.
