@@ -3,6 +3,8 @@ use crate::http::problem_pages;
 use crate::http::request::Body;
 use crate::testing::{MemoryEnv, SeededRandom, block_on};
 
+mod languages;
+
 const FILE: File = File {
     name: "style.css",
     text: "body {}",
