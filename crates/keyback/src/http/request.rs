@@ -1,6 +1,7 @@
 //! A request as the handlers see it.
 
 use ::http::{HeaderMap, Method, header};
+use uuid::Builder;
 
 use crate::http::fields::Fields;
 use crate::http::problem::{FieldError, Problem};
@@ -231,17 +232,7 @@ impl Request {
 fn uuid(random: &impl SecureRandom) -> Result<String, Outage> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes)?;
-    let bits = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let group = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    Ok([
-        group(0, 8),
-        group(8, 12),
-        group(12, 16),
-        group(16, 20),
-        group(20, 32),
-    ]
-    .join("-"))
+    Ok(Builder::from_random_bytes(bytes).into_uuid().to_string())
 }
 
 #[cfg(test)]
