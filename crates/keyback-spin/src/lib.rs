@@ -31,7 +31,7 @@ pub async fn serve(
     request: Request,
     route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, afterwards| {
+    serve_and_then(request, usual_room, route, async |env, afterwards| {
         afterwards.tidy(&env).await;
     })
     .await
@@ -45,7 +45,7 @@ pub async fn serve_only(
     request: Request,
     route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |_, _| ()).await
+    serve_and_then(request, usual_room, route, async |_, _| ()).await
 }
 
 /// As [`serve`], and works off what the request put on the agenda: for components that issue or deliver.
@@ -56,20 +56,38 @@ pub async fn serve_and_work(
     request: Request,
     route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, afterwards| {
+    serve_and_work_within(request, usual_room, route).await
+}
+
+/// As [`serve_and_work`], for components whose calls have bodies of other sizes: `room` decides by the head of a request
+/// how many bytes of its body are read at most.
+///
+/// # Errors
+/// As with [`serve`].
+pub async fn serve_and_work_within(
+    request: Request,
+    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
+    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+) -> Result<Response, Error> {
+    serve_and_then(request, room, route, async |env, afterwards| {
         afterwards.run(&env).await;
     })
     .await
 }
 
+async fn usual_room(_: &SpinEnv, head: &http::request::Parts) -> usize {
+    max_body_bytes(head.uri.path())
+}
+
 async fn serve_and_then(
     request: Request,
+    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
     route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
     then: impl AsyncFnOnce(SpinEnv, Afterwards) + 'static,
 ) -> Result<Response, Error> {
     let env = SpinEnv::open().await;
     let (head, body) = request.into_parts();
-    let body = body::read(body, max_body_bytes(head.uri.path())).await;
+    let body = body::read(body, room(&env, &head).await).await;
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
     let (response, afterwards) = keyback::http::serve(&env, request, route).await;

@@ -9,20 +9,16 @@ use crate::http::query::Query;
 use crate::model::client_address::{ClientAddress, ProxyTrust};
 use crate::ports::{Outage, SecureRandom};
 
-/// The most bytes that a body may have, but for an import's.
+/// The most bytes that a body may have, except an import's or a webhook's.
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
-/// The most bytes that an import may have.
-const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
-
 /// The most bytes that a provider's webhook may have: some tell of a thousand mails at once.
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 
-/// The most bytes to read of a body sent to `path`.
+/// The most bytes to read of a body sent to `path`. For an import there is
+/// [a function of its own](crate::http::accounts::import::max_body_bytes).
 #[must_use]
 pub fn max_body_bytes(path: &str) -> usize {
-    if path == "/v1/admin/users/import" {
-        MAX_IMPORT_BYTES
-    } else if path.starts_with("/v1/email-webhooks/") {
+    if path.starts_with("/v1/email-webhooks/") {
         MAX_WEBHOOK_BYTES
     } else {
         MAX_BODY_BYTES
@@ -34,7 +30,7 @@ pub fn max_body_bytes(path: &str) -> usize {
 pub enum Body {
     /// All of it.
     Read(Vec<u8>),
-    /// More than [`max_body_bytes`].
+    /// More than may be read.
     TooLarge,
     /// The client left, or the transfer broke.
     Broken,
@@ -132,9 +128,7 @@ impl Request {
     /// The value of a header, if it is there once and is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.get_all(name).iter();
-        let value = values.next()?.to_str().ok()?;
-        values.next().is_none().then_some(value)
+        single_text(&self.headers, name)
     }
 
     /// All headers.
@@ -227,6 +221,13 @@ impl Request {
                     || parameter.eq_ignore_ascii_case("charset=\"utf-8\"")
             })
     }
+}
+
+/// The value of the header `name`, if it is there once and is text.
+pub(super) fn single_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
 }
 
 fn uuid(random: &impl SecureRandom) -> Result<String, Outage> {
