@@ -27,6 +27,7 @@ const TOLD_WITHIN: Duration = Duration::from_secs(20);
 
 /// The receiver; it ends when this is dropped.
 pub(crate) struct Receiver {
+    origin: String,
     url: String,
     desk: Arc<Desk>,
     _stand: Stand,
@@ -67,8 +68,10 @@ impl Receiver {
         });
         let served = Arc::clone(&desk);
         let stand = Stand::open(move |listener| serve(listener, served));
+        let origin = stand.origin();
         Self {
-            url: format!("{}/hooks/keyback?portal=1", stand.origin()),
+            url: format!("{origin}/hooks/keyback?portal=1"),
+            origin,
             desk,
             _stand: stand,
         }
@@ -77,6 +80,7 @@ impl Receiver {
     /// The same app, which tells this receiver of its events.
     pub(crate) fn told_by(&self, app: AppBuilder) -> AppBuilder {
         app.variable("webhook_url", self.url.as_str())
+            .variable("webhook_allowed_host", self.origin.as_str())
             .variable("webhook_secret", self.desk.secret.as_str())
     }
 

@@ -292,6 +292,20 @@ fn the_manifest_grants_each_providers_origin() {
 }
 
 #[test]
+fn the_manifest_grants_no_loopback_address_by_itself() {
+    let manifest = include_str!("../../../../spin.toml");
+    let mut grants = manifest
+        .lines()
+        .filter(|line| line.starts_with("allowed_outbound_hosts"));
+    let is_loopback = |line: &str| {
+        ["127.", "localhost", "[::1]"]
+            .iter()
+            .any(|it| line.contains(it))
+    };
+    assert_eq!(grants.find(|line| is_loopback(line)), None);
+}
+
+#[test]
 fn a_fallback_provider_needs_a_key_and_takes_the_sender_of_the_first() {
     let fallback =
         |env: &MemoryEnv| block_on(load::<MailSettings>(env.variables())).map(|mail| mail.fallback);
