@@ -9,7 +9,9 @@ import { launch, summary, visit } from './browser.js';
 import { ready, submit, titled } from './steps.js';
 
 const folder = join(workspace, 'components/pages/static');
-const TAGS = ['en', 'de', 'fr', 'es', 'pt', 'ja', 'zh-Hans'];
+// The one list of them.
+const list = readFileSync(join(workspace, 'crates/keyback/src/model/language.rs'), 'utf8');
+const TAGS = [...list.matchAll(/^ +[A-Z][a-z]+ "([A-Za-z-]+)" "[^"]+",$/gm)].map(([, tag]) => tag);
 const source = (tag, part = '') => readFileSync(join(folder, part, 'lang', `${tag}.json`), 'utf8');
 const read = (part) => Object.fromEntries(TAGS.map((tag) => [tag, JSON.parse(source(tag, part))]));
 const words = read();

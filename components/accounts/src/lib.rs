@@ -1,13 +1,14 @@
 //! `/v1/admin/users…`, but for the reset; `/v1/admin/emails…`
 
+use keyback::http::accounts::import::max_body_bytes;
 use keyback::http::routes;
-use keyback_spin::serve_and_work;
+use keyback_spin::serve_and_work_within;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;
 
 #[http_service]
 async fn handle(request: Request) -> impl IntoResponse {
-    serve_and_work(request, async |cx, request| {
+    serve_and_work_within(request, max_body_bytes, async |cx, request| {
         routes::accounts(cx, request).await
     })
     .await

@@ -1,5 +1,6 @@
 //! The files in `static/`, as parts of the component.
 
+use keyback::for_all_languages;
 use keyback::http::pages::{File, Files, Language};
 use keyback::http::routes::PageFiles;
 
@@ -10,19 +11,8 @@ macro_rules! files {
 }
 
 /// The words of all languages, from `lang/` in a folder of `static/`.
-macro_rules! languages {
-    ($folder:literal) => {
-        languages!($folder,
-            "en" = "English",
-            "de" = "Deutsch",
-            "fr" = "Français",
-            "es" = "Español",
-            "pt" = "Português",
-            "ja" = "日本語",
-            "zh-Hans" = "简体中文",
-        )
-    };
-    ($folder:literal, $($tag:literal = $name:literal),+ $(,)?) => {
+macro_rules! words {
+    ($folder:literal; $($language:ident $tag:literal $name:literal,)+) => {
         &[$(Language {
             tag: $tag,
             name: $name,
@@ -48,11 +38,11 @@ static FILES: Files = Files::new(
         "token.js",
         "verify-otp.js",
     ),
-    languages!(""),
+    for_all_languages!(words ""),
 );
 
 /// What kinds of problems are called and mean, but for English, in which they say it themselves. No page loads these files.
-static PROBLEMS: &[Language] = languages!("problems/");
+static PROBLEMS: &[Language] = for_all_languages!(words "problems/");
 
 /// The administrators' portal, whose words the other pages do not load.
 static PORTAL: Files = Files::new(
@@ -82,7 +72,7 @@ static PORTAL: Files = Files::new(
         "style.css",
         "text.js",
     ),
-    languages!("portal/"),
+    for_all_languages!(words "portal/"),
 );
 
 /// All of them, as the routes need them.

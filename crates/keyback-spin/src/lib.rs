@@ -32,7 +32,7 @@ pub async fn serve(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, deferred| {
+    serve_and_then(request, usual_room, route, async |env, deferred| {
         after_response::tidy(&env, deferred).await;
     })
     .await
@@ -46,7 +46,7 @@ pub async fn serve_only(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |_, _| ()).await
+    serve_and_then(request, usual_room, route, async |_, _| ()).await
 }
 
 /// As [`serve`], and works off what the request put on the agenda: for components that issue or deliver.
@@ -57,20 +57,39 @@ pub async fn serve_and_work(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, deferred| {
+    serve_and_work_within(request, usual_room, route).await
+}
+
+/// As [`serve_and_work`], for components whose calls have bodies of other sizes: `room` decides by the head of a request
+/// how many bytes of its body are read at most.
+///
+/// # Errors
+/// As with [`serve`].
+pub async fn serve_and_work_within(
+    request: Request,
+    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+) -> Result<Response, Error> {
+    serve_and_then(request, room, route, async |env, deferred| {
         after_response::run(&env, deferred).await;
     })
     .await
 }
 
+async fn usual_room(_: &SpinEnv, head: &http::request::Parts) -> usize {
+    max_body_bytes(head.uri.path())
+}
+
 async fn serve_and_then(
     request: Request,
+    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
     then: impl AsyncFnOnce(SpinEnv, Deferred) + 'static,
 ) -> Result<Response, Error> {
     let env = SpinEnv::open().await;
     let (head, body) = request.into_parts();
-    let body = body::read(body, max_body_bytes(head.uri.path())).await;
+    let room = room(&env, &head).await;
+    let body = body::read(body, room).await;
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
     let (answer, deferred) = keyback::http::serve(&env, request, route).await;

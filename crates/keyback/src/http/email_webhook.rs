@@ -1,12 +1,10 @@
 //! `POST /v1/email-webhooks/:provider`: what the email provider says became of mails.
 
-use crate::flow::emails::feedback as note_feedback;
-use crate::flow::emails::feedback::DeliveryReport;
+use crate::flow::emails::feedback;
 use crate::http::answer::Answer;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::request::Request;
-use crate::mail::feedback::{self, Feedback, Outcome, Unusable};
-use crate::model::email::EmailState;
+use crate::mail::api::Unusable;
 use crate::ports::Env;
 use crate::settings::{self, FeedbackSettings, WebhookSettings};
 use crate::store::cx::Cx;
@@ -23,38 +21,24 @@ async fn answer<E: Env>(
 ) -> Result<Answer, Problem> {
     let (settings, _) =
         settings::load::<(FeedbackSettings, WebhookSettings)>(cx.env.variables()).await?;
-    let mut secrets = settings.of(provider).peekable();
-    if secrets.peek().is_none() {
+    let mut readers = settings.of(provider).peekable();
+    if readers.peek().is_none() {
         return Err(Problem::not_found());
     }
     let body = request.any_bytes()?;
     let now = cx.now;
     let mut read = Err(Unusable::NotAuthentic);
-    for (kind, secret) in secrets {
+    for reader in readers {
         if read == Err(Unusable::NotAuthentic) {
-            read = feedback::read(*kind, secret, request.headers(), body, now);
+            read = reader.read(request.headers(), body, now);
         }
     }
-    let said = read.map_err(|unusable| match unusable {
+    let reports = read.map_err(|unusable| match unusable {
         Unusable::NotAuthentic => Problem::not_authentic(),
         Unusable::Unreadable => {
             Problem::validation_failed(vec![FieldError::whole("is not a webhook of this provider")])
         }
     })?;
-    let said = said.into_iter().map(report_of).collect();
-    note_feedback::run(cx, said).await?;
+    feedback::run(cx, reports).await?;
     Ok(Answer::no_content())
-}
-
-fn report_of(feedback: Feedback) -> DeliveryReport {
-    let state = match feedback.outcome {
-        Outcome::Delivered => EmailState::Delivered,
-        Outcome::Bounced => EmailState::Bounced,
-        Outcome::Complained => EmailState::Complained,
-    };
-    DeliveryReport {
-        email_id: feedback.email_id,
-        state,
-        reason: feedback.reason,
-    }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::client_address::ClientAddress;
 use crate::ports::Outage;
 
+mod branding;
 mod email_changed;
 mod overrides;
 mod password_changed;
@@ -17,6 +18,7 @@ mod text;
 mod texts;
 mod translator;
 
+pub use branding::MailBranding;
 pub use email_changed::prepare_email_changed;
 pub use overrides::Overrides;
 pub use password_changed::prepare_password_changed;

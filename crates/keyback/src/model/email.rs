@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::{AccountId, ChallengeSerial};
+use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::sealed::Sealed;
 use crate::model::timestamp::Timestamp;
 
@@ -82,10 +82,10 @@ pub struct Email {
     pub created_at: Timestamp,
     /// When its state or its tries last changed.
     pub updated_at: Timestamp,
-    /// From when on it is not worth sending, since what it holds has expired.
+    /// When its secret expires. It is not sent after that.
     #[serde(rename = "useless_at")]
     pub discard_at: Option<Timestamp>,
-    /// The secret that it holds, if any.
+    /// The link and code, or the password, that its text contains.
     #[serde(rename = "holds")]
     pub secret: Option<MailSecret>,
     /// Tries made.
@@ -100,7 +100,7 @@ pub struct Email {
     pub provider: Option<String>,
 }
 
-/// The secret that an email holds. Once that is dead, the email is not worth sending any more.
+/// The secret in an email's text. An email whose secret no longer works is not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MailSecret {
@@ -127,11 +127,23 @@ impl MailSecret {
 }
 
 impl Email {
-    /// Whether what it holds has expired by `now`.
+    /// Whether its secret has expired by `now`.
     #[must_use]
     pub fn should_discard(&self, now: Timestamp) -> bool {
         self.discard_at.is_some_and(|discard_at| now >= discard_at)
     }
+}
+
+/// What a provider reports on one email after it took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// Which email.
+    pub email_id: EmailId,
+    /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
+    /// [`Complained`](EmailState::Complained). What may still change, such as a delay, is not reported.
+    pub state: EmailState,
+    /// Why, in our words and with the provider's code; never an address.
+    pub reason: Option<String>,
 }
 
 /// What a provider said of an email after taking it.

@@ -1,20 +1,10 @@
 //! How mails present the app.
 
-use crate::mail::message::Overrides;
+use crate::mail::message::{MailBranding, Overrides};
 use crate::model::language::Language;
 use crate::model::locale::Locale;
-use crate::settings::{Section, Site, Values};
-
-/// How mails present the app.
-#[derive(Debug, Clone)]
-pub struct MailBranding {
-    /// How it presents itself everywhere.
-    pub site: Site,
-    /// The language of a mail to someone who wants none that there is.
-    pub language: Language,
-    /// The operator's own words.
-    pub overrides: Overrides,
-}
+use crate::model::site::Site;
+use crate::settings::{Section, Values};
 
 impl Section for MailBranding {
     fn read(values: &Values) -> Option<Self> {

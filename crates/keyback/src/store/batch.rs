@@ -30,7 +30,7 @@ pub struct Batch {
     writes: Vec<(Key, Vec<u8>)>,
     accounts: Vec<(Account, Epoch)>,
     events: Vec<Event>,
-    mails: Vec<(EmailId, Email, Option<MailSecret>)>,
+    mails: Vec<(EmailId, Email, Option<DraftSecret>)>,
     /// Those without a time are due when the entry is first worked.
     tasks: Vec<(Option<Timestamp>, AgendaTask)>,
     expiring: Vec<Expiring>,
@@ -53,7 +53,7 @@ pub enum Epoch {
 
 /// The secret that a new mail holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum MailSecret {
+pub enum DraftSecret {
     /// The link and the code of a challenge.
     Challenge(ChallengeSerial),
     /// The password that the same batch sets.
@@ -72,7 +72,7 @@ pub struct Draft<'a> {
     /// From when on it is not worth sending.
     pub discard_at: Option<Timestamp>,
     /// The secret that it holds, if any.
-    pub secret: Option<MailSecret>,
+    pub secret: Option<DraftSecret>,
 }
 
 /// What was committed.
@@ -429,8 +429,8 @@ impl Batch {
         for (id, mut email, secret) in std::mem::take(&mut self.mails) {
             number = number.saturating_add(1);
             email.secret = secret.map(|secret| match secret {
-                MailSecret::Challenge(serial) => MailSecret::Challenge { serial },
-                MailSecret::NewPassword => MailSecret::Password {
+                DraftSecret::Challenge(serial) => MailSecret::Challenge { serial },
+                DraftSecret::NewPassword => MailSecret::Password {
                     epoch: committed
                         .accounts
                         .iter()

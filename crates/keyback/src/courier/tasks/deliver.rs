@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::courier::backoff;
+use crate::mail::api::{Handover, TIMEOUT};
 use crate::mail::message::Message;
-use crate::mail::provider::{self, Handover};
+use crate::mail::registry;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState, MailSecret};
 use crate::model::event::{AboutEmail, Event, EventType};
@@ -198,14 +199,14 @@ async fn offer<E: Env>(
     email_id: &EmailId,
 ) -> (Handover, bool) {
     let now = env.clock().now();
-    let Some(request) = provider::request(provider, message, email_id, now) else {
+    let Some(request) = registry::request(provider, message, email_id, now) else {
         let reason = "cannot be written as a request".to_owned();
         return (Handover::Refused { reason }, true);
     };
-    let answer = env.http().send(request, provider::TIMEOUT).await;
+    let answer = env.http().send(request, TIMEOUT).await;
     let sure = !matches!(answer, Err(NoAnswer::TimedOut | NoAnswer::Unreachable));
     let now = env.clock().now();
-    let handover = provider::read(provider.kind, answer.as_ref().map_err(|why| *why), now);
+    let handover = registry::read(provider.kind, answer.as_ref().map_err(|why| *why), now);
     (handover, sure)
 }
 

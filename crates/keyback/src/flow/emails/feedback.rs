@@ -1,25 +1,13 @@
 //! Noting what a provider says became of emails that it took.
 
-use crate::model::email::{EmailFeedback, EmailState};
+use crate::model::email::{DeliveryReport, EmailFeedback, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
-use crate::model::id::{EmailId, EventId};
+use crate::model::id::EventId;
 use crate::ports::{Env, Outage};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
 use crate::store::outbox;
-
-/// What a provider says of one email.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeliveryReport {
-    /// Which.
-    pub email_id: EmailId,
-    /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
-    /// [`Complained`](EmailState::Complained).
-    pub state: EmailState,
-    /// Why, in our words.
-    pub reason: Option<String>,
-}
 
 /// Notes it with the email and among the events of its account. What is said of an unknown email, or was said before,
 /// changes nothing; so a provider may tell twice.
@@ -31,13 +19,13 @@ pub async fn run<E: Env>(cx: &mut Cx<'_, E>, reports: Vec<DeliveryReport>) -> Re
         if outbox::exists(cx.store(), &report.email_id).await? {
             // Of what is said at the same moment, each is held against what was said before.
             let name = outbox::lease_name(&report.email_id);
-            Lease::with(cx.env, &name, note(cx, said)).await?;
+            Lease::with(cx.env, &name, note(cx, report)).await?;
         }
     }
     Ok(())
 }
 
-async fn note<E: Env>(cx: &mut Cx<'_, E>, said: DeliveryReport) -> Result<(), Outage> {
+async fn note<E: Env>(cx: &mut Cx<'_, E>, report: DeliveryReport) -> Result<(), Outage> {
     let DeliveryReport {
         email_id,
         state,

@@ -22,7 +22,7 @@ use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Outage};
 use crate::settings::{MailBranding, PasswordRules};
 use crate::store::accounts;
-use crate::store::batch::{Batch, Draft, Epoch, MailSecret};
+use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};
 use crate::store::cx::Cx;
 
 /// What to set.
@@ -202,7 +202,7 @@ fn mail<E: Env>(
         account_id: &account.id,
         message: &message,
         discard_at: expires_at.filter(|_| order.send_email),
-        secret: order.send_email.then_some(MailSecret::NewPassword),
+        secret: order.send_email.then_some(DraftSecret::NewPassword),
     };
     batch.mail(cx, &settings.keyring, draft)
 }

@@ -16,7 +16,7 @@ use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, Outage};
 use crate::settings::{Lifetimes, MailBranding};
 use crate::store::agenda::DueTask;
-use crate::store::batch::{Batch, Draft, MailSecret};
+use crate::store::batch::{Batch, Draft, DraftSecret};
 use crate::store::cx::Cx;
 use crate::store::recoveries::{self, AFTERLIFE, RequestRecord};
 use crate::store::{accounts, tokens};
@@ -286,7 +286,7 @@ fn mail<E: Env>(
         message: &message,
         // The mail tells how long each of them works.
         discard_at: Some(challenge.code_expires_at.min(challenge.link_expires_at)),
-        secret: Some(MailSecret::Challenge(challenge.serial.clone())),
+        secret: Some(DraftSecret::Challenge(challenge.serial.clone())),
     };
     batch.mail(cx, &settings.keyring, draft).map(drop)
 }

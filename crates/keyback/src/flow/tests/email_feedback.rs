@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
-use crate::flow::emails::feedback::{self, DeliveryReport};
+use crate::flow::emails::feedback;
 use crate::flow::tests::deliveries::user_events;
-use crate::model::email::EmailState;
+use crate::model::email::{DeliveryReport, EmailState};
 use crate::model::id::EmailId;
 use crate::model::standard_webhook::WebhookSecret;
 use crate::ports::{Clock as _, Env as _, NoAnswer};

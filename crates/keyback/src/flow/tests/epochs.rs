@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::ports::KeyValue as _;
-use crate::store::keys::Key;
-use crate::testing::{App, Recovery, block_on};
+use crate::testing::{App, Recovery};
 
 /// An account with everything issued that can be: a code, a link and a cancel token, and the token of a sign-in.
 fn with_everything_issued() -> (App, Recovery, String) {

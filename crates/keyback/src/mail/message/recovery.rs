@@ -5,10 +5,10 @@ use askama::Template;
 use crate::mail::message::translator::AttributionTexts;
 use crate::mail::message::{Message, Parts, Requester, Translator, texts};
 use crate::model::code::Code;
+use crate::model::lifetimes::Lifetimes;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::ports::Outage;
-use crate::settings::Lifetimes;
 
 /// What a recovery mail tells.
 #[derive(Debug)]

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::mail::message::text::{Text, fill};
-use crate::mail::message::{Requester, texts};
+use crate::mail::message::{MailBranding, Requester, texts};
 use crate::model::language::Language;
 use crate::model::locale::Locale;
+use crate::model::site::Site;
 use crate::model::timestamp::Timestamp;
-use crate::settings::{MailBranding, Site};
 
 /// In which language and under whose name one mail is written.
 #[derive(Debug, Clone, Copy)]

@@ -5,9 +5,8 @@ use std::time::{Duration, SystemTime};
 use ::http::Response;
 use serde_json::Value;
 
-use crate::mail::provider::Handover;
+use crate::mail::api::Handover;
 use crate::model::timestamp::Timestamp;
-use crate::settings::ProviderKind;
 
 /// The longest wait that a provider may ask for.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
@@ -15,15 +14,15 @@ const LONGEST_WAIT: Duration = Duration::from_hours(24);
 const CODE_OCTETS: usize = 40;
 
 /// `code` if it looks like one. It comes from outside and might be anything, an address too, and reasons are shown.
-pub(super) fn plain_code(code: &str) -> Option<&str> {
+pub(in crate::mail) fn plain_code(code: &str) -> Option<&str> {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
     let is_code = (1..=CODE_OCTETS).contains(&code.len()) && code.chars().all(is_plain);
     is_code.then_some(code)
 }
 
 /// A complete answer of a provider's API.
-pub(super) struct Answer<'a> {
-    provider: ProviderKind,
+pub(in crate::mail) struct Answer<'a> {
+    provider: &'static str,
     response: &'a Response<Vec<u8>>,
     /// When it came.
     now: Timestamp,
@@ -32,8 +31,8 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    pub(super) fn new(
-        provider: ProviderKind,
+    pub(in crate::mail) fn new(
+        provider: &'static str,
         response: &'a Response<Vec<u8>>,
         now: Timestamp,
     ) -> Self {
@@ -46,28 +45,28 @@ impl<'a> Answer<'a> {
         }
     }
 
-    pub(super) fn status(&self) -> u16 {
+    pub(in crate::mail) fn status(&self) -> u16 {
         self.response.status().as_u16()
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(in crate::mail) fn header(&self, name: &str) -> Option<&str> {
         self.response.headers().get(name)?.to_str().ok()
     }
 
     /// What stands in the body at a JSON Pointer (RFC 6901).
-    pub(super) fn member(&self, pointer: &str) -> Option<&Value> {
+    pub(in crate::mail) fn member(&self, pointer: &str) -> Option<&Value> {
         self.body.pointer(pointer)
     }
 
     /// The text there.
-    pub(super) fn text(&self, pointer: &str) -> Option<&str> {
+    pub(in crate::mail) fn text(&self, pointer: &str) -> Option<&str> {
         self.member(pointer)?.as_str()
     }
 
     /// A success: accepted, unless what came with it is no answer of any such API, neither empty nor a JSON object. Then
     /// something else answered (a proxy's or a parked domain's page), and the mail would be lost. More is not asked for:
     /// what a provider has acknowledged must not be sent again.
-    pub(super) fn success(&self) -> Handover {
+    pub(in crate::mail) fn success(&self) -> Handover {
         if self.body.is_object() || self.response.body().is_empty() {
             Handover::Accepted
         } else {
@@ -76,21 +75,21 @@ impl<'a> Answer<'a> {
     }
 
     /// This mail is never taken.
-    pub(super) fn refused(&self, code: Option<&str>, why: &str) -> Handover {
+    pub(in crate::mail) fn refused(&self, code: Option<&str>, why: &str) -> Handover {
         Handover::Refused {
             reason: self.reason(code, why),
         }
     }
 
     /// This mail is never taken from this sender.
-    pub(super) fn sender_refused(&self, code: Option<&str>) -> Handover {
+    pub(in crate::mail) fn sender_refused(&self, code: Option<&str>) -> Handover {
         Handover::SenderRefused {
             reason: self.reason(code, "the sender is not accepted"),
         }
     }
 
     /// To be tried again.
-    pub(super) fn later(&self, code: Option<&str>, why: &str) -> Handover {
+    pub(in crate::mail) fn later(&self, code: Option<&str>, why: &str) -> Handover {
         Handover::TryLater {
             reason: self.reason(code, why),
             after: self.wait(),
@@ -99,7 +98,7 @@ impl<'a> Answer<'a> {
 
     /// What the status alone says. Only 400, 413 and 422 speak of the mail; anything else passes, or is for the
     /// operator to mend.
-    pub(super) fn by_status(&self, code: Option<&str>) -> Handover {
+    pub(in crate::mail) fn by_status(&self, code: Option<&str>) -> Handover {
         match self.status() {
             400 | 413 | 422 => self.refused(code, "it does not take this mail"),
             401 => self.later(code, "the key is not accepted"),
@@ -112,7 +111,7 @@ impl<'a> Answer<'a> {
     }
 
     fn reason(&self, code: Option<&str>, why: &str) -> String {
-        let (provider, status) = (self.provider.as_str(), self.status());
+        let (provider, status) = (self.provider, self.status());
         let code = code.and_then(plain_code).unwrap_or_default();
         let separator = if code.is_empty() { "" } else { " " };
         format!("{provider} answered {status}{separator}{code}: {why}")
