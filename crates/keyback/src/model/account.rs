@@ -1,4 +1,4 @@
-//! Accounts.
+//! The account: one user, with the credential.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::model::timestamp::Timestamp;
 pub struct Account {
     /// Chosen by the portal, or drawn.
     pub id: AccountId,
-    /// Where mail goes.
+    /// The stored spelling. Mail never goes to the address that a caller typed.
     pub email: EmailAddress,
     /// The language of mails.
     pub locale: Option<Locale>,
@@ -21,17 +21,17 @@ pub struct Account {
     pub disabled: bool,
     /// When it was created.
     pub created_at: Timestamp,
-    /// The credential epoch: that of the last credential event. What was issued under another one is dead.
+    /// The credential epoch, which the last credential event began. Anything issued under another one is invalid.
     pub epoch: u64,
     /// Its place in the list of all accounts, from 1.
     pub number: i64,
-    /// Its password.
+    /// `None` for an account without a password. Records of version 1 have it elsewhere.
     #[serde(default)]
     pub credential: Option<Credential>,
 }
 
 impl Account {
-    /// What is looked up in place of an account that nobody has. No account has this id.
+    /// A placeholder for an account that does not exist, so that both cost the same. No account has its id.
     #[must_use]
     pub fn placeholder(email: EmailAddress) -> Self {
         Self {
@@ -46,8 +46,8 @@ impl Account {
         }
     }
 
-    /// The epoch that the account's event number `sequence` begins, if that is a credential event. It counts on from the
-    /// second of the creation: an account created anew under the id of a deleted one shares no epoch with it.
+    /// The epoch that the account's event number `sequence` begins, if that is a credential event: the second of the
+    /// creation plus that number. An account created later under the id of a deleted one shares no epoch with it.
     #[must_use]
     pub fn epoch_at(&self, sequence: i64) -> u64 {
         let sequence = u64::try_from(sequence).unwrap_or_default();

@@ -14,9 +14,9 @@ pub struct Colour {
 const READABLE: f64 = 4.5;
 
 impl Colour {
-    /// White.
+    /// `#ffffff`, to measure contrast against.
     pub const WHITE: Self = Self::new(255, 255, 255);
-    /// Black.
+    /// `#000000`, to measure contrast against.
     pub const BLACK: Self = Self::new(0, 0, 0);
 
     /// A colour by its three parts.
@@ -25,7 +25,7 @@ impl Colour {
         Self { red, green, blue }
     }
 
-    /// Parses `#rrggbb`.
+    /// Parses `#rrggbb`. Other CSS colours are refused.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#')?;

@@ -1,4 +1,4 @@
-//! Email addresses.
+//! Email addresses, by the grammar of HTML's `<input type=email>`.
 
 use std::fmt;
 
@@ -49,7 +49,7 @@ impl EmailAddress {
         Ok(Self(format!("{local}@{}", domain.to_ascii_lowercase())))
     }
 
-    /// The address.
+    /// The full address: domain in lower case, local part as given. `Display` masks it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

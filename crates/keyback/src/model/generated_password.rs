@@ -1,9 +1,9 @@
-//! Passwords that nobody chose.
+//! Generated passwords.
 
 use crate::model::password::Password;
 use crate::ports::{Outage, SecureRandom};
 
-/// Letters and digits that are not taken for one another: no `i`, `l`, `o`, `0` or `1`.
+/// Letters and digits without look-alikes: no `i`, `l`, `o`, `0` or `1`.
 const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const GROUP: usize = 5;
 /// 20 characters of 31: 99 bits.

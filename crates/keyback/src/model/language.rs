@@ -30,7 +30,7 @@ macro_rules! define {
         }
 
         impl Language {
-            /// All of them. The first is for readers whose language is not among them.
+            /// Every language. The first is for readers whose language is not available.
             pub const ALL: [Self; [$($tag),+].len()] = [$(Self::$language),+];
 
             /// Its tag (BCP 47).
@@ -69,7 +69,7 @@ impl Language {
     }
 }
 
-/// Whether two tags, or a tag and a range, name the same language: their first subtags tell.
+/// Whether two tags, or a tag and a range, have the same language: their first subtags are compared.
 #[must_use]
 pub fn same_language(one: &str, other: &str) -> bool {
     primary(one).eq_ignore_ascii_case(primary(other))

@@ -1,25 +1,25 @@
-//! How long secrets live.
+//! The lifetimes of secrets.
 
 use std::time::Duration;
 
 use crate::model::code::CodeLength;
 
-/// How long a reset token lives.
+/// `reset_token_ttl_seconds`.
 #[derive(Debug, Clone, Copy)]
 pub struct ResetTokenLifetime(
-    /// From its being given on.
+    /// Counted from the answer that contains the token.
     pub Duration,
 );
 
-/// How long the secrets of a challenge live, and how long a code is.
+/// The lifetimes of a challenge's secrets, and the length of its code.
 #[derive(Debug, Clone, Copy)]
 pub struct Lifetimes {
-    /// The digits of a code.
+    /// `otp_length`, in digits.
     pub code_length: CodeLength,
-    /// A code's life.
+    /// `otp_ttl_seconds`.
     pub code: Duration,
-    /// A link's life.
+    /// `link_ttl_seconds`.
     pub link: Duration,
-    /// The life of the reset token that a code is turned into.
+    /// For the reset token that a right code returns.
     pub reset_token: ResetTokenLifetime,
 }

@@ -1,4 +1,4 @@
-//! Passwords in clear.
+//! Passwords in clear, and their hashing.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl Password {
         }
     }
 
-    /// The text, for the policy to judge.
+    /// The text, for the policy to check.
     pub(crate) fn reveal(&self) -> &str {
         &self.normal
     }
@@ -42,7 +42,7 @@ impl Password {
         PasswordHash::make(self.normal.as_bytes(), random)
     }
 
-    /// Whether `hash` is this password's. With no hash it is false after the time that one of Keyback's own takes.
+    /// Whether `hash` is this password's. Without a hash it takes the time of one of Keyback's own and returns false.
     #[must_use]
     pub fn verify(&self, hash: Option<&PasswordHash>) -> bool {
         hash.map_or_else(
@@ -51,7 +51,7 @@ impl Password {
         )
     }
 
-    /// Whether the password, which fits `hash`, should be hashed anew in Keyback's own way.
+    /// Whether the password, which matches `hash`, should be hashed again with Keyback's own parameters.
     #[must_use]
     pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
         let mut spellings = [Some(&self.normal), self.typed.as_ref()]

@@ -107,7 +107,7 @@ impl PasswordPolicy {
     }
 }
 
-/// Whether `text` is `word` with at most three more letters or digits, whatever the case and punctuation.
+/// Whether `text` is `word` plus at most three letters or digits. Case and punctuation are ignored.
 fn is_little_more_than(text: &str, word: &str) -> bool {
     let letters = |text: &str| -> String {
         text.chars()

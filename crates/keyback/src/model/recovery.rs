@@ -12,19 +12,19 @@ use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::TokenReference;
 
-/// What is stored of an account's recovery.
+/// An account's recovery, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Recovery {
-    /// The latest challenge, live or not. A newer one takes its place, which kills it.
+    /// The latest challenge, live or not. A newer one replaces and so invalidates it.
     pub challenge: Option<Challenge>,
     /// When recovery mails were issued, oldest first, as far back as the longest limit looks.
     pub issued: Vec<Timestamp>,
-    /// The claim under which the latest was issued.
+    /// The claim under which the latest challenge was issued.
     #[serde(default)]
     pub claim: Option<IssueClaim>,
 }
 
-/// The right to issue a challenge for an account. Each claim of a day has its number, and they take turns.
+/// The right to issue a challenge for an account. Claims are numbered by day and take turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssueClaim {
     /// Days since 1970 in UTC.
@@ -38,49 +38,49 @@ pub struct IssueClaim {
 pub struct Challenge {
     /// Its name in the store.
     pub serial: ChallengeSerial,
-    /// The credential epoch under which it was issued; it dies with it.
+    /// The credential epoch at issue. The challenge is invalid under any other.
     pub epoch: u64,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// The code's digest.
+    /// Keyed digest of the code, bound to `serial`.
     pub code: KeyedDigest,
-    /// From when on the code is refused.
+    /// The code is refused from this time on.
     pub code_expires_at: Timestamp,
-    /// From when on the link is refused.
+    /// The link is refused from this time on.
     pub link_expires_at: Timestamp,
-    /// The day (days since 1970 in UTC) whose attempt counter counts the guesses at this challenge.
+    /// The day whose attempt counter counts the guesses at this challenge, in days since 1970 (UTC).
     pub attempts_day: u64,
-    /// What that counter stood at when the challenge was issued.
+    /// The value of that counter when the challenge was issued.
     pub attempts_before: i64,
     /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
     /// on the agenda together with everything else.
     pub reset_reference: TokenReference,
-    /// The reference of the token that cancels the recovery. None in older records.
+    /// The reference of the token that cancels the recovery. `None` in older records.
     #[serde(default)]
     pub cancel_reference: Option<TokenReference>,
     /// The language that was asked for, in which the journey's last mail is written as well.
     pub locale: Option<Locale>,
 }
 
-/// How often recovery mails may go out.
+/// Limits on recovery mails to one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueRules {
-    /// The least time between two mails to one account.
+    /// `cooldown_seconds`: minimum time between two mails.
     pub cooldown: Duration,
-    /// How many in how long.
+    /// `limit_account`.
     pub limits: Vec<Limit>,
 }
 
-/// How many wrong codes are allowed.
+/// Limits on wrong codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptCaps {
-    /// Per challenge.
+    /// `attempts_per_challenge`.
     pub per_challenge: u32,
-    /// Per account and day, whatever the number of challenges.
+    /// `attempts_per_account_per_day`, across all challenges.
     pub per_day: u32,
 }
 
-/// What has become of a challenge.
+/// Whether a challenge was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
     /// Its secrets are unused.
@@ -91,19 +91,19 @@ pub enum Use {
     Cancelled,
 }
 
-/// What to do about a recovery request. It is decided after the answer, in silence.
+/// The decision about a recovery request, made after the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IssueDecision {
     /// Issue a new challenge and mail it.
     Issue,
     /// Send nothing; the request's `challenge_id` works with the code already mailed.
     TieTo(ChallengeSerial),
-    /// Send nothing.
+    /// Over the account's limit, without a live challenge: send nothing.
     Silence,
 }
 
 impl Recovery {
-    /// Decides about a request at `now` of an account at `epoch`, whose latest challenge is in this `state`.
+    /// Decides about a request at `now`. `epoch` is the account's, `state` that of its latest challenge.
     #[must_use]
     pub fn decide(
         &self,
@@ -138,14 +138,14 @@ impl Recovery {
         }
     }
 
-    /// Whether it is `claim`'s turn: the claim before it has issued.
+    /// Whether it is the turn of `claim`: the claim before it has issued.
     #[must_use]
     pub fn is_next(&self, claim: IssueClaim) -> bool {
         let latest = self.claim.filter(|latest| latest.day == claim.day);
         claim.number == latest.map_or(0, |latest| latest.number).saturating_add(1)
     }
 
-    /// The challenge, if its link or code could still be good.
+    /// The challenge, if its link or code may still be valid.
     #[must_use]
     pub fn live(&self, epoch: u64, now: Timestamp) -> Option<&Challenge> {
         self.challenge
@@ -153,8 +153,8 @@ impl Recovery {
             .filter(|challenge| challenge.epoch == epoch && now < challenge.expires_at())
     }
 
-    /// The recovery after `challenge` was issued: the one before is dead, and issue times that no rule looks back to
-    /// are forgotten.
+    /// The recovery after `challenge` was issued. The one before is replaced, and issue times older than any rule are
+    /// dropped.
     #[must_use]
     pub fn with_issued(
         mut self,
@@ -173,7 +173,7 @@ impl Recovery {
         }
     }
 
-    /// Whether nothing in here matters any more.
+    /// Whether the record can be deleted: no rule or secret needs it any more.
     #[must_use]
     pub fn is_forgettable(&self, rules: &IssueRules, now: Timestamp) -> bool {
         let quiet = self
@@ -202,14 +202,14 @@ impl IssueRules {
 }
 
 impl Challenge {
-    /// From when on neither link nor code is good.
+    /// When the later of link and code expires.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.link_expires_at.max(self.code_expires_at)
     }
 
-    /// Whether `code`, offered as the attempt that brought the day's counter to `attempts`, is the right one, in time,
-    /// within the caps and of the current epoch. Takes as long whatever the reason for a refusal is.
+    /// Whether `code` is right, in time, within the caps and of the current epoch. `attempts` is the day's counter with
+    /// this attempt. Takes the same time for every refusal.
     #[must_use]
     pub fn accepts_code(
         &self,

@@ -1,37 +1,37 @@
-//! How the app presents itself.
+//! The app's name, addresses and colours, for pages and mails.
 
 use crate::model::base_url::BaseUrl;
 use crate::model::colour::Colour;
 use crate::model::token::Token;
 
-/// How the app presents itself.
+/// The app's name, addresses and colours.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// Where users see it.
+    /// `public_base_url`, from which all links are built.
     pub base_url: BaseUrl,
-    /// Its name.
+    /// `app_name`. New passwords are also compared with it.
     pub app_name: String,
-    /// What stands where a logo would: the name, unless the operator has other words for it.
+    /// Shown in place of a logo: `logo_text`, or the name.
     pub logo_text: String,
-    /// The colour of buttons and links.
+    /// The colours of buttons and links.
     pub accent: Accent,
-    /// Where users find help.
+    /// `support_url`, linked as help.
     pub support_url: Option<String>,
 }
 
-/// A colour for light grounds and one for dark ones. Text of either can be read on its ground.
+/// A colour for light and one for dark backgrounds, each with a contrast of at least 4.5:1 there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accent {
-    /// On light grounds.
+    /// `accent_color`, for the light scheme.
     pub light: Colour,
-    /// On dark ones.
+    /// `accent_color_dark`, for the dark scheme.
     pub dark: Colour,
 }
 
 impl Accent {
-    /// The darkest of the light grounds in pages and mails.
+    /// The darkest of the light backgrounds in pages and mails.
     pub const LIGHT_GROUND: Colour = Colour::new(0xf6, 0xf5, 0xf2);
-    /// The lightest of the dark ones.
+    /// The lightest of the dark backgrounds in pages and mails.
     pub const DARK_GROUND: Colour = Colour::new(0x1b, 0x1e, 0x20);
 }
 

@@ -19,8 +19,8 @@ const SECRET_PREFIX: &str = "whsec_";
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// What a symmetric signature begins with.
 const SIGNATURE_PREFIX: &str = "v1,";
-/// How old a webhook may be, and how far ahead its sender's clock. The specification names no number; its reference
-/// libraries take this one.
+/// Maximum age of a webhook, and maximum lead of its sender's clock. The specification names no number; its reference
+/// libraries use this one.
 pub const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The secret that the sender and the receiver of webhooks share.
@@ -45,8 +45,7 @@ impl WebhookSecret {
             .ok_or(InvalidWebhookSecret)
     }
 
-    /// The value of `webhook-signature` for a webhook that leaves at `at`. A retry has the same `id` and is signed
-    /// anew.
+    /// The value of `webhook-signature` for a webhook sent at `at`. A retry has the same `id` and a new signature.
     #[must_use]
     pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> String {
         self.signature(id, at.unix_seconds(), body)

@@ -1,4 +1,4 @@
-//! Points in time.
+//! Points in time, in milliseconds since 1970.
 
 use std::time::Duration;
 

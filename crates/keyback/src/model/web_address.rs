@@ -1,4 +1,4 @@
-//! Addresses of pages elsewhere, as far as people are sent there.
+//! Addresses of other sites that users may be sent to.
 
 use std::fmt;
 
@@ -90,7 +90,7 @@ impl WebAddress {
         self.has_query
     }
 
-    /// The address as it was given.
+    /// The address, unchanged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

@@ -15,7 +15,7 @@ const SECRET_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", 
 #[derive(Debug, Clone)]
 pub struct KeySet(Vec<TrustedKey>);
 
-/// A public key.
+/// A public key and the only algorithm that it verifies.
 #[derive(Debug, Clone)]
 pub(super) struct TrustedKey {
     pub(super) id: Option<String>,

@@ -18,7 +18,7 @@ const COST: Cost = Cost {
 const OWN_SALT_BYTES: usize = 16;
 const OWN_OUTPUT_BYTES: usize = 32;
 
-/// The fewest KiB in a hash made elsewhere: what Django 1.10 to 3.1 used.
+/// Minimum KiB of a foreign hash: the value of Django 1.10 to 3.1.
 const MIN_MEMORY_KIB: u32 = 512;
 /// The most lanes. They are worked one after the other.
 const MAX_LANES: u32 = 16;

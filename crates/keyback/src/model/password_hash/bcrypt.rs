@@ -16,10 +16,10 @@ const COSTS: std::ops::RangeInclusive<u32> = 4..=14;
 const MAX_COST_OF_TWO: u32 = 13;
 const SALT_CHARS: usize = 22;
 
-/// What bcrypt is given in place of the password.
+/// The input of bcrypt, derived from the password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
-    /// The password.
+    /// The password itself, of which bcrypt reads 72 bytes.
     Password,
     /// Its SHA-256 in hex (Django).
     Sha256Hex,
@@ -29,7 +29,7 @@ enum Input {
     HmacSha256Base64,
     /// HMAC-SHA-512 under the salt's text, in base64 (Perl's `Crypt::Bcrypt`).
     HmacSha512Base64,
-    /// Its SHA-512, in base64 or as it is: the hash does not tell which.
+    /// Its SHA-512, in base64 or raw: the hash does not say which, so both are tried.
     Sha512,
 }
 
@@ -132,13 +132,13 @@ impl BcryptHash {
 
 type Parts<'a> = (Input, &'a str, &'a str, &'a str, &'a str);
 
-/// Takes apart the form in which salt and result stand together.
+/// Parses the form with salt and result in one part.
 fn whole<'a>(input: Input, version: &'a str, cost: &'a str, body: &'a str) -> Option<Parts<'a>> {
     let (salt, output) = body.split_at_checked(SALT_CHARS)?;
     Some((input, version, cost, salt, output))
 }
 
-/// What the second part of the form in which they stand apart says: input, version and cost.
+/// Parses the parameters of the form with separate salt and result: input, version and cost.
 fn terms_of<'a>(scheme: &str, terms: &'a str) -> Option<(Input, &'a str, &'a str)> {
     if let Some(terms) = terms.strip_prefix("v=2,t=") {
         let (version, rounds) = terms.split_once(",r=")?;

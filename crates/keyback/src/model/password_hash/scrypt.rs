@@ -1,4 +1,4 @@
-//! scrypt (RFC 7914).
+//! scrypt (RFC 7914), as PHC strings and in Django's form.
 
 use scrypt::Params;
 use subtle::ConstantTimeEq as _;
