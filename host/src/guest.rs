@@ -21,7 +21,7 @@ mod variables;
 
 pub(crate) use self::bindings::Host_ as HostBindings;
 
-/// What a component is granted and given: the same for all its instances.
+/// The grants and settings of a component, the same for all its instances.
 pub(crate) struct Grants {
     pub(crate) component: String,
     /// The granted stores, by label.

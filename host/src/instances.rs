@@ -81,7 +81,7 @@ impl WorkerExpiration for Expiration {
     }
 }
 
-/// Decides which requests one instance takes.
+/// Decides which requests one instance serves.
 pub(crate) struct Worker {
     component: String,
 }

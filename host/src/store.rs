@@ -120,7 +120,7 @@ impl Store {
             .exists(params![self.label, key])?)
     }
 
-    /// Adds to a counter (an `i64`, little-endian; absent is 0) and gives the new value, in one transaction.
+    /// Adds to a counter (an `i64`, little-endian; absent is 0) and returns the new value, in one transaction.
     pub(crate) fn increment(&self, key: &str, delta: i64) -> Result<i64> {
         let mut connection = self.lock();
         let transaction = connection.transaction()?;

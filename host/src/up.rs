@@ -1,4 +1,4 @@
-//! `keyback-host up`: puts the parts together, serves, and stops in good order.
+//! `keyback-host up`: assembles the parts, serves, and shuts down gracefully.
 
 use std::sync::Arc;
 

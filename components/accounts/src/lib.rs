@@ -1,4 +1,4 @@
-//! `/v1/admin/users…`, but for the reset; `/v1/admin/emails…`
+//! `/v1/admin/users…`, except the reset; `/v1/admin/emails…`
 
 use keyback::http::accounts::import::max_body_bytes;
 use keyback::http::routes;

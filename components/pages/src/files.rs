@@ -41,7 +41,8 @@ static FILES: Files = Files::new(
     for_all_languages!(words ""),
 );
 
-/// What kinds of problems are called and mean, but for English, in which they say it themselves. No page loads these files.
+/// Titles and texts of the problems in all languages except English, whose texts are in the library. No page loads
+/// these files.
 static PROBLEMS: &[Language] = for_all_languages!(words "problems/");
 
 /// The administrators' portal, whose words the other pages do not load.

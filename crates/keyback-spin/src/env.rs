@@ -102,7 +102,7 @@ impl SecureRandom for HostRandom {
     }
 }
 
-/// The component's variables.
+/// Variables through `spin:variables`. Only those that `spin.toml` maps to the component exist.
 #[derive(Debug)]
 pub struct SpinVariables;
 

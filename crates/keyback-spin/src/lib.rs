@@ -20,14 +20,14 @@ use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 use spin_sdk::wasip3::spawn;
 
-/// The shortest wait for which the host returns to its scheduler; it does not for a mere yield. A response that is returned
-/// right after a call to the host may be split into two segments.
+/// The shortest wait in which the host returns to its scheduler; a mere yield does not. A response that is returned right
+/// after a call to the host may be split into two segments.
 const A_MOMENT: Duration = Duration::from_micros(1);
 
-/// Answers `request` as `route` decides, and clears up once the answer has left.
+/// Answers `request` by `route`, then tidies up after the response.
 ///
 /// # Errors
-/// When there is no randomness at all, or the host takes no response.
+/// When the host has no randomness, or accepts no response.
 pub async fn serve(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
@@ -38,10 +38,10 @@ pub async fn serve(
     .await
 }
 
-/// As [`serve`], for components whose answers leave nothing to be done.
+/// Like [`serve`], for components whose requests leave no work.
 ///
 /// # Errors
-/// As with [`serve`].
+/// Those of [`serve`].
 pub async fn serve_only(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
@@ -49,10 +49,10 @@ pub async fn serve_only(
     serve_and_then(request, usual_room, route, async |_, _| ()).await
 }
 
-/// As [`serve`], and works off what the request put on the agenda: for components that issue or deliver.
+/// Like [`serve`], and runs the agenda entry that the request wrote: for components that issue or deliver.
 ///
 /// # Errors
-/// As with [`serve`].
+/// Those of [`serve`].
 pub async fn serve_and_work(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
@@ -60,11 +60,11 @@ pub async fn serve_and_work(
     serve_and_work_within(request, usual_room, route).await
 }
 
-/// As [`serve_and_work`], for components whose calls have bodies of other sizes: `room` decides by the head of a request
-/// how many bytes of its body are read at most.
+/// Like [`serve_and_work`], for components with other limits for bodies: `room` decides by the head of a request how many
+/// bytes of its body are read.
 ///
 /// # Errors
-/// As with [`serve`].
+/// Those of [`serve`].
 pub async fn serve_and_work_within(
     request: Request,
     room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,

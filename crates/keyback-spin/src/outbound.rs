@@ -48,7 +48,7 @@ impl HttpClient for SpinHttp {
     }
 }
 
-/// Most of the time may be spent on connecting. So a host that is out of reach is told from one that does not answer.
+/// Connecting gets most of the time, so that an unreachable host is distinguished from one that does not answer.
 fn connect_within(timeout: Duration) -> RequestOptionsExtension {
     let options = RequestOptions::new();
     let most = timeout.saturating_mul(4).checked_div(5).unwrap_or(timeout);

@@ -1,4 +1,4 @@
-//! A response whose body we send ourselves, to know when the host has it.
+//! A response whose body we send ourselves, to know when the host has taken it.
 
 use http_body_util::Full;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Response};

@@ -37,7 +37,7 @@ use crate::model::log_line::LogLine;
 use crate::ports::{Env, Log, Variables};
 use crate::store::cx::{Cx, Deferred};
 
-/// Answers `request` as `route` decides. Also gives what is to be done after the response, whatever it is.
+/// Answers `request` by `route`. Also returns the work for after the response, whatever the answer is.
 pub async fn serve<E: Env>(
     env: &E,
     request: Request,

@@ -1,5 +1,5 @@
-//! The application's variables, read and checked. A handler loads only the sections it needs, and a bad variable in
-//! one of them refuses the call: the app fails closed.
+//! The application's variables, read and validated. A handler loads only the sections that it needs, and a bad variable
+//! in one of them refuses the call: the app fails closed.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -36,7 +36,7 @@ pub use mail::FeedbackSettings;
 pub use return_urls::ReturnUrls;
 pub use webhook::{Webhook, WebhookSettings};
 
-/// The variables that a section reads, and which of them are bad, so that all of those are named at once.
+/// The variables that a section reads, and the names of the bad ones, so that all are reported at once.
 #[derive(Debug, Default)]
 pub struct Values {
     found: BTreeMap<&'static str, Option<String>>,
@@ -45,7 +45,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// The variable `name` as `parse` reads it; `None`, and noted as bad, if it is missing or not understood.
+    /// Parses the variable `name`. If it is missing or `parse` refuses it, records it as bad and returns `None`.
     pub fn read<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let parsed = self.text(name).and_then(parse);
         if parsed.is_none() {
@@ -69,7 +69,8 @@ impl Values {
 
 /// A group of variables that belong together.
 pub trait Section: Sized {
-    /// Reads the section, all of its variables before the first bad one ends it; `None` if one is bad.
+    /// Reads the section; `None` if a variable is bad. Must read all its variables before returning, so that all bad ones are
+    /// reported.
     fn read(values: &Values) -> Option<Self>;
 }
 
@@ -98,10 +99,10 @@ async fn find_all(variables: &impl Variables, names: Vec<&'static str>) -> Value
     values
 }
 
-/// What leaves the app: mails, and events for the portal.
+/// The settings of everything that is sent: mails, and events for the portal.
 pub type Outgoing = (MailSettings, WebhookSettings);
 
-/// Everything that any component uses.
+/// Every section of every component, for the health check.
 pub type Everything = (
     (MailBranding, Keyring, ProxyTrust, Lifetimes, ReturnUrls),
     (
@@ -227,16 +228,16 @@ impl Section for AttemptCaps {
     }
 }
 
-/// Which passwords may be set, and who else is asked about them.
+/// The rules for new passwords.
 #[derive(Debug, Clone)]
 pub struct PasswordRules {
-    /// The rules.
+    /// The rules that need no other service.
     pub policy: PasswordPolicy,
-    /// Where the list of breached passwords is, if it is to be asked.
+    /// The origin of the list of breached passwords; `None` if `password_breach_check` is off.
     pub breach_list: Option<BaseUrl>,
 }
 
-/// Where the list is unless the operator has another. `spin.toml` grants it.
+/// The default of `password_breach_api_origin`. `spin.toml` grants it.
 const BREACH_LIST: &str = "https://api.pwnedpasswords.com";
 
 impl Section for PasswordRules {
@@ -276,10 +277,10 @@ impl Section for PasswordPolicy {
     }
 }
 
-/// Whether an administrator may type a password.
+/// `admin_may_choose_password`: whether an administrator may type a password, or only generate one.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminMayChoose(
-    /// Whether they may.
+    /// True by default in `spin.toml`.
     pub bool,
 );
 
@@ -289,12 +290,12 @@ impl Section for AdminMayChoose {
     }
 }
 
-/// What holds for an administrator's reset.
+/// The settings of an administrator's reset.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminResetRules {
     /// Whether an administrator may type a password.
     pub may_choose: AdminMayChoose,
-    /// How long a password works that must be changed.
+    /// `temporary_password_ttl_seconds`: how long a password works that must be changed.
     pub temporary_password_lifetime: Duration,
 }
 
@@ -314,7 +315,7 @@ macro_rules! limits {
         $($(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub struct $section(
-            /// How many in how long.
+            /// The count per window.
             pub Limit,
         );
 
@@ -328,7 +329,7 @@ macro_rules! limits {
 limits!(
     /// Calls to forgot-password per client.
     ForgotLimit = "limit_client_forgot",
-    /// Calls to forgot-password in all.
+    /// Calls to forgot-password by all clients together.
     AppForgotLimit = "limit_app_forgot",
     /// Calls to verify-otp per client.
     VerifyLimit = "limit_client_verify",

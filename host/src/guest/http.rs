@@ -16,7 +16,7 @@ use wasmtime_wasi_http::{
 use super::Grants;
 use crate::instances::TURNS_BEFORE_THE_BODY;
 
-/// How long each step of a call may take where the component does not say. The same as on Spin.
+/// Timeout of each step of a call if the component sets none. The same as on Spin.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Guards what a component sends.

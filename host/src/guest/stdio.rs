@@ -31,7 +31,7 @@ impl Prefixed {
 }
 
 impl Lines {
-    /// Takes in what was printed, and gives the lines that are complete, each with its prefix.
+    /// Adds printed bytes, and returns the complete lines, each with its prefix.
     fn push(&mut self, printed: &[u8]) -> Vec<u8> {
         let mut complete = Vec::new();
         for part in printed.split_inclusive(|&byte| byte == b'\n') {

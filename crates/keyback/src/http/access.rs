@@ -1,4 +1,4 @@
-//! Who calls the administrator's API.
+//! Authorisation of the administrator's API: API keys and tokens.
 
 use crate::flow::events::Caller;
 use crate::http::problem::Problem;
@@ -6,10 +6,10 @@ use crate::http::request::Request;
 use crate::model::timestamp::Timestamp;
 use crate::settings::{Access, Scope};
 
-/// Lets the call pass if its API key is listed, or its token is good at `now`, and has `scope`.
+/// Accepts the call if its API key is listed, or its token is valid at `now`, and has `scope`.
 ///
 /// # Errors
-/// 401 for no good key or token, 403 for one without the scope; both before anything else is looked at.
+/// 401 without a valid key or token, 403 for one without the scope; both before the body is read.
 pub(super) fn authorise(
     request: &Request,
     access: &Access,
@@ -50,7 +50,7 @@ fn identify(
     by_api_key(access, bearer, scope).or_else(|| by_token(access, bearer, scope, now))
 }
 
-/// Who calls with an API key, and whether it has the scope.
+/// The caller with an API key, and whether the key has the scope.
 fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bool)> {
     let key = access.find(bearer)?;
     let caller = Caller {
@@ -61,7 +61,7 @@ fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bo
     Some((caller, key.scopes.contains(&scope)))
 }
 
-/// Who calls with a token, and whether it has the scope.
+/// The caller with a token, and whether the token has the scope.
 fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Option<(Caller, bool)> {
     let token = access.jwt()?.verify(bearer, now).ok()?;
     let may = token.scopes.iter().any(|it| it == scope.as_str());
@@ -92,7 +92,7 @@ mod tests {
         Scope::Events,
     ];
 
-    /// The environment with tokens taken.
+    /// An environment that accepts tokens.
     fn with_tokens() -> MemoryEnv {
         let env = MemoryEnv::default();
         env.variables.set("jwt_jwks", &TestKey::jwks().to_string());

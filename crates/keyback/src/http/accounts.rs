@@ -18,7 +18,7 @@ pub mod show;
 pub mod start_recovery;
 pub mod update;
 
-/// An account as the contract shows it. Nothing in it tells the password.
+/// An account in the contract's form, without the hash.
 fn shape(account: &Account) -> Value {
     json!({
         "id": account.id.as_str(),

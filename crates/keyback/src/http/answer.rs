@@ -9,7 +9,7 @@ use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::ports::Outage;
 
-/// What a handler answers.
+/// An answer, before it is rendered.
 #[derive(Debug)]
 pub struct Answer {
     status: u16,
@@ -36,12 +36,12 @@ impl Answer {
         }
     }
 
-    /// A JSON answer.
+    /// An answer with this JSON body.
     pub(super) fn json(status: u16, body: Value) -> Self {
         Self::new(status, Content::Json(body))
     }
 
-    /// 204.
+    /// 204, for a change that returns nothing.
     pub(super) fn no_content() -> Self {
         Self::new(204, Content::Nothing)
     }
@@ -73,13 +73,13 @@ impl Answer {
         self
     }
 
-    /// A page that tells people of an outage.
+    /// Attaches the outage that a page reports, for the log.
     pub(super) fn because_of(mut self, outage: Option<Outage>) -> Self {
         self.outage = outage;
         self
     }
 
-    /// The status.
+    /// The HTTP status, before rendering.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status

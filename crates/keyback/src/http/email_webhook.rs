@@ -9,7 +9,7 @@ use crate::ports::Env;
 use crate::settings::{self, FeedbackSettings, WebhookSettings};
 use crate::store::cx::Cx;
 
-/// Takes a webhook of a provider that sends the mails, authenticated as that provider documents it.
+/// Receives a webhook of one of the configured providers, authenticated as that provider documents.
 pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, provider: &str) -> Answer {
     answer(cx, request, provider).await.into()
 }

@@ -15,7 +15,7 @@ use crate::ports::Env;
 use crate::settings::{self, AppForgotLimit, ForgotLimit, Lifetimes, MailBranding, Outgoing};
 use crate::store::cx::Cx;
 
-/// Takes a recovery request. The answer does not depend on whether there is an account.
+/// Accepts a recovery request. The answer is the same whether or not an account exists.
 pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     answer(cx, request).await.into()
 }
@@ -32,7 +32,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
     Ok(Answer::json(202, body))
 }
 
-/// Takes a request that `read` reads, and gives what JSON callers are told of it.
+/// Accepts a request that `read` parses, and returns the body of the JSON answer.
 pub(super) async fn take<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

@@ -14,7 +14,7 @@ use crate::ports::Env;
 use crate::settings::{self, Site};
 use crate::store::cx::Cx;
 
-/// What went wrong, as far as it matters to whoever sent the form.
+/// The errors that the form's answer distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Address,
@@ -69,7 +69,7 @@ impl Submitted<'_> {
     }
 }
 
-/// Takes the form. The answer does not depend on whether there is an account.
+/// Accepts the form. The answer is the same whether or not an account exists.
 pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, words: &Files) -> Answer {
     let site = settings::load::<Site>(cx.env.variables()).await;
     let language = Language::of(request, words.languages());
@@ -96,7 +96,7 @@ pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, words: &Files) 
     answer.because_of(outage)
 }
 
-/// Whoever comes back to the address of the answer wants the form.
+/// Redirects to the form: a browser may request the answer's address again.
 #[must_use]
 pub fn get() -> Answer {
     Answer::found("/forgot-password")

@@ -9,7 +9,7 @@ use crate::settings::{self, Everything};
 use crate::store::agenda::State;
 use crate::store::cx::Cx;
 
-/// Tells whether the variables are good and the store answers.
+/// Checks all variables, and reads one record of the store.
 pub async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Answer {
     answer(cx).await.into()
 }

@@ -23,11 +23,11 @@ pub use files::{File, Files};
 pub use language::Language;
 pub(super) use layout::PageLayout;
 
-/// Nothing inline and nothing from elsewhere, except images that are part of a page.
+/// Nothing inline and nothing from other origins, except images embedded in a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// What no page uses.
 const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()";
-/// A year.
+/// One year with subdomains (RFC 6797). Sent only if `public_base_url` is `https`.
 const TRANSPORT_SECURITY: &str = "max-age=31536000; includeSubDomains";
 
 /// A page that people use.
@@ -146,7 +146,8 @@ pub async fn missing<E: Env>(env: &E, request: &Request, files: &Files) -> Answe
     }
 }
 
-/// `GET /.well-known/change-password` (<https://w3c.github.io/webappsec-change-password-url/>).
+/// `GET /.well-known/change-password` redirects password managers to `/forgot-password`
+/// (<https://w3c.github.io/webappsec-change-password-url/>).
 #[must_use]
 pub fn change_password() -> Answer {
     Answer::found("/forgot-password")
@@ -167,7 +168,7 @@ pub fn file(sets: &[&Files], version: &str, name: &[&str]) -> Answer {
     }
 }
 
-/// A file under a path that changes with what it holds, which is nothing about anyone.
+/// A file whose path changes with its content, and which contains nothing personal: cached for a year.
 fn kept(media_type: &'static str, text: String) -> Answer {
     Answer::text(200, media_type, text)
         .with_header("cache-control", "public, max-age=31536000, immutable")

@@ -11,7 +11,7 @@ use crate::ports::{Outage, SecureRandom};
 
 /// The most bytes that a body may have, except an import's or a webhook's.
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
-/// The most bytes that a provider's webhook may have: some tell of a thousand mails at once.
+/// Maximum bytes of a provider's webhook: some report on a thousand mails at once.
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 
 /// The most bytes to read of a body sent to `path`. For an import there is
@@ -28,9 +28,9 @@ pub fn max_body_bytes(path: &str) -> usize {
 /// A body, as far as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// All of it.
+    /// The complete body.
     Read(Vec<u8>),
-    /// More than may be read.
+    /// Longer than the limit. The rest was not read.
     TooLarge,
     /// The client left, or the transfer broke.
     Broken,
@@ -67,7 +67,7 @@ impl Request {
         })
     }
 
-    /// The id.
+    /// The random id that logs and `X-Request-Id` share.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -85,15 +85,16 @@ impl Request {
         self.path.split('/').skip(1).collect()
     }
 
-    /// The parameters of the query, of which those in `known` may be there.
+    /// The parameters of the query. Those in `known` are allowed.
     ///
     /// # Errors
-    /// 422 for another parameter, or one that is given twice.
+    /// 422 for any other parameter, or a duplicate.
     pub(super) fn query(&self, known: &[&str]) -> Result<Query, Problem> {
         Query::parse(&self.query, known)
     }
 
-    /// The parameter `name` of the query, if it is there once, whatever else is: for pages, to whose addresses others add.
+    /// The parameter `name` of the query, if it occurs once. Others are ignored: for pages, to whose addresses mailers
+    /// and portals add their own.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let mut values = form_urlencoded::parse(self.query.as_bytes())
             .filter_map(|(known, value)| (known == name).then(|| value.into_owned()));
@@ -131,7 +132,7 @@ impl Request {
         single_text(&self.headers, name)
     }
 
-    /// All headers.
+    /// The headers, as the host passed them.
     pub(super) const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -147,7 +148,7 @@ impl Request {
         trust.client_address(&headers)
     }
 
-    /// The members of the body: `read` takes what it knows, and what is left over is refused.
+    /// The members of the body. Those that `read` does not read are refused.
     ///
     /// # Errors
     /// The problem to answer with: not JSON by its content type, too large, not one object, an unknown or duplicate

@@ -27,7 +27,7 @@ pub async fn forgot_password<E: Env>(
     }
 }
 
-/// The component `verify-otp`.
+/// The component `verify-otp`, which only verifies codes.
 pub async fn verify_otp<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     match (request.segments().as_slice(), request.method()) {
         (["v1", "verify-otp"], "POST") => verify::post(cx, request).await,
@@ -92,7 +92,7 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     }
 }
 
-/// The component `sign-in`.
+/// The component `sign-in`, which only verifies passwords.
 pub async fn sign_in<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     match (request.segments().as_slice(), request.method()) {
         (["v1", "sign-in"], "POST") => signing_in::post(cx, request).await,

@@ -19,7 +19,7 @@ use crate::ports::Env;
 use crate::settings::{self, Access, ResetTokenLifetime, Scope, SignInLimit};
 use crate::store::cx::Cx;
 
-/// Tells whether a password is right.
+/// Verifies a password. Sessions and cookies are the portal's.
 pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     answer(cx, request).await.into()
 }

@@ -21,9 +21,9 @@ pub use sender::{MailSettings, ProviderSettings};
 pub(super) use webhook::json;
 pub use webhook::{Unusable, WebhookReader};
 
-/// How long a provider may take to answer.
+/// Timeout of one call to a provider.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
-/// The name under which each provider is given the mail's id, and gives it back in its webhooks.
+/// The name of the mail's id in each request's metadata. Providers repeat it in their webhooks.
 pub(super) const EMAIL_ID: &str = "keyback_email_id";
 /// A header of each mail and its value: no vacation notice comes back (RFC 3834 §5).
 pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
@@ -64,29 +64,30 @@ pub(super) trait EmailProvider {
 pub(super) struct OutboundMail<'a> {
     pub(super) settings: &'a ProviderSettings,
     pub(super) message: &'a Message,
-    /// The idempotency key where the provider has those, so that a mail whose acceptance was not stored is not sent twice.
+    /// The idempotency key, where the API supports one: a mail whose acceptance was not stored is not sent twice.
     pub(super) email_id: &'a EmailId,
     pub(super) now: Timestamp,
 }
 
-/// What became of an attempt to hand a mail over. The reasons are our words, fit for logs.
+/// The result of an attempt to send a mail. A `reason` is for the operator: our own words and the status, never the
+/// provider's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Handover {
     /// The provider has the mail.
     Accepted,
-    /// The provider will never take it.
+    /// Permanently rejected, because of the mail or its recipient.
     Refused {
-        /// Why.
+        /// Shown as the mail's `last_error`.
         reason: String,
     },
-    /// The provider will never take it from this sender. Another provider may know the sender.
+    /// Permanently rejected, because of the sender. Another provider may know the sender.
     SenderRefused {
-        /// Why.
+        /// Shown as the mail's `last_error`.
         reason: String,
     },
-    /// It may take it later, perhaps after the operator has mended something.
+    /// To be retried, perhaps after the operator has fixed something.
     TryLater {
-        /// Why.
+        /// Shown as the mail's `last_error` until the next attempt.
         reason: String,
         /// The earliest time that the provider asks for, at most a day.
         after: Option<Duration>,

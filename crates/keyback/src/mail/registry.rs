@@ -1,4 +1,4 @@
-//! The email providers. Each line brings one in: its name among the kinds, and the type in its file that implements
+//! The registry of email providers. Each line adds one: its variant, and the type in its file that implements
 //! [`EmailProvider`](crate::mail::api).
 
 use ::http::{Request, Response};
@@ -22,35 +22,35 @@ macro_rules! providers {
         }
 
         impl ProviderKind {
-            /// All of them.
+            /// Every provider, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$kind),+];
 
-            /// Its name, in `email_provider`, in reasons and in the path of its webhooks.
+            /// Its name in `email_provider`, in error texts and in the path of its webhooks.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$kind => <$provider>::NAME),+ }
             }
 
-            /// Where its API is, if that is the same for all its customers. `spin.toml` grants these.
+            /// The origin of its API, if all its customers share one. `spin.toml` grants these.
             #[must_use]
             pub const fn origin(self) -> Option<&'static str> {
                 match self { $(Self::$kind => <$provider>::ORIGIN),+ }
             }
 
-            /// Where its API is for the owner of `key`, if that can be known.
+            /// The origin of its API for the owner of `key`, if it can be derived.
             #[must_use]
             pub fn default_origin(self, key: &str) -> Option<String> {
                 match self { $(Self::$kind => <$provider>::default_origin(key)),+ }
             }
 
-            /// Whether a request can be made with `key`.
+            /// Whether `key` is complete enough for a request.
             #[must_use]
             pub fn is_key(self, key: &str) -> bool {
                 let is_text = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_graphic());
                 is_text && match self { $(Self::$kind => <$provider>::is_key(key)),+ }
             }
 
-            /// A reader of its webhooks, or `None` if `secret` cannot be what they are authenticated with.
+            /// A reader of its webhooks, or `None` if `secret` has the wrong form.
             #[must_use]
             pub fn webhook(self, secret: &str) -> Option<Box<dyn WebhookReader>> {
                 match self { $(Self::$kind => <$provider>::webhook(secret)),+ }

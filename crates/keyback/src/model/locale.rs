@@ -34,7 +34,7 @@ impl Locale {
         }
     }
 
-    /// The tag as given, unlike its language not normalised.
+    /// The tag as the caller gave it. Its case is not normalised.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -98,7 +98,7 @@ pub enum IssueDecision {
     Issue,
     /// Send nothing; the request's `challenge_id` works with the code already mailed.
     TieTo(ChallengeSerial),
-    /// Over the account's limit, without a live challenge: send nothing.
+    /// Send nothing: within the cooldown or over the account's limit, without a live, unused challenge.
     Silence,
 }
 

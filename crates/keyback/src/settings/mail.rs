@@ -1,4 +1,4 @@
-//! Which provider sends mail, and in whose name.
+//! The variables of the email providers and the sender.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! How mails present the app.
+//! The variables that brand mails.
 
 use crate::mail::message::{MailBranding, Overrides};
 use crate::model::language::Language;

@@ -1,19 +1,19 @@
-//! Where people may go after a reset.
+//! The addresses that users may be sent to after a reset.
 
 use crate::model::web_address::WebAddress;
 use crate::settings::{Section, Values};
 
-/// Where people may go after a reset.
+/// The addresses that users may be sent to after a reset.
 #[derive(Debug, Clone)]
 pub struct ReturnUrls {
-    /// The portal's sign-in, if the pages are to lead there.
+    /// `sign_in_url`: the portal's sign-in; `None` if the pages link nowhere.
     pub sign_in_url: Option<WebAddress>,
-    /// The addresses, each with what is below it, to which a page may lead back because its own address says so.
+    /// `return_urls`: `?return_to=` may name these addresses and everything below them.
     pub return_urls: Vec<WebAddress>,
 }
 
 impl ReturnUrls {
-    /// The address `wanted`, if it is one of those to which a page may lead back.
+    /// Parses `wanted` and returns it if `return_urls` covers it.
     #[must_use]
     pub fn allowed(&self, wanted: &str) -> Option<WebAddress> {
         let wanted = WebAddress::parse(wanted)?;

@@ -1,4 +1,4 @@
-//! Where the portal is told of events.
+//! The variables of the portal's webhook.
 
 use ::http::Uri;
 
@@ -6,19 +6,19 @@ use crate::model::base_url::BaseUrl;
 use crate::model::standard_webhook::WebhookSecret;
 use crate::settings::{Section, Values};
 
-/// Where events go, if anywhere.
+/// The portal's webhook, if there is one.
 #[derive(Debug, Clone)]
 pub struct WebhookSettings(
-    /// The receiver.
+    /// `None`: events are recorded and not sent.
     pub Option<Webhook>,
 );
 
 /// A receiver of webhooks.
 #[derive(Debug, Clone)]
 pub struct Webhook {
-    /// Where it listens: `https`, or `http` on a loopback address.
+    /// `webhook_url`: `https`, or `http` on a loopback address.
     pub url: String,
-    /// What the events are signed with.
+    /// `webhook_secret`, which signs each event.
     pub secret: WebhookSecret,
 }
 
@@ -44,8 +44,8 @@ impl Section for WebhookSettings {
     }
 }
 
-/// A URL with an origin as [`BaseUrl`] takes it, except the loopback address of IPv6, which no grant of Spin can name. Path
-/// and query are the receiver's own.
+/// A URL whose origin [`BaseUrl`] accepts, except IPv6's loopback address, which no grant of Spin can name. Path and query
+/// are free.
 fn receiver(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let rest = uri.path_and_query().map_or("", |rest| rest.as_str());

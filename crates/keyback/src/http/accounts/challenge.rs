@@ -14,7 +14,7 @@ use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
 use crate::store::cx::Cx;
 
-/// Tells whether a recovery of the account is under way, and until when; never a secret of it.
+/// Returns whether a recovery of the account is live, and until when. Contains no secret.
 pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
     answer(cx, request, id).await.into()
 }

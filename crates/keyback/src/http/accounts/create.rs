@@ -22,8 +22,7 @@ use crate::store::cx::Cx;
 
 const RESERVED: &str = "is reserved";
 
-/// Creates an account.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+pub(crate) async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     answer(cx, request).await.into()
 }
 

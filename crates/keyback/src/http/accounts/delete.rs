@@ -12,8 +12,7 @@ use crate::ports::Env;
 use crate::settings::{self, Access, Scope, WebhookSettings};
 use crate::store::cx::Cx;
 
-/// Deletes an account.
-pub async fn delete<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+pub(crate) async fn delete<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
     answer(cx, request, id).await.into()
 }
 

@@ -22,11 +22,11 @@ use crate::store::cx::Cx;
 const PATH: &str = "/v1/admin/users/import";
 /// The most bytes that an import may have.
 const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
-/// The most lines of a call: the answer may have to tell of each.
+/// Maximum lines of a call: the answer may contain a failure for each.
 const MAX_LINES: usize = 100_000;
 
-/// The most bytes to read of the body that follows `head`. Only a caller who may import gets the room of an import: for
-/// anyone else, no more is kept in memory than for other calls.
+/// Maximum bytes to read of the body after `head`. Only an authorised caller may send an import; for anyone else, the
+/// limit of other calls protects the memory.
 pub async fn max_body_bytes<E: Env>(env: &E, head: &::http::request::Parts) -> usize {
     let path = head.uri.path();
     if path == PATH && may_import(env, &head.headers).await {
@@ -112,7 +112,7 @@ struct Tally {
     created: u32,
     unchanged: u32,
     failed: u32,
-    /// Written as they come: a hundred thousand take ten times as much memory before they are text.
+    /// Serialised one by one: a hundred thousand take ten times as much memory as values.
     failures: String,
 }
 

@@ -13,8 +13,7 @@ use crate::settings::{self, Access, Scope};
 use crate::store::accounts;
 use crate::store::cx::Cx;
 
-/// Shows an account.
-pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+pub(crate) async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
     answer(cx, request, id).await.into()
 }
 

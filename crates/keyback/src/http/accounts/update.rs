@@ -14,8 +14,7 @@ use crate::ports::Env;
 use crate::settings::{self, Access, MailBranding, Outgoing, Scope};
 use crate::store::cx::Cx;
 
-/// Changes an account.
-pub async fn patch<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+pub(crate) async fn patch<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
     answer(cx, request, id).await.into()
 }
 

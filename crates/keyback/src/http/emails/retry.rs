@@ -13,7 +13,7 @@ use crate::ports::Env;
 use crate::settings::{self, Access, Outgoing, Scope};
 use crate::store::cx::Cx;
 
-/// Has a failed email tried anew. A body is neither needed nor read.
+/// Retries a failed email. The body is ignored.
 pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
     answer(cx, request, id).await.into()
 }

@@ -54,8 +54,8 @@ impl Language {
     }
 }
 
-/// The language with the highest weight in `Accept-Language`, the earlier of two equals. A range stands for its
-/// language: `pt-BR` and `pt-PT` are both answered with `pt`, `zh-TW` with `zh-Hans`.
+/// The language with the highest weight in `Accept-Language`, the earlier of two equals. A range matches its language:
+/// `pt-BR` and `pt-PT` get `pt`, `zh-TW` gets `zh-Hans`.
 fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static Language> {
     let mut best = None;
     for item in accept.split(',') {

@@ -5,7 +5,7 @@ use crate::http::pages::files::Files;
 use crate::http::pages::language::Language;
 use crate::settings::{Accent, Site};
 
-/// What every template is given.
+/// The values that every template gets.
 #[derive(Debug)]
 pub(in crate::http) struct PageLayout<'a> {
     pub(in crate::http) app_name: &'a str,
@@ -18,7 +18,7 @@ pub(in crate::http) struct PageLayout<'a> {
 }
 
 impl<'a> PageLayout<'a> {
-    /// In `language`. For an app whose settings cannot be read, the page is unbranded.
+    /// A layout in `language`. If the settings cannot be read, the page is unbranded.
     pub(in crate::http) fn new(
         site: Option<&'a Site>,
         files: &'a Files,

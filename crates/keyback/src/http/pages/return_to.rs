@@ -23,7 +23,7 @@ pub(super) fn wanted(request: &Request, return_urls: &ReturnUrls) -> Option<WebA
         .or_else(|| return_urls.allowed(&kept()?))
 }
 
-/// The query that tells the next page of it.
+/// The query that passes the address on to the next page.
 pub(super) fn query(address: Option<&WebAddress>) -> String {
     let Some(address) = address else {
         return String::new();

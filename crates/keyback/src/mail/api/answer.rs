@@ -1,4 +1,4 @@
-//! A provider's answer, and how it reads where the provider's documentation says nothing else.
+//! A provider's answer, and its meaning unless the provider documents another.
 
 use std::time::{Duration, SystemTime};
 
@@ -24,7 +24,7 @@ pub(in crate::mail) fn plain_code(code: &str) -> Option<&str> {
 pub(in crate::mail) struct Answer<'a> {
     provider: &'static str,
     response: &'a Response<Vec<u8>>,
-    /// When it came.
+    /// The time of arrival, to resolve a `Retry-After` date.
     now: Timestamp,
     /// Null if the body is no JSON.
     body: Value,
@@ -53,12 +53,12 @@ impl<'a> Answer<'a> {
         self.response.headers().get(name)?.to_str().ok()
     }
 
-    /// What stands in the body at a JSON Pointer (RFC 6901).
+    /// The value in the body at a JSON Pointer (RFC 6901).
     pub(in crate::mail) fn member(&self, pointer: &str) -> Option<&Value> {
         self.body.pointer(pointer)
     }
 
-    /// The text there.
+    /// The string in the body at a JSON Pointer, if there is one.
     pub(in crate::mail) fn text(&self, pointer: &str) -> Option<&str> {
         self.member(pointer)?.as_str()
     }
@@ -74,21 +74,21 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// This mail is never taken.
+    /// This mail is permanently rejected.
     pub(in crate::mail) fn refused(&self, code: Option<&str>, why: &str) -> Handover {
         Handover::Refused {
             reason: self.reason(code, why),
         }
     }
 
-    /// This mail is never taken from this sender.
+    /// This mail is permanently rejected because of its sender.
     pub(in crate::mail) fn sender_refused(&self, code: Option<&str>) -> Handover {
         Handover::SenderRefused {
             reason: self.reason(code, "the sender is not accepted"),
         }
     }
 
-    /// To be tried again.
+    /// To be retried, after the time that `Retry-After` asks for.
     pub(in crate::mail) fn later(&self, code: Option<&str>, why: &str) -> Handover {
         Handover::TryLater {
             reason: self.reason(code, why),

@@ -7,7 +7,7 @@ use crate::mail::api::answer::plain_code;
 use crate::model::email::{DeliveryReport, EmailState};
 use crate::model::id::EmailId;
 
-/// What became of a mail, and why.
+/// The final status of a mail, and the reason.
 pub(in crate::mail) type Fate = (EmailState, Option<String>);
 
 /// The text at a JSON Pointer (RFC 6901).
@@ -15,8 +15,8 @@ pub(in crate::mail) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a s
     value.pointer(pointer)?.as_str()
 }
 
-/// A report on the mail whose id is in `metadata`, under the name that our requests give it. `None` if there is no id
-/// of ours.
+/// A report on the mail whose id is in `metadata`, under the name from our requests. `None` for a mail that is not
+/// ours.
 pub(in crate::mail) fn about(metadata: Option<&Value>, fate: Fate) -> Option<DeliveryReport> {
     report(metadata?.get(EMAIL_ID)?.as_str()?, fate)
 }
@@ -40,7 +40,7 @@ pub(in crate::mail) fn bounced(code: Option<&str>) -> Fate {
     )
 }
 
-/// The provider has given it up, for a reason that may pass, such as a mailbox that is full.
+/// Bounced for a temporary reason, such as a full mailbox. The reason says so.
 pub(in crate::mail) fn given_up(code: Option<&str>) -> Fate {
     let reason = reason("temporarily refused by its server", code);
     (EmailState::Bounced, Some(reason))

@@ -1,4 +1,4 @@
-//! Which provider sends mail, and in whose name.
+//! The providers of mail, and the sender.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,19 +8,19 @@ use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::line::one_line;
 
-/// How mail leaves.
+/// The primary provider and the optional fallback.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
     /// The provider that gets each mail first.
     pub primary: ProviderSettings,
-    /// The one that gets what the first did not take.
+    /// Gets the mails that the first provider cannot take now, or rejects because of the sender.
     pub fallback: Option<ProviderSettings>,
 }
 
-/// A provider, and what it needs to know.
+/// A provider with its origin, credential and sender.
 #[derive(Clone)]
 pub struct ProviderSettings {
-    /// Which provider.
+    /// Selects the file in `mail/providers` that writes the request.
     pub kind: ProviderKind,
     /// The origin of its API.
     pub origin: BaseUrl,
@@ -37,8 +37,8 @@ impl ProviderSettings {
         name_and_address(&self.from).unwrap_or((None, &self.from))
     }
 
-    /// The sender as one text, with its name quoted where RFC 5322 §3.4 asks for that. What is not ASCII stays as it is:
-    /// providers that take JSON or forms encode it.
+    /// The sender as one text, with its name quoted where RFC 5322 §3.4 requires it. Other characters than ASCII stay
+    /// as they are: providers with JSON or form APIs encode them.
     #[must_use]
     pub fn mailbox(&self) -> String {
         match self.sender() {

@@ -1,5 +1,5 @@
-//! Webhooks signed by the Standard Webhooks specification, and by Svix, which is the same with other headers:
-//! <https://docs.svix.com/receiving/verifying-payloads/how-manual>. Each retry is signed anew.
+//! Webhooks signed by the Standard Webhooks specification, and by Svix, which has the same scheme with other headers:
+//! <https://docs.svix.com/receiving/verifying-payloads/how-manual>. Each retry has a new signature.
 
 use ::http::HeaderMap;
 use serde_json::Value;

@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::model::email::DeliveryReport;
 use crate::model::timestamp::Timestamp;
 
-/// Reads one provider's webhooks. It holds a secret.
+/// Reads one provider's webhooks. Contains a secret.
 pub trait WebhookReader {
-    /// What a webhook reports, without events of other kinds or about mails that are not Keyback's.
+    /// The reports in a webhook. Events of other kinds, or about mails that are not Keyback's, are ignored.
     ///
     /// # Errors
     /// [`Unusable`]; nothing that is not authentic is looked at further.

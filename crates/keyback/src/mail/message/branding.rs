@@ -9,7 +9,7 @@ use crate::model::site::Site;
 pub struct MailBranding {
     /// How it presents itself everywhere.
     pub site: Site,
-    /// The language of a mail to someone who wants none that there is.
+    /// `default_locale`: used when none of the reader's languages is available.
     pub language: Language,
     /// The operator's own words.
     pub overrides: Overrides,

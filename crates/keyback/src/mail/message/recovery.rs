@@ -10,10 +10,10 @@ use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::ports::Outage;
 
-/// What a recovery mail tells.
+/// The content of a recovery mail.
 #[derive(Debug)]
 pub struct RecoveryMail<'a> {
-    /// The code.
+    /// Shown as digits in the text, never in the subject or preview.
     pub code: &'a Code,
     /// The secret of the link.
     pub link: &'a Token,
@@ -21,7 +21,7 @@ pub struct RecoveryMail<'a> {
     pub cancel: &'a Token,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// By whom, or from where.
+    /// The client, whose masked address is shown, or an administrator.
     pub requested_by: Requester,
 }
 
@@ -61,7 +61,7 @@ const ASKED: AttributionTexts = AttributionTexts {
     by_administrator: texts::RECOVERY_ASKED_BY_ADMINISTRATOR,
 };
 
-/// The mail with link and code. Both links carry their secret in the fragment, which browsers send to nobody.
+/// The mail with link and code. Both links carry their secret in the fragment, which browsers do not send to servers.
 ///
 /// # Errors
 /// [`Outage::Record`] if a template fails, which none of them can.

@@ -9,7 +9,7 @@ use crate::model::locale::Locale;
 use crate::model::site::Site;
 use crate::model::timestamp::Timestamp;
 
-/// In which language and under whose name one mail is written.
+/// Writes the texts of one mail, in one language and with the operator's name.
 #[derive(Debug, Clone, Copy)]
 pub struct Translator<'a> {
     branding: &'a MailBranding,
@@ -17,7 +17,7 @@ pub struct Translator<'a> {
 }
 
 impl<'a> Translator<'a> {
-    /// A translator for the reader who wants the first of `choices`, or else the next, or else the operator's default.
+    /// A translator into the first language of `choices` that is available, or the operator's default.
     #[must_use]
     pub fn for_reader(branding: &'a MailBranding, choices: &[Option<&Locale>]) -> Self {
         let language = Language::first_serving(choices, branding.language);
@@ -35,7 +35,7 @@ impl<'a> Translator<'a> {
         Some(Support { url, shown })
     }
 
-    /// A text that holds no placeholder but `{app}`.
+    /// A text without placeholders except `{app}`.
     pub(super) fn text(&self, text: &Text) -> String {
         self.with(text, &[])
     }
@@ -48,7 +48,7 @@ impl<'a> Translator<'a> {
         fill(words, &[&app, values].concat())
     }
 
-    /// A text that tells how long something works: `10 minutes`, `2 hours`; never more than there is.
+    /// A text with a lifetime: `10 minutes`, `2 hours`. Rounded down, so that it never promises too much.
     pub(super) fn with_life(&self, text: &Text, life: Duration) -> String {
         let seconds = life.as_secs();
         let (count, unit) = match seconds {
@@ -65,7 +65,7 @@ impl<'a> Translator<'a> {
         self.with(text, &[("time", &readable(time))])
     }
 
-    /// The one of three texts that tells who did something at `time`, or from where.
+    /// The text of the three that matches the requester, with `time`.
     pub(super) fn by(
         &self,
         texts: &AttributionTexts,
@@ -92,13 +92,13 @@ pub(super) struct Support<'a> {
     pub(super) shown: &'a str,
 }
 
-/// Texts that tell when something was done.
+/// The three variants of a sentence with a time.
 pub(super) struct AttributionTexts {
-    /// And no more than that.
+    /// The time only.
     pub(super) at: &'static Text,
-    /// And from where.
+    /// The time and the masked address of the client.
     pub(super) from: &'static Text,
-    /// By an administrator.
+    /// The time, and that an administrator did it.
     pub(super) by_administrator: &'static Text,
 }
 

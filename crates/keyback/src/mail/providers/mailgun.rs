@@ -2,7 +2,7 @@
 //! <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages/post-v3--domain-name--messages>,
 //! errors: <https://documentation.mailgun.com/docs/mailgun/api-reference/mg-error-codes>.
 //!
-//! The sending domain stands in the path: it is the sender's, unless the key is written as `domain:key`. Mailgun has
+//! The sending domain is part of the path: it is the sender's, unless the key is written as `domain:key`. Mailgun has
 //! no idempotency keys.
 //!
 //! Webhooks: <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads>, signed as
@@ -29,8 +29,8 @@ use crate::model::email::DeliveryReport;
 use crate::model::email_address::EmailAddress;
 use crate::model::timestamp::Timestamp;
 
-/// How old a signature may be, in seconds. Retries go on for eight hours, whether each is signed anew is not documented,
-/// and the documentation asks not to be strict.
+/// Maximum age of a signature, in seconds. Retries continue for eight hours, possibly with the first signature, and the
+/// documentation advises not to be strict.
 const MAX_AGE: u64 = 9 * 3_600;
 /// How far ahead the sender's clock may be, in seconds.
 const MAX_AHEAD: u64 = 300;

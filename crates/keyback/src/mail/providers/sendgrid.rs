@@ -31,8 +31,8 @@ mod tests;
 
 const SIGNATURE: &str = "x-twilio-email-event-webhook-signature";
 const TIMESTAMP: &str = "x-twilio-email-event-webhook-timestamp";
-/// How old a signature may be, in seconds. Retries go on for 24 hours, and whether each is signed anew is not
-/// documented. A replay can but repeat what was said of a mail, since the body is signed.
+/// Maximum age of a signature, in seconds. Retries continue for 24 hours, possibly with the first signature. A replay
+/// can only repeat a report, since the body is signed.
 const MAX_AGE: u64 = 25 * 3_600;
 /// How far ahead the sender's clock may be, in seconds.
 const MAX_AHEAD: u64 = 300;
@@ -140,7 +140,7 @@ impl WebhookReader for Webhooks {
     }
 }
 
-/// Up to a thousand events at once; our id stands among the members of each.
+/// Up to a thousand events at once; our id is a member of each.
 fn reports(events: &Value) -> Result<Vec<DeliveryReport>, Unusable> {
     let events = events.as_array().ok_or(Unusable::Unreadable)?;
     Ok(events.iter().filter_map(of_event).collect())

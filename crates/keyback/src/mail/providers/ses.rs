@@ -41,7 +41,7 @@ const JSON: &str = "application/json";
 /// The most octets of a name in one encoded word, which may have 75 characters (RFC 2047 §2).
 const WORD_OCTETS: usize = 45;
 
-/// `access_key_id:secret_access_key:region`.
+/// Parsed from `email_api_key`: `access_key_id:secret_access_key:region`.
 struct Credentials<'a> {
     access_key_id: &'a str,
     secret_access_key: &'a str,
@@ -176,7 +176,7 @@ impl EmailProvider for Ses {
     };
 }
 
-/// The sender. SES takes 7-bit ASCII there: another name is written as encoded words (RFC 2047).
+/// The sender. SES accepts 7-bit ASCII there: any other name is written as encoded words (RFC 2047).
 fn from(settings: &ProviderSettings) -> String {
     match settings.sender() {
         (Some(name), address) if !name.is_ascii() => {

@@ -1,7 +1,7 @@
 //! Any other provider: a service of the operator's own takes a signed webhook
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>) and sends the mail.
 //!
-//! `webhook-id` is the mail's id, the same in each try: the receiver sends one mail for it.
+//! `webhook-id` is the mail's id, the same in each attempt: the receiver sends one mail for it.
 //!
 //! The receiver reports on the mail by signed webhooks too: `docs/email.md`.
 
@@ -72,8 +72,8 @@ impl EmailProvider for Webhook {
         )
     }
 
-    /// By the specification, any 2xx is acceptance and anything else is not. The one status that refuses a mail for good is
-    /// 422: a receiver also answers 400, say, when its secret differs, which can be mended.
+    /// By the specification, any 2xx is acceptance and anything else is not. Only 422 rejects a mail permanently. A
+    /// receiver may answer 400 for reasons that can be fixed, such as a different secret.
     fn read_answer(answer: &Answer<'_>) -> Handover {
         match answer.status() {
             200..=299 => Handover::Accepted,

@@ -12,7 +12,7 @@ use crate::model::timestamp::Timestamp;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 
-/// Who signs what.
+/// The credentials and scope of an AWS Signature Version 4.
 pub(super) struct Signer<'a> {
     pub(super) access_key_id: &'a str,
     pub(super) secret_access_key: &'a str,
@@ -22,7 +22,7 @@ pub(super) struct Signer<'a> {
     pub(super) time: &'a str,
 }
 
-/// `20261123T090000Z`.
+/// ISO 8601 basic format, such as `20261123T090000Z`.
 pub(super) fn time(at: Timestamp) -> String {
     at.rfc3339().replace(['-', ':'], "")
 }
