@@ -92,7 +92,7 @@ fn open_file(file: &Path) -> Result<Connection> {
 
 impl Store {
     fn lock(&self) -> MutexGuard<'_, Connection> {
-        // A panic leaves no transaction open (dropping it rolls it back), so the connection is still good.
+        // A panic leaves no transaction open (dropping it rolls it back), so the connection is still usable.
         self.connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -44,7 +44,7 @@ fn runtime() -> Result<Runtime> {
 async fn serve(options: &Options, manifest: &Manifest) -> Result<()> {
     let trigger = Arc::new(load(options, manifest)?);
 
-    // From here on a signal ends the host in good order.
+    // From here on a signal shuts the host down gracefully.
     let (stop, stopped) = watch::channel(());
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -84,7 +84,7 @@ pub struct HostRandom;
 
 impl SecureRandom for HostRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Outage> {
-        // The host may give fewer bytes than asked for, but not none.
+        // The host may return fewer bytes than requested, but not none.
         let mut rest = bytes;
         while !rest.is_empty() {
             let drawn = spin_sdk::wasip3::random::random::get_random_bytes(rest.len() as u64);

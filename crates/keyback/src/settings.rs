@@ -79,7 +79,7 @@ pub trait Section: Sized {
 /// # Errors
 /// [`Outage::Variables`] with the names of all bad variables.
 pub async fn load<S: Section>(variables: &impl Variables) -> Result<S, Outage> {
-    // Read once without any value, a section tells what it asks for.
+    // Reading a section without any values collects the names that it asks for.
     let values = Values::default();
     drop(S::read(&values));
     let values = find_all(variables, values.asked.into_inner()).await;

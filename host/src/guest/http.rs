@@ -83,7 +83,7 @@ impl WasiHttpHooks for OutgoingHooks {
     ) -> Box<dyn Future<Output = Result<Sent>> + Send> {
         let host = self.check(&request);
         Box::new(async move {
-            // Whatever the component set, or copied from the request that it answers, is replaced.
+            // A value that the component set, or copied from its own request, is replaced.
             request.headers_mut().insert(HOST, host?);
             let sending = default_send_request(request, options);
             let (response, io) = tokio::time::timeout(limit(options), sending)

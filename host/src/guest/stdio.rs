@@ -59,7 +59,7 @@ impl Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         let rest = self.finish();
-        // Nobody is left to tell that standard error is gone.
+        // There is no place left to report that standard error is closed.
         let _ = io::stderr().write_all(&rest);
     }
 }

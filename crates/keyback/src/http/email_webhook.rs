@@ -1,4 +1,4 @@
-//! `POST /v1/email-webhooks/:provider`: what the email provider says became of mails.
+//! `POST /v1/email-webhooks/:provider`: the email provider's reports on mails.
 
 use crate::flow::emails::feedback;
 use crate::http::answer::Answer;

@@ -40,7 +40,7 @@ pub(super) async fn take<E: Env>(
 ) -> Result<Value, Problem> {
     type Needed = (Keyring, ProxyTrust, Lifetimes, IssueRules);
     let (keyring, trust, lifetimes, rules) = settings::load::<Needed>(cx.env.variables()).await?;
-    // What the mail will need is checked before the request is taken: no 202 for a mail that cannot be written.
+    // The mail's settings are checked before the request is accepted: no 202 for a mail that cannot be written.
     let (client, app, ..) =
         settings::load::<(ForgotLimit, AppForgotLimit, MailBranding, Outgoing)>(cx.env.variables())
             .await?;

@@ -20,7 +20,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
             State::load(cx.store()).await?;
             Ok(Answer::json(200, json!({"status": "ok"})))
         }
-        // Names only: what is wrong with a value is for whoever can read it.
+        // Names only: a value may be secret, and the call is public.
         Err(Outage::Variables(names)) => Err(Problem::bad_variables(names)),
         Err(outage) => Err(outage.into()),
     }

@@ -58,7 +58,7 @@ impl Page {
         }
     }
 
-    /// What the script imports, so that all of it is fetched at once.
+    /// The modules that the script imports, so that the browser fetches them at once.
     const fn modules(self) -> &'static [&'static str] {
         match self {
             Self::Start | Self::Missing => &[],
@@ -70,12 +70,12 @@ impl Page {
         }
     }
 
-    /// Whether it does without scripts what it is there for.
+    /// Whether its form works without scripts.
     const fn works_as_a_form(self) -> bool {
         matches!(self, Self::ForgotPassword | Self::Start | Self::Missing)
     }
 
-    /// What its first view is of no use without: the token of a link, or something that the tab keeps.
+    /// What its first view requires: a link's token, or an entry in the tab's storage.
     const fn needs(self) -> Option<&'static str> {
         match self {
             Self::VerifyOtp => Some("challenge_id"),

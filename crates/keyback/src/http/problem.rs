@@ -9,7 +9,7 @@ use crate::model::limit::LimitExceeded;
 use crate::model::password_policy::PasswordViolation;
 use crate::ports::Outage;
 
-/// How long a client waits after an outage.
+/// `Retry-After` of an outage.
 const RETRY_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 
 macro_rules! problem_types {
@@ -42,7 +42,7 @@ macro_rules! problem_types {
                 match self { $(Self::$name => $title,)+ }
             }
 
-            /// What it means and what to do.
+            /// The text of its page: what it means and what to do.
             #[must_use]
             pub const fn help(self) -> &'static str {
                 match self { $(Self::$name => $help,)+ }
@@ -91,7 +91,7 @@ problem_types! {
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",
         "A body may have at most 16 KiB, an import 8 MiB and 100,000 lines, an email provider's webhook 1 MiB.";
-    /// Not JSON by its content type.
+    /// The `Content-Type` is not JSON.
     UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
         "Send \"Content-Type: application/json\".";
     /// A body that is not as documented.
@@ -132,7 +132,7 @@ pub struct FieldError {
     pub pointer: String,
     /// What, without repeating the input.
     pub detail: String,
-    /// Which rule, where it has a name.
+    /// The name of the broken rule, such as `too-short`, for passwords only.
     pub code: Option<&'static str>,
 }
 
@@ -140,7 +140,7 @@ impl FieldError {
     /// At the member `name` of the body.
     #[must_use]
     pub fn at(name: &str, detail: &str) -> Self {
-        // RFC 6901 §3. A member that nobody knows may have any name of any length.
+        // RFC 6901 §3. An unknown member may have any name of any length.
         let name: String = name.chars().take(64).collect();
         Self {
             pointer: format!("/{}", name.replace('~', "~0").replace('/', "~1")),
@@ -270,7 +270,7 @@ impl Problem {
     }
 
     pub(super) fn unsupported_media_type() -> Self {
-        // RFC 9110 §12.5.1: what would have been taken.
+        // RFC 9110 §12.5.1: the accepted type.
         Self::new(ProblemType::UnsupportedMediaType).with_header("accept", "application/json")
     }
 
@@ -345,7 +345,7 @@ impl Problem {
         });
         if let Some(members) = body.as_object_mut() {
             if self.kind == ProblemType::StartAgain {
-                // Whoever shows a problem as it comes must not have people try again with what is used up.
+                // A client that shows the problem as it is must not ask its user to retry with a used secret.
                 members.insert("detail".to_owned(), self.kind.help().into());
             }
             if !self.errors.is_empty() {

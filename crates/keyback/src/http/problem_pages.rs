@@ -1,5 +1,5 @@
-//! `GET /problems/:slug`: the pages that problem types point to, in the language that the browser prefers. English is what
-//! the types themselves say; their words in other languages are in the files of the component.
+//! `GET /problems/:slug`: the pages that problem types link to, in the browser's language. English texts are the types'
+//! own; other languages are in the component's files.
 
 use askama::Template;
 

@@ -14,8 +14,8 @@ pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
 /// Maximum bytes of a provider's webhook: some report on a thousand mails at once.
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 
-/// The most bytes to read of a body sent to `path`. For an import there is
-/// [a function of its own](crate::http::accounts::import::max_body_bytes).
+/// Maximum bytes to read of a body sent to `path`. An import has [its own
+/// function](crate::http::accounts::import::max_body_bytes).
 #[must_use]
 pub fn max_body_bytes(path: &str) -> usize {
     if path.starts_with("/v1/email-webhooks/") {
@@ -25,7 +25,7 @@ pub fn max_body_bytes(path: &str) -> usize {
     }
 }
 
-/// A body, as far as it was read.
+/// A body, or why it was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// The complete body.
@@ -102,7 +102,7 @@ impl Request {
         values.next().is_none().then_some(value)
     }
 
-    /// The value of the first cookie `name`, as it came.
+    /// The value of the first cookie `name`, unvalidated.
     pub(super) fn cookie(&self, name: &str) -> Option<&str> {
         // RFC 9113 §8.2.3: they may come in several headers.
         let values = self.headers.get_all(header::COOKIE).iter();

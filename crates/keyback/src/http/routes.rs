@@ -120,9 +120,9 @@ pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
 /// The files of the component `pages`.
 #[derive(Debug)]
 pub struct PageFiles {
-    /// What the pages for users load.
+    /// The files of the pages for users.
     pub pages: &'static Files,
-    /// What the portal loads.
+    /// The files of the portal.
     pub portal: &'static Files,
     /// The texts about problems.
     pub problems: &'static [Language],

@@ -1,4 +1,4 @@
-//! What a provider's file is written against: the trait that it implements, and what all providers share.
+//! The interface of a provider's file: the trait that it implements, and what all providers share.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generat
 pub(super) trait EmailProvider {
     /// Its name, in `email_provider`, in reasons and in the path of its webhooks.
     const NAME: &'static str;
-    /// Where its API is, if that is the same for all its customers. `spin.toml` grants it.
+    /// The origin of its API, if all its customers share one. `spin.toml` grants it.
     const ORIGIN: Option<&'static str>;
 
     /// Where the API is for the owner of `key`, if that can be known.
@@ -40,8 +40,8 @@ pub(super) trait EmailProvider {
         Self::ORIGIN.map(str::to_owned)
     }
 
-    /// Whether a request can be made with `key`, which is visible ASCII. Not checked further: a provider may change what
-    /// its keys look like.
+    /// Whether `key`, which is visible ASCII, is complete enough for a request. The format is not checked: a provider
+    /// may change it.
     fn is_key(_key: &str) -> bool {
         true
     }
@@ -55,7 +55,7 @@ pub(super) trait EmailProvider {
     /// A reader of its webhooks, which it authenticates with `secret`. `None` if `secret` cannot be one.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>>;
 
-    /// What the tests know about it.
+    /// Its sample request, answers and webhooks, for the tests of all providers.
     #[cfg(test)]
     const EXAMPLE: super::providers::tests::Example;
 }

@@ -117,7 +117,7 @@ pub fn read(
 ) -> Handover {
     match answer {
         Ok(response) => kind.read_answer(&Answer::new(kind.as_str(), response, now)),
-        // What was acknowledged must not be sent again, whatever became of the rest of the answer.
+        // An acknowledged mail must not be sent again, even if the rest of the answer was cut off.
         Err(NoAnswer::CutShort(200..=299)) => Handover::Accepted,
         Err(why) => Handover::TryLater {
             reason: format!("{}: {why}", kind.as_str()),

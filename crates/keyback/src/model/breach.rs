@@ -49,7 +49,7 @@ impl BreachQuery {
     }
 
     /// Whether the range `answer` lists the password; `None` if it is not a range. A line is the other 35 digits, a
-    /// colon and how often the password was seen: not at all in lines that only pad the answer.
+    /// colon and a count, which is 0 in padding lines.
     #[must_use]
     pub fn is_listed(&self, answer: &str) -> Option<bool> {
         let rest = self.0.get(PREFIX..).unwrap_or_default();

@@ -71,7 +71,7 @@ impl fmt::Debug for ClientAddress {
     }
 }
 
-/// Which header may be believed about the client's address.
+/// The trusted source of the client's address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProxyTrust {
     /// The header that the operator's proxies set, in lower case; `None` for no proxy.

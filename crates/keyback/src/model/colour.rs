@@ -19,7 +19,7 @@ impl Colour {
     /// `#000000`, to measure contrast against.
     pub const BLACK: Self = Self::new(0, 0, 0);
 
-    /// A colour by its three parts.
+    /// A colour by its sRGB components.
     #[must_use]
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
@@ -41,7 +41,8 @@ impl Colour {
         self.contrast(ground) >= READABLE
     }
 
-    /// The colour for text on this one: white where that can be read, else black, which then can.
+    /// The text colour on this background: white if its contrast is enough, otherwise black, whose contrast is then
+    /// enough.
     #[must_use]
     pub fn for_text(self) -> Self {
         if Self::WHITE.is_readable_on(self) {

@@ -17,9 +17,9 @@ pub use key_set::KeySet;
 
 /// Longer tokens are refused unread, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
-/// How far ahead a token may expire.
+/// Maximum time until a token expires.
 const MAX_LIFE: Duration = Duration::from_mins(10);
-/// How far the issuer's clock may be off when a token begins or ends.
+/// Tolerated difference of the issuer's clock at the token's beginning and end.
 const LEEWAY: Duration = Duration::from_secs(30);
 /// The most bytes of JSON in `audit_context`.
 const MAX_AUDIT_CONTEXT_BYTES: usize = 2 * 1024;
@@ -63,8 +63,7 @@ struct Claims {
 }
 
 impl JwtTrust {
-    /// Checks `token`. The key is found by the token's `kid`, and the algorithm is the key's: what the token says of it
-    /// must be the same.
+    /// Verifies `token`. The key is found by `kid`, the algorithm is the key's, and the token's `alg` must be the same.
     ///
     /// # Errors
     /// [`InvalidJwt`] for everything else than a token that is signed by one of the keys, for this audience, valid at

@@ -1,4 +1,4 @@
-//! Keys derived from `secret_key`, and what is made with them.
+//! Keys derived from `secret_key`, and the digests and ciphertexts made with them.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ pub struct Keyring {
     previous: Option<DerivedKeys>,
 }
 
-/// As long as a block of SHA-256, so that HMAC uses it as it is (RFC 2104 §3).
+/// As long as a block of SHA-256, so that HMAC uses it unhashed (RFC 2104 §3).
 type MacKey = [u8; 64];
 
 #[derive(Clone)]

@@ -2,8 +2,8 @@
 
 use crate::model::locale::Locale;
 
-/// The one list of languages, in the order in which pages offer them. Calls the macro `$then` with what follows its name, a
-/// semicolon, and for each language its name in code, its tag (BCP 47) and what it calls itself. A tag is also the name of
+/// The one list of languages, in the order of the pages' menus. Calls the macro `$then` with the rest of the arguments,
+/// a semicolon, and for each language its name in code, its tag (BCP 47) and its own name. The tag is also the name of
 /// the language's files.
 #[macro_export]
 macro_rules! for_all_languages {

@@ -1,4 +1,4 @@
-//! What may be logged: each line is a variant here, so that no secret can slip into one.
+//! All log lines, each a variant, so that no secret can get into one.
 
 use std::fmt;
 

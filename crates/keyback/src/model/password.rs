@@ -14,7 +14,7 @@ pub use crate::model::password_hash::{InvalidPasswordHash, PasswordHash};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     normal: String,
-    /// As it was typed, if that differs: what another system may have hashed.
+    /// The text as typed, if it differs: another system may have hashed that.
     typed: Option<String>,
 }
 

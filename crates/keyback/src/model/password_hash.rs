@@ -27,7 +27,7 @@ const SALT_BYTES: std::ops::RangeInclusive<usize> = 4..=128;
 const OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 /// Memory limit for verifying one password.
 const MAX_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
-/// What a fingerprint begins with. No scheme does.
+/// The prefix of a fingerprint. No scheme begins with it.
 const FINGERPRINT: &str = "=";
 
 /// A password's hash, as text that names its scheme, parameters and salt. Never printed.

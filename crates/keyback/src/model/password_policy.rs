@@ -1,4 +1,4 @@
-//! Which passwords may be set.
+//! The policy for new passwords.
 
 use zxcvbn::feedback::Warning;
 
@@ -17,7 +17,7 @@ pub struct PasswordPolicy {
     pub min_length: usize,
     /// The least strength that zxcvbn may estimate: 0 to 4.
     pub min_strength: u8,
-    /// The app's name, which no password may be.
+    /// The app's name. Similar passwords are refused.
     pub app_name: String,
 }
 
@@ -60,7 +60,7 @@ impl PasswordViolation {
 }
 
 impl PasswordPolicy {
-    /// All reasons to refuse `password` for the account with `email`, in a fixed order; none if it may be set.
+    /// All violations of `password` for the account with `email`, in a fixed order; empty if it is acceptable.
     #[must_use]
     pub fn violations(&self, password: &Password, email: &EmailAddress) -> Vec<PasswordViolation> {
         let text = password.reveal();

@@ -112,8 +112,8 @@ impl Recovery {
         state: Use,
         now: Timestamp,
     ) -> IssueDecision {
-        // Once its secret is used, or after a credential event such as another address, the last mail is of no use to
-        // anyone, and whoever is told to start again needs a new one.
+        // Once its secret is used, or after a credential event such as another address, the last mail is invalid. After
+        // "start again" the user needs a new one at once.
         let is_of_use = state != Use::Used
             && self
                 .challenge
@@ -189,7 +189,7 @@ impl Recovery {
 }
 
 impl IssueRules {
-    /// How far back the rules look.
+    /// The longest window of the rules. Older issue times have no effect.
     #[must_use]
     pub fn memory(&self) -> Duration {
         self.limits

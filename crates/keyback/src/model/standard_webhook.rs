@@ -13,11 +13,11 @@ use subtle::ConstantTimeEq as _;
 
 use crate::model::timestamp::Timestamp;
 
-/// What the text of a symmetric secret begins with.
+/// Prefix of a symmetric secret.
 const SECRET_PREFIX: &str = "whsec_";
 /// The bytes that a secret may have, by the specification.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// What a symmetric signature begins with.
+/// Prefix of a symmetric signature.
 const SIGNATURE_PREFIX: &str = "v1,";
 /// Maximum age of a webhook, and maximum lead of its sender's clock. The specification names no number; its reference
 /// libraries use this one.
@@ -76,7 +76,7 @@ impl WebhookSecret {
 
     fn signature(&self, id: &str, seconds: u64, body: &[u8]) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
-            // HMAC takes keys of any length.
+            // HMAC accepts keys of any length.
             return String::new();
         };
         mac.update(id.as_bytes());

@@ -6,8 +6,8 @@ use ::http::Uri;
 
 /// The address of a page: `https`, or `http` on a loopback address.
 ///
-/// What is taken is so plain that a browser reads it exactly as it is read here
-/// (<https://url.spec.whatwg.org/#url-parsing>): nothing that it would correct, drop or resolve.
+/// Only addresses that a browser parses exactly like this parser (<https://url.spec.whatwg.org/#url-parsing>): nothing that
+/// it would correct, drop or resolve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebAddress {
     text: String,

@@ -46,7 +46,7 @@ pub struct ApiKey {
     pub id: String,
     /// SHA-256 of the whole bearer string, in lower-case hex.
     sha256: String,
-    /// What it may do.
+    /// The calls that it may make.
     pub scopes: Vec<Scope>,
 }
 

@@ -100,7 +100,7 @@ impl Section for MailSettings {
     }
 }
 
-/// Reads the variables `names`; where the provider may be left out and is, nothing else about it is bad.
+/// Reads the variables `names`. If the provider is optional and empty, the others are not validated.
 fn provider(
     values: &Values,
     names: &Names,

@@ -35,7 +35,7 @@ impl Section for WebhookSettings {
         match (url?, secret?) {
             (Some(url), Some(secret)) => Some(Self(Some(Webhook { url, secret }))),
             (None, _) => Some(Self(None)),
-            // Nobody could tell the portal's events from forged ones.
+            // Without a secret the portal could not detect forged events.
             (Some(_), None) => {
                 values.refuse("webhook_secret");
                 None

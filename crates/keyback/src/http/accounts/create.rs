@@ -48,7 +48,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
 pub(super) fn read_draft(fields: &mut Fields) -> Option<Draft> {
     let email = fields.text("email", EmailAddress::parse);
     let id = fields.optional_text("id", |text| match text {
-        // It would stand where the import is.
+        // The path of that account would be the import's.
         "import" => Err(RESERVED.to_owned()),
         text => AccountId::parse(text).map_err(|error| error.to_string()),
     });

@@ -208,7 +208,7 @@ mod tests {
         ] {
             assert_eq!(room(&env, PATH, refused), MAX_BODY_BYTES, "{refused:?}");
         }
-        // Nobody may do anything while the keys cannot be read.
+        // While the keys cannot be read, every call is refused.
         env.variables.set("api_keys", "[");
         assert_eq!(room(&env, PATH, &[users]), MAX_BODY_BYTES);
     }

@@ -63,7 +63,7 @@ async fn answer<E: Env>(
     }
 }
 
-/// Only what there is: a password only if it was asked for.
+/// Only present members: the password only if the caller asked for it.
 fn show(outcome: &Outcome, change_required: bool) -> Value {
     let mut body = json!({"change_required": change_required});
     let password = outcome

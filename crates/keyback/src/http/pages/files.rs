@@ -121,7 +121,7 @@ fn media_type(name: &str) -> Option<&'static str> {
     }
 }
 
-// FNV-1a: enough to tell versions apart; nobody gains by making two alike.
+// FNV-1a: enough to distinguish versions; a forged collision would gain nothing.
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
 

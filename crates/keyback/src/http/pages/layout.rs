@@ -1,4 +1,4 @@
-//! What is around a page: the app's name, its files, and the words of one language.
+//! The frame of a page: the app's name, its files, and the words of one language.
 
 use crate::http::pages::brand;
 use crate::http::pages::files::Files;
@@ -35,7 +35,7 @@ impl<'a> PageLayout<'a> {
         }
     }
 
-    /// The text `key`; the key itself where there is none.
+    /// The text `key`, or the key itself if it is missing.
     pub(in crate::http) fn t(&self, key: &str) -> String {
         let text = self.language.text(key);
         text.unwrap_or(key).replace("{app}", self.app_name)

@@ -63,9 +63,9 @@ impl<'a> Answer<'a> {
         self.member(pointer)?.as_str()
     }
 
-    /// A success: accepted, unless what came with it is no answer of any such API, neither empty nor a JSON object. Then
-    /// something else answered (a proxy's or a parked domain's page), and the mail would be lost. More is not asked for:
-    /// what a provider has acknowledged must not be sent again.
+    /// A success: accepted if the body is empty or a JSON object. Anything else comes from another server (a proxy's or
+    /// a parked domain's page), and the mail would be lost. No more is required: an acknowledged mail must not be sent
+    /// again.
     pub(in crate::mail) fn success(&self) -> Handover {
         if self.body.is_object() || self.response.body().is_empty() {
             Handover::Accepted
@@ -96,8 +96,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// What the status alone says. Only 400, 413 and 422 speak of the mail; anything else passes, or is for the
-    /// operator to mend.
+    /// The result by the status alone. Only 400, 413 and 422 are about the mail; anything else is temporary, or the
+    /// operator can fix it.
     pub(in crate::mail) fn by_status(&self, code: Option<&str>) -> Handover {
         match self.status() {
             400 | 413 | 422 => self.refused(code, "it does not take this mail"),

@@ -71,7 +71,7 @@ fn name_and_address(text: &str) -> Option<(Option<Cow<'_, str>>, &str)> {
     Some(((!name.is_empty()).then_some(name), rest.strip_suffix('>')?))
 }
 
-/// What a quoted string (RFC 5322 §3.2.4) means; `None` if `text` is none.
+/// The content of a quoted string (RFC 5322 §3.2.4); `None` if `text` is not one.
 fn unquoted(text: &str) -> Option<String> {
     let mut rest = text.strip_prefix('"')?.strip_suffix('"')?.chars();
     let mut meant = String::new();
@@ -85,7 +85,7 @@ fn unquoted(text: &str) -> Option<String> {
     Some(meant)
 }
 
-/// `name` as a display name (RFC 5322 §3.2.5): as it is if it consists of atoms, or else quoted.
+/// `name` as a display name (RFC 5322 §3.2.5): unchanged if it consists of atoms, otherwise quoted.
 fn phrase(name: &str) -> Cow<'_, str> {
     let is_plain = |it: char| {
         !it.is_ascii() || it.is_ascii_alphanumeric() || " !#$%&'*+-/=?^_`{|}~".contains(it)

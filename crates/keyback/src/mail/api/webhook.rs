@@ -26,7 +26,7 @@ pub enum Unusable {
     /// It does not prove to come from the provider, or it is too old.
     #[error("not authentic")]
     NotAuthentic,
-    /// It comes from the provider and is not what the provider documents.
+    /// Authentic, but not in the documented form.
     #[error("unreadable")]
     Unreadable,
 }

@@ -9,7 +9,7 @@ macro_rules! file {
     };
 }
 
-// Each text is a constant of its own, so that a component carries those that it writes and no file.
+// Each text is its own constant, so that a component contains only the texts that it writes.
 macro_rules! in_all_languages {
     ($key:literal; $($language:ident $tag:literal $name:literal,)+) => {
         [$({
@@ -38,7 +38,7 @@ macro_rules! texts {
             words: for_all_languages!(in_all_languages $key),
         };)+
 
-        /// What an operator may put other words in place of.
+        /// The texts that `mail_texts` may replace.
         pub(super) static KEYS: &[Key] = &[
             $(Key { name: $key, placeholders: &[$($placeholder),*] }),+
         ];

@@ -32,7 +32,7 @@ use crate::model::timestamp::Timestamp;
 /// Maximum age of a signature, in seconds. Retries continue for eight hours, possibly with the first signature, and the
 /// documentation advises not to be strict.
 const MAX_AGE: u64 = 9 * 3_600;
-/// How far ahead the sender's clock may be, in seconds.
+/// Maximum lead of the sender's clock, in seconds.
 const MAX_AHEAD: u64 = 300;
 /// The fewest characters of a signing key. Mailgun's have 32.
 const MIN_KEY: usize = 16;
@@ -50,7 +50,7 @@ impl EmailProvider for Mailgun {
     /// A key, or `domain:key`. Keys have no form that is promised, but no colon.
     fn is_key(key: &str) -> bool {
         match key.split_once(':') {
-            // What may stand after the @ of an address is a domain.
+            // A domain is what may follow the @ of an address.
             Some((domain, key)) => {
                 EmailAddress::parse(&format!("a@{domain}")).is_ok()
                     && !key.is_empty()
@@ -97,7 +97,7 @@ impl EmailProvider for Mailgun {
     }
 
     fn read_answer(answer: &Answer<'_>) -> Handover {
-        // There are no codes. A text names the bad parameter, as in "'from' parameter is not a valid address", and tells of a
+        // There are no codes. A text names the bad parameter, as in "'from' parameter is not a valid address", or reports a
         // domain that is not verified or of a sandbox's, which only writes to those whom the account lists.
         let message = answer.text("/message").unwrap_or_default();
         let is_bad_sender = message.trim_start_matches('\'').starts_with("from");

@@ -93,7 +93,7 @@ fn reports(event: &Value) -> Vec<DeliveryReport> {
         (Some("Delivery"), _) => delivered(),
         (Some("SpamComplaint"), _) | (Some("Bounce"), Some("SpamComplaint")) => complained(None),
         (Some("Bounce"), _) if is_permanent(event, kind) => bounced(kind),
-        // Postmark has tried for hours before it tells.
+        // Postmark has retried for hours before it reports.
         (Some("Bounce"), Some("SoftBounce" | "DnsError")) => given_up(kind),
         _ => return Vec::new(),
     };

@@ -34,7 +34,7 @@ const TIMESTAMP: &str = "x-twilio-email-event-webhook-timestamp";
 /// Maximum age of a signature, in seconds. Retries continue for 24 hours, possibly with the first signature. A replay
 /// can only repeat a report, since the body is signed.
 const MAX_AGE: u64 = 25 * 3_600;
-/// How far ahead the sender's clock may be, in seconds.
+/// Maximum lead of the sender's clock, in seconds.
 const MAX_AHEAD: u64 = 300;
 
 pub(in crate::mail) struct SendGrid;
@@ -150,7 +150,7 @@ fn of_event(event: &Value) -> Option<DeliveryReport> {
     let fate = match (text(event, "/event")?, text(event, "/type")) {
         ("delivered", _) => delivered(),
         ("bounce", None | Some("bounce")) => bounced(text(event, "/status")),
-        // About the mail or the moment, not about the address; SendGrid does not try again.
+        // About the mail or a temporary state, not about the address; SendGrid does not retry.
         ("bounce", Some("blocked")) => given_up(text(event, "/status")),
         ("dropped", _) => held_back(text(event, "/status")),
         ("spamreport", _) => complained(None),

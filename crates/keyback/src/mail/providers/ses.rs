@@ -205,7 +205,7 @@ fn encoded_words(text: &str) -> String {
 fn reports(envelope: &Value) -> Vec<DeliveryReport> {
     let inner = match (envelope.get("detail"), text(envelope, "/Message")) {
         (Some(detail), _) => Some(detail.clone()),
-        // SNS tells of subscriptions, and SES tries a new topic, with a text that is no event.
+        // SNS reports subscriptions, and SES tests a new topic, with a text that is not an event.
         // As bytes: a reader of text would be a second one in the component.
         (None, Some(message)) => serde_json::from_slice(message.as_bytes()).ok(),
         (None, None) => None,
@@ -213,7 +213,7 @@ fn reports(envelope: &Value) -> Vec<DeliveryReport> {
     let event = inner.as_ref().unwrap_or(envelope);
     let fate = match (text(event, "/eventType"), text(event, "/bounce/bounceType")) {
         (Some("Delivery"), _) => delivered(),
-        // Told when SES tries no more.
+        // Sent when SES has given up.
         (Some("Bounce"), Some("Transient")) => given_up(text(event, "/bounce/bounceSubType")),
         (Some("Bounce"), _) => bounced(text(event, "/bounce/bounceSubType")),
         (Some("Complaint"), _) => complained(text(event, "/complaint/complaintFeedbackType")),

@@ -1,4 +1,4 @@
-//! The three algorithms, and no other: `jsonwebtoken` can check what is here and sign nothing.
+//! The three supported algorithms. `jsonwebtoken` gets verifiers only, and no signer.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};

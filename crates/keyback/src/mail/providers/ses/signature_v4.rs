@@ -74,7 +74,7 @@ impl Signer<'_> {
 
 fn mac(key: &[u8], text: &str) -> [u8; 32] {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        // HMAC takes keys of any length.
+        // HMAC accepts keys of any length.
         return [0; 32];
     };
     mac.update(text.as_bytes());
