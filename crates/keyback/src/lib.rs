@@ -1,9 +1,9 @@
-//! Password recovery, without the machine it runs on.
+//! Password recovery, independent of the host.
 //!
-//! The layers, from the inside out: [`model`] decides and does no I/O; [`store`] and [`mail`] reach the world
-//! through the ports in [`ports`]; [`flow`] has one file per use case; [`courier`] does what they leave for later;
-//! [`http`] translates. Nothing here names Spin,
-//! reads a clock or draws randomness of its own, so all of it runs, and is tested, natively.
+//! The layers, from the inside out: [`model`] decides and does no I/O; [`store`] and [`mail`] use the ports in [`ports`];
+//! [`settings`] reads the variables; [`flow`] has one file per use case; [`courier`] runs the work that flows leave;
+//! [`http`] translates. Nothing here names Spin, reads a clock or draws randomness of its own, so everything runs, and is
+//! tested, natively. `ARCHITECTURE.md` is the map.
 
 #![forbid(unsafe_code)]
 #![warn(

@@ -16,8 +16,8 @@ const MAX_LABEL_OCTETS: usize = 63;
 
 /// A valid address, its domain in lower case.
 ///
-/// The one rule for the local part: it is kept and compared exactly as given, since only the mail system behind it
-/// knows whether its case matters. `Display` masks the address; only [`EmailAddress::as_str`] tells it.
+/// The local part is kept and compared exactly as given, since only its mail system knows whether its case matters.
+/// `Display` masks the address; only [`EmailAddress::as_str`] reveals it.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EmailAddress(String);

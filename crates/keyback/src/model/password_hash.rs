@@ -35,7 +35,7 @@ const FINGERPRINT: &str = "=";
 #[serde(transparent)]
 pub struct PasswordHash(String);
 
-/// Why a text is no hash that Keyback takes over.
+/// The text is not a hash that Keyback accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be an argon2, bcrypt, scrypt or PBKDF2 hash in one of the documented forms, within the documented costs"

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::testing::TestKey;
 
-    /// Whether a set of one key, changed so, is taken.
+    /// Whether a set of one key with these changes is accepted.
     fn is_good(key: TestKey, changes: &[(&str, Value)]) -> bool {
         let mut jwk = key.jwk();
         for (member, value) in changes {
