@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -57,9 +58,14 @@ impl GuestState {
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outgoing: OutgoingHooks::new(Arc::clone(grants)),
-            incoming: IncomingHooks,
+            incoming: IncomingHooks::default(),
             grants: Arc::clone(grants),
         }
+    }
+
+    /// Notified when the component has returned a response.
+    pub(crate) fn response_returned(&self) -> Arc<Notify> {
+        self.incoming.response_returned()
     }
 
     /// The view with which incoming requests are handed to the component.

@@ -65,8 +65,6 @@ fn spawn_connection<H, F, E>(
     F: Future<Output = Result<Answer<E>>> + Send + 'static,
     E: std::error::Error + Send + Sync + 'static,
 {
-    // Without it an answer in two segments waits for the client's delayed acknowledgement, about 40 ms.
-    let _only_slower = stream.set_nodelay(true);
     let service = service_fn(move |request| handle(request, peer));
     let builder = Builder::new(TokioExecutor::new());
     let connection = builder

@@ -6,21 +6,21 @@ mod body;
 mod env;
 mod key_value;
 mod outbound;
+mod response;
 
 pub use env::SpinEnv;
 
 use std::time::Duration;
 
-use http_body_util::Full;
 use keyback::flow::afterwards::Afterwards;
 use keyback::http::{Answer, max_body_bytes};
-use spin_sdk::http::{Error, IntoResponse, Request};
+use spin_sdk::http::{Error, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 use spin_sdk::wasip3::spawn;
 
-/// The shortest wait that is one: a mere yield would let the work after the answer run before the answer leaves, and
-/// the head of the answer leave before its body.
+/// The shortest wait for which the host returns to its scheduler; it does not for a mere yield. A response that is returned
+/// right after a call to the host may be split into two segments.
 const A_MOMENT: Duration = Duration::from_micros(1);
 
 /// Answers `request` as `route` decides, and clears up once the answer has left.
@@ -72,17 +72,15 @@ async fn serve_and_then(
     let body = body::read(body, max_body_bytes(head.uri.path())).await;
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
-    let (response, afterwards) = keyback::http::serve(&env, request, route).await;
-    let response = response
-        .map(|body| Full::new(bytes::Bytes::from(body)))
-        .into_response()?;
-    if !afterwards.is_nothing() {
-        spawn(async move {
-            sleep(A_MOMENT).await;
+    let (answer, afterwards) = keyback::http::serve(&env, request, route).await;
+    let (response, body) = response::start(answer)?;
+    spawn(async move {
+        body.send().await;
+        if !afterwards.is_nothing() {
             then(env, afterwards).await;
-        });
-    }
-    // Head and body of the answer then leave in one segment.
+        }
+    });
+    // The task above offers the body meanwhile, so that the host finds it when it has the head.
     sleep(A_MOMENT).await;
     Ok(response)
 }

@@ -7,12 +7,14 @@ use http::header::{HOST, HeaderName};
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt;
+use tokio::sync::Notify;
 use wasmtime_wasi_http::{
-    Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks,
+    Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks, default_hooks,
     default_send_request,
 };
 
 use super::Grants;
+use crate::instances::TURNS_BEFORE_THE_BODY;
 
 /// How long each step of a call may take where the component does not say. The same as on Spin.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
@@ -22,8 +24,11 @@ pub(super) struct OutgoingHooks {
     grants: Arc<Grants>,
 }
 
-/// Lets incoming requests through as they are.
-pub(super) struct IncomingHooks;
+/// Lets incoming requests through as they are. Notifies when the guest has returned a response.
+#[derive(Default)]
+pub(super) struct IncomingHooks {
+    response_returned: Arc<Notify>,
+}
 
 type Sent = (
     Response<WasiBody>,
@@ -63,6 +68,12 @@ impl OutgoingHooks {
     }
 }
 
+impl IncomingHooks {
+    pub(super) fn response_returned(&self) -> Arc<Notify> {
+        Arc::clone(&self.response_returned)
+    }
+}
+
 impl WasiHttpHooks for OutgoingHooks {
     fn send_request(
         &mut self,
@@ -91,6 +102,14 @@ impl WasiHttpHooks for IncomingHooks {
 
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         Arc::new(|_| false)
+    }
+
+    /// wasmtime asks once for each response, after the guest has returned it and before the body is read.
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        for _ in 0..TURNS_BEFORE_THE_BODY {
+            self.response_returned.notify_one();
+        }
+        default_hooks().p3_outgoing_body_chunk_size()
     }
 }
 
