@@ -22,6 +22,7 @@ use super::{AppBuilder, random_bytes, stand::Stand, wait_for};
 
 /// The receiver; it ends when this is dropped.
 pub(crate) struct Receiver {
+    origin: String,
     url: String,
     desk: Arc<Desk>,
     _stand: Stand,
@@ -62,8 +63,10 @@ impl Receiver {
         });
         let served = Arc::clone(&desk);
         let stand = Stand::open(move |listener| serve(listener, served));
+        let origin = stand.origin();
         Self {
-            url: format!("{}/hooks/keyback?portal=1", stand.origin()),
+            url: format!("{origin}/hooks/keyback?portal=1"),
+            origin,
             desk,
             _stand: stand,
         }
@@ -72,6 +75,7 @@ impl Receiver {
     /// The same app, which tells this receiver of its events.
     pub(crate) fn told_by(&self, app: AppBuilder) -> AppBuilder {
         app.variable("webhook_url", self.url.as_str())
+            .variable("webhook_allowed_host", self.origin.as_str())
             .variable("webhook_secret", self.desk.secret.as_str())
     }
 

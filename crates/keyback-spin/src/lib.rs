@@ -12,8 +12,9 @@ pub use env::SpinEnv;
 
 use std::time::Duration;
 
-use keyback::flow::afterwards::Afterwards;
+use keyback::courier::after_response;
 use keyback::http::{Answer, max_body_bytes};
+use keyback::store::cx::{Cx, Deferred};
 use spin_sdk::http::{Error, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
@@ -29,10 +30,10 @@ const A_MOMENT: Duration = Duration::from_micros(1);
 /// When there is no randomness at all, or the host takes no response.
 pub async fn serve(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, afterwards| {
-        afterwards.tidy(&env).await;
+    serve_and_then(request, usual_room, route, async |env, deferred| {
+        after_response::tidy(&env, deferred).await;
     })
     .await
 }
@@ -43,9 +44,9 @@ pub async fn serve(
 /// As with [`serve`].
 pub async fn serve_only(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |_, _| ()).await
+    serve_and_then(request, usual_room, route, async |_, _| ()).await
 }
 
 /// As [`serve`], and works off what the request put on the agenda: for components that issue or deliver.
@@ -54,30 +55,49 @@ pub async fn serve_only(
 /// As with [`serve`].
 pub async fn serve_and_work(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, afterwards| {
-        afterwards.run(&env).await;
+    serve_and_work_within(request, usual_room, route).await
+}
+
+/// As [`serve_and_work`], for components whose calls have bodies of other sizes: `room` decides by the head of a request
+/// how many bytes of its body are read at most.
+///
+/// # Errors
+/// As with [`serve`].
+pub async fn serve_and_work_within(
+    request: Request,
+    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+) -> Result<Response, Error> {
+    serve_and_then(request, room, route, async |env, deferred| {
+        after_response::run(&env, deferred).await;
     })
     .await
 }
 
+async fn usual_room(_: &SpinEnv, head: &http::request::Parts) -> usize {
+    max_body_bytes(head.uri.path())
+}
+
 async fn serve_and_then(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
-    then: impl AsyncFnOnce(SpinEnv, Afterwards) + 'static,
+    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+    then: impl AsyncFnOnce(SpinEnv, Deferred) + 'static,
 ) -> Result<Response, Error> {
     let env = SpinEnv::open().await;
     let (head, body) = request.into_parts();
-    let body = body::read(body, max_body_bytes(head.uri.path())).await;
+    let room = room(&env, &head).await;
+    let body = body::read(body, room).await;
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
-    let (answer, afterwards) = keyback::http::serve(&env, request, route).await;
+    let (answer, deferred) = keyback::http::serve(&env, request, route).await;
     let (response, body) = response::start(answer)?;
     spawn(async move {
         body.send().await;
-        if !afterwards.is_nothing() {
-            then(env, afterwards).await;
+        if !deferred.is_empty() {
+            then(env, deferred).await;
         }
     });
     // The task above offers the body meanwhile, so that the host finds it when it has the head.

@@ -1,7 +1,8 @@
 //! Password recovery, without the machine it runs on.
 //!
 //! The layers, from the inside out: [`model`] decides and does no I/O; [`store`] and [`mail`] reach the world
-//! through the ports in [`ports`]; [`flow`] has one file per use case; [`http`] translates. Nothing here names Spin,
+//! through the ports in [`ports`]; [`flow`] has one file per use case; [`courier`] does what they leave for later;
+//! [`http`] translates. Nothing here names Spin,
 //! reads a clock or draws randomness of its own, so all of it runs, and is tested, natively.
 
 #![forbid(unsafe_code)]
@@ -21,6 +22,7 @@
     )
 )]
 
+pub mod courier;
 pub mod flow;
 pub mod http;
 pub mod mail;

@@ -23,6 +23,9 @@ pub enum Outage {
     /// The host's password hashing failed, which only a lack of memory can cause.
     #[error("password hashing failed")]
     Hashing,
+    /// A page's template could not be rendered.
+    #[error("a template failed")]
+    Template,
     /// A variable is missing or unusable; each was named in the log.
     #[error("bad variables: {}", .0.join(", "))]
     Variables(Vec<&'static str>),

@@ -10,25 +10,30 @@ use crate::model::client_address::ProxyTrust;
 use crate::model::code::CodeLength;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
+use crate::model::line::one_line;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::ports::{Outage, Variables};
 
 mod access;
 mod jwt;
-mod letterhead;
 mod mail;
+mod mail_branding;
+mod return_urls;
 mod site;
 #[cfg(test)]
 mod tests;
-mod way_back;
 mod webhook;
 
+// The types of sections live with what uses them.
+pub use crate::mail::api::{MailSettings, ProviderSettings};
+pub use crate::mail::message::MailBranding;
+pub use crate::mail::registry::ProviderKind;
+pub use crate::model::lifetimes::{Lifetimes, ResetTokenLifetime};
+pub use crate::model::site::{Accent, Site};
 pub use access::{Access, ApiKey, Scope};
-pub use letterhead::Letterhead;
-pub use mail::{FeedbackSettings, MailSettings, ProviderKind, ProviderSettings};
-pub use site::{Accent, Site};
-pub use way_back::WayBack;
+pub use mail::FeedbackSettings;
+pub use return_urls::ReturnUrls;
 pub use webhook::{Webhook, WebhookSettings};
 
 /// The variables that a section reads, and which of them are bad, so that all of those are named at once.
@@ -98,7 +103,7 @@ pub type Outgoing = (MailSettings, WebhookSettings);
 
 /// Everything that any component uses.
 pub type Everything = (
-    (Letterhead, Keyring, ProxyTrust, Lifetimes, WayBack),
+    (MailBranding, Keyring, ProxyTrust, Lifetimes, ReturnUrls),
     (
         IssueRules,
         AttemptCaps,
@@ -171,31 +176,11 @@ impl Section for ProxyTrust {
     }
 }
 
-/// How long a reset token lives.
-#[derive(Debug, Clone, Copy)]
-pub struct ResetTokenLifetime(
-    /// From its being given on.
-    pub Duration,
-);
-
 impl Section for ResetTokenLifetime {
     fn read(values: &Values) -> Option<Self> {
         let lifetime = values.read("reset_token_ttl_seconds", seconds(60, 3_600));
         lifetime.map(Self)
     }
-}
-
-/// How long the secrets of a challenge live, and how long a code is.
-#[derive(Debug, Clone, Copy)]
-pub struct Lifetimes {
-    /// The digits of a code.
-    pub code_length: CodeLength,
-    /// A code's life.
-    pub code: Duration,
-    /// A link's life.
-    pub link: Duration,
-    /// The life of the reset token that a code is turned into.
-    pub reset_token: ResetTokenLifetime,
 }
 
 impl Section for Lifetimes {
@@ -368,15 +353,4 @@ fn seconds(least: u64, most: u64) -> impl Fn(&str) -> Option<Duration> {
             .filter(|seconds| (least..=most).contains(seconds))
             .map(Duration::from_secs)
     }
-}
-
-/// A line of 1 to 100 characters.
-fn one_line(text: &str) -> Option<String> {
-    is_line(text, 100).then(|| text.to_owned())
-}
-
-/// Whether `text` is one line of 1 to `longest` characters; U+2028 and U+2029 break a line as well.
-pub(crate) fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.chars().count())
-        && !text.contains(|it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'))
 }

@@ -1,6 +1,6 @@
 //! Who calls the administrator's API.
 
-use crate::flow::caller::Caller;
+use crate::flow::events::Caller;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::timestamp::Timestamp;
@@ -16,15 +16,7 @@ pub(super) fn authorise(
     scope: Scope,
     now: Timestamp,
 ) -> Result<Caller, Problem> {
-    let bearer = request
-        .header("authorization")
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, bearer)| bearer.trim());
-    let (mut caller, may) = bearer
-        .and_then(|bearer| {
-            by_api_key(access, bearer, scope).or_else(|| by_token(access, bearer, scope, now))
-        })
+    let (mut caller, may) = identify(request.header("authorization"), access, scope, now)
         .ok_or_else(Problem::unauthorized)?;
     caller.from = request.client(access.trust()).to_string();
     if may {
@@ -32,6 +24,30 @@ pub(super) fn authorise(
     } else {
         Err(Problem::forbidden())
     }
+}
+
+/// Whether [`authorise`] will let a request with this `Authorization` pass.
+pub(super) fn is_authorised(
+    authorization: Option<&str>,
+    access: &Access,
+    scope: Scope,
+    now: Timestamp,
+) -> bool {
+    identify(authorization, access, scope, now).is_some_and(|(_, may)| may)
+}
+
+fn identify(
+    authorization: Option<&str>,
+    access: &Access,
+    scope: Scope,
+    now: Timestamp,
+) -> Option<(Caller, bool)> {
+    let (scheme, bearer) = authorization?.split_once(' ')?;
+    let bearer = bearer.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    by_api_key(access, bearer, scope).or_else(|| by_token(access, bearer, scope, now))
 }
 
 /// Who calls with an API key, and whether it has the scope.

@@ -4,20 +4,18 @@ use ::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
 use crate::flow::Refusal;
-use crate::flow::afterwards::Afterwards;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::ports::Outage;
 
-/// What a handler answers, and what is to be done afterwards.
+/// What a handler answers.
 #[derive(Debug)]
 pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     content: Content,
     outage: Option<Outage>,
-    afterwards: Afterwards,
 }
 
 #[derive(Debug)]
@@ -35,7 +33,6 @@ impl Answer {
             headers: Vec::new(),
             content,
             outage: None,
-            afterwards: Afterwards::nothing(),
         }
     }
 
@@ -82,11 +79,6 @@ impl Answer {
         self
     }
 
-    pub(super) fn and_then(mut self, afterwards: Afterwards) -> Self {
-        self.afterwards = afterwards;
-        self
-    }
-
     /// The status.
     #[must_use]
     pub fn status(&self) -> u16 {
@@ -103,11 +95,7 @@ impl Answer {
     }
 
     /// The response, with the headers that every answer has unless it brings its own. A `HEAD` request gets no body.
-    pub fn render(
-        self,
-        request: &Request,
-        base_url: Option<&BaseUrl>,
-    ) -> (Response<Vec<u8>>, Afterwards) {
+    pub fn render(self, request: &Request, base_url: Option<&BaseUrl>) -> Response<Vec<u8>> {
         let (status, content_type, body) = match &self.content {
             Content::Nothing => (self.status, None, Vec::new()),
             Content::Json(body) => (
@@ -155,7 +143,7 @@ impl Answer {
                 headers.insert(HeaderName::from_static(name), value);
             }
         }
-        (response, self.afterwards)
+        response
     }
 }
 

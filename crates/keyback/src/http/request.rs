@@ -1,6 +1,7 @@
 //! A request as the handlers see it.
 
 use ::http::{HeaderMap, Method, header};
+use uuid::Builder;
 
 use crate::http::fields::Fields;
 use crate::http::problem::{FieldError, Problem};
@@ -8,20 +9,16 @@ use crate::http::query::Query;
 use crate::model::client_address::{ClientAddress, ProxyTrust};
 use crate::ports::{Outage, SecureRandom};
 
-/// The most bytes that a body may have, but for an import's.
+/// The most bytes that a body may have, except an import's or a webhook's.
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
-/// The most bytes that an import may have.
-const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
-
 /// The most bytes that a provider's webhook may have: some tell of a thousand mails at once.
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 
-/// The most bytes to read of a body sent to `path`.
+/// The most bytes to read of a body sent to `path`. For an import there is
+/// [a function of its own](crate::http::accounts::import::max_body_bytes).
 #[must_use]
 pub fn max_body_bytes(path: &str) -> usize {
-    if path == "/v1/admin/users/import" {
-        MAX_IMPORT_BYTES
-    } else if path.starts_with("/v1/email-webhooks/") {
+    if path.starts_with("/v1/email-webhooks/") {
         MAX_WEBHOOK_BYTES
     } else {
         MAX_BODY_BYTES
@@ -33,7 +30,7 @@ pub fn max_body_bytes(path: &str) -> usize {
 pub enum Body {
     /// All of it.
     Read(Vec<u8>),
-    /// More than [`max_body_bytes`].
+    /// More than may be read.
     TooLarge,
     /// The client left, or the transfer broke.
     Broken,
@@ -131,9 +128,7 @@ impl Request {
     /// The value of a header, if it is there once and is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.get_all(name).iter();
-        let value = values.next()?.to_str().ok()?;
-        values.next().is_none().then_some(value)
+        single_text(&self.headers, name)
     }
 
     /// All headers.
@@ -228,20 +223,17 @@ impl Request {
     }
 }
 
+/// The value of the header `name`, if it is there once and is text.
+pub(super) fn single_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
 fn uuid(random: &impl SecureRandom) -> Result<String, Outage> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes)?;
-    let bits = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let group = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    Ok([
-        group(0, 8),
-        group(8, 12),
-        group(12, 16),
-        group(16, 20),
-        group(20, 32),
-    ]
-    .join("-"))
+    Ok(Builder::from_random_bytes(bytes).into_uuid().to_string())
 }
 
 #[cfg(test)]

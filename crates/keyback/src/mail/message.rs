@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::client_address::ClientAddress;
 use crate::ports::Outage;
 
+mod branding;
 mod email_changed;
 mod overrides;
 mod password_changed;
@@ -15,14 +16,15 @@ mod temporary_password;
 mod tests;
 mod text;
 mod texts;
-mod words;
+mod translator;
 
+pub use branding::MailBranding;
 pub use email_changed::prepare_email_changed;
 pub use overrides::Overrides;
 pub use password_changed::prepare_password_changed;
 pub use recovery::{RecoveryMail, prepare_recovery};
 pub use temporary_password::prepare_temporary_password;
-pub use words::Words;
+pub use translator::Translator;
 
 /// A mail ready to be sent, but for its sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,16 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::credential::Credential;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
 
-/// One user. The password stands in a
-/// [`Credential`](crate::model::credential::Credential) of its own, so that changing the one never writes the other.
+/// One user, with the password if there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Who.
+    /// Chosen by the portal, or drawn.
     pub id: AccountId,
     /// Where mail goes.
     pub email: EmailAddress,
@@ -21,25 +21,43 @@ pub struct Account {
     pub disabled: bool,
     /// When it was created.
     pub created_at: Timestamp,
-    /// The credential epoch at the last change of the account itself.
+    /// The credential epoch: that of the last credential event. What was issued under another one is dead.
     pub epoch: u64,
     /// Its place in the list of all accounts, from 1.
     pub number: i64,
+    /// Its password.
+    #[serde(default)]
+    pub credential: Option<Credential>,
 }
 
 impl Account {
-    /// The epoch that the account's `count`th credential event begins.
+    /// What is looked up in place of an account that nobody has. No account has this id.
     #[must_use]
-    pub fn epoch_after(&self, count: i64) -> u64 {
-        Self::epoch_at(self.created_at, count)
+    pub fn placeholder(email: EmailAddress) -> Self {
+        Self {
+            id: AccountId::placeholder(),
+            email,
+            locale: None,
+            disabled: false,
+            created_at: Timestamp::from_unix_millis(0),
+            epoch: 0,
+            number: 0,
+            credential: None,
+        }
     }
 
-    /// The epoch after `count` credential events of whoever had the id, for an account created at `created_at`. It counts
-    /// on from the second of the creation: the counter of an account that was deleted long ago is gone, and the clock
-    /// has passed its epochs since.
+    /// The epoch that the account's event number `sequence` begins, if that is a credential event. It counts on from the
+    /// second of the creation: an account created anew under the id of a deleted one shares no epoch with it.
     #[must_use]
-    pub fn epoch_at(created_at: Timestamp, count: i64) -> u64 {
-        let count = u64::try_from(count).unwrap_or_default();
-        created_at.unix_seconds().saturating_add(count)
+    pub fn epoch_at(&self, sequence: i64) -> u64 {
+        let sequence = u64::try_from(sequence).unwrap_or_default();
+        self.created_at.unix_seconds().saturating_add(sequence)
+    }
+
+    /// Whether the password must be changed at the next sign-in.
+    #[must_use]
+    pub fn must_change(&self) -> bool {
+        let credential = self.credential.as_ref();
+        credential.is_some_and(|credential| credential.must_change)
     }
 }

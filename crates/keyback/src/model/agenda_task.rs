@@ -15,36 +15,21 @@ pub enum AgendaTask {
         /// The sealed request.
         request: Sealed,
     },
+    /// Do what delivering costs the store, and deliver nothing: what follows a request that brings no mail.
+    Imitate,
     /// Send an email of the outbox.
     Deliver {
         /// Which one.
         email_id: EmailId,
         /// Which try this is, from 1. An entry whose try was already made is stale.
         attempt: u32,
-        /// What to follow up first: the events that the email goes with.
-        events: Vec<EventPlace>,
     },
-    /// See to it that the portal is told of events, and that they are forgotten in time.
-    FollowUp {
-        /// Which.
-        events: Vec<EventPlace>,
-    },
-    /// Tell the portal of an event.
-    Tell {
+    /// Send an event to the portal.
+    Notify {
         /// Which.
         event: EventPlace,
         /// Which try this is, from 1.
         attempt: u32,
-    },
-    /// Delete what has expired, by the names of the keys.
-    Forget {
-        /// Their names.
-        keys: Vec<String>,
-    },
-    /// Delete the counters of a deleted account's events and epochs.
-    ForgetEvents {
-        /// Whose.
-        account_id: AccountId,
     },
     /// Delete an account's recovery record, unless something newer is in it, and a day's attempt counter.
     ForgetRecovery {
@@ -52,5 +37,22 @@ pub enum AgendaTask {
         account_id: AccountId,
         /// Which day's counter: days since 1970 in UTC.
         attempts_day: u64,
+    },
+    /// Delete the index of an address that an account had, unless somebody has the address.
+    ForgetAddress {
+        /// The digest of the address.
+        digest: String,
+    },
+    /// Delete an account, unless it is another one by now.
+    Erase {
+        /// Which.
+        account_id: AccountId,
+        /// Its place in the list of all accounts.
+        number: i64,
+    },
+    /// Delete the counters of a deleted account, unless there is such an account again.
+    ForgetAccount {
+        /// Whose.
+        account_id: AccountId,
     },
 }

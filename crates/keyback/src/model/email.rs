@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::{AccountId, ChallengeSerial};
+use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::sealed::Sealed;
 use crate::model::timestamp::Timestamp;
 
@@ -82,12 +82,12 @@ pub struct Email {
     pub created_at: Timestamp,
     /// When its state or its tries last changed.
     pub updated_at: Timestamp,
-    /// From when on it is not worth sending, since what it holds has expired.
-    pub useless_at: Option<Timestamp>,
-    /// The secret that it holds, if any.
-    pub holds: Option<Holds>,
-    /// Its place in the list of all emails, from 1; `None` until it is first worked on.
-    pub number: Option<i64>,
+    /// When its secret expires. It is not sent after that.
+    #[serde(rename = "useless_at")]
+    pub discard_at: Option<Timestamp>,
+    /// The link and code, or the password, that its text contains.
+    #[serde(rename = "holds")]
+    pub secret: Option<MailSecret>,
     /// Tries made.
     pub attempts: u32,
     /// Tries made when an administrator last had it tried anew.
@@ -100,10 +100,10 @@ pub struct Email {
     pub provider: Option<String>,
 }
 
-/// The secret that an email holds. Once that is dead, the email is not worth sending any more.
+/// The secret in an email's text. An email whose secret no longer works is not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Holds {
+pub enum MailSecret {
     /// The link and the code of a challenge.
     Challenge {
         /// Which.
@@ -116,7 +116,7 @@ pub enum Holds {
     },
 }
 
-impl Holds {
+impl MailSecret {
     /// The link and the code of the challenge `serial`.
     #[must_use]
     pub fn challenge(serial: &ChallengeSerial) -> Self {
@@ -127,11 +127,23 @@ impl Holds {
 }
 
 impl Email {
-    /// Whether what it holds has expired by `now`.
+    /// Whether its secret has expired by `now`.
     #[must_use]
-    pub fn is_useless(&self, now: Timestamp) -> bool {
-        self.useless_at.is_some_and(|useless_at| now >= useless_at)
+    pub fn should_discard(&self, now: Timestamp) -> bool {
+        self.discard_at.is_some_and(|discard_at| now >= discard_at)
     }
+}
+
+/// What a provider reports on one email after it took it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// Which email.
+    pub email_id: EmailId,
+    /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
+    /// [`Complained`](EmailState::Complained). What may still change, such as a delay, is not reported.
+    pub state: EmailState,
+    /// Why, in our words and with the provider's code; never an address.
+    pub reason: Option<String>,
 }
 
 /// What a provider said of an email after taking it.

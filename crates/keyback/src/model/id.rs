@@ -87,7 +87,7 @@ identifier!(
 impl AccountId {
     /// An id that no account can have, since no id holds a dot: what is looked up in place of an unknown account's.
     #[must_use]
-    pub fn nobodys() -> Self {
+    pub fn placeholder() -> Self {
         Self(".".to_owned())
     }
 }

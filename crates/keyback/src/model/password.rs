@@ -47,7 +47,7 @@ impl Password {
     pub fn verify(&self, hash: Option<&PasswordHash>) -> bool {
         hash.map_or_else(
             || password_hash::refuse(&self.normal),
-            |hash| hash.admits(&self.normal, self.typed.as_deref()),
+            |hash| hash.accepts(&self.normal, self.typed.as_deref()),
         )
     }
 
@@ -57,7 +57,7 @@ impl Password {
         let mut spellings = [Some(&self.normal), self.typed.as_ref()]
             .into_iter()
             .flatten();
-        hash.needs_rehash() && !spellings.any(|text| hash.cuts(text))
+        hash.needs_rehash() && !spellings.any(|text| hash.truncates(text))
     }
 }
 

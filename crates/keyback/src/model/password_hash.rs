@@ -28,8 +28,8 @@ const SALT_BYTES: std::ops::RangeInclusive<usize> = 4..=128;
 const OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 /// The most memory that checking one password may take.
 const MAX_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
-/// What a stand-in begins with. No scheme does.
-const STAND_IN: &str = "=";
+/// What a fingerprint begins with. No scheme does.
+const FINGERPRINT: &str = "=";
 
 /// A password's hash, as text that names its scheme, parameters and salt. Never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,13 +62,13 @@ impl PasswordHash {
 
     /// Whether this is the hash of the password, which is given in Normalization Form C and, if it differs, as it was
     /// typed: other systems may have hashed that. For Keyback's own hash only the first counts.
-    pub(super) fn admits(&self, normal: &str, typed: Option<&str>) -> bool {
+    pub(super) fn accepts(&self, normal: &str, typed: Option<&str>) -> bool {
         let Some(scheme) = Scheme::read(&self.0) else {
             return refuse(normal);
         };
         let typed = typed.filter(|_| !scheme.is_own());
-        scheme.admits(normal.as_bytes())
-            || typed.is_some_and(|typed| scheme.admits(typed.as_bytes()))
+        scheme.accepts(normal.as_bytes())
+            || typed.is_some_and(|typed| scheme.accepts(typed.as_bytes()))
     }
 
     /// Whether a right password should be hashed anew, in Keyback's own way: true for all but its own hashes with its
@@ -79,26 +79,20 @@ impl PasswordHash {
     }
 
     /// Whether the scheme did not look at all of `password`, so that others fit as well.
-    pub(super) fn cuts(&self, password: &str) -> bool {
-        matches!(Scheme::read(&self.0), Some(Scheme::Bcrypt(hash)) if hash.cuts(password.as_bytes()))
+    pub(super) fn truncates(&self, password: &str) -> bool {
+        matches!(Scheme::read(&self.0), Some(Scheme::Bcrypt(hash)) if hash.truncates(password.as_bytes()))
     }
 
-    /// A text that stands for this hash and tells nothing of it: SHA-256, of which the hash's own salt is a part. A
-    /// stand-in stands for itself.
+    /// SHA-256 of the hash, whose own salt makes it tell nothing of the password. It is what older records keep in place of
+    /// a hash made elsewhere. A fingerprint is its own.
     #[must_use]
-    pub fn stand_in(&self) -> Self {
-        if self.is_stand_in() {
+    pub fn fingerprint(&self) -> Self {
+        if self.0.starts_with(FINGERPRINT) {
             return self.clone();
         }
         let digest = Sha256::digest(self.0.as_bytes());
         let digest = Base64UrlUnpadded::encode_string(&digest);
-        Self(format!("{STAND_IN}{digest}"))
-    }
-
-    /// Whether this only stands for a hash.
-    #[must_use]
-    pub fn is_stand_in(&self) -> bool {
-        self.0.starts_with(STAND_IN)
+        Self(format!("{FINGERPRINT}{digest}"))
     }
 
     #[cfg(test)]
@@ -115,7 +109,7 @@ impl fmt::Debug for PasswordHash {
 
 /// Takes as long over `password` as one of Keyback's own hashes does, and says no.
 pub(super) fn refuse(password: &str) -> bool {
-    Argon2Hash::nobodys().admits(password.as_bytes()) & false
+    Argon2Hash::placeholder().accepts(password.as_bytes()) & false
 }
 
 /// A hash taken apart.
@@ -154,12 +148,12 @@ impl Scheme {
         matches!(self, Self::Argon2(hash) if hash.is_own())
     }
 
-    fn admits(&self, password: &[u8]) -> bool {
+    fn accepts(&self, password: &[u8]) -> bool {
         match self {
-            Self::Argon2(hash) => hash.admits(password),
-            Self::Bcrypt(hash) => hash.admits(password),
-            Self::Pbkdf2(hash) => hash.admits(password),
-            Self::Scrypt(hash) => hash.admits(password),
+            Self::Argon2(hash) => hash.accepts(password),
+            Self::Bcrypt(hash) => hash.accepts(password),
+            Self::Pbkdf2(hash) => hash.accepts(password),
+            Self::Scrypt(hash) => hash.accepts(password),
         }
     }
 }

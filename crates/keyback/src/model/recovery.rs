@@ -19,6 +19,18 @@ pub struct Recovery {
     pub challenge: Option<Challenge>,
     /// When recovery mails were issued, oldest first, as far back as the longest limit looks.
     pub issued: Vec<Timestamp>,
+    /// The claim under which the latest was issued.
+    #[serde(default)]
+    pub claim: Option<IssueClaim>,
+}
+
+/// The right to issue a challenge for an account. Each claim of a day has its number, and they take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueClaim {
+    /// Days since 1970 in UTC.
+    pub day: u64,
+    /// Its number on that day, from 1.
+    pub number: i64,
 }
 
 /// One recovery mail's secrets, as digests, and their one attempt budget.
@@ -43,6 +55,9 @@ pub struct Challenge {
     /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
     /// on the agenda together with everything else.
     pub reset_reference: TokenReference,
+    /// The reference of the token that cancels the recovery. None in older records.
+    #[serde(default)]
+    pub cancel_reference: Option<TokenReference>,
     /// The language that was asked for, in which the journey's last mail is written as well.
     pub locale: Option<Locale>,
 }
@@ -65,6 +80,17 @@ pub struct AttemptCaps {
     pub per_day: u32,
 }
 
+/// What has become of a challenge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Its secrets are unused.
+    Unused,
+    /// Its link or its code was used.
+    Used,
+    /// It was cancelled: "this was not me".
+    Cancelled,
+}
+
 /// What to do about a recovery request. It is decided after the answer, in silence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IssueDecision {
@@ -77,14 +103,22 @@ pub enum IssueDecision {
 }
 
 impl Recovery {
-    /// Decides about a request at `now` of an account at `epoch`.
+    /// Decides about a request at `now` of an account at `epoch`, whose latest challenge is in this `state`.
     #[must_use]
-    pub fn decide(&self, rules: &IssueRules, epoch: u64, now: Timestamp) -> IssueDecision {
-        // After a credential event, such as another address, the last mail is of no use to anyone.
-        let is_of_use = self
-            .challenge
-            .as_ref()
-            .is_none_or(|challenge| challenge.epoch == epoch);
+    pub fn decide(
+        &self,
+        rules: &IssueRules,
+        epoch: u64,
+        state: Use,
+        now: Timestamp,
+    ) -> IssueDecision {
+        // Once its secret is used, or after a credential event such as another address, the last mail is of no use to
+        // anyone, and whoever is told to start again needs a new one.
+        let is_of_use = state != Use::Used
+            && self
+                .challenge
+                .as_ref()
+                .is_none_or(|challenge| challenge.epoch == epoch);
         let cooling = is_of_use
             && self
                 .issued
@@ -97,9 +131,18 @@ impl Recovery {
         });
         match self.live(epoch, now) {
             _ if !cooling && !exhausted => IssueDecision::Issue,
-            Some(challenge) => IssueDecision::TieTo(challenge.serial.clone()),
-            None => IssueDecision::Silence,
+            Some(challenge) if state == Use::Unused => {
+                IssueDecision::TieTo(challenge.serial.clone())
+            }
+            _ => IssueDecision::Silence,
         }
+    }
+
+    /// Whether it is `claim`'s turn: the claim before it has issued.
+    #[must_use]
+    pub fn is_next(&self, claim: IssueClaim) -> bool {
+        let latest = self.claim.filter(|latest| latest.day == claim.day);
+        claim.number == latest.map_or(0, |latest| latest.number).saturating_add(1)
     }
 
     /// The challenge, if its link or code could still be good.
@@ -113,7 +156,12 @@ impl Recovery {
     /// The recovery after `challenge` was issued: the one before is dead, and issue times that no rule looks back to
     /// are forgotten.
     #[must_use]
-    pub fn with_issued(mut self, challenge: Challenge, rules: &IssueRules) -> Self {
+    pub fn with_issued(
+        mut self,
+        challenge: Challenge,
+        claim: IssueClaim,
+        rules: &IssueRules,
+    ) -> Self {
         let now = challenge.issued_at;
         self.issued
             .retain(|issued| *issued > now.minus(rules.memory()));
@@ -121,6 +169,7 @@ impl Recovery {
         Self {
             challenge: Some(challenge),
             issued: self.issued,
+            claim: Some(claim),
         }
     }
 
@@ -162,7 +211,7 @@ impl Challenge {
     /// Whether `code`, offered as the attempt that brought the day's counter to `attempts`, is the right one, in time,
     /// within the caps and of the current epoch. Takes as long whatever the reason for a refusal is.
     #[must_use]
-    pub fn admits_code(
+    pub fn accepts_code(
         &self,
         code: &Code,
         keyring: &Keyring,

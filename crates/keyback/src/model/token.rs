@@ -42,6 +42,12 @@ impl TokenReference {
     }
 }
 
+impl fmt::Display for TokenReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What a token is good for. A token for one purpose is refused for every other (OWASP ASVS 9.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -176,13 +182,16 @@ pub struct TokenRecord {
     /// The mark of the password that must be changed with it, and must not be its own successor (OWASP ASVS 6.4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<PasswordMark>,
+    /// Whether it has cancelled its recovery. Cancelling again does nothing more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
 impl TokenRecord {
     /// Whether `token` is this very token, good for one of `purposes`, in time and of the current epoch. Takes as
     /// long whatever the reason for a refusal is.
     #[must_use]
-    pub fn admits(
+    pub fn accepts(
         &self,
         token: &Token,
         purposes: &[TokenPurpose],

@@ -44,8 +44,8 @@ impl Section for WebhookSettings {
     }
 }
 
-/// A URL with an origin as [`BaseUrl`] takes it, but for a loopback address that `spin.toml` does not grant; path and query
-/// are the receiver's own.
+/// A URL with an origin as [`BaseUrl`] takes it, except the loopback address of IPv6, which no grant of Spin can name. Path
+/// and query are the receiver's own.
 fn receiver(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let rest = uri.path_and_query().map_or("", |rest| rest.as_str());

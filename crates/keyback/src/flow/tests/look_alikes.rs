@@ -3,10 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::{find_by_email, find_by_id};
 use crate::model::email_address::EmailAddress;
-use crate::ports::KeyValue as _;
-use crate::store::{keys, record};
+use crate::store::accounts;
 use crate::testing::{App, Call, Reply, block_on, other_than};
 
 /// A call's answer and the operations before it, on a copy of the app.
@@ -21,21 +19,10 @@ fn seen(app: &App, path: &str, body: Value) -> (Reply, Vec<String>) {
 fn disable(app: &App) {
     let email = EmailAddress::parse(App::EMAIL).unwrap();
     let store = &app.env.store;
-    block_on(async {
-        let mut account = find_by_email(store, &email).await.unwrap().unwrap().account;
-        account.disabled = true;
-        account.epoch = find_by_id(store, &account.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .epoch()
-            + 1;
-        let write = (
-            keys::account(&account.id),
-            record::encode(&account).unwrap(),
-        );
-        store.set_many(vec![write]).await.unwrap();
-    });
+    let account = block_on(accounts::find_by_email(store, &email)).unwrap();
+    let path = format!("/v1/admin/users/{}", account.unwrap().id);
+    let call = app.call(&path, json!({"disabled": true})).by("PATCH");
+    let _ = app.make(&call).expect(200);
 }
 
 #[track_caller]

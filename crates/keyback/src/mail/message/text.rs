@@ -68,9 +68,9 @@ pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// The text `key` of a language's file.
+/// The text `key` of a language's file. `lacking` is the compiler's error if there is none.
 #[expect(clippy::panic, reason = "it is only called when compiling")]
-pub(super) const fn find(file: &'static str, key: &str) -> &'static str {
+pub(super) const fn find(file: &'static str, key: &str, lacking: &str) -> &'static str {
     let mut rest = file.as_bytes();
     while let [byte, after @ ..] = rest {
         if *byte == b'"'
@@ -81,7 +81,7 @@ pub(super) const fn find(file: &'static str, key: &str) -> &'static str {
         }
         rest = after;
     }
-    panic!("a language lacks a text")
+    panic!("{}", lacking)
 }
 
 /// The bytes of `text`, by themselves.

@@ -113,7 +113,7 @@ impl Argon2Hash {
     }
 
     /// A hash that no password has.
-    pub(super) fn nobodys() -> Self {
+    pub(super) fn placeholder() -> Self {
         Self {
             algorithm: Algorithm::Argon2id,
             version: Version::V0x13,
@@ -151,7 +151,7 @@ impl Argon2Hash {
             && self.output.len() == OWN_OUTPUT_BYTES
     }
 
-    pub(super) fn admits(&self, password: &[u8]) -> bool {
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
         self.of(password)
             .is_some_and(|output| output.ct_eq(&self.output).into())
     }

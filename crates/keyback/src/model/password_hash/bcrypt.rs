@@ -1,5 +1,6 @@
 //! bcrypt, of the password itself or of its SHA-256 or SHA-512 in some spelling.
 
+use base16ct::lower::encode_string;
 use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest, Sha256, Sha512};
@@ -89,23 +90,15 @@ impl BcryptHash {
     }
 
     /// Whether something of `password` or the zero byte after it is cut off.
-    pub(super) fn cuts(&self, password: &[u8]) -> bool {
+    pub(super) fn truncates(&self, password: &[u8]) -> bool {
         self.input == Input::Password && password.len() >= INPUT_BYTES
     }
 
-    pub(super) fn admits(&self, password: &[u8]) -> bool {
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
         let sha256 = || Sha256::digest(password);
         match self.input {
             Input::Password => self.admits_input(password),
-            Input::Sha256Hex => {
-                let digits = sha256().map(|byte| [byte >> 4, byte & 0xf]);
-                let hex: String = digits
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|digit| char::from_digit(digit.into(), 16))
-                    .collect();
-                self.admits_input(hex.as_bytes())
-            }
+            Input::Sha256Hex => self.admits_input(encode_string(&sha256()).as_bytes()),
             Input::Sha256Base64 => self.admits_base64(&sha256()),
             Input::HmacSha256Base64 => Hmac::<Sha256>::new_from_slice(self.salt_text.as_bytes())
                 .is_ok_and(|hmac| {

@@ -60,7 +60,7 @@ impl ScryptHash {
             && self.params().is_some()
     }
 
-    pub(super) fn admits(&self, password: &[u8]) -> bool {
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
         let mut output = vec![0; self.output.len()];
         let done = self.params().is_some_and(|params| {
             scrypt::scrypt(password, &self.salt, &params, &mut output).is_ok()

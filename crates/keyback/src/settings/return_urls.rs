@@ -1,0 +1,45 @@
+//! Where people may go after a reset.
+
+use crate::model::web_address::WebAddress;
+use crate::settings::{Section, Values};
+
+/// Where people may go after a reset.
+#[derive(Debug, Clone)]
+pub struct ReturnUrls {
+    /// The portal's sign-in, if the pages are to lead there.
+    pub sign_in_url: Option<WebAddress>,
+    /// The addresses, each with what is below it, to which a page may lead back because its own address says so.
+    pub return_urls: Vec<WebAddress>,
+}
+
+impl ReturnUrls {
+    /// The address `wanted`, if it is one of those to which a page may lead back.
+    #[must_use]
+    pub fn allowed(&self, wanted: &str) -> Option<WebAddress> {
+        let wanted = WebAddress::parse(wanted)?;
+        let covered = self
+            .return_urls
+            .iter()
+            .any(|allowed| allowed.covers(&wanted));
+        covered.then_some(wanted)
+    }
+}
+
+impl Section for ReturnUrls {
+    fn read(values: &Values) -> Option<Self> {
+        let sign_in_url = values.read("sign_in_url", |text| match text {
+            "" => Some(None),
+            text => WebAddress::parse(text).map(Some),
+        });
+        let return_urls = values.read("return_urls", |text| {
+            let listed = text.split([',', ' ']).filter(|entry| !entry.is_empty());
+            listed
+                .map(|entry| WebAddress::parse(entry).filter(|address| !address.has_query()))
+                .collect()
+        });
+        Some(Self {
+            sign_in_url: sign_in_url?,
+            return_urls: return_urls?,
+        })
+    }
+}

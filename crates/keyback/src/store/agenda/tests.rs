@@ -1,0 +1,1 @@
+//! Entries, and what becomes of them over time.
