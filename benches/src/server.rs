@@ -1,0 +1,201 @@
+//! A server under measurement: its process, where it serves, and what it uses.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use nix::sys::signal::{Signal, killpg};
+use nix::time::clock_getcpuclockid;
+use nix::unistd::Pid;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::Command;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::time::{Instant, sleep, timeout};
+
+/// Long enough to compile every component on a busy machine.
+const START_LIMIT: Duration = Duration::from_mins(5);
+/// How many lines of a server's output are kept to be shown.
+const SHOWN_LINES: usize = 30;
+/// A server is idle when it uses almost no CPU in several windows in a row.
+const IDLE_WINDOW: Duration = Duration::from_millis(50);
+const IDLE_WINDOWS: u32 = 5;
+/// In one window. A host's timers use less, the shortest work more.
+const IDLE_CPU: Duration = Duration::from_micros(700);
+const IDLE_LIMIT: Duration = Duration::from_mins(5);
+
+type Output = Arc<Mutex<VecDeque<String>>>;
+
+/// A running server. Dropping it ends the process group that it leads.
+pub(crate) struct Server {
+    group: Pid,
+    processes: Vec<Pid>,
+    address: SocketAddr,
+    output: Output,
+}
+
+impl Server {
+    /// Runs the command and waits until it prints where it serves.
+    pub(crate) async fn start(mut command: Command) -> Result<Self> {
+        command.process_group(0).stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("cannot run {}", command.as_std().get_program().display()))?;
+        let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let mut server = Self {
+            group: Pid::from_raw(id.context("the server ended at once")?),
+            processes: Vec::new(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            output: Output::default(),
+        };
+        let (found, mut address) = unbounded_channel();
+        follow(child.stdout.take(), &server.output, found.clone());
+        follow(child.stderr.take(), &server.output, found);
+        tokio::spawn(async move { child.wait().await });
+        match timeout(START_LIMIT, address.recv()).await {
+            Ok(Some(address)) => server.address = address,
+            _ => bail!("a server did not start:\n{}", server.output()),
+        }
+        server.processes = processes_of(server.group);
+        Ok(server)
+    }
+
+    pub(crate) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The last lines that the server printed.
+    pub(crate) fn output(&self) -> String {
+        let lines = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        lines
+            .iter()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// The CPU time that the server has used: user and system time of all its threads, those that ended among them.
+    ///
+    /// This is the sum of `utime` and `stime` in proc(5)'s `stat`, but to the nanosecond and not to the hundredth.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        let of = |&process| Ok(Duration::from(clock_getcpuclockid(process)?.now()?));
+        let used: Result<Duration, nix::Error> = self.processes.iter().map(of).sum();
+        used.map_err(|_| anyhow!("a server ended:\n{}", self.output()))
+    }
+
+    /// The largest peak of resident memory among the server's processes, in bytes: `VmHWM` of proc(5)'s `status`.
+    pub(crate) fn peak_memory(&self) -> Result<u64> {
+        let peaks = self.processes.iter().filter_map(|process| {
+            let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+            let peak = status
+                .lines()
+                .find_map(|line| line.strip_prefix("VmHWM:"))?;
+            let kibibytes: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
+            Some(kibibytes * 1024)
+        });
+        peaks.max().context("the server's memory cannot be read")
+    }
+
+    /// Sets the peaks to what is resident now.
+    pub(crate) fn forget_peak_memory(&self) -> Result<()> {
+        for process in &self.processes {
+            fs::write(format!("/proc/{process}/clear_refs"), "5")?;
+        }
+        Ok(())
+    }
+
+    /// Waits until the server does nothing any more.
+    pub(crate) async fn until_idle(&self) -> Result<()> {
+        let deadline = Instant::now() + IDLE_LIMIT;
+        let mut idle = 0;
+        let mut before = self.cpu()?;
+        while idle < IDLE_WINDOWS {
+            if Instant::now() > deadline {
+                bail!("a server is still busy long after its last answer");
+            }
+            sleep(IDLE_WINDOW).await;
+            let now = self.cpu()?;
+            idle = if now.saturating_sub(before) < IDLE_CPU {
+                idle + 1
+            } else {
+                0
+            };
+            before = now;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It fails if the group has ended, which is what is wanted.
+        let _ = killpg(self.group, Signal::SIGKILL);
+    }
+}
+
+/// Reads a stream to its end, so that the server never waits for a reader.
+fn follow(
+    stream: Option<impl AsyncRead + Send + Unpin + 'static>,
+    output: &Output,
+    found: UnboundedSender<SocketAddr>,
+) {
+    let Some(stream) = stream else { return };
+    let output = Arc::clone(output);
+    tokio::spawn(async move {
+        let mut lines = BufReader::new(stream).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            if let Some(address) = served_address(&line) {
+                // Nobody listens any more once the address is known.
+                let _ = found.send(address);
+            }
+            let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+            output.push_back(line);
+            if output.len() > SHOWN_LINES {
+                output.pop_front();
+            }
+        }
+    });
+}
+
+/// The address in a line such as `Serving http://127.0.0.1:41234`, in colour or not.
+fn served_address(line: &str) -> Option<SocketAddr> {
+    let (_, after) = line.split_once("Serving")?;
+    let (_, address) = after.split_once("http://")?;
+    let end = address.find(|letter: char| !letter.is_ascii_digit() && !".:".contains(letter));
+    address[..end.unwrap_or(address.len())].parse().ok()
+}
+
+/// The processes of a group: `spin up` starts another that serves.
+fn processes_of(group: Pid) -> Vec<Pid> {
+    let all = fs::read_dir("/proc").into_iter().flatten();
+    let ids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let is_in_group = |&process: &i32| {
+        // The fifth field; the second, a name in parentheses, may have spaces.
+        let stat = fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat"));
+        let stat = stat.unwrap_or_default();
+        let fields = stat.rsplit_once(") ").map_or("", |(_, after)| after);
+        fields.split(' ').nth(2) == Some(&group.to_string())
+    };
+    ids.filter(is_in_group).map(Pid::from_raw).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_found_in_plain_and_coloured_lines() {
+        let address = Some(SocketAddr::from(([127, 0, 0, 1], 41234)));
+        assert_eq!(served_address("Serving http://127.0.0.1:41234"), address);
+        assert_eq!(
+            served_address("\x1b[1mServing\x1b[0m http://127.0.0.1:41234\x1b[0m"),
+            address
+        );
+        assert_eq!(served_address("Listening"), None);
+    }
+}
