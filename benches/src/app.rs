@@ -1,7 +1,9 @@
 //! One server with the app in it: its settings, its accounts, and what is known of them.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -11,10 +13,12 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::process::Command;
+use tokio::time::{Instant, sleep};
 
 use crate::client::{Call, send_one};
 use crate::server::Server;
 use crate::sink::MailSink;
+use crate::store_file::StoreFile;
 
 /// The password of every account that was imported.
 pub(crate) const PASSWORD: &str = "quiet-lantern-over-the-harbour";
@@ -26,6 +30,13 @@ const SEED: u64 = 20_261_128;
 /// a password that another call changed.
 const RECOVERING_TENTHS: usize = 6;
 const SIGNING_IN_TENTHS: usize = 3;
+
+/// A server is idle when several windows in a row see no change of its store and almost no CPU time.
+const IDLE_WINDOW: Duration = Duration::from_millis(50);
+const IDLE_WINDOWS: u32 = 5;
+/// In one window. The embedded host's timers use half as much, the shortest work more.
+const IDLE_CPU: Duration = Duration::from_micros(250);
+const IDLE_LIMIT: Duration = Duration::from_mins(5);
 
 /// What serves the app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +58,7 @@ impl Host {
         }
     }
 
-    fn command(&self, manifest: &Path, state: &Path) -> Result<Command> {
+    fn command(&self, manifest: &Path, state: &Path, variables: &Variables) -> Result<Command> {
         let mut command = match self {
             Self::Reference => {
                 let mut command = Command::new(std::env::current_exe()?);
@@ -67,6 +78,9 @@ impl Host {
             .filter(|name| name.to_string_lossy().starts_with("SPIN_"));
         for name in settings {
             command.env_remove(name);
+        }
+        for (name, value) in variables {
+            command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
         }
         Ok(command)
     }
@@ -94,6 +108,7 @@ pub(crate) struct App {
     accounts: usize,
     cursors: HashMap<Group, usize>,
     created: usize,
+    store: StoreFile,
     _folder: TempDir,
 }
 
@@ -117,14 +132,18 @@ impl App {
         let folder = tempfile::Builder::new().prefix("store-").tempdir_in(work)?;
         let sink = MailSink::start()?;
         let key = format!("kb_bench_{}", random_hex()?);
-        let mut command = host.command(manifest, folder.path())?;
-        for (name, value) in variables(&sink, &key)? {
-            command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
-        }
-        let server = Server::start(command)
-            .await
-            .with_context(|| format!("the {} did not start", host.name()))?;
-        let app = Self {
+        let variables = variables(&sink, &key)?;
+        let start = async || {
+            let command = host.command(manifest, folder.path(), &variables)?;
+            let server = Server::start(command).await;
+            server.with_context(|| format!("the {} did not start", host.name()))
+        };
+        let server = start().await?;
+        import(server.address(), &key, accounts).await?;
+        // What the import took of memory is no part of the peaks.
+        server.stop().await?;
+        let server = start().await?;
+        Ok(Self {
             host,
             server,
             sink,
@@ -136,10 +155,9 @@ impl App {
             accounts,
             cursors: HashMap::new(),
             created: 0,
+            store: StoreFile::in_folder(folder.path()),
             _folder: folder,
-        };
-        app.import().await?;
-        Ok(app)
+        })
     }
 
     /// The next account of a group, in turn.
@@ -202,29 +220,52 @@ impl App {
         Ok(())
     }
 
-    async fn import(&self) -> Result<()> {
-        let hash = own_hash(PASSWORD)?;
-        let lines: Vec<String> = (0..self.accounts)
-            .map(|account| {
-                json!({ "id": id(account), "email": email(account), "password_hash": hash })
-                    .to_string()
-            })
-            .collect();
-        let call = Call {
-            content_type: "application/x-ndjson",
-            body: lines.join("\n").into(),
-            ..self.admin_call("/v1/admin/users/import", &json!(null))
-        };
-        let reply = send_one(self.server.address(), &call).await?;
-        let created = reply.json()["created"].as_u64();
-        ensure!(
-            created == u64::try_from(self.accounts).ok(),
-            "the import was answered with {}: {}",
-            reply.status,
-            String::from_utf8_lossy(&reply.body)
-        );
-        self.server.until_idle().await
+    /// How many transactions have changed the store; the number wraps.
+    pub(crate) fn transactions(&self) -> Result<u32> {
+        self.store.transactions()
     }
+
+    /// Waits until the server does nothing any more.
+    pub(crate) async fn until_idle(&self) -> Result<()> {
+        let deadline = Instant::now() + IDLE_LIMIT;
+        let mut idle = 0;
+        let mut before = (self.server.cpu()?, self.transactions()?);
+        while idle < IDLE_WINDOWS {
+            ensure!(
+                Instant::now() < deadline,
+                "the server is still busy long after its last answer"
+            );
+            sleep(IDLE_WINDOW).await;
+            let now = (self.server.cpu()?, self.transactions()?);
+            let is_idle = now.0.saturating_sub(before.0) < IDLE_CPU && now.1 == before.1;
+            idle = if is_idle { idle + 1 } else { 0 };
+            before = now;
+        }
+        Ok(())
+    }
+}
+
+async fn import(server: SocketAddr, key: &str, accounts: usize) -> Result<()> {
+    let hash = own_hash(PASSWORD)?;
+    let lines: Vec<String> = (0..accounts)
+        .map(|account| {
+            json!({ "id": id(account), "email": email(account), "password_hash": hash }).to_string()
+        })
+        .collect();
+    let call = Call {
+        content_type: "application/x-ndjson",
+        body: lines.join("\n").into(),
+        ..Call::post("/v1/admin/users/import", &json!(null)).with_key(key)
+    };
+    let reply = send_one(server, &call).await?;
+    let created = reply.json()["created"].as_u64();
+    ensure!(
+        created == u64::try_from(accounts).ok(),
+        "the import was answered with {}: {}",
+        reply.status,
+        String::from_utf8_lossy(&reply.body)
+    );
+    Ok(())
 }
 
 pub(crate) fn id(account: usize) -> String {
@@ -235,8 +276,10 @@ pub(crate) fn email(account: usize) -> String {
     format!("user{account:05}@people.example.test")
 }
 
+type Variables = Vec<(&'static str, String)>;
+
 /// The app's settings: the shipped ones, with limits per client that one machine's load does not reach.
-fn variables(sink: &MailSink, key: &str) -> Result<Vec<(&'static str, String)>> {
+fn variables(sink: &MailSink, key: &str) -> Result<Variables> {
     let scopes = ["users", "reset", "sign-in", "courier", "events"];
     let digest = base16ct::lower::encode_string(&Sha256::digest(key));
     let keys = json!([{ "id": "bench", "sha256": digest, "scopes": scopes }]);

@@ -142,26 +142,15 @@ impl Kind {
 
     /// Checks the answer to a call, and keeps from it what later calls need.
     pub(crate) fn accept(self, app: &mut App, job: Job, reply: &Reply) -> Result<()> {
-        let body = reply.json();
-        let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
-        let (status, is_right) = match self {
-            Self::Policy => (200, body["min_length"] == 8),
-            Self::Page => (200, reply.body.starts_with(b"<!doctype html>")),
-            Self::ForgotUnknown | Self::ForgotKnown => (202, !text("challenge_id").is_empty()),
-            Self::VerifyOtp => (200, !text("reset_token").is_empty()),
-            Self::ResetByCode | Self::ResetByLink => (204, reply.body.is_empty()),
-            Self::SignInRight => (200, text("user_id") == id(job.account)),
-            Self::SignInWrong => (401, text("type").ends_with("/invalid-credentials")),
-            Self::Create => (201, !text("id").is_empty()),
-            Self::AdminReset => (200, !text("email_id").is_empty()),
-        };
         ensure!(
-            reply.status == status && is_right,
+            self.is_right(job.account, reply),
             "{}: a wrong answer, {}: {}",
             self.name(),
             reply.status,
             String::from_utf8_lossy(&reply.body)
         );
+        let body = reply.json();
+        let text = |member: &str| body[member].as_str().unwrap_or_default().to_owned();
         match self {
             Self::ForgotKnown => app.recoveries.push(Recovery {
                 account: job.account,
@@ -174,6 +163,24 @@ impl Kind {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether the answer has the status, and a member that only the right answer has.
+    fn is_right(self, account: usize, reply: &Reply) -> bool {
+        let body = reply.json();
+        let text = |member: &str| body[member].as_str().unwrap_or_default();
+        let (status, is_right) = match self {
+            Self::Policy => (200, body["min_length"] == 8),
+            Self::Page => (200, reply.body.starts_with(b"<!doctype html>")),
+            Self::ForgotUnknown | Self::ForgotKnown => (202, !text("challenge_id").is_empty()),
+            Self::VerifyOtp => (200, !text("reset_token").is_empty()),
+            Self::ResetByCode | Self::ResetByLink => (204, reply.body.is_empty()),
+            Self::SignInRight => (200, text("user_id") == id(account)),
+            Self::SignInWrong => (401, text("type").ends_with("/invalid-credentials")),
+            Self::Create => (201, !text("id").is_empty()),
+            Self::AdminReset => (200, !text("email_id").is_empty()),
+        };
+        reply.status == status && is_right
     }
 }
 
@@ -197,4 +204,35 @@ fn take<T>(from: &mut Vec<T>) -> Result<T> {
         "earlier calls left too little to go on with"
     );
     Ok(from.remove(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::StatusCode;
+
+    use super::*;
+
+    fn reply(status: u16, body: &str) -> Reply {
+        Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            body: body.to_owned().into(),
+            took: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn only_the_right_answer_is_right() {
+        let signed_in = r#"{"user_id":"user-00007"}"#;
+        assert!(Kind::SignInRight.is_right(7, &reply(200, signed_in)));
+        assert!(!Kind::SignInRight.is_right(8, &reply(200, signed_in)));
+        assert!(!Kind::SignInRight.is_right(7, &reply(201, signed_in)));
+        let limited = r#"{"type":"https://id.example.test/problems/rate-limited"}"#;
+        assert!(!Kind::SignInWrong.is_right(7, &reply(429, limited)));
+        assert!(!Kind::SignInWrong.is_right(7, &reply(401, limited)));
+        assert!(Kind::ResetByLink.is_right(7, &reply(204, "")));
+        assert!(!Kind::VerifyOtp.is_right(7, &reply(200, "{}")));
+        assert!(!Kind::Page.is_right(7, &reply(200, "not a page")));
+    }
 }

@@ -12,6 +12,7 @@ mod report;
 mod routes;
 mod server;
 mod sink;
+mod store_file;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

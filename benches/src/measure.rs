@@ -22,6 +22,8 @@ pub(crate) struct Slice {
     pub(crate) cpu: Duration,
     /// The most memory that the server had meanwhile, in bytes.
     pub(crate) peak_memory: u64,
+    /// How many transactions changed the store.
+    pub(crate) transactions: u32,
     /// How many operations changed the store and how many read it, where the server counts them.
     pub(crate) operations: Option<(u64, u64)>,
 }
@@ -91,13 +93,14 @@ async fn try_slice(app: &mut App, kind: Kind, connections: usize, count: usize) 
     let calls: Vec<Call> = jobs.iter().map(|job| job.call.clone()).collect();
     let mails = app.sink.received();
     let operations = operations(app).await?;
+    let transactions = app.transactions()?;
     app.server.forget_peak_memory()?;
     let cpu = app.server.cpu()?;
 
     let sent = send_all(app.server.address(), connections, &calls).await?;
     let due = if kind.mails() { mails + count } else { mails };
     let last_mail = app.sink.wait_for(due).await?;
-    app.server.until_idle().await?;
+    app.until_idle().await?;
     if app.sink.received() != due {
         bail!(
             "{}: {} mails too many",
@@ -108,6 +111,7 @@ async fn try_slice(app: &mut App, kind: Kind, connections: usize, count: usize) 
 
     let cpu = app.server.cpu()?.saturating_sub(cpu);
     let peak_memory = app.server.peak_memory()?;
+    let transactions = app.transactions()?.wrapping_sub(transactions);
     let operations = match (operations, self::operations(app).await?) {
         (Some(before), Some(after)) => Some((after.0 - before.0, after.1 - before.1)),
         _ => None,
@@ -121,6 +125,7 @@ async fn try_slice(app: &mut App, kind: Kind, connections: usize, count: usize) 
         elapsed: ended - sent.began,
         cpu,
         peak_memory,
+        transactions,
         operations,
     })
 }
@@ -130,7 +135,7 @@ async fn finish(app: &mut App) -> Result<()> {
     app.check_passwords().await?;
     app.recoveries.clear();
     app.reset_tokens.clear();
-    app.server.until_idle().await
+    app.until_idle().await
 }
 
 /// The reference's count of operations that changed and that read the store.

@@ -48,7 +48,7 @@ impl Figures {
             cpu: per_call(|slice| slice.cpu)
                 .map(|seconds| seconds * 1000.0)
                 .collect(),
-            peak_memory: bytes(peaks.max().unwrap_or_default()) / 1024.0 / 1024.0,
+            peak_memory: float(peaks.max().unwrap_or_default()) / 1024.0 / 1024.0,
         }
     }
 }
@@ -89,7 +89,7 @@ pub(crate) fn tables(slices: &Slices, servers: &[&str], plan: &Plan) -> String {
             }
         }
     }
-    text + &operations(slices, plan)
+    text + &operations(slices, servers, plan)
 }
 
 fn row(figures: &Figures, reference: &Figures, with_ratios: bool) -> String {
@@ -122,33 +122,39 @@ fn row(figures: &Figures, reference: &Figures, with_ratios: bool) -> String {
     .join(" | ")
 }
 
-fn operations(slices: &Slices, plan: &Plan) -> String {
-    let mut text = String::from(
-        "\n### Store operations per call\n\n| call | changing | reading |\n| --- | --- | --- |\n",
+fn operations(slices: &Slices, servers: &[&str], plan: &Plan) -> String {
+    let mut text = format!(
+        "\n### The store, per call\n\n\
+         | call | changing operations | reading operations | transactions: {} |\n\
+         | --- | --- | --- |{}\n",
+        servers.join(" | "),
+        " --- |".repeat(servers.len())
     );
     for kind in Kind::ALL {
-        let counted = plan.connections.iter().flat_map(|&connections| {
-            let of = Of {
-                connections,
-                kind,
-                server: 0,
-            };
-            slices.get(&of).into_iter().flatten()
-        });
-        let (mut calls, mut changes, mut reads) = (0.0, 0.0, 0.0);
-        for slice in counted {
-            let counted = slice.operations.unwrap_or_default();
-            calls += count(slice.times.len());
-            changes += bytes(counted.0);
-            reads += bytes(counted.1);
-        }
-        let _ = writeln!(
-            text,
-            "| {} | {:.1} | {:.1} |",
-            kind.name(),
-            changes / calls,
-            reads / calls
+        let per_call = |server, of: fn(&Slice) -> u64| {
+            let (mut sum, mut calls) = (0, 0);
+            for &connections in plan.connections {
+                let of_slices = Of {
+                    connections,
+                    kind,
+                    server,
+                };
+                for slice in slices.get(&of_slices).into_iter().flatten() {
+                    sum += of(slice);
+                    calls += slice.times.len();
+                }
+            }
+            format!("{:.1}", float(sum) / count(calls))
+        };
+        let mut cells = vec![
+            kind.name().to_owned(),
+            per_call(0, |slice| slice.operations.unwrap_or_default().0),
+            per_call(0, |slice| slice.operations.unwrap_or_default().1),
+        ];
+        cells.extend(
+            (0..servers.len()).map(|server| per_call(server, |slice| slice.transactions.into())),
         );
+        let _ = writeln!(text, "| {} |", cells.join(" | "));
     }
     text
 }
@@ -174,7 +180,8 @@ fn percentile(sorted: &[f64], percent: usize) -> f64 {
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_unstable_by(f64::total_cmp);
-    percentile(&values, 50)
+    let upper = values.get(values.len() / 2).copied();
+    f64::midpoint(percentile(&values, 50), upper.unwrap_or_default())
 }
 
 /// Three significant digits, but no digits after those of a whole number are dropped.
@@ -192,12 +199,12 @@ fn significant(value: f64) -> String {
     clippy::cast_precision_loss,
     reason = "no count here comes near 2 to the power of 53"
 )]
-fn bytes(value: u64) -> f64 {
+fn float(value: u64) -> f64 {
     value as f64
 }
 
 fn count(value: usize) -> f64 {
-    bytes(value as u64)
+    float(value as u64)
 }
 
 #[cfg(test)]
@@ -210,6 +217,8 @@ mod tests {
         let found = [50, 95, 99].map(|percent| significant(percentile(&sorted, percent)));
         assert_eq!(found, ["100", "190", "198"]);
         assert_eq!(significant(percentile(&[7.0], 99)), "7.00");
+        let medians = [vec![3.0, 1.0, 2.0], vec![4.0, 1.0]].map(|all| median(all.into_iter()));
+        assert_eq!(medians.map(significant), ["2.00", "2.50"]);
     }
 
     #[test]

@@ -15,18 +15,15 @@ use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// Long enough to compile every component on a busy machine.
 const START_LIMIT: Duration = Duration::from_mins(5);
 /// How many lines of a server's output are kept to be shown.
 const SHOWN_LINES: usize = 30;
-/// A server is idle when it uses almost no CPU in several windows in a row.
-const IDLE_WINDOW: Duration = Duration::from_millis(50);
-const IDLE_WINDOWS: u32 = 5;
-/// In one window. A host's timers use less, the shortest work more.
-const IDLE_CPU: Duration = Duration::from_micros(700);
-const IDLE_LIMIT: Duration = Duration::from_mins(5);
+/// How long a server may take to end when it is asked to.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
 
 type Output = Arc<Mutex<VecDeque<String>>>;
 
@@ -36,6 +33,7 @@ pub(crate) struct Server {
     processes: Vec<Pid>,
     address: SocketAddr,
     output: Output,
+    ended: JoinHandle<()>,
 }
 
 impl Server {
@@ -47,16 +45,17 @@ impl Server {
             .spawn()
             .with_context(|| format!("cannot run {}", command.as_std().get_program().display()))?;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
+        let (output, errors) = (child.stdout.take(), child.stderr.take());
         let mut server = Self {
             group: Pid::from_raw(id.context("the server ended at once")?),
             processes: Vec::new(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             output: Output::default(),
+            ended: tokio::spawn(async move { drop(child.wait().await) }),
         };
         let (found, mut address) = unbounded_channel();
-        follow(child.stdout.take(), &server.output, found.clone());
-        follow(child.stderr.take(), &server.output, found);
-        tokio::spawn(async move { child.wait().await });
+        follow(output, &server.output, found.clone());
+        follow(errors, &server.output, found);
         match timeout(START_LIMIT, address.recv()).await {
             Ok(Some(address)) => server.address = address,
             _ => bail!("a server did not start:\n{}", server.output()),
@@ -109,24 +108,13 @@ impl Server {
         Ok(())
     }
 
-    /// Waits until the server does nothing any more.
-    pub(crate) async fn until_idle(&self) -> Result<()> {
-        let deadline = Instant::now() + IDLE_LIMIT;
-        let mut idle = 0;
-        let mut before = self.cpu()?;
-        while idle < IDLE_WINDOWS {
-            if Instant::now() > deadline {
-                bail!("a server is still busy long after its last answer");
-            }
-            sleep(IDLE_WINDOW).await;
-            let now = self.cpu()?;
-            idle = if now.saturating_sub(before) < IDLE_CPU {
-                idle + 1
-            } else {
-                0
-            };
-            before = now;
-        }
+    /// Asks the server to end, and waits until it has.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        // It fails if the group has ended, which is what is wanted.
+        let _ = killpg(self.group, Signal::SIGTERM);
+        timeout(STOP_LIMIT, &mut self.ended)
+            .await
+            .context("a server does not end")??;
         Ok(())
     }
 }
