@@ -33,7 +33,7 @@ build: wasm-target ## Build the components
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build $(native) --package keyback-host
 
-bench: build host ## Measure every call against a native reference, into docs/performance.md (20 minutes)
+bench: build host ## Measure every call against a native reference, into docs/performance.md (10 minutes)
 	@scripts/bench full
 
 bench-quick: build host ## Measure less, in two minutes, and only print it

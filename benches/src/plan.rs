@@ -24,8 +24,8 @@ impl Plan {
     pub(crate) const FULL: Self = Self {
         rounds: 5,
         connections: &[1, 16],
-        slow: 80,
-        quick: 240,
+        slow: 60,
+        quick: 200,
         plain: 1000,
         accounts: 10_000,
     };
