@@ -38,6 +38,10 @@ const IDLE_WINDOWS: u32 = 5;
 const IDLE_CPU: Duration = Duration::from_micros(250);
 const IDLE_LIMIT: Duration = Duration::from_mins(5);
 
+/// When mails that are still missing are the courier's, as those are whose first try timed out.
+const COURIER_INTERVAL: Duration = Duration::from_secs(20);
+const COURIER_RUNS: usize = 30;
+
 /// What serves the app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Host {
@@ -218,6 +222,20 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Waits until `count` mails have come since the start. Gives the time of the last, and how many the courier had to send.
+    pub(crate) async fn wait_for_mails(&self, count: usize) -> Result<(std::time::Instant, usize)> {
+        let mut late = 0;
+        for _ in 0..COURIER_RUNS {
+            if let Some(last) = self.sink.wait_for(count, COURIER_INTERVAL).await {
+                return Ok((last, late));
+            }
+            late = late.max(count.saturating_sub(self.sink.received()));
+            let run = self.admin_call("/v1/courier/run", &json!({}));
+            send_one(self.server.address(), &run).await?;
+        }
+        bail!("only {} of {count} mails came", self.sink.received())
     }
 
     /// How many transactions have changed the store; the number wraps.

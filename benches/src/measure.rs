@@ -20,6 +20,8 @@ pub(crate) struct Slice {
     pub(crate) elapsed: Duration,
     /// What the server used until it was idle again.
     pub(crate) cpu: Duration,
+    /// Mails that the courier had to send, since their first try had failed.
+    pub(crate) late_mails: usize,
     /// The most memory that the server had meanwhile, in bytes.
     pub(crate) peak_memory: u64,
     /// How many transactions changed the store.
@@ -99,7 +101,7 @@ async fn try_slice(app: &mut App, kind: Kind, connections: usize, count: usize) 
 
     let sent = send_all(app.server.address(), connections, &calls).await?;
     let due = if kind.mails() { mails + count } else { mails };
-    let last_mail = app.sink.wait_for(due).await?;
+    let (last_mail, late_mails) = app.wait_for_mails(due).await?;
     app.until_idle().await?;
     if app.sink.received() != due {
         bail!(
@@ -116,7 +118,7 @@ async fn try_slice(app: &mut App, kind: Kind, connections: usize, count: usize) 
         (Some(before), Some(after)) => Some((after.0 - before.0, after.1 - before.1)),
         _ => None,
     };
-    let ended = last_mail.map_or(sent.ended, |mail| mail.max(sent.ended));
+    let ended = last_mail.max(sent.ended);
     for (job, reply) in jobs.into_iter().zip(&sent.replies) {
         kind.accept(app, job, reply)?;
     }
@@ -124,6 +126,7 @@ async fn try_slice(app: &mut App, kind: Kind, connections: usize, count: usize) 
         times: sent.replies.iter().map(|reply| reply.took).collect(),
         elapsed: ended - sent.began,
         cpu,
+        late_mails,
         peak_memory,
         transactions,
         operations,

@@ -22,9 +22,9 @@ pub(crate) struct Plan {
 impl Plan {
     /// For `docs/performance.md`.
     pub(crate) const FULL: Self = Self {
-        rounds: 5,
+        rounds: 3,
         connections: &[1, 16],
-        slow: 60,
+        slow: 80,
         quick: 200,
         plain: 1000,
         accounts: 10_000,

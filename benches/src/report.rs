@@ -89,7 +89,25 @@ pub(crate) fn tables(slices: &Slices, servers: &[&str], plan: &Plan) -> String {
             }
         }
     }
-    text + &operations(slices, servers, plan)
+    text + &late_mails(slices, servers) + &operations(slices, servers, plan)
+}
+
+fn late_mails(slices: &Slices, servers: &[&str]) -> String {
+    let mut text = String::new();
+    for (index, server) in servers.iter().enumerate() {
+        let of_server = slices.iter().filter(|(of, _)| of.server == index);
+        let late: usize = of_server
+            .flat_map(|(_, slices)| slices)
+            .map(|slice| slice.late_mails)
+            .sum();
+        if late > 0 {
+            let _ = write!(
+                text,
+                "\nMails of the {server} that the courier sent, after a first try that timed out: {late}.\n"
+            );
+        }
+    }
+    text
 }
 
 fn row(figures: &Figures, reference: &Figures, with_ratios: bool) -> String {
