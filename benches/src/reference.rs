@@ -18,7 +18,7 @@ use axum::http::{HeaderValue, Request, Response, StatusCode};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use http_body_util::LengthLimitError;
-use keyback::http::max_body_bytes;
+use keyback::store::cx::Cx;
 use send_wrapper::SendWrapper;
 use tokio::net::TcpStream;
 use tokio::runtime;
@@ -107,23 +107,27 @@ async fn answer(State(env): State<NativeEnv>, request: Request<Body>) -> Respons
         // Only loopback can reach this server.
         let peer = HeaderValue::from_static("127.0.0.1:1");
         head.headers.append("spin-client-addr", peer);
-        let body = read(body, max_body_bytes(head.uri.path())).await;
+        let component = Component::of(&segments(head.uri.path()));
+        let body = read(body, component.room(&env, &head).await).await;
         let Ok(request) = keyback::http::Request::new(&head, body, &SystemRandom) else {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
-        let component = Component::of(&request.segments());
-        let route = async |env: &NativeEnv, request: &keyback::http::Request| {
-            component.route(env, request).await
+        let route = async |cx: &mut Cx<'_, NativeEnv>, request: &keyback::http::Request| {
+            component.route(cx, request).await
         };
-        let (response, afterwards) = keyback::http::serve(&env, request, route).await;
-        if !afterwards.is_nothing() {
+        let (response, deferred) = keyback::http::serve(&env, request, route).await;
+        if !deferred.is_empty() {
             tokio::spawn(SendWrapper::new(async move {
-                component.work(&env, afterwards).await;
+                component.work(&env, deferred).await;
             }));
         }
         response.map(Body::from)
     })
     .await
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    path.split('/').skip(1).collect()
 }
 
 async fn read(body: Body, most: usize) -> keyback::http::Body {
