@@ -9,7 +9,7 @@ use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
 use crate::portal;
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage};
-use crate::settings::{self, Webhook, WebhookSettings};
+use crate::settings::{self, WebhookSettings};
 use crate::store::agenda::DueTask;
 use crate::store::{accounts, event_log};
 
