@@ -29,12 +29,13 @@ mod webhook;
 pub use crate::mail::api::{MailSettings, ProviderSettings};
 pub use crate::mail::message::MailBranding;
 pub use crate::mail::registry::ProviderKind;
-pub use crate::model::lifetimes::{Lifetimes, ResetTokenLifetime};
+pub use crate::model::lifetimes::{ChallengeSettings, ResetTokenLifetime};
+pub use crate::model::password_policy::PasswordRules;
 pub use crate::model::site::{Accent, Site};
+pub use crate::portal::{Webhook, WebhookSettings};
 pub use access::{Access, ApiKey, Scope};
 pub use mail::FeedbackSettings;
 pub use return_urls::ReturnUrls;
-pub use webhook::{Webhook, WebhookSettings};
 
 /// The variables that a section reads, and the names of the bad ones, so that all are reported at once.
 #[derive(Debug, Default)]
@@ -104,7 +105,13 @@ pub type Outgoing = (MailSettings, WebhookSettings);
 
 /// Every section of every component, for the health check.
 pub type Everything = (
-    (MailBranding, Keyring, ProxyTrust, Lifetimes, ReturnUrls),
+    (
+        MailBranding,
+        Keyring,
+        ProxyTrust,
+        ChallengeSettings,
+        ReturnUrls,
+    ),
     (
         IssueRules,
         AttemptCaps,
@@ -184,7 +191,7 @@ impl Section for ResetTokenLifetime {
     }
 }
 
-impl Section for Lifetimes {
+impl Section for ChallengeSettings {
     fn read(values: &Values) -> Option<Self> {
         let short = values.read("allow_short_lifetimes", boolean);
         let code_length = values.read("otp_length", |text| {
@@ -226,15 +233,6 @@ impl Section for AttemptCaps {
             per_day: per_day?,
         })
     }
-}
-
-/// The rules for new passwords.
-#[derive(Debug, Clone)]
-pub struct PasswordRules {
-    /// The rules that need no other service.
-    pub policy: PasswordPolicy,
-    /// The origin of the list of breached passwords; `None` if `password_breach_check` is off.
-    pub breach_list: Option<BaseUrl>,
 }
 
 /// The default of `password_breach_api_origin`. `spin.toml` grants it.

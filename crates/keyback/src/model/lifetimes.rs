@@ -13,7 +13,7 @@ pub struct ResetTokenLifetime(
 
 /// The lifetimes of a challenge's secrets, and the length of its code.
 #[derive(Debug, Clone, Copy)]
-pub struct Lifetimes {
+pub struct ChallengeSettings {
     /// `otp_length`, in digits.
     pub code_length: CodeLength,
     /// `otp_ttl_seconds`.

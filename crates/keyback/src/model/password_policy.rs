@@ -2,8 +2,18 @@
 
 use zxcvbn::feedback::Warning;
 
+use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::password::Password;
+
+/// The rules for new passwords.
+#[derive(Debug, Clone)]
+pub struct PasswordRules {
+    /// The rules that need no other service.
+    pub policy: PasswordPolicy,
+    /// The origin of the list of breached passwords; `None` if `password_breach_check` is off.
+    pub breach_list: Option<BaseUrl>,
+}
 
 /// The longest password in code points (NIST SP 800-63B-4 §3.1.1.2 asks for at least 64).
 pub const MAX_LENGTH: usize = 256;

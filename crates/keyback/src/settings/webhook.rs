@@ -4,23 +4,8 @@ use ::http::Uri;
 
 use crate::model::base_url::BaseUrl;
 use crate::model::standard_webhook::WebhookSecret;
+use crate::portal::{Webhook, WebhookSettings};
 use crate::settings::{Section, Values};
-
-/// The portal's webhook, if there is one.
-#[derive(Debug, Clone)]
-pub struct WebhookSettings(
-    /// `None`: events are recorded and not sent.
-    pub Option<Webhook>,
-);
-
-/// A receiver of webhooks.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// `webhook_url`: `https`, or `http` on a loopback address.
-    pub url: String,
-    /// `webhook_secret`, which signs each event.
-    pub secret: WebhookSecret,
-}
 
 impl Section for WebhookSettings {
     fn read(values: &Values) -> Option<Self> {
