@@ -1,5 +1,7 @@
 //! The ports on Spin.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use keyback::model::log_line::LogLine;
@@ -102,7 +104,12 @@ impl SecureRandom for HostRandom {
     }
 }
 
-/// The component's variables.
+thread_local! {
+    /// The variables that this instance has looked up. It serves 128 requests at most, and so keeps none for long.
+    static FOUND: RefCell<BTreeMap<&'static str, Option<String>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The component's variables, each looked up once in an instance: asking the host takes longer than parsing.
 #[derive(Debug)]
 pub struct SpinVariables;
 
@@ -112,7 +119,12 @@ impl Variables for SpinVariables {
         reason = "this is the one place that reads variables"
     )]
     async fn find(&self, name: &'static str) -> Option<String> {
-        spin_sdk::variables::get(name).await.ok()
+        if let Some(found) = FOUND.with_borrow(|known| known.get(name).cloned()) {
+            return found;
+        }
+        let found = spin_sdk::variables::get(name).await.ok();
+        FOUND.with_borrow_mut(|known| known.insert(name, found.clone()));
+        found
     }
 }
 

@@ -160,7 +160,6 @@ async fn work_under_lease<E: Env>(
     let reserved = ReservedEntry {
         place,
         entry,
-        at_once: now,
         until: lease.until(),
     };
     let all_done = match work_entry(env, reserved, run).await {

@@ -70,7 +70,7 @@ impl<E: Env> Working<'_, E> {
     fn take_ready(&mut self) -> Option<DueTask> {
         let now = self.cx.env.clock().now();
         let mut tasks = self.reserved.entry.tasks.iter();
-        let index = tasks.position(|task| self.reserved.is_ready(task, now))?;
+        let index = tasks.position(|task| task.is_ready(now))?;
         Some(self.reserved.entry.tasks.remove(index))
     }
 
@@ -138,7 +138,7 @@ impl<E: Env> Working<'_, E> {
         while tasks.len() < NOTIFICATIONS_AT_ONCE {
             let is_another = |it: &DueTask| {
                 let is_event = matches!(it.task, AgendaTask::Notify { .. });
-                is_event && self.reserved.is_ready(it, now)
+                is_event && it.is_ready(now)
             };
             let Some(index) = self.reserved.entry.tasks.iter().position(is_another) else {
                 break;

@@ -39,6 +39,17 @@ pub struct DueTask {
     pub at: Timestamp,
     /// What.
     pub task: AgendaTask,
+    /// Whether whoever wrote the entry does it at once. Not stored: for others it is due at its time.
+    #[serde(skip)]
+    pub own: bool,
+}
+
+impl DueTask {
+    /// Whether it is to be done at `now`.
+    #[must_use]
+    pub fn is_ready(&self, now: Timestamp) -> bool {
+        self.own || self.at <= now
+    }
 }
 
 /// Keys to be deleted once they are of no use.
@@ -112,8 +123,6 @@ pub struct ReservedEntry {
     pub place: Place,
     /// What is left of it.
     pub entry: Entry,
-    /// When the tasks are due that are the caller's to do at once.
-    pub at_once: Timestamp,
     /// When others may work it.
     pub until: Timestamp,
 }
@@ -126,15 +135,14 @@ impl ReservedEntry {
         Self {
             place,
             entry: Entry::default(),
-            at_once: until,
             until,
         }
     }
 
-    /// Whether `task` is the caller's to do at `now`.
+    /// Whether there is anything to do at once.
     #[must_use]
-    pub fn is_ready(&self, task: &DueTask, now: Timestamp) -> bool {
-        task.at <= now || task.at == self.at_once
+    pub fn has_own(&self) -> bool {
+        self.entry.tasks.iter().any(|task| task.own)
     }
 
     /// Refuses to begin what takes up to `time`, or to write with none, once others may work the entry before it ends.

@@ -343,7 +343,7 @@ impl Numbered {
     /// As with [`Numbered::write`].
     pub async fn commit<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Outage> {
         let mut committed = self.write(cx).await?;
-        if let Some(entry) = committed.entry.take_if(|it| it.entry.is_due(it.at_once)) {
+        if let Some(entry) = committed.entry.take_if(|it| it.has_own()) {
             cx.deferred.entries.push(entry);
         }
         Ok(committed)
@@ -368,9 +368,10 @@ impl Numbered {
         batch.write_mails(&numbers, &committed)?;
         batch.write_events(numbers.events, cx.notifies)?;
         if let Some(reserved) = &mut committed.entry {
-            let at_once = reserved.at_once;
+            let until = reserved.until;
             let tasks = batch.tasks.into_iter().map(|(at, task)| DueTask {
-                at: at.unwrap_or(at_once),
+                at: at.unwrap_or(until),
+                own: at.is_none(),
                 task,
             });
             reserved.entry.tasks.extend(tasks);

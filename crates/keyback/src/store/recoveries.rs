@@ -220,6 +220,7 @@ pub fn forget_after(account_id: AccountId, day: u64) -> DueTask {
     let tomorrow = Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000));
     DueTask {
         at: tomorrow.plus(AFTERLIFE),
+        own: false,
         task: AgendaTask::ForgetRecovery {
             account_id,
             attempts_day: day,

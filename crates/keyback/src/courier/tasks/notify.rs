@@ -73,6 +73,7 @@ pub(in crate::courier) async fn run<E: Env>(
     log(env, &event, reason, wait.is_some());
     Ok(Notification::NotTaken(wait.map(|wait| DueTask {
         at: env.clock().now().plus(wait),
+        own: false,
         task: AgendaTask::Notify {
             event: place.clone(),
             attempt: attempt.saturating_add(1),

@@ -250,7 +250,8 @@ fn forget_in_time(
     challenge: &Challenge,
     quiet_at: Timestamp,
 ) {
-    let DueTask { at, task } = recoveries::forget_after(account.id.clone(), challenge.attempts_day);
+    let DueTask { at, task, .. } =
+        recoveries::forget_after(account.id.clone(), challenge.attempts_day);
     batch.task_at(at.max(quiet_at.plus(AFTERLIFE)), task);
 }
 

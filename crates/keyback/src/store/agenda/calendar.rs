@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::agenda::state::{LaneState, State};
-use crate::store::agenda::{DueTask, Entry, Expiring, Place, head, read};
+use crate::store::agenda::{Entry, Expiring, Place, head, read};
 use crate::store::keys::{self, AnyKey, Lane};
 use crate::store::lease::{self, Lease, Term};
 use crate::store::record;
@@ -196,10 +196,10 @@ struct Sorted {
 
 impl Sorted {
     fn take(&mut self, entry: Entry, now: Timestamp) {
-        for DueTask { at, task } in entry.tasks {
+        for task in entry.tasks {
             // Brought back in time to be done on time.
-            let parked = self.by_minute.entry(minute_of(at)).or_default();
-            parked.tasks.push(DueTask { at, task });
+            let parked = self.by_minute.entry(minute_of(task.at)).or_default();
+            parked.tasks.push(task);
         }
         for Expiring { at, keys } in entry.expiring {
             if at <= now {
