@@ -13,6 +13,7 @@ mod find_challenge;
 mod forgot_password;
 mod languages;
 mod look_alikes;
+mod lost_answers;
 mod operations;
 mod outages;
 mod races;

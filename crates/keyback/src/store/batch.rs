@@ -319,12 +319,6 @@ impl Batch {
 }
 
 impl Numbered {
-    /// Whether the new accounts' events are the first that their ids ever had.
-    #[must_use]
-    pub fn begins_all(&self) -> bool {
-        self.numbers.events.iter().all(|place| place.sequence == 1)
-    }
-
     /// Whether the event of the account `id` is the first that the id ever had.
     #[must_use]
     pub fn begins(&self, id: &AccountId) -> bool {

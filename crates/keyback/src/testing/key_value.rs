@@ -118,9 +118,10 @@ impl MemoryKeyValue {
         self.0.failing.set(Some((from, from + 1)));
     }
 
-    /// Does one operation after `operations` more, and loses its answer: the caller sees a failure.
-    pub fn lose_answer_after(&self, operations: u64) {
-        self.0.losing.set(Some(self.operations() + operations));
+    /// Does one operation after `operations` more, and loses its answer: the caller sees a failure. `None` mends the store.
+    pub fn lose_answer_after(&self, operations: Option<u64>) {
+        let at = operations.map(|operations| self.operations() + operations);
+        self.0.losing.set(at);
     }
 
     /// Makes the next `increments` increments fail, as `DynamoDB` does under contention.

@@ -79,7 +79,7 @@ fn operations_fail_from_where_or_only_when_they_are_told_to() {
 fn a_lost_answer_is_of_an_operation_that_was_done() {
     let store = MemoryKeyValue::default();
     let events = keys::events(&id());
-    store.lose_answer_after(1);
+    store.lose_answer_after(Some(1));
     assert_eq!(block_on(store.increment(&events, 1)), Ok(1));
     assert!(block_on(store.increment(&events, 1)).is_err());
     assert_eq!(block_on(store.increment(&events, 1)), Ok(3));
