@@ -23,6 +23,9 @@ use crate::store::{draw, event_log, outbox, record};
 /// How long an email can be seen.
 const EMAILS_KEPT_FOR: Duration = Duration::from_hours(31 * 24);
 
+/// A decoy names no account and leaves nothing to be deleted. It is padded by about what that takes.
+const UNWRITTEN_BYTES: usize = 900;
+
 /// What is to become true together.
 #[derive(Debug, Default)]
 #[must_use = "a batch does nothing until it is committed"]
@@ -141,6 +144,9 @@ impl Batch {
         }
         for (number, (key, _)) in self.writes.iter_mut().enumerate() {
             *key = keys::decoy(number);
+        }
+        if let Some((_, value)) = self.writes.first_mut() {
+            value.extend([b' '; UNWRITTEN_BYTES]);
         }
         self.expiring.clear();
         self.tasks.clear();
