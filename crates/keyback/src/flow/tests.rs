@@ -17,6 +17,7 @@ mod lost_answers;
 mod operations;
 mod outages;
 mod races;
+mod refusals;
 mod reset_password;
 mod rotation;
 mod round_trips;

@@ -258,9 +258,8 @@ impl Batch {
     ///
     /// # Errors
     /// [`Outage::Store`]; nothing was written.
-    pub async fn number<E: Env>(mut self, cx: &mut Cx<'_, E>) -> Result<Numbered, Outage> {
-        self.expiring.append(&mut cx.deferred.expiring);
-        let numbers = self.draw_numbers(cx.store()).await?;
+    pub async fn number<E: Env>(self, cx: &Cx<'_, E>) -> Result<Numbered, Outage> {
+        let numbers = self.draw_numbers(cx).await?;
         Ok(Numbered {
             batch: self,
             numbers,
@@ -278,9 +277,11 @@ impl Batch {
     }
 
     /// Draws all numbers at the same time.
-    async fn draw_numbers(&self, store: &impl KeyValue) -> Result<Numbers, Outage> {
+    async fn draw_numbers<E: Env>(&self, cx: &Cx<'_, E>) -> Result<Numbers, Outage> {
+        let store = cx.store();
         let has_work = !self.tasks.is_empty()
             || !self.expiring.is_empty()
+            || !cx.deferred.expiring.is_empty()
             || !self.mails.is_empty()
             || !self.events.is_empty();
         let entry = async {
@@ -353,7 +354,7 @@ impl Numbered {
     ///
     /// # Errors
     /// [`Outage`]. It is not known whether the batch was written: a store may do the work and lose the answer.
-    pub async fn write<E: Env>(self, cx: &Cx<'_, E>) -> Result<Committed, Outage> {
+    pub async fn write<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Outage> {
         let Self { mut batch, numbers } = self;
         let entry = match (batch.entry.take(), numbers.entry) {
             (Some(entry), _) => Some(entry),
@@ -376,9 +377,15 @@ impl Numbered {
             });
             reserved.entry.tasks.extend(tasks);
             reserved.entry.expiring.append(&mut batch.expiring);
+            // They stay the request's until they are known to be written.
+            let expiring = &cx.deferred.expiring;
+            reserved.entry.expiring.extend(expiring.iter().cloned());
             batch.writes.push(reserved.write()?);
         }
         cx.store().set_many(batch.writes).await?;
+        if committed.entry.is_some() {
+            cx.deferred.expiring.clear();
+        }
         Ok(committed)
     }
 }
