@@ -12,6 +12,7 @@ mod events;
 mod find_challenge;
 mod forgot_password;
 mod languages;
+mod legacy;
 mod look_alikes;
 mod lost_answers;
 mod operations;

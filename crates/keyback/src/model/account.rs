@@ -28,6 +28,9 @@ pub struct Account {
     /// Its password.
     #[serde(default)]
     pub credential: Option<Credential>,
+    /// Whether it was read from records of the layout before this one, which go once it is written anew.
+    #[serde(skip)]
+    pub is_legacy: bool,
 }
 
 impl Account {
@@ -43,15 +46,18 @@ impl Account {
             epoch: 0,
             number: 0,
             credential: None,
+            is_legacy: false,
         }
     }
 
     /// The epoch that the account's event number `sequence` begins, if that is a credential event. It counts on from the
-    /// second of the creation: an account created anew under the id of a deleted one shares no epoch with it.
+    /// second of the creation: an account created anew under the id of a deleted one shares no epoch with it. It is above
+    /// the present one in any case: in the layout before this one, epochs had a counter of their own.
     #[must_use]
     pub fn epoch_at(&self, sequence: i64) -> u64 {
         let sequence = u64::try_from(sequence).unwrap_or_default();
-        self.created_at.unix_seconds().saturating_add(sequence)
+        let counted = self.created_at.unix_seconds().saturating_add(sequence);
+        counted.max(self.epoch.saturating_add(1))
     }
 
     /// Whether the password must be changed at the next sign-in.

@@ -164,6 +164,10 @@ impl Batch {
 
     /// Writes an account. If it is a new one, so are its index and its place in the list.
     pub fn account(&mut self, account: Account, epoch: Epoch) {
+        if let Some(keys) = accounts::legacy_keys(&account) {
+            // At once: nobody reads them beside the new record.
+            self.expire(Timestamp::from_unix_millis(0), keys);
+        }
         self.accounts.push((account, epoch));
     }
 

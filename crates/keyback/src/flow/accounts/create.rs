@@ -200,6 +200,7 @@ pub(super) fn prepare(
             expires_at: None,
             epoch: 0,
         }),
+        is_legacy: false,
     }
 }
 
