@@ -4,6 +4,7 @@ mod agenda;
 mod at_rest;
 mod breaches;
 mod cancel_recovery;
+mod clocks;
 mod crashes;
 mod deliveries;
 mod email_feedback;

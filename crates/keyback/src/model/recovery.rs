@@ -123,7 +123,7 @@ impl Recovery {
             && self
                 .issued
                 .last()
-                .is_some_and(|last| now < last.plus(rules.cooldown));
+                .is_some_and(|last| rules.cool_down(*last, now));
         let exhausted = rules.limits.iter().any(|limit| {
             let since = now.minus(limit.window());
             let count = self.issued.iter().filter(|issued| **issued > since).count();
@@ -189,6 +189,12 @@ impl Recovery {
 }
 
 impl IssueRules {
+    /// Whether a mail that was issued at `last` keeps the next one waiting at `now`. One that is far in the future was issued
+    /// by a clock that was ahead, and keeps nobody waiting until then.
+    fn cool_down(&self, last: Timestamp, now: Timestamp) -> bool {
+        now < last.plus(self.cooldown) && last <= now.plus(self.cooldown)
+    }
+
     /// How far back the rules look.
     #[must_use]
     pub fn memory(&self) -> Duration {
