@@ -10,7 +10,7 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Log, Outage};
-use crate::store::agenda::{self, Entry, Place, ReservedEntry, Walk, calendar};
+use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar};
 use crate::store::lease::{Lease, Term};
 
 /// Between entries.
@@ -32,13 +32,19 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<RunR
     let started = env.clock().now();
     let is_over = || env.clock().now() >= started.plus(LONGEST_RUN);
     let moves = budget.tasks().min(MOVES);
+    let mut state = State::load(env.store()).await?;
     for _ in 0..moves {
-        if !calendar::bring_back(env, now).await? || is_over() {
+        if !state.is_due(now) || is_over() {
+            break;
+        }
+        let more = calendar::bring_back(env, now).await?;
+        state = State::load(env.store()).await?;
+        if !more {
             break;
         }
     }
     let run = CourierRun::default();
-    let mut walk = Walk::start(env.store()).await?;
+    let mut walk = Walk::start(env.store(), &state).await?;
     if !walk.finds_any() {
         return Ok(run.report());
     }

@@ -111,10 +111,10 @@ problem_types! {
         "Wait as long as the Retry-After header says, then try again.";
     /// The secret may be used up, and the change may not be stored.
     StartAgain = 503, "start-again", "Start again",
-        "The link or code is used up, but what it was used for could not be stored: the old password still works. Ask for a new mail.";
+        "The link or code may be used up, and it is not known whether what it was used for was stored. If you have chosen a new password, try it first: it may have been set. If it does not work, the old one still does: ask for a new mail.";
     /// The store, the host or the settings failed.
     ServiceUnavailable = 503, "service-unavailable", "Not available right now",
-        "The store cannot be reached, or the app is not configured. Nothing was changed. The log of the app names the cause.";
+        "The store cannot be reached, or the app is not configured. A link or code that the call brought can still be used. Any other change may have been made: look, or try again. The log of the app names the cause.";
 }
 
 impl ProblemType {

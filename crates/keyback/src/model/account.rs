@@ -28,6 +28,9 @@ pub struct Account {
     /// `None` for an account without a password. Records of version 1 have it elsewhere.
     #[serde(default)]
     pub credential: Option<Credential>,
+    /// Whether it was read from records of the layout before this one, which are deleted when it is rewritten.
+    #[serde(skip)]
+    pub is_legacy: bool,
 }
 
 impl Account {
@@ -43,15 +46,18 @@ impl Account {
             epoch: 0,
             number: 0,
             credential: None,
+            is_legacy: false,
         }
     }
 
     /// The epoch that the account's event number `sequence` begins, if that is a credential event: the second of the
-    /// creation plus that number. An account created later under the id of a deleted one shares no epoch with it.
+    /// creation plus that number. An account created later under the id of a deleted one shares no epoch with it. It is
+    /// always above the present one: in the layout before, epochs had their own counter.
     #[must_use]
     pub fn epoch_at(&self, sequence: i64) -> u64 {
         let sequence = u64::try_from(sequence).unwrap_or_default();
-        self.created_at.unix_seconds().saturating_add(sequence)
+        let counted = self.created_at.unix_seconds().saturating_add(sequence);
+        counted.max(self.epoch.saturating_add(1))
     }
 
     /// Whether the password must be changed at the next sign-in.

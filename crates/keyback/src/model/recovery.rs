@@ -123,7 +123,7 @@ impl Recovery {
             && self
                 .issued
                 .last()
-                .is_some_and(|last| now < last.plus(rules.cooldown));
+                .is_some_and(|last| rules.cool_down(*last, now));
         let exhausted = rules.limits.iter().any(|limit| {
             let since = now.minus(limit.window());
             let count = self.issued.iter().filter(|issued| **issued > since).count();
@@ -189,6 +189,12 @@ impl Recovery {
 }
 
 impl IssueRules {
+    /// Whether a mail issued at `last` delays the next one at `now`. A time far in the future comes from a clock that was
+    /// ahead, and delays nothing.
+    fn cool_down(&self, last: Timestamp, now: Timestamp) -> bool {
+        now < last.plus(self.cooldown) && last <= now.plus(self.cooldown)
+    }
+
     /// The longest window of the rules. Older issue times have no effect.
     #[must_use]
     pub fn memory(&self) -> Duration {

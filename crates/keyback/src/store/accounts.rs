@@ -7,7 +7,7 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::ports::{Env, KeyValue, Outage};
 use crate::store::cx::Cx;
-use crate::store::keys;
+use crate::store::keys::{self, AnyKey};
 use crate::store::lease::{Held, Lease};
 use crate::store::record;
 
@@ -133,6 +133,11 @@ pub async fn erase(store: &impl KeyValue, id: &AccountId, number: i64) -> Result
     ];
     gone.extend(legacy::keys_of(id));
     store.delete_many(gone).await
+}
+
+/// The other records of an account that was read from the layout before this one. Its own record takes their place.
+pub(super) fn legacy_keys(account: &Account) -> Option<[AnyKey; 4]> {
+    account.is_legacy.then(|| legacy::keys_of(&account.id))
 }
 
 /// Deletes the counter of a deleted account's events, unless there is such an account again. To be called under its

@@ -189,12 +189,11 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Starts at the first entry that is not settled.
+    /// Starts at the first entry that is not settled by `state`.
     ///
     /// # Errors
     /// [`Outage`] of the store.
-    pub async fn start(store: &impl KeyValue) -> Result<Self, Outage> {
-        let state = State::load(store).await?;
+    pub async fn start(store: &impl KeyValue, state: &State) -> Result<Self, Outage> {
         let heads = Lane::ALL.map(|lane| async move { head(store, lane).await });
         let mut lanes = Vec::new();
         for (lane, head) in Lane::ALL

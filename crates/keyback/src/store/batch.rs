@@ -23,6 +23,9 @@ use crate::store::{draw, event_log, outbox, record};
 /// How long an email can be seen.
 const EMAILS_KEPT_FOR: Duration = Duration::from_hours(31 * 24);
 
+/// A decoy names no account and leaves nothing to be deleted. It is padded by about what that takes.
+const UNWRITTEN_BYTES: usize = 900;
+
 /// What is to become true together.
 #[derive(Debug, Default)]
 #[must_use = "a batch does nothing until it is committed"]
@@ -142,6 +145,9 @@ impl Batch {
         for (number, (key, _)) in self.writes.iter_mut().enumerate() {
             *key = keys::decoy(number);
         }
+        if let Some((_, value)) = self.writes.first_mut() {
+            value.extend([b' '; UNWRITTEN_BYTES]);
+        }
         self.expiring.clear();
         self.tasks.clear();
         Ok(())
@@ -158,6 +164,10 @@ impl Batch {
 
     /// Writes an account. If it is a new one, so are its index and its place in the list.
     pub fn account(&mut self, account: Account, epoch: Epoch) {
+        if let Some(keys) = accounts::legacy_keys(&account) {
+            // At once: nobody reads them beside the new record.
+            self.expire(Timestamp::from_unix_millis(0), keys);
+        }
         self.accounts.push((account, epoch));
     }
 
@@ -252,9 +262,8 @@ impl Batch {
     ///
     /// # Errors
     /// [`Outage::Store`]; nothing was written.
-    pub async fn number<E: Env>(mut self, cx: &mut Cx<'_, E>) -> Result<Numbered, Outage> {
-        self.expiring.append(&mut cx.deferred.expiring);
-        let numbers = self.draw_numbers(cx.store()).await?;
+    pub async fn number<E: Env>(self, cx: &Cx<'_, E>) -> Result<Numbered, Outage> {
+        let numbers = self.draw_numbers(cx).await?;
         Ok(Numbered {
             batch: self,
             numbers,
@@ -272,9 +281,11 @@ impl Batch {
     }
 
     /// Draws all numbers at the same time.
-    async fn draw_numbers(&self, store: &impl KeyValue) -> Result<Numbers, Outage> {
+    async fn draw_numbers<E: Env>(&self, cx: &Cx<'_, E>) -> Result<Numbers, Outage> {
+        let store = cx.store();
         let has_work = !self.tasks.is_empty()
             || !self.expiring.is_empty()
+            || !cx.deferred.expiring.is_empty()
             || !self.mails.is_empty()
             || !self.events.is_empty();
         let entry = async {
@@ -319,12 +330,6 @@ impl Batch {
 }
 
 impl Numbered {
-    /// Whether the new accounts' events are the first that their ids ever had.
-    #[must_use]
-    pub fn begins_all(&self) -> bool {
-        self.numbers.events.iter().all(|place| place.sequence == 1)
-    }
-
     /// Whether the event of the account `id` is the first that the id ever had.
     #[must_use]
     pub fn begins(&self, id: &AccountId) -> bool {
@@ -353,7 +358,7 @@ impl Numbered {
     ///
     /// # Errors
     /// [`Outage`]. It is not known whether the batch was written: a store may do the work and lose the answer.
-    pub async fn write<E: Env>(self, cx: &Cx<'_, E>) -> Result<Committed, Outage> {
+    pub async fn write<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Outage> {
         let Self { mut batch, numbers } = self;
         let entry = match (batch.entry.take(), numbers.entry) {
             (Some(entry), _) => Some(entry),
@@ -376,9 +381,15 @@ impl Numbered {
             });
             reserved.entry.tasks.extend(tasks);
             reserved.entry.expiring.append(&mut batch.expiring);
+            // They stay the request's until they are known to be written.
+            let expiring = &cx.deferred.expiring;
+            reserved.entry.expiring.extend(expiring.iter().cloned());
             batch.writes.push(reserved.write()?);
         }
         cx.store().set_many(batch.writes).await?;
+        if committed.entry.is_some() {
+            cx.deferred.expiring.clear();
+        }
         Ok(committed)
     }
 }

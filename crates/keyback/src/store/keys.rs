@@ -31,7 +31,7 @@
 //! | `v1:limit:<name>:<window>:<client>` | calls in a window | until the window is over |
 //!
 //! Keys of the layout before this one, which are read until their records are written anew: `v1:credential:<id>`,
-//! `v1:imported-hash:<id>`, `v1:change-order:<id>`.
+//! `v1:imported-hash:<id>`, `v1:change-order:<id>`, and the counter `v1:epoch:<id>`.
 //!
 //! Counters are a type of their own, since a store may encode them as it likes: writing a value over one can take
 //! the whole store down, and reading one as a value means nothing.
@@ -145,6 +145,8 @@ table! {
     legacy_credential(id: &AccountId) -> Key = "v1:credential:{id}";
     legacy_imported_hash(id: &AccountId) -> Key = "v1:imported-hash:{id}";
     legacy_change_order(id: &AccountId) -> Key = "v1:change-order:{id}";
+
+    legacy_epoch(id: &AccountId) -> CounterKey = "v1:epoch:{id}";
 
     accounts() -> CounterKey = "v1:accounts";
     emails() -> CounterKey = "v1:emails";

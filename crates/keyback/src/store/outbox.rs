@@ -133,12 +133,13 @@ pub async fn imitate_find(store: &impl KeyValue) -> Result<(), Outage> {
     other.map(drop)
 }
 
-/// What [`replace`] writes, for none.
+/// What [`replace`] writes, for none; and as many bytes as the entry of a mail that was sent has more, for what it leaves
+/// to be deleted.
 ///
 /// # Errors
 /// [`Outage::Record`].
 pub fn imitate_replace(batch: &mut Batch) -> Result<(), Outage> {
-    batch.put(keys::decoy(0), &"\u{a0}".repeat(200))
+    batch.put(keys::decoy(0), &"\u{a0}".repeat(480))
 }
 
 /// A page of emails, newest first.

@@ -23,7 +23,7 @@ static NO_WORDS: Files = Files::words_only(&[]);
 pub struct Call {
     method: &'static str,
     path: String,
-    body: Option<Value>,
+    body: String,
     headers: Vec<(String, String)>,
 }
 
@@ -39,7 +39,7 @@ impl Call {
         Self {
             method: "POST",
             path: path.to_owned(),
-            body: Some(body),
+            body: body.to_string(),
             headers: headers
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into(),
@@ -53,12 +53,22 @@ impl Call {
         self
     }
 
+    /// An import of accounts, one a line.
+    #[must_use]
+    pub fn import(lines: &[Value]) -> Self {
+        let lines: Vec<String> = lines.iter().map(Value::to_string).collect();
+        Self {
+            body: lines.join("\n"),
+            ..Self::post("/v1/admin/users/import", Value::Null, "192.0.2.1:50000")
+        }
+    }
+
     /// A `GET`.
     #[must_use]
     pub fn get(path: &str) -> Self {
         Self {
             method: "GET",
-            body: None,
+            body: String::new(),
             ..Self::post(path, Value::Null, "192.0.2.1:50000")
         }
     }
@@ -80,9 +90,12 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Deferred) {
         request = request.header(name, value);
     }
     let (head, ()) = request.body(()).unwrap().into_parts();
-    let body = call.body.as_ref().map(Value::to_string).unwrap_or_default();
-    let request =
-        http::Request::new(&head, http::Body::Read(body.into_bytes()), env.random()).unwrap();
+    let request = http::Request::new(
+        &head,
+        http::Body::Read(call.body.clone().into_bytes()),
+        env.random(),
+    )
+    .unwrap();
     let (response, deferred) = http::serve(env, request, async |cx, request| {
         use http::routes::{
             accounts, courier, forgot_password, reset_password, sign_in, verify_otp,

@@ -31,6 +31,11 @@ impl SettableClock {
         self.0.set(self.0.get().plus(duration));
     }
 
+    /// Moves the time back by `duration`.
+    pub fn set_back(&self, duration: Duration) {
+        self.0.set(self.0.get().minus(duration));
+    }
+
     fn fork(&self) -> Self {
         Self(Rc::new(self.0.as_ref().clone()))
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::flow::events::Caller;
 use crate::flow::passwords::check_password;
 use crate::model::account::Account;
+use crate::model::breach::BreachCheck;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
@@ -61,6 +62,8 @@ pub enum CreateAccountError {
 /// How long whoever drew the first number of an id has to write the account. Leases end before.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(11);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+/// How often whose an id is may be unclear before the call is refused.
+pub(super) const TRIES: u32 = 3;
 
 /// Creates the account.
 ///
@@ -82,45 +85,96 @@ pub async fn run<E: Env>(
             (Some(password.hash(cx.env.random())?), checked)
         }
     };
-    // The lease is on the address; an id is decided by who draws the first number of its events.
-    let held = Lease::wait(cx, &accounts::address_lease_name(&draft.email)).await?;
+    for _ in 0..TRIES {
+        let created = create(cx, draft.clone(), hash.clone(), checked, by).await?;
+        if let Some(account) = created {
+            return Ok(account);
+        }
+        let leases = std::mem::take(&mut cx.deferred.leases);
+        Lease::release_all(cx.store(), leases, cx.env.clock().now()).await;
+    }
+    Err(Outage::Store("others are at the id for too long".to_owned()).into())
+}
+
+/// Creates the account under the leases that it takes. `None` if somebody else may have drawn the first number of its id
+/// meanwhile: then it is not clear yet whose the id is.
+async fn create<E: Env>(
+    cx: &mut Cx<'_, E>,
+    draft: Draft,
+    hash: Option<PasswordHash>,
+    checked: Option<BreachCheck>,
+    by: &Caller,
+) -> Result<Option<Account>, CreateAccountError> {
+    let claim = IdClaim::find(cx.env, draft.id.as_ref()).await?;
+    let claim = claim.ok_or(CreateAccountError::Taken)?;
+    let mut names = vec![accounts::address_lease_name(&draft.email)];
+    names.extend(claim.lease_name());
+    let held = Lease::hold_all(cx, &names).await?;
     let id = match draft.id.clone() {
         Some(id) => id,
         None => AccountId::generate(cx.env.random())?,
     };
     let store = cx.store();
-    let (email_is_free, id_is_free, id_is_unused) = futures::join!(
-        accounts::is_free(store, &draft.email),
-        is_free(store, &id),
-        accounts::is_unused(store, &id),
-    );
+    let (email_is_free, id_is_free) =
+        futures::join!(accounts::is_free(store, &draft.email), is_free(store, &id),);
     if !email_is_free? || !id_is_free? {
         return Err(CreateAccountError::Taken);
     }
-    let id_is_unused = id_is_unused?;
-    let held = if id_is_unused {
-        held
-    } else {
-        let lease = accounts::lease(cx, &id).await?;
-        if !stays_free(cx.env, &id).await? {
-            return Err(CreateAccountError::Taken);
-        }
-        lease
-    };
-    let account = prepare(cx.now, id, draft, hash);
+    let account = prepare(cx.now, id.clone(), draft, hash);
     let mut batch = Batch::default();
-    let event = by.event(cx, EventType::AccountCreated, &account.id, None)?;
+    let event = by.event(cx, EventType::AccountCreated, &id, None)?;
     batch.event(event.checked(checked));
     add_to(&mut batch, account);
     let numbered = batch.number(cx).await?;
-    if id_is_unused && !numbered.begins_all() {
-        // Somebody else creates an account under this id right now.
-        return Err(CreateAccountError::Taken);
+    if claim == IdClaim::ByFirstNumber && !numbered.begins(&id) {
+        return Ok(None);
     }
     held.check(cx.env.clock().now())?;
     let committed = numbered.commit(cx).await?;
     let created = committed.accounts.into_iter().next();
-    Ok(created.ok_or(Outage::Record("no account was written"))?)
+    Ok(Some(
+        created.ok_or(Outage::Record("no account was written"))?,
+    ))
+}
+
+/// What decides who creates an account under an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum IdClaim {
+    /// Nothing: the id is drawn, and nobody else has it.
+    None,
+    /// Whoever draws the first number of its events.
+    ByFirstNumber,
+    /// The lease on the account: the id had events before.
+    ByLease(AccountId),
+}
+
+impl IdClaim {
+    /// Looks an id up before any lease is taken: waiting for somebody who is about to write it may take longer than a
+    /// lease lasts. `None` if it is an account's.
+    ///
+    /// # Errors
+    /// [`Outage`] of the store.
+    pub(super) async fn find<E: Env>(
+        env: &E,
+        id: Option<&AccountId>,
+    ) -> Result<Option<Self>, Outage> {
+        let Some(id) = id else {
+            return Ok(Some(Self::None));
+        };
+        if accounts::is_unused(env.store(), id).await? {
+            return Ok(Some(Self::ByFirstNumber));
+        }
+        let stays_free = stays_free(env, id).await?;
+        Ok(stays_free.then(|| Self::ByLease(id.clone())))
+    }
+
+    /// The lease to take for it.
+    pub(super) fn lease_name(&self) -> Option<String> {
+        match self {
+            Self::None | Self::ByFirstNumber => None,
+            Self::ByLease(id) => Some(accounts::lease_name(id)),
+        }
+    }
 }
 
 /// The account of a draft. It gets its number and its epochs when it is written.
@@ -146,6 +200,7 @@ pub(super) fn prepare(
             expires_at: None,
             epoch: 0,
         }),
+        is_legacy: false,
     }
 }
 
@@ -159,19 +214,23 @@ pub(super) fn add_to(batch: &mut Batch, account: Account) {
 }
 
 /// Whether there is no account with this id.
-pub(super) async fn is_free(store: &impl KeyValue, id: &AccountId) -> Result<bool, Outage> {
+async fn is_free(store: &impl KeyValue, id: &AccountId) -> Result<bool, Outage> {
     Ok(accounts::find(store, id).await?.is_none())
 }
 
 /// Whether an id that had events stays without an account. It was a deleted one's; or somebody who drew its first number
 /// is about to write it.
-pub(super) async fn stays_free<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
+async fn stays_free<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
+    if !is_free(env.store(), id).await? {
+        return Ok(false);
+    }
     let began = env.clock().now();
     loop {
+        // In this order: whoever writes the event writes the account with it.
+        let settled = event_log::has_latest(env.store(), id).await?;
         if !is_free(env.store(), id).await? {
             return Ok(false);
         }
-        let settled = event_log::has_latest(env.store(), id).await?;
         if settled || env.clock().now() >= began.plus(WRITTEN_WITHIN) {
             return Ok(true);
         }

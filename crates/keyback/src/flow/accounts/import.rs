@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::flow::accounts::create::{self, Draft, InitialPassword};
+use crate::flow::accounts::create::{self, Draft, IdClaim, InitialPassword};
 use crate::flow::events::Caller;
 use crate::model::account::Account;
 use crate::model::event::EventType;
@@ -51,6 +51,11 @@ pub struct Import {
 /// A draft against which nothing stands so far, with its hash; or what became of its line.
 type Ready = Result<(Draft, Option<PasswordHash>), LineOutcome>;
 
+/// The same, and what decides whose the draft's id is.
+type Claimed = Result<(Draft, Option<PasswordHash>, IdClaim), LineOutcome>;
+
+const CONFLICT: LineOutcome = LineOutcome::Failed(LineFailure::Conflict);
+
 impl Import {
     /// Creates the accounts of one chunk, of at most [`CHUNK`] drafts, and tells what became of each. The accounts of a
     /// chunk are written in one call; a line whose id and address are there already changes nothing, so a call that was
@@ -70,10 +75,15 @@ impl Import {
         for draft in drafts {
             ready.push(self.hash(cx.env, policy, draft).await?);
         }
-        let outcomes = write(cx, ready, by).await;
-        let leases = std::mem::take(&mut cx.deferred.leases);
-        Lease::release_all(cx.store(), leases, cx.env.clock().now()).await;
-        outcomes
+        for _ in 0..create::TRIES {
+            let outcomes = write(cx, ready.clone(), by).await;
+            let leases = std::mem::take(&mut cx.deferred.leases);
+            Lease::release_all(cx.store(), leases, cx.env.clock().now()).await;
+            if let Some(outcomes) = outcomes? {
+                return Ok(outcomes);
+            }
+        }
+        Err(Outage::Store("others are at an id for too long".to_owned()))
     }
 
     /// The draft with its password hashed, unless something stands against it.
@@ -106,28 +116,27 @@ impl Import {
     }
 }
 
-/// Creates accounts for those drafts against which nothing stands, under the leases on their addresses.
+/// Creates accounts for those drafts against which nothing stands, under the leases on their addresses. `None` if somebody
+/// else may have drawn the first number of an id meanwhile: then it is not clear yet whose the id is.
 async fn write<E: Env>(
     cx: &mut Cx<'_, E>,
     ready: Vec<Ready>,
     by: &Caller,
-) -> Result<Vec<LineOutcome>, Outage> {
-    let drafts = ready.iter().flatten().map(|(draft, _)| draft);
-    let names: BTreeSet<_> = drafts
-        .map(|draft| accounts::address_lease_name(&draft.email))
-        .collect();
-    if names.is_empty() {
-        return Ok(ready.into_iter().filter_map(Result::err).collect());
+) -> Result<Option<Vec<LineOutcome>>, Outage> {
+    let claims = ready.into_iter().map(|ready| claim(cx.env, ready));
+    let mut claimed = Vec::new();
+    for it in futures::future::join_all(claims).await {
+        claimed.push(it?);
     }
-    let names: Vec<String> = names.into_iter().collect();
-    let held = Lease::hold_all(cx, &names).await?;
-    let looks = ready.into_iter().map(|ready| start(cx.env, ready));
+    let held = Lease::hold_all(cx, &lease_names(&claimed)).await?;
+    let looks = claimed.into_iter().map(|it| look_again(cx.store(), it));
     let mut lines = Vec::new();
     let mut accounts: Vec<Account> = Vec::new();
-    for ready in futures::future::join_all(looks).await {
-        let outcome = match ready? {
+    let mut by_first_number = Vec::new();
+    for looked in futures::future::join_all(looks).await {
+        let outcome = match looked? {
             Err(outcome) => Err(outcome),
-            Ok((draft, hash)) => match among(&accounts, &draft) {
+            Ok((draft, hash, claim)) => match among(&accounts, &draft) {
                 // The lines of a chunk do not see one another in the store yet.
                 Some(outcome) => Err(outcome),
                 None => {
@@ -135,12 +144,15 @@ async fn write<E: Env>(
                         Some(id) => id,
                         None => AccountId::generate(cx.env.random())?,
                     };
-                    accounts.push(create::prepare(cx.now, id.clone(), draft, hash));
-                    Ok(id)
+                    if claim == IdClaim::ByFirstNumber {
+                        by_first_number.push(id.clone());
+                    }
+                    accounts.push(create::prepare(cx.now, id, draft, hash));
+                    Ok(())
                 }
             },
         };
-        lines.push(outcome);
+        lines.push(outcome.err().unwrap_or(LineOutcome::Created));
     }
     if !accounts.is_empty() {
         let mut batch = Batch::default();
@@ -149,45 +161,68 @@ async fn write<E: Env>(
             create::add_to(&mut batch, account);
         }
         let numbered = batch.number(cx).await?;
+        if !by_first_number.iter().all(|id| numbered.begins(id)) {
+            return Ok(None);
+        }
         held.check(cx.env.clock().now())?;
         numbered.write(cx).await?;
     }
-    let outcome = |line: Result<AccountId, LineOutcome>| line.err().unwrap_or(LineOutcome::Created);
-    Ok(lines.into_iter().map(outcome).collect())
+    Ok(Some(lines))
 }
 
-/// The draft, unless something stands against it.
-async fn start<E: Env>(env: &E, ready: Ready) -> Result<Ready, Outage> {
-    let store = env.store();
+/// The draft, and what decides whose its id is, unless that is an account's.
+async fn claim<E: Env>(env: &E, ready: Ready) -> Result<Claimed, Outage> {
     let (draft, hash) = match ready {
         Ok(ready) => ready,
         Err(outcome) => return Ok(Err(outcome)),
     };
-    if let Some(outcome) = look(store, &draft).await? {
-        return Ok(Err(outcome));
+    match IdClaim::find(env, draft.id.as_ref()).await? {
+        Some(claim) => Ok(Ok((draft, hash, claim))),
+        None => {
+            let outcome = look(env.store(), &draft).await?;
+            Ok(Err(outcome.unwrap_or(CONFLICT)))
+        }
     }
-    if let Some(id) = &draft.id
-        && !accounts::is_unused(store, id).await?
-        && !create::stays_free(env, id).await?
-    {
-        return Ok(Err(LineOutcome::Failed(LineFailure::Conflict)));
+}
+
+/// The leases on all addresses, and on the ids that had events before.
+fn lease_names(claimed: &[Claimed]) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for (draft, _, claim) in claimed.iter().flatten() {
+        names.insert(accounts::address_lease_name(&draft.email));
+        names.extend(claim.lease_name());
     }
-    Ok(Ok((draft, hash)))
+    names.into_iter().collect()
+}
+
+/// The draft, unless something stands against it now that nobody else can change it.
+async fn look_again(store: &impl KeyValue, claimed: Claimed) -> Result<Claimed, Outage> {
+    match claimed {
+        Ok((draft, hash, claim)) => match look(store, &draft).await? {
+            Some(outcome) => Ok(Err(outcome)),
+            None => Ok(Ok((draft, hash, claim))),
+        },
+        refused => Ok(refused),
+    }
 }
 
 /// What is clear about a draft from the store alone: `None` if both its id and its address are free.
 async fn look(store: &impl KeyValue, draft: &Draft) -> Result<Option<LineOutcome>, Outage> {
-    let by_id = async {
-        match &draft.id {
-            Some(id) => accounts::find(store, id).await,
-            None => Ok(None),
-        }
+    let find_by_id = async || match &draft.id {
+        Some(id) => accounts::find(store, id).await,
+        None => Ok(None),
     };
-    let (by_id, email_is_free) = futures::join!(by_id, accounts::is_free(store, &draft.email));
-    Ok(match (by_id?, email_is_free?) {
+    let (by_id, email_is_free) =
+        futures::join!(find_by_id(), accounts::is_free(store, &draft.email));
+    let (mut by_id, email_is_free) = (by_id?, email_is_free?);
+    if by_id.is_none() && !email_is_free {
+        // It may have been created between the two reads.
+        by_id = find_by_id().await?;
+    }
+    Ok(match (by_id, email_is_free) {
         (Some(account), _) if account.email == draft.email => Some(LineOutcome::Unchanged),
         (None, true) => None,
-        _ => Some(LineOutcome::Failed(LineFailure::Conflict)),
+        _ => Some(CONFLICT),
     })
 }
 
@@ -198,7 +233,7 @@ fn among(accounts: &[Account], draft: &Draft) -> Option<LineOutcome> {
         match (same_id, account.email == draft.email) {
             (true, true) => Some(LineOutcome::Unchanged),
             (false, false) => None,
-            _ => Some(LineOutcome::Failed(LineFailure::Conflict)),
+            _ => Some(CONFLICT),
         }
     })
 }

@@ -1,6 +1,8 @@
 //! What must look alike looks alike: the same answer, byte for byte but for what is drawn anew, after the same
 //! operations on the store.
 
+mod after;
+
 use serde_json::{Value, json};
 
 use crate::model::email_address::EmailAddress;

@@ -7,6 +7,7 @@ use crate::store::cx::Deferred;
 use crate::testing::schedules::{Caller, explore};
 use crate::testing::{App, Call, Reply, block_on, exchange};
 
+mod accounts;
 mod administrators;
 mod couriers;
 mod requests;

@@ -46,6 +46,7 @@ pub(super) async fn complete(
     store: &impl KeyValue,
     mut account: Account,
 ) -> Result<Account, Outage> {
+    account.is_legacy = true;
     let id = &account.id;
     let keys = (
         keys::legacy_credential(id),
@@ -82,10 +83,11 @@ pub(super) async fn complete(
 }
 
 /// Where an account's other records may stand.
-pub(super) fn keys_of(id: &AccountId) -> [AnyKey; 3] {
+pub(super) fn keys_of(id: &AccountId) -> [AnyKey; 4] {
     [
         keys::legacy_credential(id).into(),
         keys::legacy_imported_hash(id).into(),
         keys::legacy_change_order(id).into(),
+        keys::legacy_epoch(id).into(),
     ]
 }

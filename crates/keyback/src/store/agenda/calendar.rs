@@ -37,12 +37,7 @@ const DELETED_AT_ONCE: usize = 500;
 /// # Errors
 /// [`Outage`] of the store. It goes on from there the next time.
 pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Outage> {
-    let store = env.store();
-    let state = State::load(store).await?;
-    if state.spent.is_empty() && !state.parked.keys().any(|minute| *minute <= minute_of(now)) {
-        return Ok(false);
-    }
-    alone(env, bring_back_alone(store, now)).await
+    alone(env, bring_back_alone(env.store(), now)).await
 }
 
 /// Parks what is due later than soon, and deletes the entries that are done with. Whether there are more than it does in
@@ -290,7 +285,7 @@ async fn delete(store: &impl KeyValue, keys: &[AnyKey]) -> Result<(), Outage> {
     Ok(())
 }
 
-const fn minute_of(time: Timestamp) -> u64 {
+pub(super) const fn minute_of(time: Timestamp) -> u64 {
     time.unix_seconds() / 60
 }
 

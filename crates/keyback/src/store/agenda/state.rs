@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::timestamp::Timestamp;
 use crate::ports::{KeyValue, Outage};
+use crate::store::agenda::calendar::minute_of;
 use crate::store::keys::{self, Key, Lane};
 use crate::store::record;
 
@@ -52,6 +53,13 @@ impl State {
         Ok(record::find(store, &keys::agenda())
             .await?
             .unwrap_or_default())
+    }
+
+    /// Whether something that is parked is due at `now`, or waits to be deleted.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let due = self.parked.range(..=minute_of(now)).next();
+        due.is_some() || !self.spent.is_empty()
     }
 
     /// The last number of `lane` up to which all is settled.

@@ -76,6 +76,26 @@ fn operations_fail_from_where_or_only_when_they_are_told_to() {
 }
 
 #[test]
+fn a_lost_answer_is_of_an_operation_that_was_done() {
+    let store = MemoryKeyValue::default();
+    let events = keys::events(&id());
+    store.lose_answer_after(Some(1));
+    assert_eq!(block_on(store.increment(&events, 1)), Ok(1));
+    assert!(block_on(store.increment(&events, 1)).is_err());
+    assert_eq!(block_on(store.increment(&events, 1)), Ok(3));
+}
+
+#[test]
+fn writes_are_measured() {
+    let store = MemoryKeyValue::default();
+    let key = Key::forged("v1:x");
+    block_on(store.set_many(vec![(key.clone(), vec![0; 6]), (key, vec![0; 2])])).unwrap();
+    let written = Written { keys: 2, bytes: 16 };
+    assert_eq!(store.take_written(), [written]);
+    assert_eq!(store.take_written(), []);
+}
+
+#[test]
 fn a_halted_store_does_nothing_for_whoever_is_dropped() {
     let store = MemoryKeyValue::default();
     let twice = async {
