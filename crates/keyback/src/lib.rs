@@ -22,11 +22,13 @@
     )
 )]
 
+mod breach;
 pub mod courier;
 pub mod flow;
 pub mod http;
 pub mod mail;
 pub mod model;
+pub mod portal;
 pub mod ports;
 pub mod settings;
 pub mod store;

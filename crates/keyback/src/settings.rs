@@ -29,12 +29,13 @@ mod webhook;
 pub use crate::mail::api::{MailSettings, ProviderSettings};
 pub use crate::mail::message::MailBranding;
 pub use crate::mail::registry::ProviderKind;
-pub use crate::model::lifetimes::{Lifetimes, ResetTokenLifetime};
+pub use crate::model::lifetimes::{ChallengeSettings, ResetTokenLifetime};
+pub use crate::model::password_policy::PasswordRules;
 pub use crate::model::site::{Accent, Site};
+pub use crate::portal::{Webhook, WebhookSettings};
 pub use access::{Access, ApiKey, Scope};
 pub use mail::FeedbackSettings;
 pub use return_urls::ReturnUrls;
-pub use webhook::{Webhook, WebhookSettings};
 
 /// The variables that a section reads, and which of them are bad, so that all of those are named at once.
 #[derive(Debug, Default)]
@@ -103,7 +104,13 @@ pub type Outgoing = (MailSettings, WebhookSettings);
 
 /// Everything that any component uses.
 pub type Everything = (
-    (MailBranding, Keyring, ProxyTrust, Lifetimes, ReturnUrls),
+    (
+        MailBranding,
+        Keyring,
+        ProxyTrust,
+        ChallengeSettings,
+        ReturnUrls,
+    ),
     (
         IssueRules,
         AttemptCaps,
@@ -183,7 +190,7 @@ impl Section for ResetTokenLifetime {
     }
 }
 
-impl Section for Lifetimes {
+impl Section for ChallengeSettings {
     fn read(values: &Values) -> Option<Self> {
         let short = values.read("allow_short_lifetimes", boolean);
         let code_length = values.read("otp_length", |text| {
@@ -225,15 +232,6 @@ impl Section for AttemptCaps {
             per_day: per_day?,
         })
     }
-}
-
-/// Which passwords may be set, and who else is asked about them.
-#[derive(Debug, Clone)]
-pub struct PasswordRules {
-    /// The rules.
-    pub policy: PasswordPolicy,
-    /// Where the list of breached passwords is, if it is to be asked.
-    pub breach_list: Option<BaseUrl>,
 }
 
 /// Where the list is unless the operator has another. `spin.toml` grants it.

@@ -64,7 +64,7 @@ async fn walk_entries<E: Env>(
     loop {
         let entries = walk.next(env.store()).await?;
         if entries.is_empty() {
-            return work_all(env, deliveries, now, run).await;
+            return work_all(env, deliveries, run).await;
         }
         for (place, found) in entries {
             let entry = match found {
@@ -87,16 +87,16 @@ async fn walk_entries<E: Env>(
             }
             if skip || tasks_left == 0 || is_over() {
                 run.count_remaining();
-                return work_all(env, deliveries, now, run).await;
+                return work_all(env, deliveries, run).await;
             }
             tasks_left = tasks_left.saturating_sub(1);
             if delivers(&entry) {
                 deliveries.push(place);
                 if deliveries.len() == DELIVERIES_AT_ONCE {
-                    work_all(env, std::mem::take(&mut deliveries), now, run).await?;
+                    work_all(env, std::mem::take(&mut deliveries), run).await?;
                 }
             } else {
-                work_all(env, vec![place], now, run).await?;
+                work_all(env, vec![place], run).await?;
             }
         }
     }
@@ -119,15 +119,10 @@ fn delivers(entry: &Entry) -> bool {
 }
 
 /// Works entries at the same time.
-async fn work_all<E: Env>(
-    env: &E,
-    places: Vec<Place>,
-    now: Timestamp,
-    run: &CourierRun,
-) -> Result<(), Outage> {
+async fn work_all<E: Env>(env: &E, places: Vec<Place>, run: &CourierRun) -> Result<(), Outage> {
     let work = places
         .into_iter()
-        .map(|place| work_under_lease(env, place, now, run));
+        .map(|place| work_under_lease(env, place, run));
     for worked in join_all(work).await {
         worked?;
     }
@@ -137,12 +132,7 @@ async fn work_all<E: Env>(
 }
 
 /// Works an entry that somebody left, unless another is at it.
-async fn work_under_lease<E: Env>(
-    env: &E,
-    place: Place,
-    now: Timestamp,
-    run: &CourierRun,
-) -> Result<(), Outage> {
+async fn work_under_lease<E: Env>(env: &E, place: Place, run: &CourierRun) -> Result<(), Outage> {
     let store = env.store();
     let lease = Lease::acquire(store, &place.lease_name(), Term::Work, env.clock().now()).await?;
     let Some(lease) = lease else {

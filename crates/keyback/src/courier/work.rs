@@ -16,7 +16,7 @@ use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
 use crate::model::recovery::IssueRules;
 use crate::ports::{Clock, Env, Log, Outage};
-use crate::settings::{self, Lifetimes, MailBranding};
+use crate::settings::{self, ChallengeSettings, MailBranding};
 use crate::store::agenda::{DueTask, ReservedEntry};
 use crate::store::cx::Cx;
 use crate::store::keys::Lane;
@@ -209,7 +209,8 @@ impl<E: Env> Working<'_, E> {
 
 async fn issue_settings<E: Env>(env: &E) -> Result<IssueSettings, Outage> {
     let (branding, keyring, lifetimes, rules) =
-        settings::load::<(MailBranding, Keyring, Lifetimes, IssueRules)>(env.variables()).await?;
+        settings::load::<(MailBranding, Keyring, ChallengeSettings, IssueRules)>(env.variables())
+            .await?;
     Ok(IssueSettings {
         branding,
         keyring,

@@ -25,7 +25,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
     let token = request
         .members(|fields| fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text))))?;
     let client = request.client(&trust);
-    match cancel::run(cx, &keyring, limit, token, client).await {
+    match cancel::run(cx, &keyring, limit.0, token, client).await {
         Ok(()) => Ok(Answer::no_content()),
         Err(CancelRecoveryError::InvalidToken) => Err(Problem::invalid_reset_token()),
         Err(CancelRecoveryError::Refused(refusal)) => Err(refusal.into()),

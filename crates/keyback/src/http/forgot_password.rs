@@ -12,7 +12,9 @@ use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::recovery::IssueRules;
 use crate::ports::Env;
-use crate::settings::{self, AppForgotLimit, ForgotLimit, Lifetimes, MailBranding, Outgoing};
+use crate::settings::{
+    self, AppForgotLimit, ChallengeSettings, ForgotLimit, MailBranding, Outgoing,
+};
 use crate::store::cx::Cx;
 
 /// Takes a recovery request. The answer does not depend on whether there is an account.
@@ -38,14 +40,17 @@ pub(super) async fn take<E: Env>(
     request: &Request,
     read: impl FnOnce(&Request) -> Result<(EmailAddress, Option<Locale>), Problem>,
 ) -> Result<Value, Problem> {
-    type Needed = (Keyring, ProxyTrust, Lifetimes, IssueRules);
+    type Needed = (Keyring, ProxyTrust, ChallengeSettings, IssueRules);
     let (keyring, trust, lifetimes, rules) = settings::load::<Needed>(cx.env.variables()).await?;
     // What the mail will need is checked before the request is taken: no 202 for a mail that cannot be written.
     let (client, app, ..) =
         settings::load::<(ForgotLimit, AppForgotLimit, MailBranding, Outgoing)>(cx.env.variables())
             .await?;
     let (email, locale) = read(request)?;
-    let limits = Limits { client, app };
+    let limits = Limits {
+        client: client.0,
+        app: app.0,
+    };
     let client = request.client(&trust);
     let challenge_id = forgot_password::accept(cx, &keyring, limits, email, locale, client).await?;
     Ok(json!({

@@ -34,7 +34,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
         branding,
         keyring,
         rules,
-        limit,
+        limit: limit.0,
     };
     let order = request.members(|fields| {
         let token = fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text)));

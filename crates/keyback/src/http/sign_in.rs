@@ -57,8 +57,8 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
     let client = request.client(&trust);
     let settings = SignInSettings {
         keyring,
-        lifetime,
-        limit,
+        lifetime: lifetime.0,
+        limit: limit.0,
     };
     match sign_in::run(cx, &settings, &who, &password, client).await {
         Ok(signed_in) => {

@@ -36,9 +36,9 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
         settings::load::<Needed>(cx.env.variables()).await?;
     let settings = VerifySettings {
         keyring,
-        lifetime,
+        lifetime: lifetime.0,
         caps,
-        limit,
+        limit: limit.0,
     };
     let (challenge_id, code) = request.members(|fields| {
         // A text that cannot be an id is an unknown one: one answer for all that is wrong.
@@ -53,7 +53,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
         Ok(token) => {
             let body = json!({
                 "reset_token": token.reveal(),
-                "expires_in": settings.lifetime.0.as_secs(),
+                "expires_in": settings.lifetime.as_secs(),
             });
             Ok(Answer::json(200, body))
         }

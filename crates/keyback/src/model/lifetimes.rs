@@ -13,7 +13,7 @@ pub struct ResetTokenLifetime(
 
 /// How long the secrets of a challenge live, and how long a code is.
 #[derive(Debug, Clone, Copy)]
-pub struct Lifetimes {
+pub struct ChallengeSettings {
     /// The digits of a code.
     pub code_length: CodeLength,
     /// A code's life.

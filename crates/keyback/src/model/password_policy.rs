@@ -2,8 +2,18 @@
 
 use zxcvbn::feedback::Warning;
 
+use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::password::Password;
+
+/// Which passwords may be set, and who else is asked about them.
+#[derive(Debug, Clone)]
+pub struct PasswordRules {
+    /// The rules.
+    pub policy: PasswordPolicy,
+    /// Where the list of breached passwords is, if it is to be asked.
+    pub breach_list: Option<BaseUrl>,
+}
 
 /// The longest password in code points (NIST SP 800-63B-4 §3.1.1.2 asks for at least 64).
 pub const MAX_LENGTH: usize = 256;

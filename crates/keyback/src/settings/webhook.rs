@@ -4,23 +4,8 @@ use ::http::Uri;
 
 use crate::model::base_url::BaseUrl;
 use crate::model::standard_webhook::WebhookSecret;
+use crate::portal::{Webhook, WebhookSettings};
 use crate::settings::{Section, Values};
-
-/// Where events go, if anywhere.
-#[derive(Debug, Clone)]
-pub struct WebhookSettings(
-    /// The receiver.
-    pub Option<Webhook>,
-);
-
-/// A receiver of webhooks.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// Where it listens: `https`, or `http` on a loopback address.
-    pub url: String,
-    /// What the events are signed with.
-    pub secret: WebhookSecret,
-}
 
 impl Section for WebhookSettings {
     fn read(values: &Values) -> Option<Self> {

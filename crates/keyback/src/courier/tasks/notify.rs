@@ -2,16 +2,14 @@
 
 use std::time::Duration;
 
-use ::http::Request;
-use serde_json::json;
-
 use crate::courier::backoff;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventPlace};
 use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
+use crate::portal;
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage};
-use crate::settings::{self, Webhook, WebhookSettings};
+use crate::settings::{self, WebhookSettings};
 use crate::store::agenda::DueTask;
 use crate::store::{accounts, event_log};
 
@@ -60,7 +58,7 @@ pub(in crate::courier) async fn run<E: Env>(
     if now.plus(TRY_TIME) > until {
         return Ok(Notification::TooLate);
     }
-    let answer = match request(&webhook, &event, place.sequence, epoch, now) {
+    let answer = match portal::request(&webhook, &event, place.sequence, epoch, now) {
         Some(request) => env.http().send(request, TIMEOUT).await,
         None => Err(NoAnswer::Unreachable),
     };
@@ -87,32 +85,4 @@ fn log<E: Env>(env: &E, event: &Event, reason: String, will_retry: bool) {
         reason,
         will_retry,
     });
-}
-
-/// The webhook, as the Standard Webhooks specification has it.
-fn request(
-    webhook: &Webhook,
-    event: &Event,
-    sequence: i64,
-    epoch: Option<u64>,
-    now: Timestamp,
-) -> Option<Request<Vec<u8>>> {
-    let mut data = event.members(sequence);
-    data.insert("credential_epoch".to_owned(), json!(epoch));
-    let body = json!({
-        "type": event.kind.as_str(),
-        "timestamp": event.at.rfc3339(),
-        "data": data,
-    });
-    let body = body.to_string().into_bytes();
-    let id = event.id.as_str();
-    Request::post(&webhook.url)
-        .header("content-type", "application/json")
-        .header("content-length", body.len())
-        .header("user-agent", concat!("keyback/", env!("CARGO_PKG_VERSION")))
-        .header("webhook-id", id)
-        .header("webhook-timestamp", now.unix_seconds())
-        .header("webhook-signature", webhook.secret.sign(id, now, &body))
-        .body(body)
-        .ok()
 }

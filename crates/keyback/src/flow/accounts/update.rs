@@ -1,6 +1,7 @@
 //! Changing an account: its address, its language, whether it may sign in.
 
 use crate::flow::events::Caller;
+use crate::mail::message::MailBranding;
 use crate::mail::message::{Translator, prepare_email_changed};
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
@@ -11,7 +12,6 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::MailBranding;
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::cx::Cx;

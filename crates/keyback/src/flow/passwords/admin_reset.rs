@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::flow::events::Caller;
 use crate::flow::passwords::check_password;
+use crate::mail::message::MailBranding;
 use crate::mail::message::{
     Requester, Translator, prepare_password_changed, prepare_temporary_password,
 };
@@ -17,10 +18,10 @@ use crate::model::generated_password;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
+use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::{MailBranding, PasswordRules};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};
 use crate::store::cx::Cx;

@@ -13,7 +13,6 @@ use crate::model::password::{Password, PasswordHash};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
-use crate::settings::{ResetTokenLifetime, SignInLimit};
 use crate::store::batch::Batch;
 use crate::store::cx::{Cx, Rehash};
 use crate::store::limiter::{self, NamedLimit};
@@ -85,9 +84,9 @@ pub struct SignInSettings {
     /// The keys.
     pub keyring: Keyring,
     /// How long the token of a password that must be changed lives.
-    pub lifetime: ResetTokenLifetime,
+    pub lifetime: Duration,
     /// How many calls a client may make.
-    pub limit: SignInLimit,
+    pub limit: Limit,
 }
 
 /// Checks the password: at most four round trips and one hashing, whoever is asked for. The first right sign-in after a
@@ -106,7 +105,7 @@ pub async fn run<E: Env>(
     let keyring = &settings.keyring;
     let named = NamedLimit {
         name: "sign-in",
-        limit: settings.limit.0,
+        limit: settings.limit,
     };
     let (counted, id, any_foreign) = futures::join!(
         limiter::count(cx, keyring, named, client),
@@ -172,7 +171,7 @@ async fn give_token<E: Env>(
     password: &Password,
 ) -> Result<PasswordChange, Outage> {
     let token = Token::generate(cx.env.random())?;
-    let expires_in = settings.lifetime.0;
+    let expires_in = settings.lifetime;
     let expires_at: Timestamp = cx.now.plus(expires_in);
     let stored = TokenRecord {
         purpose: TokenPurpose::Reset,

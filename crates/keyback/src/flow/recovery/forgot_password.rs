@@ -9,11 +9,11 @@ use crate::model::client_address::ClientAddress;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::ChallengeId;
 use crate::model::keyring::Keyring;
+use crate::model::limit::Limit;
 use crate::model::locale::Locale;
 use crate::model::sealed::{NONCE_BYTES, Sealed};
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Env, Outage, SecureRandom};
-use crate::settings::{AppForgotLimit, ForgotLimit};
 use crate::store::agenda::{Place, ReservedEntry};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -42,9 +42,9 @@ pub struct Request {
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Per client.
-    pub client: ForgotLimit,
+    pub client: Limit,
     /// In all.
-    pub app: AppForgotLimit,
+    pub app: Limit,
 }
 
 /// Takes a request: three round trips to the store, whoever is asked for.
@@ -61,11 +61,11 @@ pub async fn accept<E: Env>(
 ) -> Result<ChallengeId, Refusal> {
     let by_client = NamedLimit {
         name: "forgot-password",
-        limit: limits.client.0,
+        limit: limits.client,
     };
     let by_all = NamedLimit {
         name: "forgot-password-app",
-        limit: limits.app.0,
+        limit: limits.app,
     };
     let (store, now) = (cx.store(), cx.now);
     let (full, counted) = futures::join!(

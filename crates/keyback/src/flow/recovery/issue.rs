@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::mail::message::MailBranding;
 use crate::mail::message::{RecoveryMail, Requester, Translator, prepare_recovery};
 use crate::model::account::Account;
 use crate::model::code::Code;
@@ -9,12 +10,12 @@ use crate::model::email::EmailKind;
 use crate::model::event::Event;
 use crate::model::id::{ChallengeId, ChallengeSerial};
 use crate::model::keyring::Keyring;
+use crate::model::lifetimes::ChallengeSettings;
 use crate::model::locale::Locale;
 use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, attempts_day};
 use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::{Lifetimes, MailBranding};
 use crate::store::agenda::DueTask;
 use crate::store::batch::{Batch, Draft, DraftSecret};
 use crate::store::cx::Cx;
@@ -33,7 +34,7 @@ pub struct IssueSettings {
     /// The keys.
     pub keyring: Keyring,
     /// How long secrets live.
-    pub lifetimes: Lifetimes,
+    pub lifetimes: ChallengeSettings,
     /// How often mails may go out.
     pub rules: IssueRules,
 }
@@ -44,7 +45,7 @@ pub(crate) struct Issue<'a> {
     /// The public name of the request.
     pub(crate) challenge_id: &'a ChallengeId,
     /// How long the secrets live.
-    pub(crate) lifetimes: Lifetimes,
+    pub(crate) lifetimes: ChallengeSettings,
     /// When it was asked for.
     pub(crate) requested_at: Timestamp,
     /// By whom or from where, for the mail.
@@ -161,7 +162,8 @@ pub(crate) fn issue<E: Env>(
     let account = &turn.account;
     let serial = ChallengeSerial::generate(random)?;
     let code = Code::generate(lifetimes.code_length, random)?;
-    let (link, cancel) = (Token::generate(random)?, Token::generate(random)?);
+    let tokens = [Token::generate(random)?, Token::generate(random)?];
+    let [link, cancel] = &tokens;
     let challenge = Challenge {
         serial: serial.clone(),
         epoch: account.epoch,
@@ -180,24 +182,7 @@ pub(crate) fn issue<E: Env>(
         .link_expires_at
         .max(challenge.code_expires_at.plus(lifetimes.reset_token.0));
     let last = over_at.plus(AFTERLIFE);
-    for (token, purpose, expires_at) in [
-        (&link, TokenPurpose::Link, challenge.link_expires_at),
-        (&cancel, TokenPurpose::Cancel, over_at),
-    ] {
-        let stored = TokenRecord {
-            purpose,
-            account_id: account.id.clone(),
-            epoch: challenge.epoch,
-            serial: Some(serial.clone()),
-            digest: token.digest(keyring, purpose),
-            expires_at,
-            replaces: None,
-            cancelled: false,
-        };
-        tokens::insert(batch, token, &stored)?;
-        tokens::expire(batch, token, last);
-    }
-    recoveries::expire_claims(batch, &challenge, last);
+    insert_tokens(batch, keyring, account, &challenge, &tokens, over_at)?;
     let request = RequestRecord {
         account_id: account.id.clone(),
         serial: serial.clone(),
@@ -213,19 +198,52 @@ pub(crate) fn issue<E: Env>(
     if issue.deliver {
         let secrets = Secrets {
             code: &code,
-            link: &link,
-            cancel: &cancel,
+            link,
+            cancel,
         };
         mail(cx, settings, &issue, &secrets, account, &challenge, batch)?;
     }
     batch.event(issue.event);
     let recovery = turn.recovery.with_issued(challenge, turn.claim, rules);
     recoveries::replace(batch, &account.id, &recovery)?;
+    let [link, _] = tokens;
     Ok(Issued {
         code,
         link,
         until: turn.until,
     })
+}
+
+/// Stores the link's token and the one that cancels, which is good until `over_at`. All that the challenge is claimed by
+/// goes with them.
+fn insert_tokens(
+    batch: &mut Batch,
+    keyring: &Keyring,
+    account: &Account,
+    challenge: &Challenge,
+    [link, cancel]: &[Token; 2],
+    over_at: Timestamp,
+) -> Result<(), Outage> {
+    let last = over_at.plus(AFTERLIFE);
+    for (token, purpose, expires_at) in [
+        (link, TokenPurpose::Link, challenge.link_expires_at),
+        (cancel, TokenPurpose::Cancel, over_at),
+    ] {
+        let stored = TokenRecord {
+            purpose,
+            account_id: account.id.clone(),
+            epoch: challenge.epoch,
+            serial: Some(challenge.serial.clone()),
+            digest: token.digest(keyring, purpose),
+            expires_at,
+            replaces: None,
+            cancelled: false,
+        };
+        tokens::insert(batch, token, &stored)?;
+        tokens::expire(batch, token, last);
+    }
+    recoveries::expire_claims(batch, challenge, last);
+    Ok(())
 }
 
 impl Issued {

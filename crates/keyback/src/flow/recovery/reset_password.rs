@@ -3,6 +3,7 @@
 use crate::flow::events::by_user;
 use crate::flow::passwords::check_password;
 use crate::flow::{Refusal, within};
+use crate::mail::message::MailBranding;
 use crate::mail::message::{Requester, Translator, prepare_password_changed};
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
@@ -12,13 +13,13 @@ use crate::model::email::EmailKind;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
+use crate::model::limit::Limit;
 use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
-use crate::model::password_policy::PasswordViolation;
+use crate::model::password_policy::{PasswordRules, PasswordViolation};
 use crate::model::recovery::Recovery;
 use crate::model::token::{PasswordMark, Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::{MailBranding, PasswordRules, ResetLimit};
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
@@ -60,7 +61,7 @@ pub struct ResetSettings {
     /// Which passwords may be set.
     pub rules: PasswordRules,
     /// How many calls a client may make.
-    pub limit: ResetLimit,
+    pub limit: Limit,
 }
 
 /// The password to set.
@@ -97,7 +98,7 @@ pub async fn run<E: Env>(
     let store = cx.store();
     let named = NamedLimit {
         name: "reset-password",
-        limit: settings.limit.0,
+        limit: settings.limit,
     };
     let token = match &order.token {
         Some(token) => token.clone(),
@@ -133,7 +134,7 @@ pub async fn run<E: Env>(
     .await?;
     let again = again.ok_or(ResetPasswordError::InvalidToken)?;
     held.check(cx.env.clock().now())?;
-    let claim = again.claim.clone();
+    let (claim, account) = (again.claim.clone(), again.account.clone());
     let reset = Reset {
         hash,
         checked,
@@ -141,6 +142,16 @@ pub async fn run<E: Env>(
         sign_out_everywhere: order.sign_out_everywhere,
     };
     let batch = prepare(cx, settings, again, reset)?;
+    claim_and_write(cx, &claim, &account, batch).await
+}
+
+/// Uses the token up and writes the new password, in this order: of two who use it, one writes.
+async fn claim_and_write<E: Env>(
+    cx: &mut Cx<'_, E>,
+    claim: &Claim,
+    account: &Account,
+    batch: Batch,
+) -> Result<(), ResetPasswordError> {
     let env = cx.env;
     let (claimed, numbered) = futures::join!(claim.take(env, Claimant::Token), batch.number(cx));
     match claimed {
@@ -149,14 +160,11 @@ pub async fn run<E: Env>(
         Claimed::Unknown(outage) => return Err(ResetPasswordError::StartAgain(outage)),
     }
     let numbered = numbered.map_err(ResetPasswordError::StartAgain)?;
-    let epoch = numbered.epoch_of(&live.account);
+    let epoch = numbered.epoch_of(account);
     match numbered.commit(cx).await {
         Ok(_) => Ok(()),
-        Err(outage) if is_stored(cx, &live.account.id, epoch).await => {
-            // Its follow-up is on the agenda, due for others in a minute.
-            drop(outage);
-            Ok(())
-        }
+        // Its follow-up is on the agenda, due for others in a minute.
+        Err(_) if is_stored(cx, &account.id, epoch).await => Ok(()),
         Err(outage) => Err(ResetPasswordError::StartAgain(outage)),
     }
 }

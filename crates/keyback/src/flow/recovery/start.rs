@@ -8,10 +8,10 @@ use crate::mail::message::Requester;
 use crate::model::code::Code;
 use crate::model::event::EventType;
 use crate::model::id::{AccountId, ChallengeId};
+use crate::model::lifetimes::ChallengeSettings;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::ports::{Clock, Env, Outage};
-use crate::settings::Lifetimes;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
@@ -73,7 +73,7 @@ pub async fn run<E: Env>(
     let turn = turn.ok_or(StartRecoveryError::Disabled)?;
     let challenge_id = ChallengeId::generate(cx.env.random())?;
     let own = settings.lifetimes;
-    let lifetimes = Lifetimes {
+    let lifetimes = ChallengeSettings {
         code: order.expires_in.unwrap_or(own.code),
         link: order.expires_in.unwrap_or(own.link),
         ..own

@@ -1,15 +1,17 @@
 //! Turning a code into a reset token.
 
+use std::time::Duration;
+
 use crate::flow::{Refusal, within};
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
 use crate::model::code::Code;
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
 use crate::model::keyring::Keyring;
+use crate::model::limit::Limit;
 use crate::model::recovery::{AttemptCaps, Challenge};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Env, Outage};
-use crate::settings::{ResetTokenLifetime, VerifyLimit};
 use crate::store::batch::Batch;
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
@@ -43,11 +45,11 @@ pub struct VerifySettings {
     /// The keys.
     pub keyring: Keyring,
     /// How long a reset token lives.
-    pub lifetime: ResetTokenLifetime,
+    pub lifetime: Duration,
     /// How many wrong codes are allowed.
     pub caps: AttemptCaps,
     /// How many calls a client may make.
-    pub limit: VerifyLimit,
+    pub limit: Limit,
 }
 
 /// Counts the attempt, compares the code, claims the challenge and gives the reset token: at most five round trips,
@@ -68,7 +70,7 @@ pub async fn run<E: Env>(
     let store = cx.store();
     let named = NamedLimit {
         name: "verify-otp",
-        limit: settings.limit.0,
+        limit: settings.limit,
     };
     let challenge_id = challenge_id.map_or_else(|| ChallengeId::generate(cx.env.random()), Ok)?;
     let (request, counted) = futures::join!(
@@ -153,7 +155,7 @@ async fn give_token<E: Env>(
         epoch: challenge.epoch,
         serial: Some(challenge.serial),
         digest: token.digest(&settings.keyring, TokenPurpose::Reset),
-        expires_at: cx.now.plus(settings.lifetime.0),
+        expires_at: cx.now.plus(settings.lifetime),
         replaces: None,
         cancelled: false,
     };

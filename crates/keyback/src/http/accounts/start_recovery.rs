@@ -12,7 +12,7 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::recovery::IssueRules;
 use crate::ports::Env;
-use crate::settings::{self, Access, Lifetimes, MailBranding, Outgoing, Scope, Site};
+use crate::settings::{self, Access, ChallengeSettings, MailBranding, Outgoing, Scope, Site};
 use crate::store::cx::Cx;
 
 /// Starts a recovery for a user.
@@ -28,7 +28,7 @@ async fn answer<E: Env>(
     type Needed = (
         MailBranding,
         Keyring,
-        Lifetimes,
+        ChallengeSettings,
         IssueRules,
         Access,
         Outgoing,

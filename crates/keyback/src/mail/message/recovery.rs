@@ -5,7 +5,7 @@ use askama::Template;
 use crate::mail::message::translator::AttributionTexts;
 use crate::mail::message::{Message, Parts, Requester, Translator, texts};
 use crate::model::code::Code;
-use crate::model::lifetimes::Lifetimes;
+use crate::model::lifetimes::ChallengeSettings;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::ports::Outage;
@@ -69,7 +69,7 @@ pub fn prepare_recovery(
     to: &str,
     mail: &RecoveryMail<'_>,
     translator: &Translator<'_>,
-    lifetimes: &Lifetimes,
+    lifetimes: &ChallengeSettings,
 ) -> Result<Message, Outage> {
     let site = translator.site();
     let intro = match mail.requested_by {

@@ -9,7 +9,7 @@ use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::token::Token;
 use crate::ports::{Clock as _, Env as _};
-use crate::settings::{self, Lifetimes, MailBranding};
+use crate::settings::{self, ChallengeSettings, MailBranding};
 use crate::testing::{MemoryEnv, block_on};
 
 mod complete;
@@ -73,7 +73,7 @@ fn as_text(message: &Message) -> String {
 
 fn recovery(env: &MemoryEnv, translator: &Translator<'_>, requested_by: Requester) -> Message {
     let env = &env.fork();
-    let lifetimes: Lifetimes = block_on(settings::load(env.variables())).unwrap();
+    let lifetimes: ChallengeSettings = block_on(settings::load(env.variables())).unwrap();
     let mail = RecoveryMail {
         code: &Code::generate(CodeLength::new(6).unwrap(), &env.random).unwrap(),
         link: &Token::generate(&env.random).unwrap(),

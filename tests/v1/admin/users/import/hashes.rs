@@ -55,11 +55,7 @@ fn every_tools_hash_signs_in_and_gives_way_to_keybacks_own() {
 fn assert_signs_in_and_is_hashed_anew(app: &App, portal: &ApiClient, account: &Imported) {
     let Imported { vector, id, email } = account;
     let about = format!("{}: {}", vector.made_by, vector.hash);
-    let stored = || {
-        let keys = ["credential", "imported-hash"].map(|kind| format!("v1:{kind}:{id}"));
-        keys.map(|key| app.stored(&key).unwrap_or_default())
-            .concat()
-    };
+    let stored = || app.stored(&format!("v1:account:{id}")).unwrap_or_default();
     let is_foreign = |stored: &str| stored.contains(&json!(vector.hash).to_string());
     let sign_in = |password: &str| portal.sign_in(email, password);
     let refuse = |password: &str| {
