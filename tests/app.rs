@@ -5,6 +5,7 @@ mod api_keys;
 mod breach_list;
 mod builder;
 mod clients;
+mod comparison;
 mod issuer;
 mod limits;
 mod mail;
@@ -34,6 +35,7 @@ pub(crate) use self::{
     breach_list::BreachList,
     builder::{AppBuilder, PUBLIC_BASE_URL, component, workspace},
     clients::{ApiClient, Call, Caller, Visitor},
+    comparison::{Distance, TRIES, ranks},
     issuer::{Algorithm, Issuer, encode, hmac},
     limits::{STATE_LIMIT, wait_for},
     mail::Mail,

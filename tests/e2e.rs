@@ -16,6 +16,7 @@ mod killed;
 mod look_alikes;
 mod mails;
 mod misconfigured;
+mod next_call;
 mod portal_events;
 mod prepare_store;
 mod problems;

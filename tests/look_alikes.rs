@@ -1,13 +1,6 @@
 //! Known and unknown take the same time to be answered, from the first octet of the request to the last one of the answer.
 //!
-//! Each pair of cases is timed in turns, [`ROUNDS`] requests each, and compared by the two-sample Kolmogorov-Smirnov
-//! test at the level of 0.1 %. A machine that is busy with something else may disturb one comparison; a case that can
-//! be told apart fails every time. So the best of [`TRIES`] counts.
-
-#![expect(
-    clippy::cast_precision_loss,
-    reason = "a few hundred measurements are far below 2^52"
-)]
+//! Each pair of cases is timed in turns, [`ROUNDS`] requests each, and the best of [`TRIES`] comparisons counts.
 
 use std::{
     cell::RefCell,
@@ -17,12 +10,9 @@ use std::{
 
 use serde_json::json;
 
-use crate::app::{App, Call, Caller as _, unique_email, wrong_code};
+use crate::app::{App, Call, Caller as _, Distance, TRIES, unique_email, wrong_code};
 
 const ROUNDS: usize = 300;
-const TRIES: usize = 5;
-/// The test's critical value c(α) for α = 0.001, where D is compared with c(α)·√(2/n).
-const CRITICAL: f64 = 1.95;
 /// How many wrong passwords an account, or an address that nobody has, is asked about in an hour.
 const WRONG_PASSWORDS: usize = 100;
 /// Lets what a request does after its answer end before the next one is timed.
@@ -117,11 +107,11 @@ fn assert_indistinguishable<A: FnOnce(), B: FnOnce()>(one: impl Fn() -> A, other
             times.0.push(time(one()));
             times.1.push(time(other()));
         }
-        let distance = ks_distance(&mut times.0, &mut times.1);
-        distances.push(distance);
-        if distance < CRITICAL * (2.0 / ROUNDS as f64).sqrt() {
+        let distance = Distance::between(&mut times.0, &mut times.1);
+        if !distance.tells_apart() {
             return;
         }
+        distances.push(distance);
         let median = |times: &[Duration]| times[times.len() / 2];
         eprintln!("medians {:?} and {:?}", median(&times.0), median(&times.1));
     }
@@ -134,30 +124,4 @@ fn time(send: impl FnOnce()) -> Duration {
     let time = start.elapsed();
     sleep(PAUSE);
     time
-}
-
-/// The largest difference between the two empirical distribution functions.
-fn ks_distance(one: &mut [Duration], other: &mut [Duration]) -> f64 {
-    one.sort_unstable();
-    other.sort_unstable();
-    let share = |times: &[Duration], limit: Duration| {
-        times.partition_point(|time| *time <= limit) as f64 / times.len() as f64
-    };
-    one.iter()
-        .chain(other.iter())
-        .map(|limit| (share(one, *limit) - share(other, *limit)).abs())
-        .fold(0.0, f64::max)
-}
-
-#[test]
-fn the_comparison_tells_a_millisecond_from_none() {
-    let times = |shift: u64| -> Vec<Duration> {
-        let spread = (0..ROUNDS as u64).map(|round| round * 37 % 1_000);
-        spread
-            .map(|micros| Duration::from_micros(2_000 + shift + micros))
-            .collect()
-    };
-    let limit = CRITICAL * (2.0 / ROUNDS as f64).sqrt();
-    assert!(ks_distance(&mut times(0), &mut times(20)) < limit);
-    assert!(ks_distance(&mut times(0), &mut times(1_000)) > limit);
 }

@@ -30,6 +30,8 @@ const QUIET: Duration = Duration::from_millis(1500);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Provider {
     Accepts,
+    /// Accepts after as long as a real provider takes.
+    AcceptsInItsTime,
     Fails {
         status: u16,
         retry_after: Option<u32>,
@@ -51,6 +53,9 @@ pub(crate) enum Provider {
     /// Sends to a place where the mail would be accepted.
     Redirects,
 }
+
+/// How long a real provider takes to accept a mail.
+const REAL_TIME: Duration = Duration::from_millis(40);
 
 /// Where a provider that redirects sends to.
 const ELSEWHERE: &str = "/emails/elsewhere";
@@ -251,14 +256,19 @@ async fn answer(
         let provider = desk.verdict(path, attempts.len());
         attempts.push(Attempt {
             mail,
-            accepted: provider == Provider::Accepts,
+            accepted: matches!(provider, Provider::Accepts | Provider::AcceptsInItsTime),
             taken: false,
         });
         (provider, attempts.len())
     };
     desk.arrival.notify_all();
+    if provider == Provider::AcceptsInItsTime {
+        tokio::time::sleep(REAL_TIME).await;
+    }
     Ok(match provider {
-        Provider::Accepts => reply(StatusCode::OK, None, &json!({ "id": format!("mail-{id}") })),
+        Provider::Accepts | Provider::AcceptsInItsTime => {
+            reply(StatusCode::OK, None, &json!({ "id": format!("mail-{id}") }))
+        }
         Provider::Fails {
             status,
             retry_after,

@@ -5,5 +5,6 @@ pub mod report;
 pub mod run;
 
 mod backoff;
+mod pauses;
 mod tasks;
 mod work;

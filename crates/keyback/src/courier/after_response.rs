@@ -18,7 +18,7 @@ pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
     let entries = std::mem::take(&mut deferred.entries);
     let looks_around = deferred.looks_around;
     tidy(env, deferred).await;
-    let courier_run = CourierRun::default();
+    let courier_run = CourierRun::after_response();
     for entry in entries {
         let worked = work_entry(env, entry, &courier_run).await;
         log_failure(env, worked.map(drop));

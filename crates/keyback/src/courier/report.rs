@@ -55,9 +55,23 @@ pub(super) struct CourierRun {
     report: Cell<RunReport>,
     /// How often in a row the portal did not take an event.
     failures: Cell<u32>,
+    follows_response: bool,
 }
 
 impl CourierRun {
+    /// A run over what a request left for after its response.
+    pub(super) fn after_response() -> Self {
+        Self {
+            follows_response: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether the next call may come while the run goes on, from a client who knows what the run is about.
+    pub(super) const fn follows_response(&self) -> bool {
+        self.follows_response
+    }
+
     /// Counts what became of an email.
     pub(super) fn count_delivery(&self, delivery: Delivery) {
         let mut report = self.report.get();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
+use crate::courier::pauses::Pauses;
 use crate::courier::report::CourierRun;
 use crate::courier::tasks::deliver::Delivery;
 use crate::courier::tasks::notify::Notification;
@@ -18,6 +19,7 @@ use crate::ports::{Clock, Env, Log, Outage};
 use crate::settings::{self, ChallengeSettings, MailBranding};
 use crate::store::agenda::{DueTask, ReservedEntry};
 use crate::store::cx::Cx;
+use crate::store::keys::Lane;
 
 /// How long a task stays that this version cannot do, such as one sealed with a key that is gone.
 const HOPELESS_AFTER: Duration = Duration::from_hours(24);
@@ -96,6 +98,8 @@ impl<E: Env> Working<'_, E> {
 
     /// Does one task, with only the settings that it needs.
     async fn work(&mut self, task: DueTask, run: &CourierRun) -> Result<(), Outage> {
+        let pauses = self.pauses(&task.task, run)?;
+        pauses.before(self.cx.env).await;
         let now = self.cx.env.clock().now();
         self.reserved.check(now, WORK_TIME)?;
         let entry = self.entry();
@@ -108,11 +112,11 @@ impl<E: Env> Working<'_, E> {
                 }
             }
             AgendaTask::Imitate => {
-                let written = imitate::run(&mut self.cx, entry).await?;
+                let written = imitate::run(&mut self.cx, entry, pauses).await?;
                 self.go_on_with(written);
             }
             AgendaTask::Deliver { email_id, attempt } => {
-                let tried = deliver::run(&mut self.cx, email_id, *attempt, entry).await?;
+                let tried = deliver::run(&mut self.cx, email_id, *attempt, entry, pauses).await?;
                 let (delivery, written) = tried;
                 run.count_delivery(delivery);
                 if delivery == Delivery::TooLate {
@@ -121,7 +125,7 @@ impl<E: Env> Working<'_, E> {
                     self.go_on_with(written);
                 }
             }
-            AgendaTask::Notify { .. } => self.notify(task, run).await,
+            AgendaTask::Notify { .. } => self.notify(task, run, pauses).await,
             task => {
                 let next = forget::run(self.cx.env, task).await?;
                 self.reserved.entry.tasks.extend(next);
@@ -131,8 +135,21 @@ impl<E: Env> Working<'_, E> {
         Ok(())
     }
 
+    /// Those around `task`: none but around what may follow a recovery request.
+    fn pauses(&self, task: &AgendaTask, run: &CourierRun) -> Result<Pauses, Outage> {
+        let calls = matches!(
+            task,
+            AgendaTask::Deliver { .. } | AgendaTask::Notify { .. } | AgendaTask::Imitate
+        );
+        if calls && run.follows_response() && self.reserved.place.lane == Lane::Requests {
+            Pauses::draw(self.cx.env.random())
+        } else {
+            Ok(Pauses::default())
+        }
+    }
+
     /// Tells the portal of an event, and of more that are ready at the same time.
-    async fn notify(&mut self, first: DueTask, run: &CourierRun) {
+    async fn notify(&mut self, first: DueTask, run: &CourierRun, pauses: Pauses) {
         let now = self.cx.env.clock().now();
         let mut tasks = vec![first];
         while tasks.len() < NOTIFICATIONS_AT_ONCE {
@@ -157,7 +174,7 @@ impl<E: Env> Working<'_, E> {
         let sent = sent.map(|(event, attempt): (&EventPlace, u32)| async move {
             notify::run(env, event, attempt, until).await
         });
-        for (task, sent) in tasks.iter().zip(join_all(sent).await) {
+        for (task, sent) in tasks.iter().zip(pauses.during(env, join_all(sent)).await) {
             match sent {
                 Ok(Notification::Dropped) => self.is_saved = false,
                 Ok(Notification::Taken) => {

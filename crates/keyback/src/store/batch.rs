@@ -131,10 +131,13 @@ impl Batch {
     /// [`Outage::Record`].
     pub fn become_decoy(&mut self) -> Result<(), Outage> {
         self.decoy = true;
-        let mails = std::mem::take(&mut self.mails);
-        for (id, email, _) in mails {
-            self.writes.extend(outbox::insert(&id, &email, 0)?);
+        // The mail comes first, where `outbox::imitate_replace` finds it: it is the largest record.
+        let mut writes = Vec::new();
+        for (id, email, _) in std::mem::take(&mut self.mails) {
+            writes.extend(outbox::insert(&id, &email, 0)?);
         }
+        writes.append(&mut self.writes);
+        self.writes = writes;
         for event in std::mem::take(&mut self.events) {
             let place = EventPlace {
                 account_id: AccountId::placeholder(),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::courier::backoff;
+use crate::courier::pauses::Pauses;
 use crate::mail::api::{Handover, TIMEOUT};
 use crate::mail::message::Message;
 use crate::mail::registry;
@@ -60,6 +61,7 @@ pub(in crate::courier) async fn run<E: Env>(
     email_id: &EmailId,
     attempt: u32,
     entry: ReservedEntry,
+    pauses: Pauses,
 ) -> Result<Tried, Outage> {
     let env = cx.env;
     let (keyring, mail) = settings::load::<(Keyring, MailSettings)>(env.variables()).await?;
@@ -104,7 +106,8 @@ pub(in crate::courier) async fn run<E: Env>(
         return Ok((Delivery::Stale, entry));
     }
     let (handover, provider) = if let Some(message) = message {
-        hand_over(env, &mail, &message, email_id, attempt).await
+        let call = hand_over(env, &mail, &message, email_id, attempt);
+        pauses.during(env, call).await
     } else {
         let reason = "sealed with a key that is gone".to_owned();
         (Handover::Refused { reason }, mail.primary.kind)

@@ -92,6 +92,9 @@ pub(in crate::courier) async fn run<E: Env>(
     if is_decoy {
         batch.become_decoy()?;
         batch.task(AgendaTask::Imitate);
+        if cx.notifies {
+            batch.task(AgendaTask::Imitate);
+        }
         if let Some(tied) = tied {
             recoveries::tie(&mut batch, &request.challenge_id, &tied)?;
         }

@@ -5,6 +5,7 @@ mod after;
 
 use serde_json::{Value, json};
 
+use crate::courier::after_response;
 use crate::model::email_address::EmailAddress;
 use crate::store::accounts;
 use crate::testing::{App, Call, Reply, block_on, other_than};
@@ -51,6 +52,52 @@ fn forgot_password_known_unknown_and_disabled() {
         ("disabled", forgot(&disabled, App::EMAIL)),
         ("within the cooldown", forgot(&within_cooldown, App::EMAIL)),
     ]);
+}
+
+/// The operations on the store by which a request is worked after its answer, without their keys, on a copy of the app.
+fn work_after_forgot(app: &App, email: &str) -> Vec<String> {
+    let app = app.fork();
+    let (_, deferred) = app.answer(&app.call("/v1/forgot-password", json!({"email": email})));
+    let _ = app.env.store.take_operations();
+    block_on(after_response::run(&app.env, deferred));
+    let operations = app.env.store.take_operations();
+    let name = |operation: &String| operation.split(' ').next().unwrap().to_owned();
+    operations.iter().map(name).collect()
+}
+
+#[test]
+fn the_work_after_forgot_password_changes_as_much_for_anybody_and_with_a_receiver_of_events() {
+    let known = App::with_account();
+    // The first call of a minute looks around for other work.
+    let _ = known.forgot(App::NOBODY);
+    for receiver in ["", "https://portal.example.test/hooks"] {
+        known.env.variables.set("webhook_url", receiver);
+        known.env.variables.set(
+            "webhook_secret",
+            "whsec_a2V5YmFjay10ZXN0cy1rZXliYWNrLXRlc3RzIQ==",
+        );
+        let disabled = known.fork();
+        disable(&disabled);
+        let within_cooldown = known.fork();
+        let _ = within_cooldown.recover();
+        let changes = |app: &App, email: &str| {
+            let mut operations = work_after_forgot(app, email);
+            operations.retain(|name| !["get", "exists"].contains(&name.as_str()));
+            operations
+        };
+        let unknown = changes(&known, App::NOBODY);
+        assert_eq!(changes(&known, App::EMAIL), unknown, "known {receiver}");
+        assert_eq!(
+            changes(&disabled, App::EMAIL),
+            unknown,
+            "disabled {receiver}"
+        );
+        assert_eq!(
+            changes(&within_cooldown, App::EMAIL),
+            unknown,
+            "cooling down {receiver}"
+        );
+    }
 }
 
 #[test]
