@@ -95,6 +95,7 @@ impl Answer {
     }
 
     /// The response, with the headers that every answer has unless it brings its own. A `HEAD` request gets no body.
+    #[must_use]
     pub fn render(self, request: &Request, base_url: Option<&BaseUrl>) -> Response<Vec<u8>> {
         let (status, content_type, body) = match &self.content {
             Content::Nothing => (self.status, None, Vec::new()),

@@ -36,6 +36,7 @@ impl<'e, E: Env> Cx<'e, E> {
     }
 
     /// The store.
+    #[must_use]
     pub fn store(&self) -> &'e E::Store {
         self.env.store()
     }

@@ -44,7 +44,7 @@ impl SettableClock {
 
     /// Moves the time back by `duration`.
     pub fn set_back(&self, duration: Duration) {
-        self.0.set(self.0.get().minus(duration));
+        self.time.set(self.time.get().minus(duration));
     }
 
     fn fork(&self) -> Self {

@@ -13,7 +13,7 @@ use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventType};
 use crate::model::id::EventId;
-use crate::model::recovery::{IssueDecision, Recovery, Use};
+use crate::model::recovery::{Challenge, IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Outage};
@@ -142,7 +142,7 @@ fn decide_by(
         IssueDecision::Silence => Decision::Silence,
         IssueDecision::TieTo(serial) => {
             let challenge = recovery.challenge.as_ref();
-            let expires_at = challenge.map_or(now, |challenge| challenge.expires_at());
+            let expires_at = challenge.map_or(now, Challenge::expires_at);
             Decision::TieTo(RequestRecord {
                 account_id: account.id,
                 serial,

@@ -111,8 +111,8 @@ pub async fn run<E: Env>(
     batch.account(account, epoch);
     held.check(cx.env.clock().now())?;
     let committed = batch.commit(cx).await?;
-    let changed = committed.accounts.into_iter().next();
-    Ok(changed.ok_or(Outage::Record("no account was written"))?)
+    let updated = committed.accounts.into_iter().next();
+    Ok(updated.ok_or(Outage::Record("no account was written"))?)
 }
 
 /// What to note of a change.

@@ -82,16 +82,12 @@ pub async fn run<E: Env>(
 
     // Counted before it is compared, whatever it is compared with. Whether it was used already is looked up for all, so
     // that a used code takes the same calls as a wrong one.
-    let (counted_for, day, serial) = match &tied {
-        Some((account, challenge)) => (
-            account.id.clone(),
-            challenge.attempts_day,
-            challenge.serial.clone(),
-        ),
-        None => {
-            let unknown = ChallengeSerial::generate(cx.env.random())?;
-            (AccountId::placeholder(), 0, unknown)
-        }
+    let (counted_for, day, serial) = if let Some((account, challenge)) = &tied {
+        let serial = challenge.serial.clone();
+        (account.id.clone(), challenge.attempts_day, serial)
+    } else {
+        let unknown = ChallengeSerial::generate(cx.env.random())?;
+        (AccountId::placeholder(), 0, unknown)
     };
     let claim = recoveries::claim_of(&serial);
     let (attempt, claimed) = futures::join!(

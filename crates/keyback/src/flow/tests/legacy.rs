@@ -195,12 +195,12 @@ fn is_changed_by_administrators() {
         assert!(app.knows(App::OTHER_PASSWORD));
     };
     changes(reset, true);
-    let require = |app: &App| {
-        let path = format!("{ANN}/password-change");
-        let call = app.call(&path, json!({"required": true})).by("PUT");
+    let order = |app: &App| {
+        let url = format!("{ANN}/password-change");
+        let call = app.call(&url, json!({"required": true})).by("PUT");
         assert!(app.make(&call).status < 300);
     };
-    changes(require, true);
+    changes(order, true);
 }
 
 #[test]

@@ -130,7 +130,7 @@ async fn park_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Outag
     delete_named(store, &sorted.expired).await?;
     let mut writes = Vec::new();
     for (minute, entry) in sorted.by_minute {
-        for part in split(entry) {
+        for part in split(&entry) {
             let parts = state.parked.entry(minute).or_default();
             writes.push((keys::parked(minute, parts.end), record::encode(&part)?));
             parts.end = parts.end.saturating_add(1);
@@ -232,7 +232,7 @@ fn coarsely(at: Timestamp, now: Timestamp) -> Timestamp {
 }
 
 /// An entry as several, none of which is too large for one value.
-fn split(entry: Entry) -> Vec<Entry> {
+fn split(entry: &Entry) -> Vec<Entry> {
     let tasks = entry.tasks.chunks(PART_SIZE).map(|tasks| Entry {
         tasks: tasks.to_vec(),
         expiring: Vec::new(),
