@@ -183,7 +183,7 @@ impl Model {
         let known = self.knows(self.mails[mail].key);
         let challenge = &mut self.mails[mail];
         let account = &mut self.accounts[challenge.whom];
-        if account.current != Some(mail) || challenge.forgotten {
+        if account.latest != Some(mail) || challenge.forgotten {
             return Outcome::Refused;
         }
         let guesses = account
@@ -192,6 +192,7 @@ impl Model {
             .or_default();
         *guesses += 1;
         let right = of == Some(mail)
+            && account.current == Some(mail)
             && known
             && *guesses - challenge.guesses_before <= 5
             && *guesses <= 15
