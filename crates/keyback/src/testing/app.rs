@@ -30,6 +30,10 @@ pub struct Call {
 impl Call {
     /// A `POST` of `body` from the client at `client`.
     #[must_use]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a body is mostly made where it is sent"
+    )]
     pub fn post(path: &str, body: Value, client: &str) -> Self {
         let headers = [
             ("content-type", "application/json"),

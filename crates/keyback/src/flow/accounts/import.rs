@@ -136,10 +136,11 @@ async fn write<E: Env>(
     for looked in futures::future::join_all(looks).await {
         let outcome = match looked? {
             Err(outcome) => Err(outcome),
-            Ok((draft, hash, claim)) => match among(&accounts, &draft) {
+            Ok((draft, hash, claim)) => {
                 // The lines of a chunk do not see one another in the store yet.
-                Some(outcome) => Err(outcome),
-                None => {
+                if let Some(outcome) = among(&accounts, &draft) {
+                    Err(outcome)
+                } else {
                     let id = match draft.id.clone() {
                         Some(id) => id,
                         None => AccountId::generate(cx.env.random())?,
@@ -150,7 +151,7 @@ async fn write<E: Env>(
                     accounts.push(create::prepare(cx.now, id, draft, hash));
                     Ok(())
                 }
-            },
+            }
         };
         lines.push(outcome.err().unwrap_or(LineOutcome::Created));
     }
@@ -176,13 +177,11 @@ async fn claim<E: Env>(env: &E, ready: Ready) -> Result<Claimed, Outage> {
         Ok(ready) => ready,
         Err(outcome) => return Ok(Err(outcome)),
     };
-    match IdClaim::find(env, draft.id.as_ref()).await? {
-        Some(claim) => Ok(Ok((draft, hash, claim))),
-        None => {
-            let outcome = look(env.store(), &draft).await?;
-            Ok(Err(outcome.unwrap_or(CONFLICT)))
-        }
+    if let Some(claim) = IdClaim::find(env, draft.id.as_ref()).await? {
+        return Ok(Ok((draft, hash, claim)));
     }
+    let outcome = look(env.store(), &draft).await?;
+    Ok(Err(outcome.unwrap_or(CONFLICT)))
 }
 
 /// The leases on all addresses, and on the ids that had events before.

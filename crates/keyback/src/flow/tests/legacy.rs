@@ -196,8 +196,8 @@ fn is_changed_by_administrators() {
     };
     changes(reset, true);
     let require = |app: &App| {
-        let path = format!("{ANN}/password-change");
-        let call = app.call(&path, json!({"required": true})).by("PUT");
+        let order = format!("{ANN}/password-change");
+        let call = app.call(&order, json!({"required": true})).by("PUT");
         assert!(app.make(&call).status < 300);
     };
     changes(require, true);

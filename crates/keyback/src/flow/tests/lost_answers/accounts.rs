@@ -173,13 +173,12 @@ fn a_recovery_that_was_started_again_works() {
             let again = app.make(&call);
             assert!(again.status < 300, "{again:?}");
             come_back_later(app);
-            let link = match deliver {
-                "email" => app.take_mails().pop().unwrap().link(),
-                _ => {
-                    let link = again.text("link");
-                    link.split_once("token=")
-                        .map_or(link.clone(), |it| it.1.to_owned())
-                }
+            let link = if deliver == "email" {
+                app.take_mails().pop().unwrap().link()
+            } else {
+                let link = again.text("link");
+                let token = link.split_once("token=").map(|it| it.1);
+                token.unwrap_or(&link).to_owned()
             };
             let _ = app.reset(&link, App::NEW_PASSWORD).expect(204);
         });
