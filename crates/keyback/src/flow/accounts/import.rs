@@ -136,8 +136,8 @@ async fn write<E: Env>(
     for looked in futures::future::join_all(looks).await {
         let outcome = match looked? {
             Err(outcome) => Err(outcome),
-            // The lines of a chunk do not see one another in the store yet.
             Ok((draft, hash, claim)) => {
+                // The lines of a chunk do not see one another in the store yet.
                 if let Some(outcome) = among(&accounts, &draft) {
                     Err(outcome)
                 } else {

@@ -195,12 +195,12 @@ fn is_changed_by_administrators() {
         assert!(app.knows(App::OTHER_PASSWORD));
     };
     changes(reset, true);
-    let order = |app: &App| {
-        let url = format!("{ANN}/password-change");
-        let call = app.call(&url, json!({"required": true})).by("PUT");
+    let require = |app: &App| {
+        let order = format!("{ANN}/password-change");
+        let call = app.call(&order, json!({"required": true})).by("PUT");
         assert!(app.make(&call).status < 300);
     };
-    changes(order, true);
+    changes(require, true);
 }
 
 #[test]

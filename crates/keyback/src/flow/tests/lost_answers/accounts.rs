@@ -177,8 +177,8 @@ fn a_recovery_that_was_started_again_works() {
                 app.take_mails().pop().unwrap().link()
             } else {
                 let link = again.text("link");
-                link.split_once("token=")
-                    .map_or(link.clone(), |it| it.1.to_owned())
+                let token = link.split_once("token=").map(|it| it.1);
+                token.unwrap_or(&link).to_owned()
             };
             let _ = app.reset(&link, App::NEW_PASSWORD).expect(204);
         });
