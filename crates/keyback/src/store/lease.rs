@@ -3,8 +3,8 @@
 //! The store's one atomic call is the increment. Time is cut into windows, and the first to increment the window's counter
 //! holds the lease to the end of the next window. Whoever comes in the next window sees that counter and leaves.
 //!
-//! The counters of four windows take turns. Each holder adds the number of its window, so a counter that a dead holder
-//! left tells its age and is in nobody's way. Giving a lease back deletes all four.
+//! The counters of four windows take turns. Each caller adds the number of its window, so a counter that a dead holder left
+//! tells its age: whoever comes to it next deletes it first. Giving a lease back deletes its own counter.
 
 use std::time::Duration;
 
@@ -53,6 +53,7 @@ impl Term {
 #[must_use = "a lease is held until it is given back or runs out"]
 pub struct Lease {
     name: String,
+    window: u64,
     until: Timestamp,
 }
 
@@ -181,7 +182,7 @@ impl Lease {
         let keys: Vec<AnyKey> = leases
             .into_iter()
             .filter(|lease| now < lease.until)
-            .flat_map(|lease| counters(&lease.name))
+            .map(|lease| slot(&lease.name, lease.window).into())
             .collect();
         if !keys.is_empty() {
             drop(store.delete_many(keys).await);
@@ -204,10 +205,20 @@ impl<'a> Begun<'a> {
         now: Timestamp,
     ) -> Result<Option<Self>, Outage> {
         let window = term.window_at(now);
+        let own = slot(name, window);
         let mark = mark_of(window);
-        let stands = store.increment(&slot(name, window), mark).await?;
-        let won = !is_alive(stands.saturating_sub(mark), window);
-        Ok(won.then_some(Self { name, term, window }))
+        for _ in 0..2 {
+            let stood = store.increment(&own, mark).await?.saturating_sub(mark);
+            if stood == 0 {
+                return Ok(Some(Self { name, term, window }));
+            }
+            if is_alive(stood, window) {
+                break;
+            }
+            // A holder that died left it. Nobody wins on it before it is gone, and the first to count deletes it.
+            store.delete_many(vec![own.clone().into()]).await?;
+        }
+        Ok(None)
     }
 
     /// Someone whose clock is a moment off may have won a neighbouring window meanwhile. Each of the two counts first and
@@ -225,6 +236,7 @@ impl<'a> Begun<'a> {
         }
         Ok(Some(Lease {
             name: name.to_owned(),
+            window,
             until: term.start_of(window.saturating_add(2)),
         }))
     }

@@ -75,15 +75,35 @@ fn a_dead_holder_is_in_nobodys_way_after_two_windows_however_many_had_tried() {
 }
 
 #[test]
-fn giving_it_back_leaves_nothing_of_holders_that_died() {
+fn what_a_dead_holder_left_goes_when_its_turn_comes_again() {
     let store = MemoryKeyValue::default();
-    for window in [0, 3, 6] {
-        assert!(acquire(&store, at(window * LENGTH)).is_some());
-    }
-    let now = at(9 * LENGTH);
+    assert!(acquire(&store, at(0)).is_some());
+    let now = at(SLOTS * LENGTH);
     let lease = acquire(&store, now).unwrap();
     release(&store, lease, now);
     assert_eq!(store.names(), Vec::<String>::new());
+}
+
+#[test]
+fn is_had_by_one_only_where_a_holder_had_died_however_long_ago() {
+    for later in (SLOTS..100 * SLOTS).step_by(4) {
+        let store = MemoryKeyValue::default();
+        assert!(acquire(&store, at(0)).is_some());
+        let now = at(later * LENGTH);
+        let holders = (0..5).filter(|_| acquire(&store, now).is_some());
+        assert_eq!(holders.count(), 1, "{later} windows later");
+    }
+}
+
+#[test]
+fn giving_it_back_takes_nothing_from_who_has_counted_in_the_next_window() {
+    let store = MemoryKeyValue::default();
+    let first = acquire(&store, at(0)).unwrap();
+    let next = block_on(Begun::begin(&store, "x", Term::Change, at(LENGTH)));
+    let next = next.unwrap().unwrap();
+    release(&store, first, at(LENGTH + 1));
+    assert!(block_on(next.confirm(&store)).unwrap().is_some());
+    assert_eq!(acquire(&store, at(LENGTH + 2)), None);
 }
 
 #[test]
