@@ -10,7 +10,7 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Log, Outage};
-use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar};
+use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar, legacy};
 use crate::store::lease::{Lease, Term};
 
 /// Between entries.
@@ -33,6 +33,9 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<RunR
     let is_over = || env.clock().now() >= started.plus(LONGEST_RUN);
     let moves = budget.tasks().min(MOVES);
     let mut state = State::load(env.store()).await?;
+    if state.may_move_in() {
+        legacy::move_in(env, now).await?;
+    }
     for _ in 0..moves {
         if !state.is_due(now) || is_over() {
             break;
@@ -50,7 +53,7 @@ pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<RunR
     }
     walk_entries(env, &mut walk, now, budget, &run, &is_over).await?;
     for _ in 0..moves {
-        if !calendar::park(env, now).await? || is_over() {
+        if !calendar::park(env, walk.heads(), now).await? || is_over() {
             break;
         }
     }

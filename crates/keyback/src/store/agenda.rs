@@ -21,6 +21,7 @@ use crate::store::keys::{self, Key, Lane};
 use crate::store::{draw, record};
 
 pub mod calendar;
+pub mod legacy;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -204,6 +205,15 @@ impl Walk {
         }
         let is_clean = state.is_clean();
         Ok(Self { lanes, is_clean })
+    }
+
+    /// The last number of each lane when the walk began.
+    #[must_use]
+    pub fn heads(&self) -> [i64; Lane::ALL.len()] {
+        Lane::ALL.map(|lane| {
+            let mut lanes = self.lanes.iter();
+            lanes.find(|it| it.0 == lane).map_or(0, |it| it.2)
+        })
     }
 
     /// Whether there is any entry that is not settled, or not deleted since.

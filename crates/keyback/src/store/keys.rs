@@ -142,6 +142,11 @@ table! {
     limit_full(name: &str) -> Key = "v1:limit-full:{name}";
     decoy(number: usize) -> Key = "v1:decoy:{number}";
 
+    legacy_agenda_cursor() -> Key = "v1:agenda-cursor";
+    legacy_agenda_day(day: u64) -> Key = "v1:agenda-day:{day}";
+    legacy_agenda_hour(hour: u64) -> Key = "v1:agenda-hour:{hour}";
+    legacy_agenda(lane: char, minute: u64, slot: i64) -> Key = "v1:agenda:{lane}:{minute}:{slot}";
+    legacy_slots(lane: char, minute: u64) -> CounterKey = "v1:slots:{lane}:{minute}";
     legacy_credential(id: &AccountId) -> Key = "v1:credential:{id}";
     legacy_imported_hash(id: &AccountId) -> Key = "v1:imported-hash:{id}";
     legacy_change_order(id: &AccountId) -> Key = "v1:change-order:{id}";

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::agenda::state::{LaneState, State};
-use crate::store::agenda::{Entry, Expiring, Place, head, read};
+use crate::store::agenda::{Entry, Expiring, Place, read};
 use crate::store::keys::{self, AnyKey, Lane};
 use crate::store::lease::{self, Lease, Term};
 use crate::store::record;
@@ -45,11 +45,15 @@ pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Outage>
 ///
 /// # Errors
 /// [`Outage`] of the store. It goes on from there the next time.
-pub async fn park<E: Env>(env: &E, now: Timestamp) -> Result<bool, Outage> {
-    alone(env, park_alone(env.store(), now)).await
+pub async fn park<E: Env>(
+    env: &E,
+    heads: [i64; Lane::ALL.len()],
+    now: Timestamp,
+) -> Result<bool, Outage> {
+    alone(env, park_alone(env.store(), heads, now)).await
 }
 
-async fn alone<E: Env>(
+pub(super) async fn alone<E: Env>(
     env: &E,
     work: impl Future<Output = Result<bool, Outage>>,
 ) -> Result<bool, Outage> {
@@ -108,7 +112,11 @@ fn take_part(state: &mut State, minute: u64) {
 }
 
 /// Settles the first entries of each lane that hold nothing near: what they hold moves into the calendar, and they go.
-async fn park_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Outage> {
+async fn park_alone(
+    store: &impl KeyValue,
+    heads: [i64; Lane::ALL.len()],
+    now: Timestamp,
+) -> Result<bool, Outage> {
     let before = State::load(store).await?;
     let mut state = before.clone();
     for lane in Lane::ALL {
@@ -120,13 +128,13 @@ async fn park_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Outag
     state.spent.clear();
     let mut sorted = Sorted::default();
     let mut more = false;
-    for lane in Lane::ALL {
-        let head = head(store, lane).await?;
+    for (lane, head) in Lane::ALL.into_iter().zip(heads) {
         more |= settle(store, lane, head, state.lane(lane), &mut sorted, now).await?;
     }
     if state == before {
         return Ok(false);
     }
+    state.moved_in = true;
     delete_named(store, &sorted.expired).await?;
     let mut writes = Vec::new();
     for (minute, entry) in sorted.by_minute {

@@ -23,6 +23,9 @@ pub struct State {
     /// Parked parts that are done, to be deleted.
     #[serde(default)]
     pub(super) spent: Vec<(u64, u64)>,
+    /// Whether no agenda of the layout before this one is left.
+    #[serde(default)]
+    pub(super) moved_in: bool,
 }
 
 /// How far one lane is settled.
@@ -60,6 +63,12 @@ impl State {
     pub fn is_due(&self, now: Timestamp) -> bool {
         let due = self.parked.range(..=minute_of(now)).next();
         due.is_some() || !self.spent.is_empty()
+    }
+
+    /// Whether an agenda of the layout before this one may be there.
+    #[must_use]
+    pub fn may_move_in(&self) -> bool {
+        !self.moved_in
     }
 
     /// The last number of `lane` up to which all is settled.
