@@ -9,8 +9,8 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use keyback::base::timestamp::Timestamp;
 use keyback::model::log_line::LogLine;
-use keyback::model::timestamp::Timestamp;
 use keyback::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage, SecureRandom, Variables};
 
 use super::store::SqliteStore;

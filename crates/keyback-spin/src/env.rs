@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use keyback::base::timestamp::Timestamp;
 use keyback::model::log_line::LogLine;
-use keyback::model::timestamp::Timestamp;
 use keyback::ports::{Clock, Env, Log, Outage, SecureRandom, Variables};
 
 use crate::key_value::SpinKeyValue;

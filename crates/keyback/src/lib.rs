@@ -22,10 +22,13 @@
     )
 )]
 
+pub mod base;
 mod breach;
 pub mod courier;
 pub mod flow;
 pub mod http;
+#[cfg(test)]
+mod layers;
 pub mod mail;
 pub mod model;
 pub mod portal;

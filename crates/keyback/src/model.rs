@@ -28,6 +28,5 @@ pub mod recovery;
 pub mod sealed;
 pub mod site;
 pub mod standard_webhook;
-pub mod timestamp;
 pub mod token;
 pub mod web_address;

@@ -3,9 +3,9 @@
 use ::http::Request;
 use serde_json::json;
 
+use crate::base::timestamp::Timestamp;
 use crate::model::event::Event;
 use crate::model::standard_webhook::WebhookSecret;
-use crate::model::timestamp::Timestamp;
 
 /// The portal's webhook, if there is one.
 #[derive(Debug, Clone)]

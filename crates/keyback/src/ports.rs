@@ -2,34 +2,12 @@
 
 use std::time::Duration;
 
-use crate::model::log_line::LogLine;
-use crate::model::timestamp::Timestamp;
-use crate::store::keys::{AnyKey, CounterKey, Key};
+pub use crate::base::outage::Outage;
+pub use crate::base::random::SecureRandom;
 
-/// A failure of the store, the host or the settings. The caller answers 503 and changes nothing more.
-///
-/// The text is for the log. It names what failed and never holds a key's value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Outage {
-    /// The key-value store answered with an error.
-    #[error("the store failed: {0}")]
-    Store(String),
-    /// A stored record could not be read, or could not be unsealed with any known key.
-    #[error("an unreadable record: {0}")]
-    Record(&'static str),
-    /// The source of randomness failed.
-    #[error("no secure randomness")]
-    Random,
-    /// The host's password hashing failed, which only a lack of memory can cause.
-    #[error("password hashing failed")]
-    Hashing,
-    /// A page's template could not be rendered.
-    #[error("a template failed")]
-    Template,
-    /// A variable is missing or unusable; each was named in the log.
-    #[error("bad variables: {}", .0.join(", "))]
-    Variables(Vec<&'static str>),
-}
+use crate::base::keys::{AnyKey, CounterKey, Key};
+use crate::base::timestamp::Timestamp;
+use crate::model::log_line::LogLine;
 
 /// Wall-clock time. It may jump in either direction; nothing that is stored relies on its order.
 #[expect(
@@ -41,15 +19,6 @@ pub trait Clock {
     fn now(&self) -> Timestamp;
     /// Waits for at least `duration`.
     async fn sleep(&self, duration: Duration);
-}
-
-/// A cryptographically secure source of random bytes.
-pub trait SecureRandom {
-    /// Fills `bytes`.
-    ///
-    /// # Errors
-    /// [`Outage::Random`] when the source fails.
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), Outage>;
 }
 
 /// The key-value store. No call but [`KeyValue::increment`] is atomic towards another caller.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use futures::future::join_all;
 
+use crate::base::timestamp::Timestamp;
 use crate::courier::report::{Budget, CourierRun, RunReport};
 use crate::courier::work::work_entry;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Log, Outage};
 use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar, legacy};
 use crate::store::lease::{Lease, Term};

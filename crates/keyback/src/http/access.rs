@@ -1,9 +1,9 @@
 //! Authorisation of the administrator's API: API keys and tokens.
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::timestamp::Timestamp;
 use crate::settings::{Access, Scope};
 
 /// Accepts the call if its API key is listed, or its token is valid at `now`, and has `scope`.

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
 use crate::model::locale::Locale;
-use crate::model::timestamp::Timestamp;
 
 pub mod challenge;
 pub mod create;

@@ -6,7 +6,7 @@ pub mod show;
 
 use serde_json::{Value, json};
 
-use crate::model::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 use crate::store::outbox::EmailWithFeedback;
 
 /// An email in the contract's form, without recipient and content.

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use ::http::Request;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::message::Message;
 use crate::model::id::EmailId;
-use crate::model::timestamp::Timestamp;
 
 mod answer;
 pub(super) mod basic;

@@ -3,13 +3,13 @@
 
 use ::http::{Request, Response};
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::api::{
     Answer, EmailProvider, Handover, OutboundMail, ProviderSettings, WebhookReader,
 };
 use crate::mail::message::Message;
 use crate::mail::providers::{mailgun, postmark, resend, sendgrid, ses, webhook};
 use crate::model::id::EmailId;
-use crate::model::timestamp::Timestamp;
 use crate::ports::NoAnswer;
 
 // Matches instead of a table of functions: a component that only sends mail does not carry what reads webhooks.

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::credential::Credential;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::locale::Locale;
-use crate::model::timestamp::Timestamp;
 
 /// One user, with the password if there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

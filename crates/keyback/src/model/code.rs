@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use crate::base::outage::Outage;
+use crate::base::random::SecureRandom;
 use crate::model::id::ChallengeSerial;
 use crate::model::keyring::{KeyUse, KeyedDigest, Keyring};
-use crate::ports::{Outage, SecureRandom};
 
 /// How many digits a code has: 6 to 10 (NIST SP 800-63B-4 §3.1.3.2 asks for at least 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::password::PasswordHash;
-use crate::model::timestamp::Timestamp;
 
 /// An account's password, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

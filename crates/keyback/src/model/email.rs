@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::sealed::Sealed;
-use crate::model::timestamp::Timestamp;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {

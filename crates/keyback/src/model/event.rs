@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
 use crate::model::email::EmailKind;
 use crate::model::id::{AccountId, EmailId, EventId};
-use crate::model::timestamp::Timestamp;
 
 macro_rules! event_types {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {

@@ -1,7 +1,8 @@
 //! Generated passwords.
 
+use crate::base::outage::Outage;
+use crate::base::random::SecureRandom;
 use crate::model::password::Password;
-use crate::ports::{Outage, SecureRandom};
 
 /// Letters and digits without look-alikes: no `i`, `l`, `o`, `0` or `1`.
 const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";

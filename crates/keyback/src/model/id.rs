@@ -5,7 +5,8 @@ use std::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
-use crate::ports::{Outage, SecureRandom};
+use crate::base::outage::Outage;
+use crate::base::random::SecureRandom;
 
 /// The bytes of randomness in a generated identifier: 128 bits, so that none is ever drawn twice.
 pub const GENERATED_BYTES: usize = 16;

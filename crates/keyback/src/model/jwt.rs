@@ -6,7 +6,7 @@ use jsonwebtoken::{Header, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::model::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 
 mod crypto;
 mod key_set;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 
 /// At most `count` in each window of `seconds`; windows are fixed and start at multiples of their length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use crate::base::outage::Outage;
 use crate::model::id::{EmailId, EventId};
-use crate::ports::Outage;
 
 /// One log line. `Display` is the text that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::base::outage::Outage;
+use crate::base::random::SecureRandom;
 use crate::model::password_hash;
-use crate::ports::{Outage, SecureRandom};
 
 pub use crate::model::password_hash::{InvalidPasswordHash, PasswordHash};
 

@@ -6,7 +6,8 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::ports::{Outage, SecureRandom};
+use crate::base::outage::Outage;
+use crate::base::random::SecureRandom;
 
 mod argon2;
 mod bcrypt;

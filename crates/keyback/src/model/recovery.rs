@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::code::Code;
 use crate::model::id::ChallengeSerial;
 use crate::model::keyring::{KeyedDigest, Keyring};
 use crate::model::limit::Limit;
 use crate::model::locale::Locale;
-use crate::model::timestamp::Timestamp;
 use crate::model::token::TokenReference;
 
 /// An account's recovery, as stored.

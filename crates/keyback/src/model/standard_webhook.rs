@@ -11,7 +11,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::model::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 
 /// Prefix of a symmetric secret.
 const SECRET_PREFIX: &str = "whsec_";

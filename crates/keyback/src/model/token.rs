@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
+use crate::base::outage::Outage;
+use crate::base::random::SecureRandom;
+use crate::base::timestamp::Timestamp;
 use crate::model::id::{AccountId, ChallengeSerial};
 use crate::model::keyring::{KeyUse, KeyedDigest, Keyring, encode};
 use crate::model::password::Password;
-use crate::model::timestamp::Timestamp;
-use crate::ports::{Outage, SecureRandom};
 
 const REFERENCE_BYTES: usize = 16;
 /// 256 random bits; OWASP ASVS 11.5.1 asks for 128.

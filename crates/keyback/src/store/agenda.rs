@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{KeyValue, Outage};
 use crate::store::keys::{self, Key, Lane};
 use crate::store::{draw, record};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::mail::message::Message;
+use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailKind, EmailState, MailSecret};
@@ -12,7 +12,6 @@ use crate::model::event::{Event, EventPlace};
 use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::keyring::Keyring;
 use crate::model::sealed::NONCE_BYTES;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Env, KeyValue, Outage, SecureRandom};
 use crate::store::accounts::{self, Pointer};
 use crate::store::agenda::{DueTask, Expiring, Place, ReservedEntry};
@@ -65,13 +64,13 @@ pub enum DraftSecret {
 
 /// A mail to be written.
 #[derive(Debug)]
-pub struct Draft<'a> {
+pub struct Draft<'a, M> {
     /// What kind of mail it is.
     pub kind: EmailKind,
     /// Whom it is for.
     pub account_id: &'a AccountId,
     /// What it says.
-    pub message: &'a Message,
+    pub message: &'a M,
     /// From when on it is not worth sending.
     pub discard_at: Option<Timestamp>,
     /// The secret that it holds, if any.
@@ -200,11 +199,11 @@ impl Batch {
     ///
     /// # Errors
     /// [`Outage::Random`] or [`Outage::Record`].
-    pub fn mail<E: Env>(
+    pub fn mail<E: Env, M: Serialize>(
         &mut self,
         cx: &Cx<'_, E>,
         keyring: &Keyring,
-        draft: Draft<'_>,
+        draft: Draft<'_, M>,
     ) -> Result<EmailId, Outage> {
         let id = EmailId::generate(cx.env.random())?;
         let mut nonce = [0; NONCE_BYTES];

@@ -1,8 +1,8 @@
 //! What a request works with: the machine, the time, and what it leaves to be done after its response.
 
+use crate::base::timestamp::Timestamp;
 use crate::model::id::AccountId;
 use crate::model::password::PasswordHash;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock as _, Env, Variables as _};
 use crate::store::agenda::{Expiring, ReservedEntry};
 use crate::store::keys::{AnyKey, CounterKey};

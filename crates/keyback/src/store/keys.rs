@@ -39,58 +39,7 @@
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EmailId};
 use crate::model::token::TokenReference;
 
-/// The name of a value.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key(String);
-
-/// The name of a counter.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CounterKey(String);
-
-/// The name of a value or a counter, to delete it or see whether it exists.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AnyKey(String);
-
-macro_rules! text {
-    ($($name:ident),+) => {
-        $(impl $name {
-            /// The name in the store.
-            #[must_use]
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        })+
-    };
-}
-text!(Key, CounterKey, AnyKey);
-
-impl From<Key> for AnyKey {
-    fn from(key: Key) -> Self {
-        Self(key.0)
-    }
-}
-
-impl From<CounterKey> for AnyKey {
-    fn from(key: CounterKey) -> Self {
-        Self(key.0)
-    }
-}
-
-impl AnyKey {
-    /// A key by the name that an agenda entry noted.
-    #[must_use]
-    pub fn noted(name: String) -> Self {
-        Self(name)
-    }
-}
-
-#[cfg(test)]
-impl Key {
-    /// Any name at all, to see what a store does about it.
-    pub(crate) fn forged(name: &str) -> Self {
-        Self(name.to_owned())
-    }
-}
+pub use crate::base::keys::{AnyKey, CounterKey, Key};
 
 /// The two rows of entries on the agenda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -119,7 +68,7 @@ impl Lane {
 macro_rules! table {
     ($($name:ident($($parameter:ident: $type:ty),*) -> $kind:ident = $pattern:literal;)+) => {
         $(pub(crate) fn $name($($parameter: $type),*) -> $kind {
-            $kind(format!($pattern))
+            $kind::new(format!($pattern))
         })+
     };
 }

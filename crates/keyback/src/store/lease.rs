@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use crate::model::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage, SecureRandom};
 use crate::store::cx::Cx;
 use crate::store::keys::{self, AnyKey, CounterKey};

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::client_address::ClientAddress;
 use crate::model::keyring::{KeyUse, Keyring};
 use crate::model::limit::{Limit, LimitExceeded};
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Env, KeyValue, Outage};
 use crate::store::agenda::Expiring;
 use crate::store::cx::Cx;

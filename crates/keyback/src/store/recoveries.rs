@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
 use crate::model::recovery::{
     Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of,
 };
-use crate::model::timestamp::Timestamp;
 use crate::model::token::TokenReference;
 use crate::ports::{Env, KeyValue, Outage};
 use crate::store::agenda::DueTask;

@@ -1,6 +1,6 @@
 //! Link, reset and cancel tokens.
 
-use crate::model::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 use crate::model::token::{Token, TokenRecord, TokenReference};
 use crate::ports::{KeyValue, Outage};
 use crate::store::batch::Batch;

@@ -6,8 +6,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::model::log_line::LogLine;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage, SecureRandom, Variables};
 use crate::testing::MemoryKeyValue;
 use crate::testing::executor::{sleep_once, yield_once};

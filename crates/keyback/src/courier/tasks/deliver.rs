@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::courier::backoff;
 use crate::courier::pauses::Pauses;
 use crate::mail::api::{Handover, TIMEOUT};
@@ -13,7 +14,6 @@ use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage};
 use crate::settings::{self, MailSettings, ProviderKind, ProviderSettings};
 use crate::store::agenda::ReservedEntry;

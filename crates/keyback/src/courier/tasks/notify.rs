@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::courier::backoff;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventPlace};
 use crate::model::log_line::LogLine;
-use crate::model::timestamp::Timestamp;
 use crate::portal;
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage};
 use crate::settings::{self, WebhookSettings};

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::recovery::forgot_password::{Request, SEAL_CONTEXT};
 use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
 use crate::mail::message::Requester;
@@ -15,7 +16,6 @@ use crate::model::event::{Event, EventType};
 use crate::model::id::EventId;
 use crate::model::recovery::{Challenge, IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Outage};
 use crate::store::accounts;
 use crate::store::agenda::ReservedEntry;

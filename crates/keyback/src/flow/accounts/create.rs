@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
 use crate::flow::passwords::check_password;
 use crate::model::account::Account;
@@ -14,7 +15,6 @@ use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::PasswordViolation;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
 use crate::flow::passwords::check_password;
 use crate::mail::message::MailBranding;
@@ -20,7 +21,6 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, Outage};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};

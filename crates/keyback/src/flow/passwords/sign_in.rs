@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::{Refusal, within};
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
@@ -10,7 +11,6 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::password::{Password, PasswordHash};
-use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::batch::Batch;

@@ -1,7 +1,7 @@
 //! Whether a recovery of an account is under way.
 
+use crate::base::timestamp::Timestamp;
 use crate::model::id::AccountId;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Env, Outage};
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};

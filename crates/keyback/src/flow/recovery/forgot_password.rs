@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::{Refusal, within};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::client_address::ClientAddress;
@@ -12,7 +13,6 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::locale::Locale;
 use crate::model::sealed::{NONCE_BYTES, Sealed};
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Env, Outage, SecureRandom};
 use crate::store::agenda::{Place, ReservedEntry};
 use crate::store::batch::Batch;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::message::MailBranding;
 use crate::mail::message::{RecoveryMail, Requester, Translator, prepare_recovery};
 use crate::model::account::Account;
@@ -13,7 +14,6 @@ use crate::model::keyring::Keyring;
 use crate::model::lifetimes::ChallengeSettings;
 use crate::model::locale::Locale;
 use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, attempts_day};
-use crate::model::timestamp::Timestamp;
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, Outage};
 use crate::store::agenda::DueTask;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
 use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
 use crate::mail::message::Requester;
@@ -9,7 +10,6 @@ use crate::model::code::Code;
 use crate::model::event::EventType;
 use crate::model::id::{AccountId, ChallengeId};
 use crate::model::lifetimes::ChallengeSettings;
-use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::ports::{Clock, Env, Outage};
 use crate::store::batch::Batch;

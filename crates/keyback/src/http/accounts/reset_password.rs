@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use serde_json::{Value, json};
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::passwords::admin_reset::{
     self, AdminResetError, AdminResetSettings, NewPassword, Order, Outcome,
 };
@@ -15,7 +16,6 @@ use crate::http::request::Request;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
-use crate::model::timestamp::Timestamp;
 use crate::ports::Env;
 use crate::settings::{
     self, Access, AdminResetRules, MailBranding, Outgoing, PasswordRules, Scope,

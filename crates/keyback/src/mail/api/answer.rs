@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 use ::http::Response;
 use serde_json::Value;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::api::Handover;
-use crate::model::timestamp::Timestamp;
 
 /// The longest wait that a provider may ask for.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);

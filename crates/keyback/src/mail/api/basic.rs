@@ -5,9 +5,9 @@ use base64ct::{Base64, Encoding};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::api::{Unusable, WebhookReader, json};
 use crate::model::email::DeliveryReport;
-use crate::model::timestamp::Timestamp;
 
 /// The fewest characters of a password.
 const MIN_PASSWORD: usize = 16;

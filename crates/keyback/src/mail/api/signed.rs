@@ -4,10 +4,10 @@
 use ::http::HeaderMap;
 use serde_json::Value;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::api::{Unusable, WebhookReader, json};
 use crate::model::email::DeliveryReport;
 use crate::model::standard_webhook::WebhookSecret;
-use crate::model::timestamp::Timestamp;
 
 /// The headers of a signature.
 pub(in crate::mail) struct Names {

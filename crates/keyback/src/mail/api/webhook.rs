@@ -3,8 +3,8 @@
 use ::http::HeaderMap;
 use serde_json::Value;
 
+use crate::base::timestamp::Timestamp;
 use crate::model::email::DeliveryReport;
-use crate::model::timestamp::Timestamp;
 
 /// Reads one provider's webhooks. Contains a secret.
 pub trait WebhookReader {

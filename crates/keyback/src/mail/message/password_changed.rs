@@ -2,9 +2,9 @@
 
 use askama::Template;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::message::translator::AttributionTexts;
 use crate::mail::message::{Message, Parts, Requester, Translator, texts};
-use crate::model::timestamp::Timestamp;
 use crate::ports::Outage;
 
 #[derive(Template)]

@@ -2,11 +2,11 @@
 
 use askama::Template;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::message::translator::AttributionTexts;
 use crate::mail::message::{Message, Parts, Requester, Translator, texts};
 use crate::model::code::Code;
 use crate::model::lifetimes::ChallengeSettings;
-use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::ports::Outage;
 

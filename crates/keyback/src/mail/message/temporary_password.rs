@@ -2,9 +2,9 @@
 
 use askama::Template;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::message::{Message, Parts, Translator, texts};
 use crate::model::password::Password;
-use crate::model::timestamp::Timestamp;
 use crate::ports::Outage;
 
 #[derive(Template)]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::message::text::{Text, fill};
 use crate::mail::message::{MailBranding, Requester, texts};
 use crate::model::language::Language;
 use crate::model::locale::Locale;
 use crate::model::site::Site;
-use crate::model::timestamp::Timestamp;
 
 /// Writes the texts of one mail, in one language and with the operator's name.
 #[derive(Debug, Clone, Copy)]

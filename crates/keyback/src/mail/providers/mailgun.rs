@@ -18,6 +18,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::api::reports::{about, bounced, complained, delivered, text};
 use crate::mail::api::{
     AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Handover, OutboundMail, Unusable,
@@ -27,7 +28,6 @@ use crate::mail::api::{
 use crate::mail::providers::tests::Example;
 use crate::model::email::DeliveryReport;
 use crate::model::email_address::EmailAddress;
-use crate::model::timestamp::Timestamp;
 
 /// Maximum age of a signature, in seconds. Retries continue for eight hours, possibly with the first signature, and the
 /// documentation advises not to be strict.

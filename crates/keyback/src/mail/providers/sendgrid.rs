@@ -16,6 +16,7 @@ use p256::ecdsa::{Signature, VerifyingKey};
 use p256::pkcs8::DecodePublicKey as _;
 use serde_json::{Value, json};
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::api::reports::{about, bounced, complained, delivered, given_up, held_back, text};
 use crate::mail::api::{
     AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Handover, OutboundMail, ProviderSettings,
@@ -24,7 +25,6 @@ use crate::mail::api::{
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
 use crate::model::email::DeliveryReport;
-use crate::model::timestamp::Timestamp;
 
 #[cfg(test)]
 mod tests;

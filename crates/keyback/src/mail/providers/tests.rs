@@ -2,13 +2,13 @@
 
 use ::http::{HeaderMap, HeaderValue, Request, Response};
 
+use crate::base::timestamp::Timestamp;
 use crate::mail::api::{Handover, ProviderSettings, Unusable};
 use crate::mail::message::Message;
 use crate::mail::registry::{self, ProviderKind};
 use crate::model::base_url::BaseUrl;
 use crate::model::email::{DeliveryReport, EmailState};
 use crate::model::id::EmailId;
-use crate::model::timestamp::Timestamp;
 
 mod answers;
 mod requests;

@@ -6,7 +6,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::text::{base64, numbers};
 use super::{MAX_MEMORY_BYTES, OUTPUT_BYTES, SALT_BYTES};
-use crate::ports::{Outage, SecureRandom};
+use crate::base::outage::Outage;
+use crate::base::random::SecureRandom;
 
 #[cfg(any(target_arch = "wasm32", test))]
 mod single_lane;

@@ -3,11 +3,11 @@
 
 use serde::Deserialize;
 
+use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::id::AccountId;
 use crate::model::password_hash::PasswordHash;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{KeyValue, Outage};
 use crate::store::keys::{self, AnyKey};
 use crate::store::record;

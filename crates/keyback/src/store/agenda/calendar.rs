@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::model::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage};
 use crate::store::agenda::state::{LaneState, State};
 use crate::store::agenda::{Entry, Expiring, Place, read};

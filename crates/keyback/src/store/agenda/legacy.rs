@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::base::timestamp::Timestamp;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::EventPlace;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::sealed::Sealed;
-use crate::model::timestamp::Timestamp;
 use crate::ports::{Env, KeyValue, Outage};
 use crate::store::agenda::calendar::{alone, minute_of};
 use crate::store::agenda::{DueTask, Entry, Expiring, Place};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::timestamp::Timestamp;
+use crate::base::timestamp::Timestamp;
 use crate::ports::{KeyValue, Outage};
 use crate::store::agenda::calendar::minute_of;
 use crate::store::keys::{self, Key, Lane};

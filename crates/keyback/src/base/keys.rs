@@ -1,0 +1,67 @@
+//! The names of what is in the store. Counters are a type of their own: writing a value over one can take the whole store
+//! down, and reading one as a value means nothing.
+
+/// The name of a value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key(String);
+
+/// The name of a counter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CounterKey(String);
+
+/// The name of a value or a counter, to delete it or see whether it exists.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AnyKey(String);
+
+macro_rules! text {
+    ($($name:ident),+) => {
+        $(impl $name {
+            /// The name in the store.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        })+
+    };
+}
+text!(Key, CounterKey, AnyKey);
+
+macro_rules! new {
+    ($($name:ident),+) => {
+        $(impl $name {
+            /// The table of all keys is `store::keys`: nothing else makes one.
+            pub(crate) const fn new(name: String) -> Self {
+                Self(name)
+            }
+        })+
+    };
+}
+new!(Key, CounterKey);
+
+impl From<Key> for AnyKey {
+    fn from(key: Key) -> Self {
+        Self(key.0)
+    }
+}
+
+impl From<CounterKey> for AnyKey {
+    fn from(key: CounterKey) -> Self {
+        Self(key.0)
+    }
+}
+
+impl AnyKey {
+    /// A key by the name that an agenda entry noted.
+    #[must_use]
+    pub fn noted(name: String) -> Self {
+        Self(name)
+    }
+}
+
+#[cfg(test)]
+impl Key {
+    /// Any name at all, to see what a store does about it.
+    pub(crate) fn forged(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
