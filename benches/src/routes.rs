@@ -1,7 +1,8 @@
 //! Which component answers which path, and its routing table: `spin.toml` and `components/*/src/lib.rs` in one process.
 
 use keyback::courier::after_response;
-use keyback::http::{Answer, Request, accounts, max_body_bytes, routes};
+use keyback::http::v1::admin::users;
+use keyback::http::{Answer, Request, max_body_bytes, routes};
 use keyback::ports::Env;
 use keyback::store::cx::{Cx, Deferred};
 
@@ -58,7 +59,7 @@ impl Component {
     /// The most bytes to read of a body.
     pub(crate) async fn room<E: Env>(self, env: &E, head: &http::request::Parts) -> usize {
         match self {
-            Self::Accounts => accounts::import::max_body_bytes(env, head).await,
+            Self::Accounts => users::import::max_body_bytes(env, head).await,
             _ => max_body_bytes(head.uri.path()),
         }
     }

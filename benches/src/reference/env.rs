@@ -11,7 +11,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use keyback::base::timestamp::Timestamp;
 use keyback::model::log_line::LogLine;
-use keyback::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage, SecureRandom, Variables};
+use keyback::ports::{Clock, Env, HttpClient, Log, NoAnswer, SecureRandom, Unavailable, Variables};
 
 use super::store::SqliteStore;
 
@@ -80,8 +80,8 @@ impl Clock for SystemClock {
 pub(super) struct SystemRandom;
 
 impl SecureRandom for SystemRandom {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), Outage> {
-        getrandom::fill(bytes).map_err(|_| Outage::Random)
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
+        getrandom::fill(bytes).map_err(|_| Unavailable::Random)
     }
 }
 

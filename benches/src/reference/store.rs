@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use keyback::ports::{KeyValue, Outage};
+use keyback::ports::{KeyValue, Unavailable};
 use keyback::store::keys::{AnyKey, CounterKey, Key};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
@@ -48,7 +48,10 @@ impl SqliteStore {
         (count(&self.changes), count(&self.reads))
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Outage> {
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, Unavailable> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         read(&self.lock()).map_err(|error| outage(&error))
     }
@@ -56,7 +59,7 @@ impl SqliteStore {
     fn change<T>(
         &self,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, Outage> {
+    ) -> Result<T, Unavailable> {
         self.changes.fetch_add(1, Ordering::Relaxed);
         let mut connection = self.lock();
         let run = || {
@@ -78,15 +81,15 @@ impl SqliteStore {
 }
 
 impl KeyValue for SqliteStore {
-    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Outage> {
+    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Unavailable> {
         self.read(|connection| find(connection, key.as_str()))
     }
 
-    async fn exists(&self, key: &AnyKey) -> Result<bool, Outage> {
+    async fn exists(&self, key: &AnyKey) -> Result<bool, Unavailable> {
         self.read(|connection| connection.prepare_cached(EXISTS)?.exists([key.as_str()]))
     }
 
-    async fn set_many(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<(), Outage> {
+    async fn set_many(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<(), Unavailable> {
         self.change(|connection| {
             let mut set = connection.prepare_cached(SET)?;
             for (key, value) in entries {
@@ -96,7 +99,7 @@ impl KeyValue for SqliteStore {
         })
     }
 
-    async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Outage> {
+    async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Unavailable> {
         self.change(|connection| {
             let mut delete = connection.prepare_cached(DELETE)?;
             for key in keys {
@@ -106,7 +109,7 @@ impl KeyValue for SqliteStore {
         })
     }
 
-    async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Outage> {
+    async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Unavailable> {
         self.change(|connection| {
             let old = find(connection, key.as_str())?
                 .and_then(|value| value.try_into().ok())
@@ -127,6 +130,6 @@ fn find(connection: &Connection, key: &str) -> rusqlite::Result<Option<Vec<u8>>>
         .optional()
 }
 
-fn outage(error: &rusqlite::Error) -> Outage {
-    Outage::Store(error.to_string())
+fn outage(error: &rusqlite::Error) -> Unavailable {
+    Unavailable::Store(error.to_string())
 }

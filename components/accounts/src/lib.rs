@@ -1,7 +1,7 @@
 //! `/v1/admin/users…`, except the reset; `/v1/admin/emails…`
 
-use keyback::http::accounts::import::max_body_bytes;
 use keyback::http::routes;
+use keyback::http::v1::admin::users::import::max_body_bytes;
 use keyback_spin::serve_and_work_within;
 use spin_sdk::http::{IntoResponse, Request};
 use spin_sdk::http_service;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use keyback::base::timestamp::Timestamp;
 use keyback::model::log_line::LogLine;
-use keyback::ports::{Clock, Env, Log, Outage, SecureRandom, Variables};
+use keyback::ports::{Clock, Env, Log, SecureRandom, Unavailable, Variables};
 
 use crate::key_value::SpinKeyValue;
 use crate::outbound::SpinHttp;
@@ -85,15 +85,17 @@ impl Clock for HostClock {
 pub struct HostRandom;
 
 impl SecureRandom for HostRandom {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), Outage> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
         // The host may return fewer bytes than requested, but not none.
         let mut rest = bytes;
         while !rest.is_empty() {
             let drawn = spin_sdk::wasip3::random::random::get_random_bytes(rest.len() as u64);
             let count = drawn.len().min(rest.len());
-            let (filled, left) = rest.split_at_mut_checked(count).ok_or(Outage::Random)?;
+            let (filled, left) = rest
+                .split_at_mut_checked(count)
+                .ok_or(Unavailable::Random)?;
             if filled.is_empty() {
-                return Err(Outage::Random);
+                return Err(Unavailable::Random);
             }
             for (to, from) in filled.iter_mut().zip(drawn) {
                 *to = from;

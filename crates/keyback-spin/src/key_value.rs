@@ -1,6 +1,6 @@
 //! The store on Spin: values by `spin:key-value`, counters and batches by `wasi:keyvalue`, on the same label.
 
-use keyback::ports::{KeyValue, Outage};
+use keyback::ports::{KeyValue, Unavailable};
 use keyback::store::keys::{AnyKey, CounterKey, Key};
 use spin_sdk::experimental::wasi::keyvalue::store::{Bucket, Error as BucketError, open};
 use spin_sdk::experimental::wasi::keyvalue::{atomics, batch};
@@ -10,7 +10,7 @@ const LABEL: &str = "default";
 
 /// The default store, through both interfaces; or why it could not be opened.
 pub struct SpinKeyValue {
-    opened: Result<(Store, Bucket), Outage>,
+    opened: Result<(Store, Bucket), Unavailable>,
 }
 
 impl SpinKeyValue {
@@ -25,37 +25,37 @@ impl SpinKeyValue {
         Self { opened }
     }
 
-    fn store(&self) -> Result<&Store, Outage> {
+    fn store(&self) -> Result<&Store, Unavailable> {
         self.opened
             .as_ref()
             .map(|(store, _)| store)
-            .map_err(Outage::clone)
+            .map_err(Unavailable::clone)
     }
 
-    fn bucket(&self) -> Result<&Bucket, Outage> {
+    fn bucket(&self) -> Result<&Bucket, Unavailable> {
         self.opened
             .as_ref()
             .map(|(_, bucket)| bucket)
-            .map_err(Outage::clone)
+            .map_err(Unavailable::clone)
     }
 }
 
 impl KeyValue for SpinKeyValue {
-    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Outage> {
+    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Unavailable> {
         self.store()?
             .get(key.as_str())
             .await
             .map_err(|error| store_outage(&error))
     }
 
-    async fn exists(&self, key: &AnyKey) -> Result<bool, Outage> {
+    async fn exists(&self, key: &AnyKey) -> Result<bool, Unavailable> {
         self.store()?
             .exists(key.as_str())
             .await
             .map_err(|error| store_outage(&error))
     }
 
-    async fn set_many(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<(), Outage> {
+    async fn set_many(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<(), Unavailable> {
         let entries: Vec<_> = entries
             .into_iter()
             .map(|(key, value)| (key.as_str().to_owned(), value))
@@ -63,21 +63,21 @@ impl KeyValue for SpinKeyValue {
         batch::set_many(self.bucket()?, &entries).map_err(|error| bucket_outage(&error))
     }
 
-    async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Outage> {
+    async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Unavailable> {
         let keys: Vec<_> = keys.iter().map(|key| key.as_str().to_owned()).collect();
         batch::delete_many(self.bucket()?, &keys).map_err(|error| bucket_outage(&error))
     }
 
     /// Not repeated after an error: it may have been done.
-    async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Outage> {
+    async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Unavailable> {
         atomics::increment(self.bucket()?, key.as_str(), delta)
             .map_err(|error| bucket_outage(&error))
     }
 }
 
 /// The provider's own words stay out: they may quote a key or an address of the store.
-fn store_outage(error: &StoreError) -> Outage {
-    Outage::Store(
+fn store_outage(error: &StoreError) -> Unavailable {
+    Unavailable::Store(
         match error {
             StoreError::StoreTableFull => "too many open stores",
             StoreError::NoSuchStore => "no such store",
@@ -88,8 +88,8 @@ fn store_outage(error: &StoreError) -> Outage {
     )
 }
 
-fn bucket_outage(error: &BucketError) -> Outage {
-    Outage::Store(
+fn bucket_outage(error: &BucketError) -> Unavailable {
+    Unavailable::Store(
         match error {
             BucketError::NoSuchStore => "no such store",
             BucketError::AccessDenied => "not granted in spin.toml",

@@ -10,7 +10,7 @@ pub mod recovery;
 mod tests;
 
 use crate::model::limit::LimitExceeded;
-use crate::ports::Outage;
+use crate::ports::Unavailable;
 
 /// Why a call that anyone may make is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum Refusal {
     Limited(LimitExceeded),
     /// Something outside failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    Unavailable(#[from] Unavailable),
 }
 
 /// Turns a passed limit into the refusal.

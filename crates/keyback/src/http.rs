@@ -3,21 +3,11 @@
 //! A component's handler is a routing table over the functions here; [`serve`] wraps it. Everything becomes an answer:
 //! no handler fails.
 
-pub mod accounts;
-pub mod cancel_recovery;
-pub mod courier;
-pub mod email_webhook;
-pub mod emails;
-pub mod forgot_password;
 pub mod forgot_password_form;
-pub mod health;
 pub mod pages;
-pub mod password_policy;
 pub mod problem_pages;
-pub mod reset_password;
 pub mod routes;
-pub mod sign_in;
-pub mod verify_otp;
+pub mod v1;
 
 mod access;
 mod answer;

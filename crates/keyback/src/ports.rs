@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-pub use crate::base::outage::Outage;
 pub use crate::base::random::SecureRandom;
+pub use crate::base::unavailable::Unavailable;
 
 use crate::base::keys::{AnyKey, CounterKey, Key};
 use crate::base::timestamp::Timestamp;
@@ -30,29 +30,29 @@ pub trait KeyValue {
     /// The value under `key`.
     ///
     /// # Errors
-    /// [`Outage::Store`], as with every call of this trait.
-    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Outage>;
+    /// [`Unavailable::Store`], as with every call of this trait.
+    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Unavailable>;
     /// Whether a value or a counter is stored under `key`. Unlike reading a counter, this does not create it.
     ///
     /// # Errors
-    /// [`Outage::Store`].
-    async fn exists(&self, key: &AnyKey) -> Result<bool, Outage>;
+    /// [`Unavailable::Store`].
+    async fn exists(&self, key: &AnyKey) -> Result<bool, Unavailable>;
     /// Stores all `entries`; in one transaction where the store has such.
     ///
     /// # Errors
-    /// [`Outage::Store`].
-    async fn set_many(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<(), Outage>;
+    /// [`Unavailable::Store`].
+    async fn set_many(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<(), Unavailable>;
     /// Deletes all `keys`; absent ones are no error.
     ///
     /// # Errors
-    /// [`Outage::Store`].
-    async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Outage>;
+    /// [`Unavailable::Store`].
+    async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Unavailable>;
     /// Adds `delta` to the counter and returns the sum; an absent counter counts from zero and is created, by a
     /// `delta` of zero too. Of all callers, no two get the same sum from the same counter with `delta` 1.
     ///
     /// # Errors
-    /// [`Outage::Store`].
-    async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Outage>;
+    /// [`Unavailable::Store`].
+    async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Unavailable>;
 }
 
 /// Why an outbound call brought no answer.

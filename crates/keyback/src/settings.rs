@@ -13,7 +13,7 @@ use crate::model::limit::Limit;
 use crate::model::line::one_line;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::recovery::{AttemptCaps, IssueRules};
-use crate::ports::{Outage, Variables};
+use crate::ports::{Unavailable, Variables};
 
 mod access;
 mod jwt;
@@ -78,8 +78,8 @@ pub trait Section: Sized {
 /// Loads a section, or several as a tuple.
 ///
 /// # Errors
-/// [`Outage::Variables`] with the names of all bad variables.
-pub async fn load<S: Section>(variables: &impl Variables) -> Result<S, Outage> {
+/// [`Unavailable::Variables`] with the names of all bad variables.
+pub async fn load<S: Section>(variables: &impl Variables) -> Result<S, Unavailable> {
     // Reading a section without any values collects the names that it asks for.
     let values = Values::default();
     drop(S::read(&values));
@@ -88,7 +88,7 @@ pub async fn load<S: Section>(variables: &impl Variables) -> Result<S, Outage> {
     let bad = values.bad.into_inner();
     match section {
         Some(section) if bad.is_empty() => Ok(section),
-        _ => Err(Outage::Variables(bad)),
+        _ => Err(Unavailable::Variables(bad)),
     }
 }
 

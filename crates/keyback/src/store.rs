@@ -18,7 +18,7 @@ pub mod record;
 pub mod recoveries;
 pub mod tokens;
 
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::CounterKey;
 
 /// How often a number is drawn before the call is refused.
@@ -30,12 +30,12 @@ const DRAWS: u32 = 3;
 /// stays unused. Claims must not be repeated so: see [`claim`].
 ///
 /// # Errors
-/// [`Outage::Store`] when the last try fails.
+/// [`Unavailable::Store`] when the last try fails.
 pub(crate) async fn draw(
     store: &impl KeyValue,
     counter: &CounterKey,
     count: i64,
-) -> Result<i64, Outage> {
+) -> Result<i64, Unavailable> {
     let mut tries = DRAWS;
     loop {
         tries = tries.saturating_sub(1);
@@ -49,11 +49,11 @@ pub(crate) async fn draw(
 /// What `counter` stands at; 0 if it does not exist, which reading it would change.
 ///
 /// # Errors
-/// [`Outage::Store`].
+/// [`Unavailable::Store`].
 pub(crate) async fn read_counter(
     store: &impl KeyValue,
     counter: &CounterKey,
-) -> Result<i64, Outage> {
+) -> Result<i64, Unavailable> {
     if store.exists(&counter.clone().into()).await? {
         store.increment(counter, 0).await
     } else {

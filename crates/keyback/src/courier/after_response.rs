@@ -8,7 +8,7 @@ use crate::courier::run;
 use crate::courier::work::work_entry;
 use crate::flow::passwords::store_newer_hash;
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, KeyValue, Log, Outage};
+use crate::ports::{Clock, Env, KeyValue, Log, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::{Cx, Deferred};
 use crate::store::lease::Lease;
@@ -53,7 +53,7 @@ pub async fn tidy<E: Env>(env: &E, deferred: Deferred) {
     }
 }
 
-fn log_failure<E: Env>(env: &E, done: Result<(), Outage>) {
+fn log_failure<E: Env>(env: &E, done: Result<(), Unavailable>) {
     if let Err(outage) = done {
         env.log().write(&LogLine::WorkFailed { outage });
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ports::{Outage, SecureRandom};
+use crate::ports::{SecureRandom, Unavailable};
 
 /// The time between one try and the next, in seconds: ten tries over about a day, six of them in the ten minutes that a
 /// code lives.
@@ -14,12 +14,12 @@ const LONGEST: Duration = Duration::from_hours(10);
 /// the last. Up to a fifth is added, so that what failed together is not tried together.
 ///
 /// # Errors
-/// [`Outage::Random`].
+/// [`Unavailable::Random`].
 pub(super) fn wait(
     attempt: u32,
     after: Option<Duration>,
     random: &impl SecureRandom,
-) -> Result<Option<Duration>, Outage> {
+) -> Result<Option<Duration>, Unavailable> {
     let index = usize::try_from(attempt.saturating_sub(1)).unwrap_or(usize::MAX);
     let Some(seconds) = BACKOFF_SECONDS.get(index) else {
         return Ok(None);

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::ports::{Clock, Env, Outage, SecureRandom};
+use crate::ports::{Clock, Env, SecureRandom, Unavailable};
 
 /// In the time of a usual call to a provider. Half a second in all delays no mail that a person would notice.
 const SHORTEST: Duration = Duration::from_millis(50);
@@ -24,8 +24,8 @@ impl Pauses {
     /// Pauses of 50 to 305 ms each.
     ///
     /// # Errors
-    /// [`Outage::Random`].
-    pub(super) fn draw(random: &impl SecureRandom) -> Result<Self, Outage> {
+    /// [`Unavailable::Random`].
+    pub(super) fn draw(random: &impl SecureRandom) -> Result<Self, Unavailable> {
         let mut bytes = [0; 2];
         random.fill(&mut bytes)?;
         let [before, during] =

@@ -9,7 +9,7 @@ use crate::courier::report::{Budget, CourierRun, RunReport};
 use crate::courier::work::work_entry;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, Log, Outage};
+use crate::ports::{Clock, Env, Log, Unavailable};
 use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar, legacy};
 use crate::store::lease::{Lease, Term};
 
@@ -27,8 +27,12 @@ const MOVES: u32 = 1_000;
 /// Does what is due at `now`.
 ///
 /// # Errors
-/// [`Outage`] when the agenda itself cannot be read. A task that fails is logged and due again when its lease is over.
-pub async fn run<E: Env>(env: &E, now: Timestamp, budget: Budget) -> Result<RunReport, Outage> {
+/// [`Unavailable`] when the agenda itself cannot be read. A task that fails is logged and due again when its lease is over.
+pub async fn run<E: Env>(
+    env: &E,
+    now: Timestamp,
+    budget: Budget,
+) -> Result<RunReport, Unavailable> {
     let started = env.clock().now();
     let is_over = || env.clock().now() >= started.plus(LONGEST_RUN);
     let moves = budget.tasks().min(MOVES);
@@ -67,7 +71,7 @@ async fn walk_entries<E: Env>(
     budget: Budget,
     run: &CourierRun,
     is_over: &impl Fn() -> bool,
-) -> Result<(), Outage> {
+) -> Result<(), Unavailable> {
     let (mut tasks_left, mut skips_left) = (budget.tasks(), budget.skips());
     let mut deliveries = Vec::new();
     loop {
@@ -128,7 +132,11 @@ fn delivers(entry: &Entry) -> bool {
 }
 
 /// Works entries at the same time.
-async fn work_all<E: Env>(env: &E, places: Vec<Place>, run: &CourierRun) -> Result<(), Outage> {
+async fn work_all<E: Env>(
+    env: &E,
+    places: Vec<Place>,
+    run: &CourierRun,
+) -> Result<(), Unavailable> {
     let work = places
         .into_iter()
         .map(|place| work_under_lease(env, place, run));
@@ -141,7 +149,11 @@ async fn work_all<E: Env>(env: &E, places: Vec<Place>, run: &CourierRun) -> Resu
 }
 
 /// Works an entry that somebody left, unless another is at it.
-async fn work_under_lease<E: Env>(env: &E, place: Place, run: &CourierRun) -> Result<(), Outage> {
+async fn work_under_lease<E: Env>(
+    env: &E,
+    place: Place,
+    run: &CourierRun,
+) -> Result<(), Unavailable> {
     let store = env.store();
     let lease = Lease::acquire(store, &place.lease_name(), Term::Work, env.clock().now()).await?;
     let Some(lease) = lease else {

@@ -15,7 +15,7 @@ use crate::model::event::EventPlace;
 use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
 use crate::model::recovery::IssueRules;
-use crate::ports::{Clock, Env, Log, Outage};
+use crate::ports::{Clock, Env, Log, Unavailable};
 use crate::settings::{self, ChallengeSettings, MailBranding};
 use crate::store::agenda::{DueTask, ReservedEntry};
 use crate::store::cx::Cx;
@@ -31,12 +31,12 @@ const NOTIFICATIONS_AT_ONCE: usize = 8;
 /// Does the tasks of `reserved` that are ready. Whether all of them are done.
 ///
 /// # Errors
-/// [`Outage`] of the store; tasks that were done may be done again.
+/// [`Unavailable`] of the store; tasks that were done may be done again.
 pub(super) async fn work_entry<E: Env>(
     env: &E,
     reserved: ReservedEntry,
     run: &CourierRun,
-) -> Result<bool, Outage> {
+) -> Result<bool, Unavailable> {
     let mut working = Working {
         cx: Cx::new(env).await,
         reserved,
@@ -45,7 +45,7 @@ pub(super) async fn work_entry<E: Env>(
     };
     while let Some(task) = working.take_ready() {
         if let Err(outage) = working.work(task.clone(), run).await {
-            let hopeless = matches!(outage, Outage::Record(_));
+            let hopeless = matches!(outage, Unavailable::Record(_));
             env.log().write(&LogLine::WorkFailed { outage });
             if hopeless && env.clock().now() >= task.at.plus(HOPELESS_AFTER) {
                 working.is_saved = false;
@@ -97,7 +97,7 @@ impl<E: Env> Working<'_, E> {
     }
 
     /// Does one task, with only the settings that it needs.
-    async fn work(&mut self, task: DueTask, run: &CourierRun) -> Result<(), Outage> {
+    async fn work(&mut self, task: DueTask, run: &CourierRun) -> Result<(), Unavailable> {
         let pauses = self.pauses(&task.task, run)?;
         pauses.before(self.cx.env).await;
         let now = self.cx.env.clock().now();
@@ -136,7 +136,7 @@ impl<E: Env> Working<'_, E> {
     }
 
     /// Those around `task`: none but around what may follow a recovery request.
-    fn pauses(&self, task: &AgendaTask, run: &CourierRun) -> Result<Pauses, Outage> {
+    fn pauses(&self, task: &AgendaTask, run: &CourierRun) -> Result<Pauses, Unavailable> {
         let calls = matches!(
             task,
             AgendaTask::Deliver { .. } | AgendaTask::Notify { .. } | AgendaTask::Imitate
@@ -196,7 +196,7 @@ impl<E: Env> Working<'_, E> {
     }
 
     /// Writes what is left of the entry, unless it is written. Whether all that was ready is done.
-    async fn finish(self, run: &CourierRun) -> Result<bool, Outage> {
+    async fn finish(self, run: &CourierRun) -> Result<bool, Unavailable> {
         if !self.is_saved {
             self.entry().save(self.cx.store()).await?;
         }
@@ -207,7 +207,7 @@ impl<E: Env> Working<'_, E> {
     }
 }
 
-async fn issue_settings<E: Env>(env: &E) -> Result<IssueSettings, Outage> {
+async fn issue_settings<E: Env>(env: &E) -> Result<IssueSettings, Unavailable> {
     let (branding, keyring, lifetimes, rules) =
         settings::load::<(MailBranding, Keyring, ChallengeSettings, IssueRules)>(env.variables())
             .await?;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::model::client_address::ClientAddress;
 use crate::model::event::{Actor, Event, EventType};
 use crate::model::id::{AccountId, EventId};
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 
 /// An authorised caller.
@@ -23,14 +23,14 @@ impl Caller {
     /// An event that the caller makes happen now.
     ///
     /// # Errors
-    /// [`Outage::Random`].
+    /// [`Unavailable::Random`].
     pub fn event<E: Env>(
         &self,
         cx: &Cx<'_, E>,
         kind: EventType,
         account_id: &AccountId,
         reason: Option<String>,
-    ) -> Result<Event, Outage> {
+    ) -> Result<Event, Unavailable> {
         Ok(Event {
             id: EventId::generate(cx.env.random())?,
             kind,
@@ -51,13 +51,13 @@ impl Caller {
 /// An event that a user at `client` makes happen now.
 ///
 /// # Errors
-/// [`Outage::Random`].
+/// [`Unavailable::Random`].
 pub(super) fn by_user<E: Env>(
     cx: &Cx<'_, E>,
     kind: EventType,
     account_id: &AccountId,
     client: ClientAddress,
-) -> Result<Event, Outage> {
+) -> Result<Event, Unavailable> {
     let id = EventId::generate(cx.env.random())?;
     Ok(Event::by_user(id, kind, account_id.clone(), client, cx.now))
 }

@@ -7,7 +7,7 @@ use crate::flow::Refusal;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
-use crate::ports::Outage;
+use crate::ports::Unavailable;
 
 /// An answer, before it is rendered.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     content: Content,
-    outage: Option<Outage>,
+    outage: Option<Unavailable>,
 }
 
 #[derive(Debug)]
@@ -74,7 +74,7 @@ impl Answer {
     }
 
     /// Attaches the outage that a page reports, for the log.
-    pub(super) fn because_of(mut self, outage: Option<Outage>) -> Self {
+    pub(super) fn because_of(mut self, outage: Option<Unavailable>) -> Self {
         self.outage = outage;
         self
     }
@@ -87,7 +87,7 @@ impl Answer {
 
     /// The outage behind a 503, for the log.
     #[must_use]
-    pub fn outage(&self) -> Option<&Outage> {
+    pub fn outage(&self) -> Option<&Unavailable> {
         match &self.content {
             Content::Problem(problem) => problem.outage.as_ref(),
             _ => self.outage.as_ref(),
@@ -154,8 +154,8 @@ impl From<Problem> for Answer {
     }
 }
 
-impl From<Outage> for Problem {
-    fn from(outage: Outage) -> Self {
+impl From<Unavailable> for Problem {
+    fn from(outage: Unavailable) -> Self {
         Self::unavailable(outage)
     }
 }
@@ -164,7 +164,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Limited(exceeded) => Self::rate_limited(exceeded),
-            Refusal::Outage(outage) => Self::unavailable(outage),
+            Refusal::Unavailable(outage) => Self::unavailable(outage),
         }
     }
 }

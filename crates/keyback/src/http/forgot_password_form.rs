@@ -4,10 +4,10 @@
 use askama::Template;
 
 use crate::http::answer::Answer;
-use crate::http::forgot_password;
 use crate::http::pages::{Files, Language, PageLayout, html};
 use crate::http::problem::{Problem, ProblemType};
 use crate::http::request::Request;
+use crate::http::v1::forgot_password;
 use crate::model::email_address::EmailAddress;
 use crate::model::locale::Locale;
 use crate::ports::Env;
@@ -19,7 +19,7 @@ use crate::store::cx::Cx;
 enum Fault {
     Address,
     Limited { minutes: u32 },
-    Outage,
+    Unavailable,
     Form,
 }
 
@@ -30,7 +30,7 @@ impl Fault {
             ProblemType::RateLimited => Self::Limited {
                 minutes: problem.retry_after_minutes(),
             },
-            ProblemType::ServiceUnavailable => Self::Outage,
+            ProblemType::ServiceUnavailable => Self::Unavailable,
             _ => Self::Form,
         }
     }
@@ -39,7 +39,7 @@ impl Fault {
         match self {
             Self::Address => "error.address",
             Self::Limited { .. } => "error.too-many",
-            Self::Outage => "error.unavailable",
+            Self::Unavailable => "error.unavailable",
             Self::Form => "error.form",
         }
     }

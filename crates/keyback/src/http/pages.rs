@@ -9,7 +9,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::web_address::WebAddress;
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::settings::{self, ReturnUrls, Site};
 
 pub mod brand;
@@ -177,7 +177,7 @@ fn kept(media_type: &'static str, text: String) -> Answer {
 
 pub(super) fn html(status: u16, template: &impl Template, site: Option<&Site>) -> Answer {
     let Ok(page) = template.render() else {
-        return Problem::from(Outage::Template).into();
+        return Problem::from(Unavailable::Template).into();
     };
     let answer = Answer::text(status, "text/html; charset=utf-8", page)
         .with_header("content-security-policy", CONTENT_SECURITY_POLICY)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::model::base_url::BaseUrl;
 use crate::model::limit::LimitExceeded;
 use crate::model::password_policy::PasswordViolation;
-use crate::ports::Outage;
+use crate::ports::Unavailable;
 
 /// `Retry-After` of an outage.
 const RETRY_AFTER_OUTAGE: Duration = Duration::from_secs(5);
@@ -168,7 +168,7 @@ pub struct Problem {
     pub(super) variables: Vec<&'static str>,
     pub(super) headers: Vec<(&'static str, String)>,
     /// The cause, for the log only.
-    pub(super) outage: Option<Outage>,
+    pub(super) outage: Option<Unavailable>,
 }
 
 impl Problem {
@@ -310,7 +310,7 @@ impl Problem {
             .with_header("ratelimit", format!("\"{name}\";r=0;t={seconds}"))
     }
 
-    pub(super) fn unavailable(outage: Outage) -> Self {
+    pub(super) fn unavailable(outage: Unavailable) -> Self {
         let problem = Self::new(ProblemType::ServiceUnavailable)
             .with_header("retry-after", RETRY_AFTER_OUTAGE.as_secs().to_string());
         Self {
@@ -323,12 +323,12 @@ impl Problem {
     pub(super) fn bad_variables(names: Vec<&'static str>) -> Self {
         Self {
             variables: names.clone(),
-            ..Self::unavailable(Outage::Variables(names))
+            ..Self::unavailable(Unavailable::Variables(names))
         }
     }
 
     /// An outage that used a secret up.
-    pub(super) fn start_again(outage: Outage) -> Self {
+    pub(super) fn start_again(outage: Unavailable) -> Self {
         Self {
             kind: ProblemType::StartAgain,
             ..Self::unavailable(outage)

@@ -7,7 +7,7 @@ use crate::http::fields::Fields;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::query::Query;
 use crate::model::client_address::{ClientAddress, ProxyTrust};
-use crate::ports::{Outage, SecureRandom};
+use crate::ports::{SecureRandom, Unavailable};
 
 /// The most bytes that a body may have, except an import's or a webhook's.
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
@@ -15,7 +15,7 @@ pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 
 /// Maximum bytes to read of a body sent to `path`. An import has [its own
-/// function](crate::http::accounts::import::max_body_bytes).
+/// function](crate::http::v1::admin::users::import::max_body_bytes).
 #[must_use]
 pub fn max_body_bytes(path: &str) -> usize {
     if path.starts_with("/v1/email-webhooks/") {
@@ -51,12 +51,12 @@ impl Request {
     /// A request under a new id, a random UUID (RFC 9562 §5.4). A client's own `X-Request-Id` is not believed.
     ///
     /// # Errors
-    /// [`Outage::Random`].
+    /// [`Unavailable::Random`].
     pub fn new(
         head: &::http::request::Parts,
         body: Body,
         random: &impl SecureRandom,
-    ) -> Result<Self, Outage> {
+    ) -> Result<Self, Unavailable> {
         Ok(Self {
             id: uuid(random)?,
             method: head.method.clone(),
@@ -231,7 +231,7 @@ pub(super) fn single_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a 
     values.next().is_none().then_some(value)
 }
 
-fn uuid(random: &impl SecureRandom) -> Result<String, Outage> {
+fn uuid(random: &impl SecureRandom) -> Result<String, Unavailable> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes)?;
     Ok(Builder::from_random_bytes(bytes).into_uuid().to_string())

@@ -3,11 +3,12 @@
 //! The same functions serve the tests, so that a route that no component has is never tested.
 
 use crate::http::pages::{self, Files, Language, Page, brand, portal};
-use crate::http::{
-    Answer, Request, accounts as users, cancel_recovery, courier as courier_run, email_webhook,
-    emails, forgot_password as forgot, forgot_password_form as form, health, password_policy,
-    problem_pages, reset_password as reset, sign_in as signing_in, verify_otp as verify,
+use crate::http::v1::admin::{emails, users};
+use crate::http::v1::{
+    cancel_recovery, courier_run, email_webhooks, forgot_password as forgot, health,
+    password_policy, reset_password as reset, sign_in as signing_in, verify_otp as verify,
 };
+use crate::http::{Answer, Request, forgot_password_form as form, problem_pages};
 use crate::ports::Env;
 use crate::store::cx::Cx;
 
@@ -106,7 +107,7 @@ pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     match (request.segments().as_slice(), request.method()) {
         (["v1", "courier", "run"], "POST") => courier_run::post(cx, request).await,
         (["v1", "email-webhooks", provider], "POST") => {
-            email_webhook::post(cx, request, provider).await
+            email_webhooks::post(cx, request, provider).await
         }
         (["v1", "courier", "run"] | ["v1", "email-webhooks", _], _) => {
             Answer::method_not_allowed("POST")

@@ -4,7 +4,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use crate::model::client_address::ClientAddress;
-use crate::ports::Outage;
+use crate::ports::Unavailable;
 
 mod branding;
 mod email_changed;
@@ -56,7 +56,7 @@ struct Parts<S, T, H> {
 }
 
 impl<S: Template, T: Template, H: Template> Parts<S, T, H> {
-    fn render(&self, to: &str) -> Result<Message, Outage> {
+    fn render(&self, to: &str) -> Result<Message, Unavailable> {
         Ok(Message {
             to: to.to_owned(),
             subject: render(&self.subject)?,
@@ -66,9 +66,9 @@ impl<S: Template, T: Template, H: Template> Parts<S, T, H> {
     }
 }
 
-fn render(template: &impl Template) -> Result<String, Outage> {
+fn render(template: &impl Template) -> Result<String, Unavailable> {
     template
         .render()
         .map(|text| text.trim().to_owned())
-        .map_err(|_| Outage::Record("a template failed"))
+        .map_err(|_| Unavailable::Record("a template failed"))
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::base::outage::Outage;
 use crate::base::random::SecureRandom;
+use crate::base::unavailable::Unavailable;
 use crate::model::id::ChallengeSerial;
 use crate::model::keyring::{KeyUse, KeyedDigest, Keyring};
 
@@ -28,8 +28,8 @@ impl Code {
     /// bias below 2⁻⁹⁴.
     ///
     /// # Errors
-    /// [`Outage::Random`].
-    pub fn generate(length: CodeLength, random: &impl SecureRandom) -> Result<Self, Outage> {
+    /// [`Unavailable::Random`].
+    pub fn generate(length: CodeLength, random: &impl SecureRandom) -> Result<Self, Unavailable> {
         let mut bytes = [0; 16];
         random.fill(&mut bytes)?;
         let range = 10_u128.saturating_pow(length.0);

@@ -1,7 +1,7 @@
 //! Generated passwords.
 
-use crate::base::outage::Outage;
 use crate::base::random::SecureRandom;
+use crate::base::unavailable::Unavailable;
 use crate::model::password::Password;
 
 /// Letters and digits without look-alikes: no `i`, `l`, `o`, `0` or `1`.
@@ -14,8 +14,8 @@ const LEAST_GROUPS: usize = 4;
 /// groups if `min_length` requires them. All characters are equally likely, up to a bias below 2⁻³⁰.
 ///
 /// # Errors
-/// [`Outage::Random`].
-pub fn generate(min_length: usize, random: &impl SecureRandom) -> Result<Password, Outage> {
+/// [`Unavailable::Random`].
+pub fn generate(min_length: usize, random: &impl SecureRandom) -> Result<Password, Unavailable> {
     let groups = min_length
         .div_ceil(GROUP.saturating_add(1))
         .max(LEAST_GROUPS);

@@ -5,8 +5,8 @@ use std::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
-use crate::base::outage::Outage;
 use crate::base::random::SecureRandom;
+use crate::base::unavailable::Unavailable;
 
 /// The bytes of randomness in a generated identifier: 128 bits, so that none is ever drawn twice.
 pub const GENERATED_BYTES: usize = 16;
@@ -42,8 +42,8 @@ macro_rules! identifier {
             /// Draws a new identifier of 128 random bits: 22 characters of base64url.
             ///
             /// # Errors
-            /// [`Outage::Random`] when there is no randomness.
-            pub fn generate(random: &impl SecureRandom) -> Result<Self, Outage> {
+            /// [`Unavailable::Random`] when there is no randomness.
+            pub fn generate(random: &impl SecureRandom) -> Result<Self, Unavailable> {
                 let mut bytes = [0; GENERATED_BYTES];
                 random.fill(&mut bytes)?;
                 Ok(Self(Base64UrlUnpadded::encode_string(&bytes)))

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::base::outage::Outage;
+use crate::base::unavailable::Unavailable;
 use crate::model::id::{EmailId, EventId};
 
 /// One log line. `Display` is the text that is written.
@@ -13,12 +13,12 @@ pub enum LogLine {
         /// As in the answer's `X-Request-Id`.
         request_id: String,
         /// Its text names what failed, without a key's value.
-        outage: Outage,
+        outage: Unavailable,
     },
     /// Work after a response failed. The agenda retries it.
     WorkFailed {
         /// As above. A task is retried on the agenda.
-        outage: Outage,
+        outage: Unavailable,
     },
     /// The provider did not accept an email.
     EmailNotAccepted {

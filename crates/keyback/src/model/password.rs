@@ -4,8 +4,8 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::base::outage::Outage;
 use crate::base::random::SecureRandom;
+use crate::base::unavailable::Unavailable;
 use crate::model::password_hash;
 
 pub use crate::model::password_hash::{InvalidPasswordHash, PasswordHash};
@@ -38,8 +38,8 @@ impl Password {
     /// Hashes with argon2id and a fresh salt: about 30 ms and 19 MiB.
     ///
     /// # Errors
-    /// [`Outage::Random`] or, for lack of memory, [`Outage::Hashing`].
-    pub fn hash(&self, random: &impl SecureRandom) -> Result<PasswordHash, Outage> {
+    /// [`Unavailable::Random`] or, for lack of memory, [`Unavailable::Hashing`].
+    pub fn hash(&self, random: &impl SecureRandom) -> Result<PasswordHash, Unavailable> {
         PasswordHash::make(self.normal.as_bytes(), random)
     }
 

@@ -6,8 +6,8 @@ use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::base::outage::Outage;
 use crate::base::random::SecureRandom;
+use crate::base::unavailable::Unavailable;
 
 mod argon2;
 mod bcrypt;
@@ -56,7 +56,7 @@ impl PasswordHash {
     }
 
     /// Hashes `password` with argon2id and Keyback's current parameters.
-    pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<Self, Outage> {
+    pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<Self, Unavailable> {
         argon2::make(password, random).map(Self)
     }
 

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
-use crate::base::outage::Outage;
 use crate::base::random::SecureRandom;
 use crate::base::timestamp::Timestamp;
+use crate::base::unavailable::Unavailable;
 use crate::model::id::{AccountId, ChallengeSerial};
 use crate::model::keyring::{KeyUse, KeyedDigest, Keyring, encode};
 use crate::model::password::Password;
@@ -29,8 +29,8 @@ impl TokenReference {
     /// Draws a new reference.
     ///
     /// # Errors
-    /// [`Outage::Random`].
-    pub fn generate(random: &impl SecureRandom) -> Result<Self, Outage> {
+    /// [`Unavailable::Random`].
+    pub fn generate(random: &impl SecureRandom) -> Result<Self, Unavailable> {
         let mut bytes = [0; REFERENCE_BYTES];
         random.fill(&mut bytes)?;
         Ok(Self(encode(&bytes)))
@@ -82,19 +82,19 @@ impl Token {
     /// Draws a new token.
     ///
     /// # Errors
-    /// [`Outage::Random`].
-    pub fn generate(random: &impl SecureRandom) -> Result<Self, Outage> {
+    /// [`Unavailable::Random`].
+    pub fn generate(random: &impl SecureRandom) -> Result<Self, Unavailable> {
         Self::generate_for(TokenReference::generate(random)?, random)
     }
 
     /// Draws a new secret for a reference that was fixed earlier.
     ///
     /// # Errors
-    /// [`Outage::Random`].
+    /// [`Unavailable::Random`].
     pub fn generate_for(
         reference: TokenReference,
         random: &impl SecureRandom,
-    ) -> Result<Self, Outage> {
+    ) -> Result<Self, Unavailable> {
         let mut secret = [0; SECRET_BYTES];
         random.fill(&mut secret)?;
         Ok(Self { reference, secret })

@@ -38,14 +38,14 @@ fn audience(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::{Env as _, Outage};
+    use crate::ports::{Env as _, Unavailable};
     use crate::settings::load;
     use crate::testing::{MemoryEnv, block_on};
 
     /// RFC 8037, Appendix A.2.
     const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
 
-    fn read(jwks: &str, audience: &str) -> Result<Option<JwtTrust>, Outage> {
+    fn read(jwks: &str, audience: &str) -> Result<Option<JwtTrust>, Unavailable> {
         let env = MemoryEnv::default();
         env.variables.set("jwt_jwks", jwks);
         env.variables.set("jwt_audience", audience);
@@ -67,7 +67,11 @@ mod tests {
             (r#"{"keys":[]}"#, "keyback", "jwt_jwks"),
         ] {
             let refused = read(jwks, audience).unwrap_err();
-            assert_eq!(refused, Outage::Variables(vec![bad]), "{jwks} {audience}");
+            assert_eq!(
+                refused,
+                Unavailable::Variables(vec![bad]),
+                "{jwks} {audience}"
+            );
         }
     }
 }

@@ -9,7 +9,7 @@ fn bad_variables(change: impl FnOnce(&MemoryEnv)) -> Vec<&'static str> {
     change(&env);
     match block_on(load::<Everything>(env.variables())) {
         Ok(_) => Vec::new(),
-        Err(Outage::Variables(names)) => names,
+        Err(Unavailable::Variables(names)) => names,
         Err(other) => panic!("{other}"),
     }
 }
@@ -267,7 +267,7 @@ fn ses_is_called_in_the_region_of_its_key() {
     for region in ["cn-north-1", "us-iso-east-1", "us-isob-east-1"] {
         for names in [primary, fallback] {
             let bad = settings(names, region, "").unwrap_err();
-            assert_eq!(bad, Outage::Variables(vec![names[2]]));
+            assert_eq!(bad, Unavailable::Variables(vec![names[2]]));
         }
         let own = "https://email.example.test";
         let mail = settings(primary, region, own).unwrap();
@@ -315,13 +315,13 @@ fn a_fallback_provider_needs_a_key_and_takes_the_sender_of_the_first() {
     env.variables.set("email_fallback_provider", "smtp");
     assert_eq!(
         fallback(&env).unwrap_err(),
-        Outage::Variables(vec!["email_fallback_provider"])
+        Unavailable::Variables(vec!["email_fallback_provider"])
     );
     env.variables.set("email_fallback_api_key", "");
     env.variables.set("email_fallback_provider", "resend");
     assert_eq!(
         fallback(&env).unwrap_err(),
-        Outage::Variables(vec!["email_fallback_api_key"])
+        Unavailable::Variables(vec!["email_fallback_api_key"])
     );
     env.variables.set("email_fallback_api_key", "re_2");
     let from = fallback(&env).unwrap().unwrap().from;

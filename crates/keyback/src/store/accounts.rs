@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::ports::{Env, KeyValue, Outage};
+use crate::ports::{Env, KeyValue, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::{Held, Lease};
@@ -28,8 +28,8 @@ pub(super) struct Pointer {
 /// The account with this id.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Account>, Outage> {
+/// [`Unavailable`] of the store.
+pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Account>, Unavailable> {
     let Some(bytes) = store.get(&keys::account(id)).await? else {
         return Ok(None);
     };
@@ -44,11 +44,11 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Accoun
 /// The account with this address. An address that nobody has takes the same calls to the store.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn find_by_email(
     store: &impl KeyValue,
     email: &EmailAddress,
-) -> Result<Option<Account>, Outage> {
+) -> Result<Option<Account>, Unavailable> {
     let id = find_id(store, email).await?;
     let found = find(store, &id).await?;
     // The account itself has the last word about its address.
@@ -58,8 +58,11 @@ pub async fn find_by_email(
 /// The id that stands under this address, or one that nobody has. The account itself has the last word about it.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn find_id(store: &impl KeyValue, email: &EmailAddress) -> Result<AccountId, Outage> {
+/// [`Unavailable`] of the store.
+pub async fn find_id(
+    store: &impl KeyValue,
+    email: &EmailAddress,
+) -> Result<AccountId, Unavailable> {
     let pointer: Option<Pointer> = record::find(store, &keys::address(&email.digest())).await?;
     Ok(pointer.map_or_else(AccountId::placeholder, |pointer| pointer.account_id))
 }
@@ -67,16 +70,16 @@ pub async fn find_id(store: &impl KeyValue, email: &EmailAddress) -> Result<Acco
 /// Whether nobody has `email`. An index whose account is gone or has moved on does not count.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn is_free(store: &impl KeyValue, email: &EmailAddress) -> Result<bool, Outage> {
+/// [`Unavailable`] of the store.
+pub async fn is_free(store: &impl KeyValue, email: &EmailAddress) -> Result<bool, Unavailable> {
     Ok(find_by_email(store, email).await?.is_none())
 }
 
 /// Whether `id` never had an event, and so never was an account's.
 ///
 /// # Errors
-/// [`Outage::Store`].
-pub async fn is_unused(store: &impl KeyValue, id: &AccountId) -> Result<bool, Outage> {
+/// [`Unavailable::Store`].
+pub async fn is_unused(store: &impl KeyValue, id: &AccountId) -> Result<bool, Unavailable> {
     let has_events = store.exists(&keys::events(id).into()).await?;
     Ok(!has_events)
 }
@@ -84,16 +87,16 @@ pub async fn is_unused(store: &impl KeyValue, id: &AccountId) -> Result<bool, Ou
 /// Whether any account came with a hash made elsewhere.
 ///
 /// # Errors
-/// [`Outage::Store`].
-pub async fn any_foreign_hash(store: &impl KeyValue) -> Result<bool, Outage> {
+/// [`Unavailable::Store`].
+pub async fn any_foreign_hash(store: &impl KeyValue) -> Result<bool, Unavailable> {
     store.exists(&keys::foreign_hashes().into()).await
 }
 
 /// The right to change the account `id` alone, until after the response.
 ///
 /// # Errors
-/// [`Outage::Store`], also when others are at it for too long.
-pub async fn lease<E: Env>(cx: &mut Cx<'_, E>, id: &AccountId) -> Result<Held, Outage> {
+/// [`Unavailable::Store`], also when others are at it for too long.
+pub async fn lease<E: Env>(cx: &mut Cx<'_, E>, id: &AccountId) -> Result<Held, Unavailable> {
     Lease::wait(cx, &lease_name(id)).await
 }
 
@@ -119,8 +122,8 @@ pub fn address_lease_of(digest: &str) -> String {
 /// lease.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn erase(store: &impl KeyValue, id: &AccountId, number: i64) -> Result<(), Outage> {
+/// [`Unavailable`] of the store.
+pub async fn erase(store: &impl KeyValue, id: &AccountId, number: i64) -> Result<(), Unavailable> {
     let found = find(store, id).await?;
     let Some(account) = found.filter(|account| account.number == number) else {
         return Ok(());
@@ -144,8 +147,8 @@ pub(super) fn legacy_keys(account: &Account) -> Option<[AnyKey; 4]> {
 /// lease.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn forget(store: &impl KeyValue, id: &AccountId) -> Result<(), Outage> {
+/// [`Unavailable`] of the store.
+pub async fn forget(store: &impl KeyValue, id: &AccountId) -> Result<(), Unavailable> {
     if find(store, id).await?.is_some() {
         return Ok(());
     }
@@ -157,8 +160,8 @@ pub async fn forget(store: &impl KeyValue, id: &AccountId) -> Result<(), Outage>
 /// Deletes the index under the digest of an address, unless the account that it points to has the address.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn forget_address(store: &impl KeyValue, digest: &str) -> Result<(), Outage> {
+/// [`Unavailable`] of the store.
+pub async fn forget_address(store: &impl KeyValue, digest: &str) -> Result<(), Unavailable> {
     let key = keys::address(digest);
     let pointer: Option<Pointer> = record::find(store, &key).await?;
     let Some(Pointer { account_id }) = pointer else {
@@ -183,8 +186,8 @@ pub struct Page {
 /// At most `limit` accounts with a number above `after`. Deleted accounts leave gaps in the list, which are passed over.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn page(store: &impl KeyValue, after: i64, limit: i64) -> Result<Page, Outage> {
+/// [`Unavailable`] of the store.
+pub async fn page(store: &impl KeyValue, after: i64, limit: i64) -> Result<Page, Unavailable> {
     let count = super::read_counter(store, &keys::accounts()).await?;
     let mut accounts = Vec::new();
     let mut seen = after.max(0);
@@ -210,7 +213,7 @@ pub async fn page(store: &impl KeyValue, after: i64, limit: i64) -> Result<Page,
     })
 }
 
-async fn find_at(store: &impl KeyValue, number: i64) -> Result<Option<Account>, Outage> {
+async fn find_at(store: &impl KeyValue, number: i64) -> Result<Option<Account>, Unavailable> {
     let pointer: Option<Pointer> = record::find(store, &keys::account_at(number)).await?;
     let Some(Pointer { account_id }) = pointer else {
         return Ok(None);

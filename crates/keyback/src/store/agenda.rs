@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 use crate::model::agenda_task::AgendaTask;
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{self, Key, Lane};
 use crate::store::{draw, record};
 
@@ -106,8 +106,8 @@ impl Place {
     /// The next place of `lane`. It may stay without an entry.
     ///
     /// # Errors
-    /// [`Outage::Store`].
-    pub async fn take(store: &impl KeyValue, lane: Lane) -> Result<Self, Outage> {
+    /// [`Unavailable::Store`].
+    pub async fn take(store: &impl KeyValue, lane: Lane) -> Result<Self, Unavailable> {
         let number = draw(store, &keys::journal(lane), 1).await?;
         Ok(Self { lane, number })
     }
@@ -149,24 +149,26 @@ impl ReservedEntry {
     /// Refuses to begin what takes up to `time`, or to write with none, once others may work the entry before it ends.
     ///
     /// # Errors
-    /// [`Outage::Store`]; whoever works the entry next does it.
-    pub fn check(&self, now: Timestamp, time: Duration) -> Result<(), Outage> {
+    /// [`Unavailable::Store`]; whoever works the entry next does it.
+    pub fn check(&self, now: Timestamp, time: Duration) -> Result<(), Unavailable> {
         if now.plus(time) < self.until {
             Ok(())
         } else {
-            Err(Outage::Store("too late to work on an entry".to_owned()))
+            Err(Unavailable::Store(
+                "too late to work on an entry".to_owned(),
+            ))
         }
     }
 
     /// Stores what is left of it.
     ///
     /// # Errors
-    /// [`Outage`] of the store.
-    pub async fn save(&self, store: &impl KeyValue) -> Result<(), Outage> {
+    /// [`Unavailable`] of the store.
+    pub async fn save(&self, store: &impl KeyValue) -> Result<(), Unavailable> {
         store.set_many(vec![self.write()?]).await
     }
 
-    pub(super) fn write(&self) -> Result<(Key, Vec<u8>), Outage> {
+    pub(super) fn write(&self) -> Result<(Key, Vec<u8>), Unavailable> {
         Ok((self.place.key(), record::encode(&self.entry)?))
     }
 }
@@ -174,13 +176,13 @@ impl ReservedEntry {
 /// The entry at `place`; `None` if it was never written, or is settled.
 ///
 /// # Errors
-/// [`Outage`] of the store; [`Outage::Record`] for one that cannot be read.
-pub async fn find(store: &impl KeyValue, place: Place) -> Result<Option<Entry>, Outage> {
+/// [`Unavailable`] of the store; [`Unavailable::Record`] for one that cannot be read.
+pub async fn find(store: &impl KeyValue, place: Place) -> Result<Option<Entry>, Unavailable> {
     record::find(store, &place.key()).await
 }
 
 /// An entry as a walk finds it: unreadable ones are for the caller to judge.
-pub type Found = (Place, Result<Option<Entry>, Outage>);
+pub type Found = (Place, Result<Option<Entry>, Unavailable>);
 
 /// A walk over all entries that are not settled.
 #[derive(Debug)]
@@ -193,8 +195,8 @@ impl Walk {
     /// Starts at the first entry that is not settled by `state`.
     ///
     /// # Errors
-    /// [`Outage`] of the store.
-    pub async fn start(store: &impl KeyValue, state: &State) -> Result<Self, Outage> {
+    /// [`Unavailable`] of the store.
+    pub async fn start(store: &impl KeyValue, state: &State) -> Result<Self, Unavailable> {
         let heads = Lane::ALL.map(|lane| async move { head(store, lane).await });
         let mut lanes = Vec::new();
         for (lane, head) in Lane::ALL
@@ -225,8 +227,8 @@ impl Walk {
     /// The next entries; none when all have been seen.
     ///
     /// # Errors
-    /// [`Outage::Store`].
-    pub async fn next(&mut self, store: &impl KeyValue) -> Result<Vec<Found>, Outage> {
+    /// [`Unavailable::Store`].
+    pub async fn next(&mut self, store: &impl KeyValue) -> Result<Vec<Found>, Unavailable> {
         let Some((lane, from, head)) = self.lanes.iter_mut().find(|(_, from, head)| from <= head)
         else {
             return Ok(Vec::new());
@@ -242,19 +244,19 @@ impl Walk {
 }
 
 /// The last number that was drawn in `lane`.
-async fn head(store: &impl KeyValue, lane: Lane) -> Result<i64, Outage> {
+async fn head(store: &impl KeyValue, lane: Lane) -> Result<i64, Unavailable> {
     super::read_counter(store, &keys::journal(lane)).await
 }
 
 /// Reads entries at the same time. A failing store ends it; an unreadable entry does not.
-async fn read(store: &impl KeyValue, places: Vec<Place>) -> Result<Vec<Found>, Outage> {
+async fn read(store: &impl KeyValue, places: Vec<Place>) -> Result<Vec<Found>, Unavailable> {
     let found = places.iter().map(|place| find(store, *place));
     let found = futures::future::join_all(found).await;
     places
         .into_iter()
         .zip(found)
         .map(|found| match found {
-            (_, Err(outage @ Outage::Store(_))) => Err(outage),
+            (_, Err(outage @ Unavailable::Store(_))) => Err(outage),
             found => Ok(found),
         })
         .collect()

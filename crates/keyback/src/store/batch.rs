@@ -12,7 +12,7 @@ use crate::model::event::{Event, EventPlace};
 use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::keyring::Keyring;
 use crate::model::sealed::NONCE_BYTES;
-use crate::ports::{Env, KeyValue, Outage, SecureRandom};
+use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::accounts::{self, Pointer};
 use crate::store::agenda::{DueTask, Expiring, Place, ReservedEntry};
 use crate::store::cx::Cx;
@@ -127,8 +127,8 @@ impl Batch {
     /// nothing. What is added later is meant.
     ///
     /// # Errors
-    /// [`Outage::Record`].
-    pub fn become_decoy(&mut self) -> Result<(), Outage> {
+    /// [`Unavailable::Record`].
+    pub fn become_decoy(&mut self) -> Result<(), Unavailable> {
         self.decoy = true;
         // The mail comes first, where `outbox::imitate_replace` finds it: it is the largest record.
         let mut writes = Vec::new();
@@ -158,8 +158,8 @@ impl Batch {
     /// Writes `value` under `key`.
     ///
     /// # Errors
-    /// [`Outage::Record`].
-    pub(super) fn put(&mut self, key: Key, value: &impl Serialize) -> Result<(), Outage> {
+    /// [`Unavailable::Record`].
+    pub(super) fn put(&mut self, key: Key, value: &impl Serialize) -> Result<(), Unavailable> {
         self.writes.push((key, record::encode(value)?));
         Ok(())
     }
@@ -176,8 +176,8 @@ impl Batch {
     /// Points from the digest of an account's address to it.
     ///
     /// # Errors
-    /// [`Outage::Record`].
-    pub fn address(&mut self, account: &Account) -> Result<(), Outage> {
+    /// [`Unavailable::Record`].
+    pub fn address(&mut self, account: &Account) -> Result<(), Unavailable> {
         let pointer = Pointer {
             account_id: account.id.clone(),
         };
@@ -198,18 +198,18 @@ impl Batch {
     /// Writes a mail, sealed, and has it delivered. Gives its id.
     ///
     /// # Errors
-    /// [`Outage::Random`] or [`Outage::Record`].
+    /// [`Unavailable::Random`] or [`Unavailable::Record`].
     pub fn mail<E: Env, M: Serialize>(
         &mut self,
         cx: &Cx<'_, E>,
         keyring: &Keyring,
         draft: Draft<'_, M>,
-    ) -> Result<EmailId, Outage> {
+    ) -> Result<EmailId, Unavailable> {
         let id = EmailId::generate(cx.env.random())?;
         let mut nonce = [0; NONCE_BYTES];
         cx.env.random().fill(&mut nonce)?;
-        let plaintext =
-            serde_json::to_vec(draft.message).map_err(|_| Outage::Record("cannot be written"))?;
+        let plaintext = serde_json::to_vec(draft.message)
+            .map_err(|_| Unavailable::Record("cannot be written"))?;
         let email = Email {
             kind: draft.kind,
             account_id: draft.account_id.clone(),
@@ -254,8 +254,8 @@ impl Batch {
     /// Commits the batch: one round trip of numbers, one write. Its tasks are worked after the response.
     ///
     /// # Errors
-    /// [`Outage`]. If it is of the write, it is not known whether that was done: see [`Numbered::write`].
-    pub async fn commit<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Outage> {
+    /// [`Unavailable`]. If it is of the write, it is not known whether that was done: see [`Numbered::write`].
+    pub async fn commit<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Unavailable> {
         let numbered = self.number(cx).await?;
         numbered.commit(cx).await
     }
@@ -263,8 +263,8 @@ impl Batch {
     /// Draws the numbers that the batch needs, in one round trip. What the request wants deleted later goes along.
     ///
     /// # Errors
-    /// [`Outage::Store`]; nothing was written.
-    pub async fn number<E: Env>(self, cx: &Cx<'_, E>) -> Result<Numbered, Outage> {
+    /// [`Unavailable::Store`]; nothing was written.
+    pub async fn number<E: Env>(self, cx: &Cx<'_, E>) -> Result<Numbered, Unavailable> {
         let numbers = self.draw_numbers(cx).await?;
         Ok(Numbered {
             batch: self,
@@ -276,14 +276,14 @@ impl Batch {
     /// response.
     ///
     /// # Errors
-    /// [`Outage`] of the store. It may have been written.
-    pub async fn write_unnumbered<E: Env>(mut self, cx: &mut Cx<'_, E>) -> Result<(), Outage> {
+    /// [`Unavailable`] of the store. It may have been written.
+    pub async fn write_unnumbered<E: Env>(mut self, cx: &mut Cx<'_, E>) -> Result<(), Unavailable> {
         cx.deferred.expiring.append(&mut self.expiring);
         cx.store().set_many(self.writes).await
     }
 
     /// Draws all numbers at the same time.
-    async fn draw_numbers<E: Env>(&self, cx: &Cx<'_, E>) -> Result<Numbers, Outage> {
+    async fn draw_numbers<E: Env>(&self, cx: &Cx<'_, E>) -> Result<Numbers, Unavailable> {
         let store = cx.store();
         let has_work = !self.tasks.is_empty()
             || !self.expiring.is_empty()
@@ -348,7 +348,7 @@ impl Numbered {
     ///
     /// # Errors
     /// As with [`Numbered::write`].
-    pub async fn commit<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Outage> {
+    pub async fn commit<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Unavailable> {
         let mut committed = self.write(cx).await?;
         if let Some(entry) = committed.entry.take_if(|it| it.has_own()) {
             cx.deferred.entries.push(entry);
@@ -359,8 +359,8 @@ impl Numbered {
     /// Writes the batch, and leaves its tasks to the caller.
     ///
     /// # Errors
-    /// [`Outage`]. It is not known whether the batch was written: a store may do the work and lose the answer.
-    pub async fn write<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Outage> {
+    /// [`Unavailable`]. It is not known whether the batch was written: a store may do the work and lose the answer.
+    pub async fn write<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Unavailable> {
         let Self { mut batch, numbers } = self;
         let entry = match (batch.entry.take(), numbers.entry) {
             (Some(entry), _) => Some(entry),
@@ -402,7 +402,7 @@ impl Batch {
         &mut self,
         numbers: &Numbers,
         committed: &mut Committed,
-    ) -> Result<(), Outage> {
+    ) -> Result<(), Unavailable> {
         let begun = self
             .accounts
             .iter()
@@ -437,7 +437,7 @@ impl Batch {
     }
 
     /// Gives the mails their places in the list, puts them on the agenda, and has them forgotten in a month.
-    fn write_mails(&mut self, numbers: &Numbers, committed: &Committed) -> Result<(), Outage> {
+    fn write_mails(&mut self, numbers: &Numbers, committed: &Committed) -> Result<(), Unavailable> {
         let count = count_of(&self.mails);
         let mut number = numbers.last_email.saturating_sub(count);
         for (id, mut email, secret) in std::mem::take(&mut self.mails) {
@@ -466,7 +466,7 @@ impl Batch {
     }
 
     /// Writes the events under their numbers, has the portal told of them, and has them forgotten in 90 days.
-    fn write_events(&mut self, places: Vec<EventPlace>, notifies: bool) -> Result<(), Outage> {
+    fn write_events(&mut self, places: Vec<EventPlace>, notifies: bool) -> Result<(), Unavailable> {
         for (event, place) in std::mem::take(&mut self.events).into_iter().zip(places) {
             self.expire(
                 event.at.plus(event_log::KEPT_FOR),

@@ -7,7 +7,7 @@
 //! above, and "this was not me" to the highest. The first two hold 32 racers before they overflow, which costs
 //! nothing but that a cancel is refused.
 
-use crate::ports::{Env, KeyValue, Outage, SecureRandom};
+use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::keys::CounterKey;
 
 /// The least amount of a code.
@@ -37,7 +37,7 @@ pub enum Claimed {
     /// Somebody else was first.
     Lost,
     /// The store did not say. The secret may be used up.
-    Unknown(Outage),
+    Unknown(Unavailable),
 }
 
 /// Claims `counter`.
@@ -75,8 +75,8 @@ pub struct Cancelled {
 /// Claims `counter` for good, whoever had it, and says who had.
 ///
 /// # Errors
-/// [`Outage::Store`]; it may be cancelled.
-pub async fn cancel(store: &impl KeyValue, counter: &CounterKey) -> Result<Cancelled, Outage> {
+/// [`Unavailable::Store`]; it may be cancelled.
+pub async fn cancel(store: &impl KeyValue, counter: &CounterKey) -> Result<Cancelled, Unavailable> {
     let stood = super::read_counter(store, counter).await?;
     let stands = if stood < CANCEL {
         store
@@ -96,7 +96,7 @@ const fn won_if(won: bool) -> Claimed {
     if won { Claimed::Won } else { Claimed::Lost }
 }
 
-fn draw_amount<E: Env>(env: &E, claimant: Claimant) -> Result<i64, Outage> {
+fn draw_amount<E: Env>(env: &E, claimant: Claimant) -> Result<i64, Unavailable> {
     let mut bytes = [0; 4];
     env.random().fill(&mut bytes)?;
     let drawn = u32::from_le_bytes(bytes).checked_rem(MAX_AMOUNT);

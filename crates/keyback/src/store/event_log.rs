@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::event::{Event, EventPlace};
 use crate::model::id::AccountId;
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{self, Key};
 use crate::store::{draw, read_counter, record};
 
@@ -27,11 +27,11 @@ struct Stored {
 /// first, and cost one round trip.
 ///
 /// # Errors
-/// [`Outage::Store`]. A number that was drawn then stays unused.
+/// [`Unavailable::Store`]. A number that was drawn then stays unused.
 pub(super) async fn number(
     store: &impl KeyValue,
     events: &[Event],
-) -> Result<Vec<EventPlace>, Outage> {
+) -> Result<Vec<EventPlace>, Unavailable> {
     let by_account = events.chunk_by(|one, next| one.account_id == next.account_id);
     let numbered = by_account.map(|events| async move {
         let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
@@ -57,8 +57,8 @@ pub(super) async fn number(
 /// What stores `event` at `place`.
 ///
 /// # Errors
-/// [`Outage::Record`].
-pub(super) fn write(place: &EventPlace, event: Event) -> Result<(Key, Vec<u8>), Outage> {
+/// [`Unavailable::Record`].
+pub(super) fn write(place: &EventPlace, event: Event) -> Result<(Key, Vec<u8>), Unavailable> {
     Ok((key(place), record::encode(&Stored { event })?))
 }
 
@@ -70,8 +70,8 @@ pub(super) fn key(place: &EventPlace) -> Key {
 /// The event at `place`, as long as it is kept.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn find(store: &impl KeyValue, place: &EventPlace) -> Result<Option<Event>, Outage> {
+/// [`Unavailable`] of the store.
+pub async fn find(store: &impl KeyValue, place: &EventPlace) -> Result<Option<Event>, Unavailable> {
     let stored: Option<Stored> = record::find(store, &key(place)).await?;
     Ok(stored.map(|stored| stored.event))
 }
@@ -79,8 +79,8 @@ pub async fn find(store: &impl KeyValue, place: &EventPlace) -> Result<Option<Ev
 /// Whether the latest event of the account `id` that was numbered is stored.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn has_latest(store: &impl KeyValue, id: &AccountId) -> Result<bool, Outage> {
+/// [`Unavailable`] of the store.
+pub async fn has_latest(store: &impl KeyValue, id: &AccountId) -> Result<bool, Unavailable> {
     let sequence = read_counter(store, &keys::events(id)).await?;
     let place = EventPlace {
         account_id: id.clone(),
@@ -101,13 +101,13 @@ pub struct Page {
 /// At most `limit` of the events with a number below `before`, or the latest ones.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn page(
     store: &impl KeyValue,
     account: &AccountId,
     before: Option<i64>,
     limit: i64,
-) -> Result<Page, Outage> {
+) -> Result<Page, Unavailable> {
     let count = read_counter(store, &keys::events(account)).await?;
     let newest = before.map_or(count, |before| before.saturating_sub(1).min(count));
     let oldest = newest
@@ -137,7 +137,7 @@ async fn find_at(
     store: &impl KeyValue,
     account: &AccountId,
     sequence: i64,
-) -> Result<Option<(i64, Event)>, Outage> {
+) -> Result<Option<(i64, Event)>, Unavailable> {
     let place = EventPlace {
         account_id: account.clone(),
         sequence,

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
-use crate::ports::{Clock, Env, KeyValue, Outage, SecureRandom};
+use crate::ports::{Clock, Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::keys::{self, AnyKey, CounterKey};
 
@@ -61,13 +61,13 @@ impl Lease {
     /// The lease on `name`, or `None` while another holds it. It costs one increment.
     ///
     /// # Errors
-    /// [`Outage::Store`].
+    /// [`Unavailable::Store`].
     pub async fn acquire(
         store: &impl KeyValue,
         name: &str,
         term: Term,
         now: Timestamp,
-    ) -> Result<Option<Self>, Outage> {
+    ) -> Result<Option<Self>, Unavailable> {
         match Begun::begin(store, name, term, now).await? {
             Some(begun) => begun.confirm(store).await,
             None => Ok(None),
@@ -77,12 +77,12 @@ impl Lease {
     /// As [`Lease::wait`], and what `read` reads under the lease, in two round trips where nobody is in the way.
     ///
     /// # Errors
-    /// Those of `read`, and [`Outage::Store`]; then nothing was done.
+    /// Those of `read`, and [`Unavailable::Store`]; then nothing was done.
     pub async fn wait_and_read<E: Env, T>(
         cx: &mut Cx<'_, E>,
         name: &str,
-        read: impl AsyncFn(&Cx<'_, E>) -> Result<T, Outage>,
-    ) -> Result<(Held, T), Outage> {
+        read: impl AsyncFn(&Cx<'_, E>) -> Result<T, Unavailable>,
+    ) -> Result<(Held, T), Unavailable> {
         let store = cx.store();
         let now = cx.env.clock().now();
         if let Some(begun) = Begun::begin(store, name, Term::Change, now).await? {
@@ -99,12 +99,12 @@ impl Lease {
     /// Does `work` under the lease on `name`, waiting for it as [`Lease::wait`] does, and gives it back.
     ///
     /// # Errors
-    /// Those of `work`, and [`Outage::Store`] when the lease stays taken; then nothing was done.
+    /// Those of `work`, and [`Unavailable::Store`] when the lease stays taken; then nothing was done.
     pub async fn with<E: Env, T>(
         env: &E,
         name: &str,
-        work: impl Future<Output = Result<T, Outage>>,
-    ) -> Result<T, Outage> {
+        work: impl Future<Output = Result<T, Unavailable>>,
+    ) -> Result<T, Unavailable> {
         let leases = Self::wait_for_all(env, &[name.to_owned()]).await?;
         let done = work.await;
         Self::release_all(env.store(), leases, env.clock().now()).await;
@@ -115,8 +115,8 @@ impl Lease {
     /// died holds it no more. It is given back after the response.
     ///
     /// # Errors
-    /// [`Outage::Store`], also when it stays taken; then nothing was done.
-    pub async fn wait<E: Env>(cx: &mut Cx<'_, E>, name: &str) -> Result<Held, Outage> {
+    /// [`Unavailable::Store`], also when it stays taken; then nothing was done.
+    pub async fn wait<E: Env>(cx: &mut Cx<'_, E>, name: &str) -> Result<Held, Unavailable> {
         Self::hold_all(cx, &[name.to_owned()]).await
     }
 
@@ -124,7 +124,10 @@ impl Lease {
     ///
     /// # Errors
     /// As [`Lease::wait`].
-    pub async fn hold_all<E: Env>(cx: &mut Cx<'_, E>, names: &[String]) -> Result<Held, Outage> {
+    pub async fn hold_all<E: Env>(
+        cx: &mut Cx<'_, E>,
+        names: &[String],
+    ) -> Result<Held, Unavailable> {
         let mut leases = Self::wait_for_all(cx.env, names).await?;
         let until = leases.iter().map(|lease| lease.until).min();
         cx.deferred.leases.append(&mut leases);
@@ -134,7 +137,7 @@ impl Lease {
     }
 
     /// Nobody waits for one lease while holding another: that way two could wait for each other.
-    async fn wait_for_all<E: Env>(env: &E, names: &[String]) -> Result<Vec<Self>, Outage> {
+    async fn wait_for_all<E: Env>(env: &E, names: &[String]) -> Result<Vec<Self>, Unavailable> {
         let store = env.store();
         for tried in 0..TRIES {
             let now = env.clock().now();
@@ -167,7 +170,9 @@ impl Lease {
                 .sleep(BETWEEN_TRIES.saturating_add(jitter))
                 .await;
         }
-        Err(Outage::Store("others were at it for too long".to_owned()))
+        Err(Unavailable::Store(
+            "others were at it for too long".to_owned(),
+        ))
     }
 
     /// When it runs out.
@@ -203,7 +208,7 @@ impl<'a> Begun<'a> {
         name: &'a str,
         term: Term,
         now: Timestamp,
-    ) -> Result<Option<Self>, Outage> {
+    ) -> Result<Option<Self>, Unavailable> {
         let window = term.window_at(now);
         let own = slot(name, window);
         let mark = mark_of(window);
@@ -223,7 +228,7 @@ impl<'a> Begun<'a> {
 
     /// Someone whose clock is a moment off may have won a neighbouring window meanwhile. Each of the two counts first and
     /// looks then, so at least one of them sees the other, and leaves.
-    async fn confirm(self, store: &impl KeyValue) -> Result<Option<Lease>, Outage> {
+    async fn confirm(self, store: &impl KeyValue) -> Result<Option<Lease>, Unavailable> {
         let Self { name, term, window } = self;
         let (before, after) = (window.saturating_sub(1), window.saturating_add(1));
         let (before, after) = futures::join!(
@@ -252,13 +257,13 @@ impl Held {
     /// Refuses to write under a lease that is about to run out, or has.
     ///
     /// # Errors
-    /// [`Outage::Store`]; nothing was written.
-    pub fn check(self, now: Timestamp) -> Result<(), Outage> {
+    /// [`Unavailable::Store`]; nothing was written.
+    pub fn check(self, now: Timestamp) -> Result<(), Unavailable> {
         const MARGIN: Duration = Duration::from_secs(1);
         if now.plus(MARGIN) < self.until {
             Ok(())
         } else {
-            Err(Outage::Store("it took too long to write".to_owned()))
+            Err(Unavailable::Store("it took too long to write".to_owned()))
         }
     }
 }
@@ -268,7 +273,7 @@ async fn any_is_taken(
     store: &impl KeyValue,
     names: &[String],
     now: Timestamp,
-) -> Result<bool, Outage> {
+) -> Result<bool, Unavailable> {
     let window = Term::Change.window_at(now);
     let around = window.saturating_sub(1)..=window.saturating_add(1);
     let slots = names
@@ -284,7 +289,12 @@ async fn any_is_taken(
 }
 
 /// Whether the slot of the window `at` is held, as one who comes in `window` sees it.
-async fn is_taken(store: &impl KeyValue, name: &str, at: u64, window: u64) -> Result<bool, Outage> {
+async fn is_taken(
+    store: &impl KeyValue,
+    name: &str,
+    at: u64,
+    window: u64,
+) -> Result<bool, Unavailable> {
     let stands = super::read_counter(store, &slot(name, at)).await?;
     Ok(is_alive(stands, window))
 }

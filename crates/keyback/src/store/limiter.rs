@@ -6,7 +6,7 @@ use crate::base::timestamp::Timestamp;
 use crate::model::client_address::ClientAddress;
 use crate::model::keyring::{KeyUse, Keyring};
 use crate::model::limit::{Limit, LimitExceeded};
-use crate::ports::{Env, KeyValue, Outage};
+use crate::ports::{Env, KeyValue, Unavailable};
 use crate::store::agenda::Expiring;
 use crate::store::cx::Cx;
 use crate::store::keys::{self, CounterKey};
@@ -59,13 +59,13 @@ impl Counted {
 /// The counter's name holds a keyed digest of the client's network, so that the store tells nobody's address.
 ///
 /// # Errors
-/// [`Outage::Store`].
+/// [`Unavailable::Store`].
 pub async fn count<E: Env>(
     cx: &mut Cx<'_, E>,
     keyring: &Keyring,
     named: NamedLimit,
     client: ClientAddress,
-) -> Result<Counted, Outage> {
+) -> Result<Counted, Unavailable> {
     let network = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), &client.network()]);
     count_by(cx, named, network.as_name()).await
 }
@@ -73,13 +73,13 @@ pub async fn count<E: Env>(
 /// Counts one call about `subject`, whose name the store does not tell either.
 ///
 /// # Errors
-/// [`Outage::Store`].
+/// [`Unavailable::Store`].
 pub async fn count_subject<E: Env>(
     cx: &mut Cx<'_, E>,
     keyring: &Keyring,
     named: NamedLimit,
     subject: &[u8],
-) -> Result<Counted, Outage> {
+) -> Result<Counted, Unavailable> {
     let digest = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), subject]);
     count_by(cx, named, digest.as_name()).await
 }
@@ -93,12 +93,12 @@ struct Full {
 /// Why a call of anyone would be refused, as the last one that was has noted it: reading that costs no count.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn find_full(
     store: &impl KeyValue,
     NamedLimit { name, limit }: NamedLimit,
     now: Timestamp,
-) -> Result<Option<LimitExceeded>, Outage> {
+) -> Result<Option<LimitExceeded>, Unavailable> {
     let full: Option<Full> = record::find(store, &keys::limit_full(name)).await?;
     let is_full = full.is_some_and(|full| full.until == limit.window_end(now));
     Ok(is_full.then(|| LimitExceeded::new(name, limit, now)))
@@ -107,11 +107,11 @@ pub async fn find_full(
 /// Notes that the window of a limit of all is used up.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn note_full<E: Env>(
     cx: &Cx<'_, E>,
     NamedLimit { name, limit }: NamedLimit,
-) -> Result<(), Outage> {
+) -> Result<(), Unavailable> {
     let full = Full {
         until: limit.window_end(cx.now),
     };
@@ -122,8 +122,11 @@ pub async fn note_full<E: Env>(
 /// Counts one call of anyone.
 ///
 /// # Errors
-/// [`Outage::Store`].
-pub async fn count_all<E: Env>(cx: &mut Cx<'_, E>, named: NamedLimit) -> Result<Counted, Outage> {
+/// [`Unavailable::Store`].
+pub async fn count_all<E: Env>(
+    cx: &mut Cx<'_, E>,
+    named: NamedLimit,
+) -> Result<Counted, Unavailable> {
     count_by(cx, named, "all").await
 }
 
@@ -132,7 +135,7 @@ async fn count_by<E: Env>(
     cx: &mut Cx<'_, E>,
     NamedLimit { name, limit }: NamedLimit,
     whose: &str,
-) -> Result<Counted, Outage> {
+) -> Result<Counted, Unavailable> {
     // The window's length is part of the name: a changed limit starts afresh instead of meeting a stranger's count.
     let named_window = format!("{name}.{}", limit.window().as_secs());
     let counter = keys::limit(&named_window, limit.window_at(cx.now), whose);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::email::{Email, EmailFeedback, EmailState};
 use crate::model::id::EmailId;
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{KeyValue, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::keys::{self, AnyKey, Key};
 use crate::store::{read_counter, record};
@@ -47,11 +47,11 @@ impl EmailWithFeedback {
 /// The email with this id.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn find(
     store: &impl KeyValue,
     id: &EmailId,
-) -> Result<Option<EmailWithFeedback>, Outage> {
+) -> Result<Option<EmailWithFeedback>, Unavailable> {
     let keys = (keys::outbox(id), keys::email_feedback(id));
     let (email, feedback) =
         futures::join!(record::find(store, &keys.0), record::find(store, &keys.1),);
@@ -66,28 +66,28 @@ pub async fn find(
 /// The feedback of an email, replaced.
 ///
 /// # Errors
-/// [`Outage::Record`].
+/// [`Unavailable::Record`].
 pub fn replace_feedback(
     batch: &mut Batch,
     id: &EmailId,
     feedback: &EmailFeedback,
-) -> Result<(), Outage> {
+) -> Result<(), Unavailable> {
     batch.put(keys::email_feedback(id), feedback)
 }
 
 /// An email, replaced.
 ///
 /// # Errors
-/// [`Outage::Record`].
-pub fn replace(batch: &mut Batch, id: &EmailId, email: &Email) -> Result<(), Outage> {
+/// [`Unavailable::Record`].
+pub fn replace(batch: &mut Batch, id: &EmailId, email: &Email) -> Result<(), Unavailable> {
     batch.put(keys::outbox(id), email)
 }
 
 /// Whether there is such an email.
 ///
 /// # Errors
-/// [`Outage::Store`].
-pub async fn exists(store: &impl KeyValue, id: &EmailId) -> Result<bool, Outage> {
+/// [`Unavailable::Store`].
+pub async fn exists(store: &impl KeyValue, id: &EmailId) -> Result<bool, Unavailable> {
     store.exists(&keys::outbox(id).into()).await
 }
 
@@ -100,12 +100,12 @@ pub fn lease_name(id: &EmailId) -> String {
 /// What stores a new email as number `number` of the list.
 ///
 /// # Errors
-/// [`Outage::Record`].
+/// [`Unavailable::Record`].
 pub(super) fn insert(
     id: &EmailId,
     email: &Email,
     number: i64,
-) -> Result<[(Key, Vec<u8>); 2], Outage> {
+) -> Result<[(Key, Vec<u8>); 2], Unavailable> {
     let pointer = Pointer { id: id.clone() };
     Ok([
         (keys::outbox(id), record::encode(email)?),
@@ -125,8 +125,8 @@ pub(super) fn keys_of(id: &EmailId, number: i64) -> [AnyKey; 3] {
 /// The calls of [`find`], for none.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn imitate_find(store: &impl KeyValue) -> Result<(), Outage> {
+/// [`Unavailable`] of the store.
+pub async fn imitate_find(store: &impl KeyValue) -> Result<(), Unavailable> {
     let keys = (keys::decoy(0), keys::decoy(1));
     let (one, other) = futures::join!(store.get(&keys.0), store.get(&keys.1));
     one?;
@@ -137,8 +137,8 @@ pub async fn imitate_find(store: &impl KeyValue) -> Result<(), Outage> {
 /// to be deleted.
 ///
 /// # Errors
-/// [`Outage::Record`].
-pub fn imitate_replace(batch: &mut Batch) -> Result<(), Outage> {
+/// [`Unavailable::Record`].
+pub fn imitate_replace(batch: &mut Batch) -> Result<(), Unavailable> {
     batch.put(keys::decoy(0), &"\u{a0}".repeat(480))
 }
 
@@ -155,13 +155,13 @@ pub struct Page {
 /// price, only some of the list is looked at: there may be fewer than `limit` on a page that is not the last.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn page(
     store: &impl KeyValue,
     state: Option<EmailState>,
     before: Option<i64>,
     limit: i64,
-) -> Result<Page, Outage> {
+) -> Result<Page, Unavailable> {
     let count = read_counter(store, &keys::emails()).await?;
     let newest = before.map_or(count, |before| before.saturating_sub(1).min(count));
     let oldest = newest
@@ -194,7 +194,10 @@ pub async fn page(
     Ok(Page { emails, next })
 }
 
-async fn find_at(store: &impl KeyValue, number: i64) -> Result<Option<EmailWithFeedback>, Outage> {
+async fn find_at(
+    store: &impl KeyValue,
+    number: i64,
+) -> Result<Option<EmailWithFeedback>, Unavailable> {
     let pointer: Option<Pointer> = record::find(store, &keys::email_at(number)).await?;
     match pointer {
         Some(Pointer { id }) => find(store, &id).await,

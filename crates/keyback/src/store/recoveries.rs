@@ -11,7 +11,7 @@ use crate::model::recovery::{
     Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of,
 };
 use crate::model::token::TokenReference;
-use crate::ports::{Env, KeyValue, Outage};
+use crate::ports::{Env, KeyValue, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::Batch;
 use crate::store::claim::Claimed;
@@ -37,35 +37,39 @@ pub struct RequestRecord {
 /// What is stored of an account's recovery.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Recovery>, Outage> {
+/// [`Unavailable`] of the store.
+pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Recovery>, Unavailable> {
     record::find(store, &keys::recovery(id)).await
 }
 
 /// Which challenge the request is tied to.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn find_request(
     store: &impl KeyValue,
     id: &ChallengeId,
-) -> Result<Option<RequestRecord>, Outage> {
+) -> Result<Option<RequestRecord>, Unavailable> {
     record::find(store, &keys::request(id)).await
 }
 
 /// Replaces the recovery of `id`.
 ///
 /// # Errors
-/// [`Outage::Record`].
-pub fn replace(batch: &mut Batch, id: &AccountId, recovery: &Recovery) -> Result<(), Outage> {
+/// [`Unavailable::Record`].
+pub fn replace(batch: &mut Batch, id: &AccountId, recovery: &Recovery) -> Result<(), Unavailable> {
     batch.put(keys::recovery(id), recovery)
 }
 
 /// Ties a request to a challenge. It goes at `request.expires_at`.
 ///
 /// # Errors
-/// [`Outage::Record`].
-pub fn tie(batch: &mut Batch, id: &ChallengeId, request: &RequestRecord) -> Result<(), Outage> {
+/// [`Unavailable::Record`].
+pub fn tie(
+    batch: &mut Batch,
+    id: &ChallengeId,
+    request: &RequestRecord,
+) -> Result<(), Unavailable> {
     let key = keys::request(id);
     batch.expire(request.expires_at, [key.clone().into()]);
     batch.put(key, request)
@@ -86,16 +90,16 @@ pub fn expire_claims(batch: &mut Batch, challenge: &Challenge, at: Timestamp) {
 /// Whether somebody has used or cancelled the challenge. It takes the same call for none.
 ///
 /// # Errors
-/// [`Outage::Store`].
-pub async fn is_used(store: &impl KeyValue, serial: &ChallengeSerial) -> Result<bool, Outage> {
+/// [`Unavailable::Store`].
+pub async fn is_used(store: &impl KeyValue, serial: &ChallengeSerial) -> Result<bool, Unavailable> {
     store.exists(&keys::challenge_claim(serial).into()).await
 }
 
 /// What has become of `challenge`. It takes the same calls for none.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn find_use<E: Env>(env: &E, challenge: Option<&Challenge>) -> Result<Use, Outage> {
+/// [`Unavailable`] of the store.
+pub async fn find_use<E: Env>(env: &E, challenge: Option<&Challenge>) -> Result<Use, Unavailable> {
     let store = env.store();
     let serial = match challenge {
         Some(challenge) => challenge.serial.clone(),
@@ -128,8 +132,8 @@ impl Claim {
     /// Whether somebody has claimed it.
     ///
     /// # Errors
-    /// [`Outage::Store`].
-    pub async fn is_taken(&self, store: &impl KeyValue) -> Result<bool, Outage> {
+    /// [`Unavailable::Store`].
+    pub async fn is_taken(&self, store: &impl KeyValue) -> Result<bool, Unavailable> {
         store.exists(&self.0.clone().into()).await
     }
 
@@ -141,8 +145,8 @@ impl Claim {
     /// Claims it for good, whoever had it.
     ///
     /// # Errors
-    /// [`Outage::Store`]; it may be claimed.
-    pub async fn cancel(&self, store: &impl KeyValue) -> Result<claim::Cancelled, Outage> {
+    /// [`Unavailable::Store`]; it may be claimed.
+    pub async fn cancel(&self, store: &impl KeyValue) -> Result<claim::Cancelled, Unavailable> {
         claim::cancel(store, &self.0).await
     }
 }
@@ -159,12 +163,12 @@ pub struct Attempt {
 /// Counts an attempt at a code of `account`, or at none, among those of `day`.
 ///
 /// # Errors
-/// [`Outage::Store`]; it may have been counted.
+/// [`Unavailable::Store`]; it may have been counted.
 pub async fn count_attempt(
     store: &impl KeyValue,
     account: &AccountId,
     day: u64,
-) -> Result<Attempt, Outage> {
+) -> Result<Attempt, Unavailable> {
     let counter = keys::attempts(account, day);
     let stands = store.increment(&counter, 1).await?;
     Ok(Attempt {
@@ -176,12 +180,12 @@ pub async fn count_attempt(
 /// A claim to issue a challenge, and how many attempts at codes the account has had on that day.
 ///
 /// # Errors
-/// [`Outage::Store`].
+/// [`Unavailable::Store`].
 pub async fn claim_issue(
     store: &impl KeyValue,
     account: &AccountId,
     day: u64,
-) -> Result<(IssueClaim, i64), Outage> {
+) -> Result<(IssueClaim, i64), Unavailable> {
     let stands = draw(store, &keys::attempts(account, day), ISSUE).await?;
     let attempts = attempts_in(stands);
     let claim = IssueClaim {
@@ -197,12 +201,12 @@ pub async fn claim_issue(
 /// Takes a claim to issue back, of one that will not.
 ///
 /// # Errors
-/// [`Outage::Store`].
+/// [`Unavailable::Store`].
 pub async fn return_issue_claim(
     store: &impl KeyValue,
     account: &AccountId,
     claim: IssueClaim,
-) -> Result<(), Outage> {
+) -> Result<(), Unavailable> {
     let counter = keys::attempts(account, claim.day);
     store
         .increment(&counter, ISSUE.saturating_neg())
@@ -232,14 +236,14 @@ pub fn forget_after(account_id: AccountId, day: u64) -> DueTask {
 /// somebody else is at it, gives the day whose count is to be deleted, and the recovery with it, when that day is over.
 ///
 /// # Errors
-/// [`Outage`] of the store. It is done again.
+/// [`Unavailable`] of the store. It is done again.
 pub async fn forget(
     store: &impl KeyValue,
     id: &AccountId,
     attempts_day: u64,
     rules: &IssueRules,
     now: Timestamp,
-) -> Result<Option<u64>, Outage> {
+) -> Result<Option<u64>, Unavailable> {
     let mut gone = vec![keys::attempts(id, attempts_day).into()];
     let recovery = find(store, id).await?;
     if !recovery.is_some_and(|recovery| recovery.is_forgettable(rules, now)) {

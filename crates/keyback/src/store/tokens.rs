@@ -2,7 +2,7 @@
 
 use crate::base::timestamp::Timestamp;
 use crate::model::token::{Token, TokenRecord, TokenReference};
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{KeyValue, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::keys;
 use crate::store::record;
@@ -11,19 +11,19 @@ use crate::store::recoveries::Claim;
 /// What is stored of a token.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn find(
     store: &impl KeyValue,
     reference: &TokenReference,
-) -> Result<Option<TokenRecord>, Outage> {
+) -> Result<Option<TokenRecord>, Unavailable> {
     record::find(store, &keys::token(reference)).await
 }
 
 /// Stores a token's record.
 ///
 /// # Errors
-/// [`Outage::Record`].
-pub fn insert(batch: &mut Batch, token: &Token, stored: &TokenRecord) -> Result<(), Outage> {
+/// [`Unavailable::Record`].
+pub fn insert(batch: &mut Batch, token: &Token, stored: &TokenRecord) -> Result<(), Unavailable> {
     batch.put(keys::token(token.reference()), stored)
 }
 

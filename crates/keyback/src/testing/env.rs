@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage, SecureRandom, Variables};
+use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, SecureRandom, Unavailable, Variables};
 use crate::testing::MemoryKeyValue;
 use crate::testing::executor::{sleep_once, yield_once};
 
@@ -85,7 +85,7 @@ impl SeededRandom {
 }
 
 impl SecureRandom for SeededRandom {
-    fn fill(&self, bytes: &mut [u8]) -> Result<(), Outage> {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), Unavailable> {
         for chunk in bytes.chunks_mut(8) {
             let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
             self.0.set(state);

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::future::pending;
 use std::rc::Rc;
 
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{AnyKey, CounterKey, Key};
 use crate::testing::executor::{current_poll, turn};
 
@@ -147,8 +147,8 @@ impl MemoryKeyValue {
         &self,
         name: &str,
         keys: &[&str],
-        operate: impl FnOnce(&mut BTreeMap<String, Stored>) -> Result<T, Outage>,
-    ) -> Result<T, Outage> {
+        operate: impl FnOnce(&mut BTreeMap<String, Stored>) -> Result<T, Unavailable>,
+    ) -> Result<T, Unavailable> {
         let inner = &self.0;
         if inner.last_round_trip_poll.replace(current_poll()) != current_poll() {
             inner.round_trips.set(inner.round_trips.get() + 1);
@@ -167,14 +167,14 @@ impl MemoryKeyValue {
         if let Some((from, to)) = inner.failing.get()
             && (from..to).contains(&number)
         {
-            return Err(Outage::Store("made to fail".to_owned()));
+            return Err(Unavailable::Store("made to fail".to_owned()));
         }
         for key in keys {
             assert!(is_portable(key), "not every store takes the name {key}");
         }
         let done = operate(&mut inner.entries.borrow_mut());
         if inner.losing.get() == Some(number) {
-            return Err(Outage::Store("made to lose an answer".to_owned()));
+            return Err(Unavailable::Store("made to lose an answer".to_owned()));
         }
         done
     }
@@ -207,7 +207,7 @@ fn is_portable(name: &str) -> bool {
 }
 
 impl KeyValue for MemoryKeyValue {
-    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Outage> {
+    async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Unavailable> {
         let name = key.as_str();
         self.operate("get", &[name], |entries| match entries.get(name) {
             Some(Stored::Counter(_)) => panic!("{name} is a counter: its bytes mean nothing"),
@@ -217,13 +217,13 @@ impl KeyValue for MemoryKeyValue {
         .await
     }
 
-    async fn exists(&self, key: &AnyKey) -> Result<bool, Outage> {
+    async fn exists(&self, key: &AnyKey) -> Result<bool, Unavailable> {
         let name = key.as_str();
         self.operate("exists", &[name], |entries| Ok(entries.contains_key(name)))
             .await
     }
 
-    async fn set_many(&self, new: Vec<(Key, Vec<u8>)>) -> Result<(), Outage> {
+    async fn set_many(&self, new: Vec<(Key, Vec<u8>)>) -> Result<(), Unavailable> {
         let names: Vec<&str> = new.iter().map(|(key, _)| key.as_str()).collect();
         let sizes = new
             .iter()
@@ -247,7 +247,7 @@ impl KeyValue for MemoryKeyValue {
         .await
     }
 
-    async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Outage> {
+    async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Unavailable> {
         let names: Vec<&str> = keys.iter().map(AnyKey::as_str).collect();
         self.operate("delete-many", &names, |entries| {
             for name in &names {
@@ -258,13 +258,13 @@ impl KeyValue for MemoryKeyValue {
         .await
     }
 
-    async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Outage> {
+    async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Unavailable> {
         let name = key.as_str();
         self.operate("increment", &[name], |entries| {
             let contended = self.0.contended.get();
             if contended > 0 {
                 self.0.contended.set(contended - 1);
-                return Err(Outage::Store("contended".to_owned()));
+                return Err(Unavailable::Store("contended".to_owned()));
             }
             let entry = entries.entry(name.to_owned());
             let Stored::Counter(count) = entry.or_insert(Stored::Counter(0)) else {

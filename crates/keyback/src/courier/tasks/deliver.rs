@@ -14,7 +14,7 @@ use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
 use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage};
+use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Unavailable};
 use crate::settings::{self, MailSettings, ProviderKind, ProviderSettings};
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
@@ -54,7 +54,7 @@ pub(in crate::courier) type Tried = (Delivery, ReservedEntry);
 /// written with what became of the email.
 ///
 /// # Errors
-/// [`Outage`]; the entry stays on the agenda. If the provider had accepted the mail before the outage, its idempotency
+/// [`Unavailable`]; the entry stays on the agenda. If the provider had accepted the mail before the outage, its idempotency
 /// key keeps the next try from sending it twice, where the provider has such.
 pub(in crate::courier) async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
@@ -62,7 +62,7 @@ pub(in crate::courier) async fn run<E: Env>(
     attempt: u32,
     entry: ReservedEntry,
     pauses: Pauses,
-) -> Result<Tried, Outage> {
+) -> Result<Tried, Unavailable> {
     let env = cx.env;
     let (keyring, mail) = settings::load::<(Keyring, MailSettings)>(env.variables()).await?;
     let found = outbox::find(env.store(), email_id).await?;
@@ -123,7 +123,7 @@ pub(in crate::courier) async fn run<E: Env>(
 }
 
 /// The try was made already: only the entry is written.
-async fn stale<E: Env>(cx: &Cx<'_, E>, entry: ReservedEntry) -> Result<Tried, Outage> {
+async fn stale<E: Env>(cx: &Cx<'_, E>, entry: ReservedEntry) -> Result<Tried, Unavailable> {
     entry.save(cx.store()).await?;
     Ok((Delivery::Stale, entry))
 }
@@ -134,7 +134,7 @@ async fn is_dead<E: Env>(
     email: &Email,
     to: Option<&str>,
     now: Timestamp,
-) -> Result<bool, Outage> {
+) -> Result<bool, Unavailable> {
     let (Some(secret), Some(to)) = (&email.secret, to) else {
         return Ok(false);
     };
@@ -227,7 +227,7 @@ impl Try<'_> {
         cx: &mut Cx<'_, E>,
         reason: String,
         after: Option<Duration>,
-    ) -> Result<Tried, Outage> {
+    ) -> Result<Tried, Unavailable> {
         let email = &mut self.email;
         let number = email.attempts.saturating_sub(email.attempts_before);
         let Some(wait) = backoff::wait(number, after, cx.env.random())? else {
@@ -257,7 +257,7 @@ impl Try<'_> {
         cx: &mut Cx<'_, E>,
         state: EmailState,
         reason: Option<String>,
-    ) -> Result<Tried, Outage> {
+    ) -> Result<Tried, Unavailable> {
         let now = cx.env.clock().now();
         let (delivery, event) = match state {
             // It can fail once more in a later round.
@@ -307,7 +307,7 @@ impl Try<'_> {
         self,
         cx: &mut Cx<'_, E>,
         mut batch: Batch,
-    ) -> Result<ReservedEntry, Outage> {
+    ) -> Result<ReservedEntry, Unavailable> {
         outbox::replace(&mut batch, self.email_id, &self.email)?;
         let committed = batch.number(cx).await?.write(cx).await?;
         Ok(committed.entry.unwrap_or(self.entry))

@@ -2,7 +2,7 @@
 
 use crate::model::agenda_task::AgendaTask;
 use crate::model::recovery::IssueRules;
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::settings;
 use crate::store::agenda::DueTask;
 use crate::store::lease::Lease;
@@ -11,11 +11,11 @@ use crate::store::{accounts, recoveries};
 /// Does `task`, if it is one of these. Gives what is to be done in its place, later.
 ///
 /// # Errors
-/// [`Outage`]; it is done again.
+/// [`Unavailable`]; it is done again.
 pub(in crate::courier) async fn run<E: Env>(
     env: &E,
     task: &AgendaTask,
-) -> Result<Option<DueTask>, Outage> {
+) -> Result<Option<DueTask>, Unavailable> {
     let store = env.store();
     match task {
         AgendaTask::ForgetRecovery {

@@ -2,7 +2,7 @@
 
 use crate::courier::pauses::Pauses;
 use crate::model::id::AccountId;
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -11,12 +11,12 @@ use crate::store::{accounts, outbox, recoveries};
 /// Reads what delivering reads, pauses for as long, and writes what is left of the entry.
 ///
 /// # Errors
-/// [`Outage`] of the store; it is done again.
+/// [`Unavailable`] of the store; it is done again.
 pub(in crate::courier) async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     entry: ReservedEntry,
     pauses: Pauses,
-) -> Result<ReservedEntry, Outage> {
+) -> Result<ReservedEntry, Unavailable> {
     let store = cx.store();
     outbox::imitate_find(store).await?;
     let placeholder = AccountId::placeholder();

@@ -8,7 +8,7 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventPlace};
 use crate::model::log_line::LogLine;
 use crate::portal;
-use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage};
+use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Unavailable};
 use crate::settings::{self, WebhookSettings};
 use crate::store::agenda::DueTask;
 use crate::store::{accounts, event_log};
@@ -36,13 +36,13 @@ pub(in crate::courier) enum Notification {
 /// Makes try number `attempt` to tell of the event at `place`, which must be over by `until`.
 ///
 /// # Errors
-/// [`Outage`]; it is tried again, and the event may be told of twice.
+/// [`Unavailable`]; it is tried again, and the event may be told of twice.
 pub(in crate::courier) async fn run<E: Env>(
     env: &E,
     place: &EventPlace,
     attempt: u32,
     until: Timestamp,
-) -> Result<Notification, Outage> {
+) -> Result<Notification, Unavailable> {
     let WebhookSettings(webhook) = settings::load(env.variables()).await?;
     let (Some(webhook), Some(event)) = (webhook, event_log::find(env.store(), place).await?) else {
         return Ok(Notification::Dropped);

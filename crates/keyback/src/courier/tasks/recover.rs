@@ -16,7 +16,7 @@ use crate::model::event::{Event, EventType};
 use crate::model::id::EventId;
 use crate::model::recovery::{Challenge, IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::accounts;
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
@@ -39,19 +39,19 @@ enum Decision {
 /// Works a sealed request off. What is left of the entry is written with all that comes of it.
 ///
 /// # Errors
-/// [`Outage`]; the request stays on the agenda.
+/// [`Unavailable`]; the request stays on the agenda.
 pub(in crate::courier) async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &IssueSettings,
     sealed: &Sealed,
     entry: ReservedEntry,
-) -> Result<Option<ReservedEntry>, Outage> {
+) -> Result<Option<ReservedEntry>, Unavailable> {
     let plaintext = settings
         .keyring
         .open(sealed, SEAL_CONTEXT)
-        .ok_or(Outage::Record("a request under an unknown key"))?;
+        .ok_or(Unavailable::Record("a request under an unknown key"))?;
     let request: Request =
-        serde_json::from_slice(&plaintext).map_err(|_| Outage::Record("unknown layout"))?;
+        serde_json::from_slice(&plaintext).map_err(|_| Unavailable::Record("unknown layout"))?;
     let decision = decide(cx, settings, &request).await?;
     let turn = match decision {
         Decision::Issue(account, recovery) => {
@@ -111,7 +111,7 @@ async fn decide<E: Env>(
     cx: &Cx<'_, E>,
     settings: &IssueSettings,
     request: &Request,
-) -> Result<Decision, Outage> {
+) -> Result<Decision, Unavailable> {
     let store = cx.store();
     let found = accounts::find_by_email(store, &request.email).await?;
     let is_late = cx.now >= request.requested_at.plus(WORTH_ANSWERING);
@@ -159,7 +159,7 @@ async fn take_turn<E: Env>(
     request: &Request,
     account: Account,
     recovery: Recovery,
-) -> Result<Result<Turn, Decision>, Outage> {
+) -> Result<Result<Turn, Decision>, Unavailable> {
     let still_wanted = |account: &Account, recovery: &Recovery| {
         let decision = recovery.decide(&settings.rules, account.epoch, Use::Unused, cx.now);
         !account.disabled && decision == IssueDecision::Issue

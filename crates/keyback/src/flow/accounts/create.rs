@@ -15,7 +15,7 @@ use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::PasswordViolation;
-use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
@@ -56,7 +56,7 @@ pub enum CreateAccountError {
     PasswordRejected(Vec<PasswordViolation>),
     /// Something outside failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    Unavailable(#[from] Unavailable),
 }
 
 /// How long whoever drew the first number of an id has to write the account. Leases end before.
@@ -93,7 +93,7 @@ pub async fn run<E: Env>(
         let leases = std::mem::take(&mut cx.deferred.leases);
         Lease::release_all(cx.store(), leases, cx.env.clock().now()).await;
     }
-    Err(Outage::Store("others are at the id for too long".to_owned()).into())
+    Err(Unavailable::Store("others are at the id for too long".to_owned()).into())
 }
 
 /// Creates the account under the leases that it takes. `None` if somebody else may have drawn the first number of its id
@@ -133,7 +133,7 @@ async fn create<E: Env>(
     let committed = numbered.commit(cx).await?;
     let created = committed.accounts.into_iter().next();
     Ok(Some(
-        created.ok_or(Outage::Record("no account was written"))?,
+        created.ok_or(Unavailable::Record("no account was written"))?,
     ))
 }
 
@@ -153,11 +153,11 @@ impl IdClaim {
     /// lease lasts. `None` if it is an account's.
     ///
     /// # Errors
-    /// [`Outage`] of the store.
+    /// [`Unavailable`] of the store.
     pub(super) async fn find<E: Env>(
         env: &E,
         id: Option<&AccountId>,
-    ) -> Result<Option<Self>, Outage> {
+    ) -> Result<Option<Self>, Unavailable> {
         let Some(id) = id else {
             return Ok(Some(Self::None));
         };
@@ -214,13 +214,13 @@ pub(super) fn add_to(batch: &mut Batch, account: Account) {
 }
 
 /// Whether there is no account with this id.
-async fn is_free(store: &impl KeyValue, id: &AccountId) -> Result<bool, Outage> {
+async fn is_free(store: &impl KeyValue, id: &AccountId) -> Result<bool, Unavailable> {
     Ok(accounts::find(store, id).await?.is_none())
 }
 
 /// Whether an id that had events stays without an account. It was a deleted one's; or somebody who drew its first number
 /// is about to write it.
-async fn stays_free<E: Env>(env: &E, id: &AccountId) -> Result<bool, Outage> {
+async fn stays_free<E: Env>(env: &E, id: &AccountId) -> Result<bool, Unavailable> {
     if !is_free(env.store(), id).await? {
         return Ok(false);
     }

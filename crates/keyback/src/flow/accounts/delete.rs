@@ -6,7 +6,7 @@ use crate::flow::events::Caller;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -19,8 +19,12 @@ const EVENTS_GONE: Duration = Duration::from_hours(91 * 24);
 /// account.
 ///
 /// # Errors
-/// [`Outage`]; the call can be repeated.
-pub async fn run<E: Env>(cx: &mut Cx<'_, E>, id: &AccountId, by: &Caller) -> Result<bool, Outage> {
+/// [`Unavailable`]; the call can be repeated.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    id: &AccountId,
+    by: &Caller,
+) -> Result<bool, Unavailable> {
     let held = accounts::lease(cx, id).await?;
     let Some(account) = accounts::find(cx.store(), id).await? else {
         return Ok(false);

@@ -9,7 +9,7 @@ use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::password_hash::PasswordHash;
 use crate::model::password_policy::PasswordPolicy;
-use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -62,14 +62,14 @@ impl Import {
     /// cut off can be repeated. The portal is told by whoever works the agenda next.
     ///
     /// # Errors
-    /// [`Outage`]; then the accounts of the chunk may have been created, all or none.
+    /// [`Unavailable`]; then the accounts of the chunk may have been created, all or none.
     pub async fn run<E: Env>(
         &mut self,
         cx: &mut Cx<'_, E>,
         policy: &PasswordPolicy,
         drafts: Vec<Draft>,
         by: &Caller,
-    ) -> Result<Vec<LineOutcome>, Outage> {
+    ) -> Result<Vec<LineOutcome>, Unavailable> {
         // Hashing takes seconds, and would keep all others who need the leases waiting.
         let mut ready = Vec::new();
         for draft in drafts {
@@ -83,7 +83,9 @@ impl Import {
                 return Ok(outcomes);
             }
         }
-        Err(Outage::Store("others are at an id for too long".to_owned()))
+        Err(Unavailable::Store(
+            "others are at an id for too long".to_owned(),
+        ))
     }
 
     /// The draft with its password hashed, unless something stands against it.
@@ -92,7 +94,7 @@ impl Import {
         env: &E,
         policy: &PasswordPolicy,
         draft: Draft,
-    ) -> Result<Ready, Outage> {
+    ) -> Result<Ready, Unavailable> {
         let password = match &draft.password {
             None => return Ok(Ok((draft, None))),
             Some(InitialPassword::Hashed(hash)) => {
@@ -122,7 +124,7 @@ async fn write<E: Env>(
     cx: &mut Cx<'_, E>,
     ready: Vec<Ready>,
     by: &Caller,
-) -> Result<Option<Vec<LineOutcome>>, Outage> {
+) -> Result<Option<Vec<LineOutcome>>, Unavailable> {
     let claims = ready.into_iter().map(|ready| claim(cx.env, ready));
     let mut claimed = Vec::new();
     for it in futures::future::join_all(claims).await {
@@ -172,7 +174,7 @@ async fn write<E: Env>(
 }
 
 /// The draft, and what decides whose its id is, unless that is an account's.
-async fn claim<E: Env>(env: &E, ready: Ready) -> Result<Claimed, Outage> {
+async fn claim<E: Env>(env: &E, ready: Ready) -> Result<Claimed, Unavailable> {
     let (draft, hash) = match ready {
         Ok(ready) => ready,
         Err(outcome) => return Ok(Err(outcome)),
@@ -195,7 +197,7 @@ fn lease_names(claimed: &[Claimed]) -> Vec<String> {
 }
 
 /// The draft, unless something stands against it now that nobody else can change it.
-async fn look_again(store: &impl KeyValue, claimed: Claimed) -> Result<Claimed, Outage> {
+async fn look_again(store: &impl KeyValue, claimed: Claimed) -> Result<Claimed, Unavailable> {
     match claimed {
         Ok((draft, hash, claim)) => match look(store, &draft).await? {
             Some(outcome) => Ok(Err(outcome)),
@@ -206,7 +208,7 @@ async fn look_again(store: &impl KeyValue, claimed: Claimed) -> Result<Claimed, 
 }
 
 /// What is clear about a draft from the store alone: `None` if both its id and its address are free.
-async fn look(store: &impl KeyValue, draft: &Draft) -> Result<Option<LineOutcome>, Outage> {
+async fn look(store: &impl KeyValue, draft: &Draft) -> Result<Option<LineOutcome>, Unavailable> {
     let find_by_id = async || match &draft.id {
         Some(id) => accounts::find(store, id).await,
         None => Ok(None),

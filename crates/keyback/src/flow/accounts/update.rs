@@ -11,7 +11,7 @@ use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::cx::Cx;
@@ -48,7 +48,7 @@ pub enum UpdateAccountError {
     Taken,
     /// Something outside failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    Unavailable(#[from] Unavailable),
 }
 
 /// Changes the account. A changed address and a disabling begin a new credential epoch, which kills whatever was issued
@@ -112,7 +112,7 @@ pub async fn run<E: Env>(
     held.check(cx.env.clock().now())?;
     let committed = batch.commit(cx).await?;
     let updated = committed.accounts.into_iter().next();
-    Ok(updated.ok_or(Outage::Record("no account was written"))?)
+    Ok(updated.ok_or(Unavailable::Record("no account was written"))?)
 }
 
 /// What to note of a change.

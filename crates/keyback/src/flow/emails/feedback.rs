@@ -3,7 +3,7 @@
 use crate::model::email::{DeliveryReport, EmailFeedback, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::EventId;
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
@@ -13,8 +13,11 @@ use crate::store::outbox;
 /// changes nothing; so a provider may tell twice.
 ///
 /// # Errors
-/// [`Outage`]; the provider will tell again.
-pub async fn run<E: Env>(cx: &mut Cx<'_, E>, reports: Vec<DeliveryReport>) -> Result<(), Outage> {
+/// [`Unavailable`]; the provider will tell again.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    reports: Vec<DeliveryReport>,
+) -> Result<(), Unavailable> {
     for report in reports {
         if outbox::exists(cx.store(), &report.email_id).await? {
             // Of what is said at the same moment, each is held against what was said before.
@@ -25,7 +28,7 @@ pub async fn run<E: Env>(cx: &mut Cx<'_, E>, reports: Vec<DeliveryReport>) -> Re
     Ok(())
 }
 
-async fn note<E: Env>(cx: &mut Cx<'_, E>, report: DeliveryReport) -> Result<(), Outage> {
+async fn note<E: Env>(cx: &mut Cx<'_, E>, report: DeliveryReport) -> Result<(), Unavailable> {
     let DeliveryReport {
         email_id,
         state,

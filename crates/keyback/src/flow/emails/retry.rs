@@ -3,7 +3,7 @@
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState};
 use crate::model::id::EmailId;
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
@@ -20,7 +20,7 @@ pub enum RetryEmailError {
     NothingToTry,
     /// Something outside failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    Unavailable(#[from] Unavailable),
 }
 
 /// Puts a failed email on the agenda again, for another ten tries of which the first comes at once. The provider knows it

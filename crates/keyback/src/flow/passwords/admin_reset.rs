@@ -21,7 +21,7 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};
 use crate::store::cx::Cx;
@@ -83,7 +83,7 @@ pub enum AdminResetError {
     PasswordRejected(Vec<PasswordViolation>),
     /// Something outside failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    Unavailable(#[from] Unavailable),
 }
 
 /// What the reset needs to know.
@@ -164,7 +164,7 @@ fn events<E: Env>(
     checked: Option<BreachCheck>,
     order: &Order,
     by: &Caller,
-) -> Result<Vec<Event>, Outage> {
+) -> Result<Vec<Event>, Unavailable> {
     let event = |kind| by.event(cx, kind, &account.id, order.reason.clone());
     let mut events = vec![event(EventType::PasswordChanged)?.checked(checked)];
     if order.change_on_next_sign_in {
@@ -184,7 +184,7 @@ fn mail<E: Env>(
     password: &Password,
     order: &Order,
     batch: &mut Batch,
-) -> Result<EmailId, Outage> {
+) -> Result<EmailId, Unavailable> {
     let to = account.email.as_str();
     let credential = account.credential.as_ref();
     let expires_at = credential.and_then(|credential| credential.expires_at);
@@ -213,12 +213,12 @@ fn generate<E: Env>(
     env: &E,
     policy: &PasswordPolicy,
     email: &EmailAddress,
-) -> Result<Password, Outage> {
+) -> Result<Password, Unavailable> {
     for _ in 0..8 {
         let password = generated_password::generate(policy.min_length, env.random())?;
         if policy.violations(&password, email).is_empty() {
             return Ok(password);
         }
     }
-    Err(Outage::Random)
+    Err(Unavailable::Random)
 }

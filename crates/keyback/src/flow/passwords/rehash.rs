@@ -1,6 +1,6 @@
 //! Keeping Keyback's own hash of a right password in place of one made elsewhere.
 
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::{Cx, Rehash};
@@ -9,11 +9,11 @@ use crate::store::lease::Lease;
 /// Stores the newer hash, unless somebody has set a new password since.
 ///
 /// # Errors
-/// [`Outage`]; the next right sign-in does it.
+/// [`Unavailable`]; the next right sign-in does it.
 pub(crate) async fn store_newer_hash<E: Env>(
     cx: &mut Cx<'_, E>,
     rehash: Rehash,
-) -> Result<(), Outage> {
+) -> Result<(), Unavailable> {
     let env = cx.env;
     let stored = async {
         let Some(mut account) = accounts::find(env.store(), &rehash.account_id).await? else {

@@ -3,7 +3,7 @@
 use crate::flow::events::Caller;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
@@ -19,7 +19,7 @@ pub enum RequireChangeError {
     NoCredential,
     /// Something outside failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    Unavailable(#[from] Unavailable),
 }
 
 /// Gives the order. Requiring a change begins a new credential epoch; giving the order that stands changes nothing.

@@ -12,7 +12,7 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
-use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::{Cx, Rehash};
 use crate::store::limiter::{self, NamedLimit};
@@ -48,8 +48,8 @@ pub enum SignInError {
     Refused(#[from] Refusal),
 }
 
-impl From<Outage> for SignInError {
-    fn from(outage: Outage) -> Self {
+impl From<Unavailable> for SignInError {
+    fn from(outage: Unavailable) -> Self {
         Self::Refused(outage.into())
     }
 }
@@ -169,7 +169,7 @@ async fn give_token<E: Env>(
     settings: &SignInSettings,
     account: &Account,
     password: &Password,
-) -> Result<PasswordChange, Outage> {
+) -> Result<PasswordChange, Unavailable> {
     let token = Token::generate(cx.env.random())?;
     let expires_in = settings.lifetime;
     let expires_at: Timestamp = cx.now.plus(expires_in);
@@ -208,7 +208,7 @@ fn subject(who: &Who, found: Option<&Account>) -> String {
     }
 }
 
-async fn find_id(store: &impl KeyValue, who: &Who) -> Result<AccountId, Outage> {
+async fn find_id(store: &impl KeyValue, who: &Who) -> Result<AccountId, Unavailable> {
     match who {
         Who::Email(email) => accounts::find_id(store, email).await,
         Who::Id(id) => Ok(id.clone()),
@@ -216,7 +216,11 @@ async fn find_id(store: &impl KeyValue, who: &Who) -> Result<AccountId, Outage> 
 }
 
 /// The account. One that nobody has takes the same calls to the store.
-async fn find(store: &impl KeyValue, who: &Who, id: &AccountId) -> Result<Option<Account>, Outage> {
+async fn find(
+    store: &impl KeyValue,
+    who: &Who,
+    id: &AccountId,
+) -> Result<Option<Account>, Unavailable> {
     let found = accounts::find(store, id).await?;
     Ok(found.filter(|account| match who {
         Who::Email(email) => account.email == *email,

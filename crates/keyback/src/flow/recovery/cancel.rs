@@ -9,7 +9,7 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::recovery::{Challenge, Recovery};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::limiter::{self, NamedLimit};
@@ -26,8 +26,8 @@ pub enum CancelRecoveryError {
     Refused(#[from] Refusal),
 }
 
-impl From<Outage> for CancelRecoveryError {
-    fn from(outage: Outage) -> Self {
+impl From<Unavailable> for CancelRecoveryError {
+    fn from(outage: Unavailable) -> Self {
         Self::Refused(outage.into())
     }
 }
@@ -90,7 +90,7 @@ async fn find_recovery<E: Env>(
     keyring: &Keyring,
     token: &Token,
     stored: Option<TokenRecord>,
-) -> Result<Option<(AccountId, Recovery)>, Outage> {
+) -> Result<Option<(AccountId, Recovery)>, Unavailable> {
     let store = cx.store();
     let account_id = stored
         .as_ref()

@@ -2,7 +2,7 @@
 
 use crate::base::timestamp::Timestamp;
 use crate::model::id::AccountId;
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
 
@@ -18,11 +18,11 @@ pub struct LiveChallenge {
 /// The account's challenge, if its link or its code could still be used; `None` if there is no such account.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub async fn run<E: Env>(
     cx: &Cx<'_, E>,
     id: &AccountId,
-) -> Result<Option<Option<LiveChallenge>>, Outage> {
+) -> Result<Option<Option<LiveChallenge>>, Unavailable> {
     let store = cx.store();
     let (found, recovery) = futures::join!(accounts::find(store, id), recoveries::find(store, id));
     let (found, recovery) = (found?, recovery?.unwrap_or_default());

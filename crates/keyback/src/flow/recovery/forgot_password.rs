@@ -13,7 +13,7 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::locale::Locale;
 use crate::model::sealed::{NONCE_BYTES, Sealed};
-use crate::ports::{Env, Outage, SecureRandom};
+use crate::ports::{Env, SecureRandom, Unavailable};
 use crate::store::agenda::{Place, ReservedEntry};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -103,9 +103,10 @@ pub async fn accept<E: Env>(
     Ok(challenge_id)
 }
 
-fn seal<E: Env>(env: &E, keyring: &Keyring, request: &Request) -> Result<Sealed, Outage> {
+fn seal<E: Env>(env: &E, keyring: &Keyring, request: &Request) -> Result<Sealed, Unavailable> {
     let mut nonce = [0; NONCE_BYTES];
     env.random().fill(&mut nonce)?;
-    let plaintext = serde_json::to_vec(request).map_err(|_| Outage::Record("cannot be written"))?;
+    let plaintext =
+        serde_json::to_vec(request).map_err(|_| Unavailable::Record("cannot be written"))?;
     Ok(keyring.seal(nonce, SEAL_CONTEXT, &plaintext))
 }

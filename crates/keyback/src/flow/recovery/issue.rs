@@ -15,7 +15,7 @@ use crate::model::lifetimes::ChallengeSettings;
 use crate::model::locale::Locale;
 use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, attempts_day};
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::{Batch, Draft, DraftSecret};
 use crate::store::cx::Cx;
@@ -81,13 +81,13 @@ impl Turn {
     /// `still_wanted` says so of what it has issued meanwhile, or if there is no such account any more.
     ///
     /// # Errors
-    /// [`Outage`] of the store.
+    /// [`Unavailable`] of the store.
     pub(crate) async fn take<E: Env>(
         env: &E,
         account: Account,
         recovery: Recovery,
         still_wanted: impl Fn(&Account, &Recovery) -> bool,
-    ) -> Result<Option<Self>, Outage> {
+    ) -> Result<Option<Self>, Unavailable> {
         let store = env.store();
         let began = env.clock().now();
         let day = attempts_day(began);
@@ -132,8 +132,8 @@ impl Turn {
     /// The turn of an account that nobody has, after the same calls to the store.
     ///
     /// # Errors
-    /// [`Outage::Store`].
-    pub(crate) async fn imitate<E: Env>(env: &E, account: Account) -> Result<Self, Outage> {
+    /// [`Unavailable::Store`].
+    pub(crate) async fn imitate<E: Env>(env: &E, account: Account) -> Result<Self, Unavailable> {
         let (claim, attempts_before) = recoveries::claim_issue(env.store(), &account.id, 0).await?;
         Ok(Self {
             claim,
@@ -148,14 +148,14 @@ impl Turn {
 /// Puts a challenge, in place of the one before, into `batch`.
 ///
 /// # Errors
-/// [`Outage::Random`], or a template's.
+/// [`Unavailable::Random`], or a template's.
 pub(crate) fn issue<E: Env>(
     cx: &Cx<'_, E>,
     settings: &IssueSettings,
     issue: Issue<'_>,
     turn: Turn,
     batch: &mut Batch,
-) -> Result<Issued, Outage> {
+) -> Result<Issued, Unavailable> {
     let IssueSettings { keyring, rules, .. } = settings;
     let random = cx.env.random();
     let lifetimes = &issue.lifetimes;
@@ -223,7 +223,7 @@ fn insert_tokens(
     challenge: &Challenge,
     [link, cancel]: &[Token; 2],
     over_at: Timestamp,
-) -> Result<(), Outage> {
+) -> Result<(), Unavailable> {
     let last = over_at.plus(AFTERLIFE);
     for (token, purpose, expires_at) in [
         (link, TokenPurpose::Link, challenge.link_expires_at),
@@ -250,12 +250,12 @@ impl Issued {
     /// Refuses to write after the turn is over.
     ///
     /// # Errors
-    /// [`Outage::Store`]; nothing was written.
-    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Outage> {
+    /// [`Unavailable::Store`]; nothing was written.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Unavailable> {
         if now < self.until {
             Ok(())
         } else {
-            Err(Outage::Store("it took too long to issue".to_owned()))
+            Err(Unavailable::Store("it took too long to issue".to_owned()))
         }
     }
 }
@@ -288,7 +288,7 @@ fn mail<E: Env>(
     account: &Account,
     challenge: &Challenge,
     batch: &mut Batch,
-) -> Result<(), Outage> {
+) -> Result<(), Unavailable> {
     let mail = RecoveryMail {
         code: secrets.code,
         link: secrets.link,

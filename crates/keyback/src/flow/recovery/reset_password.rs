@@ -19,7 +19,7 @@ use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::{PasswordRules, PasswordViolation};
 use crate::model::recovery::Recovery;
 use crate::model::token::{PasswordMark, Token, TokenPurpose, TokenRecord};
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
@@ -39,14 +39,14 @@ pub enum ResetPasswordError {
     PasswordRejected(Vec<PasswordViolation>),
     /// The token may be used up, and it is not known whether the password was stored: a new request may be needed.
     #[error("not known to be stored after the token was used: {0}")]
-    StartAgain(Outage),
+    StartAgain(Unavailable),
     /// Limited, or an outage before anything was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
-impl From<Outage> for ResetPasswordError {
-    fn from(outage: Outage) -> Self {
+impl From<Unavailable> for ResetPasswordError {
+    fn from(outage: Unavailable) -> Self {
         Self::Refused(outage.into())
     }
 }
@@ -181,7 +181,7 @@ async fn find_live<E: Env>(
     keyring: &Keyring,
     token: &Token,
     stored: Option<&TokenRecord>,
-) -> Result<Option<LiveToken>, Outage> {
+) -> Result<Option<LiveToken>, Unavailable> {
     const PURPOSES: [TokenPurpose; 2] = [TokenPurpose::Link, TokenPurpose::Reset];
     let store = cx.store();
     let account_id = stored.map_or_else(AccountId::placeholder, |it| it.account_id.clone());
@@ -244,7 +244,7 @@ fn prepare<E: Env>(
     settings: &ResetSettings,
     live: LiveToken,
     reset: Reset,
-) -> Result<Batch, Outage> {
+) -> Result<Batch, Unavailable> {
     let LiveToken {
         mut account,
         locale,

@@ -11,7 +11,7 @@ use crate::model::event::EventType;
 use crate::model::id::{AccountId, ChallengeId};
 use crate::model::lifetimes::ChallengeSettings;
 use crate::model::token::Token;
-use crate::ports::{Clock, Env, Outage};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
@@ -47,7 +47,7 @@ pub enum StartRecoveryError {
     Disabled,
     /// Something outside failed.
     #[error(transparent)]
-    Outage(#[from] Outage),
+    Unavailable(#[from] Unavailable),
 }
 
 /// Issues a challenge, which kills the one before. No limit holds an administrator back, but what is issued counts

@@ -11,7 +11,7 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::recovery::{AttemptCaps, Challenge};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
@@ -27,14 +27,14 @@ pub enum VerifyOtpError {
     InvalidOtp,
     /// The code may be used up, and no token was stored for it: a new request is needed.
     #[error("not stored after the code was used: {0}")]
-    StartAgain(Outage),
+    StartAgain(Unavailable),
     /// Limited, or an outage before anything was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
 
-impl From<Outage> for VerifyOtpError {
-    fn from(outage: Outage) -> Self {
+impl From<Unavailable> for VerifyOtpError {
+    fn from(outage: Unavailable) -> Self {
         Self::Refused(outage.into())
     }
 }
@@ -120,7 +120,7 @@ pub async fn run<E: Env>(
 async fn find_tied<E: Env>(
     cx: &Cx<'_, E>,
     request: Option<RequestRecord>,
-) -> Result<Option<(Account, Challenge)>, Outage> {
+) -> Result<Option<(Account, Challenge)>, Unavailable> {
     let store = cx.store();
     let account_id = request
         .as_ref()
@@ -143,7 +143,7 @@ async fn give_token<E: Env>(
     settings: &VerifySettings,
     account_id: AccountId,
     challenge: Challenge,
-) -> Result<Token, Outage> {
+) -> Result<Token, Unavailable> {
     let token = Token::generate_for(challenge.reset_reference, cx.env.random())?;
     let stored = TokenRecord {
         purpose: TokenPurpose::Reset,

@@ -192,6 +192,6 @@ impl std::fmt::Display for Broken {
 #[test]
 fn a_template_that_fails_is_an_outage_and_not_a_missing_page() {
     let answer = html(200, &BrokenTemplate { broken: Broken }, None);
-    assert_eq!(answer.outage(), Some(&Outage::Template));
+    assert_eq!(answer.outage(), Some(&Unavailable::Template));
     assert_eq!(answer.status(), 503);
 }

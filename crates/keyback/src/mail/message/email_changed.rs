@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::base::timestamp::Timestamp;
 use crate::mail::message::{Message, Parts, Translator, texts};
-use crate::ports::Outage;
+use crate::ports::Unavailable;
 
 #[derive(Template)]
 #[template(path = "mail/email_changed.subject.txt")]
@@ -29,12 +29,12 @@ struct EmailChangedHtml<'a> {
 /// The mail to the old address. It does not name the new one.
 ///
 /// # Errors
-/// [`Outage::Record`] if a template fails, which none of them can.
+/// [`Unavailable::Record`] if a template fails, which none of them can.
 pub fn prepare_email_changed(
     to: &str,
     translator: &Translator<'_>,
     changed_at: Timestamp,
-) -> Result<Message, Outage> {
+) -> Result<Message, Unavailable> {
     let changed = &translator.with_time(texts::EMAIL_INTRO, changed_at);
     Parts {
         subject: EmailChangedSubject { translator },

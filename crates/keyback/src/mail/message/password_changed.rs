@@ -5,7 +5,7 @@ use askama::Template;
 use crate::base::timestamp::Timestamp;
 use crate::mail::message::translator::AttributionTexts;
 use crate::mail::message::{Message, Parts, Requester, Translator, texts};
-use crate::ports::Outage;
+use crate::ports::Unavailable;
 
 #[derive(Template)]
 #[template(path = "mail/password_changed.subject.txt")]
@@ -41,13 +41,13 @@ const CHANGED: AttributionTexts = AttributionTexts {
 /// The mail after a password was changed.
 ///
 /// # Errors
-/// [`Outage::Record`] if a template fails, which none of them can.
+/// [`Unavailable::Record`] if a template fails, which none of them can.
 pub fn prepare_password_changed(
     to: &str,
     translator: &Translator<'_>,
     changed_by: Requester,
     changed_at: Timestamp,
-) -> Result<Message, Outage> {
+) -> Result<Message, Unavailable> {
     let mail = &PasswordChangedFacts {
         changed: translator.by(&CHANGED, changed_by, changed_at),
         forgot_link: translator.site().base_url.join("/forgot-password"),

@@ -8,7 +8,7 @@ use crate::mail::message::{Message, Parts, Requester, Translator, texts};
 use crate::model::code::Code;
 use crate::model::lifetimes::ChallengeSettings;
 use crate::model::token::Token;
-use crate::ports::Outage;
+use crate::ports::Unavailable;
 
 /// The content of a recovery mail.
 #[derive(Debug)]
@@ -64,13 +64,13 @@ const ASKED: AttributionTexts = AttributionTexts {
 /// The mail with link and code. Both links carry their secret in the fragment, which browsers do not send to servers.
 ///
 /// # Errors
-/// [`Outage::Record`] if a template fails, which none of them can.
+/// [`Unavailable::Record`] if a template fails, which none of them can.
 pub fn prepare_recovery(
     to: &str,
     mail: &RecoveryMail<'_>,
     translator: &Translator<'_>,
     lifetimes: &ChallengeSettings,
-) -> Result<Message, Outage> {
+) -> Result<Message, Unavailable> {
     let site = translator.site();
     let intro = match mail.requested_by {
         Requester::Client(_) => texts::RECOVERY_INTRO,

@@ -5,7 +5,7 @@ use askama::Template;
 use crate::base::timestamp::Timestamp;
 use crate::mail::message::{Message, Parts, Translator, texts};
 use crate::model::password::Password;
-use crate::ports::Outage;
+use crate::ports::Unavailable;
 
 #[derive(Template)]
 #[template(path = "mail/temporary_password.subject.txt")]
@@ -36,14 +36,14 @@ struct TemporaryPasswordFacts<'a> {
 /// The mail with the password.
 ///
 /// # Errors
-/// [`Outage::Record`] if a template fails, which none of them can.
+/// [`Unavailable::Record`] if a template fails, which none of them can.
 pub fn prepare_temporary_password(
     to: &str,
     translator: &Translator<'_>,
     password: &Password,
     must_change: bool,
     expires_at: Option<Timestamp>,
-) -> Result<Message, Outage> {
+) -> Result<Message, Unavailable> {
     let mail = &TemporaryPasswordFacts {
         password: password.reveal(),
         must_change,

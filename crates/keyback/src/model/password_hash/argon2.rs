@@ -6,8 +6,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::text::{base64, numbers};
 use super::{MAX_MEMORY_BYTES, OUTPUT_BYTES, SALT_BYTES};
-use crate::base::outage::Outage;
 use crate::base::random::SecureRandom;
+use crate::base::unavailable::Unavailable;
 
 #[cfg(any(target_arch = "wasm32", test))]
 mod single_lane;
@@ -58,7 +58,7 @@ fn own_cost() -> Cost {
 }
 
 /// Hashes with argon2id and a fresh salt, to a PHC string.
-pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<String, Outage> {
+pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<String, Unavailable> {
     let mut salt = vec![0; OWN_SALT_BYTES];
     random.fill(&mut salt)?;
     let hash = Argon2Hash {
@@ -68,7 +68,7 @@ pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<String
         salt,
         output: vec![0; OWN_OUTPUT_BYTES],
     };
-    let output = hash.of(password).ok_or(Outage::Hashing)?;
+    let output = hash.of(password).ok_or(Unavailable::Hashing)?;
     let Cost {
         memory_kib,
         iterations,

@@ -8,7 +8,7 @@ use crate::model::account::Account;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::id::AccountId;
 use crate::model::password_hash::PasswordHash;
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{self, AnyKey};
 use crate::store::record;
 
@@ -41,11 +41,11 @@ struct LegacyHash {
 /// The account with what stands beside its record.
 ///
 /// # Errors
-/// [`Outage`] of the store.
+/// [`Unavailable`] of the store.
 pub(super) async fn complete(
     store: &impl KeyValue,
     mut account: Account,
-) -> Result<Account, Outage> {
+) -> Result<Account, Unavailable> {
     account.is_legacy = true;
     let id = &account.id;
     let keys = (

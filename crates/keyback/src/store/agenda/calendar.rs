@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
-use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::agenda::state::{LaneState, State};
 use crate::store::agenda::{Entry, Expiring, Place, read};
 use crate::store::keys::{self, AnyKey, Lane};
@@ -35,8 +35,8 @@ const DELETED_AT_ONCE: usize = 500;
 /// does in one go; nothing is done while somebody else is at it.
 ///
 /// # Errors
-/// [`Outage`] of the store. It goes on from there the next time.
-pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Outage> {
+/// [`Unavailable`] of the store. It goes on from there the next time.
+pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Unavailable> {
     alone(env, bring_back_alone(env.store(), now)).await
 }
 
@@ -44,19 +44,19 @@ pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Outage>
 /// one go; nothing is done while somebody else is at it.
 ///
 /// # Errors
-/// [`Outage`] of the store. It goes on from there the next time.
+/// [`Unavailable`] of the store. It goes on from there the next time.
 pub async fn park<E: Env>(
     env: &E,
     heads: [i64; Lane::ALL.len()],
     now: Timestamp,
-) -> Result<bool, Outage> {
+) -> Result<bool, Unavailable> {
     alone(env, park_alone(env.store(), heads, now)).await
 }
 
 pub(super) async fn alone<E: Env>(
     env: &E,
-    work: impl Future<Output = Result<bool, Outage>>,
-) -> Result<bool, Outage> {
+    work: impl Future<Output = Result<bool, Unavailable>>,
+) -> Result<bool, Unavailable> {
     let store = env.store();
     let Some(lease) = Lease::acquire(store, LEASE, Term::Work, env.clock().now()).await? else {
         return Ok(false);
@@ -66,7 +66,7 @@ pub(super) async fn alone<E: Env>(
     more
 }
 
-async fn bring_back_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Outage> {
+async fn bring_back_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Unavailable> {
     let mut state = State::load(store).await?;
     // A crash came between the last write and this deletion.
     delete_parts(store, &state.spent).await?;
@@ -116,7 +116,7 @@ async fn park_alone(
     store: &impl KeyValue,
     heads: [i64; Lane::ALL.len()],
     now: Timestamp,
-) -> Result<bool, Outage> {
+) -> Result<bool, Unavailable> {
     let before = State::load(store).await?;
     let mut state = before.clone();
     for lane in Lane::ALL {
@@ -161,7 +161,7 @@ async fn settle(
     state: &mut LaneState,
     sorted: &mut Sorted,
     now: Timestamp,
-) -> Result<bool, Outage> {
+) -> Result<bool, Unavailable> {
     let last = state.settled.saturating_add(SETTLED_AT_ONCE).min(head);
     let places = (state.settled.saturating_add(1)..=last).map(|number| Place { lane, number });
     let found = read(store, places.collect()).await?;
@@ -258,7 +258,11 @@ fn split(entry: &Entry) -> Vec<Entry> {
 }
 
 /// Deletes the settled entries of a lane, with what leases on them may have left.
-async fn clean(store: &impl KeyValue, lane: Lane, state: &mut LaneState) -> Result<(), Outage> {
+async fn clean(
+    store: &impl KeyValue,
+    lane: Lane,
+    state: &mut LaneState,
+) -> Result<(), Unavailable> {
     let numbers = state.cleaned.saturating_add(1)..=state.settled;
     let keys: Vec<AnyKey> = numbers
         .map(|number| Place { lane, number })
@@ -273,7 +277,7 @@ async fn clean(store: &impl KeyValue, lane: Lane, state: &mut LaneState) -> Resu
     Ok(())
 }
 
-async fn delete_parts(store: &impl KeyValue, parts: &[(u64, u64)]) -> Result<(), Outage> {
+async fn delete_parts(store: &impl KeyValue, parts: &[(u64, u64)]) -> Result<(), Unavailable> {
     let keys: Vec<AnyKey> = parts
         .iter()
         .map(|(minute, part)| keys::parked(*minute, *part).into())
@@ -281,12 +285,12 @@ async fn delete_parts(store: &impl KeyValue, parts: &[(u64, u64)]) -> Result<(),
     delete(store, &keys).await
 }
 
-async fn delete_named(store: &impl KeyValue, names: &[String]) -> Result<(), Outage> {
+async fn delete_named(store: &impl KeyValue, names: &[String]) -> Result<(), Unavailable> {
     let keys: Vec<AnyKey> = names.iter().cloned().map(AnyKey::noted).collect();
     delete(store, &keys).await
 }
 
-async fn delete(store: &impl KeyValue, keys: &[AnyKey]) -> Result<(), Outage> {
+async fn delete(store: &impl KeyValue, keys: &[AnyKey]) -> Result<(), Unavailable> {
     for keys in keys.chunks(DELETED_AT_ONCE) {
         store.delete_many(keys.to_vec()).await?;
     }

@@ -9,7 +9,7 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::event::EventPlace;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::sealed::Sealed;
-use crate::ports::{Env, KeyValue, Outage};
+use crate::ports::{Env, KeyValue, Unavailable};
 use crate::store::agenda::calendar::{alone, minute_of};
 use crate::store::agenda::{DueTask, Entry, Expiring, Place};
 use crate::store::keys::{self, AnyKey, Lane};
@@ -69,8 +69,8 @@ enum LegacyTask {
 /// after a crash, it moves what was left, and tasks that are there twice do no harm.
 ///
 /// # Errors
-/// [`Outage`] of the store.
-pub async fn move_in<E: Env>(env: &E, now: Timestamp) -> Result<(), Outage> {
+/// [`Unavailable`] of the store.
+pub async fn move_in<E: Env>(env: &E, now: Timestamp) -> Result<(), Unavailable> {
     let store = env.store();
     let cursor: Option<Cursor> = record::find(store, &keys::legacy_agenda_cursor()).await?;
     let Some(Cursor { minute }) = cursor else {
@@ -89,7 +89,7 @@ pub async fn move_in<E: Env>(env: &E, now: Timestamp) -> Result<(), Outage> {
     alone(env, moved).await.map(drop)
 }
 
-async fn move_day(store: &impl KeyValue, day: u64, now: Timestamp) -> Result<(), Outage> {
+async fn move_day(store: &impl KeyValue, day: u64, now: Timestamp) -> Result<(), Unavailable> {
     let mut gone: Vec<AnyKey> = vec![keys::legacy_agenda_day(day).into()];
     for hour in (0..24).map(|hour| day.saturating_mul(24).saturating_add(hour)) {
         let mark = keys::legacy_agenda_hour(hour).into();
@@ -111,7 +111,7 @@ async fn move_minute(
     lane: char,
     minute: u64,
     now: Timestamp,
-) -> Result<Vec<AnyKey>, Outage> {
+) -> Result<Vec<AnyKey>, Unavailable> {
     let slots = keys::legacy_slots(lane, minute);
     let count = read_counter(store, &slots).await?;
     let mut gone: Vec<AnyKey> = Vec::new();
@@ -208,7 +208,7 @@ const fn day_of(minute: u64) -> u64 {
     minute / (24 * 60)
 }
 
-async fn delete(store: &impl KeyValue, keys: Vec<AnyKey>) -> Result<(), Outage> {
+async fn delete(store: &impl KeyValue, keys: Vec<AnyKey>) -> Result<(), Unavailable> {
     for keys in keys.chunks(DELETED_AT_ONCE) {
         store.delete_many(keys.to_vec()).await?;
     }

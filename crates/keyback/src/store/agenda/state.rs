@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
-use crate::ports::{KeyValue, Outage};
+use crate::ports::{KeyValue, Unavailable};
 use crate::store::agenda::calendar::minute_of;
 use crate::store::keys::{self, Key, Lane};
 use crate::store::record;
@@ -51,8 +51,8 @@ impl State {
     /// The stored state, or that of a new store.
     ///
     /// # Errors
-    /// [`Outage`] of the store.
-    pub async fn load(store: &impl KeyValue) -> Result<Self, Outage> {
+    /// [`Unavailable`] of the store.
+    pub async fn load(store: &impl KeyValue) -> Result<Self, Unavailable> {
         Ok(record::find(store, &keys::agenda())
             .await?
             .unwrap_or_default())
@@ -94,7 +94,7 @@ impl State {
         }
     }
 
-    pub(super) fn write(&self) -> Result<(Key, Vec<u8>), Outage> {
+    pub(super) fn write(&self) -> Result<(Key, Vec<u8>), Unavailable> {
         Ok((keys::agenda(), record::encode(self)?))
     }
 }

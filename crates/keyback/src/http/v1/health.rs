@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
-use crate::ports::{Env, Outage};
+use crate::ports::{Env, Unavailable};
 use crate::settings::{self, Everything};
 use crate::store::agenda::State;
 use crate::store::cx::Cx;
@@ -21,7 +21,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
             Ok(Answer::json(200, json!({"status": "ok"})))
         }
         // Names only: a value may be secret, and the call is public.
-        Err(Outage::Variables(names)) => Err(Problem::bad_variables(names)),
+        Err(Unavailable::Variables(names)) => Err(Problem::bad_variables(names)),
         Err(outage) => Err(outage.into()),
     }
 }

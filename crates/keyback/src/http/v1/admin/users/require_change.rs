@@ -37,6 +37,6 @@ async fn answer<E: Env>(
         Ok(()) => Ok(Answer::no_content()),
         Err(RequireChangeError::NotFound) => Err(Problem::not_found()),
         Err(RequireChangeError::NoCredential) => Err(Problem::no_credential()),
-        Err(RequireChangeError::Outage(outage)) => Err(outage.into()),
+        Err(RequireChangeError::Unavailable(outage)) => Err(outage.into()),
     }
 }

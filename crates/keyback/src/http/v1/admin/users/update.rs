@@ -2,10 +2,10 @@
 
 use crate::flow::accounts::update::{self, Changes, UpdateAccountError, UpdateSettings};
 use crate::http::access::authorise;
-use crate::http::accounts::shape;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::users::shape;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
@@ -42,6 +42,6 @@ async fn answer<E: Env>(
         Ok(updated) => Ok(Answer::json(200, shape(&updated))),
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
         Err(UpdateAccountError::Taken) => Err(Problem::conflict()),
-        Err(UpdateAccountError::Outage(outage)) => Err(outage.into()),
+        Err(UpdateAccountError::Unavailable(outage)) => Err(outage.into()),
     }
 }

@@ -35,7 +35,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
 }
 
 /// Accepts a request that `read` parses, and returns the body of the JSON answer.
-pub(super) async fn take<E: Env>(
+pub(in crate::http) async fn take<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     read: impl FnOnce(&Request) -> Result<(EmailAddress, Option<Locale>), Problem>,

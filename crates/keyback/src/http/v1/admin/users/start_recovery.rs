@@ -60,7 +60,7 @@ async fn answer<E: Env>(
         Ok(started) => Ok(show(&started, &settings.branding.site)),
         Err(StartRecoveryError::NotFound) => Err(Problem::not_found()),
         Err(StartRecoveryError::Disabled) => Err(Problem::account_disabled()),
-        Err(StartRecoveryError::Outage(outage)) => Err(outage.into()),
+        Err(StartRecoveryError::Unavailable(outage)) => Err(outage.into()),
     }
 }
 

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
-use crate::http::emails::shape;
 use crate::http::problem::Problem;
 use crate::http::query;
 use crate::http::request::Request;
+use crate::http::v1::admin::emails::shape;
 use crate::model::base_url::BaseUrl;
 use crate::model::email::EmailState;
 use crate::model::keyring::Keyring;

@@ -59,7 +59,7 @@ async fn answer<E: Env>(
         Err(AdminResetError::PasswordRejected(violations)) => {
             Err(Problem::password_rejected("password", &violations))
         }
-        Err(AdminResetError::Outage(outage)) => Err(outage.into()),
+        Err(AdminResetError::Unavailable(outage)) => Err(outage.into()),
     }
 }
 

@@ -4,11 +4,11 @@ use std::convert::Infallible;
 
 use crate::flow::accounts::create::{self, CreateAccountError, Draft, InitialPassword};
 use crate::http::access::authorise;
-use crate::http::accounts::shape;
 use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::users::shape;
 use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
@@ -40,7 +40,7 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
         Err(CreateAccountError::PasswordRejected(violations)) => {
             Err(Problem::password_rejected("password", &violations))
         }
-        Err(CreateAccountError::Outage(outage)) => Err(outage.into()),
+        Err(CreateAccountError::Unavailable(outage)) => Err(outage.into()),
     }
 }
 

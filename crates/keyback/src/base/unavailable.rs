@@ -4,7 +4,7 @@
 ///
 /// The text is for the log. It names what failed and never holds a key's value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Outage {
+pub enum Unavailable {
     /// The key-value store answered with an error.
     #[error("the store failed: {0}")]
     Store(String),

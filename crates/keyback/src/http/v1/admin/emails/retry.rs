@@ -3,9 +3,9 @@
 use crate::flow::emails::retry::{self, RetryEmailError};
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
-use crate::http::emails::shape;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::emails::shape;
 use crate::model::base_url::BaseUrl;
 use crate::model::id::EmailId;
 use crate::model::keyring::Keyring;
@@ -31,6 +31,6 @@ async fn answer<E: Env>(
         Ok(found) => Ok(Answer::json(202, shape(&found))),
         Err(RetryEmailError::NotFound) => Err(Problem::not_found()),
         Err(RetryEmailError::NothingToTry) => Err(Problem::email_not_failed()),
-        Err(RetryEmailError::Outage(outage)) => Err(outage.into()),
+        Err(RetryEmailError::Unavailable(outage)) => Err(outage.into()),
     }
 }

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::http::access::authorise;
-use crate::http::accounts::shape;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::query;
 use crate::http::request::Request;
+use crate::http::v1::admin::users::shape;
 use crate::model::account::Account;
 use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
