@@ -7,7 +7,7 @@ wasm_packages := $(addprefix --package ,$(components))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test check build host screenshots wasm-target clean help
+.PHONY: run test check build host bench bench-quick screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
@@ -20,9 +20,11 @@ check: wasm-target ## Check format, lints and documentation; warnings are errors
 	cargo clippy $(native) --package keyback --all-targets --all-features -- --deny warnings
 	cargo clippy $(native) --package keyback-host --all-targets -- --deny warnings
 	cargo clippy $(native) --package keyback-tests --all-targets -- --deny warnings
+	cargo clippy $(native) --package keyback-bench --all-targets -- --deny warnings
 	cargo clippy $(wasm) --package keyback --package keyback-spin $(wasm_packages) -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc $(native) --no-deps --package keyback
 	RUSTDOCFLAGS="--deny warnings" cargo doc $(native) --no-deps --package keyback-host
+	RUSTDOCFLAGS="--deny warnings" cargo doc $(native) --no-deps --package keyback-bench
 	RUSTDOCFLAGS="--deny warnings" cargo doc $(wasm) --no-deps --package keyback-spin $(wasm_packages)
 
 build: wasm-target ## Build the components
@@ -30,6 +32,12 @@ build: wasm-target ## Build the components
 
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build $(native) --package keyback-host
+
+bench: build host ## Measure every call against a native reference, into docs/performance.md (10 minutes)
+	@scripts/bench full
+
+bench-quick: build host ## Measure less, in two minutes, and only print it
+	@scripts/bench quick
 
 screenshots: build host ## Pictures of every page, state and mail, into target/screenshots
 	@scripts/browser-tests --screenshots

@@ -5,7 +5,9 @@ mod api_keys;
 mod breach_list;
 mod builder;
 mod clients;
+mod comparison;
 mod issuer;
+mod limits;
 mod mail;
 mod mail_sink;
 mod receiver;
@@ -18,6 +20,7 @@ mod wire;
 use std::{
     collections::BTreeMap,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, Weak},
 };
@@ -30,9 +33,11 @@ pub(crate) use self::{
     answer::{Answer, assert_alike, assert_same_shape},
     api_keys::Scope,
     breach_list::BreachList,
-    builder::{AppBuilder, PUBLIC_BASE_URL, component},
+    builder::{AppBuilder, PUBLIC_BASE_URL, component, workspace},
     clients::{ApiClient, Call, Caller, Visitor},
+    comparison::{Distance, TRIES, ranks},
     issuer::{Algorithm, Issuer, encode, hmac},
+    limits::{STATE_LIMIT, wait_for},
     mail::Mail,
     mail_sink::{MailSink, Provider},
     receiver::{Receiver, Webhook},
@@ -100,6 +105,12 @@ impl App {
         AppBuilder::resume(self.variables, self.folder, self.sink, self.keys)
     }
 
+    /// As [`App::stop`], with no warning at all: SIGKILL.
+    pub(crate) fn kill(self) -> AppBuilder {
+        drop(self.server);
+        AppBuilder::resume(self.variables, self.folder, self.sink, self.keys)
+    }
+
     pub(crate) fn sink(&self) -> &MailSink {
         &self.sink
     }
@@ -122,6 +133,11 @@ impl App {
     /// The most memory, in bytes, that the largest of the app's processes had since. Linux only.
     pub(crate) fn peak_memory(&self) -> u64 {
         self.server.peak_memory()
+    }
+
+    /// The store's file.
+    pub(crate) fn store_file(&self) -> PathBuf {
+        store_file::path(&self.state_folder())
     }
 
     /// The folder that holds whatever the app keeps.
@@ -297,7 +313,7 @@ pub(crate) fn is_readable_below(folder: &Path, text: &str) -> bool {
     files_below(folder).iter().any(holds)
 }
 
-/// Every file below a folder, read whole.
+/// Every file below a folder, read whole: a store's file and its log alike.
 fn files_below(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).expect("the folder can be listed");
     let mut files = Vec::new();
@@ -306,7 +322,12 @@ fn files_below(folder: &Path) -> Vec<Vec<u8>> {
         if path.is_dir() {
             files.extend(files_below(&path));
         } else {
-            files.push(fs::read(&path).expect("the file can be read"));
+            match fs::read(&path) {
+                Ok(file) => files.push(file),
+                // SQLite deletes a journal when its transaction ends.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => panic!("{}: {error}", path.display()),
+            }
         }
     }
     files

@@ -1,13 +1,6 @@
-//! Known and unknown take the same time to be answered.
+//! Known and unknown take the same time to be answered, from the first octet of the request to the last one of the answer.
 //!
-//! Each pair of cases is timed in turns, [`ROUNDS`] requests each, and compared by the two-sample Kolmogorov-Smirnov
-//! test at the level of 0.1 %. A machine that is busy with something else may disturb one comparison; a case that can
-//! be told apart fails every time. So the best of [`TRIES`] counts.
-
-#![expect(
-    clippy::cast_precision_loss,
-    reason = "a few hundred measurements are far below 2^52"
-)]
+//! Each pair of cases is timed in turns, [`ROUNDS`] requests each, and the best of [`TRIES`] comparisons counts.
 
 use std::{
     cell::RefCell,
@@ -17,12 +10,9 @@ use std::{
 
 use serde_json::json;
 
-use crate::app::{App, unique_email, wrong_code};
+use crate::app::{App, Call, Caller as _, Distance, TRIES, unique_email, wrong_code};
 
 const ROUNDS: usize = 300;
-const TRIES: usize = 5;
-/// The test's critical value c(α) for α = 0.001, where D is compared with c(α)·√(2/n).
-const CRITICAL: f64 = 1.95;
 /// How many wrong passwords an account, or an address that nobody has, is asked about in an hour.
 const WRONG_PASSWORDS: usize = 100;
 /// Lets what a request does after its answer end before the next one is timed.
@@ -39,8 +29,7 @@ fn slow_a_known_address_is_asked_for_in_the_time_of_an_unknown_one() {
             app.portal().create_user(&body).expect_json(201);
             sleep(4 * PAUSE);
             asked_for.replace(Some(email.clone()));
-            let visitor = app.visitor();
-            move || drop(visitor.forgot_password(&email))
+            asking_for(&app, &email)
         },
         || {
             // The mail is the last thing that the known address's request does.
@@ -48,8 +37,7 @@ fn slow_a_known_address_is_asked_for_in_the_time_of_an_unknown_one() {
                 app.sink().wait_for_mail(&email);
                 sleep(4 * PAUSE);
             }
-            let (visitor, email) = (app.visitor(), unique_email());
-            move || drop(visitor.forgot_password(&email))
+            asking_for(&app, &unique_email())
         },
     );
 }
@@ -63,15 +51,14 @@ fn slow_a_wrong_code_is_refused_in_the_time_of_an_unknown_challenge() {
     let user = app.create_user();
     let recovery = app.recover(&user);
     let code = wrong_code(&recovery.mail.code());
+    let verify = |id: &str| {
+        let body = json!({ "challenge_id": id, "code": code });
+        let call = app.visitor().call("POST", "/v1/verify-otp").json(&body);
+        answered(&app, call, 400)
+    };
     assert_indistinguishable(
-        || {
-            let (visitor, id, code) = (app.visitor(), recovery.challenge_id.clone(), code.clone());
-            move || drop(visitor.verify_otp(&id, &code))
-        },
-        || {
-            let (visitor, code) = (app.visitor(), code.clone());
-            move || drop(visitor.verify_otp("AAAAAAAAAAAAAAAAAAAAAA", &code))
-        },
+        || verify(&recovery.challenge_id),
+        || verify("AAAAAAAAAAAAAAAAAAAAAA"),
     );
 }
 
@@ -89,16 +76,26 @@ fn slow_a_wrong_password_is_refused_in_the_time_of_an_unknown_account() {
         emails.pop().expect("there is one more")
     };
     let sign_in = |email: String| {
-        let portal = app.portal();
-        move || {
-            let refused = portal.sign_in(&email, "not the password");
-            refused.expect_problem(401, "invalid-credentials");
-        }
+        let body = json!({ "email": email, "password": "not the password" });
+        let call = app.portal().call("POST", "/v1/sign-in").json(&body);
+        answered(&app, call, 401)
     };
     assert_indistinguishable(
         || sign_in(next(&known, &|| app.create_user().email)),
         || sign_in(next(&unknown, &unique_email)),
     );
+}
+
+fn asking_for(app: &App, email: &str) -> impl FnOnce() + use<> {
+    let body = json!({ "email": email });
+    let call = app.visitor().call("POST", "/v1/forgot-password");
+    answered(app, call.json(&body), 202)
+}
+
+/// Sends the call on a connection of its own, and returns when all of the answer is there. The connection is made before.
+fn answered(app: &App, call: Call, status: u16) -> impl FnOnce() + use<> {
+    let mut wire = app.wire();
+    move || drop(wire.send(call).0.expect_status(status))
 }
 
 /// `one` and `other` prepare a request and give what sends it; only the sending is timed.
@@ -110,11 +107,11 @@ fn assert_indistinguishable<A: FnOnce(), B: FnOnce()>(one: impl Fn() -> A, other
             times.0.push(time(one()));
             times.1.push(time(other()));
         }
-        let distance = ks_distance(&mut times.0, &mut times.1);
-        distances.push(distance);
-        if distance < CRITICAL * (2.0 / ROUNDS as f64).sqrt() {
+        let distance = Distance::between(&mut times.0, &mut times.1);
+        if !distance.tells_apart() {
             return;
         }
+        distances.push(distance);
         let median = |times: &[Duration]| times[times.len() / 2];
         eprintln!("medians {:?} and {:?}", median(&times.0), median(&times.1));
     }
@@ -127,30 +124,4 @@ fn time(send: impl FnOnce()) -> Duration {
     let time = start.elapsed();
     sleep(PAUSE);
     time
-}
-
-/// The largest difference between the two empirical distribution functions.
-fn ks_distance(one: &mut [Duration], other: &mut [Duration]) -> f64 {
-    one.sort_unstable();
-    other.sort_unstable();
-    let share = |times: &[Duration], limit: Duration| {
-        times.partition_point(|time| *time <= limit) as f64 / times.len() as f64
-    };
-    one.iter()
-        .chain(other.iter())
-        .map(|limit| (share(one, *limit) - share(other, *limit)).abs())
-        .fold(0.0, f64::max)
-}
-
-#[test]
-fn the_comparison_tells_a_millisecond_from_none() {
-    let times = |shift: u64| -> Vec<Duration> {
-        let spread = (0..ROUNDS as u64).map(|round| round * 37 % 1_000);
-        spread
-            .map(|micros| Duration::from_micros(2_000 + shift + micros))
-            .collect()
-    };
-    let limit = CRITICAL * (2.0 / ROUNDS as f64).sqrt();
-    assert!(ks_distance(&mut times(0), &mut times(20)) < limit);
-    assert!(ks_distance(&mut times(0), &mut times(1_000)) > limit);
 }

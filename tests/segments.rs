@@ -1,55 +1,140 @@
-//! An answer leaves in one segment: head and body apart cost a kept-alive client 40 ms.
+//! Head and body of an answer leave before the app does anything else, so they arrive in one read. Two segments cost a
+//! kept-alive client 40 ms, and the time between them would show what the app does.
 
-use serde_json::json;
+mod calls;
 
-use crate::app::{Answer, App, unique_email};
+use calls::Calls;
 
-/// How many answers of each of five kinds are looked at.
-const ANSWERS: usize = 40;
+use crate::app::{App, Call, Caller as _, Provider, Wire, unique_email};
 
-/// The platform hands head and body from thread to thread, so one in some hundred comes apart whatever the app does;
-/// without the pause before an answer it is a quarter of those that a store or variable was asked for.
-const MAY_BE_APART: usize = 10;
+/// How many answers to each call are looked at in a round.
+const ANSWERS: usize = 12;
+
+/// The platform hands head and body from thread to thread, so one in some hundred comes apart whatever the app does, and
+/// more on a busy machine, or beside the work of the call before. Where the app works on too early, nearly all do. So the
+/// best of three rounds counts.
+const MAY_BE_APART: usize = 4;
+const ROUNDS: usize = 3;
 
 #[test]
-fn answers_on_a_kept_alive_connection_arrive_in_one_read() {
-    let app = App::shared();
-    let mut wire = app.wire();
-    let verify =
-        json!({ "challenge_id": app.visitor().challenge(&unique_email()), "code": "000000" });
-    let verify = verify.to_string();
-    // The first call of each starts an instance.
-    wire.get("/v1/health");
-    wire.post("/v1/forgot-password", &forgot());
-    wire.post("/v1/verify-otp", &verify);
-    wire.post("/v1/nope", "{}");
+fn reading_calls_are_answered_in_one_read() {
+    let app = Calls::app();
+    let calls = Calls::new(&app);
+    let user = app.create_user();
+    let of_user = format!("/v1/admin/users/{}", user.id);
+    let (visitor, portal) = (app.visitor(), app.portal());
 
-    let apart = [
-        came_apart(|| wire.get("/v1/health"), 200),
-        came_apart(|| wire.post("/v1/forgot-password", &forgot()), 202),
-        came_apart(|| wire.post("/v1/verify-otp", &verify), 400),
-        came_apart(|| wire.post("/v1/forgot-password", "{"), 422),
-        came_apart(|| wire.post("/v1/nope", "{}"), 404),
-    ];
-    let all: usize = apart.iter().sum();
-    assert!(
-        all <= MAY_BE_APART,
-        "of {ANSWERS} each, {apart:?} came apart"
-    );
-}
-
-fn forgot() -> String {
-    json!({ "email": unique_email() }).to_string()
-}
-
-/// How many answers to the same call took more than one read.
-#[track_caller]
-fn came_apart(mut call: impl FnMut() -> (Answer, usize), status: u16) -> usize {
-    let mut apart = 0;
-    for _ in 0..ANSWERS {
-        let (answer, reads) = call();
-        answer.expect_status(status);
-        apart += usize::from(reads > 1);
+    let mut apart = Apart::new(&app);
+    for method in ["GET", "HEAD"] {
+        for path in ["/forgot-password", "/v1/health", "/v1/password-policy"] {
+            apart.count(200, || visitor.call(method, path));
+        }
+        for path in [&of_user, "/v1/admin/users?limit=2", "/v1/admin/emails"] {
+            apart.count(200, || portal.call(method, path));
+        }
     }
-    apart
+    apart.count(404, || visitor.call("POST", "/v1/nope").body("{}"));
+    apart.count(422, || calls.forgot_password("no address"));
+    apart.assert_few();
+}
+
+#[test]
+fn a_recovery_s_calls_are_answered_in_one_read() {
+    let app = Calls::app();
+    let calls = Calls::new(&app);
+    let mut apart = Apart::new(&app);
+    apart.count(202, || calls.forgot_password(&unique_email()));
+    apart.count(202, || calls.forgot_password(&calls.newcomer().email));
+    apart.count(202, || calls.forgot_password_form(&calls.newcomer().email));
+    apart.count(400, || calls.verify_wrong_code());
+    apart.count(200, || calls.verify_right_code());
+    apart.count(204, || calls.reset_by_link());
+    apart.count(204, || calls.reset_by_code());
+    apart.count(204, || calls.cancel_recovery());
+    apart.assert_few();
+}
+
+#[test]
+fn a_portal_s_calls_are_answered_in_one_read() {
+    let app = Calls::app();
+    let calls = Calls::new(&app);
+    let mut apart = Apart::new(&app);
+    apart.count(200, || calls.sign_in_right());
+    apart.count(401, || calls.sign_in_wrong());
+    apart.count(201, || calls.create());
+    apart.count(200, || calls.import());
+    apart.count(200, || calls.update());
+    apart.count(204, || calls.delete());
+    apart.count(200, || calls.admin_reset());
+    apart.count(204, || calls.require_change());
+    apart.count(202, || calls.start_recovery());
+    apart.count(200, || {
+        app.portal().call("POST", "/v1/courier/run").body("")
+    });
+    apart.assert_few();
+}
+
+#[test]
+fn the_calls_about_an_email_are_answered_in_one_read() {
+    let app = Calls::app();
+    let calls = Calls::new(&app);
+    let mut apart = Apart::new(&app);
+    apart.count(204, || calls.email_webhook());
+    app.sink().provider(Provider::Fails {
+        status: 422,
+        retry_after: None,
+    });
+    apart.count(202, || calls.retry_email());
+    apart.assert_few();
+}
+
+/// The calls whose answers came apart, sent on one kept-alive connection.
+struct Apart {
+    wire: Wire,
+    too_many: Vec<String>,
+}
+
+impl Apart {
+    fn new(app: &App) -> Self {
+        Self {
+            wire: app.wire(),
+            too_many: Vec::new(),
+        }
+    }
+
+    /// Sends the calls that `prepare` makes; the first one only starts an instance.
+    #[track_caller]
+    fn count(&mut self, status: u16, prepare: impl Fn() -> Call) {
+        self.wire.send(prepare()).0.expect_status(status);
+        let mut rounds = Vec::new();
+        while rounds.len() < ROUNDS {
+            let (name, apart) = self.round(status, &prepare);
+            if apart <= MAY_BE_APART {
+                return;
+            }
+            rounds.push(format!("{apart} of {ANSWERS} to {name}"));
+        }
+        self.too_many.append(&mut rounds);
+    }
+
+    #[track_caller]
+    fn round(&mut self, status: u16, prepare: impl Fn() -> Call) -> (String, usize) {
+        let mut name = String::new();
+        let mut apart = 0;
+        for _ in 0..ANSWERS {
+            let (answer, reads) = self.wire.send(prepare());
+            name = answer.expect_status(status).call;
+            apart += usize::from(reads > 1);
+        }
+        (name, apart)
+    }
+
+    #[track_caller]
+    fn assert_few(self) {
+        assert!(
+            self.too_many.is_empty(),
+            "head and body came apart: {:?}",
+            self.too_many
+        );
+    }
 }

@@ -1,4 +1,4 @@
-//! Gives zxcvbn the clock that it asks for.
+//! Links the clock that zxcvbn imports.
 
 fn main() -> std::io::Result<()> {
     zxcvbn_clock::link()

@@ -1,4 +1,4 @@
-//! Builds the components with the commands that their manifest gives.
+//! Builds the components with the commands in the manifest.
 
 use std::process::{Command, Stdio};
 

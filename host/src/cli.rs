@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line: `up`, its flags, and the mailbox's.
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use lexopt::prelude::*;
 
-/// What `--help` prints.
+/// Lists all commands and flags.
 pub(crate) const HELP: &str = "\
 Runs a Spin application (spin.toml) where Spin is not installed.
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::sync::Notify;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -20,7 +21,7 @@ mod variables;
 
 pub(crate) use self::bindings::Host_ as HostBindings;
 
-/// What a component is granted and given: the same for all its instances.
+/// The grants and settings of a component, the same for all its instances.
 pub(crate) struct Grants {
     pub(crate) component: String,
     /// The granted stores, by label.
@@ -57,9 +58,14 @@ impl GuestState {
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outgoing: OutgoingHooks::new(Arc::clone(grants)),
-            incoming: IncomingHooks,
+            incoming: IncomingHooks::default(),
             grants: Arc::clone(grants),
         }
+    }
+
+    /// Notified when the component has returned a response.
+    pub(crate) fn response_returned(&self) -> Arc<Notify> {
+        self.incoming.response_returned()
     }
 
     /// The view with which incoming requests are handed to the component.

@@ -1,5 +1,5 @@
-//! A mailbox for development: it takes mails as any of the providers' APIs does, sends none, and shows them. It can be
-//! told to refuse, to fail and not to answer; and it takes a portal's events.
+//! A mailbox for development. It accepts mails like the providers' APIs, sends none, and shows them. It can be set to
+//! reject, to fail or not to answer. It also receives a portal's events.
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,10 +33,10 @@ const BODY_LIMIT: usize = 1024 * 1024;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     connect-src 'self'; img-src data:; form-action 'none'; frame-ancestors 'none'";
 
-/// How long nothing is answered when it is told to time out: longer than any caller waits.
+/// How long a request hangs in the behaviour "time out": longer than any caller waits.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// The mails and events that were taken in, and what is done with the next.
+/// The received mails and events, and the behaviour for the next ones.
 #[derive(Default)]
 pub(crate) struct Mailbox {
     inbox: Mutex<Inbox>,
@@ -124,7 +124,7 @@ impl Mailbox {
         })
     }
 
-    /// Takes a mail, or does not, as it is told to behave.
+    /// Accepts or refuses a mail, by the current behaviour.
     async fn hand_over<B>(&self, api: Api, request: Request<B>) -> MailboxAnswer
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,
@@ -158,7 +158,7 @@ impl Mailbox {
         }
     }
 
-    /// Takes an event for the portal.
+    /// Receives an event for the portal.
     async fn tell<B>(&self, request: Request<B>) -> MailboxAnswer
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,

@@ -12,7 +12,7 @@ use crate::variables::is_valid_name;
 mod component;
 mod schema;
 
-/// An application.
+/// A parsed `spin.toml`: routes, components and variables.
 pub(crate) struct Manifest {
     /// The folder that the manifest is in: its relative paths start here.
     pub(crate) folder: PathBuf,

@@ -27,7 +27,7 @@ pub(crate) struct RouteMatch<'a> {
     pub(crate) pattern: &'a str,
     /// The same, with its leading slash and without a trailing one.
     pub(crate) normalized: &'a str,
-    /// What a trailing wildcard stands for, with its leading slash; else empty.
+    /// The part of the path that a trailing wildcard matched, with its leading slash; otherwise empty.
     pub(crate) path_info: String,
     /// The named parameters, in the order of the path.
     pub(crate) parameters: Vec<(String, String)>,
@@ -98,7 +98,7 @@ impl Router {
         })
     }
 
-    /// The routes as Spin prints them at start: component, path, and whether it stands for all below.
+    /// The routes as Spin prints them at start: component, path, and whether it is a wildcard.
     pub(crate) fn describe(&self) -> impl Iterator<Item = (&str, &str, bool)> {
         self.router.iter().map(|(_, target)| {
             let prefix = target.normalized.strip_suffix("/...");

@@ -15,10 +15,10 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// How long answers in progress may take once the host is asked to stop.
+/// Grace period for answers in progress when the host is asked to stop.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// An answer, whatever its body fails with.
+/// An answer whose body may fail with `E`.
 pub(crate) type Answer<E> = Response<UnsyncBoxBody<Bytes, E>>;
 
 /// Binds an address.
@@ -65,8 +65,6 @@ fn spawn_connection<H, F, E>(
     F: Future<Output = Result<Answer<E>>> + Send + 'static,
     E: std::error::Error + Send + Sync + 'static,
 {
-    // Without it an answer in two segments waits for the client's delayed acknowledgement, about 40 ms.
-    let _only_slower = stream.set_nodelay(true);
     let service = service_fn(move |request| handle(request, peer));
     let builder = Builder::new(TokioExecutor::new());
     let connection = builder

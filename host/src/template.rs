@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-/// A parsed text.
+/// A value with `{{ name }}` references to variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Template {
     source: String,
@@ -60,10 +60,10 @@ impl Template {
         })
     }
 
-    /// Fills in the variables.
+    /// Replaces the references with the values from `find`.
     ///
     /// # Errors
-    /// The first error that `find` gives.
+    /// The first error of `find`.
     pub(crate) fn render<'a, E>(
         &self,
         find: impl Fn(&str) -> Result<&'a str, E>,

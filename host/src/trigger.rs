@@ -20,11 +20,11 @@ use crate::server::Answer;
 /// Paths below this one are the host's own.
 const WELL_KNOWN: &str = "/.well-known/spin/";
 
-/// Serves an application.
+/// Serves an application: routes requests to components.
 pub(crate) struct Trigger {
     router: Router,
     components: Components,
-    /// What `/.well-known/spin/info` answers.
+    /// The body of `/.well-known/spin/info`.
     info: String,
 }
 

@@ -1,4 +1,4 @@
-//! `keyback-host up`: puts the parts together, serves, and stops in good order.
+//! `keyback-host up`: assembles the parts, serves, and shuts down gracefully.
 
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ fn runtime() -> Result<Runtime> {
 async fn serve(options: &Options, manifest: &Manifest) -> Result<()> {
     let trigger = Arc::new(load(options, manifest)?);
 
-    // From here on a signal ends the host in good order.
+    // From here on a signal shuts the host down gracefully.
     let (stop, stopped) = watch::channel(());
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

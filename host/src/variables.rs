@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::template::Template;
 
-/// The application's variables, each with its value or, where a required one was not given, without.
+/// The application's variables with their values; `None` for a required one that is not set.
 pub(crate) struct Variables(BTreeMap<String, Option<String>>);
 
-/// A required variable was not given a value.
+/// A required variable is not set.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Missing(pub(crate) String);
 
@@ -18,8 +18,8 @@ impl std::fmt::Display for Missing {
 }
 
 impl Variables {
-    /// Gives each declared variable its value: the one `given` on the command line, else the one that
-    /// `environment` holds under `SPIN_VARIABLE_<NAME>`, else its default.
+    /// Sets each declared variable: from `given` (the command line), or from `SPIN_VARIABLE_<NAME>` in `environment`,
+    /// or to its default.
     pub(crate) fn load(
         declared: &BTreeMap<String, Option<String>>,
         given: &[(String, String)],

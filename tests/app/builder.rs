@@ -99,6 +99,11 @@ impl AppBuilder {
         self
     }
 
+    /// The store's file, which the app makes if it does not exist.
+    pub(crate) fn store_file(&self) -> PathBuf {
+        store_file::path(&self.folder.path().join(STATE))
+    }
+
     /// Changes a record in the store of an app that has ended: for what would take a real one hours.
     pub(crate) fn stored(self, key: &str, change: impl FnOnce(&mut serde_json::Value)) -> Self {
         store_file::change(&self.folder.path().join(STATE), key, change);
@@ -232,7 +237,7 @@ fn require(file: &Path) {
     );
 }
 
-fn workspace() -> &'static Path {
+pub(crate) fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .expect("the tests are a member of the workspace")

@@ -1,17 +1,12 @@
 //! Who is calling is a type: a visitor has no credentials, an API client has a key.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use ureq::{
     Agent,
     http::{Method, Request, request},
 };
 
-use super::Answer;
-
-/// Longer than any answer may take, even with thirty passwords being hashed at once.
-const ANSWER_LIMIT: Duration = Duration::from_mins(1);
+use super::{Answer, limits::ANSWER_LIMIT};
 
 /// Anyone who can call the app.
 pub(crate) trait Caller {
@@ -106,6 +101,12 @@ impl ApiClient {
 
     pub(crate) fn create_user(&self, account: &Value) -> Answer {
         self.post("/v1/admin/users", account)
+    }
+
+    /// As [`ApiClient::create_user`], for an app that may end at any moment: `None` if no answer came.
+    pub(crate) fn try_create_user(&self, account: &Value) -> Option<Answer> {
+        let call = self.call("POST", "/v1/admin/users").json(account);
+        call.try_fetch().ok()
     }
 
     pub(crate) fn find_user(&self, id: &str) -> Answer {
@@ -203,6 +204,13 @@ impl Call {
         }
     }
 
+    /// The call's name, and what it sends.
+    pub(super) fn into_request(self) -> (String, Request<Vec<u8>>) {
+        let body = self.body.unwrap_or_default();
+        let request = self.request.body(body).expect("the call is well formed");
+        (self.name, request)
+    }
+
     /// Sends the call to the API, every answer of which has the same guarding headers.
     #[track_caller]
     pub(crate) fn send(self) -> Answer {
@@ -214,6 +222,15 @@ impl Call {
     /// Sends the call to whatever answers it: the API or a page.
     #[track_caller]
     pub(crate) fn fetch(self) -> Answer {
+        let name = self.name.clone();
+        self.try_fetch()
+            .unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    /// # Errors
+    ///
+    /// When there is no whole answer.
+    fn try_fetch(self) -> Result<Answer, ureq::Error> {
         let Self {
             agent,
             name,
@@ -224,20 +241,17 @@ impl Call {
             Some(body) => agent.run(request.body(body).expect("the call is well formed")),
             None => agent.run(request.body(()).expect("the call is well formed")),
         };
-        let response = response.unwrap_or_else(|error| panic!("{name}: {error}"));
-        let (head, mut body) = response.into_parts();
+        let (head, mut body) = response?.into_parts();
         let headers = head.headers.iter().map(|(name, value)| {
             let value = value.to_str().expect("the header is text");
             (name.as_str().to_owned(), value.to_owned())
         });
-        Answer {
+        Ok(Answer {
             status: head.status.as_u16(),
             headers: headers.collect(),
-            body: body
-                .read_to_vec()
-                .unwrap_or_else(|error| panic!("{name}: {error}")),
+            body: body.read_to_vec()?,
             call: name,
-        }
+        })
     }
 }
 

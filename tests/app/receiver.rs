@@ -4,8 +4,6 @@
 use std::{
     future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread,
-    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -20,13 +18,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{AppBuilder, random_bytes, stand::Stand};
-
-/// Events are told right after the answer to the call that they tell of.
-const TOLD_WITHIN: Duration = Duration::from_secs(20);
+use super::{AppBuilder, random_bytes, stand::Stand, wait_for};
 
 /// The receiver; it ends when this is dropped.
 pub(crate) struct Receiver {
+    origin: String,
     url: String,
     desk: Arc<Desk>,
     _stand: Stand,
@@ -67,8 +63,10 @@ impl Receiver {
         });
         let served = Arc::clone(&desk);
         let stand = Stand::open(move |listener| serve(listener, served));
+        let origin = stand.origin();
         Self {
-            url: format!("{}/hooks/keyback?portal=1", stand.origin()),
+            url: format!("{origin}/hooks/keyback?portal=1"),
+            origin,
             desk,
             _stand: stand,
         }
@@ -77,6 +75,7 @@ impl Receiver {
     /// The same app, which tells this receiver of its events.
     pub(crate) fn told_by(&self, app: AppBuilder) -> AppBuilder {
         app.variable("webhook_url", self.url.as_str())
+            .variable("webhook_allowed_host", self.origin.as_str())
             .variable("webhook_secret", self.desk.secret.as_str())
     }
 
@@ -98,15 +97,14 @@ impl Receiver {
     /// What it was told of this account, once it was told as much.
     #[track_caller]
     pub(crate) fn wait_for(&self, user_id: &str, count: usize) -> Vec<Webhook> {
-        let deadline = Instant::now() + TOLD_WITHIN;
-        loop {
+        wait_for(|| {
             let told = self.told_of(user_id);
             if told.len() >= count {
-                return told;
+                Ok(told)
+            } else {
+                Err(told)
             }
-            assert!(Instant::now() < deadline, "not {count}: {told:?}");
-            thread::sleep(Duration::from_millis(20));
-        }
+        })
     }
 }
 

@@ -25,7 +25,7 @@ impl Stand {
             .expect("a bound listener has an address");
         let (stop, stopped) = oneshot::channel();
         thread::spawn(move || {
-            let runtime = runtime::Builder::new_current_thread().enable_io().build();
+            let runtime = runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a runtime can be made");
             runtime.spawn(async {
                 let listener = TcpListener::from_std(listener);

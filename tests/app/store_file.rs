@@ -1,6 +1,6 @@
 //! The file that the app's store is, for what no answer tells: how something lies there at rest.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde_json::Value;
@@ -24,7 +24,7 @@ fn find_in(file: &Connection, key: &str) -> Option<String> {
 
 /// Changes the JSON under a key. Nothing else may use the file at the same time.
 pub(super) fn change(state_folder: &Path, key: &str, change: impl FnOnce(&mut Value)) {
-    // To write, too: an app that was ended in the middle of a write leaves a journal, which the next one has to roll back.
+    // To write, too: an app that has ended leaves a log, or a journal, which whoever opens the file next has to work off.
     let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_WRITE);
     let text = find_in(&file, key).unwrap_or_else(|| panic!("nothing is stored under {key}"));
     let mut value: Value = serde_json::from_str(&text).expect("the record is JSON");
@@ -36,8 +36,12 @@ pub(super) fn change(state_folder: &Path, key: &str, change: impl FnOnce(&mut Va
     assert_eq!(rows, Ok(1));
 }
 
+pub(super) fn path(state_folder: &Path) -> PathBuf {
+    state_folder.join(NAME)
+}
+
 fn open(state_folder: &Path, flags: OpenFlags) -> Connection {
-    let path = state_folder.join(NAME);
+    let path = path(state_folder);
     Connection::open_with_flags(&path, flags)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

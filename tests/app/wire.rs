@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use super::Answer;
+use super::{Answer, Call};
 
 /// Longer than any answer may take.
 const READ_LIMIT: Duration = Duration::from_mins(1);
@@ -33,16 +33,21 @@ impl Wire {
         Self { stream, authority }
     }
 
-    /// Sends a JSON body on the connection, and counts the reads that its answer takes.
-    pub(crate) fn post(&mut self, path: &str, body: &str) -> (Answer, usize) {
-        let head = self.head("POST", path, &format!("Content-Length: {}", body.len()));
-        self.exchange(&format!("POST {path}"), format!("{head}{body}").as_bytes())
-    }
-
-    /// Sends a GET on the connection, and counts the reads that its answer takes.
-    pub(crate) fn get(&mut self, path: &str) -> (Answer, usize) {
-        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.authority);
-        self.exchange(&format!("GET {path}"), head.as_bytes())
+    /// Sends the call on the connection, and counts the reads that its answer takes.
+    pub(crate) fn send(&mut self, call: Call) -> (Answer, usize) {
+        let (name, request) = call.into_request();
+        let path = request.uri().path_and_query().expect("the call has a path");
+        let mut lines = vec![
+            format!("{} {path} HTTP/1.1", request.method()),
+            format!("Host: {}", self.authority),
+            format!("Content-Length: {}", request.body().len()),
+        ];
+        lines.extend(request.headers().iter().map(|(name, value)| {
+            let value = value.to_str().expect("the header is text");
+            format!("{name}: {value}")
+        }));
+        let head = format!("{}\r\n\r\n", lines.join("\r\n"));
+        self.exchange(&name, &[head.as_bytes(), request.body()].concat())
     }
 
     /// The head of a request with a JSON body whose length is said by one more header line.
@@ -97,7 +102,7 @@ impl Wire {
     }
 }
 
-/// The answer, once all of it is there.
+/// The answer, once all of it is there. To HEAD, its head is all.
 fn parse(call: &str, received: &[u8]) -> Option<Answer> {
     let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&received[..end]).expect("the head is text");
@@ -120,6 +125,7 @@ fn parse(call: &str, received: &[u8]) -> Option<Answer> {
             .map(|(_, value)| value.as_str())
     };
     let body = match header("content-length") {
+        Some(_) if call.starts_with("HEAD ") => Some(body.to_vec()),
         Some(length) => {
             (body.len() >= length.parse().expect("the length is a number")).then(|| body.to_vec())
         }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
-import { heading, launch, visit } from './browser.js';
+import { heading, launch, quiet, visit } from './browser.js';
 import { states } from './states.js';
 import { asked, ready, titled } from './steps.js';
 
@@ -166,8 +166,7 @@ async function loadsWithoutMoving(width) {
       await route.fulfill({ response: answer, json: { ...await answer.json(), breach_check: true } });
     });
     const still = async (name) => {
-      // The answers on the way are in by then.
-      await page.waitForTimeout(400);
+      await quiet(page);
       assert.deepEqual(await page.evaluate(() => window.shifts), [], name);
     };
     const forms = ['/', '/forgot-password', '/reset-password#token=a', '/cancel-recovery#token=a'];

@@ -6,14 +6,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { START_LIMIT, STOP_LIMIT } from './limits.js';
 import { startSink } from './sink.js';
 
 export const workspace = new URL('../../', import.meta.url).pathname;
 /** The binary that runs the app: nothing else knows which one it is. */
 export const program = process.env.KEYBACK_SPIN || join(workspace, 'target/host/keyback-host');
-
-// The first start compiles the components.
-const START_LIMIT = 120_000;
 
 // The API keys by their ids, and what each may do.
 const KEYS = {
@@ -51,10 +49,21 @@ export async function startApp(variables = {}) {
     '--state-dir', join(folder, 'state'),
     ...Object.entries(settings).flatMap(([name, value]) => ['--variable', `${name}=${value}`]),
   ], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = new Promise((resolve) => host.once('exit', resolve));
+  const ended = new Promise((resolve) => host.once('exit', resolve).once('error', resolve));
   const log = [];
   host.stderr.on('data', (text) => log.push(text));
-  await serving(host, log);
+  const stop = async () => {
+    host.kill('SIGTERM');
+    const late = setTimeout(() => host.kill('SIGKILL'), STOP_LIMIT);
+    await ended;
+    clearTimeout(late);
+    sink.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  await serving(host, log).catch(async (error) => {
+    await stop();
+    throw error;
+  });
 
   const call = (method, path, body) => fetch(origin + path, {
     method,
@@ -103,13 +112,7 @@ export async function startApp(variables = {}) {
       return sink.next(email);
     },
 
-    async stop() {
-      host.kill('SIGTERM');
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 5000))]);
-      host.kill('SIGKILL');
-      sink.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 

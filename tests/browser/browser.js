@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
+import { STATE_LIMIT, until } from './limits.js';
 
 // What Chromium needs as root in a container, and what keeps it from calling home.
 const FLAGS = [
@@ -11,17 +12,26 @@ const FLAGS = [
 ];
 
 export function launch() {
-  return chromium.launch({ executablePath: process.env.KEYBACK_CHROMIUM || '/usr/bin/chromium', args: FLAGS });
+  return chromium.launch({
+    executablePath: process.env.KEYBACK_CHROMIUM || '/usr/bin/chromium', args: FLAGS, timeout: STATE_LIMIT,
+  });
 }
+
+// Each page's requests in flight.
+const underWay = new WeakMap();
 
 /** Runs `act` with a page in a fresh profile: nothing is shared with any other page. */
 export async function visit(browser, app, options, act) {
   const complaints = [];
   const { expectFailures = false, ...rest } = options;
   const context = await browser.newContext({ baseURL: app.origin, locale: 'en', ...rest });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(STATE_LIMIT);
   try {
     const page = await context.newPage();
+    const requests = new Set();
+    underWay.set(page, requests);
+    page.on('request', (request) => requests.add(request));
+    for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => requests.delete(request));
     page.on('request', (request) => {
       if (!request.url().startsWith(`${app.origin}/`)) complaints.push(`a request to ${request.url()}`);
       if (request.url().includes('token')) {
@@ -46,3 +56,14 @@ export async function visit(browser, app, options, act) {
 export const heading = (page) => page.locator('h1:visible');
 
 export const summary = (page) => page.locator('[data-summary]');
+
+/** Waits until no request is in flight and the page has rendered the answers. */
+export async function quiet(page) {
+  await until(() => underWay.get(page).size === 0, 'the end of all requests');
+  await drawn(page);
+}
+
+/** Waits for two frames, so that handlers that were due have run. */
+export const drawn = (page) => page.evaluate(() => new Promise((resolve) => {
+  requestAnimationFrame(() => requestAnimationFrame(resolve));
+}));

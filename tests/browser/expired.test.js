@@ -4,20 +4,20 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, summary, visit } from './browser.js';
+import { pass } from './limits.js';
 import { asked, choose, enter, titled } from './steps.js';
 
-// The shortest that the app takes.
-const LINK = 60;
-const CODE = 4;
+// In seconds: the shortest link lifetime that the app accepts, and long enough to enter a code on a slow machine.
+const LIFETIME = 60;
 
 let app;
 let browser;
 before(async () => {
   const lifetimes = {
     allow_short_lifetimes: 'true',
-    otp_ttl_seconds: `${CODE}`,
-    link_ttl_seconds: `${LINK}`,
-    reset_token_ttl_seconds: `${LINK}`,
+    otp_ttl_seconds: `${LIFETIME}`,
+    link_ttl_seconds: `${LIFETIME}`,
+    reset_token_ttl_seconds: `${LIFETIME}`,
   };
   [app, browser] = await Promise.all([startApp(lifetimes), launch()]);
 });
@@ -25,8 +25,6 @@ after(async () => {
   await browser?.close();
   await app?.stop();
 });
-
-const pass = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000 + 500));
 
 async function mailed(page, email) {
   await asked(page, email);
@@ -47,7 +45,7 @@ test('what has expired leads to a new mail', { concurrency: true }, async (t) =>
       const user = await app.createUser();
       await visit(browser, app, { expectFailures: true }, async (page) => {
         const { code } = await mailed(page, user.email);
-        await pass(CODE);
+        await pass(LIFETIME);
         await enter(page, code);
         await summary(page).getByText('This code does not work.').waitFor();
       });
@@ -55,7 +53,7 @@ test('what has expired leads to a new mail', { concurrency: true }, async (t) =>
     t.test('a link', async () => {
       const user = await app.createUser();
       const { link } = await app.recoveryMail(user.email);
-      await pass(LINK);
+      await pass(LIFETIME);
       await visit(browser, app, { expectFailures: true }, async (page) => {
         await page.goto(link);
         await refused(page);
@@ -68,7 +66,7 @@ test('what has expired leads to a new mail', { concurrency: true }, async (t) =>
         const { code } = await mailed(page, user.email);
         await enter(page, code);
         await titled(page, 'Choose a new password');
-        await pass(LINK);
+        await pass(LIFETIME);
         await refused(page);
       });
     }),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, summary, visit } from './browser.js';
-import { ask, asked, choose, enter, submit, titled } from './steps.js';
+import { ask, asked, choose, enter, hold, submit, titled } from './steps.js';
 
 let browser;
 before(async () => {
@@ -53,7 +53,7 @@ test('an app that is not configured says to try again, and tells no more', async
   await running({ email_provider: 'pigeon' }, async (app) => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       await ask(page, ADDRESS);
-      await summary(page).getByText('This is not possible right now. Nothing was changed.').waitFor();
+      await summary(page).getByText('This is not possible right now.').waitFor();
       assert.equal(await page.getByLabel('Email address').inputValue(), ADDRESS);
       assert.doesNotMatch(await page.content(), /email_provider|pigeon/);
     });
@@ -95,13 +95,13 @@ test('one press is one request', async () => {
   await running({}, async (app) => {
     await visit(browser, app, {}, async (page) => {
       let calls = 0;
-      await page.route('**/v1/forgot-password', async (route) => {
-        calls += 1;
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        await route.continue();
+      const release = await hold(page, '**/v1/forgot-password');
+      page.on('request', (request) => {
+        if (request.url().endsWith('/v1/forgot-password')) calls += 1;
       });
       await ask(page, ADDRESS);
       for (let press = 0; press < 5; press += 1) await page.keyboard.press('Enter');
+      release();
       await titled(page, 'Check your email');
       assert.equal(calls, 1);
     });

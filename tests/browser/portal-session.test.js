@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startApp } from './app.js';
-import { heading, launch, visit } from './browser.js';
-import { dialog, openUser, press, settled, signIn } from './portal-steps.js';
-import { ready, titled } from './steps.js';
+import { heading, launch, quiet, visit } from './browser.js';
+import { dialog, openUser, press, settled, signIn, stopClock } from './portal-steps.js';
+import { hold, ready, titled } from './steps.js';
 
 const FAILING = { expectFailures: true };
 const LIMIT = 120_000;
@@ -170,7 +170,7 @@ test('the lock button forgets key and content, and keeps the place', async () =>
     assert.ok(await page.getByLabel('API key').evaluate((field) => field === document.activeElement && field.value === ''));
     // Walking about in what was looked at shows nothing.
     await page.evaluate(() => location.assign('#/users'));
-    await page.waitForTimeout(200);
+    await quiet(page);
     await titled(page, 'Sign in to the portal');
     await page.evaluate((id) => location.assign(`#/users/${id}`), user.id);
     await page.getByLabel('API key').fill(app.key);
@@ -185,6 +185,8 @@ test('fifteen minutes without input lock the portal, with a warning a minute bef
     await page.clock.install();
     await openUser(page, app, user);
     const soon = page.locator('[data-soon]:visible');
+    await stopClock(page);
+    await page.keyboard.press('Shift');
     await page.clock.runFor('13:55');
     assert.equal(await soon.count(), 0);
     await page.clock.runFor('00:10');
@@ -210,10 +212,9 @@ test('a machine that slept finds the portal locked, whatever comes first', async
     await page.clock.install();
     await signIn(page, app.key);
     await titled(page, 'Users');
-    const now = await page.evaluate(() => Date.now());
     // The timers stand still, the clock does not.
-    await page.clock.pauseAt(now + 1000);
-    await page.clock.setFixedTime(now + 16 * 60_000);
+    await stopClock(page);
+    await page.clock.setFixedTime(await page.evaluate(() => Date.now()) + 15 * 60_000);
     await page.keyboard.press('Shift');
     await page.getByText('Locked after 15 minutes without input.').waitFor();
   });
@@ -223,19 +224,14 @@ test('an answer that comes after the lock is shown to nobody', async () => {
   const user = await app.createUser();
   await visit(browser, app, FAILING, async (page) => {
     await openUser(page, app, user);
-    let release;
-    const held = new Promise((resolve) => { release = resolve; });
-    await page.route('**/reset-password', async (route) => {
-      await held;
-      await route.continue().catch(() => {});
-    });
+    const release = await hold(page, '**/reset-password');
     await press(page, 'Change password');
     await dialog(page).getByLabel('Show it here, once').check();
     await press(page, 'Change password');
     await page.evaluate(() => document.querySelector('[data-lock]').click());
     await page.getByText('Locked.').waitFor();
     release();
-    await page.waitForTimeout(500);
+    await quiet(page);
     assert.equal(await page.locator('output').count(), 0);
     assert.equal(await dialog(page).count(), 0);
   });
@@ -251,6 +247,7 @@ test('nothing is asked or told any more after the lock', async () => {
     ['Change password', 'Show it here, once', 'Change password'], ['Start a recovery', 'Show them here, once', 'Start the recovery'],
   ]) {
     await visit(browser, app, FAILING, async (page) => {
+      await page.clock.install();
       await openUser(page, app, user);
       await press(page, button);
       await dialog(page).getByLabel(once).check();
@@ -259,16 +256,17 @@ test('nothing is asked or told any more after the lock', async () => {
       const calls = [];
       page.on('request', (request) => calls.push(request.url()));
       await lock(page);
-      await page.waitForTimeout(900);
+      await page.clock.runFor('00:05');
       assert.deepEqual(calls, []);
       assert.equal(await page.locator('[data-status]').textContent(), '');
     });
   }
   await visit(browser, app, FAILING, async (page) => {
+    await page.clock.install();
     await page.route('**/v1/admin/users?limit=50', () => {});
     await signIn(page, app.key);
     await lock(page);
-    await page.waitForTimeout(900);
+    await page.clock.runFor('00:05');
     assert.equal(await page.locator('[data-status]').textContent(), '');
   });
 });
@@ -318,19 +316,14 @@ test('without scripts the portal says what it needs', async () => {
 
 test('the language is the one that was chosen last, whichever comes first', async () => {
   await visit(browser, app, FAILING, async (page) => {
-    let release;
-    const held = new Promise((resolve) => { release = resolve; });
-    await page.route('**/portal/lang/de.json', async (route) => {
-      await held;
-      await route.continue();
-    });
+    const release = await hold(page, '**/portal/lang/de.json');
     await page.goto('/portal');
     await ready(page);
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await page.getByRole('button', { name: 'Français' }).click();
     await page.locator('html[lang=fr]').waitFor();
     release();
-    await page.waitForTimeout(300);
+    await quiet(page);
     assert.equal(await page.locator('html').getAttribute('lang'), 'fr');
   });
 });

@@ -1,6 +1,7 @@
 // What administrators do in the portal.
 
 import { heading } from './browser.js';
+import { STATE_LIMIT } from './limits.js';
 import { ready } from './steps.js';
 
 /** Opens the portal, or a view of it, and signs in. */
@@ -14,6 +15,13 @@ export async function signIn(page, key, view = '') {
 
 /** Waits until nothing is being loaded. */
 export const settled = (page) => page.locator('[aria-busy=true]').waitFor({ state: 'detached' });
+
+/** Stops the page's clock, which must be installed. Time then passes only by `page.clock.runFor`. */
+export async function stopClock(page) {
+  const now = await page.evaluate(() => Date.now());
+  // Playwright refuses a time that has passed by the time the page hears of it.
+  await page.clock.pauseAt(now + STATE_LIMIT);
+}
 
 /** Opens a user's view. */
 export async function openUser(page, app, user, key = app.key) {

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
-import { heading, launch, visit } from './browser.js';
+import { heading, launch, quiet, visit } from './browser.js';
+import { until } from './limits.js';
 import { dialog, done, openUser, press, settled, signIn } from './portal-steps.js';
-import { choose, titled } from './steps.js';
+import { choose, hold, titled } from './steps.js';
 
 const FAILING = { expectFailures: true };
 
@@ -198,26 +199,22 @@ test('a refusal is told at the field that it names, or at its group, or else abo
   });
 });
 
-/** Keeps the calls of `path` waiting until the function that comes back is called. */
-async function slowed(page, path) {
-  let release;
-  const held = new Promise((resolve) => { release = resolve; });
-  await page.route(path, async (route) => {
-    await held;
-    await route.continue().catch(() => {});
-  });
-  return release;
-}
-
 const escape = async (page) => {
   for (let time = 0; time < 3; time += 1) await page.keyboard.press('Escape');
 };
 
-/** Where the tab is, once it has come to rest. */
-const rested = async (page) => {
-  await page.waitForTimeout(300);
-  return new URL(page.url()).hash;
-};
+/** Leaves the view with `leave`, and waits until the portal has restored it. */
+async function broughtBack(page, leave) {
+  const { hash } = new URL(page.url());
+  await page.evaluate(() => {
+    window.moves = 0;
+    window.onhashchange = () => { window.moves += 1; };
+  });
+  await leave();
+  await page.waitForFunction((place) => window.moves >= 2 && location.hash === place, hash);
+}
+
+const stepBack = (page) => page.evaluate(() => history.back());
 
 test('a secret is not lost by a key or a step back that come while it is made, or while it shows', async () => {
   for (const [button, once, submit, path] of [
@@ -231,20 +228,17 @@ test('a secret is not lost by a key or a step back that come while it is made, o
       await page.evaluate((id) => location.assign(`#/users/${id}`), user.id);
       await press(page, button);
       await dialog(page).getByLabel(once).check();
-      const release = await slowed(page, path);
+      const release = await hold(page, path);
       await press(page, submit);
       await dialog(page).locator('[data-busy]').waitFor();
       await escape(page);
-      await page.evaluate(() => history.back());
-      assert.equal(await rested(page), `#/users/${user.id}`);
-      await page.evaluate(() => location.assign('#/emails'));
-      assert.equal(await rested(page), `#/users/${user.id}`);
+      await broughtBack(page, () => stepBack(page));
+      await broughtBack(page, () => page.evaluate(() => location.assign('#/emails')));
       release();
       const secret = dialog(page).locator('output').first();
       const shown = await secret.textContent();
       await escape(page);
-      await page.evaluate(() => history.back());
-      assert.equal(await rested(page), `#/users/${user.id}`);
+      await broughtBack(page, () => stepBack(page));
       // As a gesture does that asks nobody.
       await page.evaluate(() => document.querySelector('dialog').close());
       await dialog(page).waitFor();
@@ -257,12 +251,12 @@ test('a secret is not lost by a key or a step back that come while it is made, o
         question.dismiss();
       });
       await page.evaluate(() => location.assign('/forgot-password'));
-      assert.equal(await rested(page), `#/users/${user.id}`);
-      assert.equal(asked, 1);
+      await until(() => asked === 1, 'the question whether to leave');
+      assert.equal(new URL(page.url()).hash, `#/users/${user.id}`);
       assert.equal(await secret.textContent(), shown);
       await press(page, 'Close');
       await page.locator('.notice.done').waitFor();
-      await page.evaluate(() => history.back());
+      await stepBack(page);
       await titled(page, 'Users');
     });
   }
@@ -271,21 +265,19 @@ test('a secret is not lost by a key or a step back that come while it is made, o
 test('what is under way is waited for, in a view and in a dialog without a secret', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Disable');
-    const release = await slowed(page, `**/v1/admin/users/${user.id}`);
+    const release = await hold(page, `**/v1/admin/users/${user.id}`);
     await press(page, 'Disable');
     await escape(page);
-    await page.evaluate(() => location.assign('#/emails'));
-    assert.equal(await rested(page), `#/users/${user.id}`);
+    await broughtBack(page, () => page.evaluate(() => location.assign('#/emails')));
     release();
     await done(page, 'The user is disabled.');
     await page.unroute(`**/v1/admin/users/${user.id}`);
     await page.evaluate(() => location.assign('#/new-user'));
     await titled(page, 'New user');
-    const created = await slowed(page, '**/v1/admin/users');
+    const created = await hold(page, '**/v1/admin/users');
     await page.getByLabel('Email address').fill(fresh());
     await press(page, 'Create user');
-    await page.getByRole('link', { name: 'Emails' }).click();
-    assert.equal(await rested(page), '#/new-user');
+    await broughtBack(page, () => page.getByRole('link', { name: 'Emails' }).click());
     created();
     await done(page, 'The user is created.');
   });
@@ -558,11 +550,13 @@ test('one press is one call, and a call without an answer can be made again', as
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Change password');
     let calls = 0;
+    let release;
+    const pressed = new Promise((resolve) => { release = resolve; });
     await page.route('**/reset-password', async (route) => {
       calls += 1;
       if (calls === 1) return route.abort();
       if (calls === 2) return route.fulfill({ status: 504, body: '<html>' });
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      await pressed;
       await route.continue();
     });
     await dialog(page).getByLabel('Show it here, once').check();
@@ -574,6 +568,7 @@ test('one press is one call, and a call without an answer can be made again', as
     const submit = dialog(page).getByRole('button', { name: 'Change password' });
     for (let press = 0; press < 4; press += 1) await submit.dispatchEvent('click');
     await page.keyboard.press('Escape');
+    release();
     await dialog(page).locator('output').waitFor();
     assert.equal(calls, 3);
     assert.ok(!await app.signsIn(user.email, user.password));
@@ -583,22 +578,22 @@ test('one press is one call, and a call without an answer can be made again', as
 test('what comes late is not shown, and calls nobody back', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await app.createUser();
-    const list = await slowed(page, '**/v1/admin/users?limit=50');
+    const list = await hold(page, '**/v1/admin/users?limit=50');
     await signIn(page, app.key);
     await page.getByLabel('Email address').fill('nobody@example.test');
     await press(page, 'Find');
     const nobody = page.getByText('There is no user with the address nobody@example.test.');
     await nobody.waitFor();
     list();
-    await page.waitForTimeout(300);
+    await quiet(page);
     assert.ok(await nobody.isVisible());
-    const found = await slowed(page, '**/v1/admin/users?email=*');
+    const found = await hold(page, '**/v1/admin/users?email=*');
     await page.getByLabel('Email address').fill(user.email);
     await press(page, 'Find');
     await page.getByRole('link', { name: 'Emails' }).click();
     await titled(page, 'Emails');
     found();
-    await page.waitForTimeout(300);
+    await quiet(page);
     assert.equal(new URL(page.url()).hash, '#/emails');
   });
 });

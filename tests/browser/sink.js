@@ -1,12 +1,10 @@
 // A mail provider that speaks Resend's API and keeps what it is given.
 
 import { createServer } from 'node:http';
-
-const DELIVERY_LIMIT = 20_000;
+import { until } from './limits.js';
 
 export async function startSink() {
   const mails = [];
-  let arrived = () => {};
   let status = 200;
   const server = createServer(async (request, response) => {
     const parts = [];
@@ -15,7 +13,6 @@ export async function startSink() {
     const mail = JSON.parse(Buffer.concat(parts));
     mails.push({ mail, taken: false });
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ id: `mail-${mails.length}` }));
-    arrived();
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 
@@ -33,19 +30,9 @@ export async function startSink() {
 
     /** The oldest mail to `email` that was not waited for yet, with its links and its code. */
     async next(email) {
-      const deadline = Date.now() + DELIVERY_LIMIT;
-      for (;;) {
-        const next = sentTo(email).find(({ taken }) => !taken);
-        if (next) {
-          next.taken = true;
-          return read(next.mail);
-        }
-        if (Date.now() > deadline) throw new Error(`no mail to ${email} came`);
-        await new Promise((resolve) => {
-          arrived = resolve;
-          setTimeout(resolve, 250);
-        });
-      }
+      const next = await until(() => sentTo(email).find(({ taken }) => !taken), `a mail to ${email}`);
+      next.taken = true;
+      return read(next.mail);
     },
 
     stop() {

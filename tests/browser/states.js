@@ -124,7 +124,7 @@ export const states = {
   'password-lost': async (page) => {
     await answer(page, '/v1/reset-password', 503, { 'Retry-After': '5' }, 'start-again');
     await choose(page, '/reset-password#token=unknown', newPassword());
-    await titled(page, 'This has to be done again');
+    await titled(page, 'Try your new password');
   },
   'password-none': (page) => open(page, '/reset-password'),
   cancel: (page) => open(page, '/cancel-recovery#token=unknown'),

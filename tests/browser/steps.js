@@ -2,6 +2,18 @@
 
 import { heading } from './browser.js';
 
+/** Holds calls to `path` back until the returned function is called. */
+export async function hold(page, path) {
+  let release;
+  const released = new Promise((resolve) => { release = resolve; });
+  await page.route(path, async (route) => {
+    await released;
+    // The page may have been left meanwhile.
+    await route.continue().catch(() => {});
+  });
+  return release;
+}
+
 /** Presses the form's button. */
 export const submit = (page) => page.locator('button[type=submit]').click();
 

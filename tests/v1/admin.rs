@@ -1,6 +1,6 @@
 //! The tests of the administrator's calls.
 
 mod access;
-mod emails;
+pub(crate) mod emails;
 mod jwt;
 pub(crate) mod users;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use crate::app::{Answer, App, Caller as _, User, random_token, strong_password, unix_now};
-use crate::v1::admin::users::events::wait_for_events;
+use crate::v1::admin::{emails::wait_for_state, users::events::wait_for_events};
 
 /// An app, and the secret that it shares with its provider.
 struct Desk {
@@ -34,6 +34,7 @@ impl Desk {
         // Created, changed, to be changed, signed out.
         wait_for_events(&self.app, &user.id, 4);
         let id = reset["email_id"].as_str().expect("the email has an id");
+        wait_for_state(&self.app, id, "sent");
         (user, id.to_owned())
     }
 

@@ -125,8 +125,8 @@ fn an_expired_temporary_password_is_refused_with_a_reason_of_its_own() {
     // Nothing expires in less than five minutes, so the clock's part is done in the store.
     let app = app
         .stop()
-        .stored(&format!("v1:credential:{}", user.id), |credential| {
-            credential["record"]["expires_at"] = json!((unix_now() - 1) * 1000);
+        .stored(&format!("v1:account:{}", user.id), |account| {
+            account["record"]["credential"]["expires_at"] = json!((unix_now() - 1) * 1000);
         })
         .start();
     let expired = app.portal().sign_in(&user.email, &temporary);

@@ -1,6 +1,8 @@
 //! The files in `static/`, as parts of the component.
 
+use keyback::for_all_languages;
 use keyback::http::pages::{File, Files, Language};
+use keyback::http::routes::PageFiles;
 
 macro_rules! files {
     ($($name:literal),+ $(,)?) => {
@@ -9,19 +11,8 @@ macro_rules! files {
 }
 
 /// The words of all languages, from `lang/` in a folder of `static/`.
-macro_rules! languages {
-    ($folder:literal) => {
-        languages!($folder,
-            "en" = "English",
-            "de" = "Deutsch",
-            "fr" = "Français",
-            "es" = "Español",
-            "pt" = "Português",
-            "ja" = "日本語",
-            "zh-Hans" = "简体中文",
-        )
-    };
-    ($folder:literal, $($tag:literal = $name:literal),+ $(,)?) => {
+macro_rules! words {
+    ($folder:literal; $($language:ident $tag:literal $name:literal,)+) => {
         &[$(Language {
             tag: $tag,
             name: $name,
@@ -31,7 +22,7 @@ macro_rules! languages {
 }
 
 /// The pages that everyone uses.
-pub(crate) static FILES: Files = Files::new(
+static FILES: Files = Files::new(
     files!(
         "api.js",
         "arrival.js",
@@ -47,14 +38,15 @@ pub(crate) static FILES: Files = Files::new(
         "token.js",
         "verify-otp.js",
     ),
-    languages!(""),
+    for_all_languages!(words ""),
 );
 
-/// What kinds of problems are called and mean, but for English, in which they say it themselves. No page loads these files.
-pub(crate) static PROBLEMS: &[Language] = languages!("problems/");
+/// Titles and texts of the problems in all languages except English, whose texts are in the library. No page loads
+/// these files.
+static PROBLEMS: &[Language] = for_all_languages!(words "problems/");
 
 /// The administrators' portal, whose words the other pages do not load.
-pub(crate) static PORTAL: Files = Files::new(
+static PORTAL: Files = Files::new(
     files!(
         "api.js",
         "icon.svg",
@@ -81,5 +73,12 @@ pub(crate) static PORTAL: Files = Files::new(
         "style.css",
         "text.js",
     ),
-    languages!("portal/"),
+    for_all_languages!(words "portal/"),
 );
+
+/// All of them, as the routes need them.
+pub(crate) static ALL: PageFiles = PageFiles {
+    pages: &FILES,
+    portal: &PORTAL,
+    problems: PROBLEMS,
+};

@@ -11,7 +11,7 @@ pub(crate) async fn read(mut body: impl BodyExt<Data = Bytes> + Unpin, most: usi
         let Ok(frame) = frame else {
             return Body::Broken;
         };
-        // Else it holds trailers, which mean nothing here.
+        // Otherwise it is trailers, which have no meaning here.
         if let Ok(data) = frame.into_data() {
             if data.len() > most.saturating_sub(read.len()) {
                 return Body::TooLarge;

@@ -1,5 +1,7 @@
 //! The ports on Spin.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use keyback::model::log_line::LogLine;
@@ -84,7 +86,7 @@ pub struct HostRandom;
 
 impl SecureRandom for HostRandom {
     fn fill(&self, bytes: &mut [u8]) -> Result<(), Outage> {
-        // The host may give fewer bytes than asked for, but not none.
+        // The host may return fewer bytes than requested, but not none.
         let mut rest = bytes;
         while !rest.is_empty() {
             let drawn = spin_sdk::wasip3::random::random::get_random_bytes(rest.len() as u64);
@@ -102,7 +104,13 @@ impl SecureRandom for HostRandom {
     }
 }
 
-/// The component's variables.
+thread_local! {
+    /// The variables that this instance has looked up. It serves at most 128 requests, so no value is cached for long.
+    static FOUND: RefCell<BTreeMap<&'static str, Option<String>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Variables through `spin:variables`, looked up once per instance: asking the host takes longer than parsing. Only those
+/// that `spin.toml` maps to the component exist.
 #[derive(Debug)]
 pub struct SpinVariables;
 
@@ -112,7 +120,12 @@ impl Variables for SpinVariables {
         reason = "this is the one place that reads variables"
     )]
     async fn find(&self, name: &'static str) -> Option<String> {
-        spin_sdk::variables::get(name).await.ok()
+        if let Some(found) = FOUND.with_borrow(|known| known.get(name).cloned()) {
+            return found;
+        }
+        let found = spin_sdk::variables::get(name).await.ok();
+        FOUND.with_borrow_mut(|known| known.insert(name, found.clone()));
+        found
     }
 }
 

@@ -1,7 +1,5 @@
 //! The store on Spin: values by `spin:key-value`, counters and batches by `wasi:keyvalue`, on the same label.
 
-use std::time::Duration;
-
 use keyback::ports::{KeyValue, Outage};
 use keyback::store::keys::{AnyKey, CounterKey, Key};
 use spin_sdk::experimental::wasi::keyvalue::store::{Bucket, Error as BucketError, open};
@@ -9,9 +7,6 @@ use spin_sdk::experimental::wasi::keyvalue::{atomics, batch};
 use spin_sdk::key_value::{Error as StoreError, Store};
 
 const LABEL: &str = "default";
-/// A store under contention may refuse an increment: a few more tries, then the call is refused.
-const INCREMENT_TRIES: u32 = 3;
-const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// The default store, through both interfaces; or why it could not be opened.
 pub struct SpinKeyValue {
@@ -73,17 +68,10 @@ impl KeyValue for SpinKeyValue {
         batch::delete_many(self.bucket()?, &keys).map_err(|error| bucket_outage(&error))
     }
 
+    /// Not repeated after an error: it may have been done.
     async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Outage> {
-        let bucket = self.bucket()?;
-        let mut tries = INCREMENT_TRIES;
-        loop {
-            tries = tries.saturating_sub(1);
-            match atomics::increment(bucket, key.as_str(), delta) {
-                Ok(sum) => return Ok(sum),
-                Err(error) if tries == 0 => return Err(bucket_outage(&error)),
-                Err(_) => spin_sdk::time::sleep(BETWEEN_TRIES).await,
-            }
-        }
+        atomics::increment(self.bucket()?, key.as_str(), delta)
+            .map_err(|error| bucket_outage(&error))
     }
 }
 

@@ -6,83 +6,101 @@ mod body;
 mod env;
 mod key_value;
 mod outbound;
+mod response;
 
 pub use env::SpinEnv;
 
 use std::time::Duration;
 
-use http_body_util::Full;
-use keyback::flow::afterwards::Afterwards;
+use keyback::courier::after_response;
 use keyback::http::{Answer, max_body_bytes};
-use spin_sdk::http::{Error, IntoResponse, Request};
+use keyback::store::cx::{Cx, Deferred};
+use spin_sdk::http::{Error, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 use spin_sdk::wasip3::spawn;
 
-/// The shortest wait that is one: a mere yield would let the work after the answer run before the answer leaves, and
-/// the head of the answer leave before its body.
+/// The shortest wait in which the host returns to its scheduler; a mere yield does not. A response that is returned right
+/// after a call to the host may be split into two segments.
 const A_MOMENT: Duration = Duration::from_micros(1);
 
-/// Answers `request` as `route` decides, and clears up once the answer has left.
+/// Answers `request` by `route`, then tidies up after the response.
 ///
 /// # Errors
-/// When there is no randomness at all, or the host takes no response.
+/// When the host has no randomness, or accepts no response.
 pub async fn serve(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, afterwards| {
-        afterwards.tidy(&env).await;
+    serve_and_then(request, usual_room, route, async |env, deferred| {
+        after_response::tidy(&env, deferred).await;
     })
     .await
 }
 
-/// As [`serve`], for components whose answers leave nothing to be done.
+/// Like [`serve`], for components whose requests leave no work.
 ///
 /// # Errors
-/// As with [`serve`].
+/// Those of [`serve`].
 pub async fn serve_only(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |_, _| ()).await
+    serve_and_then(request, usual_room, route, async |_, _| ()).await
 }
 
-/// As [`serve`], and works off what the request put on the agenda: for components that issue or deliver.
+/// Like [`serve`], and runs the agenda entry that the request wrote: for components that issue or deliver.
 ///
 /// # Errors
-/// As with [`serve`].
+/// Those of [`serve`].
 pub async fn serve_and_work(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
 ) -> Result<Response, Error> {
-    serve_and_then(request, route, async |env, afterwards| {
-        afterwards.run(&env).await;
+    serve_and_work_within(request, usual_room, route).await
+}
+
+/// Like [`serve_and_work`], for components with other limits for bodies: `room` decides by the head of a request how many
+/// bytes of its body are read.
+///
+/// # Errors
+/// Those of [`serve`].
+pub async fn serve_and_work_within(
+    request: Request,
+    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+) -> Result<Response, Error> {
+    serve_and_then(request, room, route, async |env, deferred| {
+        after_response::run(&env, deferred).await;
     })
     .await
+}
+
+async fn usual_room(_: &SpinEnv, head: &http::request::Parts) -> usize {
+    max_body_bytes(head.uri.path())
 }
 
 async fn serve_and_then(
     request: Request,
-    route: impl AsyncFnOnce(&SpinEnv, &keyback::http::Request) -> Answer,
-    then: impl AsyncFnOnce(SpinEnv, Afterwards) + 'static,
+    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+    then: impl AsyncFnOnce(SpinEnv, Deferred) + 'static,
 ) -> Result<Response, Error> {
     let env = SpinEnv::open().await;
     let (head, body) = request.into_parts();
-    let body = body::read(body, max_body_bytes(head.uri.path())).await;
+    let room = room(&env, &head).await;
+    let body = body::read(body, room).await;
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
-    let (response, afterwards) = keyback::http::serve(&env, request, route).await;
-    let response = response
-        .map(|body| Full::new(bytes::Bytes::from(body)))
-        .into_response()?;
-    if !afterwards.is_nothing() {
-        spawn(async move {
-            sleep(A_MOMENT).await;
-            then(env, afterwards).await;
-        });
-    }
-    // Head and body of the answer then leave in one segment.
+    let (answer, deferred) = keyback::http::serve(&env, request, route).await;
+    let (response, body) = response::start(answer)?;
+    spawn(async move {
+        body.send().await;
+        if !deferred.is_empty() {
+            then(env, deferred).await;
+        }
+    });
+    // The task above offers the body meanwhile, so that the host finds it when it has the head.
     sleep(A_MOMENT).await;
     Ok(response)
 }

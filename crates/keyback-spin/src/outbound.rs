@@ -48,12 +48,12 @@ impl HttpClient for SpinHttp {
     }
 }
 
-/// Most of the time may be spent on connecting. So a host that is out of reach is told from one that does not answer.
+/// Connecting gets most of the time, so that an unreachable host is distinguished from one that does not answer.
 fn connect_within(timeout: Duration) -> RequestOptionsExtension {
     let options = RequestOptions::new();
     let most = timeout.saturating_mul(4).checked_div(5).unwrap_or(timeout);
     let most = u64::try_from(most.as_nanos()).ok();
-    // Where the host does not know this option, the time for the whole call holds.
+    // If the host does not support this option, the timeout of the whole call applies.
     let _ = options.set_connect_timeout(most);
     RequestOptionsExtension(options)
 }

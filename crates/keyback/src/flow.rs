@@ -1,38 +1,13 @@
-//! The use cases, one file each.
+//! The use cases, one file each. They decide; [`store`](crate::store) knows how it is kept, and the
+//! [`courier`](crate::courier) does what they leave for later.
 
-pub mod admin_reset;
-pub mod afterwards;
-pub mod caller;
-pub mod cancel_recovery;
-pub mod create_account;
-pub mod delete_account;
-pub mod deliver;
-pub mod find_challenge;
-pub mod forgot_password;
-pub mod import_accounts;
-pub mod list_accounts;
-pub mod note_feedback;
-pub mod recover;
-pub mod require_change;
-pub mod reset_password;
-pub mod retry_email;
-pub mod round;
-pub mod sign_in;
-pub mod start_recovery;
-pub mod update_account;
-pub mod verify_otp;
-pub mod work_agenda;
-
-mod accounts;
-mod backoff;
-mod judge;
-mod outbox;
-mod rehash;
-mod tell;
+pub mod accounts;
+pub mod emails;
+pub mod events;
+pub mod passwords;
+pub mod recovery;
 #[cfg(test)]
 mod tests;
-
-pub use accounts::{AccountWithCredential, find_by_email, find_by_id};
 
 use crate::model::limit::LimitExceeded;
 use crate::ports::Outage;

@@ -15,6 +15,7 @@ pub mod pages;
 pub mod password_policy;
 pub mod problem_pages;
 pub mod reset_password;
+pub mod routes;
 pub mod sign_in;
 pub mod verify_otp;
 
@@ -31,18 +32,19 @@ pub use answer::Answer;
 pub use problem::{FieldError, Problem, ProblemType};
 pub use request::{Body, Request, max_body_bytes};
 
-use crate::flow::afterwards::Afterwards;
 use crate::model::base_url::BaseUrl;
 use crate::model::log_line::LogLine;
 use crate::ports::{Env, Log, Variables};
+use crate::store::cx::{Cx, Deferred};
 
-/// Answers `request` as `route` decides, and tells what is to be done once the answer has left.
+/// Answers `request` by `route`. Also returns the work for after the response, whatever the answer is.
 pub async fn serve<E: Env>(
     env: &E,
     request: Request,
-    route: impl AsyncFnOnce(&E, &Request) -> Answer,
-) -> (::http::Response<Vec<u8>>, Afterwards) {
-    let answer = route(env, &request).await;
+    route: impl AsyncFnOnce(&mut Cx<'_, E>, &Request) -> Answer,
+) -> (::http::Response<Vec<u8>>, Deferred) {
+    let mut cx = Cx::new(env).await;
+    let answer = route(&mut cx, &request).await;
     if let Some(outage) = answer.outage() {
         env.log().write(&LogLine::Unavailable {
             request_id: request.id().to_owned(),
@@ -55,5 +57,5 @@ pub async fn serve<E: Env>(
         .find("public_base_url")
         .await
         .and_then(|text| BaseUrl::parse(&text));
-    answer.render(&request, base_url.as_ref())
+    (answer.render(&request, base_url.as_ref()), cx.deferred)
 }

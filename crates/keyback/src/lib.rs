@@ -1,8 +1,9 @@
-//! Password recovery, without the machine it runs on.
+//! Password recovery, independent of the host.
 //!
-//! The layers, from the inside out: [`model`] decides and does no I/O; [`store`] and [`mail`] reach the world
-//! through the ports in [`ports`]; [`flow`] has one file per use case; [`http`] translates. Nothing here names Spin,
-//! reads a clock or draws randomness of its own, so all of it runs, and is tested, natively.
+//! The layers, from the inside out: [`model`] decides and does no I/O; [`store`] and [`mail`] use the ports in [`ports`];
+//! [`settings`] reads the variables; [`flow`] has one file per use case; [`courier`] runs the work that flows leave;
+//! [`http`] translates. Nothing here names Spin, reads a clock or draws randomness of its own, so everything runs, and is
+//! tested, natively. `ARCHITECTURE.md` is the map.
 
 #![forbid(unsafe_code)]
 #![warn(
@@ -21,10 +22,13 @@
     )
 )]
 
+mod breach;
+pub mod courier;
 pub mod flow;
 pub mod http;
 pub mod mail;
 pub mod model;
+pub mod portal;
 pub mod ports;
 pub mod settings;
 pub mod store;

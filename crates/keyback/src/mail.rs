@@ -1,13 +1,6 @@
-//! Mail: `prepare` a message, which is pure, and `deliver` it through a provider.
+//! Mail: `message` prepares one, which is pure, and the providers of `registry` send it.
 
-mod answer;
-pub mod feedback;
-mod mailgun;
+pub mod api;
 pub mod message;
-mod postmark;
-pub mod provider;
-mod resend;
-mod sendgrid;
-mod ses;
-mod signature_v4;
-mod webhook;
+mod providers;
+pub mod registry;

@@ -1,4 +1,4 @@
-//! What the library needs from the machine: five ports and a log, gathered in one [`Env`].
+//! The ports: what the library needs from the host. [`Env`] gathers them.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use crate::model::log_line::LogLine;
 use crate::model::timestamp::Timestamp;
 use crate::store::keys::{AnyKey, CounterKey, Key};
 
-/// Something outside this program failed; the caller answers 503 and changes nothing more.
+/// A failure of the store, the host or the settings. The caller answers 503 and changes nothing more.
 ///
 /// The text is for the log. It names what failed and never holds a key's value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,18 +23,21 @@ pub enum Outage {
     /// The host's password hashing failed, which only a lack of memory can cause.
     #[error("password hashing failed")]
     Hashing,
+    /// A page's template could not be rendered.
+    #[error("a template failed")]
+    Template,
     /// A variable is missing or unusable; each was named in the log.
     #[error("bad variables: {}", .0.join(", "))]
     Variables(Vec<&'static str>),
 }
 
-/// Wall-clock time.
+/// Wall-clock time. It may jump in either direction; nothing that is stored relies on its order.
 #[expect(
     async_fn_in_trait,
     reason = "a Wasm instance has one thread: futures need not be Send"
 )]
 pub trait Clock {
-    /// The current time.
+    /// The time in UTC, in milliseconds.
     fn now(&self) -> Timestamp;
     /// Waits for at least `duration`.
     async fn sleep(&self, duration: Duration);
@@ -60,7 +63,7 @@ pub trait KeyValue {
     /// # Errors
     /// [`Outage::Store`], as with every call of this trait.
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Outage>;
-    /// Whether anything, a counter too, stands under `key`. Reading a counter would create it; this does not.
+    /// Whether a value or a counter is stored under `key`. Unlike reading a counter, this does not create it.
     ///
     /// # Errors
     /// [`Outage::Store`].
@@ -103,7 +106,7 @@ pub enum NoAnswer {
     CutShort(u16),
 }
 
-/// Outbound HTTP.
+/// Outbound HTTP, limited to the hosts that `spin.toml` grants.
 #[expect(
     async_fn_in_trait,
     reason = "a Wasm instance has one thread: futures need not be Send"
@@ -120,7 +123,7 @@ pub trait HttpClient {
     ) -> Result<::http::Response<Vec<u8>>, NoAnswer>;
 }
 
-/// The application's variables.
+/// The application's settings, by name. An empty value is a value.
 #[expect(
     async_fn_in_trait,
     reason = "a Wasm instance has one thread: futures need not be Send"
@@ -132,35 +135,26 @@ pub trait Variables {
 
 /// Where log lines go. [`LogLine`] decides what may be in one.
 pub trait Log {
-    /// Writes one line.
+    /// Writes `line` to standard error. Failures are ignored: a log must not fail a request.
     fn write(&self, line: &LogLine);
 }
 
-/// Everything a flow needs from outside, in one type parameter.
+/// Everything that the library needs from the host, in one type parameter.
+///
+/// The types and their getters have the names of the traits that they implement.
+#[expect(missing_docs, reason = "the bounds say it")]
 pub trait Env {
-    /// Wall-clock time.
     type Clock: Clock;
-    /// Randomness.
     type Random: SecureRandom;
-    /// The store.
     type Store: KeyValue;
-    /// Outbound HTTP.
     type Http: HttpClient;
-    /// The variables.
     type Variables: Variables;
-    /// The log.
     type Log: Log;
 
-    /// The clock.
     fn clock(&self) -> &Self::Clock;
-    /// The randomness.
     fn random(&self) -> &Self::Random;
-    /// The store.
     fn store(&self) -> &Self::Store;
-    /// The HTTP client.
     fn http(&self) -> &Self::Http;
-    /// The variables.
     fn variables(&self) -> &Self::Variables;
-    /// The log.
     fn log(&self) -> &Self::Log;
 }

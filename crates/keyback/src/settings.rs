@@ -1,5 +1,5 @@
-//! The application's variables, read and checked. A handler loads only the sections it needs, and a bad variable in
-//! one of them refuses the call: the app fails closed.
+//! The application's variables, read and validated. A handler loads only the sections that it needs, and a bad variable
+//! in one of them refuses the call: the app fails closed.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,28 +10,34 @@ use crate::model::client_address::ProxyTrust;
 use crate::model::code::CodeLength;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
+use crate::model::line::one_line;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::ports::{Outage, Variables};
 
 mod access;
 mod jwt;
-mod letterhead;
 mod mail;
+mod mail_branding;
+mod return_urls;
 mod site;
 #[cfg(test)]
 mod tests;
-mod way_back;
 mod webhook;
 
+// The types of sections live with what uses them.
+pub use crate::mail::api::{MailSettings, ProviderSettings};
+pub use crate::mail::message::MailBranding;
+pub use crate::mail::registry::ProviderKind;
+pub use crate::model::lifetimes::{ChallengeSettings, ResetTokenLifetime};
+pub use crate::model::password_policy::PasswordRules;
+pub use crate::model::site::{Accent, Site};
+pub use crate::portal::{Webhook, WebhookSettings};
 pub use access::{Access, ApiKey, Scope};
-pub use letterhead::Letterhead;
-pub use mail::{FeedbackSettings, MailSettings, ProviderKind, ProviderSettings};
-pub use site::{Accent, Site};
-pub use way_back::WayBack;
-pub use webhook::{Webhook, WebhookSettings};
+pub use mail::FeedbackSettings;
+pub use return_urls::ReturnUrls;
 
-/// The variables that a section reads, and which of them are bad, so that all of those are named at once.
+/// The variables that a section reads, and the names of the bad ones, so that all are reported at once.
 #[derive(Debug, Default)]
 pub struct Values {
     found: BTreeMap<&'static str, Option<String>>,
@@ -40,7 +46,7 @@ pub struct Values {
 }
 
 impl Values {
-    /// The variable `name` as `parse` reads it; `None`, and noted as bad, if it is missing or not understood.
+    /// Parses the variable `name`. If it is missing or `parse` refuses it, records it as bad and returns `None`.
     pub fn read<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
         let parsed = self.text(name).and_then(parse);
         if parsed.is_none() {
@@ -64,7 +70,8 @@ impl Values {
 
 /// A group of variables that belong together.
 pub trait Section: Sized {
-    /// Reads the section, all of its variables before the first bad one ends it; `None` if one is bad.
+    /// Reads the section; `None` if a variable is bad. Must read all its variables before returning, so that all bad ones are
+    /// reported.
     fn read(values: &Values) -> Option<Self>;
 }
 
@@ -73,7 +80,7 @@ pub trait Section: Sized {
 /// # Errors
 /// [`Outage::Variables`] with the names of all bad variables.
 pub async fn load<S: Section>(variables: &impl Variables) -> Result<S, Outage> {
-    // Read once without any value, a section tells what it asks for.
+    // Reading a section without any values collects the names that it asks for.
     let values = Values::default();
     drop(S::read(&values));
     let values = find_all(variables, values.asked.into_inner()).await;
@@ -93,12 +100,18 @@ async fn find_all(variables: &impl Variables, names: Vec<&'static str>) -> Value
     values
 }
 
-/// What leaves the app: mails, and events for the portal.
+/// The settings of everything that is sent: mails, and events for the portal.
 pub type Outgoing = (MailSettings, WebhookSettings);
 
-/// Everything that any component uses.
+/// Every section of every component, for the health check.
 pub type Everything = (
-    (Letterhead, Keyring, ProxyTrust, Lifetimes, WayBack),
+    (
+        MailBranding,
+        Keyring,
+        ProxyTrust,
+        ChallengeSettings,
+        ReturnUrls,
+    ),
     (
         IssueRules,
         AttemptCaps,
@@ -171,13 +184,6 @@ impl Section for ProxyTrust {
     }
 }
 
-/// How long a reset token lives.
-#[derive(Debug, Clone, Copy)]
-pub struct ResetTokenLifetime(
-    /// From its being given on.
-    pub Duration,
-);
-
 impl Section for ResetTokenLifetime {
     fn read(values: &Values) -> Option<Self> {
         let lifetime = values.read("reset_token_ttl_seconds", seconds(60, 3_600));
@@ -185,20 +191,7 @@ impl Section for ResetTokenLifetime {
     }
 }
 
-/// How long the secrets of a challenge live, and how long a code is.
-#[derive(Debug, Clone, Copy)]
-pub struct Lifetimes {
-    /// The digits of a code.
-    pub code_length: CodeLength,
-    /// A code's life.
-    pub code: Duration,
-    /// A link's life.
-    pub link: Duration,
-    /// The life of the reset token that a code is turned into.
-    pub reset_token: ResetTokenLifetime,
-}
-
-impl Section for Lifetimes {
+impl Section for ChallengeSettings {
     fn read(values: &Values) -> Option<Self> {
         let short = values.read("allow_short_lifetimes", boolean);
         let code_length = values.read("otp_length", |text| {
@@ -242,16 +235,7 @@ impl Section for AttemptCaps {
     }
 }
 
-/// Which passwords may be set, and who else is asked about them.
-#[derive(Debug, Clone)]
-pub struct PasswordRules {
-    /// The rules.
-    pub policy: PasswordPolicy,
-    /// Where the list of breached passwords is, if it is to be asked.
-    pub breach_list: Option<BaseUrl>,
-}
-
-/// Where the list is unless the operator has another. `spin.toml` grants it.
+/// The default of `password_breach_api_origin`. `spin.toml` grants it.
 const BREACH_LIST: &str = "https://api.pwnedpasswords.com";
 
 impl Section for PasswordRules {
@@ -291,10 +275,10 @@ impl Section for PasswordPolicy {
     }
 }
 
-/// Whether an administrator may type a password.
+/// `admin_may_choose_password`: whether an administrator may type a password, or only generate one.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminMayChoose(
-    /// Whether they may.
+    /// True by default in `spin.toml`.
     pub bool,
 );
 
@@ -304,12 +288,12 @@ impl Section for AdminMayChoose {
     }
 }
 
-/// What holds for an administrator's reset.
+/// The settings of an administrator's reset.
 #[derive(Debug, Clone, Copy)]
 pub struct AdminResetRules {
     /// Whether an administrator may type a password.
     pub may_choose: AdminMayChoose,
-    /// How long a password works that must be changed.
+    /// `temporary_password_ttl_seconds`: how long a password works that must be changed.
     pub temporary_password_lifetime: Duration,
 }
 
@@ -329,7 +313,7 @@ macro_rules! limits {
         $($(#[$doc])*
         #[derive(Debug, Clone, Copy)]
         pub struct $section(
-            /// How many in how long.
+            /// The count per window.
             pub Limit,
         );
 
@@ -343,7 +327,7 @@ macro_rules! limits {
 limits!(
     /// Calls to forgot-password per client.
     ForgotLimit = "limit_client_forgot",
-    /// Calls to forgot-password in all.
+    /// Calls to forgot-password by all clients together.
     AppForgotLimit = "limit_app_forgot",
     /// Calls to verify-otp per client.
     VerifyLimit = "limit_client_verify",
@@ -368,15 +352,4 @@ fn seconds(least: u64, most: u64) -> impl Fn(&str) -> Option<Duration> {
             .filter(|seconds| (least..=most).contains(seconds))
             .map(Duration::from_secs)
     }
-}
-
-/// A line of 1 to 100 characters.
-fn one_line(text: &str) -> Option<String> {
-    is_line(text, 100).then(|| text.to_owned())
-}
-
-/// Whether `text` is one line of 1 to `longest` characters; U+2028 and U+2029 break a line as well.
-pub(crate) fn is_line(text: &str, longest: usize) -> bool {
-    (1..=longest).contains(&text.chars().count())
-        && !text.contains(|it: char| it.is_control() || matches!(it, '\u{2028}' | '\u{2029}'))
 }

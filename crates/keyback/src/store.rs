@@ -1,9 +1,62 @@
 //! Records and counters over the key-value port.
+//!
+//! A flow reads through the repositories ([`accounts`], [`recoveries`], [`tokens`], [`outbox`], [`event_log`]) and says
+//! what becomes true in a [`batch::Batch`], which commits it in one round trip of numbers and one write. Nothing outside
+//! this module names a key or encodes a record.
 
+pub mod accounts;
 pub mod agenda;
+pub mod batch;
+pub mod claim;
+pub mod cx;
 pub mod event_log;
 pub mod keys;
 pub mod lease;
 pub mod limiter;
 pub mod outbox;
 pub mod record;
+pub mod recoveries;
+pub mod tokens;
+
+use crate::ports::{KeyValue, Outage};
+use crate::store::keys::CounterKey;
+
+/// How often a number is drawn before the call is refused.
+const DRAWS: u32 = 3;
+
+/// Adds `count` to a counter whose gaps harm nobody, and returns the sum.
+///
+/// A store under contention may refuse an increment, so it is repeated. If the refused one was done after all, a number
+/// stays unused. Claims must not be repeated so: see [`claim`].
+///
+/// # Errors
+/// [`Outage::Store`] when the last try fails.
+pub(crate) async fn draw(
+    store: &impl KeyValue,
+    counter: &CounterKey,
+    count: i64,
+) -> Result<i64, Outage> {
+    let mut tries = DRAWS;
+    loop {
+        tries = tries.saturating_sub(1);
+        match store.increment(counter, count).await {
+            Err(_) if tries > 0 => {}
+            drawn => return drawn,
+        }
+    }
+}
+
+/// What `counter` stands at; 0 if it does not exist, which reading it would change.
+///
+/// # Errors
+/// [`Outage::Store`].
+pub(crate) async fn read_counter(
+    store: &impl KeyValue,
+    counter: &CounterKey,
+) -> Result<i64, Outage> {
+    if store.exists(&counter.clone().into()).await? {
+        store.increment(counter, 0).await
+    } else {
+        Ok(0)
+    }
+}

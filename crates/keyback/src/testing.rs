@@ -23,6 +23,6 @@ pub use env::{
 pub use executor::{Step, block_on, run_while, step};
 pub use hashing::{hash_cheaply, hashing_is_cheap};
 pub use jwt::TestKey;
-pub use key_value::MemoryKeyValue;
+pub use key_value::{MemoryKeyValue, Written};
 pub use mail::Mail;
 pub use reply::Reply;

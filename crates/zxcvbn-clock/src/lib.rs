@@ -1,4 +1,4 @@
-//! A build-time helper for components that judge passwords.
+//! A build-time helper for components that check new passwords.
 //!
 //! zxcvbn times itself, and on Wasm asks its embedder for the time by an import that no host has. The linker can
 //! satisfy an import from a module of one's own, an adapter; this one always gives the same time. zxcvbn takes the year

@@ -7,14 +7,16 @@ use http::header::{HOST, HeaderName};
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response};
 use http_body_util::BodyExt;
+use tokio::sync::Notify;
 use wasmtime_wasi_http::{
-    Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks,
+    Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks, default_hooks,
     default_send_request,
 };
 
 use super::Grants;
+use crate::instances::TURNS_BEFORE_THE_BODY;
 
-/// How long each step of a call may take where the component does not say. The same as on Spin.
+/// Timeout of each step of a call if the component sets none. The same as on Spin.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Guards what a component sends.
@@ -22,8 +24,11 @@ pub(super) struct OutgoingHooks {
     grants: Arc<Grants>,
 }
 
-/// Lets incoming requests through as they are.
-pub(super) struct IncomingHooks;
+/// Lets incoming requests through as they are. Notifies when the guest has returned a response.
+#[derive(Default)]
+pub(super) struct IncomingHooks {
+    response_returned: Arc<Notify>,
+}
 
 type Sent = (
     Response<WasiBody>,
@@ -63,6 +68,12 @@ impl OutgoingHooks {
     }
 }
 
+impl IncomingHooks {
+    pub(super) fn response_returned(&self) -> Arc<Notify> {
+        Arc::clone(&self.response_returned)
+    }
+}
+
 impl WasiHttpHooks for OutgoingHooks {
     fn send_request(
         &mut self,
@@ -72,7 +83,7 @@ impl WasiHttpHooks for OutgoingHooks {
     ) -> Box<dyn Future<Output = Result<Sent>> + Send> {
         let host = self.check(&request);
         Box::new(async move {
-            // Whatever the component set, or copied from the request that it answers, is replaced.
+            // A value that the component set, or copied from its own request, is replaced.
             request.headers_mut().insert(HOST, host?);
             let sending = default_send_request(request, options);
             let (response, io) = tokio::time::timeout(limit(options), sending)
@@ -91,6 +102,14 @@ impl WasiHttpHooks for IncomingHooks {
 
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         Arc::new(|_| false)
+    }
+
+    /// wasmtime asks once for each response, after the guest has returned it and before the body is read.
+    fn p3_outgoing_body_chunk_size(&mut self) -> usize {
+        for _ in 0..TURNS_BEFORE_THE_BODY {
+            self.response_returned.notify_one();
+        }
+        default_hooks().p3_outgoing_body_chunk_size()
     }
 }
 

@@ -34,7 +34,7 @@ impl GuestState {
     }
 }
 
-/// Runs a call on a store. SQLite blocks, so the thread's other tasks move elsewhere meanwhile.
+/// Runs a call on a store. SQLite blocks, so the thread's other tasks move to another thread.
 fn in_store<T, R>(
     accessor: &Accessor<T, HasSelf<GuestState>>,
     handle: &Resource<Store>,

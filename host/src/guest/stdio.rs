@@ -31,7 +31,7 @@ impl Prefixed {
 }
 
 impl Lines {
-    /// Takes in what was printed, and gives the lines that are complete, each with its prefix.
+    /// Adds printed bytes, and returns the complete lines, each with its prefix.
     fn push(&mut self, printed: &[u8]) -> Vec<u8> {
         let mut complete = Vec::new();
         for part in printed.split_inclusive(|&byte| byte == b'\n') {
@@ -59,7 +59,7 @@ impl Lines {
 impl Drop for Lines {
     fn drop(&mut self) {
         let rest = self.finish();
-        // Nobody is left to tell that standard error is gone.
+        // There is no place left to report that standard error is closed.
         let _ = io::stderr().write_all(&rest);
     }
 }

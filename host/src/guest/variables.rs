@@ -1,4 +1,4 @@
-//! The variables interface.
+//! `spin:variables`, as guests import it.
 
 use wasmtime::Result as Trap;
 use wasmtime::component::{Accessor, HasSelf};

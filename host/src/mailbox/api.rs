@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::email::{Email, Refusal};
 use super::{MailboxAnswer, content, json_answer};
 
-/// Whose API is called.
+/// The provider whose API is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Api {
     Resend,
@@ -59,7 +59,7 @@ impl Api {
             .is_some_and(|credential| !credential.trim().is_empty())
     }
 
-    /// The key under which a mail is taken once, where the API has such.
+    /// The idempotency key, where the API has one.
     pub(super) fn idempotency_key(self, headers: &HeaderMap) -> Option<String> {
         let name = match self {
             Self::Resend => "idempotency-key",
@@ -133,7 +133,7 @@ impl Api {
         }))
     }
 
-    /// The answer to a mail that was taken.
+    /// The answer to an accepted mail.
     pub(super) fn accept(self, id: &str) -> MailboxAnswer {
         let body = match self {
             Self::Resend => json!({ "id": id }),
@@ -148,7 +148,7 @@ impl Api {
         json_answer(StatusCode::OK, &body)
     }
 
-    /// The answer to a mail that will never be taken.
+    /// The answer to a permanently rejected mail.
     pub(super) fn refuse(self, refusal: &Refusal) -> MailboxAnswer {
         let message = &refusal.message;
         let (status, body) = match self {

@@ -3,16 +3,16 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// How it behaves.
+/// How the mailbox answers the next mails; set by `PUT /api/behaviour`.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Behaviour {
-    /// Takes it.
+    /// Accepts it, the default.
     #[default]
     Accept,
-    /// Refuses it for good, as a bad address is refused.
+    /// Rejects it permanently, like a bad address.
     Refuse,
-    /// Answers 503.
+    /// Answers 503, so that it is retried.
     Fail,
     /// Does not answer for 30 seconds.
     TimeOut,
@@ -25,7 +25,7 @@ struct Body {
 }
 
 impl Behaviour {
-    /// From `{"behaviour": "fail"}`.
+    /// Parses `{"behaviour": "fail"}`; `None` for any other body.
     pub(super) fn parse(body: &[u8]) -> Option<Self> {
         let body: Body = serde_json::from_slice(body).ok()?;
         Some(body.behaviour)

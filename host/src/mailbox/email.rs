@@ -1,4 +1,4 @@
-//! A mail, read as Resend's API takes it; `api.rs` brings the others' into this form.
+//! A mail in the form of Resend's API; `api.rs` converts the other providers' requests.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,10 @@ use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Resend's own limit.
+/// Resend refuses more recipients than this.
 const MOST_RECIPIENTS: usize = 50;
 
-/// A mail.
+/// A mail as Resend would send it.
 #[derive(Debug, Hash, Serialize)]
 pub(super) struct Email {
     pub(super) from: String,

@@ -1,4 +1,4 @@
-//! What a portal would be told, in memory.
+//! The events that a portal would receive, in memory.
 
 use std::collections::VecDeque;
 
@@ -14,7 +14,7 @@ const MOST_EVENTS: usize = 200;
 pub(super) struct Events(VecDeque<Value>);
 
 impl Events {
-    /// Takes an event in. One that was told already counts once, as it would in a portal.
+    /// Records an event. A repeated id counts once, as in a portal.
     ///
     /// # Errors
     /// When the body is no JSON.

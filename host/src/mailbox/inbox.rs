@@ -28,19 +28,19 @@ struct UsedKey {
     digest: u64,
 }
 
-/// A mail that was taken in.
+/// A received mail.
 #[derive(Serialize)]
 pub(super) struct Message {
     id: String,
     received_at: String,
-    /// Whose API was called.
+    /// The provider whose API was called.
     provider: &'static str,
     #[serde(flatten)]
     email: Email,
 }
 
 impl Inbox {
-    /// Takes a mail in and gives its id. A repeated key gives the first mail's id again.
+    /// Stores a mail and returns its id. A repeated idempotency key returns the first mail's id.
     ///
     /// # Errors
     /// When the key was used with another mail.

@@ -6,17 +6,9 @@ mod retry;
 mod show;
 mod soak;
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use serde_json::{Value, json};
 
-use crate::app::{App, Caller as _, User, strong_password};
-
-/// A provider has five seconds to answer.
-const TRIED_WITHIN: Duration = Duration::from_secs(20);
+use crate::app::{App, Caller as _, User, strong_password, wait_for};
 
 /// Has a temporary password mailed to the user, and tells the email's id.
 #[track_caller]
@@ -31,15 +23,10 @@ fn mail_password(app: &App, user: &User) -> String {
 /// The email as it is shown once it is so.
 #[track_caller]
 fn wait_for_email(app: &App, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + TRIED_WITHIN;
-    loop {
+    wait_for(|| {
         let email = app.portal().find_email(id).expect_json(200);
-        if is_so(&email) {
-            return email;
-        }
-        assert!(Instant::now() < deadline, "it stays {email}");
-        thread::sleep(Duration::from_millis(20));
-    }
+        if is_so(&email) { Ok(email) } else { Err(email) }
+    })
 }
 
 /// The email once a provider has been tried so often and nothing is under way.
@@ -48,8 +35,9 @@ fn wait_for_tries(app: &App, id: &str, attempts: u32) -> Value {
     wait_for_email(app, id, |email| email["attempts"] == attempts)
 }
 
+/// The email once it is in this state.
 #[track_caller]
-fn wait_for_state(app: &App, id: &str, state: &str) -> Value {
+pub(crate) fn wait_for_state(app: &App, id: &str, state: &str) -> Value {
     wait_for_email(app, id, |email| email["state"] == state)
 }
 

@@ -1,30 +1,22 @@
-//! Who calls the administrator's API.
+//! Authorisation of the administrator's API: API keys and tokens.
 
-use crate::flow::caller::Caller;
+use crate::flow::events::Caller;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::timestamp::Timestamp;
 use crate::settings::{Access, Scope};
 
-/// Lets the call pass if its API key is listed, or its token is good at `now`, and has `scope`.
+/// Accepts the call if its API key is listed, or its token is valid at `now`, and has `scope`.
 ///
 /// # Errors
-/// 401 for no good key or token, 403 for one without the scope; both before anything else is looked at.
+/// 401 without a valid key or token, 403 for one without the scope; both before the body is read.
 pub(super) fn authorise(
     request: &Request,
     access: &Access,
     scope: Scope,
     now: Timestamp,
 ) -> Result<Caller, Problem> {
-    let bearer = request
-        .header("authorization")
-        .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, bearer)| bearer.trim());
-    let (mut caller, may) = bearer
-        .and_then(|bearer| {
-            by_api_key(access, bearer, scope).or_else(|| by_token(access, bearer, scope, now))
-        })
+    let (mut caller, may) = identify(request.header("authorization"), access, scope, now)
         .ok_or_else(Problem::unauthorized)?;
     caller.from = request.client(access.trust()).to_string();
     if may {
@@ -34,7 +26,31 @@ pub(super) fn authorise(
     }
 }
 
-/// Who calls with an API key, and whether it has the scope.
+/// Whether [`authorise`] will let a request with this `Authorization` pass.
+pub(super) fn is_authorised(
+    authorization: Option<&str>,
+    access: &Access,
+    scope: Scope,
+    now: Timestamp,
+) -> bool {
+    identify(authorization, access, scope, now).is_some_and(|(_, may)| may)
+}
+
+fn identify(
+    authorization: Option<&str>,
+    access: &Access,
+    scope: Scope,
+    now: Timestamp,
+) -> Option<(Caller, bool)> {
+    let (scheme, bearer) = authorization?.split_once(' ')?;
+    let bearer = bearer.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return None;
+    }
+    by_api_key(access, bearer, scope).or_else(|| by_token(access, bearer, scope, now))
+}
+
+/// The caller with an API key, and whether the key has the scope.
 fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bool)> {
     let key = access.find(bearer)?;
     let caller = Caller {
@@ -45,7 +61,7 @@ fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bo
     Some((caller, key.scopes.contains(&scope)))
 }
 
-/// Who calls with a token, and whether it has the scope.
+/// The caller with a token, and whether the token has the scope.
 fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Option<(Caller, bool)> {
     let token = access.jwt()?.verify(bearer, now).ok()?;
     let may = token.scopes.iter().any(|it| it == scope.as_str());
@@ -76,7 +92,7 @@ mod tests {
         Scope::Events,
     ];
 
-    /// The environment with tokens taken.
+    /// An environment that accepts tokens.
     fn with_tokens() -> MemoryEnv {
         let env = MemoryEnv::default();
         env.variables.set("jwt_jwks", &TestKey::jwks().to_string());

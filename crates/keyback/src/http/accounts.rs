@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::AccountWithCredential;
+use crate::model::account::Account;
 use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
 
@@ -18,21 +18,20 @@ pub mod show;
 pub mod start_recovery;
 pub mod update;
 
-/// An account as the contract shows it. Nothing in it tells the password.
-fn shape(found: &AccountWithCredential) -> Value {
-    let account = &found.account;
+/// An account in the contract's form, without the hash.
+fn shape(account: &Account) -> Value {
     json!({
         "id": account.id.as_str(),
         "email": account.email.as_str(),
         "locale": account.locale.as_ref().map(Locale::as_str),
         "disabled": account.disabled,
         "created_at": account.created_at.rfc3339(),
-        "credential": found.credential.as_ref().map(|credential| json!({
+        "credential": account.credential.as_ref().map(|credential| json!({
             "set_at": credential.set_at.rfc3339(),
             "set_by": credential.set_by.as_str(),
-            "must_change": found.must_change(),
+            "must_change": credential.must_change,
             "expires_at": credential.expires_at.map(Timestamp::rfc3339),
         })),
-        "credential_epoch": found.epoch(),
+        "credential_epoch": account.epoch,
     })
 }

@@ -4,20 +4,18 @@ use ::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
 use crate::flow::Refusal;
-use crate::flow::afterwards::Afterwards;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::ports::Outage;
 
-/// What a handler answers, and what is to be done afterwards.
+/// An answer, before it is rendered.
 #[derive(Debug)]
 pub struct Answer {
     status: u16,
     headers: Vec<(&'static str, String)>,
     content: Content,
     outage: Option<Outage>,
-    afterwards: Afterwards,
 }
 
 #[derive(Debug)]
@@ -35,16 +33,15 @@ impl Answer {
             headers: Vec::new(),
             content,
             outage: None,
-            afterwards: Afterwards::nothing(),
         }
     }
 
-    /// A JSON answer.
+    /// An answer with this JSON body.
     pub(super) fn json(status: u16, body: Value) -> Self {
         Self::new(status, Content::Json(body))
     }
 
-    /// 204.
+    /// 204, for a change that returns nothing.
     pub(super) fn no_content() -> Self {
         Self::new(204, Content::Nothing)
     }
@@ -76,18 +73,13 @@ impl Answer {
         self
     }
 
-    /// A page that tells people of an outage.
+    /// Attaches the outage that a page reports, for the log.
     pub(super) fn because_of(mut self, outage: Option<Outage>) -> Self {
         self.outage = outage;
         self
     }
 
-    pub(super) fn and_then(mut self, afterwards: Afterwards) -> Self {
-        self.afterwards = afterwards;
-        self
-    }
-
-    /// The status.
+    /// The HTTP status, before rendering.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
@@ -103,11 +95,8 @@ impl Answer {
     }
 
     /// The response, with the headers that every answer has unless it brings its own. A `HEAD` request gets no body.
-    pub fn render(
-        self,
-        request: &Request,
-        base_url: Option<&BaseUrl>,
-    ) -> (Response<Vec<u8>>, Afterwards) {
+    #[must_use]
+    pub fn render(self, request: &Request, base_url: Option<&BaseUrl>) -> Response<Vec<u8>> {
         let (status, content_type, body) = match &self.content {
             Content::Nothing => (self.status, None, Vec::new()),
             Content::Json(body) => (
@@ -155,7 +144,7 @@ impl Answer {
                 headers.insert(HeaderName::from_static(name), value);
             }
         }
-        (response, self.afterwards)
+        response
     }
 }
 

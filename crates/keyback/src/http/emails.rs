@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::model::timestamp::Timestamp;
 use crate::store::outbox::EmailWithFeedback;
 
-/// An email as callers see it: never whom it goes to, nor what it says.
+/// An email in the contract's form, without recipient and content.
 fn shape(found: &EmailWithFeedback) -> Value {
     let EmailWithFeedback {
         id,

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::http::problem::FieldError;
 
-/// The members not yet taken, and the errors so far.
+/// The members that were not read yet, and the errors so far.
 #[derive(Debug)]
 pub(super) struct Fields {
     members: BTreeMap<String, Value>,
@@ -48,7 +48,7 @@ impl Fields {
         Ok(fields)
     }
 
-    /// Takes the text `name` as `parse` reads it; `None`, with the error noted, if it is missing or refused.
+    /// Reads the text `name` with `parse`. If it is missing or refused, records the error and returns `None`.
     pub(super) fn text<T, F: fmt::Display>(
         &mut self,
         name: &str,
@@ -65,7 +65,7 @@ impl Fields {
         clippy::option_option,
         reason = "refused, absent and given are three things, and `?` tells the first from the others"
     )]
-    /// Takes the text `name`, if it is there. The outer `None`: it is refused, and the error is noted.
+    /// Reads the optional text `name`. The outer `None`: it was refused, and the error is recorded.
     pub(super) fn optional_text<T, F: fmt::Display>(
         &mut self,
         name: &str,
@@ -87,7 +87,7 @@ impl Fields {
         }
     }
 
-    /// Takes the truth value `name`, or `default` if it is not there.
+    /// Reads the boolean `name`, or `default` if it is absent.
     pub(super) fn boolean(&mut self, name: &str, default: bool) -> Option<bool> {
         match self.members.remove(name) {
             None => Some(default),
@@ -103,7 +103,7 @@ impl Fields {
         clippy::option_option,
         reason = "refused, absent and given are three things, and `?` tells the first from the others"
     )]
-    /// Takes the truth value `name`, if it is there. The outer `None`: it is refused, and the error is noted.
+    /// Reads the optional boolean `name`. The outer `None`: it was refused, and the error is recorded.
     pub(super) fn optional_boolean(&mut self, name: &str) -> Option<Option<bool>> {
         match self.members.remove(name) {
             None => Some(None),
@@ -119,7 +119,7 @@ impl Fields {
         clippy::option_option,
         reason = "refused, absent and given are three things, and `?` tells the first from the others"
     )]
-    /// Takes the whole seconds `name`, if they are there. The outer `None`: they are refused, and the error is noted.
+    /// Reads the optional whole seconds `name`. The outer `None`: they were refused, and the error is recorded.
     pub(super) fn optional_seconds(
         &mut self,
         name: &str,
@@ -146,7 +146,7 @@ impl Fields {
         self.errors.push(FieldError::at(name, detail));
     }
 
-    /// All errors, those of members that nobody took included.
+    /// All errors, including one for each member that was not read.
     pub(super) fn finish(mut self) -> Vec<FieldError> {
         for name in self.members.keys() {
             self.errors.push(FieldError::at(name, "is not known here"));

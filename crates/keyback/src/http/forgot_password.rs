@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::afterwards::Afterwards;
-use crate::flow::forgot_password::{self, Limits};
+use crate::flow::recovery::forgot_password::{self, Limits};
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
@@ -13,14 +12,17 @@ use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::recovery::IssueRules;
 use crate::ports::Env;
-use crate::settings::{self, AppForgotLimit, ForgotLimit, Letterhead, Lifetimes, Outgoing};
+use crate::settings::{
+    self, AppForgotLimit, ChallengeSettings, ForgotLimit, MailBranding, Outgoing,
+};
+use crate::store::cx::Cx;
 
-/// Takes a recovery request. The answer does not depend on whether there is an account.
-pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+/// Accepts a recovery request. The answer is the same whether or not an account exists.
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     let read = |request: &Request| {
         request.members(|fields| {
             let email = fields.text("email", EmailAddress::parse);
@@ -28,32 +30,33 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
             Some((email?, locale?))
         })
     };
-    let (body, afterwards) = take(env, request, read).await?;
-    Ok(Answer::json(202, body).and_then(afterwards))
+    let body = take(cx, request, read).await?;
+    Ok(Answer::json(202, body))
 }
 
-/// Takes a request that `read` reads, and gives what JSON callers are told of it.
+/// Accepts a request that `read` parses, and returns the body of the JSON answer.
 pub(super) async fn take<E: Env>(
-    env: &E,
+    cx: &mut Cx<'_, E>,
     request: &Request,
     read: impl FnOnce(&Request) -> Result<(EmailAddress, Option<Locale>), Problem>,
-) -> Result<(Value, Afterwards), Problem> {
-    type Needed = (Keyring, ProxyTrust, Lifetimes, IssueRules);
-    let (keyring, trust, lifetimes, rules) = settings::load::<Needed>(env.variables()).await?;
-    // What the mail will need is checked before the request is taken: no 202 for a mail that cannot be written.
+) -> Result<Value, Problem> {
+    type Needed = (Keyring, ProxyTrust, ChallengeSettings, IssueRules);
+    let (keyring, trust, lifetimes, rules) = settings::load::<Needed>(cx.env.variables()).await?;
+    // The mail's settings are checked before the request is accepted: no 202 for a mail that cannot be written.
     let (client, app, ..) =
-        settings::load::<(ForgotLimit, AppForgotLimit, Letterhead, Outgoing)>(env.variables())
+        settings::load::<(ForgotLimit, AppForgotLimit, MailBranding, Outgoing)>(cx.env.variables())
             .await?;
     let (email, locale) = read(request)?;
-    let limits = Limits { client, app };
+    let limits = Limits {
+        client: client.0,
+        app: app.0,
+    };
     let client = request.client(&trust);
-    let (challenge_id, afterwards) =
-        forgot_password::accept(env, &keyring, limits, email, locale, client).await?;
-    let body = json!({
+    let challenge_id = forgot_password::accept(cx, &keyring, limits, email, locale, client).await?;
+    Ok(json!({
         "challenge_id": challenge_id.as_str(),
         "code_expires_in": lifetimes.code.as_secs(),
         "link_expires_in": lifetimes.link.as_secs(),
         "resend_after": rules.cooldown.as_secs(),
-    });
-    Ok((body, afterwards))
+    }))
 }

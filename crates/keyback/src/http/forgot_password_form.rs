@@ -3,18 +3,18 @@
 
 use askama::Template;
 
-use crate::flow::afterwards::Afterwards;
 use crate::http::answer::Answer;
 use crate::http::forgot_password;
-use crate::http::pages::{Files, Frame, Language, html};
+use crate::http::pages::{Files, Language, PageLayout, html};
 use crate::http::problem::{Problem, ProblemType};
 use crate::http::request::Request;
 use crate::model::email_address::EmailAddress;
 use crate::model::locale::Locale;
 use crate::ports::Env;
 use crate::settings::{self, Site};
+use crate::store::cx::Cx;
 
-/// What went wrong, as far as it matters to whoever sent the form.
+/// The errors that the form's answer distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Address,
@@ -55,7 +55,7 @@ impl Fault {
 #[derive(Template)]
 #[template(path = "submitted.html")]
 struct Submitted<'a> {
-    frame: Frame<'a>,
+    layout: PageLayout<'a>,
     fault: Option<Fault>,
 }
 
@@ -69,52 +69,45 @@ impl Submitted<'_> {
     }
 }
 
-/// Takes the form. The answer does not depend on whether there is an account.
-pub async fn post<E: Env>(env: &E, request: &Request, words: &Files) -> Answer {
-    let site = settings::load::<Site>(env.variables()).await;
+/// Accepts the form. The answer is the same whether or not an account exists.
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, words: &Files) -> Answer {
+    let site = settings::load::<Site>(cx.env.variables()).await;
     let language = Language::of(request, words.languages());
     let taken = match &site {
-        Ok(site) => take(env, request, site, language).await,
+        Ok(site) => take(cx, request, site, language).await,
         Err(outage) => Err(Problem::unavailable(outage.clone())),
     };
-    let (status, fault, headers, outage, afterwards) = match taken {
-        Ok(afterwards) => (202, None, Vec::new(), None, afterwards),
+    let (status, fault, headers, outage) = match taken {
+        Ok(()) => (202, None, Vec::new(), None),
         Err(problem) => {
             let (status, fault) = (problem.kind.status(), Fault::of(&problem));
-            let nothing = Afterwards::nothing();
-            (
-                status,
-                Some(fault),
-                problem.headers,
-                problem.outage,
-                nothing,
-            )
+            (status, Some(fault), problem.headers, problem.outage)
         }
     };
     let site = site.as_ref().ok();
     let page = Submitted {
-        frame: Frame::new(site, words, language),
+        layout: PageLayout::new(site, words, language),
         fault,
     };
     let answer = html(status, &page, site).with_header("content-language", language.tag);
     let answer = headers.into_iter().fold(answer, |answer, (name, value)| {
         answer.with_header(name, value)
     });
-    answer.because_of(outage).and_then(afterwards)
+    answer.because_of(outage)
 }
 
-/// Whoever comes back to the address of the answer wants the form.
+/// Redirects to the form: a browser may request the answer's address again.
 #[must_use]
 pub fn get() -> Answer {
     Answer::found("/forgot-password")
 }
 
 async fn take<E: Env>(
-    env: &E,
+    cx: &mut Cx<'_, E>,
     request: &Request,
     site: &Site,
     language: &Language,
-) -> Result<Afterwards, Problem> {
+) -> Result<(), Problem> {
     if !is_from_here(request, site) {
         return Err(Problem::forbidden_form());
     }
@@ -128,8 +121,7 @@ async fn take<E: Env>(
             .ok_or_else(|| Problem::validation_failed(Vec::new()))?;
         Ok((email, Locale::parse(language.tag).ok()))
     };
-    let (_, afterwards) = forgot_password::take(env, request, read).await?;
-    Ok(afterwards)
+    forgot_password::take(cx, request, read).await.map(drop)
 }
 
 /// Whether a page of this origin sent the form. Browsers say so in `Sec-Fetch-Site`

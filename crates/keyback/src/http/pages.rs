@@ -9,25 +9,25 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::web_address::WebAddress;
-use crate::ports::Env;
-use crate::settings::{self, Site, WayBack};
+use crate::ports::{Env, Outage};
+use crate::settings::{self, ReturnUrls, Site};
 
 pub mod brand;
 mod files;
-mod frame;
 mod language;
+mod layout;
 pub mod portal;
-mod way_back;
+mod return_to;
 
 pub use files::{File, Files};
-pub(super) use frame::Frame;
 pub use language::Language;
+pub(super) use layout::PageLayout;
 
-/// Nothing inline and nothing from elsewhere, except images that are part of a page.
+/// Nothing inline and nothing from other origins, except images embedded in a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// What no page uses.
 const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()";
-/// A year.
+/// One year with subdomains (RFC 6797). Sent only if `public_base_url` is `https`.
 const TRANSPORT_SECURITY: &str = "max-age=31536000; includeSubDomains";
 
 /// A page that people use.
@@ -58,7 +58,7 @@ impl Page {
         }
     }
 
-    /// What the script imports, so that all of it is fetched at once.
+    /// The modules that the script imports, so that the browser fetches them at once.
     const fn modules(self) -> &'static [&'static str] {
         match self {
             Self::Start | Self::Missing => &[],
@@ -70,12 +70,12 @@ impl Page {
         }
     }
 
-    /// Whether it does without scripts what it is there for.
+    /// Whether its form works without scripts.
     const fn works_as_a_form(self) -> bool {
         matches!(self, Self::ForgotPassword | Self::Start | Self::Missing)
     }
 
-    /// What its first view is of no use without: the token of a link, or something that the tab keeps.
+    /// What its first view requires: a link's token, or an entry in the tab's storage.
     const fn needs(self) -> Option<&'static str> {
         match self {
             Self::VerifyOtp => Some("challenge_id"),
@@ -105,7 +105,7 @@ impl Page {
 #[derive(Template)]
 #[template(path = "page.html")]
 struct PageTemplate<'a> {
-    frame: Frame<'a>,
+    layout: PageLayout<'a>,
     page: Page,
     return_to: Option<WebAddress>,
     sign_in_url: Option<WebAddress>,
@@ -113,25 +113,25 @@ struct PageTemplate<'a> {
 
 impl PageTemplate<'_> {
     fn return_query(&self) -> String {
-        way_back::query(self.return_to.as_ref())
+        return_to::query(self.return_to.as_ref())
     }
 }
 
 /// A page in the language that the request prefers.
 pub async fn get<E: Env>(env: &E, request: &Request, files: &Files, page: Page) -> Answer {
-    let (site, way_back) = match settings::load::<(Site, WayBack)>(env.variables()).await {
+    let (site, return_urls) = match settings::load::<(Site, ReturnUrls)>(env.variables()).await {
         Ok(loaded) => loaded,
         Err(outage) => return Problem::from(outage).into(),
     };
-    let frame = Frame::new(Some(&site), files, Language::of(request, files.languages()));
+    let layout = PageLayout::new(Some(&site), files, Language::of(request, files.languages()));
     let page = PageTemplate {
-        frame,
+        layout,
         page,
-        return_to: way_back::wanted(request, &way_back),
-        sign_in_url: way_back.sign_in_url,
+        return_to: return_to::wanted(request, &return_urls),
+        sign_in_url: return_urls.sign_in_url,
     };
     let status = if page.page == Page::Missing { 404 } else { 200 };
-    html(status, &page, Some(&site)).with_header("content-language", page.frame.language.tag)
+    html(status, &page, Some(&site)).with_header("content-language", page.layout.language.tag)
 }
 
 /// A path that does not exist: a page for a browser, a problem for anyone else.
@@ -146,7 +146,8 @@ pub async fn missing<E: Env>(env: &E, request: &Request, files: &Files) -> Answe
     }
 }
 
-/// `GET /.well-known/change-password` (<https://w3c.github.io/webappsec-change-password-url/>).
+/// `GET /.well-known/change-password` redirects password managers to `/forgot-password`
+/// (<https://w3c.github.io/webappsec-change-password-url/>).
 #[must_use]
 pub fn change_password() -> Answer {
     Answer::found("/forgot-password")
@@ -167,7 +168,7 @@ pub fn file(sets: &[&Files], version: &str, name: &[&str]) -> Answer {
     }
 }
 
-/// A file under a path that changes with what it holds, which is nothing about anyone.
+/// A file whose path changes with its content, and which contains nothing personal: cached for a year.
 fn kept(media_type: &'static str, text: String) -> Answer {
     Answer::text(200, media_type, text)
         .with_header("cache-control", "public, max-age=31536000, immutable")
@@ -176,7 +177,7 @@ fn kept(media_type: &'static str, text: String) -> Answer {
 
 pub(super) fn html(status: u16, template: &impl Template, site: Option<&Site>) -> Answer {
     let Ok(page) = template.render() else {
-        return Answer::not_found();
+        return Problem::from(Outage::Template).into();
     };
     let answer = Answer::text(status, "text/html; charset=utf-8", page)
         .with_header("content-security-policy", CONTENT_SECURITY_POLICY)

@@ -9,8 +9,8 @@ use crate::model::password_policy::{MAX_LENGTH, MAX_OCTETS};
 use crate::ports::Env;
 use crate::settings::{self, AdminMayChoose, PasswordRules};
 
-/// Tells the rules that the server applies, whether an administrator may type a password for a user, and a `passwordrules` string for password managers
-/// (<https://developer.apple.com/password-rules/>).
+/// Returns the rules that the server applies, whether an administrator may type a password for a user, and a
+/// `passwordrules` string for password managers (<https://developer.apple.com/password-rules/>).
 pub async fn get<E: Env>(env: &E) -> Answer {
     answer(env).await.into()
 }

@@ -9,7 +9,7 @@ use crate::model::limit::LimitExceeded;
 use crate::model::password_policy::PasswordViolation;
 use crate::ports::Outage;
 
-/// How long a client waits after an outage.
+/// `Retry-After` of an outage.
 const RETRY_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 
 macro_rules! problem_types {
@@ -21,10 +21,10 @@ macro_rules! problem_types {
         }
 
         impl ProblemType {
-            /// All kinds.
+            /// Every kind, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$name),+];
 
-            /// The HTTP status.
+            /// The HTTP status, the same in the answer and in the member `status`.
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)+ }
@@ -42,7 +42,7 @@ macro_rules! problem_types {
                 match self { $(Self::$name => $title,)+ }
             }
 
-            /// What it means and what to do.
+            /// The text of its page: what it means and what to do.
             #[must_use]
             pub const fn help(self) -> &'static str {
                 match self { $(Self::$name => $help,)+ }
@@ -52,69 +52,69 @@ macro_rules! problem_types {
 }
 
 problem_types! {
-    /// No code of any kind of wrongness.
+    /// The code is wrong, expired, used or unknown.
     InvalidOtp = 400, "invalid-otp", "The code is not valid",
         "The code is wrong, has expired, was used, was replaced by a newer one, or was guessed at too often. The answer is the same for all of these. Ask for a new mail and use the code from the latest one.";
-    /// No token of any kind of wrongness.
+    /// The token is wrong, expired, used or unknown.
     InvalidResetToken = 400, "invalid-reset-token", "The link or token is not valid",
         "The link or token is wrong, has expired, was used, or was replaced by a newer one. The answer is the same for all of these. Ask for a new mail and use its link or code.";
-    /// No good API key or token.
+    /// The API key or token is missing or invalid.
     Unauthorized = 401, "unauthorized", "A valid API key or token is needed",
         "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys, or with a JSON Web Token that is signed by one of the keys in jwt_jwks, for the audience in jwt_audience, and expires in at most ten minutes.";
-    /// A webhook of somebody else.
+    /// The webhook is not authenticated as the provider documents.
     NotAuthentic = 401, "not-authentic", "The webhook is not authentic",
         "It was not signed, or does not bring the credentials, as the email provider documents it, it is too old, or the variable email_webhook_secret holds something else.";
-    /// Not a right password.
+    /// The account is unknown or disabled, or the password is wrong.
     InvalidCredentials = 401, "invalid-credentials", "The address or password is not right",
         "There is no such account, it has no password, its password is another one, or it is disabled. The answer is the same for all of these.";
-    /// The API key or token may not do this.
+    /// The API key or token lacks the scope.
     Forbidden = 403, "forbidden", "The API key or token may not do this",
         "The API key or token is good, but its scopes do not include this call. Add the scope that the documentation of the call names.";
-    /// No such thing.
+    /// No account, email or path has this name.
     NotFound = 404, "not-found", "There is nothing here",
         "No such path, or no such account.";
-    /// Another method.
+    /// The path exists for other methods, which `Allow` lists.
     MethodNotAllowed = 405, "method-not-allowed", "The method is not allowed here",
         "The path exists, with the methods that the answer's Allow header names.";
-    /// Taken.
+    /// Another account has the id or address.
     Conflict = 409, "conflict", "The id or address is taken",
         "Another account has this id or this email address.";
-    /// No password.
+    /// A change cannot be required of an account without a password.
     NoCredential = 409, "no-credential", "The account has no password",
         "There is no password that could be changed. Set one first.";
-    /// A disabled account.
+    /// Recovery cannot start while the account is disabled.
     AccountDisabled = 409, "account-disabled", "The account is disabled",
         "A disabled account cannot recover. Enable it first.";
-    /// Nothing to try again.
+    /// The email has not failed, or its secret has expired.
     EmailNotFailed = 409, "email-not-failed", "The email need not be tried again",
         "Only an email in the state \"failed\" can be tried again, and only until what it holds has expired. Have a new one sent instead.";
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",
         "A body may have at most 16 KiB, an import 8 MiB and 100,000 lines, an email provider's webhook 1 MiB.";
-    /// Not JSON by its content type.
+    /// The `Content-Type` is not JSON.
     UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
         "Send \"Content-Type: application/json\".";
     /// A body that is not as documented.
     ValidationFailed = 422, "validation-failed", "The body is not as documented",
         "The body must be one JSON object with the members that the call knows. The member \"errors\" tells where it is not, each place as a JSON Pointer.";
-    /// The policy says no.
+    /// The password breaks the policy.
     PasswordRejected = 422, "password-rejected", "The password is not accepted",
         "The password breaks rules of the password policy. The member \"errors\" lists all of them, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached, same-as-current. The link or token can still be used.";
-    /// A password for nobody.
+    /// A generated password would be neither mailed nor returned.
     UndeliverablePassword = 422, "undeliverable-password", "Nobody would know the password",
         "A generated password must be sent (\"send_email\": true) or returned (\"return_password\": true), or both; otherwise nobody would ever know it. Nothing was changed.";
-    /// Right, but too late.
+    /// The password is right and has expired.
     PasswordExpired = 401, "password-expired", "The temporary password has expired",
         "The password is right but has stopped working. Recover the account, or have an administrator reset it again.";
-    /// Too many calls.
+    /// A limit is reached. `Retry-After` has the seconds.
     RateLimited = 429, "rate-limited", "Too many calls",
         "Wait as long as the Retry-After header says, then try again.";
-    /// Used up for nothing.
+    /// The secret may be used up, and the change may not be stored.
     StartAgain = 503, "start-again", "Start again",
-        "The link or code is used up, but what it was used for could not be stored: the old password still works. Ask for a new mail.";
-    /// Something does not work.
+        "The link or code may be used up, and it is not known whether what it was used for was stored. If you have chosen a new password, try it first: it may have been set. If it does not work, the old one still does: ask for a new mail.";
+    /// The store, the host or the settings failed.
     ServiceUnavailable = 503, "service-unavailable", "Not available right now",
-        "The store cannot be reached, or the app is not configured. Nothing was changed. The log of the app names the cause.";
+        "The store cannot be reached, or the app is not configured. A link or code that the call brought can still be used. Any other change may have been made: look, or try again. The log of the app names the cause.";
 }
 
 impl ProblemType {
@@ -132,7 +132,7 @@ pub struct FieldError {
     pub pointer: String,
     /// What, without repeating the input.
     pub detail: String,
-    /// Which rule, where it has a name.
+    /// The name of the broken rule, such as `too-short`, for passwords only.
     pub code: Option<&'static str>,
 }
 
@@ -140,7 +140,7 @@ impl FieldError {
     /// At the member `name` of the body.
     #[must_use]
     pub fn at(name: &str, detail: &str) -> Self {
-        // RFC 6901 §3. A member that nobody knows may have any name of any length.
+        // RFC 6901 §3. An unknown member may have any name of any length.
         let name: String = name.chars().take(64).collect();
         Self {
             pointer: format!("/{}", name.replace('~', "~0").replace('/', "~1")),
@@ -215,7 +215,7 @@ impl Problem {
             .with_header("www-authenticate", "Bearer error=\"insufficient_scope\"")
     }
 
-    /// A form that a page from elsewhere sent.
+    /// The form was sent by a page of another site.
     pub(super) fn forbidden_form() -> Self {
         Self::new(ProblemType::Forbidden)
     }
@@ -270,7 +270,7 @@ impl Problem {
     }
 
     pub(super) fn unsupported_media_type() -> Self {
-        // RFC 9110 §12.5.1: what would have been taken.
+        // RFC 9110 §12.5.1: the accepted type.
         Self::new(ProblemType::UnsupportedMediaType).with_header("accept", "application/json")
     }
 
@@ -319,7 +319,7 @@ impl Problem {
         }
     }
 
-    /// An outage that names the bad variables, for whoever asks about the app's health.
+    /// An outage that names the bad variables, for the health check.
     pub(super) fn bad_variables(names: Vec<&'static str>) -> Self {
         Self {
             variables: names.clone(),
@@ -345,7 +345,7 @@ impl Problem {
         });
         if let Some(members) = body.as_object_mut() {
             if self.kind == ProblemType::StartAgain {
-                // Whoever shows a problem as it comes must not have people try again with what is used up.
+                // A client that shows the problem as it is must not ask its user to retry with a used secret.
                 members.insert("detail".to_owned(), self.kind.help().into());
             }
             if !self.errors.is_empty() {

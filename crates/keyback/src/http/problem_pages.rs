@@ -1,10 +1,10 @@
-//! `GET /problems/:slug`: the pages that problem types point to, in the language that the browser prefers. English is what
-//! the types themselves say; their words in other languages are in the files of the component.
+//! `GET /problems/:slug`: the pages that problem types link to, in the browser's language. English texts are the types'
+//! own; other languages are in the component's files.
 
 use askama::Template;
 
 use crate::http::answer::Answer;
-use crate::http::pages::{self, Files, Frame, Language};
+use crate::http::pages::{self, Files, Language, PageLayout};
 use crate::http::problem::ProblemType;
 use crate::http::request::Request;
 use crate::ports::Env;
@@ -13,7 +13,7 @@ use crate::settings::{self, Site};
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct Page<'a> {
-    frame: Frame<'a>,
+    layout: PageLayout<'a>,
     kind: ProblemType,
     words: &'static Language,
 }
@@ -55,7 +55,7 @@ pub async fn get<E: Env>(
         .and_then(|tag| Language::tagged(files.languages(), &tag))
         .unwrap_or_else(|| Language::of(request, files.languages()));
     let page = Page {
-        frame: Frame::new(site.as_ref(), files, language),
+        layout: PageLayout::new(site.as_ref(), files, language),
         kind,
         words: Language::tagged(words, language.tag).unwrap_or_else(|| Language::first(words)),
     };

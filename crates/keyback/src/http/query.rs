@@ -10,10 +10,10 @@ use crate::http::problem::{FieldError, Problem};
 pub(super) struct Query(BTreeMap<String, String>);
 
 impl Query {
-    /// Parses a query.
+    /// Parses a query string.
     ///
     /// # Errors
-    /// 422 for a parameter that is not in `known`, or one that is given twice.
+    /// 422 for a parameter that is not in `known`, or a duplicate.
     pub(super) fn parse(query: &str, known: &[&str]) -> Result<Self, Problem> {
         let mut parameters = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {

@@ -1,6 +1,7 @@
 //! A request as the handlers see it.
 
 use ::http::{HeaderMap, Method, header};
+use uuid::Builder;
 
 use crate::http::fields::Fields;
 use crate::http::problem::{FieldError, Problem};
@@ -8,32 +9,28 @@ use crate::http::query::Query;
 use crate::model::client_address::{ClientAddress, ProxyTrust};
 use crate::ports::{Outage, SecureRandom};
 
-/// The most bytes that a body may have, but for an import's.
+/// The most bytes that a body may have, except an import's or a webhook's.
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
-/// The most bytes that an import may have.
-const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
-
-/// The most bytes that a provider's webhook may have: some tell of a thousand mails at once.
+/// Maximum bytes of a provider's webhook: some report on a thousand mails at once.
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 
-/// The most bytes to read of a body sent to `path`.
+/// Maximum bytes to read of a body sent to `path`. An import has [its own
+/// function](crate::http::accounts::import::max_body_bytes).
 #[must_use]
 pub fn max_body_bytes(path: &str) -> usize {
-    if path == "/v1/admin/users/import" {
-        MAX_IMPORT_BYTES
-    } else if path.starts_with("/v1/email-webhooks/") {
+    if path.starts_with("/v1/email-webhooks/") {
         MAX_WEBHOOK_BYTES
     } else {
         MAX_BODY_BYTES
     }
 }
 
-/// A body, as far as it was read.
+/// A body, or why it was not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
-    /// All of it.
+    /// The complete body.
     Read(Vec<u8>),
-    /// More than [`max_body_bytes`].
+    /// Longer than the limit. The rest was not read.
     TooLarge,
     /// The client left, or the transfer broke.
     Broken,
@@ -70,7 +67,7 @@ impl Request {
         })
     }
 
-    /// The id.
+    /// The random id that logs and `X-Request-Id` share.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -88,15 +85,16 @@ impl Request {
         self.path.split('/').skip(1).collect()
     }
 
-    /// The parameters of the query, of which those in `known` may be there.
+    /// The parameters of the query. Those in `known` are allowed.
     ///
     /// # Errors
-    /// 422 for another parameter, or one that is given twice.
+    /// 422 for any other parameter, or a duplicate.
     pub(super) fn query(&self, known: &[&str]) -> Result<Query, Problem> {
         Query::parse(&self.query, known)
     }
 
-    /// The parameter `name` of the query, if it is there once, whatever else is: for pages, to whose addresses others add.
+    /// The parameter `name` of the query, if it occurs once. Others are ignored: for pages, to whose addresses mailers
+    /// and portals add their own.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let mut values = form_urlencoded::parse(self.query.as_bytes())
             .filter_map(|(known, value)| (known == name).then(|| value.into_owned()));
@@ -104,7 +102,7 @@ impl Request {
         values.next().is_none().then_some(value)
     }
 
-    /// The value of the first cookie `name`, as it came.
+    /// The value of the first cookie `name`, unvalidated.
     pub(super) fn cookie(&self, name: &str) -> Option<&str> {
         // RFC 9113 §8.2.3: they may come in several headers.
         let values = self.headers.get_all(header::COOKIE).iter();
@@ -131,12 +129,10 @@ impl Request {
     /// The value of a header, if it is there once and is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.headers.get_all(name).iter();
-        let value = values.next()?.to_str().ok()?;
-        values.next().is_none().then_some(value)
+        single_text(&self.headers, name)
     }
 
-    /// All headers.
+    /// The headers, as the host passed them.
     pub(super) const fn headers(&self) -> &HeaderMap {
         &self.headers
     }
@@ -152,7 +148,7 @@ impl Request {
         trust.client_address(&headers)
     }
 
-    /// The members of the body: `read` takes what it knows, and what is left over is refused.
+    /// The members of the body. Those that `read` does not read are refused.
     ///
     /// # Errors
     /// The problem to answer with: not JSON by its content type, too large, not one object, an unknown or duplicate
@@ -228,20 +224,17 @@ impl Request {
     }
 }
 
+/// The value of the header `name`, if it is there once and is text.
+pub(super) fn single_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
 fn uuid(random: &impl SecureRandom) -> Result<String, Outage> {
     let mut bytes = [0; 16];
     random.fill(&mut bytes)?;
-    let bits = u128::from_be_bytes(bytes) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    let group = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    Ok([
-        group(0, 8),
-        group(8, 12),
-        group(12, 16),
-        group(16, 20),
-        group(20, 32),
-    ]
-    .join("-"))
+    Ok(Builder::from_random_bytes(bytes).into_uuid().to_string())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::flow::reset_password::{self, Order, ResetPasswordError, ResetSettings};
+use crate::flow::recovery::reset_password::{self, Order, ResetPasswordError, ResetSettings};
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
@@ -11,29 +11,30 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::token::Token;
 use crate::ports::Env;
-use crate::settings::{self, Letterhead, Outgoing, PasswordRules, ResetLimit};
+use crate::settings::{self, MailBranding, Outgoing, PasswordRules, ResetLimit};
+use crate::store::cx::Cx;
 
 /// Sets a new password with a link token or a reset token.
-pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     type Needed = (
-        Letterhead,
+        MailBranding,
         Keyring,
         PasswordRules,
         ProxyTrust,
         ResetLimit,
         Outgoing,
     );
-    let (letterhead, keyring, rules, trust, limit, _) =
-        settings::load::<Needed>(env.variables()).await?;
+    let (branding, keyring, rules, trust, limit, _) =
+        settings::load::<Needed>(cx.env.variables()).await?;
     let settings = ResetSettings {
-        letterhead,
+        branding,
         keyring,
         rules,
-        limit,
+        limit: limit.0,
     };
     let order = request.members(|fields| {
         let token = fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text)));
@@ -48,14 +49,11 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         })
     })?;
     let client = request.client(&trust);
-    match reset_password::run(env, &settings, &order, client).await {
-        Ok(afterwards) => Ok(Answer::no_content().and_then(afterwards)),
-        Err(ResetPasswordError::InvalidToken(afterwards)) => {
-            Ok(Answer::from(Problem::invalid_reset_token()).and_then(afterwards))
-        }
-        Err(ResetPasswordError::PasswordRejected(violations, afterwards)) => {
-            let problem = Problem::password_rejected("new_password", &violations);
-            Ok(Answer::from(problem).and_then(afterwards))
+    match reset_password::run(cx, &settings, &order, client).await {
+        Ok(()) => Ok(Answer::no_content()),
+        Err(ResetPasswordError::InvalidToken) => Err(Problem::invalid_reset_token()),
+        Err(ResetPasswordError::PasswordRejected(violations)) => {
+            Err(Problem::password_rejected("new_password", &violations))
         }
         Err(ResetPasswordError::StartAgain(outage)) => Err(Problem::start_again(outage)),
         Err(ResetPasswordError::Refused(refusal)) => Err(refusal.into()),

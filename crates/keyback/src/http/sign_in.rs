@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use serde_json::json;
 
-use crate::flow::sign_in::{self, SignInError, Who};
+use crate::flow::passwords::sign_in::{self, SignInError, SignInSettings, Who};
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
@@ -15,15 +15,16 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, Access, ResetTokenLifetime, Scope, SignInLimit};
+use crate::store::cx::Cx;
 
-/// Tells whether a password is right.
-pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+/// Verifies a password. Sessions and cookies are the portal's.
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     type Needed = (
         BaseUrl,
         Access,
@@ -33,8 +34,8 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         SignInLimit,
     );
     let (_, access, keyring, trust, lifetime, limit) =
-        settings::load::<Needed>(env.variables()).await?;
-    authorise(request, &access, Scope::SignIn, env.clock().now())?;
+        settings::load::<Needed>(cx.env.variables()).await?;
+    authorise(request, &access, Scope::SignIn, cx.now)?;
     let (who, password) = request.members(|fields| {
         let email = fields.optional_text("email", EmailAddress::parse);
         let id = fields.optional_text("user_id", AccountId::parse);
@@ -54,8 +55,13 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         Some((who, password?))
     })?;
     let client = request.client(&trust);
-    match sign_in::run(env, &keyring, lifetime, limit, &who, &password, client).await {
-        Ok((signed_in, afterwards)) => {
+    let settings = SignInSettings {
+        keyring,
+        lifetime: lifetime.0,
+        limit: limit.0,
+    };
+    match sign_in::run(cx, &settings, &who, &password, client).await {
+        Ok(signed_in) => {
             let password_change = signed_in.password_change.map(|change| {
                 json!({
                     "reason": "must-change",
@@ -68,14 +74,10 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
                 "credential_epoch": signed_in.credential_epoch,
                 "password_change": password_change,
             });
-            Ok(Answer::json(200, body).and_then(afterwards))
+            Ok(Answer::json(200, body))
         }
-        Err(SignInError::InvalidCredentials(afterwards)) => {
-            Ok(Answer::from(Problem::invalid_credentials()).and_then(afterwards))
-        }
-        Err(SignInError::Expired(afterwards)) => {
-            Ok(Answer::from(Problem::password_expired()).and_then(afterwards))
-        }
+        Err(SignInError::InvalidCredentials) => Err(Problem::invalid_credentials()),
+        Err(SignInError::Expired) => Err(Problem::password_expired()),
         Err(SignInError::Refused(refusal)) => Err(refusal.into()),
     }
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use serde_json::json;
 
-use crate::flow::verify_otp::{self, VerifyOtpError, VerifySettings};
+use crate::flow::recovery::verify_otp::{self, VerifyOtpError, VerifySettings};
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
@@ -16,13 +16,14 @@ use crate::model::keyring::Keyring;
 use crate::model::recovery::AttemptCaps;
 use crate::ports::Env;
 use crate::settings::{self, ResetTokenLifetime, VerifyLimit};
+use crate::store::cx::Cx;
 
 /// Turns a code into a reset token.
-pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     type Needed = (
         BaseUrl,
         Keyring,
@@ -32,12 +33,12 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         VerifyLimit,
     );
     let (_, keyring, trust, lifetime, caps, limit) =
-        settings::load::<Needed>(env.variables()).await?;
+        settings::load::<Needed>(cx.env.variables()).await?;
     let settings = VerifySettings {
         keyring,
-        lifetime,
+        lifetime: lifetime.0,
         caps,
-        limit,
+        limit: limit.0,
     };
     let (challenge_id, code) = request.members(|fields| {
         // A text that cannot be an id is an unknown one: one answer for all that is wrong.
@@ -48,17 +49,15 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
         Some((challenge_id?, code?))
     })?;
     let client = request.client(&trust);
-    match verify_otp::run(env, &settings, challenge_id, &code, client).await {
-        Ok((token, afterwards)) => {
+    match verify_otp::run(cx, &settings, challenge_id, &code, client).await {
+        Ok(token) => {
             let body = json!({
                 "reset_token": token.reveal(),
-                "expires_in": settings.lifetime.0.as_secs(),
+                "expires_in": settings.lifetime.as_secs(),
             });
-            Ok(Answer::json(200, body).and_then(afterwards))
+            Ok(Answer::json(200, body))
         }
-        Err(VerifyOtpError::InvalidOtp(afterwards)) => {
-            Ok(Answer::from(Problem::invalid_otp()).and_then(afterwards))
-        }
+        Err(VerifyOtpError::InvalidOtp) => Err(Problem::invalid_otp()),
         Err(VerifyOtpError::StartAgain(outage)) => Err(Problem::start_again(outage)),
         Err(VerifyOtpError::Refused(refusal)) => Err(refusal.into()),
     }

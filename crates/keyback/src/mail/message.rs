@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::client_address::ClientAddress;
 use crate::ports::Outage;
 
+mod branding;
 mod email_changed;
 mod overrides;
 mod password_changed;
@@ -15,34 +16,35 @@ mod temporary_password;
 mod tests;
 mod text;
 mod texts;
-mod words;
+mod translator;
 
+pub use branding::MailBranding;
 pub use email_changed::prepare_email_changed;
 pub use overrides::Overrides;
 pub use password_changed::prepare_password_changed;
 pub use recovery::{RecoveryMail, prepare_recovery};
 pub use temporary_password::prepare_temporary_password;
-pub use words::Words;
+pub use translator::Translator;
 
-/// A mail ready to be sent, but for its sender.
+/// A complete mail except for its sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The stored address of the account.
     pub to: String,
-    /// One line.
+    /// Without line breaks, so it is safe in a header.
     pub subject: String,
     /// The plain text part.
     pub text: String,
-    /// The HTML part.
+    /// The HTML part, with the same content as the text.
     pub html: String,
 }
 
-/// Who did what a mail tells of.
+/// The cause of the change or request that a mail is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requester {
     /// Someone at this address, which the mail shows masked.
     Client(ClientAddress),
-    /// An administrator.
+    /// An administrator, whom the mail does not name.
     Administrator,
 }
 

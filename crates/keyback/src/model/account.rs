@@ -1,19 +1,19 @@
-//! Accounts.
+//! The account: one user, with the credential.
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::credential::Credential;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
 
-/// One user. The password stands in a
-/// [`Credential`](crate::model::credential::Credential) of its own, so that changing the one never writes the other.
+/// One user, with the password if there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Who.
+    /// Chosen by the portal, or drawn.
     pub id: AccountId,
-    /// Where mail goes.
+    /// The stored spelling. Mail never goes to the address that a caller typed.
     pub email: EmailAddress,
     /// The language of mails.
     pub locale: Option<Locale>,
@@ -21,25 +21,49 @@ pub struct Account {
     pub disabled: bool,
     /// When it was created.
     pub created_at: Timestamp,
-    /// The credential epoch at the last change of the account itself.
+    /// The credential epoch, which the last credential event began. Anything issued under another one is invalid.
     pub epoch: u64,
     /// Its place in the list of all accounts, from 1.
     pub number: i64,
+    /// `None` for an account without a password. Records of version 1 have it elsewhere.
+    #[serde(default)]
+    pub credential: Option<Credential>,
+    /// Whether it was read from records of the layout before this one, which are deleted when it is rewritten.
+    #[serde(skip)]
+    pub is_legacy: bool,
 }
 
 impl Account {
-    /// The epoch that the account's `count`th credential event begins.
+    /// A placeholder for an account that does not exist, so that both cost the same. No account has its id.
     #[must_use]
-    pub fn epoch_after(&self, count: i64) -> u64 {
-        Self::epoch_at(self.created_at, count)
+    pub fn placeholder(email: EmailAddress) -> Self {
+        Self {
+            id: AccountId::placeholder(),
+            email,
+            locale: None,
+            disabled: false,
+            created_at: Timestamp::from_unix_millis(0),
+            epoch: 0,
+            number: 0,
+            credential: None,
+            is_legacy: false,
+        }
     }
 
-    /// The epoch after `count` credential events of whoever had the id, for an account created at `created_at`. It counts
-    /// on from the second of the creation: the counter of an account that was deleted long ago is gone, and the clock
-    /// has passed its epochs since.
+    /// The epoch that the account's event number `sequence` begins, if that is a credential event: the second of the
+    /// creation plus that number. An account created later under the id of a deleted one shares no epoch with it. It is
+    /// always above the present one: in the layout before, epochs had their own counter.
     #[must_use]
-    pub fn epoch_at(created_at: Timestamp, count: i64) -> u64 {
-        let count = u64::try_from(count).unwrap_or_default();
-        created_at.unix_seconds().saturating_add(count)
+    pub fn epoch_at(&self, sequence: i64) -> u64 {
+        let sequence = u64::try_from(sequence).unwrap_or_default();
+        let counted = self.created_at.unix_seconds().saturating_add(sequence);
+        counted.max(self.epoch.saturating_add(1))
+    }
+
+    /// Whether the password must be changed at the next sign-in.
+    #[must_use]
+    pub fn must_change(&self) -> bool {
+        let credential = self.credential.as_ref();
+        credential.is_some_and(|credential| credential.must_change)
     }
 }

@@ -1,4 +1,4 @@
-//! What can be due.
+//! The tasks on the agenda.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,51 +6,53 @@ use crate::model::event::EventPlace;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::sealed::Sealed;
 
-/// Something to be done at its time. Doing it twice does no harm; not doing it would.
+/// A task with a time. Running it twice does no harm; losing it would.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AgendaTask {
-    /// Look an address up, issue a challenge and mail it. The request is sealed: it holds the address.
+    /// Look an address up, issue a challenge and mail it.
     Recover {
-        /// The sealed request.
+        /// Address, client and time, encrypted under the app's key.
         request: Sealed,
     },
+    /// Make the store calls of a delivery without a mail. Follows a decoy.
+    Imitate,
     /// Send an email of the outbox.
     Deliver {
-        /// Which one.
+        /// The email in the outbox.
         email_id: EmailId,
-        /// Which try this is, from 1. An entry whose try was already made is stale.
+        /// The attempt, from 1. A task whose attempt was made already is stale.
         attempt: u32,
-        /// What to follow up first: the events that the email goes with.
-        events: Vec<EventPlace>,
     },
-    /// See to it that the portal is told of events, and that they are forgotten in time.
-    FollowUp {
-        /// Which.
-        events: Vec<EventPlace>,
-    },
-    /// Tell the portal of an event.
-    Tell {
-        /// Which.
+    /// Send an event to the portal.
+    Notify {
+        /// The event, by account and number.
         event: EventPlace,
-        /// Which try this is, from 1.
+        /// The attempt, from 1.
         attempt: u32,
     },
-    /// Delete what has expired, by the names of the keys.
-    Forget {
-        /// Their names.
-        keys: Vec<String>,
-    },
-    /// Delete the counters of a deleted account's events and epochs.
-    ForgetEvents {
-        /// Whose.
-        account_id: AccountId,
-    },
-    /// Delete an account's recovery record, unless something newer is in it, and a day's attempt counter.
+    /// Delete an account's recovery record, unless it is newer, and a day's attempt counter.
     ForgetRecovery {
-        /// Whose.
+        /// The account whose recovery is deleted.
         account_id: AccountId,
         /// Which day's counter: days since 1970 in UTC.
         attempts_day: u64,
+    },
+    /// Delete the index of an account's former address, unless an account has that address now.
+    ForgetAddress {
+        /// The digest of the address.
+        digest: String,
+    },
+    /// Delete an account, unless the id belongs to a newer one.
+    Erase {
+        /// The account to delete.
+        account_id: AccountId,
+        /// Its number in the list of all accounts, which distinguishes it from a newer one.
+        number: i64,
+    },
+    /// Delete the event counter of a deleted account, unless the id is in use again.
+    ForgetAccount {
+        /// The deleted account whose counter goes.
+        account_id: AccountId,
     },
 }

@@ -1,21 +1,21 @@
-//! Whether a password is known from a breach, asked so that nobody learns it: of the forty hexadecimal digits of its
-//! SHA-1, only the first five leave the app (<https://haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange>).
+//! The check of a password against a list of breached ones, without revealing it: of the forty hexadecimal digits of
+//! its SHA-1, only the first five leave the app (<https://haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange>).
 
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
 
 use crate::model::password::Password;
 
-/// The digits that are told.
+/// The hexadecimal digits that leave the app.
 const PREFIX: usize = 5;
 
-/// What came of looking for a new password among breached ones.
+/// The result of checking a new password against the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BreachCheck {
     /// It is in no known breach.
     Passed,
-    /// The list could not be asked, and the password was taken all the same.
+    /// The list did not answer, and the password was accepted unchecked.
     Unavailable,
 }
 
@@ -30,11 +30,11 @@ impl BreachCheck {
     }
 }
 
-/// A question to the list. It is as good as the password, and is never printed.
+/// A query to the list. As sensitive as the password, and never printed.
 pub struct BreachQuery(String);
 
 impl BreachQuery {
-    /// The question whether `password` is on the list.
+    /// A query for `password`.
     #[must_use]
     pub fn new(password: &Password) -> Self {
         Self(base16ct::upper::encode_string(&Sha1::digest(
@@ -49,7 +49,7 @@ impl BreachQuery {
     }
 
     /// Whether the range `answer` lists the password; `None` if it is not a range. A line is the other 35 digits, a
-    /// colon and how often the password was seen: not at all in lines that only pad the answer.
+    /// colon and a count, which is 0 in padding lines.
     #[must_use]
     pub fn is_listed(&self, answer: &str) -> Option<bool> {
         let rest = self.0.get(PREFIX..).unwrap_or_default();

@@ -23,7 +23,7 @@ impl ClientAddress {
         Some(Self(address.to_canonical()))
     }
 
-    /// The address that stands for a client nobody knows; all of them share its limits.
+    /// The address used when the client is unknown. All unknown clients share its limits.
     #[must_use]
     pub const fn unknown() -> Self {
         Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
@@ -71,16 +71,16 @@ impl fmt::Debug for ClientAddress {
     }
 }
 
-/// Which header may be believed about the client's address.
+/// The trusted source of the client's address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ProxyTrust {
     /// The header that the operator's proxies set, in lower case; `None` for no proxy.
     pub header: Option<String>,
-    /// How many proxies append to it; 0 and 1 both take its last value.
+    /// The number of proxies that append to it. 0 and 1 both select the last value.
     pub hops: usize,
 }
 
-/// The header in which the host tells the peer's address. A client can send one as well, so only the last counts.
+/// The header in which the host reports the peer's address. A client can send one as well, so only the last counts.
 const PEER_HEADER: &str = "spin-client-addr";
 
 impl ProxyTrust {

@@ -38,8 +38,8 @@ impl Code {
         Ok(Self(format!("{number:0width$}", width = length.0 as usize)))
     }
 
-    /// What a person typed: spaces and hyphens are dropped, the rest is taken as it is. A text that cannot be a code
-    /// is a wrong code, not another kind of error.
+    /// Reads a typed code: spaces and hyphens are dropped, the rest is kept. A text that cannot be a code is a wrong
+    /// code, not another kind of error.
     #[must_use]
     pub fn from_typed(text: &str) -> Self {
         Self(

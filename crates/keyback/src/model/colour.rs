@@ -14,18 +14,18 @@ pub struct Colour {
 const READABLE: f64 = 4.5;
 
 impl Colour {
-    /// White.
+    /// `#ffffff`, to measure contrast against.
     pub const WHITE: Self = Self::new(255, 255, 255);
-    /// Black.
+    /// `#000000`, to measure contrast against.
     pub const BLACK: Self = Self::new(0, 0, 0);
 
-    /// A colour by its three parts.
+    /// A colour by its sRGB components.
     #[must_use]
     pub const fn new(red: u8, green: u8, blue: u8) -> Self {
         Self { red, green, blue }
     }
 
-    /// Parses `#rrggbb`.
+    /// Parses `#rrggbb`. Other CSS colours are refused.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#')?;
@@ -41,7 +41,8 @@ impl Colour {
         self.contrast(ground) >= READABLE
     }
 
-    /// The colour for text on this one: white where that can be read, else black, which then can.
+    /// The text colour on this background: white if its contrast is enough, otherwise black, whose contrast is then
+    /// enough.
     #[must_use]
     pub fn for_text(self) -> Self {
         if Self::WHITE.is_readable_on(self) {

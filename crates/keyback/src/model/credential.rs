@@ -1,43 +1,28 @@
-//! Credentials.
+//! The credential: the hash of a password, when it was set and by whom.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::password::PasswordHash;
 use crate::model::timestamp::Timestamp;
 
-/// An account's password. Only ever written whole: whoever writes it sets it.
+/// An account's password, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
-    /// The password's hash.
+    /// A PHC string of Keyback's own argon2id, or the hash that the account was imported with.
     pub hash: PasswordHash,
     /// When it was set.
     pub set_at: Timestamp,
-    /// By whom.
+    /// Shown by the API; nothing is decided by it.
     pub set_by: SetBy,
     /// Whether the user must choose another one at the next sign-in.
     pub must_change: bool,
-    /// From when on it is refused; `None` for never.
+    /// The password is refused from this time on; `None` for never.
     pub expires_at: Option<Timestamp>,
-    /// The credential epoch that setting it began.
-    pub epoch: u64,
-    /// The [number](crate::model::account::Account::number) of the account it is for. One that was written while its
-    /// account was deleted is not the password of an account created anew under the same id.
-    pub account_number: i64,
-}
-
-/// An administrator's word on whether the password must be changed. It stands beside the credential instead of in it,
-/// and counts only while that is the one it was given about: so it can never bring an old password back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangeOrder {
-    /// The epoch of the credential that it is about.
-    pub about: u64,
-    /// Whether it must be changed.
-    pub required: bool,
-    /// The credential epoch that the order began.
+    /// The epoch that began when it was set. Requiring a change raises the account's epoch, not this one.
     pub epoch: u64,
 }
 
-/// Who set a password.
+/// The two ways in which a password is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SetBy {

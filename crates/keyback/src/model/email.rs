@@ -1,8 +1,8 @@
-//! Emails, from being written until they are forgotten.
+//! Emails: their kinds, states and records.
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::id::{AccountId, ChallengeSerial};
+use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::sealed::Sealed;
 use crate::model::timestamp::Timestamp;
 
@@ -15,7 +15,7 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of them.
+            /// Every variant, in the order of declaration.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
 
             /// The word in the HTTP contract.
@@ -24,7 +24,7 @@ macro_rules! words {
                 match self { $(Self::$variant => $text,)+ }
             }
 
-            /// The one with this word.
+            /// The variant with this word, if there is one.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.as_str() == text)
@@ -34,89 +34,89 @@ macro_rules! words {
 }
 
 words! {
-    /// What kind of mail it is.
+    /// The kind of a mail. `as_str` is its name in the API.
     EmailKind {
-        /// Link and code.
+        /// The recovery mail, with link and code.
         Recovery = "recovery",
-        /// Tells that the password was changed.
+        /// The notice that the password was changed.
         PasswordChanged = "password-changed",
-        /// Brings a password that an administrator had set.
+        /// A password that an administrator set.
         TemporaryPassword = "temporary-password",
-        /// Tells the old address that there is a new one.
+        /// The notice to the old address that the account has another one.
         EmailChanged = "email-changed",
     }
 }
 
 words! {
-    /// What has become of it.
+    /// The delivery status of a mail.
     EmailState {
-        /// It waits for its first try or for the next one.
+        /// Waiting for its first or next attempt.
         Pending = "pending",
-        /// A provider has it.
+        /// Accepted by a provider.
         Sent = "sent",
-        /// No provider took it, and it is not tried any more.
+        /// Permanently rejected, or out of attempts. An administrator can retry it.
         Failed = "failed",
-        /// What it holds had expired before a provider took it: it was not sent.
+        /// Its secret expired before a provider accepted it: it was not sent.
         Expired = "expired",
-        /// The provider says that it arrived.
+        /// Reported as delivered by the provider.
         Delivered = "delivered",
-        /// The provider says that it cannot arrive.
+        /// Reported as undeliverable by the provider.
         Bounced = "bounced",
-        /// The provider says that whoever got it calls it spam.
+        /// Reported by the recipient as spam.
         Complained = "complained",
     }
 }
 
-/// An email as it is stored. Only its seal knows address and content.
+/// An email as stored. Recipient and content are in the encrypted message only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Email {
-    /// What kind.
+    /// Shown by the API; the message is written already.
     pub kind: EmailKind,
-    /// Whom it is for.
+    /// The recipient's account.
     pub account_id: AccountId,
-    /// What has become of it, as far as Keyback itself knows.
+    /// The status as Keyback knows it; the provider's reports are in [`EmailFeedback`].
     pub state: EmailState,
-    /// The message, sealed; `None` once it need not be sent any more.
+    /// The message, encrypted; `None` once it is sent or expired.
     pub message: Option<Sealed>,
     /// When it was written.
     pub created_at: Timestamp,
-    /// When its state or its tries last changed.
+    /// When its state or its attempts last changed.
     pub updated_at: Timestamp,
-    /// From when on it is not worth sending, since what it holds has expired.
-    pub useless_at: Option<Timestamp>,
-    /// The secret that it holds, if any.
-    pub holds: Option<Holds>,
-    /// Its place in the list of all emails, from 1; `None` until it is first worked on.
-    pub number: Option<i64>,
-    /// Tries made.
+    /// When its secret expires. It is not sent after that.
+    #[serde(rename = "useless_at")]
+    pub discard_at: Option<Timestamp>,
+    /// The link and code, or the password, that its text contains.
+    #[serde(rename = "holds")]
+    pub secret: Option<MailSecret>,
+    /// Calls to a provider so far. An attempt that also asked the fallback counts once.
     pub attempts: u32,
-    /// Tries made when an administrator last had it tried anew.
+    /// The value of `attempts` when an administrator last retried it. The backoff counts from there.
     pub attempts_before: u32,
-    /// When the next try is due.
+    /// When the next attempt is due; `None` if there is none.
     pub next_attempt_at: Option<Timestamp>,
-    /// Why the last try failed, in our words.
+    /// Why the last attempt failed, in our words.
     pub last_error: Option<String>,
-    /// The provider that took it, or the last that did not.
+    /// The provider that accepted it, or the last that was asked.
     pub provider: Option<String>,
 }
 
-/// The secret that an email holds. Once that is dead, the email is not worth sending any more.
+/// The secret in an email's text. An email whose secret no longer works is not sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Holds {
+pub enum MailSecret {
     /// The link and the code of a challenge.
     Challenge {
-        /// Which.
+        /// The mail is invalid once a newer challenge replaces this one.
         serial: ChallengeSerial,
     },
-    /// A password.
+    /// A temporary password, invalid once another one is set.
     Password {
         /// The epoch of its credential.
         epoch: u64,
     },
 }
 
-impl Holds {
+impl MailSecret {
     /// The link and the code of the challenge `serial`.
     #[must_use]
     pub fn challenge(serial: &ChallengeSerial) -> Self {
@@ -127,28 +127,40 @@ impl Holds {
 }
 
 impl Email {
-    /// Whether what it holds has expired by `now`.
+    /// Whether its secret has expired by `now`.
     #[must_use]
-    pub fn is_useless(&self, now: Timestamp) -> bool {
-        self.useless_at.is_some_and(|useless_at| now >= useless_at)
+    pub fn should_discard(&self, now: Timestamp) -> bool {
+        self.discard_at.is_some_and(|discard_at| now >= discard_at)
     }
 }
 
-/// What a provider said of an email after taking it.
+/// A provider's report on one accepted email.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryReport {
+    /// From the `keyback_email_id` that our request carried.
+    pub email_id: EmailId,
+    /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
+    /// [`Complained`](EmailState::Complained). What may still change, such as a delay, is not reported.
+    pub state: EmailState,
+    /// Why, in our words and with the provider's code; never an address.
+    pub reason: Option<String>,
+}
+
+/// A provider's last report on an accepted email, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EmailFeedback {
     /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
     /// [`Complained`](EmailState::Complained).
     pub state: EmailState,
-    /// When it was said.
+    /// When the report arrived.
     pub at: Timestamp,
     /// Why, in our words.
     pub reason: Option<String>,
 }
 
 impl EmailFeedback {
-    /// Whether this is said of an email after `before` was. Providers tell out of order: a complaint stands, and a bounce
-    /// stands against a delivery.
+    /// Whether this report replaces `before`. Providers report out of order: a complaint outranks a bounce, a bounce a
+    /// delivery.
     #[must_use]
     pub fn replaces(&self, before: Option<&Self>) -> bool {
         let weight = |state| match state {

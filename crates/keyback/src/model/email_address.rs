@@ -1,4 +1,4 @@
-//! Email addresses.
+//! Email addresses, by the grammar of HTML's `<input type=email>`.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ const MAX_LABEL_OCTETS: usize = 63;
 
 /// A valid address, its domain in lower case.
 ///
-/// The one rule for the local part: it is kept and compared exactly as given, since only the mail system behind it
-/// knows whether its case matters. `Display` masks the address; only [`EmailAddress::as_str`] tells it.
+/// The local part is kept and compared exactly as given, since only its mail system knows whether its case matters.
+/// `Display` masks the address; only [`EmailAddress::as_str`] reveals it.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EmailAddress(String);
@@ -49,7 +49,7 @@ impl EmailAddress {
         Ok(Self(format!("{local}@{}", domain.to_ascii_lowercase())))
     }
 
-    /// The address.
+    /// The full address: domain in lower case, local part as given. `Display` masks it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! What happened to an account, for the portal and for audits. No event holds a secret or an address.
+//! Events: changes to accounts, for the portal and for audits. No event contains a secret or an address.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -11,14 +11,14 @@ use crate::model::timestamp::Timestamp;
 
 macro_rules! event_types {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
-        /// What happened.
+        /// The type of an event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
         pub enum EventType {
             $($(#[$doc])* #[serde(rename = $text)] $name,)+
         }
 
         impl EventType {
-            /// The name in the HTTP contract.
+            /// The name in the API and in webhooks.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)+ }
@@ -30,7 +30,7 @@ macro_rules! event_types {
 event_types! {
     /// An account was created.
     AccountCreated = "account.created",
-    /// An account is gone.
+    /// An account was deleted.
     AccountDeleted = "account.deleted",
     /// An account may no longer sign in or recover.
     AccountDisabled = "account.disabled",
@@ -52,23 +52,23 @@ event_types! {
     PasswordChangeLifted = "password.change_lifted",
     /// All sessions must end.
     SessionsRevoked = "sessions.revoked",
-    /// An email is not sent: no provider took it.
+    /// An email is not sent: no provider accepted it.
     EmailFailed = "email.failed",
-    /// An email is not sent: what it holds expired before a provider took it.
+    /// An email is not sent: its secret expired before a provider accepted it.
     EmailExpired = "email.expired",
-    /// The provider says that an email arrived.
+    /// The provider reported an email as delivered.
     EmailDelivered = "email.delivered",
-    /// The provider says that an email cannot arrive.
+    /// The provider reported an email as undeliverable.
     EmailBounced = "email.bounced",
-    /// The provider says that an email was called spam.
+    /// The recipient reported an email as spam.
     EmailComplained = "email.complained",
 }
 
-/// Who made it happen.
+/// The cause of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Actor {
-    /// The user, or whoever has the user's mail.
+    /// The user, or anyone with access to the user's mailbox.
     User,
     /// Keyback or the email provider.
     System,
@@ -76,56 +76,56 @@ pub enum Actor {
     Administrator {
         /// The API key's id, or the subject of a token.
         id: String,
-        /// What the token says of its bearer, as it said it.
+        /// The token's `audit_context`, unchanged.
         audit_context: Option<Value>,
     },
 }
 
-/// One event.
+/// A change to one account, kept for 90 days.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its own name. Telling of it twice under one name tells of it once.
+    /// Unique id. Receivers use it to drop duplicates.
     pub id: EventId,
-    /// What.
+    /// Its `as_str` is `type` in the API.
     pub kind: EventType,
-    /// Whom.
+    /// The changed account.
     pub account_id: AccountId,
-    /// When.
+    /// The time of the change.
     pub at: Timestamp,
-    /// Who.
+    /// Who caused it.
     pub actor: Actor,
-    /// From where, masked.
+    /// The client's masked address, such as `203.0.*.*`. Events keep no full address.
     pub from: Option<String>,
-    /// Why, in an administrator's words, or in ours where it was nobody's will.
+    /// The reason: the administrator's own, or ours for a failed email.
     pub reason: Option<String>,
-    /// The email that it is about.
+    /// The email, if the event is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<AboutEmail>,
-    /// Where a password was set: what came of looking for it among breached ones. None where that is off.
+    /// For a new password: the result of the breach check. `None` if the check is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub breach_check: Option<BreachCheck>,
 }
 
-/// Where an event stands in the log of its account.
+/// The place of an event: its account and its number there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventPlace {
-    /// Whose log.
+    /// The account whose events are numbered.
     pub account_id: AccountId,
-    /// Its number there, from 1.
+    /// From 1, without repetition; a crash can leave gaps.
     pub sequence: i64,
 }
 
-/// The email that an event is about.
+/// The email that an event is about, without recipient and content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AboutEmail {
-    /// Which.
+    /// Its id in the outbox.
     pub id: EmailId,
-    /// What kind.
+    /// Kept here, since the email is deleted before the event.
     pub kind: EmailKind,
 }
 
 impl Event {
-    /// What became of an email, under a name that is made from it.
+    /// The event for the final status of an email. `id` is derived from the email, so repeating it adds no event.
     #[must_use]
     pub fn of_email(
         id: EventId,
@@ -148,7 +148,7 @@ impl Event {
         }
     }
 
-    /// The event, which tells of a password that was checked so.
+    /// The event with the result of the breach check.
     #[must_use]
     pub fn checked(self, breach_check: Option<BreachCheck>) -> Self {
         Self {
@@ -157,8 +157,7 @@ impl Event {
         }
     }
 
-    /// The event as callers and receivers of webhooks are told of it: its members but for `type` and the time.
-    /// `sequence` is its number among the account's events.
+    /// The members in the API and in webhooks, except `type` and the time. `sequence` is the event's number.
     #[must_use]
     pub fn members(&self, sequence: i64) -> Map<String, Value> {
         let actor = match &self.actor {
@@ -190,7 +189,7 @@ impl Event {
         members
     }
 
-    /// Something that a user did.
+    /// An event caused by the user at `client`.
     #[must_use]
     pub fn by_user(
         id: EventId,

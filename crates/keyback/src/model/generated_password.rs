@@ -1,16 +1,16 @@
-//! Passwords that nobody chose.
+//! Generated passwords.
 
 use crate::model::password::Password;
 use crate::ports::{Outage, SecureRandom};
 
-/// Letters and digits that are not taken for one another: no `i`, `l`, `o`, `0` or `1`.
+/// Letters and digits without look-alikes: no `i`, `l`, `o`, `0` or `1`.
 const ALPHABET: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
 const GROUP: usize = 5;
 /// 20 characters of 31: 99 bits.
 const LEAST_GROUPS: usize = 4;
 
-/// Draws a password such as `k7wqd-…`: at least four groups of five characters joined by hyphens, 99 bits, and as many
-/// groups more as `min_length` asks for. Each character is as likely as any other but for a bias below 2⁻³⁰.
+/// Draws a password such as `k7wqd-…`: at least four groups of five characters joined by hyphens, 99 bits, and more
+/// groups if `min_length` requires them. All characters are equally likely, up to a bias below 2⁻³⁰.
 ///
 /// # Errors
 /// [`Outage::Random`].

@@ -48,7 +48,7 @@ macro_rules! identifier {
                 Ok(Self(Base64UrlUnpadded::encode_string(&bytes)))
             }
 
-            /// The text.
+            /// The id as in the contract and in keys.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -76,7 +76,7 @@ identifier!(
     ChallengeSerial
 );
 identifier!(
-    /// Names one event.
+    /// The id of an event. Receivers use it to drop duplicates.
     EventId
 );
 identifier!(
@@ -85,16 +85,16 @@ identifier!(
 );
 
 impl AccountId {
-    /// An id that no account can have, since no id holds a dot: what is looked up in place of an unknown account's.
+    /// An id that no account can have, since ids contain no dot. It is looked up in place of an unknown account's.
     #[must_use]
-    pub fn nobodys() -> Self {
+    pub fn placeholder() -> Self {
         Self(".".to_owned())
     }
 }
 
 impl EventId {
-    /// The name of an event that comes once for each email and `what` becomes of it: it is made from nothing else, so
-    /// telling of it again tells nothing new.
+    /// The id of an event that exists once per email and status `what`. It is derived from both, so receivers drop a
+    /// repetition.
     #[must_use]
     pub fn of_email(email: &EmailId, what: &str) -> Self {
         Self(format!("{email}-{what}"))

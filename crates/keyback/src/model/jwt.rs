@@ -15,18 +15,18 @@ mod tests;
 
 pub use key_set::KeySet;
 
-/// The longest token that is looked at, in bytes.
+/// Longer tokens are refused unread, in bytes.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
-/// How far ahead a token may expire.
+/// Maximum time until a token expires.
 const MAX_LIFE: Duration = Duration::from_mins(10);
-/// How far the issuer's clock may be off when a token begins or ends.
+/// Tolerated difference of the issuer's clock at the token's beginning and end.
 const LEEWAY: Duration = Duration::from_secs(30);
 /// The most bytes of JSON in `audit_context`.
 const MAX_AUDIT_CONTEXT_BYTES: usize = 2 * 1024;
 /// The most bytes in `sub`.
 const MAX_SUBJECT_BYTES: usize = 255;
 
-/// Whose tokens are taken, and for whom they must be.
+/// Which tokens are accepted: by key and audience.
 #[derive(Debug, Clone)]
 pub struct JwtTrust {
     /// The issuer's public keys.
@@ -35,23 +35,23 @@ pub struct JwtTrust {
     pub audience: String,
 }
 
-/// A token found good.
+/// A verified token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedJwt {
     /// Its subject; if it has none, the id of the key that signed it.
     pub bearer: String,
-    /// What `scope` lists.
+    /// The words of `scope` (RFC 8693 §4.2). Unknown ones are ignored.
     pub scopes: Vec<String>,
-    /// What the issuer wants kept about the call: an object or a string.
+    /// `audit_context`: an object or a string that events keep.
     pub audit_context: Option<Value>,
 }
 
-/// The token is not good. Callers are not told why.
+/// The token is invalid. The reason is neither returned nor logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a good token")]
 pub struct InvalidJwt;
 
-/// The claims that count besides `aud`. A claim given twice is an error.
+/// The claims that are checked, except `aud`. A duplicate claim is an error.
 #[derive(Deserialize)]
 struct Claims {
     exp: f64,
@@ -63,8 +63,7 @@ struct Claims {
 }
 
 impl JwtTrust {
-    /// Checks `token`. The key is found by the token's `kid`, and the algorithm is the key's: what the token says of it
-    /// must be the same.
+    /// Verifies `token`. The key is found by `kid`, the algorithm is the key's, and the token's `alg` must be the same.
     ///
     /// # Errors
     /// [`InvalidJwt`] for everything else than a token that is signed by one of the keys, for this audience, valid at

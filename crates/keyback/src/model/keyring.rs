@@ -1,4 +1,4 @@
-//! Keys derived from `secret_key`, and what is made with them.
+//! Keys derived from `secret_key`, and the digests and ciphertexts made with them.
 
 use std::fmt;
 
@@ -25,12 +25,12 @@ pub fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
-/// What a key is for. No two uses share one.
+/// The use of a derived key. No two uses share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyUse {
     /// Digests of link, reset and cancel tokens.
     Tokens,
-    /// Digests of codes.
+    /// Digests of codes, bound to their challenge's serial.
     Codes,
     /// Names of client addresses in the store.
     Clients,
@@ -45,7 +45,7 @@ pub struct Keyring {
     previous: Option<DerivedKeys>,
 }
 
-/// As long as a block of SHA-256, so that HMAC uses it as it is (RFC 2104 §3).
+/// As long as a block of SHA-256, so that HMAC uses it unhashed (RFC 2104 §3).
 type MacKey = [u8; 64];
 
 #[derive(Clone)]
@@ -97,7 +97,7 @@ impl Keyring {
         equal & keys.is_some()
     }
 
-    /// Seals `plaintext` under the current key, bound to `context` (the record it stands in).
+    /// Encrypts `plaintext` under the current key, bound to `context`, the name of its record.
     ///
     /// `nonce` must be drawn afresh for each call; 192 random bits never collide in practice.
     #[must_use]

@@ -2,51 +2,48 @@
 
 use crate::model::locale::Locale;
 
-/// A language of the mails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// English.
-    English,
-    /// German.
-    German,
-    /// French.
-    French,
-    /// Spanish.
-    Spanish,
-    /// Portuguese, as it is written in Brazil.
-    Portuguese,
-    /// Japanese.
-    Japanese,
-    /// Chinese in simplified characters.
-    Chinese,
+/// The one list of languages, in the order of the pages' menus. Calls the macro `$then` with the rest of the arguments,
+/// a semicolon, and for each language its name in code, its tag (BCP 47) and its own name. The tag is also the name of
+/// the language's files.
+#[macro_export]
+macro_rules! for_all_languages {
+    ($then:ident $($arguments:tt)*) => {
+        $then! {
+            $($arguments)*;
+            English "en" "English",
+            German "de" "Deutsch",
+            French "fr" "Français",
+            Spanish "es" "Español",
+            Portuguese "pt" "Português",
+            Japanese "ja" "日本語",
+            Chinese "zh-Hans" "简体中文",
+        }
+    };
 }
 
-impl Language {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::English,
-        Self::German,
-        Self::French,
-        Self::Spanish,
-        Self::Portuguese,
-        Self::Japanese,
-        Self::Chinese,
-    ];
-
-    /// Its tag (BCP 47).
-    #[must_use]
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::English => "en",
-            Self::German => "de",
-            Self::French => "fr",
-            Self::Spanish => "es",
-            Self::Portuguese => "pt",
-            Self::Japanese => "ja",
-            Self::Chinese => "zh-Hans",
+macro_rules! define {
+    (; $($language:ident $tag:literal $name:literal,)+) => {
+        /// A language that Keyback writes in. Portuguese is Brazil's; Chinese is in simplified characters.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Language {
+            $(#[doc = concat!("`", $tag, "`: ", $name)] $language,)+
         }
-    }
 
+        impl Language {
+            /// Every language. The first is for readers whose language is not available.
+            pub const ALL: [Self; [$($tag),+].len()] = [$(Self::$language),+];
+
+            /// Its tag (BCP 47).
+            #[must_use]
+            pub const fn tag(self) -> &'static str {
+                match self { $(Self::$language => $tag,)+ }
+            }
+        }
+    };
+}
+for_all_languages!(define);
+
+impl Language {
     /// The one with exactly this tag.
     #[must_use]
     pub fn tagged(tag: &str) -> Option<Self> {
@@ -72,7 +69,7 @@ impl Language {
     }
 }
 
-/// Whether two tags, or a tag and a range, name the same language: their first subtags tell.
+/// Whether two tags, or a tag and a range, have the same language: their first subtags are compared.
 #[must_use]
 pub fn same_language(one: &str, other: &str) -> bool {
     primary(one).eq_ignore_ascii_case(primary(other))

@@ -1,4 +1,4 @@
-//! Limits of so many in so long.
+//! Limits: a count per fixed window.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Limit {
         self.count
     }
 
-    /// A window's length.
+    /// The length of one fixed window.
     #[must_use]
     pub const fn window(self) -> Duration {
         Duration::from_secs(self.seconds as u64)
@@ -73,12 +73,12 @@ impl Limit {
     }
 }
 
-/// A limit was passed: which, and how long until it allows more.
+/// A limit was exceeded: which one, and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitExceeded {
     /// The name in the `RateLimit` fields, such as `forgot-password`.
     pub name: &'static str,
-    /// The limit.
+    /// For the `RateLimit-Policy` field.
     pub limit: Limit,
     /// The time until the window ends, in whole seconds, at least 1.
     pub retry_after: Duration,

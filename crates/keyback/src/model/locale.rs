@@ -1,4 +1,4 @@
-//! Language tags.
+//! Language tags (BCP 47).
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +34,7 @@ impl Locale {
         }
     }
 
-    /// The tag.
+    /// The tag as the caller gave it. Its case is not normalised.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

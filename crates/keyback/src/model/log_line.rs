@@ -1,4 +1,4 @@
-//! What may be logged: each line is a variant here, so that no secret can slip into one.
+//! All log lines, each a variant, so that no secret can get into one.
 
 use std::fmt;
 
@@ -10,37 +10,37 @@ use crate::ports::Outage;
 pub enum LogLine {
     /// A request was answered with 503.
     Unavailable {
-        /// The request's id.
+        /// As in the answer's `X-Request-Id`.
         request_id: String,
-        /// What failed.
+        /// Its text names what failed, without a key's value.
         outage: Outage,
     },
-    /// Work after an answer failed; it is on the agenda and will be tried again.
+    /// Work after a response failed. The agenda retries it.
     WorkFailed {
-        /// What failed.
+        /// As above. A task is retried on the agenda.
         outage: Outage,
     },
-    /// The provider did not take an email.
+    /// The provider did not accept an email.
     EmailNotAccepted {
-        /// Which one.
+        /// Its id in the outbox; lines never contain the recipient.
         email_id: EmailId,
         /// Why, in the provider adapter's own words, never the provider's.
         reason: String,
-        /// Whether it will be tried again.
+        /// False once no attempt is left.
         will_retry: bool,
     },
-    /// A new password was not looked for among breached ones.
+    /// A new password was accepted without the breach check.
     BreachListNotAsked {
         /// Why, in our words.
         reason: String,
     },
-    /// The portal did not take an event.
+    /// The portal did not accept an event.
     EventNotTaken {
-        /// Which one.
+        /// The `webhook-id` of the attempt.
         event_id: EventId,
         /// Why, in our words.
         reason: String,
-        /// Whether it will be tried again.
+        /// False once no attempt is left.
         will_retry: bool,
     },
 }

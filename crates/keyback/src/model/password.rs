@@ -1,4 +1,4 @@
-//! Passwords in clear.
+//! Passwords in clear, and their hashing.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub use crate::model::password_hash::{InvalidPasswordHash, PasswordHash};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     normal: String,
-    /// As it was typed, if that differs: what another system may have hashed.
+    /// The text as typed, if it differs: another system may have hashed that.
     typed: Option<String>,
 }
 
@@ -29,7 +29,7 @@ impl Password {
         }
     }
 
-    /// The text, for the policy to judge.
+    /// The text, for the policy to check.
     pub(crate) fn reveal(&self) -> &str {
         &self.normal
     }
@@ -42,22 +42,22 @@ impl Password {
         PasswordHash::make(self.normal.as_bytes(), random)
     }
 
-    /// Whether `hash` is this password's. With no hash it is false after the time that one of Keyback's own takes.
+    /// Whether `hash` is this password's. Without a hash it takes the time of one of Keyback's own and returns false.
     #[must_use]
     pub fn verify(&self, hash: Option<&PasswordHash>) -> bool {
         hash.map_or_else(
             || password_hash::refuse(&self.normal),
-            |hash| hash.admits(&self.normal, self.typed.as_deref()),
+            |hash| hash.accepts(&self.normal, self.typed.as_deref()),
         )
     }
 
-    /// Whether the password, which fits `hash`, should be hashed anew in Keyback's own way.
+    /// Whether the password, which matches `hash`, should be hashed again with Keyback's own parameters.
     #[must_use]
     pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
         let mut spellings = [Some(&self.normal), self.typed.as_ref()]
             .into_iter()
             .flatten();
-        hash.needs_rehash() && !spellings.any(|text| hash.cuts(text))
+        hash.needs_rehash() && !spellings.any(|text| hash.truncates(text))
     }
 }
 

@@ -1,5 +1,4 @@
-//! Hashes of passwords: Keyback's own, and those made elsewhere that it takes over, of which `docs/import-hashes.md` has
-//! the table.
+//! Password hashes: Keyback's own, and those of other systems that it accepts. `docs/import-hashes.md` has the table.
 
 use std::fmt;
 
@@ -22,21 +21,21 @@ use self::scrypt::ScryptHash;
 
 /// The most characters that a hash may have. The longest that any of the tools write has about 180.
 const MAX_CHARS: usize = 512;
-/// The fewest and the most bytes of a salt made elsewhere. NIST SP 800-63B-4 §3.1.1.2 asks for at least 32 bits.
+/// Bytes of a foreign salt. NIST SP 800-63B-4 §3.1.1.2 requires at least 32 bits.
 const SALT_BYTES: std::ops::RangeInclusive<usize> = 4..=128;
-/// The fewest and the most bytes of a hash's result made elsewhere.
+/// Bytes of a foreign hash's result.
 const OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
-/// The most memory that checking one password may take.
+/// Memory limit for verifying one password.
 const MAX_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
-/// What a stand-in begins with. No scheme does.
-const STAND_IN: &str = "=";
+/// The prefix of a fingerprint. No scheme begins with it.
+const FINGERPRINT: &str = "=";
 
 /// A password's hash, as text that names its scheme, parameters and salt. Never printed.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PasswordHash(String);
 
-/// Why a text is no hash that Keyback takes over.
+/// The text is not a hash that Keyback accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "must be an argon2, bcrypt, scrypt or PBKDF2 hash in one of the documented forms, within the documented costs"
@@ -44,7 +43,7 @@ pub struct PasswordHash(String);
 pub struct InvalidPasswordHash;
 
 impl PasswordHash {
-    /// Parses a hash in one of the documented forms, whose cost is neither a joke nor enough to exhaust the machine.
+    /// Parses a hash in one of the documented forms, with a cost within the documented bounds.
     ///
     /// # Errors
     /// [`InvalidPasswordHash`] for anything else; never later, at the sign-in.
@@ -55,50 +54,44 @@ impl PasswordHash {
             .ok_or(InvalidPasswordHash)
     }
 
-    /// Hashes `password` in Keyback's own way.
+    /// Hashes `password` with argon2id and Keyback's current parameters.
     pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<Self, Outage> {
         argon2::make(password, random).map(Self)
     }
 
-    /// Whether this is the hash of the password, which is given in Normalization Form C and, if it differs, as it was
-    /// typed: other systems may have hashed that. For Keyback's own hash only the first counts.
-    pub(super) fn admits(&self, normal: &str, typed: Option<&str>) -> bool {
+    /// Whether this is the hash of the password. `normal` is in Normalization Form C; `typed` is set if the typed text
+    /// differs, since other systems may have hashed that. Keyback's own hash is compared with `normal` only.
+    pub(super) fn accepts(&self, normal: &str, typed: Option<&str>) -> bool {
         let Some(scheme) = Scheme::read(&self.0) else {
             return refuse(normal);
         };
         let typed = typed.filter(|_| !scheme.is_own());
-        scheme.admits(normal.as_bytes())
-            || typed.is_some_and(|typed| scheme.admits(typed.as_bytes()))
+        scheme.accepts(normal.as_bytes())
+            || typed.is_some_and(|typed| scheme.accepts(typed.as_bytes()))
     }
 
-    /// Whether a right password should be hashed anew, in Keyback's own way: true for all but its own hashes with its
-    /// current parameters.
+    /// Whether a correct password should be hashed again: true except for Keyback's own hashes with its current
+    /// parameters.
     #[must_use]
     pub fn needs_rehash(&self) -> bool {
         !Scheme::read(&self.0).is_some_and(|scheme| scheme.is_own())
     }
 
-    /// Whether the scheme did not look at all of `password`, so that others fit as well.
-    pub(super) fn cuts(&self, password: &str) -> bool {
-        matches!(Scheme::read(&self.0), Some(Scheme::Bcrypt(hash)) if hash.cuts(password.as_bytes()))
+    /// Whether the scheme ignored a part of `password`, so that other passwords match as well.
+    pub(super) fn truncates(&self, password: &str) -> bool {
+        matches!(Scheme::read(&self.0), Some(Scheme::Bcrypt(hash)) if hash.truncates(password.as_bytes()))
     }
 
-    /// A text that stands for this hash and tells nothing of it: SHA-256, of which the hash's own salt is a part. A
-    /// stand-in stands for itself.
+    /// SHA-256 of the hash, which reveals nothing of the password because of the hash's salt. Records of version 1 hold
+    /// it in place of a foreign hash. A fingerprint is its own fingerprint.
     #[must_use]
-    pub fn stand_in(&self) -> Self {
-        if self.is_stand_in() {
+    pub fn fingerprint(&self) -> Self {
+        if self.0.starts_with(FINGERPRINT) {
             return self.clone();
         }
         let digest = Sha256::digest(self.0.as_bytes());
         let digest = Base64UrlUnpadded::encode_string(&digest);
-        Self(format!("{STAND_IN}{digest}"))
-    }
-
-    /// Whether this only stands for a hash.
-    #[must_use]
-    pub fn is_stand_in(&self) -> bool {
-        self.0.starts_with(STAND_IN)
+        Self(format!("{FINGERPRINT}{digest}"))
     }
 
     #[cfg(test)]
@@ -113,12 +106,12 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// Takes as long over `password` as one of Keyback's own hashes does, and says no.
+/// Takes as long as verifying one of Keyback's own hashes, and returns false.
 pub(super) fn refuse(password: &str) -> bool {
-    Argon2Hash::nobodys().admits(password.as_bytes()) & false
+    Argon2Hash::placeholder().accepts(password.as_bytes()) & false
 }
 
-/// A hash taken apart.
+/// A parsed hash.
 enum Scheme {
     Argon2(Argon2Hash),
     Bcrypt(BcryptHash),
@@ -139,8 +132,8 @@ impl Scheme {
             .or_else(|| ScryptHash::read(&parts).map(Self::Scrypt))
     }
 
-    /// Whether the parameters are such as some system really writes, and checking one password takes at most 128 MiB
-    /// and about a second.
+    /// Whether some system really uses the parameters, and verifying one password needs at most 128 MiB and about a
+    /// second.
     fn is_within_bounds(&self) -> bool {
         match self {
             Self::Argon2(hash) => hash.is_within_bounds(),
@@ -154,12 +147,12 @@ impl Scheme {
         matches!(self, Self::Argon2(hash) if hash.is_own())
     }
 
-    fn admits(&self, password: &[u8]) -> bool {
+    fn accepts(&self, password: &[u8]) -> bool {
         match self {
-            Self::Argon2(hash) => hash.admits(password),
-            Self::Bcrypt(hash) => hash.admits(password),
-            Self::Pbkdf2(hash) => hash.admits(password),
-            Self::Scrypt(hash) => hash.admits(password),
+            Self::Argon2(hash) => hash.accepts(password),
+            Self::Bcrypt(hash) => hash.accepts(password),
+            Self::Pbkdf2(hash) => hash.accepts(password),
+            Self::Scrypt(hash) => hash.accepts(password),
         }
     }
 }

@@ -1,9 +1,19 @@
-//! Which passwords may be set.
+//! The policy for new passwords.
 
 use zxcvbn::feedback::Warning;
 
+use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::password::Password;
+
+/// The rules for new passwords.
+#[derive(Debug, Clone)]
+pub struct PasswordRules {
+    /// The rules that need no other service.
+    pub policy: PasswordPolicy,
+    /// The origin of the list of breached passwords; `None` if `password_breach_check` is off.
+    pub breach_list: Option<BaseUrl>,
+}
 
 /// The longest password in code points (NIST SP 800-63B-4 §3.1.1.2 asks for at least 64).
 pub const MAX_LENGTH: usize = 256;
@@ -17,7 +27,7 @@ pub struct PasswordPolicy {
     pub min_length: usize,
     /// The least strength that zxcvbn may estimate: 0 to 4.
     pub min_strength: u8,
-    /// The app's name, which no password may be.
+    /// The app's name. Similar passwords are refused.
     pub app_name: String,
 }
 
@@ -60,7 +70,7 @@ impl PasswordViolation {
 }
 
 impl PasswordPolicy {
-    /// All reasons to refuse `password` for the account with `email`, in a fixed order; none if it may be set.
+    /// All violations of `password` for the account with `email`, in a fixed order; empty if it is acceptable.
     #[must_use]
     pub fn violations(&self, password: &Password, email: &EmailAddress) -> Vec<PasswordViolation> {
         let text = password.reveal();
@@ -107,7 +117,7 @@ impl PasswordPolicy {
     }
 }
 
-/// Whether `text` is `word` with at most three more letters or digits, whatever the case and punctuation.
+/// Whether `text` is `word` plus at most three letters or digits. Case and punctuation are ignored.
 fn is_little_more_than(text: &str, word: &str) -> bool {
     let letters = |text: &str| -> String {
         text.chars()

@@ -12,13 +12,25 @@ use crate::model::locale::Locale;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::TokenReference;
 
-/// What is stored of an account's recovery.
+/// An account's recovery, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Recovery {
-    /// The latest challenge, live or not. A newer one takes its place, which kills it.
+    /// The latest challenge, live or not. A newer one replaces and so invalidates it.
     pub challenge: Option<Challenge>,
     /// When recovery mails were issued, oldest first, as far back as the longest limit looks.
     pub issued: Vec<Timestamp>,
+    /// The claim under which the latest challenge was issued.
+    #[serde(default)]
+    pub claim: Option<IssueClaim>,
+}
+
+/// The right to issue a challenge for an account. Claims are numbered by day and take turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueClaim {
+    /// Days since 1970 in UTC.
+    pub day: u64,
+    /// Its number on that day, from 1.
+    pub number: i64,
 }
 
 /// One recovery mail's secrets, as digests, and their one attempt budget.
@@ -26,70 +38,92 @@ pub struct Recovery {
 pub struct Challenge {
     /// Its name in the store.
     pub serial: ChallengeSerial,
-    /// The credential epoch under which it was issued; it dies with it.
+    /// The credential epoch at issue. The challenge is invalid under any other.
     pub epoch: u64,
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// The code's digest.
+    /// Keyed digest of the code, bound to `serial`.
     pub code: KeyedDigest,
-    /// From when on the code is refused.
+    /// The code is refused from this time on.
     pub code_expires_at: Timestamp,
-    /// From when on the link is refused.
+    /// The link is refused from this time on.
     pub link_expires_at: Timestamp,
-    /// The day (days since 1970 in UTC) whose attempt counter counts the guesses at this challenge.
+    /// The day whose attempt counter counts the guesses at this challenge, in days since 1970 (UTC).
     pub attempts_day: u64,
-    /// What that counter stood at when the challenge was issued.
+    /// The value of that counter when the challenge was issued.
     pub attempts_before: i64,
     /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
     /// on the agenda together with everything else.
     pub reset_reference: TokenReference,
+    /// The reference of the token that cancels the recovery. `None` in older records.
+    #[serde(default)]
+    pub cancel_reference: Option<TokenReference>,
     /// The language that was asked for, in which the journey's last mail is written as well.
     pub locale: Option<Locale>,
 }
 
-/// How often recovery mails may go out.
+/// Limits on recovery mails to one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueRules {
-    /// The least time between two mails to one account.
+    /// `cooldown_seconds`: minimum time between two mails.
     pub cooldown: Duration,
-    /// How many in how long.
+    /// `limit_account`.
     pub limits: Vec<Limit>,
 }
 
-/// How many wrong codes are allowed.
+/// Limits on wrong codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptCaps {
-    /// Per challenge.
+    /// `attempts_per_challenge`.
     pub per_challenge: u32,
-    /// Per account and day, whatever the number of challenges.
+    /// `attempts_per_account_per_day`, across all challenges.
     pub per_day: u32,
 }
 
-/// What to do about a recovery request. It is decided after the answer, in silence.
+/// Whether a challenge was used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// Its secrets are unused.
+    Unused,
+    /// Its link or its code was used.
+    Used,
+    /// It was cancelled: "this was not me".
+    Cancelled,
+}
+
+/// The decision about a recovery request, made after the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IssueDecision {
     /// Issue a new challenge and mail it.
     Issue,
     /// Send nothing; the request's `challenge_id` works with the code already mailed.
     TieTo(ChallengeSerial),
-    /// Send nothing.
+    /// Send nothing: within the cooldown or over the account's limit, without a live, unused challenge.
     Silence,
 }
 
 impl Recovery {
-    /// Decides about a request at `now` of an account at `epoch`.
+    /// Decides about a request at `now`. `epoch` is the account's, `state` that of its latest challenge.
     #[must_use]
-    pub fn decide(&self, rules: &IssueRules, epoch: u64, now: Timestamp) -> IssueDecision {
-        // After a credential event, such as another address, the last mail is of no use to anyone.
-        let is_of_use = self
-            .challenge
-            .as_ref()
-            .is_none_or(|challenge| challenge.epoch == epoch);
+    pub fn decide(
+        &self,
+        rules: &IssueRules,
+        epoch: u64,
+        state: Use,
+        now: Timestamp,
+    ) -> IssueDecision {
+        // Once its secret is used, or after a credential event such as another address, the last mail is invalid. After
+        // "start again" the user needs a new one at once.
+        let is_of_use = state != Use::Used
+            && self
+                .challenge
+                .as_ref()
+                .is_none_or(|challenge| challenge.epoch == epoch);
         let cooling = is_of_use
             && self
                 .issued
                 .last()
-                .is_some_and(|last| now < last.plus(rules.cooldown));
+                .is_some_and(|last| rules.cool_down(*last, now));
         let exhausted = rules.limits.iter().any(|limit| {
             let since = now.minus(limit.window());
             let count = self.issued.iter().filter(|issued| **issued > since).count();
@@ -97,12 +131,21 @@ impl Recovery {
         });
         match self.live(epoch, now) {
             _ if !cooling && !exhausted => IssueDecision::Issue,
-            Some(challenge) => IssueDecision::TieTo(challenge.serial.clone()),
-            None => IssueDecision::Silence,
+            Some(challenge) if state == Use::Unused => {
+                IssueDecision::TieTo(challenge.serial.clone())
+            }
+            _ => IssueDecision::Silence,
         }
     }
 
-    /// The challenge, if its link or code could still be good.
+    /// Whether it is the turn of `claim`: the claim before it has issued.
+    #[must_use]
+    pub fn is_next(&self, claim: IssueClaim) -> bool {
+        let latest = self.claim.filter(|latest| latest.day == claim.day);
+        claim.number == latest.map_or(0, |latest| latest.number).saturating_add(1)
+    }
+
+    /// The challenge, if its link or code may still be valid.
     #[must_use]
     pub fn live(&self, epoch: u64, now: Timestamp) -> Option<&Challenge> {
         self.challenge
@@ -110,10 +153,15 @@ impl Recovery {
             .filter(|challenge| challenge.epoch == epoch && now < challenge.expires_at())
     }
 
-    /// The recovery after `challenge` was issued: the one before is dead, and issue times that no rule looks back to
-    /// are forgotten.
+    /// The recovery after `challenge` was issued. The one before is replaced, and issue times older than any rule are
+    /// dropped.
     #[must_use]
-    pub fn with_issued(mut self, challenge: Challenge, rules: &IssueRules) -> Self {
+    pub fn with_issued(
+        mut self,
+        challenge: Challenge,
+        claim: IssueClaim,
+        rules: &IssueRules,
+    ) -> Self {
         let now = challenge.issued_at;
         self.issued
             .retain(|issued| *issued > now.minus(rules.memory()));
@@ -121,10 +169,11 @@ impl Recovery {
         Self {
             challenge: Some(challenge),
             issued: self.issued,
+            claim: Some(claim),
         }
     }
 
-    /// Whether nothing in here matters any more.
+    /// Whether the record can be deleted: no rule or secret needs it any more.
     #[must_use]
     pub fn is_forgettable(&self, rules: &IssueRules, now: Timestamp) -> bool {
         let quiet = self
@@ -140,7 +189,13 @@ impl Recovery {
 }
 
 impl IssueRules {
-    /// How far back the rules look.
+    /// Whether a mail issued at `last` delays the next one at `now`. A time far in the future comes from a clock that was
+    /// ahead, and delays nothing.
+    fn cool_down(&self, last: Timestamp, now: Timestamp) -> bool {
+        now < last.plus(self.cooldown) && last <= now.plus(self.cooldown)
+    }
+
+    /// The longest window of the rules. Older issue times have no effect.
     #[must_use]
     pub fn memory(&self) -> Duration {
         self.limits
@@ -153,16 +208,16 @@ impl IssueRules {
 }
 
 impl Challenge {
-    /// From when on neither link nor code is good.
+    /// When the later of link and code expires.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.link_expires_at.max(self.code_expires_at)
     }
 
-    /// Whether `code`, offered as the attempt that brought the day's counter to `attempts`, is the right one, in time,
-    /// within the caps and of the current epoch. Takes as long whatever the reason for a refusal is.
+    /// Whether `code` is right, in time, within the caps and of the current epoch. `attempts` is the day's counter with
+    /// this attempt. Takes the same time for every refusal.
     #[must_use]
-    pub fn admits_code(
+    pub fn accepts_code(
         &self,
         code: &Code,
         keyring: &Keyring,

@@ -8,7 +8,7 @@ use crate::model::keyring::encode;
 /// The bytes of an XChaCha20-Poly1305 nonce: 192 bits, long enough to be drawn at random.
 pub const NONCE_BYTES: usize = 24;
 
-/// An XChaCha20-Poly1305 ciphertext as it stands in a record.
+/// An XChaCha20-Poly1305 ciphertext, as stored in a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     key: String,

@@ -13,14 +13,14 @@ use subtle::ConstantTimeEq as _;
 
 use crate::model::timestamp::Timestamp;
 
-/// What the text of a symmetric secret begins with.
+/// Prefix of a symmetric secret.
 const SECRET_PREFIX: &str = "whsec_";
 /// The bytes that a secret may have, by the specification.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// What a symmetric signature begins with.
+/// Prefix of a symmetric signature.
 const SIGNATURE_PREFIX: &str = "v1,";
-/// How old a webhook may be, and how far ahead its sender's clock. The specification names no number; its reference
-/// libraries take this one.
+/// Maximum age of a webhook, and maximum lead of its sender's clock. The specification names no number; its reference
+/// libraries use this one.
 pub const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The secret that the sender and the receiver of webhooks share.
@@ -45,8 +45,7 @@ impl WebhookSecret {
             .ok_or(InvalidWebhookSecret)
     }
 
-    /// The value of `webhook-signature` for a webhook that leaves at `at`. A retry has the same `id` and is signed
-    /// anew.
+    /// The value of `webhook-signature` for a webhook sent at `at`. A retry has the same `id` and a new signature.
     #[must_use]
     pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> String {
         self.signature(id, at.unix_seconds(), body)
@@ -77,7 +76,7 @@ impl WebhookSecret {
 
     fn signature(&self, id: &str, seconds: u64, body: &[u8]) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else {
-            // HMAC takes keys of any length.
+            // HMAC accepts keys of any length.
             return String::new();
         };
         mac.update(id.as_bytes());

@@ -1,4 +1,4 @@
-//! Points in time.
+//! Points in time, in milliseconds since 1970.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis(duration)))
     }
 
-    /// How long after `earlier` this is; zero if it is not later.
+    /// The time since `earlier`; zero if this is not later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))

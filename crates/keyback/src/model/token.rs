@@ -42,15 +42,21 @@ impl TokenReference {
     }
 }
 
-/// What a token is good for. A token for one purpose is refused for every other (OWASP ASVS 9.2.2).
+impl fmt::Display for TokenReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The purpose of a token. It is refused for every other (OWASP ASVS 9.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenPurpose {
     /// In the emailed link: sets a new password while the challenge lives.
     Link,
-    /// In the emailed "this was not me" link: ends the challenge.
+    /// In the emailed "this was not me" link: cancels the recovery.
     Cancel,
-    /// Given for a verified code: sets a new password.
+    /// Returned for a verified code, or by a sign-in that requires a change: sets a new password.
     Reset,
 }
 
@@ -117,14 +123,13 @@ impl Token {
         encode(&[reference.as_slice(), &self.secret].concat())
     }
 
-    /// The stored form.
+    /// The keyed digest to store. The token cannot be recovered from it.
     #[must_use]
     pub fn digest(&self, keyring: &Keyring, purpose: TokenPurpose) -> KeyedDigest {
         keyring.digest(KeyUse::Tokens, &self.parts(purpose))
     }
 
-    /// What tells `password` from others while the token is at hand, and tells nobody else anything: it is keyed by the
-    /// token's 256 secret bits, which are stored nowhere.
+    /// A fingerprint of `password`, keyed by the token's 256 secret bits. Without the token it reveals nothing.
     #[must_use]
     pub fn mark(&self, password: &Password) -> PasswordMark {
         let mac = Hmac::<Sha256>::new_from_slice(&self.secret).map(|mut mac| {
@@ -145,7 +150,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The mark of a password, made with [`Token::mark`].
+/// A fingerprint of a password, made with [`Token::mark`]. Compared in constant time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PasswordMark(String);
@@ -158,31 +163,34 @@ impl PartialEq for PasswordMark {
 
 impl Eq for PasswordMark {}
 
-/// What is stored of a token.
+/// A token, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenRecord {
-    /// What it is good for.
+    /// Part of the digest too, so it cannot be changed in the store.
     pub purpose: TokenPurpose,
-    /// Whose it is.
+    /// The account whose password it sets, or whose recovery it cancels.
     pub account_id: AccountId,
-    /// The credential epoch under which it was issued; it dies with it.
+    /// The credential epoch at issue. The token is invalid under any other.
     pub epoch: u64,
-    /// The challenge it belongs to; none for a token that a sign-in gave.
+    /// The challenge it belongs to; `None` for a token from a sign-in.
     pub serial: Option<ChallengeSerial>,
-    /// The secret's digest.
+    /// Keyed digest of purpose, reference and secret.
     pub digest: KeyedDigest,
-    /// From when on it is refused.
+    /// The token is refused from this time on.
     pub expires_at: Timestamp,
-    /// The mark of the password that must be changed with it, and must not be its own successor (OWASP ASVS 6.4.1).
+    /// Fingerprint of the password that it replaces, which must not be set again (OWASP ASVS 6.4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<PasswordMark>,
+    /// Whether it has cancelled its recovery. Cancelling again does nothing more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
 impl TokenRecord {
-    /// Whether `token` is this very token, good for one of `purposes`, in time and of the current epoch. Takes as
-    /// long whatever the reason for a refusal is.
+    /// Whether `token` is this token, for one of `purposes`, in time and of the current epoch. Takes the same time for
+    /// every refusal.
     #[must_use]
-    pub fn admits(
+    pub fn accepts(
         &self,
         token: &Token,
         purposes: &[TokenPurpose],

@@ -1,4 +1,4 @@
-//! Addresses of pages elsewhere, as far as people are sent there.
+//! Addresses of other sites that users may be sent to.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use ::http::Uri;
 
 /// The address of a page: `https`, or `http` on a loopback address.
 ///
-/// What is taken is so plain that a browser reads it exactly as it is read here
-/// (<https://url.spec.whatwg.org/#url-parsing>): nothing that it would correct, drop or resolve.
+/// Only addresses that a browser parses exactly like this parser (<https://url.spec.whatwg.org/#url-parsing>): nothing that
+/// it would correct, drop or resolve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebAddress {
     text: String,
@@ -90,7 +90,7 @@ impl WebAddress {
         self.has_query
     }
 
-    /// The address as it was given.
+    /// The address, unchanged.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

@@ -1,4 +1,4 @@
-//! Who may call the administrator's API.
+//! API keys and tokens: who may call the administrator's API.
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -8,19 +8,19 @@ use crate::model::client_address::ProxyTrust;
 use crate::model::jwt::JwtTrust;
 use crate::settings::{Section, Values};
 
-/// What a caller may do.
+/// A permission of an API key or a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scope {
-    /// Accounts.
+    /// Manage accounts.
     Users,
-    /// Password resets.
+    /// Set or generate passwords, require changes, start recoveries.
     Reset,
-    /// Sign-ins.
+    /// Verify passwords.
     SignIn,
-    /// The courier.
+    /// Run the courier, and retry failed emails.
     Courier,
-    /// Events and email states.
+    /// Read events and the status of emails.
     Events,
 }
 
@@ -46,11 +46,11 @@ pub struct ApiKey {
     pub id: String,
     /// SHA-256 of the whole bearer string, in lower-case hex.
     sha256: String,
-    /// What it may do.
+    /// The calls that it may make.
     pub scopes: Vec<Scope>,
 }
 
-/// All API keys, and whose tokens are taken.
+/// All API keys, and the keys of accepted tokens.
 #[derive(Debug, Clone)]
 pub struct Access {
     keys: Vec<ApiKey>,
@@ -59,7 +59,7 @@ pub struct Access {
 }
 
 impl Access {
-    /// Whom to believe about the caller's address, for events.
+    /// How to find the caller's address, for events.
     #[must_use]
     pub const fn trust(&self) -> &ProxyTrust {
         &self.trust
@@ -85,13 +85,13 @@ impl Access {
         })
     }
 
-    /// Whose tokens are taken; `None` for nobody's.
+    /// The keys of accepted tokens; `None` if tokens are refused.
     #[must_use]
     pub const fn jwt(&self) -> Option<&JwtTrust> {
         self.jwt.as_ref()
     }
 
-    /// The key whose bearer string this is. Every key is compared, each in constant time.
+    /// The key with this bearer string. Every key is compared, each in constant time.
     #[must_use]
     pub fn find(&self, bearer: &str) -> Option<&ApiKey> {
         let digest = base16ct::lower::encode_string(&Sha256::digest(bearer.as_bytes()));

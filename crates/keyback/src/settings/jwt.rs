@@ -1,10 +1,10 @@
-//! Whose JSON Web Tokens are taken.
+//! The JSON Web Tokens that are accepted.
 
 use crate::model::jwt::{JwtTrust, KeySet};
 use crate::settings::{Section, Values};
 
 impl Section for Option<JwtTrust> {
-    /// Both variables are empty, and no token is taken; or neither is.
+    /// Both variables are empty, and tokens are refused; or both are set.
     fn read(values: &Values) -> Option<Self> {
         let keys = values.read("jwt_jwks", |text| match text {
             "" => Some(None),

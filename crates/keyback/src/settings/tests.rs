@@ -284,14 +284,25 @@ fn the_manifest_grants_each_providers_origin() {
     let mut components = 0;
     for line in grants {
         components += 1;
-        for origin in ProviderKind::ALL
-            .into_iter()
-            .filter_map(ProviderKind::default_origin)
-        {
+        for origin in ProviderKind::ALL.iter().filter_map(|kind| kind.origin()) {
             assert!(line.contains(&format!("\"{origin}\"")), "{origin}: {line}");
         }
     }
     assert!(components > 0);
+}
+
+#[test]
+fn the_manifest_grants_no_loopback_address_by_itself() {
+    let manifest = include_str!("../../../../spin.toml");
+    let mut grants = manifest
+        .lines()
+        .filter(|line| line.starts_with("allowed_outbound_hosts"));
+    let is_loopback = |line: &str| {
+        ["127.", "localhost", "[::1]"]
+            .iter()
+            .any(|it| line.contains(it))
+    };
+    assert_eq!(grants.find(|line| is_loopback(line)), None);
 }
 
 #[test]

@@ -1,26 +1,11 @@
-//! Where the portal is told of events.
+//! The variables of the portal's webhook.
 
 use ::http::Uri;
 
 use crate::model::base_url::BaseUrl;
 use crate::model::standard_webhook::WebhookSecret;
+use crate::portal::{Webhook, WebhookSettings};
 use crate::settings::{Section, Values};
-
-/// Where events go, if anywhere.
-#[derive(Debug, Clone)]
-pub struct WebhookSettings(
-    /// The receiver.
-    pub Option<Webhook>,
-);
-
-/// A receiver of webhooks.
-#[derive(Debug, Clone)]
-pub struct Webhook {
-    /// Where it listens: `https`, or `http` on a loopback address.
-    pub url: String,
-    /// What the events are signed with.
-    pub secret: WebhookSecret,
-}
 
 impl Section for WebhookSettings {
     fn read(values: &Values) -> Option<Self> {
@@ -35,7 +20,7 @@ impl Section for WebhookSettings {
         match (url?, secret?) {
             (Some(url), Some(secret)) => Some(Self(Some(Webhook { url, secret }))),
             (None, _) => Some(Self(None)),
-            // Nobody could tell the portal's events from forged ones.
+            // Without a secret the portal could not detect forged events.
             (Some(_), None) => {
                 values.refuse("webhook_secret");
                 None
@@ -44,8 +29,8 @@ impl Section for WebhookSettings {
     }
 }
 
-/// A URL with an origin as [`BaseUrl`] takes it, but for a loopback address that `spin.toml` does not grant; path and query
-/// are the receiver's own.
+/// A URL whose origin [`BaseUrl`] accepts, except IPv6's loopback address, which no grant of Spin can name. Path and query
+/// are free.
 fn receiver(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let rest = uri.path_and_query().map_or("", |rest| rest.as_str());

@@ -1,10 +1,14 @@
 //! The agenda: what is due when, over a store that can neither expire nor list.
 //!
-//! Time is cut into minutes. An entry takes the next number of its minute's slot counter and is stored under minute and
-//! number, together with marks that its hour and its day hold something. Whoever works the agenda walks from the cursor
-//! to now, over marked days, marked hours and the minutes in them, and reads each number up to the counter. A minute is
-//! settled once it is long past and has no entry left; then its counters go, and the cursor moves on. Nothing ever
-//! lists keys, and the cost follows what is due.
+//! **Entries.** Each batch that leaves work writes one entry under the next number of its lane. An entry holds tasks, each
+//! due at a time, and keys to be deleted at a time. Working an entry rewrites it in place; one with nothing left is
+//! empty. So a request's whole follow-up costs one number, and each step goes along with the write that it causes.
+//!
+//! **Parking.** Whoever works the agenda walks the entries from the last settled number up. What is due much later moves
+//! to the [`calendar`], merged with all else that is due at about the same time, and the settled entries are deleted.
+//!
+//! Numbers do not depend on a clock, and the calendar lists its minutes: a clock that was wrong for a while hides nothing,
+//! and nothing is walked but what is there.
 
 use std::time::Duration;
 
@@ -13,362 +17,245 @@ use serde::{Deserialize, Serialize};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::timestamp::Timestamp;
 use crate::ports::{KeyValue, Outage};
-use crate::store::keys::{self, AnyKey, Key, Lane};
-use crate::store::{lease, record};
+use crate::store::keys::{self, Key, Lane};
+use crate::store::{draw, record};
 
-/// How long after a minute its entries must all have been written: a writer takes its number first and stores its
-/// entry next, and one that has not done so by then has died.
-const SETTLING: Duration = Duration::from_mins(2);
-/// Where the first walk of all starts: 2026-01-01, before which there was no store to walk. Starting any later than the
-/// oldest entry would leave it for ever.
-const FIRST_DAY: u64 = 20_454;
-/// How many keys are deleted in one call.
-const DELETE_AT_ONCE: usize = 500;
+pub mod calendar;
+pub mod legacy;
+mod state;
+#[cfg(test)]
+mod tests;
 
-/// An entry as it is stored.
+pub use state::State;
+
+/// How long the request that wrote an entry has it for itself.
+pub const OWN_TIME: Duration = Duration::from_mins(1);
+/// How many entries are read at a time.
+const READ_AT_ONCE: i64 = 32;
+
+/// A task and when it is due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Entry {
-    due_at: Timestamp,
-    task: AgendaTask,
+pub struct DueTask {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub task: AgendaTask,
+    /// Whether whoever wrote the entry does it at once. Not stored: for others it is due at its time.
+    #[serde(skip)]
+    pub own: bool,
+}
+
+impl DueTask {
+    /// Whether it is to be done at `now`.
+    #[must_use]
+    pub fn is_ready(&self, now: Timestamp) -> bool {
+        self.own || self.at <= now
+    }
+}
+
+/// Keys to be deleted once they are of no use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expiring {
+    /// From when on.
+    pub at: Timestamp,
+    /// Their names.
+    pub keys: Vec<String>,
+}
+
+/// What one entry holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// What is to be done.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tasks: Vec<DueTask>,
+    /// What is to be deleted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expiring: Vec<Expiring>,
+}
+
+impl Entry {
+    /// Whether nothing is left of it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty() && self.expiring.is_empty()
+    }
+
+    /// Whether a task is due by `now`.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.tasks.iter().any(|task| task.at <= now)
+    }
 }
 
 /// Where an entry stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    lane: Lane,
-    minute: u64,
-    slot: i64,
+    /// Its lane.
+    pub lane: Lane,
+    /// Its number there, from 1.
+    pub number: i64,
 }
 
 impl Place {
-    /// The entry's key.
-    #[must_use]
-    pub fn key(self) -> Key {
-        keys::agenda(self.lane, self.minute, self.slot)
-    }
-
-    /// The name under which the entry is leased.
+    /// The name of the lease under which others than its writer work the entry.
     #[must_use]
     pub fn lease_name(self) -> String {
-        format!("{}.{}.{}", self.lane as u8, self.minute, self.slot)
+        format!("entry.{}.{}", self.lane.letter(), self.number)
     }
 
-    /// When its minute began.
-    #[must_use]
-    pub const fn minute_start(self) -> Timestamp {
-        Timestamp::from_unix_millis(self.minute.saturating_mul(60_000))
+    /// The next place of `lane`. It may stay without an entry.
+    ///
+    /// # Errors
+    /// [`Outage::Store`].
+    pub async fn take(store: &impl KeyValue, lane: Lane) -> Result<Self, Outage> {
+        let number = draw(store, &keys::journal(lane), 1).await?;
+        Ok(Self { lane, number })
     }
 
-    /// Its number in its minute and lane, from 1.
-    #[must_use]
-    pub const fn slot(self) -> i64 {
-        self.slot
-    }
-
-    /// Whether it is among the recovery requests.
-    #[must_use]
-    pub const fn is_request(self) -> bool {
-        matches!(self.lane, Lane::Requests)
-    }
-
-    /// Whether this is the first entry of its minute and lane.
-    #[must_use]
-    pub const fn is_first(self) -> bool {
-        self.slot == 1
+    pub(super) fn key(self) -> Key {
+        keys::entry(self.lane, self.number)
     }
 }
 
-/// An entry that has its number and is not stored yet: store all `writes` in one call.
-#[derive(Debug)]
-pub struct Placed {
-    /// Where it will stand.
-    pub place: Place,
-    /// The entry and its marks.
-    pub writes: Vec<(Key, Vec<u8>)>,
-}
-
-/// A minute's next number.
-///
-/// # Errors
-/// [`Outage::Store`].
-pub async fn take_slot(store: &impl KeyValue, lane: Lane, at: Timestamp) -> Result<Place, Outage> {
-    let minute = minute_of(at);
-    let slot = store.increment(&keys::slots(lane, minute), 1).await?;
-    Ok(Place { lane, minute, slot })
-}
-
-/// Gives a number back that no entry will use, so that refused calls leave no row of empty slots to walk over.
-///
-/// Only numbers above a limit are given back, and all of those are refused: no number in use is given out twice.
-///
-/// # Errors
-/// [`Outage::Store`].
-pub async fn return_slot(store: &impl KeyValue, place: Place) -> Result<(), Outage> {
-    let key = keys::slots(place.lane, place.minute);
-    store.increment(&key, -1).await.map(|_| ())
-}
-
-/// The entry for `task` at `place`, due at `due_at`, which is not before the place's minute.
-///
-/// # Errors
-/// [`Outage::Record`].
-pub fn place_at(place: Place, due_at: Timestamp, task: AgendaTask) -> Result<Placed, Outage> {
-    let mut writes = marks(place.minute);
-    writes.push((place.key(), record::encode(&Entry { due_at, task })?));
-    Ok(Placed { place, writes })
-}
-
-/// Takes a number in the minute of `due_at`, which must not be in the past, and makes the entry for `task`. The marks
-/// are stored first: whoever dies between the number and the entry leaves a counter that a walk comes by.
-///
-/// # Errors
-/// [`Outage::Store`] or [`Outage::Record`].
-pub async fn place(
-    store: &impl KeyValue,
-    due_at: Timestamp,
-    task: AgendaTask,
-) -> Result<Placed, Outage> {
-    store.set_many(marks(minute_of(due_at))).await?;
-    let place = take_slot(store, Lane::Tasks, due_at).await?;
-    let entry = (place.key(), record::encode(&Entry { due_at, task })?);
-    Ok(Placed {
-        place,
-        writes: vec![entry],
-    })
-}
-
-/// What tells a walk that there is something in this minute.
-fn marks(minute: u64) -> Vec<(Key, Vec<u8>)> {
-    let hour = hour_of(minute);
-    [keys::agenda_hour(hour), keys::agenda_day(day_of(hour))]
-        .map(|mark| (mark, b"{\"v\":1}".to_vec()))
-        .into()
-}
-
-/// An entry found on a walk.
-#[derive(Debug)]
-pub struct Found {
+/// An entry that the caller alone works for now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReservedEntry {
     /// Where it stands.
     pub place: Place,
-    /// When it is due.
-    pub due_at: Timestamp,
-    /// What to do.
-    pub task: AgendaTask,
+    /// What is left of it.
+    pub entry: Entry,
+    /// When others may work it.
+    pub until: Timestamp,
 }
 
-/// The entry at `place`, unless it is done.
-///
-/// # Errors
-/// [`Outage::Store`] or [`Outage::Record`].
-pub async fn find(store: &impl KeyValue, place: Place) -> Result<Option<Found>, Outage> {
-    let entry: Option<Entry> = record::find(store, &place.key()).await?;
-    Ok(entry.map(|Entry { due_at, task }| Found {
-        place,
-        due_at,
-        task,
-    }))
-}
+impl ReservedEntry {
+    /// An entry that a request writes at `now` and works itself after its response. Others find its tasks due in a minute.
+    #[must_use]
+    pub fn own(place: Place, now: Timestamp) -> Self {
+        let until = now.plus(OWN_TIME);
+        Self {
+            place,
+            entry: Entry::default(),
+            until,
+        }
+    }
 
-/// A walk over the agenda, minute by minute.
-#[derive(Debug)]
-pub struct Walk {
-    now: Timestamp,
-    start: u64,
-    minute: u64,
-    /// All before this minute is settled.
-    settled: u64,
-    /// No later minute can be settled since an earlier one is not.
-    blocked: bool,
-    /// The marks met on the way, each with the minute at which its hour or day ends.
-    marks: Vec<(Key, u64)>,
-}
+    /// Whether there is anything to do at once.
+    #[must_use]
+    pub fn has_own(&self) -> bool {
+        self.entry.tasks.iter().any(|task| task.own)
+    }
 
-/// The entries that a minute has had so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Minute {
-    minute: u64,
-    counts: [i64; Lane::ALL.len()],
-}
+    /// Refuses to begin what takes up to `time`, or to write with none, once others may work the entry before it ends.
+    ///
+    /// # Errors
+    /// [`Outage::Store`]; whoever works the entry next does it.
+    pub fn check(&self, now: Timestamp, time: Duration) -> Result<(), Outage> {
+        if now.plus(time) < self.until {
+            Ok(())
+        } else {
+            Err(Outage::Store("too late to work on an entry".to_owned()))
+        }
+    }
 
-impl Minute {
-    /// All places of the minute, in both lanes.
-    pub fn places(self) -> impl Iterator<Item = Place> {
-        Lane::ALL
-            .into_iter()
-            .zip(self.counts)
-            .flat_map(move |(lane, count)| {
-                (1..=count).map(move |slot| Place {
-                    lane,
-                    minute: self.minute,
-                    slot,
-                })
-            })
+    /// Stores what is left of it.
+    ///
+    /// # Errors
+    /// [`Outage`] of the store.
+    pub async fn save(&self, store: &impl KeyValue) -> Result<(), Outage> {
+        store.set_many(vec![self.write()?]).await
+    }
+
+    pub(super) fn write(&self) -> Result<(Key, Vec<u8>), Outage> {
+        Ok((self.place.key(), record::encode(&self.entry)?))
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Cursor {
-    minute: u64,
+/// The entry at `place`; `None` if it was never written, or is settled.
+///
+/// # Errors
+/// [`Outage`] of the store; [`Outage::Record`] for one that cannot be read.
+pub async fn find(store: &impl KeyValue, place: Place) -> Result<Option<Entry>, Outage> {
+    record::find(store, &place.key()).await
+}
+
+/// An entry as a walk finds it: unreadable ones are for the caller to judge.
+pub type Found = (Place, Result<Option<Entry>, Outage>);
+
+/// A walk over all entries that are not settled.
+#[derive(Debug)]
+pub struct Walk {
+    lanes: Vec<(Lane, i64, i64)>,
+    is_clean: bool,
 }
 
 impl Walk {
-    /// Starts at the cursor.
+    /// Starts at the first entry that is not settled by `state`.
     ///
     /// # Errors
-    /// [`Outage::Store`] or [`Outage::Record`].
-    pub async fn start(store: &impl KeyValue, now: Timestamp) -> Result<Self, Outage> {
-        let cursor = record::find::<Cursor>(store, &keys::agenda_cursor())
-            .await?
-            .map(|cursor| cursor.minute);
-        let minute = cursor.unwrap_or(FIRST_DAY.saturating_mul(24 * 60));
-        Ok(Self {
-            now,
-            start: minute,
-            minute,
-            settled: minute,
-            blocked: false,
-            marks: Vec::new(),
+    /// [`Outage`] of the store.
+    pub async fn start(store: &impl KeyValue, state: &State) -> Result<Self, Outage> {
+        let heads = Lane::ALL.map(|lane| async move { head(store, lane).await });
+        let mut lanes = Vec::new();
+        for (lane, head) in Lane::ALL
+            .into_iter()
+            .zip(futures::future::join_all(heads).await)
+        {
+            lanes.push((lane, state.settled(lane).saturating_add(1), head?));
+        }
+        let is_clean = state.is_clean();
+        Ok(Self { lanes, is_clean })
+    }
+
+    /// The last number of each lane when the walk began.
+    #[must_use]
+    pub fn heads(&self) -> [i64; Lane::ALL.len()] {
+        Lane::ALL.map(|lane| {
+            let mut lanes = self.lanes.iter();
+            lanes.find(|it| it.0 == lane).map_or(0, |it| it.2)
         })
     }
 
-    /// The next minute, up to the current one, that anyone took a slot of; `None` when there is none left.
+    /// Whether there is any entry that is not settled, or not deleted since.
+    #[must_use]
+    pub fn finds_any(&self) -> bool {
+        !self.is_clean || self.lanes.iter().any(|(_, from, head)| from <= head)
+    }
+
+    /// The next entries; none when all have been seen.
     ///
     /// # Errors
     /// [`Outage::Store`].
-    pub async fn next(&mut self, store: &impl KeyValue) -> Result<Option<Minute>, Outage> {
-        let last = minute_of(self.now);
-        while self.minute <= last {
-            let hour = hour_of(self.minute);
-            let starting = self.minute == self.start;
-            if starting || self.minute.is_multiple_of(60) {
-                let day = day_of(hour);
-                let at_day = starting || hour.is_multiple_of(24);
-                let day_ends = day.saturating_add(1).saturating_mul(24 * 60);
-                if at_day
-                    && !self
-                        .is_marked(store, keys::agenda_day(day), day_ends)
-                        .await?
-                {
-                    self.skip_to(day_ends);
-                    continue;
-                }
-                let hour_ends = hour.saturating_add(1).saturating_mul(60);
-                if !self
-                    .is_marked(store, keys::agenda_hour(hour), hour_ends)
-                    .await?
-                {
-                    self.skip_to(hour_ends);
-                    continue;
-                }
-            }
-            let minute = self.minute;
-            self.minute = minute.saturating_add(1);
-            let mut counts = [0; Lane::ALL.len()];
-            let mut touched = false;
-            for (lane, count) in Lane::ALL.into_iter().zip(&mut counts) {
-                let key = keys::slots(lane, minute);
-                // Reading an absent counter would create it.
-                if store.exists(&key.clone().into()).await? {
-                    touched = true;
-                    *count = store.increment(&key, 0).await?;
-                }
-            }
-            if touched {
-                return Ok(Some(Minute { minute, counts }));
-            }
-            self.settle_up_to(minute.saturating_add(1));
-        }
-        Ok(None)
-    }
-
-    /// Notes that `minute` has no entry left (`done`) or has some. A minute without entries that is long past loses
-    /// its counters.
-    ///
-    /// # Errors
-    /// [`Outage::Store`].
-    pub async fn leave(
-        &mut self,
-        store: &impl KeyValue,
-        minute: Minute,
-        done: bool,
-    ) -> Result<(), Outage> {
-        if !done || !self.is_past(minute.minute) {
-            self.blocked = true;
-            return Ok(());
-        }
-        let mut spent: Vec<AnyKey> = minute
-            .places()
-            .flat_map(|place| lease::counters(&place.lease_name()))
-            .collect();
-        spent.extend(Lane::ALL.map(|lane| keys::slots(lane, minute.minute).into()));
-        for keys in spent.chunks(DELETE_AT_ONCE) {
-            store.delete_many(keys.to_vec()).await?;
-        }
-        self.settle_up_to(minute.minute.saturating_add(1));
-        Ok(())
-    }
-
-    /// Stores how far all is settled, and deletes the marks of the hours and days before.
-    ///
-    /// # Errors
-    /// [`Outage::Store`] or [`Outage::Record`].
-    pub async fn finish(self, store: &impl KeyValue) -> Result<(), Outage> {
-        if self.settled == self.start {
-            return Ok(());
-        }
-        let is_spent = |(_, ends): &(Key, u64)| *ends <= self.settled;
-        let spent = self.marks.into_iter().filter(is_spent);
-        let spent: Vec<AnyKey> = spent.map(|(mark, _)| mark.into()).collect();
-        for keys in spent.chunks(DELETE_AT_ONCE) {
-            store.delete_many(keys.to_vec()).await?;
-        }
-        let cursor = record::encode(&Cursor {
-            minute: self.settled,
-        })?;
-        store.set_many(vec![(keys::agenda_cursor(), cursor)]).await
-    }
-
-    /// Whether there is a `mark` for the hour or day that `ends` at that minute.
-    async fn is_marked(
-        &mut self,
-        store: &impl KeyValue,
-        mark: Key,
-        ends: u64,
-    ) -> Result<bool, Outage> {
-        let exists = store.exists(&mark.clone().into()).await?;
-        if exists {
-            self.marks.push((mark, ends));
-        }
-        Ok(exists)
-    }
-
-    fn skip_to(&mut self, minute: u64) {
-        self.minute = minute;
-        self.settle_up_to(minute);
-    }
-
-    /// All before `minute` is done; what is not long past stays open for writers that have their number already.
-    fn settle_up_to(&mut self, minute: u64) {
-        let past = minute_of(self.now.minus(SETTLING));
-        if !self.blocked {
-            self.settled = self.settled.max(minute.min(past));
-            self.blocked = minute > past;
-        }
-    }
-
-    fn is_past(&self, minute: u64) -> bool {
-        minute < minute_of(self.now.minus(SETTLING))
+    pub async fn next(&mut self, store: &impl KeyValue) -> Result<Vec<Found>, Outage> {
+        let Some((lane, from, head)) = self.lanes.iter_mut().find(|(_, from, head)| from <= head)
+        else {
+            return Ok(Vec::new());
+        };
+        let last = from.saturating_add(READ_AT_ONCE - 1).min(*head);
+        let places = (*from..=last).map(|number| Place {
+            lane: *lane,
+            number,
+        });
+        *from = last.saturating_add(1);
+        read(store, places.collect()).await
     }
 }
 
-fn minute_of(time: Timestamp) -> u64 {
-    time.unix_seconds() / 60
+/// The last number that was drawn in `lane`.
+async fn head(store: &impl KeyValue, lane: Lane) -> Result<i64, Outage> {
+    super::read_counter(store, &keys::journal(lane)).await
 }
 
-const fn hour_of(minute: u64) -> u64 {
-    minute / 60
-}
-
-const fn day_of(hour: u64) -> u64 {
-    hour / 24
+/// Reads entries at the same time. A failing store ends it; an unreadable entry does not.
+async fn read(store: &impl KeyValue, places: Vec<Place>) -> Result<Vec<Found>, Outage> {
+    let found = places.iter().map(|place| find(store, *place));
+    let found = futures::future::join_all(found).await;
+    places
+        .into_iter()
+        .zip(found)
+        .map(|found| match found {
+            (_, Err(outage @ Outage::Store(_))) => Err(outage),
+            found => Ok(found),
+        })
+        .collect()
 }

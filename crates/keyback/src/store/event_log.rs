@@ -1,12 +1,17 @@
 //! Each account's events, in order, for 90 days.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::event::{Event, EventPlace};
 use crate::model::id::AccountId;
 use crate::ports::{KeyValue, Outage};
-use crate::store::keys::{self, AnyKey, Key};
-use crate::store::record;
+use crate::store::keys::{self, Key};
+use crate::store::{draw, read_counter, record};
+
+/// How long events are kept.
+pub(super) const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
 
 /// How many places in the list are looked at for one page at least, so that a few gaps, which a crash leaves, are not taken
 /// for the end.
@@ -14,84 +19,74 @@ const LOOKED_AT_LEAST: i64 = 20;
 
 /// An event as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Entry {
-    /// The event.
-    pub event: Event,
-    /// Whether it is on the agenda to be told and forgotten.
-    pub followed_up: bool,
+struct Stored {
+    event: Event,
 }
 
-/// Events that have their numbers and are not stored yet: store all `writes` together with what they tell of.
-#[derive(Debug)]
-pub struct Appended {
-    /// Where they will stand.
-    pub places: Vec<EventPlace>,
-    /// The events.
-    pub writes: Vec<(Key, Vec<u8>)>,
-}
-
-/// Numbers `events`, oldest first, as the latest of their accounts: one round trip.
+/// Numbers `events`, of which those of one account follow each other, as the latest of their accounts. They are oldest
+/// first, and cost one round trip.
 ///
 /// # Errors
-/// [`Outage`] of the store. A number that was drawn then stays unused.
-pub async fn append(store: &impl KeyValue, events: Vec<Event>) -> Result<Appended, Outage> {
+/// [`Outage::Store`]. A number that was drawn then stays unused.
+pub(super) async fn number(
+    store: &impl KeyValue,
+    events: &[Event],
+) -> Result<Vec<EventPlace>, Outage> {
     let by_account = events.chunk_by(|one, next| one.account_id == next.account_id);
-    let counts = by_account.map(|events| async move {
+    let numbered = by_account.map(|events| async move {
         let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let account_id = events.first().map(|event| &event.account_id);
-        let counter = account_id.map(keys::events);
-        match counter {
-            Some(counter) => store
-                .increment(&counter, count)
-                .await
-                .map(|last| (last, count)),
-            None => Ok((0, 0)),
-        }
+        let Some(first) = events.first() else {
+            return Ok(Vec::new());
+        };
+        let last = draw(store, &keys::events(&first.account_id), count).await?;
+        let numbers = last.saturating_sub(count).saturating_add(1)..=last;
+        Ok(numbers
+            .map(|sequence| EventPlace {
+                account_id: first.account_id.clone(),
+                sequence,
+            })
+            .collect::<Vec<_>>())
     });
-    let mut numbers = Vec::new();
-    for counted in futures::future::join_all(counts).await {
-        let (last, count) = counted?;
-        numbers.extend(last.saturating_sub(count).saturating_add(1)..=last);
+    let mut places = Vec::new();
+    for numbered in futures::future::join_all(numbered).await {
+        places.extend(numbered?);
     }
-    let mut appended = Appended {
-        places: Vec::new(),
-        writes: Vec::new(),
-    };
-    for (event, sequence) in events.into_iter().zip(numbers) {
-        let place = EventPlace {
-            account_id: event.account_id.clone(),
-            sequence,
-        };
-        let entry = Entry {
-            event,
-            followed_up: false,
-        };
-        appended.writes.push(write(&place, &entry)?);
-        appended.places.push(place);
-    }
-    Ok(appended)
+    Ok(places)
 }
 
-/// What stores `entry` at `place`.
+/// What stores `event` at `place`.
 ///
 /// # Errors
 /// [`Outage::Record`].
-pub fn write(place: &EventPlace, entry: &Entry) -> Result<(Key, Vec<u8>), Outage> {
-    Ok((key(place), record::encode(entry)?))
+pub(super) fn write(place: &EventPlace, event: Event) -> Result<(Key, Vec<u8>), Outage> {
+    Ok((key(place), record::encode(&Stored { event })?))
 }
 
 /// Where the event at `place` is stored.
-#[must_use]
-pub fn key(place: &EventPlace) -> Key {
+pub(super) fn key(place: &EventPlace) -> Key {
     keys::event(&place.account_id, place.sequence)
 }
 
-/// What stands at `place`, as long as it is kept.
+/// The event at `place`, as long as it is kept.
 ///
 /// # Errors
 /// [`Outage`] of the store.
-pub async fn find(store: &impl KeyValue, place: &EventPlace) -> Result<Option<Entry>, Outage> {
-    record::find(store, &key(place)).await
+pub async fn find(store: &impl KeyValue, place: &EventPlace) -> Result<Option<Event>, Outage> {
+    let stored: Option<Stored> = record::find(store, &key(place)).await?;
+    Ok(stored.map(|stored| stored.event))
+}
+
+/// Whether the latest event of the account `id` that was numbered is stored.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn has_latest(store: &impl KeyValue, id: &AccountId) -> Result<bool, Outage> {
+    let sequence = read_counter(store, &keys::events(id)).await?;
+    let place = EventPlace {
+        account_id: id.clone(),
+        sequence,
+    };
+    Ok(find(store, &place).await?.is_some())
 }
 
 /// A page of an account's events, newest first.
@@ -113,12 +108,7 @@ pub async fn page(
     before: Option<i64>,
     limit: i64,
 ) -> Result<Page, Outage> {
-    let counter = keys::events(account);
-    let count = if store.exists(&AnyKey::from(counter.clone())).await? {
-        store.increment(&counter, 0).await?
-    } else {
-        0
-    };
+    let count = read_counter(store, &keys::events(account)).await?;
     let newest = before.map_or(count, |before| before.saturating_sub(1).min(count));
     let oldest = newest
         .saturating_sub(limit.max(LOOKED_AT_LEAST))
@@ -152,6 +142,6 @@ async fn find_at(
         account_id: account.clone(),
         sequence,
     };
-    let entry = find(store, &place).await?;
-    Ok(entry.map(|entry| (sequence, entry.event)))
+    let event = find(store, &place).await?;
+    Ok(event.map(|event| (sequence, event)))
 }

@@ -2,11 +2,8 @@
 //!
 //! | key | what | lives |
 //! | --- | --- | --- |
-//! | `v1:account:<id>` | [`Account`](crate::model::account::Account) | until deleted |
-//! | `v1:credential:<id>` | [`Credential`](crate::model::credential::Credential) | until deleted |
-//! | `v1:imported-hash:<id>` | [`ImportedHash`](crate::model::imported_hash::ImportedHash) | until deleted, or a sign-in with a newer password |
+//! | `v1:account:<id>` | [`Account`](crate::model::account::Account), its credential included | until deleted |
 //! | `v1:foreign-hashes` | "some account came with a hash made elsewhere" | for ever, one |
-//! | `v1:change-order:<id>` | [`ChangeOrder`](crate::model::credential::ChangeOrder) | until deleted |
 //! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
 //! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last mail |
@@ -15,21 +12,26 @@
 //! | `v1:outbox:<email>` | [`Email`](crate::model::email::Email), sealed until it is sent | 31 days |
 //! | `v1:email-feedback:<email>` | [`EmailFeedback`](crate::model::email::EmailFeedback) | as long as the email |
 //! | `v1:email-at:<n>` | the id of the `n`th email | as long as the email |
-//! | `v1:event:<account>:<n>` | [`Entry`](crate::store::event_log::Entry): an account's `n`th event | 90 days |
-//! | `v1:agenda:<lane>:<minute>:<n>` | an agenda entry | until done |
-//! | `v1:agenda-hour:<hour>`, `v1:agenda-day:<day>` | "something is on the agenda here" | until all is done |
-//! | `v1:agenda-cursor` | the minute before which all is done | for ever, one |
+//! | `v1:event:<account>:<n>` | an account's `n`th event | 90 days |
+//! | `v1:entry:<lane>:<n>` | the `n`th [`Entry`](crate::store::agenda::Entry) of the agenda | until done or parked |
+//! | `v1:parked:<minute>:<n>` | entries that wait for a later minute, merged | until that minute |
+//! | `v1:agenda` | [`State`](crate::store::agenda::State): how far the entries are settled, and what is parked | for ever, one |
+//! | `v1:limit-full:<name>` | until when a limit of all is used up | for ever, one |
+//! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
-//! | `v1:emails` | how many emails were ever worked on | for ever, one |
-//! | `v1:epoch:<account>` | how many credential events an account has had | until deleted |
-//! | `v1:events:<account>` | how many events an account has had | until deleted |
-//! | `v1:attempts:<account>:<day>` | guesses at the challenges issued on a day | two days |
-//! | `v1:claim:<serial>` | 1 once a challenge was used | as long as the challenge |
-//! | `v1:claim:<reference>` | 1 once a token was used | as long as the token |
-//! | `v1:slots:<lane>:<minute>` | how many agenda entries a minute has | until all is done |
-//! | `v1:lease:<name>:<0 to 31>` | who works on something right now | until done |
+//! | `v1:emails` | how many emails were ever written | for ever, one |
+//! | `v1:decoys` | the same for decoys | for ever, one |
+//! | `v1:events:<account>` | how many events an account has had | until 91 days after its deletion |
+//! | `v1:attempts:<account>:<day>` | guesses at codes on a day, and claims to issue one | two days |
+//! | `v1:claim:<serial>` | above 0 once a challenge was used | as long as the challenge |
+//! | `v1:claim:<reference>` | above 0 once a token was used | as long as the token |
+//! | `v1:journal:<lane>` | how many entries the agenda ever had | for ever, two |
+//! | `v1:lease:<name>:<0 to 3>` | who works on something right now | until done |
 //! | `v1:limit:<name>:<window>:<client>` | calls in a window | until the window is over |
+//!
+//! Keys of the layout before this one, which are read until their records are written anew: `v1:credential:<id>`,
+//! `v1:imported-hash:<id>`, `v1:change-order:<id>`, and the counter `v1:epoch:<id>`.
 //!
 //! Counters are a type of their own, since a store may encode them as it likes: writing a value over one can take
 //! the whole store down, and reading one as a value means nothing.
@@ -90,20 +92,22 @@ impl Key {
     }
 }
 
-/// Two rows of slots in each minute of the agenda.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The two rows of entries on the agenda.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// Recovery requests, in the minute in which they came; so the number of slots is also their rate.
+    /// Recovery requests.
     Requests,
-    /// Everything else, in the minute in which it is due.
+    /// Everything else.
     Tasks,
 }
 
 impl Lane {
-    /// Both.
+    /// Both, in the order in which they are worked.
     pub const ALL: [Self; 2] = [Self::Requests, Self::Tasks];
 
-    const fn letter(self) -> char {
+    /// Its letter in keys.
+    #[must_use]
+    pub const fn letter(self) -> char {
         match self {
             Self::Requests => 'r',
             Self::Tasks => 't',
@@ -111,114 +115,60 @@ impl Lane {
     }
 }
 
-pub(crate) fn account(id: &AccountId) -> Key {
-    Key(format!("v1:account:{id}"))
+/// Declares the functions that make keys: `name(parameters) -> Kind = "pattern"`.
+macro_rules! table {
+    ($($name:ident($($parameter:ident: $type:ty),*) -> $kind:ident = $pattern:literal;)+) => {
+        $(pub(crate) fn $name($($parameter: $type),*) -> $kind {
+            $kind(format!($pattern))
+        })+
+    };
 }
 
-pub(crate) fn credential(id: &AccountId) -> Key {
-    Key(format!("v1:credential:{id}"))
+table! {
+    account(id: &AccountId) -> Key = "v1:account:{id}";
+    foreign_hashes() -> Key = "v1:foreign-hashes";
+    account_at(number: i64) -> Key = "v1:account-at:{number}";
+    address(digest: &str) -> Key = "v1:email:{digest}";
+    recovery(account: &AccountId) -> Key = "v1:recovery:{account}";
+    request(id: &ChallengeId) -> Key = "v1:request:{id}";
+    token(reference: &TokenReference) -> Key = "v1:token:{reference}";
+    outbox(id: &EmailId) -> Key = "v1:outbox:{id}";
+    email_feedback(id: &EmailId) -> Key = "v1:email-feedback:{id}";
+    email_at(number: i64) -> Key = "v1:email-at:{number}";
+    event(account: &AccountId, sequence: i64) -> Key = "v1:event:{account}:{sequence}";
+    entry_in(lane: char, number: i64) -> Key = "v1:entry:{lane}:{number}";
+    parked(minute: u64, number: u64) -> Key = "v1:parked:{minute}:{number}";
+    agenda() -> Key = "v1:agenda";
+    limit_full(name: &str) -> Key = "v1:limit-full:{name}";
+    decoy(number: usize) -> Key = "v1:decoy:{number}";
+
+    legacy_agenda_cursor() -> Key = "v1:agenda-cursor";
+    legacy_agenda_day(day: u64) -> Key = "v1:agenda-day:{day}";
+    legacy_agenda_hour(hour: u64) -> Key = "v1:agenda-hour:{hour}";
+    legacy_agenda(lane: char, minute: u64, slot: i64) -> Key = "v1:agenda:{lane}:{minute}:{slot}";
+    legacy_slots(lane: char, minute: u64) -> CounterKey = "v1:slots:{lane}:{minute}";
+    legacy_credential(id: &AccountId) -> Key = "v1:credential:{id}";
+    legacy_imported_hash(id: &AccountId) -> Key = "v1:imported-hash:{id}";
+    legacy_change_order(id: &AccountId) -> Key = "v1:change-order:{id}";
+
+    legacy_epoch(id: &AccountId) -> CounterKey = "v1:epoch:{id}";
+
+    accounts() -> CounterKey = "v1:accounts";
+    emails() -> CounterKey = "v1:emails";
+    decoys() -> CounterKey = "v1:decoys";
+    events(account: &AccountId) -> CounterKey = "v1:events:{account}";
+    attempts(account: &AccountId, day: u64) -> CounterKey = "v1:attempts:{account}:{day}";
+    challenge_claim(serial: &ChallengeSerial) -> CounterKey = "v1:claim:{serial}";
+    token_claim(reference: &TokenReference) -> CounterKey = "v1:claim:{reference}";
+    journal_of(lane: char) -> CounterKey = "v1:journal:{lane}";
+    lease(name: &str, slot: u64) -> CounterKey = "v1:lease:{name}:{slot}";
+    limit(name: &str, window: u64, client: &str) -> CounterKey = "v1:limit:{name}:{window}:{client}";
 }
 
-pub(crate) fn imported_hash(id: &AccountId) -> Key {
-    Key(format!("v1:imported-hash:{id}"))
+pub(crate) fn entry(lane: Lane, number: i64) -> Key {
+    entry_in(lane.letter(), number)
 }
 
-pub(crate) fn foreign_hashes() -> Key {
-    Key("v1:foreign-hashes".to_owned())
-}
-
-pub(crate) fn change_order(id: &AccountId) -> Key {
-    Key(format!("v1:change-order:{id}"))
-}
-
-pub(crate) fn account_at(number: i64) -> Key {
-    Key(format!("v1:account-at:{number}"))
-}
-
-pub(crate) fn accounts() -> CounterKey {
-    CounterKey("v1:accounts".to_owned())
-}
-
-pub(crate) fn email(digest: &str) -> Key {
-    Key(format!("v1:email:{digest}"))
-}
-
-pub(crate) fn recovery(account: &AccountId) -> Key {
-    Key(format!("v1:recovery:{account}"))
-}
-
-pub(crate) fn request(id: &ChallengeId) -> Key {
-    Key(format!("v1:request:{id}"))
-}
-
-pub(crate) fn token(reference: &TokenReference) -> Key {
-    Key(format!("v1:token:{}", reference.as_str()))
-}
-
-pub(crate) fn outbox(id: &EmailId) -> Key {
-    Key(format!("v1:outbox:{id}"))
-}
-
-pub(crate) fn email_feedback(id: &EmailId) -> Key {
-    Key(format!("v1:email-feedback:{id}"))
-}
-
-pub(crate) fn email_at(number: i64) -> Key {
-    Key(format!("v1:email-at:{number}"))
-}
-
-pub(crate) fn emails() -> CounterKey {
-    CounterKey("v1:emails".to_owned())
-}
-
-pub(crate) fn event(account: &AccountId, sequence: i64) -> Key {
-    Key(format!("v1:event:{account}:{sequence}"))
-}
-
-pub(crate) fn agenda(lane: Lane, minute: u64, slot: i64) -> Key {
-    Key(format!("v1:agenda:{}:{minute}:{slot}", lane.letter()))
-}
-
-pub(crate) fn agenda_hour(hour: u64) -> Key {
-    Key(format!("v1:agenda-hour:{hour}"))
-}
-
-pub(crate) fn agenda_day(day: u64) -> Key {
-    Key(format!("v1:agenda-day:{day}"))
-}
-
-pub(crate) fn agenda_cursor() -> Key {
-    Key("v1:agenda-cursor".to_owned())
-}
-
-pub(crate) fn epoch(account: &AccountId) -> CounterKey {
-    CounterKey(format!("v1:epoch:{account}"))
-}
-
-pub(crate) fn events(account: &AccountId) -> CounterKey {
-    CounterKey(format!("v1:events:{account}"))
-}
-
-pub(crate) fn attempts(account: &AccountId, day: u64) -> CounterKey {
-    CounterKey(format!("v1:attempts:{account}:{day}"))
-}
-
-pub(crate) fn challenge_claim(serial: &ChallengeSerial) -> CounterKey {
-    CounterKey(format!("v1:claim:{serial}"))
-}
-
-pub(crate) fn token_claim(reference: &TokenReference) -> CounterKey {
-    CounterKey(format!("v1:claim:{}", reference.as_str()))
-}
-
-pub(crate) fn slots(lane: Lane, minute: u64) -> CounterKey {
-    CounterKey(format!("v1:slots:{}:{minute}", lane.letter()))
-}
-
-pub(crate) fn lease(name: &str, window: u64) -> CounterKey {
-    CounterKey(format!("v1:lease:{name}:{window}"))
-}
-
-pub(crate) fn limit(name: &str, window: u64, client: &str) -> CounterKey {
-    CounterKey(format!("v1:limit:{name}:{window}:{client}"))
+pub(crate) fn journal(lane: Lane) -> CounterKey {
+    journal_of(lane.letter())
 }

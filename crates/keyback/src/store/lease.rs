@@ -1,106 +1,164 @@
-//! The right to work on something alone for a while, given up by itself when its holder dies.
+//! The right to change something alone for a short while. It ends by itself when its holder dies.
 //!
-//! A store without compare-and-swap has one atomic call, the increment. Time is cut into windows of a minute, and who
-//! brings the window's counter to 1 holds the lease until the next window is over: 60 to 120 seconds. Whoever comes in
-//! the next window sees that the one before was taken and leaves. A few counters take turns, so that a holder that
-//! died leaves nothing behind for ever, and everyone who comes clears those that nobody looks at just now.
+//! The store's one atomic call is the increment. Time is cut into windows, and the first to increment the window's counter
+//! holds the lease to the end of the next window. Whoever comes in the next window sees that counter and leaves.
 //!
-//! The turns are irregular. Whoever comes by the clock, every so many minutes or hours, would otherwise meet the counter
-//! of a dead holder each time, and never get the lease.
+//! The counters of four windows take turns. Each caller adds the number of its window, so a counter that a dead holder left
+//! tells its age: whoever comes to it next deletes it first. Giving a lease back deletes its own counter.
 
 use std::time::Duration;
 
 use crate::model::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Outage, SecureRandom};
-use crate::store::keys::{self, AnyKey};
+use crate::store::cx::Cx;
+use crate::store::keys::{self, AnyKey, CounterKey};
 
-const WINDOW: Duration = Duration::from_mins(1);
-/// Windows in a row that never share a counter. Three would do for those that look at each other; with eight, whoever
-/// tries again a few minutes after a holder died is not in its way.
-const IN_A_ROW: u64 = 8;
-const COUNTERS: u64 = 4 * IN_A_ROW;
-/// With the time that the tries themselves take, about ten seconds.
-const TRIES: u32 = 200;
-/// Between two tries, at least; as long again at most, as chance has it, so that those who wait do not come together.
-const BETWEEN_TRIES: Duration = Duration::from_millis(20);
+/// Counters that take turns. Three would do for the windows that look at each other.
+const SLOTS: u64 = 4;
+/// Waiting ends after as many tries: longer than a dead holder can be in the way.
+const TRIES: u32 = 600;
+/// Between two tries, at least; at most twice that, so that those who wait do not come together.
+const BETWEEN_TRIES: Duration = Duration::from_millis(15);
 
-/// The right to work on `name` alone.
-#[derive(Debug, PartialEq, Eq)]
-#[must_use = "a lease is held until it is released or runs out"]
+/// How long a lease is held at most: between one and two of these windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Term {
+    /// For one change of records: 5 to 10 seconds.
+    Change,
+    /// For work that calls other hosts: 60 to 120 seconds.
+    Work,
+}
+
+impl Term {
+    const fn seconds(self) -> u64 {
+        match self {
+            Self::Change => 5,
+            Self::Work => 60,
+        }
+    }
+
+    fn window_at(self, now: Timestamp) -> u64 {
+        now.unix_seconds()
+            .checked_div(self.seconds())
+            .unwrap_or_default()
+    }
+
+    const fn start_of(self, window: u64) -> Timestamp {
+        Timestamp::from_unix_millis(window.saturating_mul(self.seconds()).saturating_mul(1000))
+    }
+}
+
+/// The right to change `name` alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a lease is held until it is given back or runs out"]
 pub struct Lease {
     name: String,
+    window: u64,
     until: Timestamp,
 }
 
 impl Lease {
-    /// The lease on `name`, or `None` while another holds it.
+    /// The lease on `name`, or `None` while another holds it. It costs one increment.
     ///
     /// # Errors
     /// [`Outage::Store`].
     pub async fn acquire(
         store: &impl KeyValue,
         name: &str,
+        term: Term,
         now: Timestamp,
     ) -> Result<Option<Self>, Outage> {
-        let window = window_at(now);
-        let counter = |window| keys::lease(name, counter_at(window));
-        let own = counter(window);
-        let before = counter(window.wrapping_sub(1)).into();
-        let after = counter(window.wrapping_add(1)).into();
-        let any_own = own.clone().into();
-        let taken = futures::join!(
-            store.exists(&before),
-            store.exists(&any_own),
-            store.exists(&after),
-        );
-        // Those who wait only read, and are in nobody's way.
-        if taken.0? || taken.1? || taken.2? {
-            return Ok(None);
+        match Begun::begin(store, name, term, now).await? {
+            Some(begun) => begun.confirm(store).await,
+            None => Ok(None),
         }
-        // What stands there was left by holders that died, and would be in the way when its turn comes.
-        let mut spent = counters(name);
-        spent.retain(|key| ![&any_own, &before, &after].contains(&key));
-        store.delete_many(spent).await?;
-        if store.increment(&own, 1).await? != 1 {
-            return Ok(None);
-        }
-        // Someone whose clock is a moment off may have won the window before or the next one meanwhile. Each of the two
-        // counts first and looks then, so at least one of them sees the other, and leaves.
-        for other in [before, after] {
-            if store.exists(&other).await? {
-                store.delete_many(vec![own.into()]).await?;
-                return Ok(None);
-            }
-        }
-        Ok(Some(Self {
-            name: name.to_owned(),
-            until: window_start(window.saturating_add(2)),
-        }))
     }
 
-    /// Does `work` under the lease on `name`, and gives the lease back whatever comes of it.
+    /// As [`Lease::wait`], and what `read` reads under the lease, in two round trips where nobody is in the way.
+    ///
+    /// # Errors
+    /// Those of `read`, and [`Outage::Store`]; then nothing was done.
+    pub async fn wait_and_read<E: Env, T>(
+        cx: &mut Cx<'_, E>,
+        name: &str,
+        read: impl AsyncFn(&Cx<'_, E>) -> Result<T, Outage>,
+    ) -> Result<(Held, T), Outage> {
+        let store = cx.store();
+        let now = cx.env.clock().now();
+        if let Some(begun) = Begun::begin(store, name, Term::Change, now).await? {
+            let (lease, read) = futures::join!(begun.confirm(store), read(cx));
+            if let Some(lease) = lease? {
+                let held = Held { until: lease.until };
+                cx.deferred.leases.push(lease);
+                return Ok((held, read?));
+            }
+        }
+        let held = Self::wait(cx, name).await?;
+        Ok((held, read(cx).await?))
+    }
+    /// Does `work` under the lease on `name`, waiting for it as [`Lease::wait`] does, and gives it back.
     ///
     /// # Errors
     /// Those of `work`, and [`Outage::Store`] when the lease stays taken; then nothing was done.
-    pub async fn hold<E: Env, T, F: From<Outage>>(
+    pub async fn with<E: Env, T>(
         env: &E,
         name: &str,
-        work: impl Future<Output = Result<T, F>>,
-    ) -> Result<T, F> {
-        let lease = Self::wait(env, name).await?;
+        work: impl Future<Output = Result<T, Outage>>,
+    ) -> Result<T, Outage> {
+        let leases = Self::wait_for_all(env, &[name.to_owned()]).await?;
         let done = work.await;
-        lease.release(env.store(), env.clock().now()).await;
+        Self::release_all(env.store(), leases, env.clock().now()).await;
         done
     }
 
-    /// The lease on `name`, waiting up to about ten seconds for other holders to finish.
+    /// The lease on `name` for one change, waiting for other holders to finish: up to about 13 seconds, by when one that
+    /// died holds it no more. It is given back after the response.
     ///
     /// # Errors
-    /// [`Outage::Store`], also when it stays taken.
-    async fn wait<E: Env>(env: &E, name: &str) -> Result<Self, Outage> {
-        for _ in 0..TRIES {
-            if let Some(lease) = Self::acquire(env.store(), name, env.clock().now()).await? {
-                return Ok(lease);
+    /// [`Outage::Store`], also when it stays taken; then nothing was done.
+    pub async fn wait<E: Env>(cx: &mut Cx<'_, E>, name: &str) -> Result<Held, Outage> {
+        Self::hold_all(cx, &[name.to_owned()]).await
+    }
+
+    /// All of the leases on `names`, as [`Lease::wait`].
+    ///
+    /// # Errors
+    /// As [`Lease::wait`].
+    pub async fn hold_all<E: Env>(cx: &mut Cx<'_, E>, names: &[String]) -> Result<Held, Outage> {
+        let mut leases = Self::wait_for_all(cx.env, names).await?;
+        let until = leases.iter().map(|lease| lease.until).min();
+        cx.deferred.leases.append(&mut leases);
+        Ok(Held {
+            until: until.unwrap_or(cx.now),
+        })
+    }
+
+    /// Nobody waits for one lease while holding another: that way two could wait for each other.
+    async fn wait_for_all<E: Env>(env: &E, names: &[String]) -> Result<Vec<Self>, Outage> {
+        let store = env.store();
+        for tried in 0..TRIES {
+            let now = env.clock().now();
+            // Those who wait only read, and are in nobody's way.
+            if tried == 0 || !any_is_taken(store, names, now).await? {
+                let tries = names
+                    .iter()
+                    .map(|name| Self::acquire(store, name, Term::Change, now));
+                let tries = futures::future::join_all(tries).await;
+                let mut taken = Vec::new();
+                let mut outage = None;
+                for tried in tries {
+                    match tried {
+                        Ok(lease) => taken.extend(lease),
+                        Err(error) => outage = Some(error),
+                    }
+                }
+                if taken.len() == names.len() {
+                    return Ok(taken);
+                }
+                Self::release_all(store, taken, env.clock().now()).await;
+                if let Some(outage) = outage {
+                    return Err(outage);
+                }
             }
             let mut chance = [0];
             env.random().fill(&mut chance)?;
@@ -109,149 +167,152 @@ impl Lease {
                 .sleep(BETWEEN_TRIES.saturating_add(jitter))
                 .await;
         }
-        Err(Outage::Store("a lease stayed taken".to_owned()))
+        Err(Outage::Store("others were at it for too long".to_owned()))
     }
 
-    /// When the lease runs out. Work that others would see must not begin shortly before.
+    /// When it runs out.
     #[must_use]
     pub const fn until(&self) -> Timestamp {
         self.until
     }
 
-    /// Gives the lease back, unless it has run out and may be another's by now. If the store fails, it runs out by
-    /// itself: what was done under it is done.
-    pub async fn release(self, store: &impl KeyValue, now: Timestamp) {
-        if now < self.until {
-            drop(store.delete_many(counters(&self.name)).await);
+    /// Gives leases back in one call, but for those that have run out and may be another's by now. If the store fails,
+    /// they run out by themselves: what was done under them is done.
+    pub async fn release_all(store: &impl KeyValue, leases: Vec<Self>, now: Timestamp) {
+        let keys: Vec<AnyKey> = leases
+            .into_iter()
+            .filter(|lease| now < lease.until)
+            .map(|lease| slot(&lease.name, lease.window).into())
+            .collect();
+        if !keys.is_empty() {
+            drop(store.delete_many(keys).await);
         }
     }
+}
+
+/// A lease whose window was won, and whose neighbours are yet to be looked at.
+struct Begun<'a> {
+    name: &'a str,
+    term: Term,
+    window: u64,
+}
+
+impl<'a> Begun<'a> {
+    async fn begin(
+        store: &impl KeyValue,
+        name: &'a str,
+        term: Term,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Outage> {
+        let window = term.window_at(now);
+        let own = slot(name, window);
+        let mark = mark_of(window);
+        for _ in 0..2 {
+            let stood = store.increment(&own, mark).await?.saturating_sub(mark);
+            if stood == 0 {
+                return Ok(Some(Self { name, term, window }));
+            }
+            if is_alive(stood, window) {
+                break;
+            }
+            // A holder that died left it. Nobody wins on it before it is gone, and the first to count deletes it.
+            store.delete_many(vec![own.clone().into()]).await?;
+        }
+        Ok(None)
+    }
+
+    /// Someone whose clock is a moment off may have won a neighbouring window meanwhile. Each of the two counts first and
+    /// looks then, so at least one of them sees the other, and leaves.
+    async fn confirm(self, store: &impl KeyValue) -> Result<Option<Lease>, Outage> {
+        let Self { name, term, window } = self;
+        let (before, after) = (window.saturating_sub(1), window.saturating_add(1));
+        let (before, after) = futures::join!(
+            is_taken(store, name, before, window),
+            is_taken(store, name, after, window),
+        );
+        if before? || after? {
+            store.delete_many(vec![slot(name, window).into()]).await?;
+            return Ok(None);
+        }
+        Ok(Some(Lease {
+            name: name.to_owned(),
+            window,
+            until: term.start_of(window.saturating_add(2)),
+        }))
+    }
+}
+
+/// A lease that is held until after the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Held {
+    until: Timestamp,
+}
+
+impl Held {
+    /// Refuses to write under a lease that is about to run out, or has.
+    ///
+    /// # Errors
+    /// [`Outage::Store`]; nothing was written.
+    pub fn check(self, now: Timestamp) -> Result<(), Outage> {
+        const MARGIN: Duration = Duration::from_secs(1);
+        if now.plus(MARGIN) < self.until {
+            Ok(())
+        } else {
+            Err(Outage::Store("it took too long to write".to_owned()))
+        }
+    }
+}
+
+/// Whether the lease on any of `names` is held at `now`.
+async fn any_is_taken(
+    store: &impl KeyValue,
+    names: &[String],
+    now: Timestamp,
+) -> Result<bool, Outage> {
+    let window = Term::Change.window_at(now);
+    let around = window.saturating_sub(1)..=window.saturating_add(1);
+    let slots = names
+        .iter()
+        .flat_map(|name| around.clone().map(move |at| (name, at)));
+    let taken = slots.map(|(name, at)| is_taken(store, name, at, window));
+    for taken in futures::future::join_all(taken).await {
+        if taken? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Whether the slot of the window `at` is held, as one who comes in `window` sees it.
+async fn is_taken(store: &impl KeyValue, name: &str, at: u64, window: u64) -> Result<bool, Outage> {
+    let stands = super::read_counter(store, &slot(name, at)).await?;
+    Ok(is_alive(stands, window))
+}
+
+/// Whether a counter that stands at this has a holder of the window before, of this one or of the next. All that come to
+/// one counter come in the same window, or in one long ago: the sum of their marks tells how many they are and when.
+fn is_alive(stands: i64, window: u64) -> bool {
+    let stands = u64::try_from(stands).unwrap_or_default();
+    let marks = stands.div_ceil(window.saturating_add(1));
+    let mark = stands.checked_div(marks).unwrap_or_default();
+    mark.saturating_add(1) >= window
+}
+
+fn mark_of(window: u64) -> i64 {
+    i64::try_from(window.max(1)).unwrap_or(i64::MAX)
+}
+
+fn slot(name: &str, window: u64) -> CounterKey {
+    keys::lease(name, window % SLOTS)
 }
 
 /// All counters that leases on `name` may leave behind.
 #[must_use]
-pub fn counters(name: &str) -> Vec<AnyKey> {
-    (0..COUNTERS)
+pub(super) fn counters(name: &str) -> Vec<AnyKey> {
+    (0..SLOTS)
         .map(|window| keys::lease(name, window).into())
         .collect()
 }
 
-fn window_at(now: Timestamp) -> u64 {
-    now.unix_seconds()
-        .checked_div(WINDOW.as_secs())
-        .unwrap_or_default()
-}
-
-/// The number of the counter whose turn it is.
-fn counter_at(window: u64) -> u64 {
-    let row = window.checked_div(IN_A_ROW).unwrap_or_default();
-    // SplitMix64's way of mixing, which is enough to be irregular.
-    let mixed = row.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mixed = (mixed ^ (mixed >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93) >> 32;
-    (mixed.wrapping_mul(IN_A_ROW) % COUNTERS).wrapping_add(window % IN_A_ROW)
-}
-
-fn window_start(window: u64) -> Timestamp {
-    Timestamp::from_unix_millis(window.saturating_mul(WINDOW.as_secs()).saturating_mul(1000))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{MemoryKeyValue, block_on};
-
-    const LENGTH: u64 = 60_000;
-
-    fn at(millis: u64) -> Timestamp {
-        Timestamp::from_unix_millis(1_000 * LENGTH + millis)
-    }
-
-    fn acquire(store: &MemoryKeyValue, now: Timestamp) -> Option<Lease> {
-        block_on(Lease::acquire(store, "x", now)).unwrap()
-    }
-
-    #[test]
-    fn is_held_by_one_and_free_again_once_released() {
-        let store = MemoryKeyValue::default();
-        let lease = acquire(&store, at(0)).unwrap();
-        assert_eq!(acquire(&store, at(1)), None);
-        block_on(lease.release(&store, at(2)));
-        assert_eq!(store.names(), Vec::<String>::new());
-        assert!(acquire(&store, at(3)).is_some());
-    }
-
-    #[test]
-    fn runs_out_after_the_next_window_when_its_holder_died() {
-        let store = MemoryKeyValue::default();
-        let lease = acquire(&store, at(LENGTH - 1)).unwrap();
-        assert_eq!(lease.until(), at(2 * LENGTH));
-        assert_eq!(acquire(&store, at(LENGTH)), None);
-        assert_eq!(acquire(&store, at(2 * LENGTH - 1)), None);
-        assert!(acquire(&store, at(2 * LENGTH)).is_some());
-    }
-
-    #[test]
-    fn is_not_had_twice_by_clocks_that_differ_by_a_moment() {
-        for (first, second) in [
-            (0, LENGTH),
-            (LENGTH, 0),
-            (LENGTH - 1, LENGTH),
-            (LENGTH, LENGTH - 1),
-        ] {
-            let store = MemoryKeyValue::default();
-            assert!(acquire(&store, at(first)).is_some());
-            assert_eq!(acquire(&store, at(second)), None, "{first} {second}");
-        }
-    }
-
-    #[test]
-    fn a_dead_holder_is_soon_in_the_way_of_nobody_who_comes_at_regular_intervals() {
-        const HOUR: u64 = 60;
-        const DAY: u64 = 24 * HOUR;
-        let days = [1, 2, 7, 14, 28, 30, 365].map(|days| days * DAY);
-        for minutes in (1..=2 * HOUR)
-            .chain([4, 6, 8, 12].map(|hours| hours * HOUR))
-            .chain(days)
-        {
-            for start in 0..64 {
-                let store = MemoryKeyValue::default();
-                assert!(acquire(&store, at(start * LENGTH)).is_some());
-                let visit = |number| at((start + number * minutes) * LENGTH);
-                let got = (1..=6).any(|number| acquire(&store, visit(number)).is_some());
-                assert!(got, "every {minutes} minutes from {start} on");
-            }
-        }
-    }
-
-    #[test]
-    fn eight_windows_in_a_row_never_share_a_counter() {
-        for window in 0..10_000 {
-            let mut row = [0, 1, 2, 3, 4, 5, 6, 7].map(|offset| counter_at(window + offset));
-            assert!(row.iter().all(|counter| *counter < COUNTERS));
-            row.sort_unstable();
-            assert!(row.windows(2).all(|pair| pair[0] < pair[1]), "{window}");
-        }
-    }
-
-    #[test]
-    fn can_be_had_again_after_any_pause_however_many_holders_died() {
-        for pause in 2..20 {
-            let store = MemoryKeyValue::default();
-            let mut now = 0;
-            for _ in 0..20 {
-                let got = (0..4).any(|wait| acquire(&store, at(now + wait * LENGTH)).is_some());
-                assert!(got, "pause of {pause} at window {}", now / LENGTH);
-                now += (pause + 4) * LENGTH;
-            }
-        }
-    }
-
-    #[test]
-    fn one_that_ran_out_is_not_taken_from_its_new_holder() {
-        let store = MemoryKeyValue::default();
-        let late = acquire(&store, at(0)).unwrap();
-        let now = at(2 * LENGTH);
-        assert!(acquire(&store, now).is_some());
-        block_on(late.release(&store, now));
-        assert_eq!(acquire(&store, at(2 * LENGTH + 1)), None);
-    }
-}
+mod tests;

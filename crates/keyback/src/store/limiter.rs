@@ -1,11 +1,16 @@
 //! Counting calls against limits.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::client_address::ClientAddress;
 use crate::model::keyring::{KeyUse, Keyring};
 use crate::model::limit::{Limit, LimitExceeded};
 use crate::model::timestamp::Timestamp;
-use crate::ports::{KeyValue, Outage};
-use crate::store::keys::{self, AnyKey, CounterKey};
+use crate::ports::{Env, KeyValue, Outage};
+use crate::store::agenda::Expiring;
+use crate::store::cx::Cx;
+use crate::store::keys::{self, CounterKey};
+use crate::store::record;
 
 /// A limit with its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,24 +21,37 @@ pub struct NamedLimit {
     pub limit: Limit,
 }
 
-/// A counter that is of no use once its window is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spent {
-    /// Its key.
-    pub key: AnyKey,
-    /// When its window ends.
-    pub ends_at: Timestamp,
-}
-
-/// What counting a call brought.
+/// A call that was counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
     /// Set if the call was one too many.
     pub exceeded: Option<LimitExceeded>,
-    /// What counted it, to give the call back.
-    pub counter: CounterKey,
-    /// Set for the first call in a window: the counter to put on the agenda for deletion.
-    pub opened: Option<Spent>,
+    /// Its number in its window.
+    number: i64,
+    counter: CounterKey,
+}
+
+impl Counted {
+    /// Whether it is the first in its window.
+    #[must_use]
+    pub const fn is_first(&self) -> bool {
+        self.number == 1
+    }
+
+    /// Takes the call back after the response, as if it had not come.
+    pub fn give_back<E: Env>(self, cx: &mut Cx<'_, E>) {
+        if self.number == 1 {
+            // It opened the counter: nothing of it need be kept until the window ends.
+            let opened = self.counter.as_str();
+            for expiring in &mut cx.deferred.expiring {
+                expiring.keys.retain(|key| key != opened);
+            }
+            cx.deferred.expiring.retain(|it| !it.keys.is_empty());
+            cx.deferred.delete.push(self.counter.into());
+        } else {
+            cx.deferred.give_back.push(self.counter);
+        }
+    }
 }
 
 /// Counts one call from `client`.
@@ -42,60 +60,92 @@ pub struct Counted {
 ///
 /// # Errors
 /// [`Outage::Store`].
-pub async fn count(
-    store: &impl KeyValue,
+pub async fn count<E: Env>(
+    cx: &mut Cx<'_, E>,
     keyring: &Keyring,
     named: NamedLimit,
     client: ClientAddress,
-    now: Timestamp,
 ) -> Result<Counted, Outage> {
     let network = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), &client.network()]);
-    count_by(store, named, network.as_name(), now).await
+    count_by(cx, named, network.as_name()).await
 }
 
 /// Counts one call about `subject`, whose name the store does not tell either.
 ///
 /// # Errors
 /// [`Outage::Store`].
-pub async fn count_subject(
-    store: &impl KeyValue,
+pub async fn count_subject<E: Env>(
+    cx: &mut Cx<'_, E>,
     keyring: &Keyring,
     named: NamedLimit,
     subject: &[u8],
-    now: Timestamp,
 ) -> Result<Counted, Outage> {
     let digest = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), subject]);
-    count_by(store, named, digest.as_name(), now).await
+    count_by(cx, named, digest.as_name()).await
+}
+
+/// Until when a limit of all is used up.
+#[derive(Debug, Serialize, Deserialize)]
+struct Full {
+    until: Timestamp,
+}
+
+/// Why a call of anyone would be refused, as the last one that was has noted it: reading that costs no count.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find_full(
+    store: &impl KeyValue,
+    NamedLimit { name, limit }: NamedLimit,
+    now: Timestamp,
+) -> Result<Option<LimitExceeded>, Outage> {
+    let full: Option<Full> = record::find(store, &keys::limit_full(name)).await?;
+    let is_full = full.is_some_and(|full| full.until == limit.window_end(now));
+    Ok(is_full.then(|| LimitExceeded::new(name, limit, now)))
+}
+
+/// Notes that the window of a limit of all is used up.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn note_full<E: Env>(
+    cx: &Cx<'_, E>,
+    NamedLimit { name, limit }: NamedLimit,
+) -> Result<(), Outage> {
+    let full = Full {
+        until: limit.window_end(cx.now),
+    };
+    let write = (keys::limit_full(name), record::encode(&full)?);
+    cx.store().set_many(vec![write]).await
 }
 
 /// Counts one call of anyone.
 ///
 /// # Errors
 /// [`Outage::Store`].
-pub async fn count_all(
-    store: &impl KeyValue,
-    named: NamedLimit,
-    now: Timestamp,
-) -> Result<Counted, Outage> {
-    count_by(store, named, "all", now).await
+pub async fn count_all<E: Env>(cx: &mut Cx<'_, E>, named: NamedLimit) -> Result<Counted, Outage> {
+    count_by(cx, named, "all").await
 }
 
-async fn count_by(
-    store: &impl KeyValue,
+/// Counts the call. The first in a window has the counter deleted when the window ends.
+async fn count_by<E: Env>(
+    cx: &mut Cx<'_, E>,
     NamedLimit { name, limit }: NamedLimit,
     whose: &str,
-    now: Timestamp,
 ) -> Result<Counted, Outage> {
     // The window's length is part of the name: a changed limit starts afresh instead of meeting a stranger's count.
     let named_window = format!("{name}.{}", limit.window().as_secs());
-    let key = keys::limit(&named_window, limit.window_at(now), whose);
-    let number = store.increment(&key, 1).await?;
+    let counter = keys::limit(&named_window, limit.window_at(cx.now), whose);
+    let number = super::draw(cx.store(), &counter, 1).await?;
+    if number == 1 {
+        cx.deferred.expiring.push(Expiring {
+            at: limit.window_end(cx.now),
+            keys: vec![counter.as_str().to_owned()],
+        });
+    }
     Ok(Counted {
-        exceeded: (!limit.allows(number)).then(|| LimitExceeded::new(name, limit, now)),
-        opened: (number == 1).then(|| Spent {
-            key: key.clone().into(),
-            ends_at: limit.window_end(now),
-        }),
-        counter: key,
+        exceeded: (!limit.allows(number)).then(|| LimitExceeded::new(name, limit, cx.now)),
+        number,
+        counter,
     })
 }

@@ -26,8 +26,15 @@ struct Incoming<T> {
 /// # Errors
 /// [`Outage::Record`] if it cannot be written as JSON.
 pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Outage> {
-    serde_json::to_vec(&Outgoing { v: VERSION, record })
-        .map_err(|_| Outage::Record("cannot be written"))
+    encode_as(VERSION, record)
+}
+
+/// The bytes to store for a `record` whose layout has the version `v`.
+///
+/// # Errors
+/// [`Outage::Record`] if it cannot be written as JSON.
+pub fn encode_as<T: Serialize>(v: u8, record: &T) -> Result<Vec<u8>, Outage> {
+    serde_json::to_vec(&Outgoing { v, record }).map_err(|_| Outage::Record("cannot be written"))
 }
 
 /// The record in `bytes`.
@@ -35,10 +42,18 @@ pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Outage> {
 /// # Errors
 /// [`Outage::Record`] if they are of another version or layout.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Outage> {
+    decode_up_to(VERSION, bytes).map(|(_, record)| record)
+}
+
+/// The record in `bytes` and its version, which is at most `latest`.
+///
+/// # Errors
+/// [`Outage::Record`] if they are of another version or layout.
+pub fn decode_up_to<T: DeserializeOwned>(latest: u8, bytes: &[u8]) -> Result<(u8, T), Outage> {
     let incoming: Incoming<T> =
         serde_json::from_slice(bytes).map_err(|_| Outage::Record("unknown layout"))?;
-    if incoming.v == VERSION {
-        Ok(incoming.record)
+    if (1..=latest).contains(&incoming.v) {
+        Ok((incoming.v, incoming.record))
     } else {
         Err(Outage::Record("unknown version"))
     }

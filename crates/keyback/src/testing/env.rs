@@ -14,35 +14,56 @@ use crate::testing::executor::{sleep_once, yield_once};
 
 /// A clock that stands still until it is moved. Clones share their time.
 #[derive(Debug, Clone)]
-pub struct SettableClock(Rc<Cell<Timestamp>>);
+pub struct SettableClock {
+    time: Rc<Cell<Timestamp>>,
+    /// Sleeps that take no time.
+    pauses: Rc<Cell<Duration>>,
+}
 
 impl Default for SettableClock {
     fn default() -> Self {
         // 2026-11-23T09:00:00Z
-        Self(Rc::new(Cell::new(Timestamp::from_unix_millis(
-            1_795_424_400_000,
-        ))))
+        let time = Timestamp::from_unix_millis(1_795_424_400_000);
+        Self {
+            time: Rc::new(Cell::new(time)),
+            pauses: Rc::default(),
+        }
     }
 }
 
 impl SettableClock {
     /// Moves the time on by `duration`.
     pub fn advance(&self, duration: Duration) {
-        self.0.set(self.0.get().plus(duration));
+        self.time.set(self.time.get().plus(duration));
+    }
+
+    /// Lets the next sleeps, of `pauses` in all, take no time: whatever comes next does not wait for them.
+    pub fn skip(&self, pauses: Duration) {
+        self.pauses.set(pauses);
+    }
+
+    /// Moves the time back by `duration`.
+    pub fn set_back(&self, duration: Duration) {
+        self.time.set(self.time.get().minus(duration));
     }
 
     fn fork(&self) -> Self {
-        Self(Rc::new(self.0.as_ref().clone()))
+        Self {
+            time: Rc::new(self.time.as_ref().clone()),
+            pauses: Rc::new(self.pauses.as_ref().clone()),
+        }
     }
 }
 
 impl Clock for SettableClock {
     fn now(&self) -> Timestamp {
-        self.0.get()
+        self.time.get()
     }
 
     async fn sleep(&self, duration: Duration) {
-        self.advance(duration);
+        let skipped = self.pauses.get().min(duration);
+        self.pauses.set(self.pauses.get().saturating_sub(skipped));
+        self.advance(duration.saturating_sub(skipped));
         sleep_once().await;
     }
 }

@@ -25,6 +25,15 @@ enum Stored {
     Counter(i64),
 }
 
+/// The size of one `set-many`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// How many keys it set.
+    pub keys: usize,
+    /// The bytes of its keys and values.
+    pub bytes: usize,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     entries: RefCell<BTreeMap<String, Stored>>,
@@ -32,7 +41,9 @@ struct Inner {
     round_trips: Cell<u64>,
     last_round_trip_poll: Cell<u64>,
     operations_seen: RefCell<Vec<String>>,
+    written: RefCell<Vec<Written>>,
     failing: Cell<Option<(u64, u64)>>,
+    losing: Cell<Option<u64>>,
     halts_at: Cell<Option<u64>>,
     halted: Cell<bool>,
     contended: Cell<u32>,
@@ -83,6 +94,12 @@ impl MemoryKeyValue {
         self.0.operations_seen.take()
     }
 
+    /// The sizes of every `set-many` since the last call, in order.
+    #[must_use]
+    pub fn take_written(&self) -> Vec<Written> {
+        self.0.written.take()
+    }
+
     /// How many operations there were in all.
     #[must_use]
     pub fn operations(&self) -> u64 {
@@ -99,6 +116,12 @@ impl MemoryKeyValue {
     pub fn fail_once_after(&self, successes: u64) {
         let from = self.operations() + successes;
         self.0.failing.set(Some((from, from + 1)));
+    }
+
+    /// Does one operation after `operations` more, and loses its answer: the caller sees a failure. `None` mends the store.
+    pub fn lose_answer_after(&self, operations: Option<u64>) {
+        let at = operations.map(|operations| self.operations() + operations);
+        self.0.losing.set(at);
     }
 
     /// Makes the next `increments` increments fail, as `DynamoDB` does under contention.
@@ -149,7 +172,11 @@ impl MemoryKeyValue {
         for key in keys {
             assert!(is_portable(key), "not every store takes the name {key}");
         }
-        operate(&mut inner.entries.borrow_mut())
+        let done = operate(&mut inner.entries.borrow_mut());
+        if inner.losing.get() == Some(number) {
+            return Err(Outage::Store("made to lose an answer".to_owned()));
+        }
+        done
     }
 }
 
@@ -198,6 +225,13 @@ impl KeyValue for MemoryKeyValue {
 
     async fn set_many(&self, new: Vec<(Key, Vec<u8>)>) -> Result<(), Outage> {
         let names: Vec<&str> = new.iter().map(|(key, _)| key.as_str()).collect();
+        let sizes = new
+            .iter()
+            .map(|(key, value)| key.as_str().len() + value.len());
+        self.0.written.borrow_mut().push(Written {
+            keys: new.len(),
+            bytes: sizes.sum(),
+        });
         self.operate("set-many", &names, |entries| {
             for (key, value) in &new {
                 let before = entries.insert(key.as_str().to_owned(), Stored::Value(value.clone()));

@@ -34,6 +34,12 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
+    /// The body as JSON, if it is that.
+    #[must_use]
+    pub fn json_if_any(&self) -> Option<Value> {
+        serde_json::from_str(&self.body).ok()
+    }
+
     /// The text under `member`.
     #[must_use]
     pub fn text(&self, member: &str) -> String {

@@ -114,41 +114,49 @@ fn a_public_key_is_no_secret_for_an_hmac() {
     }
 }
 
+/// A claim's name, and a value that is bad at the given time.
+type Bad = (&'static str, fn(u64) -> Value);
+
 #[test]
 fn times_must_be_there_be_numbers_and_be_near() {
     let desk = Desk::open();
-    let now = unix_now();
     let with = |name: &str, value: &Value| desk.with_claim(Algorithm::EdDsa, name, value);
-    let with_fraction = serde_json::from_str(&format!("{}.5", now + 200));
-    for good in [json!(now + 300), with_fraction.expect("it is a number")] {
+    let with_fraction = serde_json::from_str(&format!("{}.5", unix_now() + 200));
+    for good in [
+        json!(unix_now() + 300),
+        with_fraction.expect("it is a number"),
+    ] {
         desk.assert_good(&with("exp", &good), &format!("exp {good}"));
     }
-    for (name, bad) in [
-        ("exp", Value::Null),
-        ("exp", json!((now + 300).to_string())),
-        ("exp", json!("2030-01-01T00:00:00Z")),
-        ("exp", json!([now + 300])),
-        ("exp", json!(true)),
-        ("exp", json!(0)),
-        ("exp", json!(-1)),
-        ("exp", json!(now - 60)),
+    // Each value is computed just before its call, or a slow machine lets times that are too far ahead come near.
+    let bad: [Bad; 18] = [
+        ("exp", |_| Value::Null),
+        ("exp", |now| json!((now + 300).to_string())),
+        ("exp", |_| json!("2030-01-01T00:00:00Z")),
+        ("exp", |now| json!([now + 300])),
+        ("exp", |_| json!(true)),
+        ("exp", |_| json!(0)),
+        ("exp", |_| json!(-1)),
+        ("exp", |now| json!(now - 60)),
         // More than ten minutes ahead, by minutes, by years and out of all reason.
-        ("exp", json!(now + 700)),
-        ("exp", json!(now + 86_400)),
-        ("exp", json!(now * 1000)),
-        ("exp", json!(u64::MAX)),
-        ("exp", json!(1e300)),
-        ("nbf", json!(now + 120)),
-        ("nbf", json!(1e300)),
-        ("nbf", json!((now - 60).to_string())),
-        ("iat", json!(now + 120)),
-        ("iat", json!("today")),
-    ] {
+        ("exp", |now| json!(now + 700)),
+        ("exp", |now| json!(now + 86_400)),
+        ("exp", |now| json!(now * 1000)),
+        ("exp", |_| json!(u64::MAX)),
+        ("exp", |_| json!(1e300)),
+        ("nbf", |now| json!(now + 120)),
+        ("nbf", |_| json!(1e300)),
+        ("nbf", |now| json!((now - 60).to_string())),
+        ("iat", |now| json!(now + 120)),
+        ("iat", |_| json!("today")),
+    ];
+    for (name, value) in bad {
+        let bad = value(unix_now());
         desk.assert_refused(&with(name, &bad), &format!("{name} {bad}"));
     }
     for name in ["nbf", "iat"] {
         desk.assert_good(&with(name, &Value::Null), name);
-        desk.assert_good(&with(name, &json!(now - 86_400)), name);
+        desk.assert_good(&with(name, &json!(unix_now() - 86_400)), name);
     }
 }
 

@@ -1,17 +1,9 @@
 //! `GET /v1/admin/users/:id/events`
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use serde_json::{Value, json};
 
-use crate::app::{App, Caller as _, Scope, strong_password, unique_email, unix_seconds};
+use crate::app::{App, Caller as _, Scope, strong_password, unique_email, unix_seconds, wait_for};
 use crate::v1::admin::access::Guarded;
-
-/// Events are noted right after the answer to the call that they tell of.
-const NOTED_WITHIN: Duration = Duration::from_secs(20);
 
 #[test]
 fn everything_that_happens_to_an_account_is_recorded_newest_first() {
@@ -251,16 +243,15 @@ fn assert_paged(app: &App, path: &str, whole: &[Value]) {
 /// The account's events, newest first, once there are so many.
 #[track_caller]
 pub(crate) fn wait_for_events(app: &App, id: &str, count: usize) -> Vec<Value> {
-    let deadline = Instant::now() + NOTED_WITHIN;
-    loop {
+    wait_for(|| {
         let page = app.portal().get(&format!("/v1/admin/users/{id}/events"));
         let events = events(&page.expect_json(200));
         if events.len() >= count {
-            return events;
+            Ok(events)
+        } else {
+            Err(events)
         }
-        assert!(Instant::now() < deadline, "not {count} events: {events:?}");
-        thread::sleep(Duration::from_millis(20));
-    }
+    })
 }
 
 fn events(page: &Value) -> Vec<Value> {

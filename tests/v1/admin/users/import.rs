@@ -246,3 +246,18 @@ fn line(id: &str) -> String {
 fn counts(created: u32, unchanged: u32) -> Value {
     json!({ "created": created, "unchanged": unchanged, "failed": 0, "failures": [] })
 }
+
+#[test]
+fn an_import_by_a_caller_without_a_key_is_refused_unread() {
+    let app = App::shared();
+    let path = "/v1/admin/users/import";
+    let announced = format!("Content-Length: {}", 8 * 1024 * 1024);
+    for credential in ["", "\r\nAuthorization: Bearer kb_nobodys_key"] {
+        let mut wire = app.wire();
+        let head = wire.head("POST", path, &format!("{announced}{credential}"));
+        let begun = format!("{head}{}", " ".repeat(17 * 1024));
+        // The rest never comes, and the answer does not wait for it.
+        let (answer, _) = wire.exchange(path, begun.as_bytes());
+        answer.expect_problem(401, "unauthorized");
+    }
+}

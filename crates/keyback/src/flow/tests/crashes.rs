@@ -5,6 +5,7 @@ mod deliveries;
 
 use serde_json::{Value, json};
 
+use crate::courier::after_response;
 use crate::testing::{App, Mail, exchange, run_while};
 
 const YEAR: u64 = 365 * 86_400;
@@ -78,9 +79,9 @@ fn left_over(app: &App) -> Vec<String> {
 fn a_request_that_was_answered_brings_its_mail_whatever_crashes_after_the_answer() {
     let forgot = async |app: &App, answered: &mut Option<String>| {
         let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
-        let (reply, afterwards) = exchange(&app.env, &call).await;
+        let (reply, deferred) = exchange(&app.env, &call).await;
         *answered = Some(reply.expect(202).text("challenge_id"));
-        afterwards.run(&app.env).await;
+        after_response::run(&app.env, deferred).await;
     };
     at_every_operation(&late_in_the_hour(), forgot, |app, answered, operations| {
         let sent_before = app.env.http.requests();
@@ -114,7 +115,7 @@ fn leaves_counters_at_most(app: &App, path: &str, body: &Value) {
     };
     at_every_operation(app, act, |app, (), operations| {
         let left_over = left_over(&app);
-        let kinds = ["v1:limit:", "v1:slots:", "v1:attempts:.:0"];
+        let kinds = ["v1:limit:", "v1:lease:", "v1:attempts:.:0"];
         let is_counter = |name: &String| kinds.iter().any(|kind| name.starts_with(kind));
         let few = left_over.len() <= 2 && left_over.iter().all(is_counter);
         assert!(few, "{left_over:?} after {operations} of {path}");
@@ -145,8 +146,8 @@ fn a_courier_that_crashes_loses_no_mail_and_leaves_no_trace() {
     let challenge_id = reply.text("challenge_id");
     app.advance(61);
     let courier = async |app: &App, (): &mut ()| {
-        let (_, afterwards) = exchange(&app.env, &app.call("/v1/courier/run", json!({}))).await;
-        afterwards.run(&app.env).await;
+        let (_, deferred) = exchange(&app.env, &app.call("/v1/courier/run", json!({}))).await;
+        after_response::run(&app.env, deferred).await;
     };
     at_every_operation(&app, courier, |app, (), operations| {
         let sent_before = app.env.http.requests();
@@ -174,8 +175,8 @@ fn a_crash_while_a_try_is_noted_as_failed_loses_no_mail() {
     let (_, _crashed) = app.answer(&call);
     app.advance(61);
     let courier = async |app: &App, (): &mut ()| {
-        let (_, afterwards) = exchange(&app.env, &app.call("/v1/courier/run", json!({}))).await;
-        afterwards.run(&app.env).await;
+        let (_, deferred) = exchange(&app.env, &app.call("/v1/courier/run", json!({}))).await;
+        after_response::run(&app.env, deferred).await;
     };
     at_every_operation(&app, courier, |app, (), operations| {
         let _ = app.take_mails();
@@ -192,10 +193,10 @@ fn a_reset_that_was_answered_tells_of_the_change_whatever_crashes_after_the_answ
     let link = app.recover().link;
     let reset = async |app: &App, answered: &mut bool| {
         let body = json!({"token": link, "new_password": App::NEW_PASSWORD});
-        let (reply, afterwards) = exchange(&app.env, &app.call("/v1/reset-password", body)).await;
+        let (reply, deferred) = exchange(&app.env, &app.call("/v1/reset-password", body)).await;
         let _ = reply.expect(204);
         *answered = true;
-        afterwards.run(&app.env).await;
+        after_response::run(&app.env, deferred).await;
     };
     at_every_operation(&app, reset, |app, answered, operations| {
         let sent_before = app.env.http.requests();

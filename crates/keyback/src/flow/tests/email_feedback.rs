@@ -2,12 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::note_feedback::{self, Said};
+use crate::courier::after_response;
+use crate::flow::emails::feedback;
 use crate::flow::tests::deliveries::user_events;
-use crate::model::email::EmailState;
+use crate::model::email::{DeliveryReport, EmailState};
 use crate::model::id::EmailId;
 use crate::model::standard_webhook::WebhookSecret;
 use crate::ports::{Clock as _, Env as _, NoAnswer};
+use crate::store::cx::Cx;
 use crate::testing::{App, block_on};
 
 const FEEDBACK_SECRET: &str = "whsec_a2V5YmFjay10ZXN0cy1rZXliYWNrLXRlc3RzIQ==";
@@ -132,14 +134,17 @@ fn a_mail_that_arrived_unheard_is_not_sent_again() {
 fn of_all_that_is_said_in_one_webhook_the_worst_stands() {
     let (app, sent) = with_sent_mail();
     let id = EmailId::parse(sent["id"].as_str().unwrap()).unwrap();
-    let said = |state| Said {
+    let said = |state| DeliveryReport {
         email_id: id.clone(),
         state,
         reason: None,
     };
     let both = vec![said(EmailState::Bounced), said(EmailState::Delivered)];
-    let afterwards = block_on(note_feedback::run(&app.env, both)).unwrap();
-    block_on(afterwards.run(&app.env));
+    block_on(async {
+        let mut cx = Cx::new(&app.env).await;
+        feedback::run(&mut cx, both).await.unwrap();
+        after_response::run(&app.env, cx.deferred).await;
+    });
     assert_eq!(app.emails_in("bounced").len(), 1);
     assert_eq!(user_events(&app)[0], "email.bounced");
 }

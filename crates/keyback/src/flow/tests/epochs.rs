@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::ports::KeyValue as _;
-use crate::store::keys::Key;
-use crate::testing::{App, Recovery, block_on};
+use crate::testing::{App, Recovery};
 
 /// An account with everything issued that can be: a code, a link and a cancel token, and the token of a sign-in.
 fn with_everything_issued() -> (App, Recovery, String) {
@@ -132,38 +130,6 @@ fn a_token_for_a_forced_change_does_not_outlive_its_account_not_even_by_a_moment
     assert!(before.as_u64() < after.as_u64(), "{before} {after}");
     let refused = app.reset(token, App::NEW_PASSWORD).expect(400);
     assert_eq!(refused.problem(), "invalid-reset-token");
-}
-
-#[test]
-fn a_password_stored_while_its_account_is_deleted_is_nobodys() {
-    let (app, recovery, _) = with_everything_issued();
-    // The reset has passed its checks when the account goes, and writes when it is gone.
-    let before_the_reset = app.fork();
-    assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 204);
-    let late = app.env.store.bytes("v1:credential:ann").unwrap();
-    let app = before_the_reset;
-    admin(&app, "", "DELETE", Value::Null);
-    let key = Key::forged("v1:credential:ann");
-    block_on(app.env.store.set_many(vec![(key, late)])).unwrap();
-
-    let body = json!({"id": "ann", "email": App::EMAIL});
-    let created = app.make(&app.call("/v1/admin/users", body)).expect(201);
-    assert_eq!(created.json()["credential"], Value::Null);
-    assert!(!app.knows(App::NEW_PASSWORD));
-    assert!(!app.knows(App::PASSWORD));
-}
-
-#[test]
-fn a_password_stored_while_its_account_is_deleted_goes_in_the_end() {
-    let (app, recovery, _) = with_everything_issued();
-    assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 204);
-    let late = app.env.store.bytes("v1:credential:ann").unwrap();
-    admin(&app, "", "DELETE", Value::Null);
-    let key = Key::forged("v1:credential:ann");
-    block_on(app.env.store.set_many(vec![(key, late)])).unwrap();
-    app.advance(92 * 86_400);
-    let _ = app.run_courier();
-    assert_eq!(app.env.store.bytes("v1:credential:ann"), None);
 }
 
 #[test]

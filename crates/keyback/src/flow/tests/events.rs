@@ -38,7 +38,7 @@ fn an_event_is_kept_for_ninety_days() {
     let _ = app.run_courier();
     let both = ["recovery.requested", "account.created"].map(str::to_owned);
     assert_eq!(events(&app).unwrap(), both);
-    app.advance(DAY + 60);
+    app.advance(DAY + 16 * 3_600);
     let _ = app.run_courier();
     assert_eq!(events(&app).unwrap(), ["recovery.requested"]);
     app.advance(DAY);
@@ -55,7 +55,7 @@ fn the_events_of_a_deleted_user_are_kept_as_long() {
     app.advance(89 * DAY);
     let _ = app.run_courier();
     assert_eq!(events(&app).unwrap(), all);
-    app.advance(DAY + 60);
+    app.advance(DAY + 16 * 3_600);
     let _ = app.run_courier();
     assert_eq!(events(&app), None);
     app.advance(2 * DAY);

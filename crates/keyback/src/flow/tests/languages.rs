@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::forgot_password::Request;
+use crate::flow::recovery::forgot_password::Request;
 use crate::testing::{App, Mail};
 
 /// The app with an account at [`App::EMAIL`] that has the id `ann`.

@@ -1,12 +1,13 @@
 //! What must look alike looks alike: the same answer, byte for byte but for what is drawn anew, after the same
 //! operations on the store.
 
+mod after;
+
 use serde_json::{Value, json};
 
-use crate::flow::{find_by_email, find_by_id};
+use crate::courier::after_response;
 use crate::model::email_address::EmailAddress;
-use crate::ports::KeyValue as _;
-use crate::store::{keys, record};
+use crate::store::accounts;
 use crate::testing::{App, Call, Reply, block_on, other_than};
 
 /// A call's answer and the operations before it, on a copy of the app.
@@ -21,21 +22,10 @@ fn seen(app: &App, path: &str, body: Value) -> (Reply, Vec<String>) {
 fn disable(app: &App) {
     let email = EmailAddress::parse(App::EMAIL).unwrap();
     let store = &app.env.store;
-    block_on(async {
-        let mut account = find_by_email(store, &email).await.unwrap().unwrap().account;
-        account.disabled = true;
-        account.epoch = find_by_id(store, &account.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .epoch()
-            + 1;
-        let write = (
-            keys::account(&account.id),
-            record::encode(&account).unwrap(),
-        );
-        store.set_many(vec![write]).await.unwrap();
-    });
+    let account = block_on(accounts::find_by_email(store, &email)).unwrap();
+    let path = format!("/v1/admin/users/{}", account.unwrap().id);
+    let call = app.call(&path, json!({"disabled": true})).by("PATCH");
+    let _ = app.make(&call).expect(200);
 }
 
 #[track_caller]
@@ -62,6 +52,52 @@ fn forgot_password_known_unknown_and_disabled() {
         ("disabled", forgot(&disabled, App::EMAIL)),
         ("within the cooldown", forgot(&within_cooldown, App::EMAIL)),
     ]);
+}
+
+/// The operations on the store by which a request is worked after its answer, without their keys, on a copy of the app.
+fn work_after_forgot(app: &App, email: &str) -> Vec<String> {
+    let app = app.fork();
+    let (_, deferred) = app.answer(&app.call("/v1/forgot-password", json!({"email": email})));
+    let _ = app.env.store.take_operations();
+    block_on(after_response::run(&app.env, deferred));
+    let operations = app.env.store.take_operations();
+    let name = |operation: &String| operation.split(' ').next().unwrap().to_owned();
+    operations.iter().map(name).collect()
+}
+
+#[test]
+fn the_work_after_forgot_password_changes_as_much_for_anybody_and_with_a_receiver_of_events() {
+    let known = App::with_account();
+    // The first call of a minute looks around for other work.
+    let _ = known.forgot(App::NOBODY);
+    for receiver in ["", "https://portal.example.test/hooks"] {
+        known.env.variables.set("webhook_url", receiver);
+        known.env.variables.set(
+            "webhook_secret",
+            "whsec_a2V5YmFjay10ZXN0cy1rZXliYWNrLXRlc3RzIQ==",
+        );
+        let disabled = known.fork();
+        disable(&disabled);
+        let within_cooldown = known.fork();
+        let _ = within_cooldown.recover();
+        let changes = |app: &App, email: &str| {
+            let mut operations = work_after_forgot(app, email);
+            operations.retain(|name| !["get", "exists"].contains(&name.as_str()));
+            operations
+        };
+        let unknown = changes(&known, App::NOBODY);
+        assert_eq!(changes(&known, App::EMAIL), unknown, "known {receiver}");
+        assert_eq!(
+            changes(&disabled, App::EMAIL),
+            unknown,
+            "disabled {receiver}"
+        );
+        assert_eq!(
+            changes(&within_cooldown, App::EMAIL),
+            unknown,
+            "cooling down {receiver}"
+        );
+    }
 }
 
 #[test]

@@ -2,10 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::afterwards::Afterwards;
+use crate::courier::after_response;
+use crate::store::cx::Deferred;
 use crate::testing::schedules::{Caller, explore};
 use crate::testing::{App, Call, Reply, block_on, exchange};
 
+mod accounts;
+mod administrators;
 mod couriers;
 mod requests;
 
@@ -17,7 +20,7 @@ const MOST: usize = 600;
 fn race(app: &App, calls: &[Call], check: impl Fn(&App, &[u16])) {
     let begin = || {
         let app = app.fork();
-        let caller = |call: &Call| -> Caller<(Reply, Afterwards)> {
+        let caller = |call: &Call| -> Caller<(Reply, Deferred)> {
             let (env, call) = (app.env.clone(), call.clone());
             Box::pin(async move { exchange(&env, &call).await })
         };
@@ -26,9 +29,9 @@ fn race(app: &App, calls: &[Call], check: impl Fn(&App, &[u16])) {
     };
     let explored = explore(MOST, begin, |app, answers| {
         let mut statuses = Vec::new();
-        for (reply, afterwards) in answers {
+        for (reply, deferred) in answers {
             statuses.push(reply.status);
-            block_on(afterwards.run(&app.env));
+            block_on(after_response::run(&app.env, deferred));
         }
         check(&app, &statuses);
     });

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use ::http::Request;
 use serde_json::{Value, json};
 
+use crate::courier::after_response;
 use crate::ports::NoAnswer;
 use crate::testing::{App, Call, block_on, exchange, run_while};
 
@@ -103,15 +104,17 @@ fn ask_for_all(app: &App) {
     for number in 0..RECOVERIES {
         app.come_from(&format!("10.1.{}.{}:1", number / 250, number % 250));
         let call = app.call("/v1/forgot-password", json!({"email": email(number)}));
-        let (reply, afterwards) = block_on(exchange(&app.env, &call));
+        let (reply, deferred) = block_on(exchange(&app.env, &call));
         let _ = reply.expect(202);
         if dies(number) {
             let operations = u64::try_from(number).unwrap() / 10 % 50;
             app.env.store.halt_after(Some(operations));
-            let _ = run_while(afterwards.run(&app.env), || !app.env.store.is_halted());
+            let _ = run_while(after_response::run(&app.env, deferred), || {
+                !app.env.store.is_halted()
+            });
             app.env.store.halt_after(None);
         } else {
-            block_on(afterwards.run(&app.env));
+            block_on(after_response::run(&app.env, deferred));
         }
         if number % 5 == 0 {
             app.advance(1);

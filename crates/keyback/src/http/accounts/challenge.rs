@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::flow::find_challenge;
+use crate::flow::recovery::find_challenge;
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
@@ -10,19 +10,24 @@ use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
+use crate::store::cx::Cx;
 
-/// Tells whether a recovery of the account is under way, and until when; never a secret of it.
-pub async fn get<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
-    answer(env, request, id).await.into()
+/// Returns whether a recovery of the account is live, and until when. Contains no secret.
+pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+    answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Users, env.clock().now())?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
+    authorise(request, &access, Scope::Users, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
-    let found = find_challenge::run(env, &id).await?;
+    let found = find_challenge::run(cx, &id).await?;
     let challenge = found.ok_or_else(Problem::not_found)?.map(|challenge| {
         json!({
             "issued_at": challenge.issued_at.rfc3339(),

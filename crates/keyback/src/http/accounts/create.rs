@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use crate::flow::create_account::{self, CreateAccountError, Draft, InitialPassword};
+use crate::flow::accounts::create::{self, CreateAccountError, Draft, InitialPassword};
 use crate::http::access::authorise;
 use crate::http::accounts::shape;
 use crate::http::answer::Answer;
@@ -16,27 +16,25 @@ use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::password::PasswordHash;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, Access, PasswordRules, Scope, WebhookSettings};
+use crate::store::cx::Cx;
 
 const RESERVED: &str = "is reserved";
 
-/// Creates an account.
-pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+pub(crate) async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     type Needed = (BaseUrl, Keyring, Access, PasswordRules, WebhookSettings);
-    let (_, _, access, rules, _) = settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
+    let (_, _, access, rules, _) = settings::load::<Needed>(cx.env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Users, cx.now)?;
     let draft = request.members(read_draft)?;
-    match create_account::run(env, &rules, draft, &caller).await {
-        Ok((created, afterwards)) => {
-            let location = format!("/v1/admin/users/{}", created.account.id);
-            Ok(Answer::json(201, shape(&created))
-                .with_header("location", location)
-                .and_then(afterwards))
+    match create::run(cx, &rules, draft, &caller).await {
+        Ok(created) => {
+            let location = format!("/v1/admin/users/{}", created.id);
+            Ok(Answer::json(201, shape(&created)).with_header("location", location))
         }
         Err(CreateAccountError::Taken) => Err(Problem::conflict()),
         Err(CreateAccountError::PasswordRejected(violations)) => {
@@ -50,7 +48,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
 pub(super) fn read_draft(fields: &mut Fields) -> Option<Draft> {
     let email = fields.text("email", EmailAddress::parse);
     let id = fields.optional_text("id", |text| match text {
-        // It would stand where the import is.
+        // The path of that account would be the import's.
         "import" => Err(RESERVED.to_owned()),
         text => AccountId::parse(text).map_err(|error| error.to_string()),
     });

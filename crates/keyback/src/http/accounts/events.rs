@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::flow;
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
@@ -11,28 +10,33 @@ use crate::model::base_url::BaseUrl;
 use crate::model::event::Event;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
-use crate::store::event_log;
+use crate::store::cx::Cx;
+use crate::store::{accounts, event_log};
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
 /// Shows what happened to an account, or to one that was deleted less than 90 days ago, newest first.
-pub async fn get<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
-    answer(env, request, id).await.into()
+pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+    answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Events, env.clock().now())?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
+    authorise(request, &access, Scope::Events, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let query = request.query(&["limit", "cursor"])?;
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
     let before = query.number("cursor", 1..=i64::MAX)?;
-    let page = event_log::page(env.store(), &id, before, limit).await?;
+    let page = event_log::page(cx.store(), &id, before, limit).await?;
     // What happened to an account can be seen after it was deleted, too.
-    if page.events.is_empty() && flow::find_by_id(env.store(), &id).await?.is_none() {
+    if page.events.is_empty() && accounts::find(cx.store(), &id).await?.is_none() {
         return Err(Problem::not_found());
     }
     let events: Vec<Value> = page

@@ -1,33 +1,57 @@
 //! `POST /v1/admin/users/import`
 
+use ::http::{HeaderMap, header};
 use serde_json::{Value, json};
 
-use crate::flow::create_account::Draft;
-use crate::flow::import_accounts::{CHUNK, Import, LineFailure, LineOutcome};
-use crate::http::access::authorise;
+use crate::flow::accounts::create::Draft;
+use crate::flow::accounts::import::{CHUNK, Import, LineFailure, LineOutcome};
+use crate::http;
+use crate::http::access::{authorise, is_authorised};
 use crate::http::accounts::create::read_draft;
 use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::{FieldError, Problem};
-use crate::http::request::{MAX_BODY_BYTES, Request};
+use crate::http::request::{MAX_BODY_BYTES, Request, single_text};
 use crate::model::base_url::BaseUrl;
 use crate::model::keyring::Keyring;
 use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Scope, WebhookSettings};
+use crate::store::cx::Cx;
 
-/// The most lines of a call: the answer may have to tell of each.
+const PATH: &str = "/v1/admin/users/import";
+/// The most bytes that an import may have.
+const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
+/// Maximum lines of a call: the answer may contain a failure for each.
 const MAX_LINES: usize = 100_000;
 
-/// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>) that can be one.
-pub async fn post<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+/// Maximum bytes to read of the body after `head`. Only an authorised caller may send an import; for anyone else, the
+/// limit of other calls protects the memory.
+pub async fn max_body_bytes<E: Env>(env: &E, head: &::http::request::Parts) -> usize {
+    let path = head.uri.path();
+    if path == PATH && may_import(env, &head.headers).await {
+        MAX_IMPORT_BYTES
+    } else {
+        http::max_body_bytes(path)
+    }
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
+async fn may_import<E: Env>(env: &E, headers: &HeaderMap) -> bool {
+    let authorization = single_text(headers, header::AUTHORIZATION.as_str());
+    settings::load::<Access>(env.variables())
+        .await
+        .is_ok_and(|access| is_authorised(authorization, &access, Scope::Users, env.clock().now()))
+}
+
+/// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>) that can be one.
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
+}
+
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     type Needed = (BaseUrl, Keyring, Access, PasswordPolicy, WebhookSettings);
-    let (_, _, access, policy, _) = settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
+    let (_, _, access, policy, _) = settings::load::<Needed>(cx.env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Users, cx.now)?;
     let body = request.lines()?;
     let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
     let texts = body.split(|byte| *byte == b'\n');
@@ -58,7 +82,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
                 break;
             }
         }
-        let outcomes = import.run(env, &policy, drafts, &caller).await?;
+        let outcomes = import.run(cx, &policy, drafts, &caller).await?;
         for (number, outcome) in numbers.into_iter().zip(outcomes) {
             tally.count(number, outcome);
         }
@@ -88,7 +112,7 @@ struct Tally {
     created: u32,
     unchanged: u32,
     failed: u32,
-    /// Written as they come: a hundred thousand take ten times as much memory before they are text.
+    /// Serialised one by one: a hundred thousand take ten times as much memory as values.
     failures: String,
 }
 
@@ -146,5 +170,46 @@ impl Tally {
         format!(
             "{{\"created\":{created},\"unchanged\":{unchanged},\"failed\":{failed},\"failures\":[{failures}]}}"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryEnv, TestKey, block_on};
+
+    fn room(env: &MemoryEnv, path: &str, authorization: &[&str]) -> usize {
+        let mut request = ::http::Request::post(path);
+        for value in authorization {
+            request = request.header(header::AUTHORIZATION, *value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        block_on(max_body_bytes(env, &head))
+    }
+
+    #[test]
+    fn only_a_caller_who_may_import_gets_the_room_of_an_import() {
+        let env = MemoryEnv::default();
+        env.variables.set("jwt_jwks", &TestKey::jwks().to_string());
+        env.variables.set("jwt_audience", TestKey::AUDIENCE);
+        let bearer = |scope| {
+            let claims = TestKey::claims(scope, env.clock().now());
+            format!("Bearer {}", TestKey::Es256.token(&claims))
+        };
+        let (users, reset) = (&*bearer("users"), &*bearer("reset"));
+        assert_eq!(room(&env, PATH, &[users]), MAX_IMPORT_BYTES);
+        assert_eq!(room(&env, "/v1/admin/users", &[users]), MAX_BODY_BYTES);
+        for refused in [
+            &[][..],
+            &[reset],
+            &["Bearer x"],
+            &["Bearer"],
+            &[users, users],
+        ] {
+            assert_eq!(room(&env, PATH, refused), MAX_BODY_BYTES, "{refused:?}");
+        }
+        // While the keys cannot be read, every call is refused.
+        env.variables.set("api_keys", "[");
+        assert_eq!(room(&env, PATH, &[users]), MAX_BODY_BYTES);
     }
 }

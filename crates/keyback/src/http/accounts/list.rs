@@ -2,44 +2,46 @@
 
 use serde_json::{Value, json};
 
-use crate::flow::list_accounts::{self, MAX_PAGE};
-use crate::flow::{self, AccountWithCredential};
 use crate::http::access::authorise;
 use crate::http::accounts::shape;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::query;
 use crate::http::request::Request;
+use crate::model::account::Account;
 use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::keyring::Keyring;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
+use crate::store::accounts;
+use crate::store::cx::Cx;
 
 const DEFAULT_PAGE: i64 = 50;
+const MAX_PAGE: i64 = 100;
 
 /// Lists accounts in the order of their creation, or finds the one with an address.
-pub async fn get<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Users, env.clock().now())?;
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
+    authorise(request, &access, Scope::Users, cx.now)?;
     let query = request.query(&["email", "limit", "cursor"])?;
     if let Some(email) = query.text("email") {
         let email =
             EmailAddress::parse(email).map_err(|error| query::refuse(&format!("email {error}")))?;
-        let found = flow::find_by_email(env.store(), &email).await?;
+        let found = accounts::find_by_email(cx.store(), &email).await?;
         return Ok(page(found.as_slice(), None));
     }
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
     let after = query.number("cursor", 0..=i64::MAX)?.unwrap_or(0);
-    let found = list_accounts::run(env.store(), after, limit).await?;
+    let found = accounts::page(cx.store(), after, limit).await?;
     Ok(page(&found.accounts, found.next))
 }
 
-fn page(accounts: &[AccountWithCredential], next: Option<i64>) -> Answer {
+fn page(accounts: &[Account], next: Option<i64>) -> Answer {
     let users: Vec<Value> = accounts.iter().map(shape).collect();
     let next_cursor = next.map(|next| next.to_string());
     Answer::json(200, json!({"users": users, "next_cursor": next_cursor}))

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use serde_json::{Value, json};
 
-use crate::flow::admin_reset::{
+use crate::flow::passwords::admin_reset::{
     self, AdminResetError, AdminResetSettings, NewPassword, Order, Outcome,
 };
 use crate::http::access::authorise;
@@ -16,36 +16,43 @@ use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::timestamp::Timestamp;
-use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, AdminResetRules, Letterhead, Outgoing, PasswordRules, Scope};
+use crate::ports::Env;
+use crate::settings::{
+    self, Access, AdminResetRules, MailBranding, Outgoing, PasswordRules, Scope,
+};
+use crate::store::cx::Cx;
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
 
 /// Sets a password for a user.
-pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
-    answer(env, request, id).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+    answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
     type Needed = (
-        (Letterhead, Keyring, PasswordRules),
+        (MailBranding, Keyring, PasswordRules),
         (Access, AdminResetRules, Outgoing),
     );
-    let ((letterhead, keyring, rules), (access, reset_rules, _)) =
-        settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
+    let ((branding, keyring, rules), (access, reset_rules, _)) =
+        settings::load::<Needed>(cx.env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Reset, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let order = request.members(|fields| read_order(fields, reset_rules))?;
     let settings = AdminResetSettings {
-        letterhead,
+        branding,
         keyring,
         rules,
     };
-    match admin_reset::run(env, &settings, &id, &order, &caller).await {
-        Ok((outcome, afterwards)) => {
+    match admin_reset::run(cx, &settings, &id, &order, &caller).await {
+        Ok(outcome) => {
             let body = show(&outcome, order.change_on_next_sign_in);
-            Ok(Answer::json(200, body).and_then(afterwards))
+            Ok(Answer::json(200, body))
         }
         Err(AdminResetError::NotFound) => Err(Problem::not_found()),
         Err(AdminResetError::Undeliverable) => Err(Problem::undeliverable_password()),
@@ -56,7 +63,7 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
     }
 }
 
-/// Only what there is: a password only if it was asked for.
+/// Only present members: the password only if the caller asked for it.
 fn show(outcome: &Outcome, change_required: bool) -> Value {
     let mut body = json!({"change_required": change_required});
     let password = outcome

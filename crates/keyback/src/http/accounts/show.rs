@@ -1,6 +1,5 @@
 //! `GET /v1/admin/users/:id`
 
-use crate::flow;
 use crate::http::access::authorise;
 use crate::http::accounts::shape;
 use crate::http::answer::Answer;
@@ -9,19 +8,24 @@ use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
+use crate::store::accounts;
+use crate::store::cx::Cx;
 
-/// Shows an account.
-pub async fn get<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
-    answer(env, request, id).await.into()
+pub(crate) async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+    answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Users, env.clock().now())?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
+    authorise(request, &access, Scope::Users, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
-    let found = flow::find_by_id(env.store(), &id).await?;
+    let found = accounts::find(cx.store(), &id).await?;
     found
         .map(|found| Answer::json(200, shape(&found)))
         .ok_or_else(Problem::not_found)

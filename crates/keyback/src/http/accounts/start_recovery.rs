@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::flow::recover::RecoverSettings;
-use crate::flow::start_recovery::{self, Order, StartRecoveryError, Started};
+use crate::flow::recovery::issue::IssueSettings;
+use crate::flow::recovery::start::{self, Order, StartRecoveryError, Started};
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
@@ -11,19 +11,31 @@ use crate::http::request::Request;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::recovery::IssueRules;
-use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Letterhead, Lifetimes, Outgoing, Scope, Site};
+use crate::ports::Env;
+use crate::settings::{self, Access, ChallengeSettings, MailBranding, Outgoing, Scope, Site};
+use crate::store::cx::Cx;
 
 /// Starts a recovery for a user.
-pub async fn post<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
-    answer(env, request, id).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+    answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    type Needed = (Letterhead, Keyring, Lifetimes, IssueRules, Access, Outgoing);
-    let (letterhead, keyring, lifetimes, rules, access, _) =
-        settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Reset, env.clock().now())?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
+    type Needed = (
+        MailBranding,
+        Keyring,
+        ChallengeSettings,
+        IssueRules,
+        Access,
+        Outgoing,
+    );
+    let (branding, keyring, lifetimes, rules, access, _) =
+        settings::load::<Needed>(cx.env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Reset, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let order = request.members(|fields| {
         let deliver = fields.text("deliver", |text| match text {
@@ -38,16 +50,14 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
             expires_in: expires_in?,
         })
     })?;
-    let settings = RecoverSettings {
-        letterhead,
+    let settings = IssueSettings {
+        branding,
         keyring,
         lifetimes,
         rules,
     };
-    match start_recovery::run(env, &settings, &id, order, &caller).await {
-        Ok((started, afterwards)) => {
-            Ok(show(&started, &settings.letterhead.site).and_then(afterwards))
-        }
+    match start::run(cx, &settings, &id, order, &caller).await {
+        Ok(started) => Ok(show(&started, &settings.branding.site)),
         Err(StartRecoveryError::NotFound) => Err(Problem::not_found()),
         Err(StartRecoveryError::Disabled) => Err(Problem::account_disabled()),
         Err(StartRecoveryError::Outage(outage)) => Err(outage.into()),

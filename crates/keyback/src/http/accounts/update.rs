@@ -1,6 +1,6 @@
 //! `PATCH /v1/admin/users/:id`
 
-use crate::flow::update_account::{self, Changes, UpdateAccountError, UpdateSettings};
+use crate::flow::accounts::update::{self, Changes, UpdateAccountError, UpdateSettings};
 use crate::http::access::authorise;
 use crate::http::accounts::shape;
 use crate::http::answer::Answer;
@@ -10,18 +10,22 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
-use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Letterhead, Outgoing, Scope};
+use crate::ports::Env;
+use crate::settings::{self, Access, MailBranding, Outgoing, Scope};
+use crate::store::cx::Cx;
 
-/// Changes an account.
-pub async fn patch<E: Env>(env: &E, request: &Request, id: &str) -> Answer {
-    answer(env, request, id).await.into()
+pub(crate) async fn patch<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
+    answer(cx, request, id).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, Problem> {
-    type Needed = (Letterhead, Keyring, Access, Outgoing);
-    let (letterhead, keyring, access, _) = settings::load::<Needed>(env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users, env.clock().now())?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    id: &str,
+) -> Result<Answer, Problem> {
+    type Needed = (MailBranding, Keyring, Access, Outgoing);
+    let (branding, keyring, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
+    let caller = authorise(request, &access, Scope::Users, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let changes = request.members(|fields| {
         let email = fields.optional_text("email", EmailAddress::parse);
@@ -33,12 +37,9 @@ async fn answer<E: Env>(env: &E, request: &Request, id: &str) -> Result<Answer, 
             disabled: disabled?,
         })
     })?;
-    let settings = UpdateSettings {
-        letterhead,
-        keyring,
-    };
-    match update_account::run(env, &settings, &id, changes, &caller).await {
-        Ok((updated, afterwards)) => Ok(Answer::json(200, shape(&updated)).and_then(afterwards)),
+    let settings = UpdateSettings { branding, keyring };
+    match update::run(cx, &settings, &id, changes, &caller).await {
+        Ok(updated) => Ok(Answer::json(200, shape(&updated))),
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
         Err(UpdateAccountError::Taken) => Err(Problem::conflict()),
         Err(UpdateAccountError::Outage(outage)) => Err(outage.into()),

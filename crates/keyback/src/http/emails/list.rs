@@ -11,21 +11,22 @@ use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::model::email::EmailState;
 use crate::model::keyring::Keyring;
-use crate::ports::{Clock, Env};
+use crate::ports::Env;
 use crate::settings::{self, Access, Scope};
+use crate::store::cx::Cx;
 use crate::store::outbox;
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
 /// Shows the emails of the last month, newest first: all of them, or those in one state.
-pub async fn get<E: Env>(env: &E, request: &Request) -> Answer {
-    answer(env, request).await.into()
+pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    answer(cx, request).await.into()
 }
 
-async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(env.variables()).await?;
-    authorise(request, &access, Scope::Events, env.clock().now())?;
+async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
+    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
+    authorise(request, &access, Scope::Events, cx.now)?;
     let query = request.query(&["state", "limit", "cursor"])?;
     let state = match query.text("state") {
         None | Some("") => None,
@@ -33,7 +34,7 @@ async fn answer<E: Env>(env: &E, request: &Request) -> Result<Answer, Problem> {
     };
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
     let before = query.number("cursor", 1..=i64::MAX)?;
-    let page = outbox::page(env.store(), state, before, limit).await?;
+    let page = outbox::page(cx.store(), state, before, limit).await?;
     let emails: Vec<Value> = page.emails.iter().map(shape).collect();
     let next_cursor = page.next.map(|next| next.to_string());
     Ok(Answer::json(

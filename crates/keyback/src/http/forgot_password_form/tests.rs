@@ -1,6 +1,7 @@
 //! The form's answers are pages with the statuses of the JSON call, and its requests are that call's.
 
 use super::*;
+use crate::courier::after_response;
 use crate::http::{Body, serve};
 use crate::testing::{App, block_on};
 
@@ -30,10 +31,10 @@ fn send(app: &App, headers: &[(&str, &str)], body: Body) -> (u16, String, ::http
     }
     let (head, ()) = request.body(()).unwrap().into_parts();
     let request = Request::new(&head, body, app.env.random()).unwrap();
-    let (response, afterwards) = block_on(serve(&app.env, request, async |env, request| {
+    let (response, deferred) = block_on(serve(&app.env, request, async |env, request| {
         post(env, request, &WORDS).await
     }));
-    block_on(afterwards.run(&app.env));
+    block_on(after_response::run(&app.env, deferred));
     let (head, body) = response.into_parts();
     let body = String::from_utf8(body).unwrap();
     (head.status.as_u16(), body, head.headers)

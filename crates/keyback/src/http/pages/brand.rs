@@ -5,11 +5,11 @@ use crate::model::colour::Colour;
 use crate::ports::Env;
 use crate::settings::{self, Accent};
 
-/// How far the colour of what is pointed at goes towards the text's, in percent.
+/// How far the hover colour moves towards the text's colour, in percent.
 const STRONGER: u8 = 25;
 
-/// Where the style sheet of `accent` is; nowhere for the standard one, which `style.css` has. The path changes with the
-/// colours, so that what it leads to never does.
+/// The path of the style sheet for `accent`; `None` for the default, which is part of `style.css`. The path contains
+/// the colours, so it can be cached for a year.
 pub(super) fn url(accent: Accent) -> Option<String> {
     (accent != Accent::default()).then(|| format!("/assets/brand/{}", name(accent)))
 }

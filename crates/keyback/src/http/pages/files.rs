@@ -2,12 +2,12 @@
 
 use crate::http::pages::language::Language;
 
-/// A text file.
+/// A static text file, embedded at build time.
 #[derive(Debug, Clone, Copy)]
 pub struct File {
     /// Its path under `/assets/:version/`.
     pub name: &'static str,
-    /// What it holds.
+    /// Its content, in UTF-8.
     pub text: &'static str,
 }
 
@@ -23,14 +23,14 @@ pub struct Files {
 enum Version {
     /// Of these very files.
     Own(u64),
-    /// Of whatever files there are: for components that have none and whose pages look like those of one that has.
+    /// Of the current files: for components without files whose pages use those of `pages`.
     Latest,
 }
 
-/// What stands for the version where that is not known.
+/// The placeholder for a version that is not known.
 const LATEST: &str = "latest";
 
-/// Whether `version` stands for whatever files there are, and what it leads to may change.
+/// Whether `version` is the placeholder, whose files may change and must not be cached for long.
 pub(super) fn is_latest(version: &str) -> bool {
     version == LATEST
 }
@@ -46,7 +46,7 @@ impl Files {
         }
     }
 
-    /// These files and languages; the first language is for whoever prefers none of them.
+    /// These files and languages. The first language is the default.
     #[must_use]
     pub const fn new(files: &'static [File], languages: &'static [Language]) -> Self {
         let mut version = FNV_OFFSET;
@@ -121,7 +121,7 @@ fn media_type(name: &str) -> Option<&'static str> {
     }
 }
 
-// FNV-1a: enough to tell versions apart; nobody gains by making two alike.
+// FNV-1a: enough to distinguish versions; a forged collision would gain nothing.
 const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
 

@@ -11,7 +11,7 @@ const COOKIE: &str = "keyback-language";
 pub struct Language {
     /// Its tag (BCP 47).
     pub tag: &'static str,
-    /// What it calls itself.
+    /// Its own name for itself, such as `Deutsch`.
     pub name: &'static str,
     /// A JSON object of texts by key, one a line; none of them needs an escape.
     pub words: &'static str,
@@ -22,7 +22,7 @@ impl Language {
         format!("lang/{}.json", self.tag)
     }
 
-    /// The text `key`. What a page needs of JSON is too little for a parser.
+    /// The text `key`, found without a JSON parser: each text is on one line, without escapes.
     pub(in crate::http) fn text(&self, key: &str) -> Option<&'static str> {
         let (_, text) = self.words.split_once(&format!("\"{key}\": \""))?;
         Some(text.split_once('"')?.0)
@@ -54,8 +54,8 @@ impl Language {
     }
 }
 
-/// The language with the highest weight in `Accept-Language`, the earlier of two equals. A range stands for its
-/// language: `pt-BR` and `pt-PT` are both answered with `pt`, `zh-TW` with `zh-Hans`.
+/// The language with the highest weight in `Accept-Language`, the earlier of two equals. A range matches its language:
+/// `pt-BR` and `pt-PT` get `pt`, `zh-TW` gets `zh-Hans`.
 fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static Language> {
     let mut best = None;
     for item in accept.split(',') {
@@ -76,7 +76,7 @@ fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static La
     best.map(|(_, language)| language)
 }
 
-/// A weight such as `0.8` in thousandths; what is none counts as 0.
+/// A weight such as `0.8` in thousandths; an invalid one counts as 0.
 fn thousandths(weight: &str) -> u32 {
     let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
     let digits = format!("{whole}{fraction:0<3}");

@@ -4,7 +4,7 @@
 use askama::Template;
 
 use crate::http::answer::Answer;
-use crate::http::pages::{Files, Frame, Language, html};
+use crate::http::pages::{Files, Language, PageLayout, html};
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::ports::Env;
@@ -13,7 +13,7 @@ use crate::settings::{self, Site};
 #[derive(Template)]
 #[template(path = "portal.html")]
 struct Portal<'a> {
-    frame: Frame<'a>,
+    layout: PageLayout<'a>,
 }
 
 /// The page; `files` has its scripts and the words of the portal.
@@ -22,7 +22,7 @@ pub async fn get<E: Env>(env: &E, request: &Request, files: &Files) -> Answer {
         Ok(site) => site,
         Err(outage) => return Problem::from(outage).into(),
     };
-    let frame = Frame::new(Some(&site), files, Language::of(request, files.languages()));
-    let page = Portal { frame };
-    html(200, &page, Some(&site)).with_header("content-language", page.frame.language.tag)
+    let layout = PageLayout::new(Some(&site), files, Language::of(request, files.languages()));
+    let page = Portal { layout };
+    html(200, &page, Some(&site)).with_header("content-language", page.layout.language.tag)
 }

@@ -3,6 +3,8 @@ use crate::http::problem_pages;
 use crate::http::request::Body;
 use crate::testing::{MemoryEnv, SeededRandom, block_on};
 
+mod languages;
+
 const FILE: File = File {
     name: "style.css",
     text: "body {}",
@@ -35,7 +37,7 @@ fn request(method: &str, headers: &[(&str, &str)]) -> Request {
 
 /// Status, headers and body of what `GET` answers.
 fn answered(answer: Answer) -> (u16, ::http::HeaderMap, String) {
-    let (response, _) = answer.render(&request("GET", &[]), None);
+    let response = answer.render(&request("GET", &[]), None);
     let (head, body) = response.into_parts();
     (
         head.status.as_u16(),
@@ -171,4 +173,25 @@ fn password_managers_are_led_to_the_page() {
     let (status, headers, body) = answered(change_password());
     assert_eq!((status, body.as_str()), (302, ""));
     assert_eq!(headers["location"], "/forgot-password");
+}
+
+#[derive(Template)]
+#[template(source = "{{ broken }}", ext = "txt")]
+struct BrokenTemplate {
+    broken: Broken,
+}
+
+struct Broken;
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        Err(std::fmt::Error)
+    }
+}
+
+#[test]
+fn a_template_that_fails_is_an_outage_and_not_a_missing_page() {
+    let answer = html(200, &BrokenTemplate { broken: Broken }, None);
+    assert_eq!(answer.outage(), Some(&Outage::Template));
+    assert_eq!(answer.status(), 503);
 }

@@ -3,17 +3,15 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::*;
+use crate::for_all_languages;
 use crate::http::request::Body;
 use crate::testing::{MemoryEnv, SeededRandom, block_on};
 
 macro_rules! words {
-    ($folder:literal) => {
-        words!($folder, "en", "de", "fr", "es", "pt", "ja", "zh-Hans")
-    };
-    ($folder:literal, $($tag:literal),+) => {
+    ($folder:literal; $($language:ident $tag:literal $name:literal,)+) => {
         &[$(Language {
             tag: $tag,
-            name: $tag,
+            name: $name,
             words: include_str!(concat!(
                 "../../../../../components/pages/static/", $folder, "lang/", $tag, ".json"
             )),
@@ -21,8 +19,8 @@ macro_rules! words {
     };
 }
 
-static FILES: Files = Files::new(&[], words!(""));
-static PROBLEMS: &[Language] = words!("problems/");
+static FILES: Files = Files::new(&[], for_all_languages!(words ""));
+static PROBLEMS: &[Language] = for_all_languages!(words "problems/");
 
 fn page(uri: &str, headers: &[(&str, &str)]) -> (::http::HeaderMap, String) {
     let mut request = ::http::Request::get(uri);
@@ -34,7 +32,7 @@ fn page(uri: &str, headers: &[(&str, &str)]) -> (::http::HeaderMap, String) {
     let slug = request.segments()[1].to_owned();
     let env = MemoryEnv::default();
     let answer = block_on(get(&env, &request, &FILES, PROBLEMS, &slug));
-    let (response, _) = answer.render(&request, None);
+    let response = answer.render(&request, None);
     let (head, body) = response.into_parts();
     (head.headers, String::from_utf8(body).unwrap())
 }

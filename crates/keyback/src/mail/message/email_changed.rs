@@ -2,27 +2,27 @@
 
 use askama::Template;
 
-use crate::mail::message::{Message, Parts, Words, texts};
+use crate::mail::message::{Message, Parts, Translator, texts};
 use crate::model::timestamp::Timestamp;
 use crate::ports::Outage;
 
 #[derive(Template)]
 #[template(path = "mail/email_changed.subject.txt")]
 struct EmailChangedSubject<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/email_changed.txt")]
 struct EmailChangedText<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
     changed: &'a str,
 }
 
 #[derive(Template)]
 #[template(path = "mail/email_changed.html")]
 struct EmailChangedHtml<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
     changed: &'a str,
 }
 
@@ -32,14 +32,20 @@ struct EmailChangedHtml<'a> {
 /// [`Outage::Record`] if a template fails, which none of them can.
 pub fn prepare_email_changed(
     to: &str,
-    words: &Words<'_>,
+    translator: &Translator<'_>,
     changed_at: Timestamp,
 ) -> Result<Message, Outage> {
-    let changed = &words.with_time(texts::EMAIL_INTRO, changed_at);
+    let changed = &translator.with_time(texts::EMAIL_INTRO, changed_at);
     Parts {
-        subject: EmailChangedSubject { words },
-        text: EmailChangedText { words, changed },
-        html: EmailChangedHtml { words, changed },
+        subject: EmailChangedSubject { translator },
+        text: EmailChangedText {
+            translator,
+            changed,
+        },
+        html: EmailChangedHtml {
+            translator,
+            changed,
+        },
     }
     .render(to)
 }

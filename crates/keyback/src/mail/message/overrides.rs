@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::mail::message::text::Text;
 use crate::mail::message::texts::KEYS;
 use crate::model::language::Language;
-use crate::settings::is_line;
+use crate::model::line::is_line;
 
 /// The longest value of the variable, in bytes.
 const MAX_BYTES: usize = 16 * 1024;

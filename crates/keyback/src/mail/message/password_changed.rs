@@ -2,28 +2,28 @@
 
 use askama::Template;
 
-use crate::mail::message::words::Telling;
-use crate::mail::message::{Message, Parts, Requester, Words, texts};
+use crate::mail::message::translator::AttributionTexts;
+use crate::mail::message::{Message, Parts, Requester, Translator, texts};
 use crate::model::timestamp::Timestamp;
 use crate::ports::Outage;
 
 #[derive(Template)]
 #[template(path = "mail/password_changed.subject.txt")]
 struct PasswordChangedSubject<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/password_changed.txt")]
 struct PasswordChangedText<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
     mail: &'a PasswordChangedFacts,
 }
 
 #[derive(Template)]
 #[template(path = "mail/password_changed.html")]
 struct PasswordChangedHtml<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
     mail: &'a PasswordChangedFacts,
 }
 
@@ -32,7 +32,7 @@ struct PasswordChangedFacts {
     forgot_link: String,
 }
 
-const CHANGED: Telling = Telling {
+const CHANGED: AttributionTexts = AttributionTexts {
     at: texts::CHANGED_AT,
     from: texts::CHANGED_FROM,
     by_administrator: texts::CHANGED_BY_ADMINISTRATOR,
@@ -44,18 +44,18 @@ const CHANGED: Telling = Telling {
 /// [`Outage::Record`] if a template fails, which none of them can.
 pub fn prepare_password_changed(
     to: &str,
-    words: &Words<'_>,
+    translator: &Translator<'_>,
     changed_by: Requester,
     changed_at: Timestamp,
 ) -> Result<Message, Outage> {
     let mail = &PasswordChangedFacts {
-        changed: words.by(&CHANGED, changed_by, changed_at),
-        forgot_link: words.site().base_url.join("/forgot-password"),
+        changed: translator.by(&CHANGED, changed_by, changed_at),
+        forgot_link: translator.site().base_url.join("/forgot-password"),
     };
     Parts {
-        subject: PasswordChangedSubject { words },
-        text: PasswordChangedText { words, mail },
-        html: PasswordChangedHtml { words, mail },
+        subject: PasswordChangedSubject { translator },
+        text: PasswordChangedText { translator, mail },
+        html: PasswordChangedHtml { translator, mail },
     }
     .render(to)
 }

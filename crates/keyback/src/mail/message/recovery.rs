@@ -2,18 +2,18 @@
 
 use askama::Template;
 
-use crate::mail::message::words::Telling;
-use crate::mail::message::{Message, Parts, Requester, Words, texts};
+use crate::mail::message::translator::AttributionTexts;
+use crate::mail::message::{Message, Parts, Requester, Translator, texts};
 use crate::model::code::Code;
+use crate::model::lifetimes::ChallengeSettings;
 use crate::model::timestamp::Timestamp;
 use crate::model::token::Token;
 use crate::ports::Outage;
-use crate::settings::Lifetimes;
 
-/// What a recovery mail tells.
+/// The content of a recovery mail.
 #[derive(Debug)]
 pub struct RecoveryMail<'a> {
-    /// The code.
+    /// Shown as digits in the text, never in the subject or preview.
     pub code: &'a Code,
     /// The secret of the link.
     pub link: &'a Token,
@@ -21,27 +21,27 @@ pub struct RecoveryMail<'a> {
     pub cancel: &'a Token,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// By whom, or from where.
+    /// The client, whose masked address is shown, or an administrator.
     pub requested_by: Requester,
 }
 
 #[derive(Template)]
 #[template(path = "mail/recovery.subject.txt")]
 struct RecoverySubject<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/recovery.txt")]
 struct RecoveryText<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
     mail: &'a RecoveryFacts<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/recovery.html")]
 struct RecoveryHtml<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
     mail: &'a RecoveryFacts<'a>,
 }
 
@@ -55,40 +55,40 @@ struct RecoveryFacts<'a> {
     asked: String,
 }
 
-const ASKED: Telling = Telling {
+const ASKED: AttributionTexts = AttributionTexts {
     at: texts::RECOVERY_ASKED,
     from: texts::RECOVERY_ASKED_FROM,
     by_administrator: texts::RECOVERY_ASKED_BY_ADMINISTRATOR,
 };
 
-/// The mail with link and code. Both links carry their secret in the fragment, which browsers send to nobody.
+/// The mail with link and code. Both links carry their secret in the fragment, which browsers do not send to servers.
 ///
 /// # Errors
 /// [`Outage::Record`] if a template fails, which none of them can.
 pub fn prepare_recovery(
     to: &str,
     mail: &RecoveryMail<'_>,
-    words: &Words<'_>,
-    lifetimes: &Lifetimes,
+    translator: &Translator<'_>,
+    lifetimes: &ChallengeSettings,
 ) -> Result<Message, Outage> {
-    let site = words.site();
+    let site = translator.site();
     let intro = match mail.requested_by {
         Requester::Client(_) => texts::RECOVERY_INTRO,
         Requester::Administrator => texts::RECOVERY_INTRO_BY_ADMINISTRATOR,
     };
     let mail = &RecoveryFacts {
-        intro: words.text(intro),
-        open_link: words.with_life(texts::RECOVERY_LINK, lifetimes.link),
+        intro: translator.text(intro),
+        open_link: translator.with_life(texts::RECOVERY_LINK, lifetimes.link),
         link: site.link("/reset-password", mail.link),
-        type_code: words.with_life(texts::RECOVERY_CODE, lifetimes.code),
+        type_code: translator.with_life(texts::RECOVERY_CODE, lifetimes.code),
         code: mail.code.reveal(),
         cancel_link: site.link("/cancel-recovery", mail.cancel),
-        asked: words.by(&ASKED, mail.requested_by, mail.requested_at),
+        asked: translator.by(&ASKED, mail.requested_by, mail.requested_at),
     };
     Parts {
-        subject: RecoverySubject { words },
-        text: RecoveryText { words, mail },
-        html: RecoveryHtml { words, mail },
+        subject: RecoverySubject { translator },
+        text: RecoveryText { translator, mail },
+        html: RecoveryHtml { translator, mail },
     }
     .render(to)
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::mail::message::{Message, Parts, Words, texts};
+use crate::mail::message::{Message, Parts, Translator, texts};
 use crate::model::password::Password;
 use crate::model::timestamp::Timestamp;
 use crate::ports::Outage;
@@ -10,20 +10,20 @@ use crate::ports::Outage;
 #[derive(Template)]
 #[template(path = "mail/temporary_password.subject.txt")]
 struct TemporaryPasswordSubject<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/temporary_password.txt")]
 struct TemporaryPasswordText<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
     mail: &'a TemporaryPasswordFacts<'a>,
 }
 
 #[derive(Template)]
 #[template(path = "mail/temporary_password.html")]
 struct TemporaryPasswordHtml<'a> {
-    words: &'a Words<'a>,
+    translator: &'a Translator<'a>,
     mail: &'a TemporaryPasswordFacts<'a>,
 }
 
@@ -39,7 +39,7 @@ struct TemporaryPasswordFacts<'a> {
 /// [`Outage::Record`] if a template fails, which none of them can.
 pub fn prepare_temporary_password(
     to: &str,
-    words: &Words<'_>,
+    translator: &Translator<'_>,
     password: &Password,
     must_change: bool,
     expires_at: Option<Timestamp>,
@@ -47,12 +47,12 @@ pub fn prepare_temporary_password(
     let mail = &TemporaryPasswordFacts {
         password: password.reveal(),
         must_change,
-        expires: expires_at.map(|time| words.with_time(texts::TEMPORARY_EXPIRES, time)),
+        expires: expires_at.map(|time| translator.with_time(texts::TEMPORARY_EXPIRES, time)),
     };
     Parts {
-        subject: TemporaryPasswordSubject { words },
-        text: TemporaryPasswordText { words, mail },
-        html: TemporaryPasswordHtml { words, mail },
+        subject: TemporaryPasswordSubject { translator },
+        text: TemporaryPasswordText { translator, mail },
+        html: TemporaryPasswordHtml { translator, mail },
     }
     .render(to)
 }

@@ -9,7 +9,7 @@ use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::token::Token;
 use crate::ports::{Clock as _, Env as _};
-use crate::settings::{self, Letterhead, Lifetimes};
+use crate::settings::{self, ChallengeSettings, MailBranding};
 use crate::testing::{MemoryEnv, block_on};
 
 mod complete;
@@ -30,19 +30,19 @@ fn env() -> MemoryEnv {
 
 /// All mails in `language`, in each of their forms, by name.
 fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
-    let letterhead: Letterhead = block_on(settings::load(env.variables())).unwrap();
+    let branding: MailBranding = block_on(settings::load(env.variables())).unwrap();
     let locale = Locale::parse(language.tag()).unwrap();
-    let words = &Words::for_reader(&letterhead, &[Some(&locale)]);
+    let translator = &Translator::for_reader(&branding, &[Some(&locale)]);
     let client = Requester::Client(ClientAddress::parse("203.0.113.9").unwrap());
     let nobody = Requester::Client(ClientAddress::unknown());
     let at = env.clock().now();
     let until = at.plus(Duration::from_hours(72));
     let to = "ann@example.test";
-    let recovery = |requester| recovery(env, words, requester);
-    let changed = |requester| prepare_password_changed(to, words, requester, at).unwrap();
+    let recovery = |requester| recovery(env, translator, requester);
+    let changed = |requester| prepare_password_changed(to, translator, requester, at).unwrap();
     let password = |must_change, until| {
         let password = Password::new(PASSWORD);
-        prepare_temporary_password(to, words, &password, must_change, until).unwrap()
+        prepare_temporary_password(to, translator, &password, must_change, until).unwrap()
     };
     vec![
         ("recovery", recovery(client)),
@@ -61,7 +61,7 @@ fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
         ("temporary-password-for-ever", password(false, None)),
         (
             "email-changed",
-            prepare_email_changed(to, words, at).unwrap(),
+            prepare_email_changed(to, translator, at).unwrap(),
         ),
     ]
 }
@@ -71,9 +71,9 @@ fn as_text(message: &Message) -> String {
     format!("Subject: {}\n\n{}\n", message.subject, message.text)
 }
 
-fn recovery(env: &MemoryEnv, words: &Words<'_>, requested_by: Requester) -> Message {
+fn recovery(env: &MemoryEnv, translator: &Translator<'_>, requested_by: Requester) -> Message {
     let env = &env.fork();
-    let lifetimes: Lifetimes = block_on(settings::load(env.variables())).unwrap();
+    let lifetimes: ChallengeSettings = block_on(settings::load(env.variables())).unwrap();
     let mail = RecoveryMail {
         code: &Code::generate(CodeLength::new(6).unwrap(), &env.random).unwrap(),
         link: &Token::generate(&env.random).unwrap(),
@@ -81,7 +81,7 @@ fn recovery(env: &MemoryEnv, words: &Words<'_>, requested_by: Requester) -> Mess
         requested_at: env.clock().now(),
         requested_by,
     };
-    prepare_recovery("ann@example.test", &mail, words, &lifetimes).unwrap()
+    prepare_recovery("ann@example.test", &mail, translator, &lifetimes).unwrap()
 }
 
 /// The code of [`recovery`], and the secrets of its links.

@@ -1,15 +1,14 @@
 //! A text in all languages, embedded at compile time.
 //!
-//! Each language's texts are a JSON object in `texts/mail/`, one text a line; none of them needs an escape. A key that a
-//! file lacks does not compile. Each text stands by itself in a component, so that one which never writes some mail
-//! does not carry its words.
+//! Each language's texts are a JSON object in `texts/mail/`, one text a line, without escapes. A missing key does not
+//! compile. Each text is a constant of its own, so a component that never writes some mail does not contain its words.
 
 use crate::model::language::Language;
 
 /// A text in all languages.
 #[derive(Debug)]
 pub(super) struct Text {
-    /// Its name, in the files and for the operator.
+    /// Its name, in the files and in `mail_texts`.
     pub(super) key: &'static str,
     /// In the order of [`Language::ALL`].
     pub(super) words: [&'static str; Language::ALL.len()],
@@ -23,7 +22,7 @@ impl Text {
     }
 }
 
-/// A key and the placeholders that its text may hold beside `{app}`.
+/// A key and the placeholders that its text may contain in addition to `{app}`.
 #[derive(Debug)]
 pub(super) struct Key {
     pub(super) name: &'static str,
@@ -31,7 +30,7 @@ pub(super) struct Key {
 }
 
 impl Key {
-    /// Whether a text in its place holds no other placeholders, and no stray brace.
+    /// Whether `text` has no other placeholder and no stray brace.
     pub(super) fn admits(&self, text: &str) -> bool {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
@@ -52,7 +51,7 @@ impl Key {
     }
 }
 
-/// `text` with the values of its placeholders. What a value holds is not looked at again.
+/// `text` with the values of its placeholders. Values are not searched for placeholders.
 pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
@@ -68,9 +67,9 @@ pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-/// The text `key` of a language's file.
+/// The text `key` of a language's file. `lacking` is the compiler's error if there is none.
 #[expect(clippy::panic, reason = "it is only called when compiling")]
-pub(super) const fn find(file: &'static str, key: &str) -> &'static str {
+pub(super) const fn find(file: &'static str, key: &str, lacking: &str) -> &'static str {
     let mut rest = file.as_bytes();
     while let [byte, after @ ..] = rest {
         if *byte == b'"'
@@ -81,7 +80,7 @@ pub(super) const fn find(file: &'static str, key: &str) -> &'static str {
         }
         rest = after;
     }
-    panic!("a language lacks a text")
+    panic!("{}", lacking)
 }
 
 /// The bytes of `text`, by themselves.

@@ -1,43 +1,44 @@
-//! The table of all texts in mails, with the placeholders that each may hold beside `{app}`.
+//! The table of all texts in mails, with the placeholders that each may contain in addition to `{app}`.
 
+use crate::for_all_languages;
 use crate::mail::message::text::{Key, Text, bytes, find, utf8};
 
-const EN: &str = include_str!("../../../texts/mail/en.json");
-const DE: &str = include_str!("../../../texts/mail/de.json");
-const FR: &str = include_str!("../../../texts/mail/fr.json");
-const ES: &str = include_str!("../../../texts/mail/es.json");
-const PT: &str = include_str!("../../../texts/mail/pt.json");
-const JA: &str = include_str!("../../../texts/mail/ja.json");
-const ZH_HANS: &str = include_str!("../../../texts/mail/zh-Hans.json");
+macro_rules! file {
+    ($tag:literal) => {
+        include_str!(concat!("../../../texts/mail/", $tag, ".json"))
+    };
+}
+
+// Each text is its own constant, so that a component contains only the texts that it writes.
+macro_rules! in_all_languages {
+    ($key:literal; $($language:ident $tag:literal $name:literal,)+) => {
+        [$({
+            const LACKING: &str = concat!("texts/mail/", $tag, ".json lacks the text ", $key);
+            const FOUND: &str = find(file!($tag), $key, LACKING);
+            const BYTES: [u8; FOUND.len()] = bytes(FOUND);
+            utf8(&BYTES)
+        }),+]
+    };
+}
+
+#[cfg(test)]
+macro_rules! files {
+    (; $($language:ident $tag:literal $name:literal,)+) => { [$(file!($tag)),+] };
+}
 
 /// In the order of `Language::ALL`.
 #[cfg(test)]
-pub(super) static FILES: [&str; 7] = [EN, DE, FR, ES, PT, JA, ZH_HANS];
-
-macro_rules! embedded {
-    ($file:ident, $key:literal) => {{
-        const FOUND: &str = find($file, $key);
-        const BYTES: [u8; FOUND.len()] = bytes(FOUND);
-        utf8(&BYTES)
-    }};
-}
+pub(super) static FILES: [&str; crate::model::language::Language::ALL.len()] =
+    for_all_languages!(files);
 
 macro_rules! texts {
     ($($name:ident = $key:literal [$($placeholder:literal),*]),+ $(,)?) => {
         $(pub(super) static $name: &Text = &Text {
             key: $key,
-            words: [
-                embedded!(EN, $key),
-                embedded!(DE, $key),
-                embedded!(FR, $key),
-                embedded!(ES, $key),
-                embedded!(PT, $key),
-                embedded!(JA, $key),
-                embedded!(ZH_HANS, $key),
-            ],
+            words: for_all_languages!(in_all_languages $key),
         };)+
 
-        /// What an operator may put other words in place of.
+        /// The texts that `mail_texts` may replace.
         pub(super) static KEYS: &[Key] = &[
             $(Key { name: $key, placeholders: &[$($placeholder),*] }),+
         ];

@@ -1,4 +1,4 @@
-//! The three algorithms, and no other: `jsonwebtoken` can check what is here and sign nothing.
+//! The three supported algorithms. `jsonwebtoken` gets verifiers only, and no signer.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -8,7 +8,7 @@ use p256::ecdsa::signature::Verifier as _;
 use rsa::{BigUint, Pkcs1v15Sign, RsaPublicKey};
 use sha2::{Digest as _, Sha256};
 
-/// What stands before a SHA-256 digest in a PKCS #1 v1.5 signature (RFC 8017 §9.2, note 1).
+/// The prefix of a SHA-256 digest in a PKCS #1 v1.5 signature (RFC 8017 §9.2, note 1).
 const SHA256_PREFIX: [u8; 19] = [
     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
     0x00, 0x04, 0x20,
@@ -32,7 +32,7 @@ pub(super) fn install() {
     let _ = PROVIDER.install_default();
 }
 
-/// The checker of signatures by `key`, if it is a good key for just this algorithm.
+/// A verifier of signatures by `key`, if the key is valid for exactly this algorithm.
 pub(super) fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     let verifier: Option<Box<dyn JwtVerifier>> = match (algorithm, key.family(), key.kind()) {
         (Algorithm::RS256, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {

@@ -15,7 +15,7 @@ const SECRET_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", 
 #[derive(Debug, Clone)]
 pub struct KeySet(Vec<TrustedKey>);
 
-/// A public key.
+/// A public key and the only algorithm that it verifies.
 #[derive(Debug, Clone)]
 pub(super) struct TrustedKey {
     pub(super) id: Option<String>,
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::testing::TestKey;
 
-    /// Whether a set of one key, changed so, is taken.
+    /// Whether a set of one key with these changes is accepted.
     fn is_good(key: TestKey, changes: &[(&str, Value)]) -> bool {
         let mut jwk = key.jwk();
         for (member, value) in changes {

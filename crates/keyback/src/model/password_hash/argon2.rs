@@ -21,7 +21,7 @@ const COST: Cost = Cost {
 const OWN_SALT_BYTES: usize = 16;
 const OWN_OUTPUT_BYTES: usize = 32;
 
-/// The fewest KiB in a hash made elsewhere: what Django 1.10 to 3.1 used.
+/// Minimum KiB of a foreign hash: the value of Django 1.10 to 3.1.
 const MIN_MEMORY_KIB: u32 = 512;
 /// The most lanes. They are worked one after the other.
 const MAX_LANES: u32 = 16;
@@ -116,7 +116,7 @@ impl Argon2Hash {
     }
 
     /// A hash that no password has.
-    pub(super) fn nobodys() -> Self {
+    pub(super) fn placeholder() -> Self {
         Self {
             algorithm: Algorithm::Argon2id,
             version: Version::V0x13,
@@ -154,7 +154,7 @@ impl Argon2Hash {
             && self.output.len() == OWN_OUTPUT_BYTES
     }
 
-    pub(super) fn admits(&self, password: &[u8]) -> bool {
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
         self.of(password)
             .is_some_and(|output| output.ct_eq(&self.output).into())
     }

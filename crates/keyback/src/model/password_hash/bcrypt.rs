@@ -1,5 +1,6 @@
 //! bcrypt, of the password itself or of its SHA-256 or SHA-512 in some spelling.
 
+use base16ct::lower::encode_string;
 use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest, Sha256, Sha512};
@@ -15,10 +16,10 @@ const COSTS: std::ops::RangeInclusive<u32> = 4..=14;
 const MAX_COST_OF_TWO: u32 = 13;
 const SALT_CHARS: usize = 22;
 
-/// What bcrypt is given in place of the password.
+/// The input of bcrypt, derived from the password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Input {
-    /// The password.
+    /// The password itself, of which bcrypt reads 72 bytes.
     Password,
     /// Its SHA-256 in hex (Django).
     Sha256Hex,
@@ -28,7 +29,7 @@ enum Input {
     HmacSha256Base64,
     /// HMAC-SHA-512 under the salt's text, in base64 (Perl's `Crypt::Bcrypt`).
     HmacSha512Base64,
-    /// Its SHA-512, in base64 or as it is: the hash does not tell which.
+    /// Its SHA-512, in base64 or raw: the hash does not say which, so both are tried.
     Sha512,
 }
 
@@ -89,23 +90,15 @@ impl BcryptHash {
     }
 
     /// Whether something of `password` or the zero byte after it is cut off.
-    pub(super) fn cuts(&self, password: &[u8]) -> bool {
+    pub(super) fn truncates(&self, password: &[u8]) -> bool {
         self.input == Input::Password && password.len() >= INPUT_BYTES
     }
 
-    pub(super) fn admits(&self, password: &[u8]) -> bool {
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
         let sha256 = || Sha256::digest(password);
         match self.input {
             Input::Password => self.admits_input(password),
-            Input::Sha256Hex => {
-                let digits = sha256().map(|byte| [byte >> 4, byte & 0xf]);
-                let hex: String = digits
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|digit| char::from_digit(digit.into(), 16))
-                    .collect();
-                self.admits_input(hex.as_bytes())
-            }
+            Input::Sha256Hex => self.admits_input(encode_string(&sha256()).as_bytes()),
             Input::Sha256Base64 => self.admits_base64(&sha256()),
             Input::HmacSha256Base64 => Hmac::<Sha256>::new_from_slice(self.salt_text.as_bytes())
                 .is_ok_and(|hmac| {
@@ -139,13 +132,13 @@ impl BcryptHash {
 
 type Parts<'a> = (Input, &'a str, &'a str, &'a str, &'a str);
 
-/// Takes apart the form in which salt and result stand together.
+/// Parses the form with salt and result in one part.
 fn whole<'a>(input: Input, version: &'a str, cost: &'a str, body: &'a str) -> Option<Parts<'a>> {
     let (salt, output) = body.split_at_checked(SALT_CHARS)?;
     Some((input, version, cost, salt, output))
 }
 
-/// What the second part of the form in which they stand apart says: input, version and cost.
+/// Parses the parameters of the form with separate salt and result: input, version and cost.
 fn terms_of<'a>(scheme: &str, terms: &'a str) -> Option<(Input, &'a str, &'a str)> {
     if let Some(terms) = terms.strip_prefix("v=2,t=") {
         let (version, rounds) = terms.split_once(",r=")?;

@@ -96,7 +96,7 @@ impl Pbkdf2Hash {
             && OUTPUT_BYTES.contains(&self.output.len())
     }
 
-    pub(super) fn admits(&self, password: &[u8]) -> bool {
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
         let mut output = vec![0; self.output.len()];
         let derive = match self.hash {
             Hash::Sha1 => pbkdf2_hmac::<Sha1>,

@@ -1,4 +1,4 @@
-//! scrypt (RFC 7914).
+//! scrypt (RFC 7914), as PHC strings and in Django's form.
 
 use scrypt::Params;
 use subtle::ConstantTimeEq as _;
@@ -60,7 +60,7 @@ impl ScryptHash {
             && self.params().is_some()
     }
 
-    pub(super) fn admits(&self, password: &[u8]) -> bool {
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
         let mut output = vec![0; self.output.len()];
         let done = self.params().is_some_and(|params| {
             scrypt::scrypt(password, &self.salt, &params, &mut output).is_ok()

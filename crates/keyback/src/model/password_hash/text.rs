@@ -1,4 +1,4 @@
-//! What the texts of hashes are made of.
+//! Parsing of the parts of hashes: numbers, base64, and bcrypt's base64.
 
 use base64ct::{Base64Bcrypt, Base64Unpadded, Encoding as _};
 

@@ -18,7 +18,7 @@ fn callers(operations: &[usize]) -> (Rc<RefCell<Vec<usize>>>, Vec<Caller<()>>) {
         let (order, store, count) = (Rc::clone(&order), store.clone(), *count);
         Box::pin(async move {
             for _ in 0..count {
-                let key = keys::epoch(&AccountId::nobodys());
+                let key = keys::events(&AccountId::placeholder());
                 store.increment(&key, 1).await.unwrap();
                 order.borrow_mut().push(number);
             }
@@ -57,7 +57,7 @@ fn a_lost_update_is_found() {
         let caller = || -> Caller<()> {
             let store = store.clone();
             Box::pin(async move {
-                let key = keys::recovery(&AccountId::nobodys());
+                let key = keys::recovery(&AccountId::placeholder());
                 let before = store.get(&key).await.unwrap().unwrap_or_default();
                 let after = [before.as_slice(), &[1]].concat();
                 store.set_many(vec![(key, after)]).await.unwrap();

@@ -1,24 +1,18 @@
 //! Hashes that other systems made: `scripts/hash-vectors` had passlib, Django and the bcrypt tools make them.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::counts;
-use crate::app::{ApiClient, App, Caller as _, random_token, strong_password, unique_email};
+use crate::app::{
+    ApiClient, App, Caller as _, random_token, strong_password, unique_email, wait_for,
+};
 
 /// What Keyback's own hashes begin with.
 const OWN: &str = "\"$argon2id$v=19$m=19456,t=2,p=1$";
 
 /// bcrypt does not look at more of a password.
 const BCRYPT_BYTES: usize = 72;
-
-/// The new hash is stored right after the answer to the sign-in.
-const STORED_WITHIN: Duration = Duration::from_secs(20);
 
 #[derive(Deserialize)]
 struct Vector {
@@ -61,11 +55,7 @@ fn every_tools_hash_signs_in_and_gives_way_to_keybacks_own() {
 fn assert_signs_in_and_is_hashed_anew(app: &App, portal: &ApiClient, account: &Imported) {
     let Imported { vector, id, email } = account;
     let about = format!("{}: {}", vector.made_by, vector.hash);
-    let stored = || {
-        let keys = ["credential", "imported-hash"].map(|kind| format!("v1:{kind}:{id}"));
-        keys.map(|key| app.stored(&key).unwrap_or_default())
-            .concat()
-    };
+    let stored = || app.stored(&format!("v1:account:{id}")).unwrap_or_default();
     let is_foreign = |stored: &str| stored.contains(&json!(vector.hash).to_string());
     let sign_in = |password: &str| portal.sign_in(email, password);
     let refuse = |password: &str| {
@@ -86,11 +76,15 @@ fn assert_signs_in_and_is_hashed_anew(app: &App, portal: &ApiClient, account: &I
         sign_in(&format!("{}x", vector.password)).expect_json(200);
         assert!(is_foreign(&stored()) && !stored().contains(OWN), "{about}");
     } else {
-        let deadline = Instant::now() + STORED_WITHIN;
-        while !stored().contains(OWN) {
-            assert!(Instant::now() < deadline, "{about}: not hashed anew");
-            thread::sleep(Duration::from_millis(5));
-        }
+        // The new hash is stored after the answer to the sign-in.
+        wait_for(|| {
+            let stored = stored();
+            if stored.contains(OWN) {
+                Ok(())
+            } else {
+                Err(format!("{about} as {stored}"))
+            }
+        });
         assert!(!is_foreign(&stored()), "{about}: the old hash is kept");
     }
 

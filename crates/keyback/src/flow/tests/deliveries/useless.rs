@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{retry, user_events};
+use crate::courier::after_response;
 use crate::testing::{App, run_while};
 
 #[test]
@@ -34,13 +35,13 @@ fn a_mail_whose_code_lives_for_a_moment_only_goes_out_right_after_the_request() 
     };
     let slow = short_lived();
     let call = slow.call("/v1/forgot-password", json!({"email": App::EMAIL}));
-    let (_, afterwards) = slow.answer(&call);
+    let (_, deferred) = slow.answer(&call);
     // Each call to the store takes its time.
     let goes_on = || {
         slow.env.clock.advance(Duration::from_millis(100));
         true
     };
-    let _ = run_while(afterwards.run(&slow.env), goes_on);
+    let _ = run_while(after_response::run(&slow.env, deferred), goes_on);
     let mails = slow.take_mails();
     assert_eq!(slow.reset(&mails[0].link(), App::NEW_PASSWORD).status, 204);
 
@@ -184,9 +185,11 @@ fn a_recovery_mail_that_a_crash_held_up_is_not_sent_after_a_newer_one() {
     for operations in 0..100 {
         let app = App::with_account();
         let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
-        let (_, afterwards) = app.answer(&call);
+        let (_, deferred) = app.answer(&call);
         app.env.store.halt_after(Some(operations));
-        let _ = run_while(afterwards.run(&app.env), || !app.env.store.is_halted());
+        let _ = run_while(after_response::run(&app.env, deferred), || {
+            !app.env.store.is_halted()
+        });
         app.env.store.halt_after(None);
         let written = app.env.store.dump().contains("v1:outbox:");
         if !written || app.env.http.requests() > 0 {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::courier::after_response;
 use crate::ports::KeyValue as _;
 use crate::store::keys;
 use crate::testing::schedules::{Caller, explore};
@@ -21,7 +22,7 @@ fn courier(app: &App) -> Caller<u16> {
 fn passing_time(env: &MemoryEnv, duration: Duration) -> Caller<u16> {
     let env = env.clone();
     Box::pin(async move {
-        let _ = env.store.get(&keys::agenda_cursor()).await;
+        let _ = env.store.get(&keys::agenda()).await;
         env.clock.advance(duration);
         200
     })
@@ -82,12 +83,12 @@ fn a_courier_against_the_one_who_asked_sends_nothing_twice() {
     let app = App::with_account();
     let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
     race(&app, |app| {
-        let (_, afterwards) = app.answer(&call);
+        let (_, deferred) = app.answer(&call);
         // Whoever asked was so slow that the entry is due for others.
         app.advance(60);
         let env = app.env.clone();
         let slow: Caller<u16> = Box::pin(async move {
-            afterwards.run(&env).await;
+            after_response::run(&env, deferred).await;
             200
         });
         vec![slow, courier(app)]

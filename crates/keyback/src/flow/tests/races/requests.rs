@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::reset;
+use crate::courier::after_response;
 use crate::testing::schedules::{Caller, explore};
 use crate::testing::{App, Call, exchange};
 
@@ -16,8 +17,8 @@ fn race(app: &App, calls: &[Call], check: impl Fn(&App, &[u16])) {
         let caller = |call: &Call| -> Caller<u16> {
             let (env, call) = (app.env.clone(), call.clone());
             Box::pin(async move {
-                let (reply, afterwards) = exchange(&env, &call).await;
-                afterwards.run(&env).await;
+                let (reply, deferred) = exchange(&env, &call).await;
+                after_response::run(&env, deferred).await;
                 reply.status
             })
         };

@@ -41,6 +41,8 @@ pub(super) struct Account {
     issued_at: Vec<u64>,
     /// The mail of the one challenge that may be live.
     current: Option<usize>,
+    /// The latest mail, whatever became of it.
+    latest: Option<usize>,
     /// Guesses at the challenges issued on a day.
     guesses: std::collections::BTreeMap<u64, u32>,
 }
@@ -134,15 +136,16 @@ impl Model {
             let recent = |issued_at: &&u64| **issued_at + window > now;
             account.issued_at.iter().filter(recent).count()
         };
-        // A credential event makes the last mail useless, and another one may follow at once.
+        // Its use, or a credential event, makes the last mail useless, and another one may follow at once.
         let is_of_use = account
             .current
-            .is_none_or(|mail| self.mails[mail].epoch == account.epoch);
+            .is_none_or(|mail| self.mails[mail].epoch == account.epoch && !self.mails[mail].used);
         let cooling = is_of_use && within(COOLDOWN) > 0;
         if !cooling && within(3_600) < 5 && within(DAY) < 10 {
             self.issue(whom, request);
         } else if let Some(mail) = account.current
             && self.mails[mail].epoch == account.epoch
+            && !self.mails[mail].used
             && now < self.mails[mail].issued_at + LINK_LIFE
         {
             self.requests[request] = Some(mail);
@@ -163,6 +166,7 @@ impl Model {
         });
         account.issued_at.push(self.now);
         account.current = Some(mail);
+        account.latest = Some(mail);
         self.requests[request] = Some(mail);
         self.issued.push(whom);
     }
@@ -179,7 +183,7 @@ impl Model {
         let known = self.knows(self.mails[mail].key);
         let challenge = &mut self.mails[mail];
         let account = &mut self.accounts[challenge.whom];
-        if account.current != Some(mail) || challenge.forgotten {
+        if account.latest != Some(mail) || challenge.forgotten {
             return Outcome::Refused;
         }
         let guesses = account
@@ -188,6 +192,7 @@ impl Model {
             .or_default();
         *guesses += 1;
         let right = of == Some(mail)
+            && account.current == Some(mail)
             && known
             && *guesses - challenge.guesses_before <= 5
             && *guesses <= 15
@@ -248,7 +253,7 @@ impl Model {
         whom
     }
 
-    /// Whether "this was not me" is taken: for the current challenge, and once more when there is none any more.
+    /// Whether "this was not me" is taken: for the latest challenge, and once more when it is cancelled already.
     pub(super) fn cancel(&mut self, mail: usize) -> bool {
         let challenge = &self.mails[mail];
         let in_time = self.now < challenge.issued_at + LINK_LIFE.max(CODE_LIFE + TOKEN_LIFE);
@@ -257,7 +262,7 @@ impl Model {
         let good = in_time
             && known
             && challenge.epoch == account.epoch
-            && account.current.is_none_or(|current| current == mail);
+            && account.latest.is_none_or(|latest| latest == mail);
         if good {
             account.current = None;
         }

@@ -34,10 +34,11 @@ fn names_are_escaped_in_html_and_left_alone_in_text() {
 #[test]
 fn a_typed_password_is_shown_as_it_is() {
     let env = env();
-    let letterhead: Letterhead = block_on(settings::load(env.variables())).unwrap();
-    let words = Words::for_reader(&letterhead, &[]);
+    let branding: MailBranding = block_on(settings::load(env.variables())).unwrap();
+    let translator = Translator::for_reader(&branding, &[]);
     let password = Password::new("</td> two  blanks & {app}");
-    let message = prepare_temporary_password("a@b.test", &words, &password, false, None).unwrap();
+    let message =
+        prepare_temporary_password("a@b.test", &translator, &password, false, None).unwrap();
     assert!(message.text.contains("\n    </td> two  blanks & {app}\n"));
     let cell = ">&#60;/td&#62; two  blanks &#38; {app}</td>";
     assert!(message.html.contains(cell), "{}", message.html);
@@ -67,8 +68,8 @@ fn an_operators_words_are_used_and_escaped() {
 fn who_wants_no_language_that_there_is_gets_the_default() {
     let env = env();
     env.variables.set("default_locale", "fr-CA");
-    let letterhead: Letterhead = block_on(settings::load(env.variables())).unwrap();
+    let branding: MailBranding = block_on(settings::load(env.variables())).unwrap();
     let dutch = Locale::parse("nl").unwrap();
-    let words = Words::for_reader(&letterhead, &[Some(&dutch), None]);
-    assert_eq!(words.language, Language::French);
+    let translator = Translator::for_reader(&branding, &[Some(&dutch), None]);
+    assert_eq!(translator.language, Language::French);
 }

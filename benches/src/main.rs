@@ -1,0 +1,203 @@
+//! Measures what each call costs on the embedded host and on Spin, against a native reference.
+//! `docs/performance.md` says how, and has the figures.
+
+mod app;
+mod calls;
+mod client;
+mod machine;
+mod measure;
+mod plan;
+mod reference;
+mod report;
+mod routes;
+mod server;
+mod sink;
+mod store_file;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::{env, fs};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use lexopt::prelude::*;
+use time::OffsetDateTime;
+use tokio::runtime;
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::app::{App, Host};
+use self::machine::Usage;
+use self::plan::Plan;
+
+const HELP: &str = "\
+Usage: keyback-bench run [--plan full|quick|smoke] [--write PAGE]
+       keyback-bench reference --state-dir FOLDER
+
+run        Measures, and prints the figures; with --write, into PAGE as well.
+           KEYBACK_SPIN names a real Spin to be measured, too. The smoke plan measures the reference only.
+reference  Serves the app natively. Its variables are read as Spin reads them.
+";
+
+enum Command {
+    Run {
+        plan: Plan,
+        command: &'static str,
+        smoke: bool,
+        page: Option<PathBuf>,
+    },
+    Reference {
+        folder: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match try_main() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("keyback-bench: error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_main() -> Result<()> {
+    match parse()? {
+        Command::Reference { folder } => reference::serve(&folder),
+        Command::Run {
+            plan,
+            command,
+            smoke,
+            page,
+        } => {
+            let runtime = runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            let figures = runtime.block_on(async {
+                let mut terminated = signal(SignalKind::terminate())?;
+                // Whichever ends first: the servers are dropped, and with that ended.
+                tokio::select! {
+                    figures = run(&plan, command, smoke) => figures,
+                    _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+                    _ = terminated.recv() => bail!("terminated"),
+                }
+            })?;
+            print!("{figures}");
+            if let Some(page) = page {
+                let text = fs::read_to_string(&page)?;
+                fs::write(&page, report::replace(&text, &figures)?)?;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn parse() -> Result<Command> {
+    let mut parser = lexopt::Parser::from_env();
+    let Some(Value(command)) = parser.next()? else {
+        bail!("{HELP}");
+    };
+    let (mut plan, mut make, mut smoke) = (Plan::FULL, "make bench", false);
+    let (mut page, mut folder) = (None, None);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("plan") => {
+                (plan, make, smoke) = match parser.value()?.string()?.as_str() {
+                    "full" => (Plan::FULL, "make bench", false),
+                    "quick" => (Plan::QUICK, "make bench-quick", false),
+                    "smoke" => (Plan::SMOKE, "keyback-bench run --plan smoke", true),
+                    _ => bail!("{HELP}"),
+                };
+            }
+            Long("write") => page = Some(parser.value()?.into()),
+            Long("state-dir") => folder = Some(parser.value()?.into()),
+            _ => bail!("{HELP}"),
+        }
+    }
+    match command.to_str() {
+        Some("run") => Ok(Command::Run {
+            plan,
+            command: make,
+            smoke,
+            page,
+        }),
+        Some("reference") => Ok(Command::Reference {
+            folder: folder.context("--state-dir is missing")?,
+        }),
+        _ => bail!("{HELP}"),
+    }
+}
+
+async fn run(plan: &Plan, command: &str, smoke: bool) -> Result<String> {
+    let workspace = workspace();
+    let work = workspace.join("target/bench");
+    fs::create_dir_all(&work)?;
+    let manifest = workspace.join("spin.toml");
+    let hosts = if smoke {
+        vec![Host::Reference]
+    } else {
+        hosts(workspace)?
+    };
+
+    let mut apps = Vec::new();
+    for host in hosts {
+        eprintln!("starting: {}", host.name());
+        apps.push(App::start(host, &work, &manifest, plan.accounts).await?);
+    }
+    let (machine, load) = (machine::describe(&work)?, machine::load());
+    let before = Usage::now(&apps)?;
+    let slices = measure::measure(&mut apps, plan).await?;
+    let others = Usage::now(&apps)?.others_since(&before);
+
+    let mut text = String::new();
+    let _ = writeln!(text, "- Date: {}", OffsetDateTime::now_utc().date());
+    let _ = writeln!(text, "- Command: `{command}`");
+    if let Some(revision) = machine::revision(workspace) {
+        let _ = writeln!(text, "- Source: commit {revision}");
+    }
+    let _ = writeln!(text, "- Machine: {machine}");
+    let _ = writeln!(
+        text,
+        "- Load average: {load} before, {} after; other processes used {:.0} % of the machine's CPU time meanwhile",
+        machine::load(),
+        others * 100.0
+    );
+    let _ = writeln!(
+        text,
+        "- Accounts: {}; rounds: {}; calls in a round: {} that hash a password and of verify-otp, {} of forgot-password, \
+         {} of the others",
+        plan.accounts, plan.rounds, plan.slow, plan.quick, plan.plain
+    );
+    let names: Vec<&str> = apps.iter().map(|app| app.host.name()).collect();
+    Ok(text + &report::tables(&slices, &names, plan))
+}
+
+/// The reference first, then all that are held against it.
+fn hosts(workspace: &Path) -> Result<Vec<Host>> {
+    let embedded = workspace.join("target/host/keyback-host");
+    ensure!(
+        embedded.exists(),
+        "{} is missing: run `make build host` first",
+        embedded.display()
+    );
+    let mut hosts = vec![
+        Host::Reference,
+        Host::Spin {
+            name: "embedded host",
+            program: embedded,
+        },
+    ];
+    if let Some(spin) = env::var_os("KEYBACK_SPIN") {
+        let program = std::path::absolute(spin).context("KEYBACK_SPIN names no file")?;
+        hosts.push(Host::Spin {
+            name: "Spin",
+            program,
+        });
+    }
+    Ok(hosts)
+}
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or_else(|| Path::new("."))
+}

@@ -1,0 +1,91 @@
+//! How much is measured.
+
+use crate::calls::Kind;
+
+/// How often each call is made, and over how many connections.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// How often all calls are measured anew, server by server.
+    pub(crate) rounds: usize,
+    /// Numbers of connections, each measured on its own.
+    pub(crate) connections: &'static [usize],
+    /// Calls that hash a password, in one round.
+    pub(crate) slow: usize,
+    /// Calls that do not, but use the store.
+    pub(crate) quick: usize,
+    /// Calls that do nothing but answer.
+    pub(crate) plain: usize,
+    /// The accounts that are there at the start.
+    pub(crate) accounts: usize,
+}
+
+impl Plan {
+    /// For `docs/performance.md`.
+    pub(crate) const FULL: Self = Self {
+        rounds: 3,
+        connections: &[1, 16],
+        slow: 80,
+        quick: 200,
+        plain: 1000,
+        accounts: 10_000,
+    };
+
+    /// For a look between two changes.
+    pub(crate) const QUICK: Self = Self {
+        rounds: 2,
+        connections: &[1],
+        slow: 32,
+        quick: 100,
+        plain: 300,
+        accounts: 10_000,
+    };
+
+    /// Whether everything works at all.
+    pub(crate) const SMOKE: Self = Self {
+        rounds: 1,
+        connections: &[2],
+        slow: 2,
+        quick: 6,
+        plain: 4,
+        accounts: 50,
+    };
+
+    /// How many calls of a kind there are in one round.
+    pub(crate) const fn calls(&self, kind: Kind) -> usize {
+        match kind {
+            Kind::Policy | Kind::Page => self.plain,
+            // No more than the resets by code use up.
+            Kind::VerifyOtp => self.slow,
+            _ if kind.hashes() => self.slow,
+            _ => self.quick,
+        }
+    }
+
+    /// The unmeasured round before all others.
+    pub(crate) const fn warm_up(&self) -> Self {
+        let few = if self.slow < 10 { self.slow } else { 10 };
+        Self {
+            rounds: 1,
+            slow: few,
+            quick: few * 2,
+            plain: few * 5,
+            ..*self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_mails_enough_for_codes_and_links() {
+        for plan in [Plan::FULL, Plan::QUICK, Plan::SMOKE] {
+            for plan in [plan, plan.warm_up()] {
+                let used = plan.calls(Kind::VerifyOtp) + plan.calls(Kind::ResetByLink);
+                assert!(plan.calls(Kind::ForgotKnown) >= used, "{plan:?}");
+                assert!(plan.calls(Kind::VerifyOtp) >= plan.calls(Kind::ResetByCode));
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! The whole measurement in small, on the reference alone.
+
+use std::process::Command;
+
+#[test]
+fn every_call_is_measured_and_answered_rightly() {
+    let output = Command::new(env!("CARGO_BIN_EXE_keyback-bench"))
+        .args(["run", "--plan", "smoke"])
+        .output()
+        .expect("the program can be run");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let figures = String::from_utf8_lossy(&output.stdout);
+    // Once among the times, once among the store operations.
+    for call in ["verify-otp", "sign-in, wrong", "administrator's reset"] {
+        let rows = figures.matches(&format!("\n| {call} |")).count();
+        assert_eq!(rows, 2, "{call} in:\n{figures}");
+    }
+}

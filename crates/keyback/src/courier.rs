@@ -1,0 +1,10 @@
+//! The courier: does what is due, for whoever left it.
+
+pub mod after_response;
+pub mod report;
+pub mod run;
+
+mod backoff;
+mod pauses;
+mod tasks;
+mod work;

@@ -1,0 +1,60 @@
+//! What a request still does once its response has left.
+//!
+//! Each piece is done whether the others fail or not. What matters is on the agenda already, and whoever works it next
+//! picks up what a crash leaves.
+
+use crate::courier::report::{Budget, CourierRun};
+use crate::courier::run;
+use crate::courier::work::work_entry;
+use crate::flow::passwords::store_newer_hash;
+use crate::model::log_line::LogLine;
+use crate::ports::{Clock, Env, KeyValue, Log, Outage};
+use crate::store::batch::Batch;
+use crate::store::cx::{Cx, Deferred};
+use crate::store::lease::Lease;
+
+/// Does all of it. Failures are logged.
+pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
+    let entries = std::mem::take(&mut deferred.entries);
+    let looks_around = deferred.looks_around;
+    tidy(env, deferred).await;
+    let courier_run = CourierRun::after_response();
+    for entry in entries {
+        let worked = work_entry(env, entry, &courier_run).await;
+        log_failure(env, worked.map(drop));
+    }
+    if looks_around {
+        let looked = run::run(env, env.clock().now(), Budget::Few).await;
+        log_failure(env, looked.map(drop));
+    }
+}
+
+/// Does it but for working entries, which are left to whoever works the agenda: for components that neither issue nor
+/// deliver, and so need not carry the code for it.
+pub async fn tidy<E: Env>(env: &E, deferred: Deferred) {
+    let store = env.store();
+    Lease::release_all(store, deferred.leases, env.clock().now()).await;
+    for counter in &deferred.give_back {
+        log_failure(env, store.increment(counter, -1).await.map(drop));
+    }
+    if !deferred.delete.is_empty() {
+        log_failure(env, store.delete_many(deferred.delete).await);
+    }
+    if deferred.expiring.is_empty() && deferred.rehash.is_none() {
+        return;
+    }
+    let mut cx = Cx::new(env).await;
+    if !deferred.expiring.is_empty() {
+        cx.deferred.expiring = deferred.expiring;
+        log_failure(env, Batch::default().commit(&mut cx).await.map(drop));
+    }
+    if let Some(rehash) = deferred.rehash {
+        log_failure(env, store_newer_hash(&mut cx, rehash).await);
+    }
+}
+
+fn log_failure<E: Env>(env: &E, done: Result<(), Outage>) {
+    if let Err(outage) = done {
+        env.log().write(&LogLine::WorkFailed { outage });
+    }
+}

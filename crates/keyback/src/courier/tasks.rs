@@ -1,0 +1,7 @@
+//! What the courier does about each task, one file a kind.
+
+pub(super) mod deliver;
+pub(super) mod forget;
+pub(super) mod imitate;
+pub(super) mod notify;
+pub(super) mod recover;

@@ -1,0 +1,323 @@
+//! Handing an email of the outbox to the provider.
+
+use std::time::Duration;
+
+use crate::courier::backoff;
+use crate::courier::pauses::Pauses;
+use crate::mail::api::{Handover, TIMEOUT};
+use crate::mail::message::Message;
+use crate::mail::registry;
+use crate::model::agenda_task::AgendaTask;
+use crate::model::email::{Email, EmailState, MailSecret};
+use crate::model::event::{AboutEmail, Event, EventType};
+use crate::model::id::{EmailId, EventId};
+use crate::model::keyring::Keyring;
+use crate::model::log_line::LogLine;
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Outage};
+use crate::settings::{self, MailSettings, ProviderKind, ProviderSettings};
+use crate::store::agenda::ReservedEntry;
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
+use crate::store::outbox::{self, EmailWithFeedback};
+use crate::store::{accounts, recoveries};
+
+/// A try must begin this long before its lease ends, so that it ends before another may begin.
+const TRY_TIME: Duration = Duration::from_secs(15);
+/// For so long after a request its mail is taken to be waited for.
+const AWAITED_FOR: Duration = Duration::from_mins(1);
+/// From this try on, a mail of which it is not known whether the first provider has it goes to the fallback, too: better
+/// twice than never.
+const FALLBACK_WHEN_UNSURE: u32 = 3;
+
+/// What became of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::courier) enum Delivery {
+    /// The provider has it.
+    Delivered,
+    /// It will be tried again.
+    Retried,
+    /// It will not be tried again.
+    Failed,
+    /// What it holds has expired or was replaced: it is not sent.
+    Expired,
+    /// This try was made already.
+    Stale,
+    /// There was too little time left to begin.
+    TooLate,
+}
+
+/// A try, and what is left of its entry.
+pub(in crate::courier) type Tried = (Delivery, ReservedEntry);
+
+/// Makes try number `attempt`, which must be over by the time that `entry` is reserved until. What is left of the entry is
+/// written with what became of the email.
+///
+/// # Errors
+/// [`Outage`]; the entry stays on the agenda. If the provider had accepted the mail before the outage, its idempotency
+/// key keeps the next try from sending it twice, where the provider has such.
+pub(in crate::courier) async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    email_id: &EmailId,
+    attempt: u32,
+    entry: ReservedEntry,
+    pauses: Pauses,
+) -> Result<Tried, Outage> {
+    let env = cx.env;
+    let (keyring, mail) = settings::load::<(Keyring, MailSettings)>(env.variables()).await?;
+    let found = outbox::find(env.store(), email_id).await?;
+    let Some(EmailWithFeedback {
+        email, feedback, ..
+    }) = found
+    else {
+        return stale(cx, entry).await;
+    };
+    let is_this_try = email.attempts.saturating_add(1) == attempt;
+    let Some(sealed) = email.message.clone().filter(|_| is_this_try) else {
+        return stale(cx, entry).await;
+    };
+    if email.state != EmailState::Pending {
+        return stale(cx, entry).await;
+    }
+    let now = env.clock().now();
+    if now.plus(TRY_TIME) > entry.until {
+        return Ok((Delivery::TooLate, entry));
+    }
+    let message: Option<Message> = keyring
+        .open(&sealed, email_id.as_str())
+        .and_then(|plaintext| serde_json::from_slice(&plaintext).ok());
+    let to = message.as_ref().map(|message| message.to.as_str());
+    let mut tried = Try {
+        email_id,
+        email,
+        entry,
+    };
+    // Right after the request somebody waits for the mail: it goes out while its link is good, however short-lived its code.
+    let is_awaited = attempt == 1 && now < tried.email.created_at.plus(AWAITED_FOR);
+    let is_late = tried.email.should_discard(now) && !is_awaited;
+    let is_dead = is_dead(env, &tried.email, to, now).await?;
+    if is_late || is_dead {
+        return tried.end(cx, EmailState::Expired, None).await;
+    }
+    tried.email.attempts = attempt;
+    if feedback.is_some() {
+        // A try of which nothing was heard had reached the provider.
+        let (_, entry) = tried.end(cx, EmailState::Sent, None).await?;
+        return Ok((Delivery::Stale, entry));
+    }
+    let (handover, provider) = if let Some(message) = message {
+        let call = hand_over(env, &mail, &message, email_id, attempt);
+        pauses.during(env, call).await
+    } else {
+        let reason = "sealed with a key that is gone".to_owned();
+        (Handover::Refused { reason }, mail.primary.kind)
+    };
+    tried.email.provider = Some(provider.as_str().to_owned());
+    match handover {
+        Handover::Accepted => tried.end(cx, EmailState::Sent, None).await,
+        Handover::Refused { reason } | Handover::SenderRefused { reason } => {
+            tried.end(cx, EmailState::Failed, Some(reason)).await
+        }
+        Handover::TryLater { reason, after } => tried.retry(cx, reason, after).await,
+    }
+}
+
+/// The try was made already: only the entry is written.
+async fn stale<E: Env>(cx: &Cx<'_, E>, entry: ReservedEntry) -> Result<Tried, Outage> {
+    entry.save(cx.store()).await?;
+    Ok((Delivery::Stale, entry))
+}
+
+/// Whether the secret in it is dead, since a newer one or a credential event has killed it, or is not for `to` any more.
+async fn is_dead<E: Env>(
+    env: &E,
+    email: &Email,
+    to: Option<&str>,
+    now: Timestamp,
+) -> Result<bool, Outage> {
+    let (Some(secret), Some(to)) = (&email.secret, to) else {
+        return Ok(false);
+    };
+    let (account, recovery) = futures::join!(
+        accounts::find(env.store(), &email.account_id),
+        recoveries::find(env.store(), &email.account_id),
+    );
+    let recovery = recovery?.unwrap_or_default();
+    let Some(account) = account? else {
+        return Ok(true);
+    };
+    let is_alive = match secret {
+        MailSecret::Challenge { serial } => recovery
+            .live(account.epoch, now)
+            .is_some_and(|challenge| challenge.serial == *serial),
+        // An order to change it raises the account's epoch and leaves the password good.
+        MailSecret::Password { epoch } => account
+            .credential
+            .as_ref()
+            .is_some_and(|credential| credential.epoch == *epoch),
+    };
+    Ok(!is_alive || account.email.as_str() != to)
+}
+
+/// Offers the mail to the first provider, and to the fallback if the first does not take it now or not from its sender.
+/// What became of it, and who said so.
+async fn hand_over<E: Env>(
+    env: &E,
+    mail: &MailSettings,
+    message: &Message,
+    email_id: &EmailId,
+    attempt: u32,
+) -> (Handover, ProviderKind) {
+    let (handover, heard) = offer(env, &mail.primary, message, email_id).await;
+    let first = (handover, mail.primary.kind);
+    let Some(fallback) = &mail.fallback else {
+        return first;
+    };
+    // Unheard, the first provider may have taken it.
+    let may_fall_back = heard || attempt >= FALLBACK_WHEN_UNSURE;
+    let is_open = matches!(
+        first.0,
+        Handover::TryLater { .. } | Handover::SenderRefused { .. }
+    );
+    if !is_open || !may_fall_back {
+        return first;
+    }
+    let (second, _) = offer(env, fallback, message, email_id).await;
+    match (&first.0, &second) {
+        // Where the first provider never will, the fallback may take it yet.
+        (_, Handover::Accepted) | (Handover::SenderRefused { .. }, Handover::TryLater { .. }) => {
+            (second, fallback.kind)
+        }
+        // The first provider may take it yet, or neither will.
+        _ => first,
+    }
+}
+
+/// Offers the mail to a provider: what became of it, and whether it is sure that the provider does not have it unless it
+/// accepted.
+async fn offer<E: Env>(
+    env: &E,
+    provider: &ProviderSettings,
+    message: &Message,
+    email_id: &EmailId,
+) -> (Handover, bool) {
+    let now = env.clock().now();
+    let Some(request) = registry::request(provider, message, email_id, now) else {
+        let reason = "cannot be written as a request".to_owned();
+        return (Handover::Refused { reason }, true);
+    };
+    let answer = env.http().send(request, TIMEOUT).await;
+    let sure = !matches!(answer, Err(NoAnswer::TimedOut | NoAnswer::Unreachable));
+    let now = env.clock().now();
+    let handover = registry::read(provider.kind, answer.as_ref().map_err(|why| *why), now);
+    (handover, sure)
+}
+
+/// A try whose end is to be noted.
+struct Try<'a> {
+    email_id: &'a EmailId,
+    email: Email,
+    entry: ReservedEntry,
+}
+
+impl Try<'_> {
+    /// Puts the next try on the agenda, or ends the tries if this was the last.
+    async fn retry<E: Env>(
+        mut self,
+        cx: &mut Cx<'_, E>,
+        reason: String,
+        after: Option<Duration>,
+    ) -> Result<Tried, Outage> {
+        let email = &mut self.email;
+        let number = email.attempts.saturating_sub(email.attempts_before);
+        let Some(wait) = backoff::wait(number, after, cx.env.random())? else {
+            return self.end(cx, EmailState::Failed, Some(reason)).await;
+        };
+        let now = cx.env.clock().now();
+        let next_attempt_at = Some(now.plus(wait)).filter(|at| !email.should_discard(*at));
+        // When it expires, the task is there to mark it. The provider's answer may have outlasted it.
+        let due_at = next_attempt_at.or(email.discard_at).unwrap_or(now).max(now);
+        let task = AgendaTask::Deliver {
+            email_id: self.email_id.clone(),
+            attempt: email.attempts.saturating_add(1),
+        };
+        log(cx.env, self.email_id, &reason, next_attempt_at.is_some());
+        email.updated_at = now;
+        email.next_attempt_at = next_attempt_at;
+        email.last_error = Some(reason);
+        let mut batch = Batch::going_on_with(self.entry.clone());
+        batch.task_at(due_at, task);
+        let entry = self.write(cx, batch).await?;
+        Ok((Delivery::Retried, entry))
+    }
+
+    /// Ends the tries. What failed keeps its message, sealed, so that an administrator can have it tried anew.
+    async fn end<E: Env>(
+        mut self,
+        cx: &mut Cx<'_, E>,
+        state: EmailState,
+        reason: Option<String>,
+    ) -> Result<Tried, Outage> {
+        let now = cx.env.clock().now();
+        let (delivery, event) = match state {
+            // It can fail once more in a later round.
+            EmailState::Failed => {
+                let which = format!("failed-{}", self.email.attempts);
+                (Delivery::Failed, Some((EventType::EmailFailed, which)))
+            }
+            EmailState::Expired => {
+                let which = "expired".to_owned();
+                (Delivery::Expired, Some((EventType::EmailExpired, which)))
+            }
+            _ => (Delivery::Delivered, None),
+        };
+        if let Some(reason) = reason.as_deref() {
+            log(cx.env, self.email_id, reason, false);
+        }
+        let mut batch = Batch::going_on_with(self.entry.clone());
+        if let Some((kind, which)) = event {
+            let about = AboutEmail {
+                id: self.email_id.clone(),
+                kind: self.email.kind,
+            };
+            let id = EventId::of_email(self.email_id, &which);
+            let account_id = self.email.account_id.clone();
+            batch.event(Event::of_email(
+                id,
+                kind,
+                about,
+                account_id,
+                reason.clone(),
+                now,
+            ));
+        }
+        let email = &mut self.email;
+        email.state = state;
+        if state != EmailState::Failed {
+            email.message = None;
+        }
+        email.updated_at = now;
+        email.next_attempt_at = None;
+        email.last_error = reason.or(email.last_error.take());
+        let entry = self.write(cx, batch).await?;
+        Ok((delivery, entry))
+    }
+
+    async fn write<E: Env>(
+        self,
+        cx: &mut Cx<'_, E>,
+        mut batch: Batch,
+    ) -> Result<ReservedEntry, Outage> {
+        outbox::replace(&mut batch, self.email_id, &self.email)?;
+        let committed = batch.number(cx).await?.write(cx).await?;
+        Ok(committed.entry.unwrap_or(self.entry))
+    }
+}
+
+fn log<E: Env>(env: &E, email_id: &EmailId, reason: &str, will_retry: bool) {
+    env.log().write(&LogLine::EmailNotAccepted {
+        email_id: email_id.clone(),
+        reason: reason.to_owned(),
+        will_retry,
+    });
+}

@@ -1,0 +1,48 @@
+//! Deleting what is of no use any more, where that has to be looked at first.
+
+use crate::model::agenda_task::AgendaTask;
+use crate::model::recovery::IssueRules;
+use crate::ports::{Clock, Env, Outage};
+use crate::settings;
+use crate::store::agenda::DueTask;
+use crate::store::lease::Lease;
+use crate::store::{accounts, recoveries};
+
+/// Does `task`, if it is one of these. Gives what is to be done in its place, later.
+///
+/// # Errors
+/// [`Outage`]; it is done again.
+pub(in crate::courier) async fn run<E: Env>(
+    env: &E,
+    task: &AgendaTask,
+) -> Result<Option<DueTask>, Outage> {
+    let store = env.store();
+    match task {
+        AgendaTask::ForgetRecovery {
+            account_id,
+            attempts_day,
+        } => {
+            let rules: IssueRules = settings::load(env.variables()).await?;
+            let now = env.clock().now();
+            let day = recoveries::forget(store, account_id, *attempts_day, &rules, now).await?;
+            return Ok(day.map(|day| recoveries::forget_after(account_id.clone(), day)));
+        }
+        AgendaTask::ForgetAddress { digest } => {
+            let name = accounts::address_lease_of(digest);
+            Lease::with(env, &name, accounts::forget_address(store, digest)).await
+        }
+        AgendaTask::Erase { account_id, number } => {
+            let name = accounts::lease_name(account_id);
+            Lease::with(env, &name, accounts::erase(store, account_id, *number)).await
+        }
+        AgendaTask::ForgetAccount { account_id } => {
+            let name = accounts::lease_name(account_id);
+            Lease::with(env, &name, accounts::forget(store, account_id)).await
+        }
+        AgendaTask::Recover { .. }
+        | AgendaTask::Imitate
+        | AgendaTask::Deliver { .. }
+        | AgendaTask::Notify { .. } => Ok(()),
+    }
+    .map(|()| None)
+}

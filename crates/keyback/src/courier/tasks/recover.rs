@@ -1,0 +1,174 @@
+//! The second half of a recovery, after the answer: look the account up, decide, issue the challenge and write its
+//! mail. It may be run again from its start after a crash at any point.
+//!
+//! A request that brings no mail costs the store just as much: all of this is done for an account that nobody has, and
+//! what it writes is a decoy. Otherwise the next call would be slower after a request for somebody's address.
+
+use std::time::Duration;
+
+use crate::flow::recovery::forgot_password::{Request, SEAL_CONTEXT};
+use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
+use crate::mail::message::Requester;
+use crate::model::account::Account;
+use crate::model::agenda_task::AgendaTask;
+use crate::model::event::{Event, EventType};
+use crate::model::id::EventId;
+use crate::model::recovery::{Challenge, IssueDecision, Recovery, Use};
+use crate::model::sealed::Sealed;
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Clock, Env, Outage};
+use crate::store::accounts;
+use crate::store::agenda::ReservedEntry;
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
+use crate::store::recoveries::{self, AFTERLIFE, RequestRecord};
+
+/// How long after a request its mail is still expected. One that waited for longer is dropped.
+const WORTH_ANSWERING: Duration = Duration::from_hours(24);
+
+/// What becomes of a request.
+enum Decision {
+    /// A challenge, for the account.
+    Issue(Box<Account>, Box<Recovery>),
+    /// No mail; the request goes with the challenge already mailed.
+    TieTo(RequestRecord),
+    /// Nothing.
+    Silence,
+}
+
+/// Works a sealed request off. What is left of the entry is written with all that comes of it.
+///
+/// # Errors
+/// [`Outage`]; the request stays on the agenda.
+pub(in crate::courier) async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &IssueSettings,
+    sealed: &Sealed,
+    entry: ReservedEntry,
+) -> Result<Option<ReservedEntry>, Outage> {
+    let plaintext = settings
+        .keyring
+        .open(sealed, SEAL_CONTEXT)
+        .ok_or(Outage::Record("a request under an unknown key"))?;
+    let request: Request =
+        serde_json::from_slice(&plaintext).map_err(|_| Outage::Record("unknown layout"))?;
+    let decision = decide(cx, settings, &request).await?;
+    let turn = match decision {
+        Decision::Issue(account, recovery) => {
+            take_turn(cx, settings, &request, *account, *recovery).await?
+        }
+        other => Err(other),
+    };
+    let (turn, tied) = match turn {
+        Ok(turn) => (turn, None),
+        Err(instead) => {
+            let placeholder = Account::placeholder(request.email.clone());
+            let tied = match instead {
+                Decision::TieTo(tied) => Some(tied),
+                _ => None,
+            };
+            (Turn::imitate(cx.env, placeholder).await?, tied)
+        }
+    };
+    let is_decoy = turn.account.number == 0;
+    let reserved = entry.clone();
+    let mut batch = Batch::going_on_with(entry);
+    let to_issue = Issue {
+        challenge_id: &request.challenge_id,
+        lifetimes: settings.lifetimes,
+        requested_at: request.requested_at,
+        requested_by: Requester::Client(request.client),
+        locale: request.locale.as_ref(),
+        event: Event::by_user(
+            EventId::generate(cx.env.random())?,
+            EventType::RecoveryRequested,
+            turn.account.id.clone(),
+            request.client,
+            request.requested_at,
+        ),
+        deliver: true,
+    };
+    let issued = issue(cx, settings, to_issue, turn, &mut batch)?;
+    if is_decoy {
+        batch.become_decoy()?;
+        batch.task(AgendaTask::Imitate);
+        if cx.notifies {
+            batch.task(AgendaTask::Imitate);
+        }
+        if let Some(tied) = tied {
+            recoveries::tie(&mut batch, &request.challenge_id, &tied)?;
+        }
+    }
+    let numbered = batch.number(cx).await?;
+    let now = cx.env.clock().now();
+    issued.check(now)?;
+    reserved.check(now, Duration::ZERO)?;
+    Ok(numbered.write(cx).await?.entry)
+}
+
+/// Decides from what the store says, after the same calls to it whoever is asked for.
+async fn decide<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &IssueSettings,
+    request: &Request,
+) -> Result<Decision, Outage> {
+    let store = cx.store();
+    let found = accounts::find_by_email(store, &request.email).await?;
+    let is_late = cx.now >= request.requested_at.plus(WORTH_ANSWERING);
+    let account = found.filter(|account| !account.disabled && !is_late);
+    let account = account.unwrap_or_else(|| Account::placeholder(request.email.clone()));
+    let (done, recovery) = futures::join!(
+        recoveries::find_request(store, &request.challenge_id),
+        recoveries::find(store, &account.id),
+    );
+    let recovery = recovery?.unwrap_or_default();
+    let state = recoveries::find_use(cx.env, recovery.challenge.as_ref()).await?;
+    // If it is tied already, a crash came after the work and before its entry was rewritten.
+    if account.number == 0 || done?.is_some() {
+        return Ok(Decision::Silence);
+    }
+    Ok(decide_by(settings, account, recovery, state, cx.now))
+}
+
+fn decide_by(
+    settings: &IssueSettings,
+    account: Account,
+    recovery: Recovery,
+    state: Use,
+    now: Timestamp,
+) -> Decision {
+    match recovery.decide(&settings.rules, account.epoch, state, now) {
+        IssueDecision::Issue => Decision::Issue(Box::new(account), Box::new(recovery)),
+        IssueDecision::Silence => Decision::Silence,
+        IssueDecision::TieTo(serial) => {
+            let challenge = recovery.challenge.as_ref();
+            let expires_at = challenge.map_or(now, Challenge::expires_at);
+            Decision::TieTo(RequestRecord {
+                account_id: account.id,
+                serial,
+                expires_at: expires_at.plus(AFTERLIFE),
+            })
+        }
+    }
+}
+
+/// The turn to issue, or what to do instead because another request had it first.
+async fn take_turn<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &IssueSettings,
+    request: &Request,
+    account: Account,
+    recovery: Recovery,
+) -> Result<Result<Turn, Decision>, Outage> {
+    let still_wanted = |account: &Account, recovery: &Recovery| {
+        let decision = recovery.decide(&settings.rules, account.epoch, Use::Unused, cx.now);
+        !account.disabled && decision == IssueDecision::Issue
+    };
+    if let Some(turn) = Turn::take(cx.env, account, recovery, still_wanted).await? {
+        return Ok(Ok(turn));
+    }
+    Ok(Err(match decide(cx, settings, request).await? {
+        Decision::Issue(..) => Decision::Silence,
+        decision => decision,
+    }))
+}

@@ -1,0 +1,220 @@
+//! Working one entry of the agenda, by whoever has it for now.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+
+use crate::courier::pauses::Pauses;
+use crate::courier::report::CourierRun;
+use crate::courier::tasks::deliver::Delivery;
+use crate::courier::tasks::notify::Notification;
+use crate::courier::tasks::{deliver, forget, imitate, notify, recover};
+use crate::flow::recovery::issue::IssueSettings;
+use crate::model::agenda_task::AgendaTask;
+use crate::model::event::EventPlace;
+use crate::model::keyring::Keyring;
+use crate::model::log_line::LogLine;
+use crate::model::recovery::IssueRules;
+use crate::ports::{Clock, Env, Log, Outage};
+use crate::settings::{self, ChallengeSettings, MailBranding};
+use crate::store::agenda::{DueTask, ReservedEntry};
+use crate::store::cx::Cx;
+use crate::store::keys::Lane;
+
+/// How long a task stays that this version cannot do, such as one sealed with a key that is gone.
+const HOPELESS_AFTER: Duration = Duration::from_hours(24);
+/// A task must begin this long before others may work its entry.
+const WORK_TIME: Duration = Duration::from_secs(12);
+/// How many events are sent at the same time.
+const NOTIFICATIONS_AT_ONCE: usize = 8;
+
+/// Does the tasks of `reserved` that are ready. Whether all of them are done.
+///
+/// # Errors
+/// [`Outage`] of the store; tasks that were done may be done again.
+pub(super) async fn work_entry<E: Env>(
+    env: &E,
+    reserved: ReservedEntry,
+    run: &CourierRun,
+) -> Result<bool, Outage> {
+    let mut working = Working {
+        cx: Cx::new(env).await,
+        reserved,
+        left: Vec::new(),
+        is_saved: true,
+    };
+    while let Some(task) = working.take_ready() {
+        if let Err(outage) = working.work(task.clone(), run).await {
+            let hopeless = matches!(outage, Outage::Record(_));
+            env.log().write(&LogLine::WorkFailed { outage });
+            if hopeless && env.clock().now() >= task.at.plus(HOPELESS_AFTER) {
+                working.is_saved = false;
+            } else {
+                working.left.push(task);
+            }
+        }
+    }
+    working.finish(run).await
+}
+
+/// An entry that is being worked.
+struct Working<'e, E: Env> {
+    cx: Cx<'e, E>,
+    reserved: ReservedEntry,
+    /// Tasks that were ready and could not be done, or not now.
+    left: Vec<DueTask>,
+    /// Whether the store has what is left of the entry.
+    is_saved: bool,
+}
+
+impl<E: Env> Working<'_, E> {
+    /// Takes the next task that is ready.
+    fn take_ready(&mut self) -> Option<DueTask> {
+        let now = self.cx.env.clock().now();
+        let mut tasks = self.reserved.entry.tasks.iter();
+        let index = tasks.position(|task| task.is_ready(now))?;
+        Some(self.reserved.entry.tasks.remove(index))
+    }
+
+    /// The entry with the tasks that could not be done: what is to be written with what a task does.
+    fn entry(&self) -> ReservedEntry {
+        let mut entry = self.reserved.clone();
+        entry.entry.tasks.extend(self.left.iter().cloned());
+        entry
+    }
+
+    /// Goes on with an entry that was written.
+    fn go_on_with(&mut self, entry: ReservedEntry) {
+        self.reserved = entry;
+        // They were written with it.
+        let left = std::mem::take(&mut self.left);
+        self.reserved
+            .entry
+            .tasks
+            .retain(|task| !left.contains(task));
+        self.left = left;
+        self.is_saved = true;
+    }
+
+    /// Does one task, with only the settings that it needs.
+    async fn work(&mut self, task: DueTask, run: &CourierRun) -> Result<(), Outage> {
+        let pauses = self.pauses(&task.task, run)?;
+        pauses.before(self.cx.env).await;
+        let now = self.cx.env.clock().now();
+        self.reserved.check(now, WORK_TIME)?;
+        let entry = self.entry();
+        match &task.task {
+            AgendaTask::Recover { request } => {
+                let settings = issue_settings(self.cx.env).await?;
+                let written = recover::run(&mut self.cx, &settings, request, entry).await?;
+                if let Some(written) = written {
+                    self.go_on_with(written);
+                }
+            }
+            AgendaTask::Imitate => {
+                let written = imitate::run(&mut self.cx, entry, pauses).await?;
+                self.go_on_with(written);
+            }
+            AgendaTask::Deliver { email_id, attempt } => {
+                let tried = deliver::run(&mut self.cx, email_id, *attempt, entry, pauses).await?;
+                let (delivery, written) = tried;
+                run.count_delivery(delivery);
+                if delivery == Delivery::TooLate {
+                    self.left.push(task);
+                } else {
+                    self.go_on_with(written);
+                }
+            }
+            AgendaTask::Notify { .. } => self.notify(task, run, pauses).await,
+            task => {
+                let next = forget::run(self.cx.env, task).await?;
+                self.reserved.entry.tasks.extend(next);
+                self.is_saved = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Those around `task`: none but around what may follow a recovery request.
+    fn pauses(&self, task: &AgendaTask, run: &CourierRun) -> Result<Pauses, Outage> {
+        let calls = matches!(
+            task,
+            AgendaTask::Deliver { .. } | AgendaTask::Notify { .. } | AgendaTask::Imitate
+        );
+        if calls && run.follows_response() && self.reserved.place.lane == Lane::Requests {
+            Pauses::draw(self.cx.env.random())
+        } else {
+            Ok(Pauses::default())
+        }
+    }
+
+    /// Tells the portal of an event, and of more that are ready at the same time.
+    async fn notify(&mut self, first: DueTask, run: &CourierRun, pauses: Pauses) {
+        let now = self.cx.env.clock().now();
+        let mut tasks = vec![first];
+        while tasks.len() < NOTIFICATIONS_AT_ONCE {
+            let is_another = |it: &DueTask| {
+                let is_event = matches!(it.task, AgendaTask::Notify { .. });
+                is_event && it.is_ready(now)
+            };
+            let Some(index) = self.reserved.entry.tasks.iter().position(is_another) else {
+                break;
+            };
+            tasks.push(self.reserved.entry.tasks.remove(index));
+        }
+        if tasks.iter().any(|task| run.skips(&task.task)) {
+            self.left.append(&mut tasks);
+            return;
+        }
+        let (env, until) = (self.cx.env, self.reserved.until);
+        let sent = tasks.iter().filter_map(|task| match &task.task {
+            AgendaTask::Notify { event, attempt } => Some((event, *attempt)),
+            _ => None,
+        });
+        let sent = sent.map(|(event, attempt): (&EventPlace, u32)| async move {
+            notify::run(env, event, attempt, until).await
+        });
+        for (task, sent) in tasks.iter().zip(pauses.during(env, join_all(sent)).await) {
+            match sent {
+                Ok(Notification::Dropped) => self.is_saved = false,
+                Ok(Notification::Taken) => {
+                    run.note_notification(true);
+                    self.is_saved = false;
+                }
+                Ok(Notification::NotTaken(next)) => {
+                    run.note_notification(false);
+                    self.reserved.entry.tasks.extend(next);
+                    self.is_saved = false;
+                }
+                Ok(Notification::TooLate) => self.left.push(task.clone()),
+                Err(outage) => {
+                    env.log().write(&LogLine::WorkFailed { outage });
+                    self.left.push(task.clone());
+                }
+            }
+        }
+    }
+
+    /// Writes what is left of the entry, unless it is written. Whether all that was ready is done.
+    async fn finish(self, run: &CourierRun) -> Result<bool, Outage> {
+        if !self.is_saved {
+            self.entry().save(self.cx.store()).await?;
+        }
+        for _ in &self.left {
+            run.count_remaining();
+        }
+        Ok(self.left.is_empty())
+    }
+}
+
+async fn issue_settings<E: Env>(env: &E) -> Result<IssueSettings, Outage> {
+    let (branding, keyring, lifetimes, rules) =
+        settings::load::<(MailBranding, Keyring, ChallengeSettings, IssueRules)>(env.variables())
+            .await?;
+    Ok(IssueSettings {
+        branding,
+        keyring,
+        lifetimes,
+        rules,
+    })
+}

@@ -1,0 +1,238 @@
+//! Creating many accounts at once, a chunk at a time.
+
+use std::collections::BTreeSet;
+
+use crate::flow::accounts::create::{self, Draft, IdClaim, InitialPassword};
+use crate::flow::events::Caller;
+use crate::model::account::Account;
+use crate::model::event::EventType;
+use crate::model::id::AccountId;
+use crate::model::password_hash::PasswordHash;
+use crate::model::password_policy::PasswordPolicy;
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::store::accounts;
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
+use crate::store::lease::Lease;
+
+/// How many accounts are written in one call to the store.
+pub const CHUNK: usize = 100;
+/// How many passwords in clear a call may bring: each costs judging and a hashing.
+const MAX_CLEAR: usize = 100;
+
+/// Why a line brought no account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineFailure {
+    /// The id is another account's, or the address is.
+    Conflict,
+    /// The policy refuses the password.
+    PasswordRejected,
+    /// The call brings too many passwords in clear.
+    TooManyPasswords,
+}
+
+/// What became of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineOutcome {
+    /// A new account.
+    Created,
+    /// The account is there already, with this id and address.
+    Unchanged,
+    /// None.
+    Failed(LineFailure),
+}
+
+/// An import under way.
+#[derive(Debug, Default)]
+pub struct Import {
+    hashed: usize,
+}
+
+/// A draft against which nothing stands so far, with its hash; or what became of its line.
+type Ready = Result<(Draft, Option<PasswordHash>), LineOutcome>;
+
+/// The same, and what decides whose the draft's id is.
+type Claimed = Result<(Draft, Option<PasswordHash>, IdClaim), LineOutcome>;
+
+const CONFLICT: LineOutcome = LineOutcome::Failed(LineFailure::Conflict);
+
+impl Import {
+    /// Creates the accounts of one chunk, of at most [`CHUNK`] drafts, and tells what became of each. The accounts of a
+    /// chunk are written in one call; a line whose id and address are there already changes nothing, so a call that was
+    /// cut off can be repeated. The portal is told by whoever works the agenda next.
+    ///
+    /// # Errors
+    /// [`Outage`]; then the accounts of the chunk may have been created, all or none.
+    pub async fn run<E: Env>(
+        &mut self,
+        cx: &mut Cx<'_, E>,
+        policy: &PasswordPolicy,
+        drafts: Vec<Draft>,
+        by: &Caller,
+    ) -> Result<Vec<LineOutcome>, Outage> {
+        // Hashing takes seconds, and would keep all others who need the leases waiting.
+        let mut ready = Vec::new();
+        for draft in drafts {
+            ready.push(self.hash(cx.env, policy, draft).await?);
+        }
+        for _ in 0..create::TRIES {
+            let outcomes = write(cx, ready.clone(), by).await;
+            let leases = std::mem::take(&mut cx.deferred.leases);
+            Lease::release_all(cx.store(), leases, cx.env.clock().now()).await;
+            if let Some(outcomes) = outcomes? {
+                return Ok(outcomes);
+            }
+        }
+        Err(Outage::Store("others are at an id for too long".to_owned()))
+    }
+
+    /// The draft with its password hashed, unless something stands against it.
+    async fn hash<E: Env>(
+        &mut self,
+        env: &E,
+        policy: &PasswordPolicy,
+        draft: Draft,
+    ) -> Result<Ready, Outage> {
+        let password = match &draft.password {
+            None => return Ok(Ok((draft, None))),
+            Some(InitialPassword::Hashed(hash)) => {
+                let hash = hash.clone();
+                return Ok(Ok((draft, Some(hash))));
+            }
+            Some(InitialPassword::Clear(password)) => password,
+        };
+        if let Some(outcome) = look(env.store(), &draft).await? {
+            return Ok(Err(outcome));
+        }
+        self.hashed = self.hashed.saturating_add(1);
+        if self.hashed > MAX_CLEAR {
+            return Ok(Err(LineOutcome::Failed(LineFailure::TooManyPasswords)));
+        }
+        if !policy.violations(password, &draft.email).is_empty() {
+            return Ok(Err(LineOutcome::Failed(LineFailure::PasswordRejected)));
+        }
+        let hash = password.hash(env.random())?;
+        Ok(Ok((draft, Some(hash))))
+    }
+}
+
+/// Creates accounts for those drafts against which nothing stands, under the leases on their addresses. `None` if somebody
+/// else may have drawn the first number of an id meanwhile: then it is not clear yet whose the id is.
+async fn write<E: Env>(
+    cx: &mut Cx<'_, E>,
+    ready: Vec<Ready>,
+    by: &Caller,
+) -> Result<Option<Vec<LineOutcome>>, Outage> {
+    let claims = ready.into_iter().map(|ready| claim(cx.env, ready));
+    let mut claimed = Vec::new();
+    for it in futures::future::join_all(claims).await {
+        claimed.push(it?);
+    }
+    let held = Lease::hold_all(cx, &lease_names(&claimed)).await?;
+    let looks = claimed.into_iter().map(|it| look_again(cx.store(), it));
+    let mut lines = Vec::new();
+    let mut accounts: Vec<Account> = Vec::new();
+    let mut by_first_number = Vec::new();
+    for looked in futures::future::join_all(looks).await {
+        let outcome = match looked? {
+            Err(outcome) => Err(outcome),
+            Ok((draft, hash, claim)) => {
+                // The lines of a chunk do not see one another in the store yet.
+                if let Some(outcome) = among(&accounts, &draft) {
+                    Err(outcome)
+                } else {
+                    let id = match draft.id.clone() {
+                        Some(id) => id,
+                        None => AccountId::generate(cx.env.random())?,
+                    };
+                    if claim == IdClaim::ByFirstNumber {
+                        by_first_number.push(id.clone());
+                    }
+                    accounts.push(create::prepare(cx.now, id, draft, hash));
+                    Ok(())
+                }
+            }
+        };
+        lines.push(outcome.err().unwrap_or(LineOutcome::Created));
+    }
+    if !accounts.is_empty() {
+        let mut batch = Batch::default();
+        for account in accounts {
+            batch.event(by.event(cx, EventType::AccountCreated, &account.id, None)?);
+            create::add_to(&mut batch, account);
+        }
+        let numbered = batch.number(cx).await?;
+        if !by_first_number.iter().all(|id| numbered.begins(id)) {
+            return Ok(None);
+        }
+        held.check(cx.env.clock().now())?;
+        numbered.write(cx).await?;
+    }
+    Ok(Some(lines))
+}
+
+/// The draft, and what decides whose its id is, unless that is an account's.
+async fn claim<E: Env>(env: &E, ready: Ready) -> Result<Claimed, Outage> {
+    let (draft, hash) = match ready {
+        Ok(ready) => ready,
+        Err(outcome) => return Ok(Err(outcome)),
+    };
+    if let Some(claim) = IdClaim::find(env, draft.id.as_ref()).await? {
+        return Ok(Ok((draft, hash, claim)));
+    }
+    let outcome = look(env.store(), &draft).await?;
+    Ok(Err(outcome.unwrap_or(CONFLICT)))
+}
+
+/// The leases on all addresses, and on the ids that had events before.
+fn lease_names(claimed: &[Claimed]) -> Vec<String> {
+    let mut names = BTreeSet::new();
+    for (draft, _, claim) in claimed.iter().flatten() {
+        names.insert(accounts::address_lease_name(&draft.email));
+        names.extend(claim.lease_name());
+    }
+    names.into_iter().collect()
+}
+
+/// The draft, unless something stands against it now that nobody else can change it.
+async fn look_again(store: &impl KeyValue, claimed: Claimed) -> Result<Claimed, Outage> {
+    match claimed {
+        Ok((draft, hash, claim)) => match look(store, &draft).await? {
+            Some(outcome) => Ok(Err(outcome)),
+            None => Ok(Ok((draft, hash, claim))),
+        },
+        refused => Ok(refused),
+    }
+}
+
+/// What is clear about a draft from the store alone: `None` if both its id and its address are free.
+async fn look(store: &impl KeyValue, draft: &Draft) -> Result<Option<LineOutcome>, Outage> {
+    let find_by_id = async || match &draft.id {
+        Some(id) => accounts::find(store, id).await,
+        None => Ok(None),
+    };
+    let (by_id, email_is_free) =
+        futures::join!(find_by_id(), accounts::is_free(store, &draft.email));
+    let (mut by_id, email_is_free) = (by_id?, email_is_free?);
+    if by_id.is_none() && !email_is_free {
+        // It may have been created between the two reads.
+        by_id = find_by_id().await?;
+    }
+    Ok(match (by_id, email_is_free) {
+        (Some(account), _) if account.email == draft.email => Some(LineOutcome::Unchanged),
+        (None, true) => None,
+        _ => Some(CONFLICT),
+    })
+}
+
+/// What the accounts that are about to be written say about a draft, if anything.
+fn among(accounts: &[Account], draft: &Draft) -> Option<LineOutcome> {
+    accounts.iter().find_map(|account| {
+        let same_id = draft.id.as_ref() == Some(&account.id);
+        match (same_id, account.email == draft.email) {
+            (true, true) => Some(LineOutcome::Unchanged),
+            (false, false) => None,
+            _ => Some(CONFLICT),
+        }
+    })
+}

@@ -1,0 +1,133 @@
+//! Changing an account: its address, its language, whether it may sign in.
+
+use crate::flow::events::Caller;
+use crate::mail::message::MailBranding;
+use crate::mail::message::{Translator, prepare_email_changed};
+use crate::model::account::Account;
+use crate::model::agenda_task::AgendaTask;
+use crate::model::email::EmailKind;
+use crate::model::email_address::EmailAddress;
+use crate::model::event::EventType;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::locale::Locale;
+use crate::ports::{Clock, Env, Outage};
+use crate::store::accounts;
+use crate::store::batch::{Batch, Draft, Epoch};
+use crate::store::cx::Cx;
+use crate::store::lease::Lease;
+
+/// What to change; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// Another address.
+    pub email: Option<EmailAddress>,
+    /// Another language.
+    pub locale: Option<Locale>,
+    /// Whether the account is disabled.
+    pub disabled: Option<bool>,
+}
+
+/// What changing needs to know.
+#[derive(Debug)]
+pub struct UpdateSettings {
+    /// How mails present the app.
+    pub branding: MailBranding,
+    /// The keys.
+    pub keyring: Keyring,
+}
+
+/// Why an account was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UpdateAccountError {
+    /// There is no such account.
+    #[error("no such account")]
+    NotFound,
+    /// The address is another account's.
+    #[error("the address is taken")]
+    Taken,
+    /// Something outside failed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+}
+
+/// Changes the account. A changed address and a disabling begin a new credential epoch, which kills whatever was issued
+/// before; the old address is told of the change, not the new one.
+///
+/// # Errors
+/// As [`UpdateAccountError`] says. After an outage it may have been changed; the call can be repeated.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &UpdateSettings,
+    id: &AccountId,
+    changes: Changes,
+    by: &Caller,
+) -> Result<Account, UpdateAccountError> {
+    let mut names = vec![accounts::lease_name(id)];
+    names.extend(changes.email.as_ref().map(accounts::address_lease_name));
+    let held = Lease::hold_all(cx, &names).await?;
+    let store = cx.store();
+    let before = accounts::find(store, id).await?;
+    let before = before.ok_or(UpdateAccountError::NotFound)?;
+    let mut account = before.clone();
+    if let Some(email) = changes.email {
+        account.email = email;
+    }
+    account.locale = changes.locale.or(account.locale.take());
+    account.disabled = changes.disabled.unwrap_or(account.disabled);
+    if account == before {
+        return Ok(before);
+    }
+    let moved = account.email != before.email;
+    if moved && !accounts::is_free(store, &account.email).await? {
+        return Err(UpdateAccountError::Taken);
+    }
+    let mut batch = Batch::default();
+    for kind in events_of(&before, &account) {
+        batch.event(by.event(cx, kind, id, None)?);
+    }
+    if moved {
+        batch.address(&account)?;
+        batch.task(AgendaTask::ForgetAddress {
+            digest: before.email.digest(),
+        });
+        let translator = Translator::for_reader(&settings.branding, &[account.locale.as_ref()]);
+        let message = prepare_email_changed(before.email.as_str(), &translator, cx.now)?;
+        let draft = Draft {
+            kind: EmailKind::EmailChanged,
+            account_id: id,
+            message: &message,
+            discard_at: None,
+            secret: None,
+        };
+        batch.mail(cx, &settings.keyring, draft)?;
+    }
+    let disabled = account.disabled && !before.disabled;
+    let epoch = if moved || disabled {
+        Epoch::Raise
+    } else {
+        Epoch::Keep
+    };
+    batch.account(account, epoch);
+    held.check(cx.env.clock().now())?;
+    let committed = batch.commit(cx).await?;
+    let updated = committed.accounts.into_iter().next();
+    Ok(updated.ok_or(Outage::Record("no account was written"))?)
+}
+
+/// What to note of a change.
+fn events_of(before: &Account, after: &Account) -> Vec<EventType> {
+    let mut events = Vec::new();
+    if after.email != before.email {
+        events.push(EventType::EmailChanged);
+    }
+    if after.locale != before.locale {
+        events.push(EventType::LocaleChanged);
+    }
+    match (before.disabled, after.disabled) {
+        (false, true) => events.push(EventType::AccountDisabled),
+        (true, false) => events.push(EventType::AccountEnabled),
+        _ => {}
+    }
+    events
+}

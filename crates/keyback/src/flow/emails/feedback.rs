@@ -1,0 +1,63 @@
+//! Noting what a provider says became of emails that it took.
+
+use crate::model::email::{DeliveryReport, EmailFeedback, EmailState};
+use crate::model::event::{AboutEmail, Event, EventType};
+use crate::model::id::EventId;
+use crate::ports::{Env, Outage};
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
+use crate::store::lease::Lease;
+use crate::store::outbox;
+
+/// Notes it with the email and among the events of its account. What is said of an unknown email, or was said before,
+/// changes nothing; so a provider may tell twice.
+///
+/// # Errors
+/// [`Outage`]; the provider will tell again.
+pub async fn run<E: Env>(cx: &mut Cx<'_, E>, reports: Vec<DeliveryReport>) -> Result<(), Outage> {
+    for report in reports {
+        if outbox::exists(cx.store(), &report.email_id).await? {
+            // Of what is said at the same moment, each is held against what was said before.
+            let name = outbox::lease_name(&report.email_id);
+            Lease::with(cx.env, &name, note(cx, report)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn note<E: Env>(cx: &mut Cx<'_, E>, report: DeliveryReport) -> Result<(), Outage> {
+    let DeliveryReport {
+        email_id,
+        state,
+        reason,
+    } = report;
+    let kind = match state {
+        EmailState::Delivered => EventType::EmailDelivered,
+        EmailState::Bounced => EventType::EmailBounced,
+        EmailState::Complained => EventType::EmailComplained,
+        EmailState::Pending | EmailState::Sent | EmailState::Failed | EmailState::Expired => {
+            return Ok(());
+        }
+    };
+    let Some(found) = outbox::find(cx.store(), &email_id).await? else {
+        return Ok(());
+    };
+    let feedback = EmailFeedback {
+        state,
+        at: cx.now,
+        reason: reason.clone(),
+    };
+    if !feedback.replaces(found.feedback.as_ref()) {
+        return Ok(());
+    }
+    let about = AboutEmail {
+        id: email_id.clone(),
+        kind: found.email.kind,
+    };
+    let id = EventId::of_email(&email_id, state.as_str());
+    let mut batch = Batch::default();
+    let account_id = found.email.account_id;
+    batch.event(Event::of_email(id, kind, about, account_id, reason, cx.now));
+    outbox::replace_feedback(&mut batch, &email_id, &feedback)?;
+    batch.commit(cx).await.map(drop)
+}

@@ -1,0 +1,59 @@
+//! Having a failed email tried anew.
+
+use crate::model::agenda_task::AgendaTask;
+use crate::model::email::{Email, EmailState};
+use crate::model::id::EmailId;
+use crate::ports::{Env, Outage};
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
+use crate::store::lease::Lease;
+use crate::store::outbox::{self, EmailWithFeedback};
+
+/// Why an email is not tried anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RetryEmailError {
+    /// There is no such email.
+    #[error("no such email")]
+    NotFound,
+    /// It did not fail, or what it holds has expired.
+    #[error("nothing to try")]
+    NothingToTry,
+    /// Something outside failed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+}
+
+/// Puts a failed email on the agenda again, for another ten tries of which the first comes at once. The provider knows it
+/// by the same idempotency key as before.
+///
+/// # Errors
+/// As [`RetryEmailError`] says. After an outage it may be on the agenda.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    id: &EmailId,
+) -> Result<EmailWithFeedback, RetryEmailError> {
+    // Of two callers, one finds it failed.
+    Lease::wait(cx, &outbox::lease_name(id)).await?;
+    let found = outbox::find(cx.store(), id).await?;
+    let mut found = found.ok_or(RetryEmailError::NotFound)?;
+    let email = &mut found.email;
+    let can_be_sent = email.message.is_some() && !email.should_discard(cx.now);
+    if email.state != EmailState::Failed || !can_be_sent {
+        return Err(RetryEmailError::NothingToTry);
+    }
+    *email = Email {
+        state: EmailState::Pending,
+        attempts_before: email.attempts,
+        updated_at: cx.now,
+        next_attempt_at: Some(cx.now),
+        ..email.clone()
+    };
+    let mut batch = Batch::default();
+    outbox::replace(&mut batch, id, email)?;
+    batch.task(AgendaTask::Deliver {
+        email_id: id.clone(),
+        attempt: email.attempts.saturating_add(1),
+    });
+    batch.commit(cx).await?;
+    Ok(found)
+}

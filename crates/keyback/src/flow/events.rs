@@ -1,0 +1,63 @@
+//! Who makes events happen.
+
+use serde_json::Value;
+
+use crate::model::client_address::ClientAddress;
+use crate::model::event::{Actor, Event, EventType};
+use crate::model::id::{AccountId, EventId};
+use crate::ports::{Env, Outage};
+use crate::store::cx::Cx;
+
+/// An authorised caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The API key's id, or the subject of a token.
+    pub id: String,
+    /// What the token says of its bearer.
+    pub audit_context: Option<Value>,
+    /// From where, masked.
+    pub from: String,
+}
+
+impl Caller {
+    /// An event that the caller makes happen now.
+    ///
+    /// # Errors
+    /// [`Outage::Random`].
+    pub fn event<E: Env>(
+        &self,
+        cx: &Cx<'_, E>,
+        kind: EventType,
+        account_id: &AccountId,
+        reason: Option<String>,
+    ) -> Result<Event, Outage> {
+        Ok(Event {
+            id: EventId::generate(cx.env.random())?,
+            kind,
+            account_id: account_id.clone(),
+            at: cx.now,
+            actor: Actor::Administrator {
+                id: self.id.clone(),
+                audit_context: self.audit_context.clone(),
+            },
+            from: Some(self.from.clone()),
+            reason,
+            email: None,
+            breach_check: None,
+        })
+    }
+}
+
+/// An event that a user at `client` makes happen now.
+///
+/// # Errors
+/// [`Outage::Random`].
+pub(super) fn by_user<E: Env>(
+    cx: &Cx<'_, E>,
+    kind: EventType,
+    account_id: &AccountId,
+    client: ClientAddress,
+) -> Result<Event, Outage> {
+    let id = EventId::generate(cx.env.random())?;
+    Ok(Event::by_user(id, kind, account_id.clone(), client, cx.now))
+}

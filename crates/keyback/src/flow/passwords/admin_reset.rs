@@ -1,0 +1,224 @@
+//! An administrator's reset: a password typed or generated, sent or shown once, to be changed at the next sign-in.
+
+use std::time::Duration;
+
+use crate::flow::events::Caller;
+use crate::flow::passwords::check_password;
+use crate::mail::message::MailBranding;
+use crate::mail::message::{
+    Requester, Translator, prepare_password_changed, prepare_temporary_password,
+};
+use crate::model::account::Account;
+use crate::model::breach::BreachCheck;
+use crate::model::credential::{Credential, SetBy};
+use crate::model::email::EmailKind;
+use crate::model::email_address::EmailAddress;
+use crate::model::event::{Event, EventType};
+use crate::model::generated_password;
+use crate::model::id::{AccountId, EmailId};
+use crate::model::keyring::Keyring;
+use crate::model::password::Password;
+use crate::model::password_policy::PasswordRules;
+use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Clock, Env, Outage};
+use crate::store::accounts;
+use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};
+use crate::store::cx::Cx;
+
+/// What to set.
+#[derive(Debug, Clone)]
+pub enum NewPassword {
+    /// What the administrator typed.
+    Typed(Password),
+    /// A generated one.
+    Generated,
+}
+
+/// The administrator's order.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a box that the administrator may tick"
+)]
+pub struct Order {
+    /// What to set.
+    pub password: NewPassword,
+    /// Whether to mail the password to the user.
+    pub send_email: bool,
+    /// Whether to return the password, this once.
+    pub return_password: bool,
+    /// Whether the user must choose another at the next sign-in.
+    pub change_on_next_sign_in: bool,
+    /// How long the password works; `None` for ever.
+    pub expires_in: Option<Duration>,
+    /// Whether all sessions must end.
+    pub sign_out_everywhere: bool,
+    /// Why, for the event.
+    pub reason: Option<String>,
+}
+
+/// What was set.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The password, if it was to be returned.
+    pub password: Option<Password>,
+    /// When it stops working.
+    pub expires_at: Option<Timestamp>,
+    /// The email with the password in it, if it was to be sent.
+    pub email_id: Option<EmailId>,
+}
+
+/// Why no password was set.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminResetError {
+    /// There is no such account.
+    #[error("no such account")]
+    NotFound,
+    /// A generated password that is neither sent nor returned would be known to nobody.
+    #[error("nobody would know the password")]
+    Undeliverable,
+    /// The policy refuses the typed password.
+    #[error("the password is refused")]
+    PasswordRejected(Vec<PasswordViolation>),
+    /// Something outside failed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+}
+
+/// What the reset needs to know.
+#[derive(Debug)]
+pub struct AdminResetSettings {
+    /// How mails present the app.
+    pub branding: MailBranding,
+    /// The keys.
+    pub keyring: Keyring,
+    /// Which passwords may be set.
+    pub rules: PasswordRules,
+}
+
+/// Sets the password, whether the account had one or not. Every outstanding link, code and token dies with it.
+///
+/// # Errors
+/// As [`AdminResetError`] says. After an outage the password may have been set.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &AdminResetSettings,
+    id: &AccountId,
+    order: &Order,
+    by: &Caller,
+) -> Result<Outcome, AdminResetError> {
+    let found = accounts::find(cx.store(), id).await?;
+    let account = found.ok_or(AdminResetError::NotFound)?;
+    let generated = matches!(order.password, NewPassword::Generated);
+    if generated && !order.send_email && !order.return_password {
+        return Err(AdminResetError::Undeliverable);
+    }
+    let (password, checked) = match &order.password {
+        NewPassword::Typed(password) => {
+            let checked = check_password(cx.env, &settings.rules, password, &account.email)
+                .await
+                .map_err(AdminResetError::PasswordRejected)?;
+            (password.clone(), checked)
+        }
+        // Nobody has had it before: at least 80 random bits.
+        NewPassword::Generated => {
+            let policy = &settings.rules.policy;
+            (generate(cx.env, policy, &account.email)?, None)
+        }
+    };
+    let hash = password.hash(cx.env.random())?;
+
+    // Hashing and the breach service take their time, in which others may have changed the account.
+    let held = accounts::lease(cx, id).await?;
+    let found = accounts::find(cx.store(), id).await?;
+    let mut account = found.ok_or(AdminResetError::NotFound)?;
+    let expires_at = order.expires_in.map(|expires_in| cx.now.plus(expires_in));
+    account.credential = Some(Credential {
+        hash,
+        set_at: cx.now,
+        set_by: SetBy::Administrator,
+        must_change: order.change_on_next_sign_in,
+        expires_at,
+        epoch: 0,
+    });
+    let mut batch = Batch::default();
+    for event in events(cx, &account, checked, order, by)? {
+        batch.event(event);
+    }
+    let email_id = mail(cx, settings, &account, &password, order, &mut batch)?;
+    batch.account(account, Epoch::SetCredential);
+    held.check(cx.env.clock().now())?;
+    batch.commit(cx).await?;
+    Ok(Outcome {
+        password: order.return_password.then_some(password),
+        expires_at,
+        email_id: order.send_email.then_some(email_id),
+    })
+}
+
+/// What to note of the reset.
+fn events<E: Env>(
+    cx: &Cx<'_, E>,
+    account: &Account,
+    checked: Option<BreachCheck>,
+    order: &Order,
+    by: &Caller,
+) -> Result<Vec<Event>, Outage> {
+    let event = |kind| by.event(cx, kind, &account.id, order.reason.clone());
+    let mut events = vec![event(EventType::PasswordChanged)?.checked(checked)];
+    if order.change_on_next_sign_in {
+        events.push(event(EventType::PasswordChangeRequired)?);
+    }
+    if order.sign_out_everywhere {
+        events.push(event(EventType::SessionsRevoked)?);
+    }
+    Ok(events)
+}
+
+/// The mail with the password, or one that only tells that it was set.
+fn mail<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &AdminResetSettings,
+    account: &Account,
+    password: &Password,
+    order: &Order,
+    batch: &mut Batch,
+) -> Result<EmailId, Outage> {
+    let to = account.email.as_str();
+    let credential = account.credential.as_ref();
+    let expires_at = credential.and_then(|credential| credential.expires_at);
+    let translator = &Translator::for_reader(&settings.branding, &[account.locale.as_ref()]);
+    let (kind, message) = if order.send_email {
+        let must_change = order.change_on_next_sign_in;
+        let message =
+            prepare_temporary_password(to, translator, password, must_change, expires_at)?;
+        (EmailKind::TemporaryPassword, message)
+    } else {
+        let message = prepare_password_changed(to, translator, Requester::Administrator, cx.now)?;
+        (EmailKind::PasswordChanged, message)
+    };
+    let draft = Draft {
+        kind,
+        account_id: &account.id,
+        message: &message,
+        discard_at: expires_at.filter(|_| order.send_email),
+        secret: order.send_email.then_some(DraftSecret::NewPassword),
+    };
+    batch.mail(cx, &settings.keyring, draft)
+}
+
+/// A generated password that the policy takes. The odds against the first one are beyond reckoning.
+fn generate<E: Env>(
+    env: &E,
+    policy: &PasswordPolicy,
+    email: &EmailAddress,
+) -> Result<Password, Outage> {
+    for _ in 0..8 {
+        let password = generated_password::generate(policy.min_length, env.random())?;
+        if policy.violations(&password, email).is_empty() {
+            return Ok(password);
+        }
+    }
+    Err(Outage::Random)
+}

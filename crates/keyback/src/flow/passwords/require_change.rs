@@ -1,0 +1,55 @@
+//! Whether a password must be changed at the next sign-in: an administrator's word on it.
+
+use crate::flow::events::Caller;
+use crate::model::event::EventType;
+use crate::model::id::AccountId;
+use crate::ports::{Clock, Env, Outage};
+use crate::store::accounts;
+use crate::store::batch::{Batch, Epoch};
+use crate::store::cx::Cx;
+
+/// Why nothing is required.
+#[derive(Debug, thiserror::Error)]
+pub enum RequireChangeError {
+    /// There is no such account.
+    #[error("no such account")]
+    NotFound,
+    /// It has no password that could be changed.
+    #[error("no password")]
+    NoCredential,
+    /// Something outside failed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+}
+
+/// Gives the order. Requiring a change begins a new credential epoch; giving the order that stands changes nothing.
+///
+/// # Errors
+/// As [`RequireChangeError`] says. After an outage it may have been given; the call can be repeated.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    id: &AccountId,
+    required: bool,
+    by: &Caller,
+) -> Result<(), RequireChangeError> {
+    let held = accounts::lease(cx, id).await?;
+    let found = accounts::find(cx.store(), id).await?;
+    let mut account = found.ok_or(RequireChangeError::NotFound)?;
+    let credential = account.credential.as_mut();
+    let credential = credential.ok_or(RequireChangeError::NoCredential)?;
+    if credential.must_change == required {
+        return Ok(());
+    }
+    credential.must_change = required;
+    let (kind, epoch) = if required {
+        (EventType::PasswordChangeRequired, Epoch::Raise)
+    } else {
+        (EventType::PasswordChangeLifted, Epoch::Keep)
+    };
+    let mut batch = Batch::default();
+    batch.event(by.event(cx, kind, id, None)?);
+    batch.account(account, epoch);
+    held.check(cx.env.clock().now())?;
+    batch.commit(cx).await?;
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! Is this password right, and must it be changed?
+
+use std::time::Duration;
+
+use crate::flow::{Refusal, within};
+use crate::model::account::Account;
+use crate::model::client_address::ClientAddress;
+use crate::model::email_address::EmailAddress;
+use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
+use crate::model::limit::Limit;
+use crate::model::password::{Password, PasswordHash};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, TokenPurpose, TokenRecord};
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::store::batch::Batch;
+use crate::store::cx::{Cx, Rehash};
+use crate::store::limiter::{self, NamedLimit};
+use crate::store::recoveries::AFTERLIFE;
+use crate::store::{accounts, tokens};
+
+/// Wrong passwords for one account, from wherever they come: NIST SP 800-63B-4 §3.2.2 allows 100 in a row.
+const ACCOUNT_LIMIT: NamedLimit = NamedLimit {
+    name: "sign-in-account",
+    limit: Limit::new(100, 3_600),
+};
+
+/// Who signs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    /// By address.
+    Email(EmailAddress),
+    /// By id.
+    Id(AccountId),
+}
+
+/// Why nobody signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// Wrong, unknown, disabled or without a password: nobody is told which.
+    #[error("not a good password")]
+    InvalidCredentials,
+    /// The password is right and has stopped working.
+    #[error("an expired password")]
+    Expired,
+    /// Limited, or an outage.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl From<Outage> for SignInError {
+    fn from(outage: Outage) -> Self {
+        Self::Refused(outage.into())
+    }
+}
+
+/// A right password.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The credential epoch; sessions begun under an older one must end.
+    pub credential_epoch: u64,
+    /// Set if the password must be changed first.
+    pub password_change: Option<PasswordChange>,
+}
+
+/// The right to set a new password in place of one that must be changed.
+#[derive(Debug)]
+pub struct PasswordChange {
+    /// A reset token.
+    pub token: Token,
+    /// How long it lives.
+    pub expires_in: Duration,
+}
+
+/// A refusal takes a whole number of these where accounts came with hashes made elsewhere, which take up to a second each:
+/// so it does not tell whose hash was looked at.
+const REFUSAL_STEP: Duration = Duration::from_secs(1);
+
+/// What checking a password needs to know.
+#[derive(Debug)]
+pub struct SignInSettings {
+    /// The keys.
+    pub keyring: Keyring,
+    /// How long the token of a password that must be changed lives.
+    pub lifetime: Duration,
+    /// How many calls a client may make.
+    pub limit: Limit,
+}
+
+/// Checks the password: at most four round trips and one hashing, whoever is asked for. The first right sign-in after a
+/// hash made elsewhere takes one hashing more.
+///
+/// # Errors
+/// As [`SignInError`] says.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &SignInSettings,
+    who: &Who,
+    password: &Password,
+    client: ClientAddress,
+) -> Result<SignedIn, SignInError> {
+    let store = cx.store();
+    let keyring = &settings.keyring;
+    let named = NamedLimit {
+        name: "sign-in",
+        limit: settings.limit,
+    };
+    let (counted, id, any_foreign) = futures::join!(
+        limiter::count(cx, keyring, named, client),
+        find_id(store, who),
+        accounts::any_foreign_hash(store),
+    );
+    within(counted?.exceeded)?;
+    let any_foreign = any_foreign?;
+    let found = find(store, who, &id?).await?;
+    let subject = subject(who, found.as_ref());
+    let mut by_account =
+        limiter::count_subject(cx, keyring, ACCOUNT_LIMIT, subject.as_bytes()).await?;
+    within(by_account.exceeded.take())?;
+    let Some((account, hash)) = accept(found, password) else {
+        if any_foreign {
+            let clock = cx.env.clock();
+            let taken = clock.now().since(cx.now);
+            clock.sleep(rest_of_step(taken)).await;
+        }
+        return Err(SignInError::InvalidCredentials);
+    };
+    let credential = account.credential.as_ref();
+    if credential.is_some_and(|credential| credential.is_expired(cx.now)) {
+        return Err(SignInError::Expired);
+    }
+    by_account.give_back(cx);
+    if password.needs_rehash(&hash) {
+        // Stored after the answer, and not by all means: the next sign-in would do it.
+        cx.deferred.rehash = password.hash(cx.env.random()).ok().map(|new| Rehash {
+            account_id: account.id.clone(),
+            old: hash,
+            new,
+        });
+    }
+    let password_change = if account.must_change() {
+        Some(give_token(cx, settings, &account, password).await?)
+    } else {
+        None
+    };
+    Ok(SignedIn {
+        account_id: account.id,
+        credential_epoch: account.epoch,
+        password_change,
+    })
+}
+
+/// The account and its hash, if the password is right. It takes as long whoever was found.
+fn accept(found: Option<Account>, password: &Password) -> Option<(Account, PasswordHash)> {
+    let credential = found
+        .as_ref()
+        .and_then(|account| account.credential.as_ref());
+    let hash = credential.map(|credential| credential.hash.clone());
+    let verified = password.verify(hash.as_ref());
+    let account = found.filter(|account| verified && !account.disabled)?;
+    Some((account, hash?))
+}
+
+/// Stores the token that sets a password in place of one that must be changed.
+async fn give_token<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &SignInSettings,
+    account: &Account,
+    password: &Password,
+) -> Result<PasswordChange, Outage> {
+    let token = Token::generate(cx.env.random())?;
+    let expires_in = settings.lifetime;
+    let expires_at: Timestamp = cx.now.plus(expires_in);
+    let stored = TokenRecord {
+        purpose: TokenPurpose::Reset,
+        account_id: account.id.clone(),
+        epoch: account.epoch,
+        serial: None,
+        digest: token.digest(&settings.keyring, TokenPurpose::Reset),
+        expires_at,
+        replaces: Some(token.mark(password)),
+        cancelled: false,
+    };
+    let mut batch = Batch::default();
+    tokens::insert(&mut batch, &token, &stored)?;
+    tokens::expire(&mut batch, &token, expires_at.plus(AFTERLIFE));
+    batch.write_unnumbered(cx).await?;
+    Ok(PasswordChange { token, expires_in })
+}
+
+/// How long to wait for the next whole step, `taken` after the beginning.
+fn rest_of_step(taken: Duration) -> Duration {
+    let step = REFUSAL_STEP.as_nanos();
+    let into_step = taken.as_nanos().checked_rem(step).unwrap_or_default();
+    let rest = u64::try_from(step.saturating_sub(into_step)).unwrap_or_default();
+    Duration::from_nanos(rest)
+}
+
+/// What wrong passwords are counted by: the account and its epoch, or the name that no account has. With a new epoch,
+/// after a recovery, the count begins anew: nobody can be locked out for good by others' guesses.
+fn subject(who: &Who, found: Option<&Account>) -> String {
+    match (found, who) {
+        (Some(account), _) => format!("{} {}", account.id, account.epoch),
+        (None, Who::Email(email)) => email.as_str().to_owned(),
+        (None, Who::Id(id)) => id.to_string(),
+    }
+}
+
+async fn find_id(store: &impl KeyValue, who: &Who) -> Result<AccountId, Outage> {
+    match who {
+        Who::Email(email) => accounts::find_id(store, email).await,
+        Who::Id(id) => Ok(id.clone()),
+    }
+}
+
+/// The account. One that nobody has takes the same calls to the store.
+async fn find(store: &impl KeyValue, who: &Who, id: &AccountId) -> Result<Option<Account>, Outage> {
+    let found = accounts::find(store, id).await?;
+    Ok(found.filter(|account| match who {
+        Who::Email(email) => account.email == *email,
+        Who::Id(_) => true,
+    }))
+}

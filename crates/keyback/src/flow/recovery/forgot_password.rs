@@ -1,0 +1,111 @@
+//! The first half of a recovery: take the request, store it sealed, answer. Whether there is an account is not
+//! looked at, so the answer cannot tell.
+
+use serde::{Deserialize, Serialize};
+
+use crate::flow::{Refusal, within};
+use crate::model::agenda_task::AgendaTask;
+use crate::model::client_address::ClientAddress;
+use crate::model::email_address::EmailAddress;
+use crate::model::id::ChallengeId;
+use crate::model::keyring::Keyring;
+use crate::model::limit::Limit;
+use crate::model::locale::Locale;
+use crate::model::sealed::{NONCE_BYTES, Sealed};
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Env, Outage, SecureRandom};
+use crate::store::agenda::{Place, ReservedEntry};
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
+use crate::store::keys::Lane;
+use crate::store::limiter::{self, NamedLimit};
+
+/// What binds a sealed request to its place.
+pub(crate) const SEAL_CONTEXT: &str = "recovery request";
+
+/// A recovery request as it waits, sealed, on the agenda.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Its public name.
+    pub challenge_id: ChallengeId,
+    /// The address as it was asked for. Mail goes to the account's own.
+    pub email: EmailAddress,
+    /// The language asked for.
+    pub locale: Option<Locale>,
+    /// Who asked.
+    pub client: ClientAddress,
+    /// When it came.
+    pub requested_at: Timestamp,
+}
+
+/// The limits of this call.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Per client.
+    pub client: Limit,
+    /// In all.
+    pub app: Limit,
+}
+
+/// Takes a request: three round trips to the store, whoever is asked for.
+///
+/// # Errors
+/// [`Refusal`]; then nothing will be sent.
+pub async fn accept<E: Env>(
+    cx: &mut Cx<'_, E>,
+    keyring: &Keyring,
+    limits: Limits,
+    email: EmailAddress,
+    locale: Option<Locale>,
+    client: ClientAddress,
+) -> Result<ChallengeId, Refusal> {
+    let by_client = NamedLimit {
+        name: "forgot-password",
+        limit: limits.client,
+    };
+    let by_all = NamedLimit {
+        name: "forgot-password-app",
+        limit: limits.app,
+    };
+    let (store, now) = (cx.store(), cx.now);
+    let (full, counted) = futures::join!(
+        limiter::find_full(store, by_all, now),
+        limiter::count(cx, keyring, by_client, client),
+    );
+    within(counted?.exceeded)?;
+    within(full?)?;
+    let (counted, place) = futures::join!(
+        limiter::count_all(cx, by_all),
+        Place::take(store, Lane::Requests),
+    );
+    let counted = counted?;
+    // So always somebody looks what is due, and hardly ever does where many ask.
+    cx.deferred.looks_around = counted.is_first();
+    if counted.exceeded.is_some() {
+        // So those that come after it draw no place that stays empty.
+        limiter::note_full(cx, by_all).await?;
+    }
+    within(counted.exceeded)?;
+
+    let challenge_id = ChallengeId::generate(cx.env.random())?;
+    let request = Request {
+        challenge_id: challenge_id.clone(),
+        email,
+        locale,
+        client,
+        requested_at: cx.now,
+    };
+    let mut batch = Batch::going_on_with(ReservedEntry::own(place?, cx.now));
+    batch.task(AgendaTask::Recover {
+        request: seal(cx.env, keyring, &request)?,
+    });
+    batch.commit(cx).await?;
+    Ok(challenge_id)
+}
+
+fn seal<E: Env>(env: &E, keyring: &Keyring, request: &Request) -> Result<Sealed, Outage> {
+    let mut nonce = [0; NONCE_BYTES];
+    env.random().fill(&mut nonce)?;
+    let plaintext = serde_json::to_vec(request).map_err(|_| Outage::Record("cannot be written"))?;
+    Ok(keyring.seal(nonce, SEAL_CONTEXT, &plaintext))
+}

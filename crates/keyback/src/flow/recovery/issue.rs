@@ -1,0 +1,311 @@
+//! Issuing a challenge: the code, the tokens and their mail.
+
+use std::time::Duration;
+
+use crate::mail::message::MailBranding;
+use crate::mail::message::{RecoveryMail, Requester, Translator, prepare_recovery};
+use crate::model::account::Account;
+use crate::model::code::Code;
+use crate::model::email::EmailKind;
+use crate::model::event::Event;
+use crate::model::id::{ChallengeId, ChallengeSerial};
+use crate::model::keyring::Keyring;
+use crate::model::lifetimes::ChallengeSettings;
+use crate::model::locale::Locale;
+use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, attempts_day};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
+use crate::ports::{Clock, Env, Outage};
+use crate::store::agenda::DueTask;
+use crate::store::batch::{Batch, Draft, DraftSecret};
+use crate::store::cx::Cx;
+use crate::store::recoveries::{self, AFTERLIFE, RequestRecord};
+use crate::store::{accounts, tokens};
+
+/// How long a claim to issue waits for the one before it, and has to be used.
+const TURN: Duration = Duration::from_secs(10);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// What issuing needs to know.
+#[derive(Debug)]
+pub struct IssueSettings {
+    /// How mails present the app.
+    pub branding: MailBranding,
+    /// The keys.
+    pub keyring: Keyring,
+    /// How long secrets live.
+    pub lifetimes: ChallengeSettings,
+    /// How often mails may go out.
+    pub rules: IssueRules,
+}
+
+/// What to issue.
+#[derive(Debug)]
+pub(crate) struct Issue<'a> {
+    /// The public name of the request.
+    pub(crate) challenge_id: &'a ChallengeId,
+    /// How long the secrets live.
+    pub(crate) lifetimes: ChallengeSettings,
+    /// When it was asked for.
+    pub(crate) requested_at: Timestamp,
+    /// By whom or from where, for the mail.
+    pub(crate) requested_by: Requester,
+    /// The language asked for.
+    pub(crate) locale: Option<&'a Locale>,
+    /// What to note.
+    pub(crate) event: Event,
+    /// Whether to mail the secrets.
+    pub(crate) deliver: bool,
+}
+
+/// The right to issue, and the account and its recovery as they were when its turn came.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    claim: IssueClaim,
+    attempts_before: i64,
+    pub(crate) account: Account,
+    pub(crate) recovery: Recovery,
+    until: Timestamp,
+}
+
+/// A challenge that is about to be issued.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    pub(crate) code: Code,
+    pub(crate) link: Token,
+    until: Timestamp,
+}
+
+impl Turn {
+    /// Claims the right to issue for `account`, and waits until the claim before it has issued or given up. `None` if
+    /// `still_wanted` says so of what it has issued meanwhile, or if there is no such account any more.
+    ///
+    /// # Errors
+    /// [`Outage`] of the store.
+    pub(crate) async fn take<E: Env>(
+        env: &E,
+        account: Account,
+        recovery: Recovery,
+        still_wanted: impl Fn(&Account, &Recovery) -> bool,
+    ) -> Result<Option<Self>, Outage> {
+        let store = env.store();
+        let began = env.clock().now();
+        let day = attempts_day(began);
+        let (claim, attempts_before) = recoveries::claim_issue(store, &account.id, day).await?;
+        let mut turn = Self {
+            claim,
+            attempts_before,
+            account,
+            recovery,
+            until: began,
+        };
+        // One that issues writes within its time, so after as much the turn is this claim's, and after twice as much the
+        // next one's.
+        let mut patience = TURN;
+        loop {
+            let now = env.clock().now();
+            if turn.recovery.is_next(turn.claim) || now >= began.plus(patience) {
+                turn.until = now.plus(TURN);
+                return Ok(Some(turn));
+            }
+            env.clock().sleep(BETWEEN_LOOKS).await;
+            let id = turn.account.id.clone();
+            let (account, recovery) =
+                futures::join!(accounts::find(store, &id), recoveries::find(store, &id));
+            turn.recovery = recovery?.unwrap_or_default();
+            let found = account?.filter(|account| still_wanted(account, &turn.recovery));
+            let Some(account) = found else {
+                recoveries::return_issue_claim(store, &id, turn.claim).await?;
+                return Ok(None);
+            };
+            turn.account = account;
+            let latest = turn.recovery.claim.filter(|latest| latest.day == day);
+            let before = turn
+                .claim
+                .number
+                .saturating_sub(latest.map_or(0, |it| it.number));
+            let turns = u32::try_from(before.saturating_sub(1)).unwrap_or(1);
+            patience = TURN.saturating_mul(turns.clamp(1, 6));
+        }
+    }
+
+    /// The turn of an account that nobody has, after the same calls to the store.
+    ///
+    /// # Errors
+    /// [`Outage::Store`].
+    pub(crate) async fn imitate<E: Env>(env: &E, account: Account) -> Result<Self, Outage> {
+        let (claim, attempts_before) = recoveries::claim_issue(env.store(), &account.id, 0).await?;
+        Ok(Self {
+            claim,
+            attempts_before,
+            account,
+            recovery: Recovery::default(),
+            until: env.clock().now().plus(TURN),
+        })
+    }
+}
+
+/// Puts a challenge, in place of the one before, into `batch`.
+///
+/// # Errors
+/// [`Outage::Random`], or a template's.
+pub(crate) fn issue<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &IssueSettings,
+    issue: Issue<'_>,
+    turn: Turn,
+    batch: &mut Batch,
+) -> Result<Issued, Outage> {
+    let IssueSettings { keyring, rules, .. } = settings;
+    let random = cx.env.random();
+    let lifetimes = &issue.lifetimes;
+    let account = &turn.account;
+    let serial = ChallengeSerial::generate(random)?;
+    let code = Code::generate(lifetimes.code_length, random)?;
+    let tokens = [Token::generate(random)?, Token::generate(random)?];
+    let [link, cancel] = &tokens;
+    let challenge = Challenge {
+        serial: serial.clone(),
+        epoch: account.epoch,
+        issued_at: cx.now,
+        code: code.digest(keyring, &serial),
+        code_expires_at: cx.now.plus(lifetimes.code),
+        link_expires_at: cx.now.plus(lifetimes.link),
+        attempts_day: turn.claim.day,
+        attempts_before: turn.attempts_before,
+        reset_reference: TokenReference::generate(random)?,
+        cancel_reference: Some(cancel.reference().clone()),
+        locale: issue.locale.cloned(),
+    };
+    // Until then a reset token for the code may live, and "this was not me" must work.
+    let over_at = challenge
+        .link_expires_at
+        .max(challenge.code_expires_at.plus(lifetimes.reset_token.0));
+    let last = over_at.plus(AFTERLIFE);
+    insert_tokens(batch, keyring, account, &challenge, &tokens, over_at)?;
+    let request = RequestRecord {
+        account_id: account.id.clone(),
+        serial: serial.clone(),
+        expires_at: last,
+    };
+    recoveries::tie(batch, issue.challenge_id, &request)?;
+    forget_in_time(
+        batch,
+        account,
+        &challenge,
+        last.max(cx.now.plus(rules.memory())),
+    );
+    if issue.deliver {
+        let secrets = Secrets {
+            code: &code,
+            link,
+            cancel,
+        };
+        mail(cx, settings, &issue, &secrets, account, &challenge, batch)?;
+    }
+    batch.event(issue.event);
+    let recovery = turn.recovery.with_issued(challenge, turn.claim, rules);
+    recoveries::replace(batch, &account.id, &recovery)?;
+    let [link, _] = tokens;
+    Ok(Issued {
+        code,
+        link,
+        until: turn.until,
+    })
+}
+
+/// Stores the link's token and the one that cancels, which is good until `over_at`. All that the challenge is claimed by
+/// goes with them.
+fn insert_tokens(
+    batch: &mut Batch,
+    keyring: &Keyring,
+    account: &Account,
+    challenge: &Challenge,
+    [link, cancel]: &[Token; 2],
+    over_at: Timestamp,
+) -> Result<(), Outage> {
+    let last = over_at.plus(AFTERLIFE);
+    for (token, purpose, expires_at) in [
+        (link, TokenPurpose::Link, challenge.link_expires_at),
+        (cancel, TokenPurpose::Cancel, over_at),
+    ] {
+        let stored = TokenRecord {
+            purpose,
+            account_id: account.id.clone(),
+            epoch: challenge.epoch,
+            serial: Some(challenge.serial.clone()),
+            digest: token.digest(keyring, purpose),
+            expires_at,
+            replaces: None,
+            cancelled: false,
+        };
+        tokens::insert(batch, token, &stored)?;
+        tokens::expire(batch, token, last);
+    }
+    recoveries::expire_claims(batch, challenge, last);
+    Ok(())
+}
+
+impl Issued {
+    /// Refuses to write after the turn is over.
+    ///
+    /// # Errors
+    /// [`Outage::Store`]; nothing was written.
+    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Outage> {
+        if now < self.until {
+            Ok(())
+        } else {
+            Err(Outage::Store("it took too long to issue".to_owned()))
+        }
+    }
+}
+
+/// Has the recovery record deleted when nothing looks back to it any more, and the day's attempt counter with it, once no
+/// challenge is issued on that day any more.
+fn forget_in_time(
+    batch: &mut Batch,
+    account: &Account,
+    challenge: &Challenge,
+    quiet_at: Timestamp,
+) {
+    let DueTask { at, task, .. } =
+        recoveries::forget_after(account.id.clone(), challenge.attempts_day);
+    batch.task_at(at.max(quiet_at.plus(AFTERLIFE)), task);
+}
+
+/// The secrets of a recovery mail.
+struct Secrets<'a> {
+    code: &'a Code,
+    link: &'a Token,
+    cancel: &'a Token,
+}
+
+fn mail<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &IssueSettings,
+    issue: &Issue<'_>,
+    secrets: &Secrets<'_>,
+    account: &Account,
+    challenge: &Challenge,
+    batch: &mut Batch,
+) -> Result<(), Outage> {
+    let mail = RecoveryMail {
+        code: secrets.code,
+        link: secrets.link,
+        cancel: secrets.cancel,
+        requested_at: issue.requested_at,
+        requested_by: issue.requested_by,
+    };
+    let languages = [issue.locale, account.locale.as_ref()];
+    let translator = Translator::for_reader(&settings.branding, &languages);
+    let message = prepare_recovery(account.email.as_str(), &mail, &translator, &issue.lifetimes)?;
+    let draft = Draft {
+        kind: EmailKind::Recovery,
+        account_id: &account.id,
+        message: &message,
+        // The mail tells how long each of them works.
+        discard_at: Some(challenge.code_expires_at.min(challenge.link_expires_at)),
+        secret: Some(DraftSecret::Challenge(challenge.serial.clone())),
+    };
+    batch.mail(cx, &settings.keyring, draft).map(drop)
+}

@@ -1,0 +1,100 @@
+//! An administrator starts a recovery: by mail, or with code and link in hand, to read out to the user.
+
+use std::time::Duration;
+
+use crate::flow::events::Caller;
+use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
+use crate::mail::message::Requester;
+use crate::model::code::Code;
+use crate::model::event::EventType;
+use crate::model::id::{AccountId, ChallengeId};
+use crate::model::lifetimes::ChallengeSettings;
+use crate::model::timestamp::Timestamp;
+use crate::model::token::Token;
+use crate::ports::{Clock, Env, Outage};
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
+use crate::store::{accounts, recoveries};
+
+/// The administrator's order.
+#[derive(Debug, Clone, Copy)]
+pub struct Order {
+    /// Whether to mail code and link; otherwise they are returned.
+    pub deliver: bool,
+    /// How long code and link live; `None` for as long as those that a user asks for.
+    pub expires_in: Option<Duration>,
+}
+
+/// What was started.
+#[derive(Debug)]
+pub struct Started {
+    /// The name of the request.
+    pub challenge_id: ChallengeId,
+    /// The secrets, if they are not mailed.
+    pub secrets: Option<(Code, Token)>,
+    /// When the link stops working.
+    pub expires_at: Timestamp,
+}
+
+/// Why none was started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartRecoveryError {
+    /// There is no such account.
+    #[error("no such account")]
+    NotFound,
+    /// The account is disabled and could do nothing with it.
+    #[error("the account is disabled")]
+    Disabled,
+    /// Something outside failed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+}
+
+/// Issues a challenge, which kills the one before. No limit holds an administrator back, but what is issued counts
+/// against those of the user.
+///
+/// # Errors
+/// As [`StartRecoveryError`] says.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &IssueSettings,
+    id: &AccountId,
+    order: Order,
+    by: &Caller,
+) -> Result<Started, StartRecoveryError> {
+    let store = cx.store();
+    let (found, recovery) = futures::join!(accounts::find(store, id), recoveries::find(store, id));
+    let account = found?.ok_or(StartRecoveryError::NotFound)?;
+    if account.disabled {
+        return Err(StartRecoveryError::Disabled);
+    }
+    let recovery = recovery?.unwrap_or_default();
+    let turn = Turn::take(cx.env, account, recovery, |account, _| !account.disabled).await?;
+    let turn = turn.ok_or(StartRecoveryError::Disabled)?;
+    let challenge_id = ChallengeId::generate(cx.env.random())?;
+    let own = settings.lifetimes;
+    let lifetimes = ChallengeSettings {
+        code: order.expires_in.unwrap_or(own.code),
+        link: order.expires_in.unwrap_or(own.link),
+        ..own
+    };
+    let to_issue = Issue {
+        challenge_id: &challenge_id,
+        lifetimes,
+        requested_at: cx.now,
+        requested_by: Requester::Administrator,
+        locale: None,
+        event: by.event(cx, EventType::RecoveryRequested, id, None)?,
+        deliver: order.deliver,
+    };
+    let mut batch = Batch::default();
+    let issued = issue(cx, settings, to_issue, turn, &mut batch)?;
+    let numbered = batch.number(cx).await?;
+    issued.check(cx.env.clock().now())?;
+    numbered.commit(cx).await?;
+    Ok(Started {
+        challenge_id,
+        secrets: (!order.deliver).then_some((issued.code, issued.link)),
+        expires_at: cx.now.plus(lifetimes.link),
+    })
+}

@@ -1,0 +1,228 @@
+//! The store may do an operation and lose its answer. What the app then says is true, nothing is done twice that must not
+//! be, and whoever tries again gets what they wanted.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use crate::courier::after_response;
+use crate::testing::{App, Call, Recovery, Reply, block_on};
+
+mod accounts;
+mod emails;
+
+/// Makes `call` on copies of `app` whose store loses the answer of the first, second, third, … operation, of the call or of
+/// what follows it. `check` gets what became of each.
+fn at_every_lost_answer(app: &App, call: &Call, check: impl Fn(&App, &Reply)) {
+    for operation in 0..300 {
+        let app = app.fork();
+        let store = &app.env.store;
+        let before = store.operations();
+        store.lose_answer_after(Some(operation));
+        let (reply, deferred) = app.answer(call);
+        block_on(after_response::run(&app.env, deferred));
+        store.lose_answer_after(None);
+        let all_heard = store.operations() - before <= operation;
+        if reply.status == 503 {
+            println!("{operation}: {}", reply.problem());
+        }
+        check(&app, &reply);
+        if all_heard {
+            assert!(reply.status < 400, "{reply:?}");
+            return;
+        }
+    }
+    panic!("no end");
+}
+
+/// Time passes and couriers come, as often as it takes for all that a lost answer may hold up.
+fn come_back_later(app: &App) {
+    for _ in 0..6 {
+        app.advance(60);
+        let _ = app.run_courier();
+    }
+}
+
+fn with_ann() -> App {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    app
+}
+
+/// How many different mails were sent since the last call, and whether each is a recovery mail. A provider that is given
+/// one twice, under one key, sends one.
+fn take_different_mails(app: &App) -> Vec<bool> {
+    let mut keys = BTreeSet::new();
+    let mut mails = app.take_mails();
+    mails.retain(|mail| keys.insert(mail.idempotency_key.clone()));
+    mails
+        .iter()
+        .map(crate::testing::Mail::is_recovery)
+        .collect()
+}
+
+/// How many events of this type ann has had.
+fn events(app: &App, kind: &str) -> usize {
+    let page = app.make(&Call::get("/v1/admin/users/ann/events?limit=100"));
+    let page = page.expect(200).json();
+    let events = page["events"].as_array().unwrap();
+    events.iter().filter(|event| event["type"] == kind).count()
+}
+
+/// Whether the answer says that it is not known what was done.
+fn is_unknown(reply: &Reply) -> bool {
+    reply.status == 503 && reply.problem() == "start-again"
+}
+
+/// Starts again: another mail comes at once, and works.
+#[track_caller]
+fn start_again(app: &App) {
+    let recovery = app.recover();
+    let _ = app.reset(&recovery.link, App::OTHER_PASSWORD).expect(204);
+    assert!(app.knows(App::OTHER_PASSWORD));
+}
+
+#[test]
+fn forgot_password_brings_one_mail_if_it_says_so_and_another_to_whoever_asks_again() {
+    let warm = with_ann();
+    let _ = warm.forgot(App::NOBODY);
+    for app in [with_ann(), warm] {
+        let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+        at_every_lost_answer(&app, &call, |app, reply| {
+            assert!([202, 503].contains(&reply.status), "{reply:?}");
+            come_back_later(app);
+            let mails = take_different_mails(app).len();
+            assert!(mails == 1 || mails == 0 && reply.status == 503, "{mails}");
+            assert_eq!(events(app, "recovery.requested"), mails);
+            start_again(app);
+        });
+    }
+}
+
+#[test]
+fn verify_otp_gives_a_token_or_says_whether_the_code_is_still_good() {
+    let app = with_ann();
+    let recovery = app.recover();
+    let Recovery {
+        challenge_id, code, ..
+    } = &recovery;
+    let body = json!({"challenge_id": challenge_id, "code": code});
+    let call = app.call("/v1/verify-otp", body);
+    at_every_lost_answer(&app, &call, |app, reply| {
+        assert!([200, 503].contains(&reply.status), "{reply:?}");
+        if is_unknown(reply) {
+            assert!(app.knows(App::PASSWORD));
+            return start_again(app);
+        }
+        let again = app.verify(challenge_id, code);
+        let token = match reply.status {
+            200 => reply.text("reset_token"),
+            _ => again.expect(200).text("reset_token"),
+        };
+        let _ = app.reset(&token, App::NEW_PASSWORD).expect(204);
+    });
+}
+
+/// A reset is done once, and its answer is true.
+fn resets_once(app: &App, token: &str) {
+    let body = json!({"token": token, "new_password": App::NEW_PASSWORD});
+    let call = app.call("/v1/reset-password", body);
+    at_every_lost_answer(app, &call, |app, reply| {
+        assert!([204, 503].contains(&reply.status), "{reply:?}");
+        let changed = app.knows(App::NEW_PASSWORD);
+        assert_eq!(app.knows(App::PASSWORD), !changed, "one of them works");
+        assert!(is_unknown(reply) || changed == (reply.status == 204));
+        let told = app.fork();
+        come_back_later(&told);
+        assert_eq!(take_different_mails(&told), vec![false; changed.into()]);
+        assert_eq!(events(&told, "password.changed"), usize::from(changed));
+        let again = app.reset(token, App::NEW_PASSWORD).status;
+        assert!(again == 204 || again == 400, "{again}");
+        assert!(again == 204 || reply.status == 204 || is_unknown(reply));
+        assert!(again == 400 || !changed, "one token sets one password");
+        let _ = app.take_mails();
+        start_again(app);
+    });
+}
+
+#[test]
+fn reset_password_by_link() {
+    let app = with_ann();
+    let link = app.recover().link;
+    resets_once(&app, &link);
+}
+
+#[test]
+fn reset_password_by_reset_token() {
+    let app = with_ann();
+    let recovery = app.recover();
+    let token = app.verify(&recovery.challenge_id, &recovery.code);
+    resets_once(&app, &token.text("reset_token"));
+}
+
+#[test]
+fn reset_password_by_the_token_of_a_sign_in() {
+    let app = App::default();
+    let body = json!({
+        "id": "ann", "email": App::EMAIL, "password": App::PASSWORD, "change_on_next_sign_in": true,
+    });
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let signed_in = app.sign_in(App::EMAIL, App::PASSWORD).expect(200).json();
+    let token = signed_in["password_change"]["token"].as_str().unwrap();
+    resets_once(&app, token);
+}
+
+#[test]
+fn cancel_recovery_can_be_repeated_and_is_noted_once() {
+    let app = with_ann();
+    let recovery = app.recover();
+    let body = json!({"token": recovery.cancel});
+    let call = app.call("/v1/cancel-recovery", body);
+    at_every_lost_answer(&app, &call, |app, reply| {
+        assert!([204, 503].contains(&reply.status), "{reply:?}");
+        assert_eq!(app.cancel(&recovery.cancel).status, 204);
+        assert_eq!(events(app, "recovery.cancelled"), 1);
+        assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 400);
+        let code = app.verify(&recovery.challenge_id, &recovery.code);
+        assert_eq!(code.status, 400);
+        app.advance(61);
+        start_again(app);
+    });
+}
+
+#[test]
+fn signing_in_can_be_repeated_and_gives_a_token_that_works() {
+    let app = App::default();
+    let body = json!({
+        "id": "ann", "email": App::EMAIL, "password": App::PASSWORD, "change_on_next_sign_in": true,
+    });
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let body = json!({"email": App::EMAIL, "password": App::PASSWORD});
+    let call = app.call("/v1/sign-in", body);
+    at_every_lost_answer(&app, &call, |app, reply| {
+        assert!([200, 503].contains(&reply.status), "{reply:?}");
+        let token_of = |reply: &Value| reply["password_change"]["token"].clone();
+        let again = app.sign_in(App::EMAIL, App::PASSWORD).expect(200).json();
+        let token = match reply.status {
+            200 => token_of(&reply.json()),
+            _ => token_of(&again),
+        };
+        let token = token.as_str().unwrap();
+        let _ = app.reset(token, App::NEW_PASSWORD).expect(204);
+        assert!(app.knows(App::NEW_PASSWORD));
+    });
+}
+
+#[test]
+fn a_wrong_password_lets_nobody_in() {
+    let app = with_ann();
+    let body = json!({"email": App::EMAIL, "password": App::NEW_PASSWORD});
+    let call = app.call("/v1/sign-in", body);
+    for operation in 0..10 {
+        let app = app.fork();
+        app.env.store.lose_answer_after(Some(operation));
+        let status = app.make(&call).status;
+        assert!([401, 503].contains(&status), "{status}");
+    }
+}

@@ -1,0 +1,230 @@
+//! How many operations on the store a call takes, before its answer and after it. A changing one is a transaction, and on
+//! a disk a flush.
+
+use serde_json::{Value, json};
+
+use crate::courier::after_response;
+use crate::testing::{App, Call, Recovery, block_on, other_than};
+
+/// Operations by what they do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Operations {
+    changing: usize,
+    reads: usize,
+}
+
+/// What one call takes.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    status: u16,
+    round_trips: u64,
+    answer: Operations,
+    after: Operations,
+}
+
+impl Cost {
+    fn changing(self) -> usize {
+        self.answer.changing + self.after.changing
+    }
+
+    fn reads(self) -> usize {
+        self.answer.reads + self.after.reads
+    }
+
+    /// What is pinned: status, round trips before the answer, changing operations and reads in all.
+    fn pinned(self) -> (u16, u64, usize, usize) {
+        (self.status, self.round_trips, self.changing(), self.reads())
+    }
+}
+
+/// The operations since the last call.
+fn take_operations(app: &App) -> Operations {
+    let seen = app.env.store.take_operations();
+    let is_read = |it: &&String| it.starts_with("get ") || it.starts_with("exists ");
+    let reads = seen.iter().filter(is_read).count();
+    Operations {
+        changing: seen.len() - reads,
+        reads,
+    }
+}
+
+/// Makes `call` on a copy of `app`, and prints what it takes as a row of a table.
+fn cost(name: &str, app: &App, call: &Call) -> Cost {
+    let app = app.fork();
+    let (reply, deferred) = app.answer(call);
+    let round_trips = app.env.store.take_round_trips();
+    let answer = take_operations(&app);
+    block_on(after_response::run(&app.env, deferred));
+    let cost = Cost {
+        status: reply.status,
+        round_trips,
+        answer,
+        after: take_operations(&app),
+    };
+    println!(
+        "| {name} | {round_trips} | {} ({}) + {} ({}) | {} | {} |",
+        answer.reads + answer.changing,
+        answer.changing,
+        cost.after.reads + cost.after.changing,
+        cost.after.changing,
+        cost.changing(),
+        cost.reads(),
+    );
+    cost
+}
+
+/// An app with the account `ann`, whose counters of this hour and of this client are open.
+fn in_the_window() -> App {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let _ = app.forgot(App::NOBODY).expect(202);
+    let _ = app.verify("unknown", "000000").expect(400);
+    let _ = app.reset(&"A".repeat(64), App::NEW_PASSWORD).expect(400);
+    let _ = app.cancel(&"A".repeat(64)).expect(400);
+    let _ = app.sign_in(App::EMAIL, App::NEW_PASSWORD).expect(401);
+    let _ = app.sign_in(App::NOBODY, App::NEW_PASSWORD).expect(401);
+    app
+}
+
+fn recovered() -> (App, Recovery) {
+    let app = in_the_window();
+    let recovery = app.recover();
+    (app, recovery)
+}
+
+fn from_another_client(app: &App) -> App {
+    let app = app.fork();
+    app.come_from("198.51.100.7:1");
+    app
+}
+
+fn forgot(app: &App, email: &str) -> Call {
+    app.call("/v1/forgot-password", json!({"email": email}))
+}
+
+fn verify(app: &App, challenge_id: &str, code: &str) -> Call {
+    let body = json!({"challenge_id": challenge_id, "code": code});
+    app.call("/v1/verify-otp", body)
+}
+
+fn sign_in(app: &App, password: &str) -> Call {
+    let body = json!({"email": App::EMAIL, "password": password});
+    app.call("/v1/sign-in", body)
+}
+
+fn reset(app: &App, token: &str) -> Call {
+    let body = json!({"token": token, "new_password": App::NEW_PASSWORD});
+    app.call("/v1/reset-password", body)
+}
+
+#[test]
+fn forgot_password() {
+    let (cooling, _) = recovered();
+    let app = in_the_window();
+    for (name, app, email) in [
+        ("forgot-password, known", &app, App::EMAIL),
+        ("forgot-password, unknown", &app, App::NOBODY),
+        ("forgot-password, in the cooldown", &cooling, App::EMAIL),
+    ] {
+        let pinned = (202, 3, 9, 11);
+        assert_eq!(cost(name, app, &forgot(app, email)).pinned(), pinned);
+        // What opens a client's counter goes along with the request.
+        let app = from_another_client(app);
+        let name = format!("{name}, a client's first call");
+        assert_eq!(cost(&name, &app, &forgot(&app, email)).pinned(), pinned);
+    }
+}
+
+#[test]
+fn verify_otp() {
+    let (app, recovery) = recovered();
+    let (id, code) = (&recovery.challenge_id, &recovery.code);
+    let wrong = other_than(code);
+    let used = app.fork();
+    let _ = used.verify(id, code).expect(200);
+    for (name, app, id, code, pinned) in [
+        ("verify-otp, wrong", &app, &**id, &wrong, (400, 3, 2, 4)),
+        ("verify-otp, unknown", &app, "unknown", code, (400, 3, 2, 4)),
+        ("verify-otp, used", &used, id, code, (400, 3, 2, 4)),
+        ("verify-otp, right", &app, id, code, (200, 5, 5, 4)),
+    ] {
+        assert_eq!(cost(name, app, &verify(app, id, code)).pinned(), pinned);
+        let app = from_another_client(app);
+        let name = format!("{name}, a client's first call");
+        let (status, round_trips, changing, reads) = pinned;
+        let pinned = (status, round_trips, changing + 2, reads);
+        assert_eq!(cost(&name, &app, &verify(&app, id, code)).pinned(), pinned);
+    }
+}
+
+#[test]
+fn reset_password() {
+    let (app, recovery) = recovered();
+    let by_link = cost(
+        "reset-password, by link",
+        &app,
+        &reset(&app, &recovery.link),
+    );
+    assert_eq!(by_link.pinned(), (204, 6, 9, 11));
+    let first = from_another_client(&app);
+    let call = reset(&first, &recovery.link);
+    let by_link = cost(
+        "reset-password, by link, a client's first call",
+        &first,
+        &call,
+    );
+    assert_eq!(by_link.pinned(), (204, 6, 9, 11));
+    let token = app.verify(&recovery.challenge_id, &recovery.code);
+    let call = reset(&app, &token.text("reset_token"));
+    let by_token = cost("reset-password, by reset token", &app, &call);
+    assert_eq!(by_token.pinned(), (204, 6, 9, 11));
+    let call = reset(&app, &"A".repeat(64));
+    let refused = cost("reset-password, unknown token", &app, &call);
+    assert_eq!(refused.pinned(), (400, 2, 1, 4));
+}
+
+#[test]
+fn cancel_recovery() {
+    let (app, recovery) = recovered();
+    let call = app.call("/v1/cancel-recovery", json!({"token": recovery.cancel}));
+    let cancelled = cost("cancel-recovery", &app, &call);
+    assert_eq!(cancelled.pinned(), (204, 13, 9, 9));
+}
+
+#[test]
+fn sign_in_right_and_wrong() {
+    let app = in_the_window();
+    for (name, password, pinned, first) in [
+        ("sign-in, right", App::PASSWORD, (200, 3, 3, 3), 5),
+        ("sign-in, wrong", App::NEW_PASSWORD, (401, 3, 2, 3), 4),
+    ] {
+        assert_eq!(cost(name, &app, &sign_in(&app, password)).pinned(), pinned);
+        let app = from_another_client(&app);
+        let name = format!("{name}, a client's first call");
+        let cost = cost(&name, &app, &sign_in(&app, password));
+        assert_eq!(cost.changing(), first);
+    }
+}
+
+#[test]
+fn administrators() {
+    let (app, _) = recovered();
+    let post = |path: &str, body: Value| app.call(path, body);
+    let new = json!({"email": "bob@example.test", "password": App::PASSWORD});
+    let created = cost("create an account", &app, &post("/v1/admin/users", new));
+    assert_eq!(created.pinned(), (201, 6, 6, 5));
+    let body = json!({"generate": true, "send_email": true});
+    let call = post("/v1/admin/users/ann/reset-password", body);
+    let mailed = cost("administrator's reset, mailed", &app, &call);
+    assert_eq!(mailed.pinned(), (200, 6, 7, 8));
+}
+
+#[test]
+fn the_couriers_first_walk_of_a_new_store_reads_little() {
+    let app = App::with_account();
+    let call = app.call("/v1/courier/run", json!({}));
+    let walk = cost("the courier's first walk of a new store", &app, &call);
+    assert_eq!(walk.status, 200);
+    assert!(walk.reads() <= 10, "{walk:?}");
+}

@@ -1,0 +1,155 @@
+//! Administrators' calls against a reset that is under way, at every operation on the store.
+
+use serde_json::{Value, json};
+
+use crate::testing::schedules::{Caller, explore};
+use crate::testing::{App, Call, Recovery, exchange};
+
+/// How many orders are run of each pair.
+const MOST: usize = 800;
+
+const ANN: &str = "/v1/admin/users/ann";
+
+fn with_ann() -> (App, Recovery) {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let recovery = app.recover();
+    (app, recovery)
+}
+
+fn caller(app: &App, call: &Call) -> Caller<u16> {
+    let (env, call) = (app.env.clone(), call.clone());
+    Box::pin(async move {
+        let (reply, deferred) = exchange(&env, &call).await;
+        crate::courier::after_response::run(&env, deferred).await;
+        reply.status
+    })
+}
+
+/// Runs an administrator's `call` against a reset by the link, and against one by a reset token. `check` gets the app and
+/// whether the reset was answered as done.
+fn against_resets(call: impl Fn(&App) -> Call, check: impl Fn(&App, bool)) {
+    let (app, recovery) = with_ann();
+    let by_code = app.fork();
+    let token = by_code.verify(&recovery.challenge_id, &recovery.code);
+    for (app, token) in [(app, recovery.link), (by_code, token.text("reset_token"))] {
+        let body = json!({"token": token, "new_password": App::NEW_PASSWORD});
+        let begin = || {
+            let app = app.fork();
+            let callers = vec![
+                caller(&app, &app.call("/v1/reset-password", body.clone())),
+                caller(&app, &call(&app)),
+            ];
+            (app, callers)
+        };
+        let explored = explore(MOST, begin, |app, statuses| {
+            assert!([200, 204].contains(&statuses[1]), "{statuses:?}");
+            assert!([204, 400].contains(&statuses[0]), "{statuses:?}");
+            check(&app, statuses[0] == 204);
+        });
+        assert!(explored.orders >= MOST || explored.all, "{explored:?}");
+    }
+}
+
+fn account(app: &App) -> Value {
+    app.make(&Call::get(ANN)).expect(200).json()
+}
+
+#[test]
+fn no_administrators_call_is_undone_by_a_reset_that_was_under_way() {
+    let reset = json!({"password": App::OTHER_PASSWORD, "change_on_next_sign_in": false});
+    against_resets(
+        |app| app.call(&format!("{ANN}/reset-password"), reset.clone()),
+        |app, _| assert!(app.knows(App::OTHER_PASSWORD)),
+    );
+}
+
+#[test]
+fn a_disabled_account_stays_disabled_and_keeps_the_password_that_it_had_or_got_before() {
+    against_resets(
+        |app| app.call(ANN, json!({"disabled": true})).by("PATCH"),
+        |app, done| {
+            assert_eq!(account(app)["disabled"], true);
+            let _ = app.make(&app.call(ANN, json!({"disabled": false})).by("PATCH"));
+            assert_eq!(app.knows(App::NEW_PASSWORD), done);
+            assert_eq!(app.knows(App::PASSWORD), !done);
+        },
+    );
+}
+
+#[test]
+fn after_a_change_of_address_the_link_that_went_to_the_old_one_sets_nothing() {
+    let moved = "moved@example.test";
+    against_resets(
+        |app| app.call(ANN, json!({"email": moved})).by("PATCH"),
+        |app, done| {
+            assert_eq!(account(app)["email"], moved);
+            assert_eq!(app.sign_in(moved, App::NEW_PASSWORD).status == 200, done);
+            assert_eq!(app.sign_in(moved, App::PASSWORD).status == 200, !done);
+        },
+    );
+}
+
+#[test]
+fn a_change_that_is_required_while_a_reset_is_under_way_stays_required_or_came_first() {
+    against_resets(
+        |app| {
+            app.call(&format!("{ANN}/password-change"), json!({"required": true}))
+                .by("PUT")
+        },
+        |app, done| {
+            let required = &account(app)["credential"]["must_change"];
+            // After a reset, it was required of the password before that.
+            assert!(*required == true || done, "{required}");
+        },
+    );
+}
+
+#[test]
+fn a_deleted_account_stays_deleted() {
+    against_resets(
+        |app| app.call(ANN, Value::Null).by("DELETE"),
+        |app, _| {
+            assert_eq!(app.make(&Call::get(ANN)).status, 404);
+            assert!(!app.env.store.dump().contains("$argon2id$"));
+        },
+    );
+}
+
+#[test]
+fn a_recovery_that_is_started_while_a_reset_is_under_way_works_if_the_reset_came_first_or_failed() {
+    against_resets(
+        |app| app.call(&format!("{ANN}/recovery"), json!({"deliver": "return"})),
+        |app, done| assert_eq!(app.knows(App::NEW_PASSWORD), done),
+    );
+}
+
+#[test]
+fn two_resets_at_once_raise_the_epoch_and_never_lower_it() {
+    let (app, recovery) = with_ann();
+    let before = account(&app)["credential_epoch"].as_u64();
+    let link = json!({"token": recovery.link, "new_password": App::NEW_PASSWORD});
+    let admin = json!({"password": App::OTHER_PASSWORD, "change_on_next_sign_in": false});
+    let begin = || {
+        let app = app.fork();
+        let callers = vec![
+            caller(&app, &app.call("/v1/reset-password", link.clone())),
+            caller(
+                &app,
+                &app.call(&format!("{ANN}/reset-password"), admin.clone()),
+            ),
+        ];
+        (app, callers)
+    };
+    let explored = explore(MOST, begin, |app, statuses| {
+        let account = account(&app);
+        assert!(account["credential_epoch"].as_u64() > before);
+        let events = app.make(&Call::get(&format!("{ANN}/events"))).json();
+        let latest = events["events"].as_array().unwrap()[0]["sequence"]
+            .as_u64()
+            .unwrap();
+        assert!(latest >= u64::from(statuses[0] == 204) + 2, "{events}");
+    });
+    assert!(explored.orders >= MOST || explored.all, "{explored:?}");
+}

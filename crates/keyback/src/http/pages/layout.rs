@@ -1,0 +1,64 @@
+//! The frame of a page: the app's name, its files, and the words of one language.
+
+use crate::http::pages::brand;
+use crate::http::pages::files::Files;
+use crate::http::pages::language::Language;
+use crate::settings::{Accent, Site};
+
+/// The values that every template gets.
+#[derive(Debug)]
+pub(in crate::http) struct PageLayout<'a> {
+    pub(in crate::http) app_name: &'a str,
+    pub(in crate::http) logo_text: &'a str,
+    pub(in crate::http) support_url: Option<&'a str>,
+    pub(in crate::http) language: &'static Language,
+    pub(in crate::http) languages: &'static [Language],
+    accent: Accent,
+    files: &'a Files,
+}
+
+impl<'a> PageLayout<'a> {
+    /// A layout in `language`. If the settings cannot be read, the page is unbranded.
+    pub(in crate::http) fn new(
+        site: Option<&'a Site>,
+        files: &'a Files,
+        language: &'static Language,
+    ) -> Self {
+        Self {
+            app_name: site.map_or("Keyback", |site| &site.app_name),
+            logo_text: site.map_or("Keyback", |site| &site.logo_text),
+            accent: site.map_or_else(Accent::default, |site| site.accent),
+            support_url: site.and_then(|site| site.support_url.as_deref()),
+            language,
+            languages: files.languages(),
+            files,
+        }
+    }
+
+    /// The text `key`, or the key itself if it is missing.
+    pub(in crate::http) fn t(&self, key: &str) -> String {
+        let text = self.language.text(key);
+        text.unwrap_or(key).replace("{app}", self.app_name)
+    }
+
+    pub(in crate::http) fn count(&self, key: &str, count: u32) -> String {
+        self.t(key).replace("{count}", &count.to_string())
+    }
+
+    pub(in crate::http) fn file(&self, name: &str) -> String {
+        self.files.url(name)
+    }
+
+    /// The style sheet of the operator's colours, if they are not the standard ones.
+    pub(in crate::http) fn brand_file(&self) -> Option<String> {
+        brand::url(self.accent)
+    }
+
+    pub(in crate::http) fn scripts(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.files.scripts()
+    }
+
+    pub(in crate::http) fn language_file(&self) -> String {
+        self.file(&self.language.file_name())
+    }
+}

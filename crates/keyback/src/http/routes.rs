@@ -1,0 +1,155 @@
+//! Which handler answers which call: one function per component.
+//!
+//! The same functions serve the tests, so that a route that no component has is never tested.
+
+use crate::http::pages::{self, Files, Language, Page, brand, portal};
+use crate::http::{
+    Answer, Request, accounts as users, cancel_recovery, courier as courier_run, email_webhook,
+    emails, forgot_password as forgot, forgot_password_form as form, health, password_policy,
+    problem_pages, reset_password as reset, sign_in as signing_in, verify_otp as verify,
+};
+use crate::ports::Env;
+use crate::store::cx::Cx;
+
+/// The component `forgot-password`: the call, and the same from a form.
+pub async fn forgot_password<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    words: &Files,
+) -> Answer {
+    match (request.segments().as_slice(), request.method()) {
+        (["v1", "forgot-password"], "POST") => forgot::post(cx, request).await,
+        (["v1", "forgot-password"], _) => Answer::method_not_allowed("POST"),
+        (["forgot-password", "submit"], "POST") => form::post(cx, request, words).await,
+        (["forgot-password", "submit"], "GET" | "HEAD") => form::get(),
+        (["forgot-password", "submit"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
+        _ => Answer::not_found(),
+    }
+}
+
+/// The component `verify-otp`, which only verifies codes.
+pub async fn verify_otp<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    match (request.segments().as_slice(), request.method()) {
+        (["v1", "verify-otp"], "POST") => verify::post(cx, request).await,
+        (["v1", "verify-otp"], _) => Answer::method_not_allowed("POST"),
+        _ => Answer::not_found(),
+    }
+}
+
+/// The component `reset-password`: users' and administrators' resets, and the rules for passwords.
+pub async fn reset_password<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    match (request.segments().as_slice(), request.method()) {
+        (["v1", "reset-password"], "POST") => reset::post(cx, request).await,
+        (["v1", "cancel-recovery"], "POST") => cancel_recovery::post(cx, request).await,
+        (["v1", "admin", "users", id, "reset-password"], "POST") => {
+            users::reset_password::post(cx, request, id).await
+        }
+        (
+            ["v1", "reset-password" | "cancel-recovery"]
+            | ["v1", "admin", "users", _, "reset-password"],
+            _,
+        ) => Answer::method_not_allowed("POST"),
+        (["v1", "password-policy"], "GET" | "HEAD") => password_policy::get(cx.env).await,
+        (["v1", "password-policy"], _) => Answer::method_not_allowed("GET, HEAD"),
+        _ => Answer::not_found(),
+    }
+}
+
+/// The component `accounts`: the rest of `/v1/admin/users…`, and `/v1/admin/emails…`.
+pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    let path = request.segments();
+    let Some(rest) = path.strip_prefix(&["v1", "admin"]) else {
+        return Answer::not_found();
+    };
+    match (rest, request.method()) {
+        (["users"], "GET" | "HEAD") => users::list::get(cx, request).await,
+        (["users"], "POST") => users::create::post(cx, request).await,
+        (["users"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
+        (["users", "import"], "POST") => users::import::post(cx, request).await,
+        (["users", id, "recovery"], "POST") => users::start_recovery::post(cx, request, id).await,
+        (["emails", id, "retry"], "POST") => emails::retry::post(cx, request, id).await,
+        (["users", "import"] | ["users", _, "recovery"] | ["emails", _, "retry"], _) => {
+            Answer::method_not_allowed("POST")
+        }
+        (["users", id], "GET" | "HEAD") => users::show::get(cx, request, id).await,
+        (["users", id], "PATCH") => users::update::patch(cx, request, id).await,
+        (["users", id], "DELETE") => users::delete::delete(cx, request, id).await,
+        (["users", _], _) => Answer::method_not_allowed("GET, HEAD, PATCH, DELETE"),
+        (["users", id, "password-change"], "PUT") => {
+            users::require_change::put(cx, request, id).await
+        }
+        (["users", _, "password-change"], _) => Answer::method_not_allowed("PUT"),
+        (["users", id, "challenge"], "GET" | "HEAD") => {
+            users::challenge::get(cx, request, id).await
+        }
+        (["users", id, "events"], "GET" | "HEAD") => users::events::get(cx, request, id).await,
+        (["emails"], "GET" | "HEAD") => emails::list::get(cx, request).await,
+        (["emails", id], "GET" | "HEAD") => emails::show::get(cx, request, id).await,
+        (["users", _, "challenge" | "events"] | ["emails"] | ["emails", _], _) => {
+            Answer::method_not_allowed("GET, HEAD")
+        }
+        _ => Answer::not_found(),
+    }
+}
+
+/// The component `sign-in`, which only verifies passwords.
+pub async fn sign_in<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    match (request.segments().as_slice(), request.method()) {
+        (["v1", "sign-in"], "POST") => signing_in::post(cx, request).await,
+        (["v1", "sign-in"], _) => Answer::method_not_allowed("POST"),
+        _ => Answer::not_found(),
+    }
+}
+
+/// The component `courier`: its run, the health, and the providers' webhooks.
+pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    match (request.segments().as_slice(), request.method()) {
+        (["v1", "courier", "run"], "POST") => courier_run::post(cx, request).await,
+        (["v1", "email-webhooks", provider], "POST") => {
+            email_webhook::post(cx, request, provider).await
+        }
+        (["v1", "courier", "run"] | ["v1", "email-webhooks", _], _) => {
+            Answer::method_not_allowed("POST")
+        }
+        (["v1", "health"], "GET" | "HEAD") => health::get(cx).await,
+        (["v1", "health"], _) => Answer::method_not_allowed("GET, HEAD"),
+        _ => Answer::not_found(),
+    }
+}
+
+/// The files of the component `pages`.
+#[derive(Debug)]
+pub struct PageFiles {
+    /// The files of the pages for users.
+    pub pages: &'static Files,
+    /// The files of the portal.
+    pub portal: &'static Files,
+    /// The texts about problems.
+    pub problems: &'static [Language],
+}
+
+/// The component `pages`: the pages that people use and their files, the portal, the pages that explain problems, and the
+/// answer to an unknown path.
+pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFiles) -> Answer {
+    let env = cx.env;
+    let page = |page| pages::get(env, request, files.pages, page);
+    let answer = match request.segments().as_slice() {
+        [""] => page(Page::Start).await,
+        ["forgot-password"] => page(Page::ForgotPassword).await,
+        ["verify-otp"] => page(Page::VerifyOtp).await,
+        ["reset-password"] => page(Page::ResetPassword).await,
+        ["cancel-recovery"] => page(Page::CancelRecovery).await,
+        ["portal"] => portal::get(env, request, files.portal).await,
+        ["problems", slug] => {
+            problem_pages::get(env, request, files.pages, files.problems, slug).await
+        }
+        ["assets", "brand", name] => brand::get(env, name).await,
+        ["assets", version, name @ ..] => pages::file(&[files.pages, files.portal], version, name),
+        [".well-known", "change-password"] => pages::change_password(),
+        _ => return pages::missing(env, request, files.pages).await,
+    };
+    match request.method() {
+        "GET" | "HEAD" => answer,
+        _ => Answer::method_not_allowed("GET, HEAD"),
+    }
+}

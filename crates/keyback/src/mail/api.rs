@@ -1,0 +1,114 @@
+//! The interface of a provider's file: the trait that it implements, and what all providers share.
+
+use std::time::Duration;
+
+use ::http::Request;
+
+use crate::mail::message::Message;
+use crate::model::id::EmailId;
+use crate::model::timestamp::Timestamp;
+
+mod answer;
+pub(super) mod basic;
+pub(super) mod reports;
+mod sender;
+pub(super) mod signed;
+mod webhook;
+
+pub(super) use answer::Answer;
+pub(crate) use sender::sender;
+pub use sender::{MailSettings, ProviderSettings};
+pub(super) use webhook::json;
+pub use webhook::{Unusable, WebhookReader};
+
+/// Timeout of one call to a provider.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+/// The name of the mail's id in each request's metadata. Providers repeat it in their webhooks.
+pub(super) const EMAIL_ID: &str = "keyback_email_id";
+/// A header of each mail and its value: no vacation notice comes back (RFC 3834 §5).
+pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
+
+/// An HTTP email provider. Each has a file in `providers/` and a line in `registry.rs`.
+pub(super) trait EmailProvider {
+    /// Its name, in `email_provider`, in reasons and in the path of its webhooks.
+    const NAME: &'static str;
+    /// The origin of its API, if all its customers share one. `spin.toml` grants it.
+    const ORIGIN: Option<&'static str>;
+
+    /// Where the API is for the owner of `key`, if that can be known.
+    fn default_origin(_key: &str) -> Option<String> {
+        Self::ORIGIN.map(str::to_owned)
+    }
+
+    /// Whether `key`, which is visible ASCII, is complete enough for a request. The format is not checked: a provider
+    /// may change it.
+    fn is_key(_key: &str) -> bool {
+        true
+    }
+
+    /// The request that sends one mail. `None` if it cannot be written as a request, which no checked setting causes.
+    fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>>;
+
+    /// Reads the answer to [`request`](Self::request).
+    fn read_answer(answer: &Answer<'_>) -> Handover;
+
+    /// A reader of its webhooks, which it authenticates with `secret`. `None` if `secret` cannot be one.
+    fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>>;
+
+    /// Its sample request, answers and webhooks, for the tests of all providers.
+    #[cfg(test)]
+    const EXAMPLE: super::providers::tests::Example;
+}
+
+/// A mail and how it is to be sent.
+pub(super) struct OutboundMail<'a> {
+    pub(super) settings: &'a ProviderSettings,
+    pub(super) message: &'a Message,
+    /// The idempotency key, where the API supports one: a mail whose acceptance was not stored is not sent twice.
+    pub(super) email_id: &'a EmailId,
+    pub(super) now: Timestamp,
+}
+
+/// The result of an attempt to send a mail. A `reason` is for the operator: our own words and the status, never the
+/// provider's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Handover {
+    /// The provider has the mail.
+    Accepted,
+    /// Permanently rejected, because of the mail or its recipient.
+    Refused {
+        /// Shown as the mail's `last_error`.
+        reason: String,
+    },
+    /// Permanently rejected, because of the sender. Another provider may know the sender.
+    SenderRefused {
+        /// Shown as the mail's `last_error`.
+        reason: String,
+    },
+    /// To be retried, perhaps after the operator has fixed something.
+    TryLater {
+        /// Shown as the mail's `last_error` until the next attempt.
+        reason: String,
+        /// The earliest time that the provider asks for, at most a day.
+        after: Option<Duration>,
+    },
+}
+
+/// A POST of `body` with what each request has.
+pub(super) fn post(
+    url: String,
+    content_type: &str,
+    headers: &[(&str, &str)],
+    body: Vec<u8>,
+) -> Option<Request<Vec<u8>>> {
+    let mut request = Request::post(url)
+        .header("accept", "application/json")
+        .header("content-type", content_type)
+        .header("content-length", body.len())
+        // Resend answers 403 to a request without one.
+        .header("user-agent", concat!("keyback/", env!("CARGO_PKG_VERSION")));
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(body).ok()
+}

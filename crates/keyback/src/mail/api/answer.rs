@@ -1,0 +1,136 @@
+//! A provider's answer, and its meaning unless the provider documents another.
+
+use std::time::{Duration, SystemTime};
+
+use ::http::Response;
+use serde_json::Value;
+
+use crate::mail::api::Handover;
+use crate::model::timestamp::Timestamp;
+
+/// The longest wait that a provider may ask for.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// The longest code that is repeated in a reason.
+const CODE_OCTETS: usize = 40;
+
+/// `code` if it looks like one. It comes from outside and might be anything, an address too, and reasons are shown.
+pub(in crate::mail) fn plain_code(code: &str) -> Option<&str> {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
+    let is_code = (1..=CODE_OCTETS).contains(&code.len()) && code.chars().all(is_plain);
+    is_code.then_some(code)
+}
+
+/// A complete answer of a provider's API.
+pub(in crate::mail) struct Answer<'a> {
+    provider: &'static str,
+    response: &'a Response<Vec<u8>>,
+    /// The time of arrival, to resolve a `Retry-After` date.
+    now: Timestamp,
+    /// Null if the body is no JSON.
+    body: Value,
+}
+
+impl<'a> Answer<'a> {
+    pub(in crate::mail) fn new(
+        provider: &'static str,
+        response: &'a Response<Vec<u8>>,
+        now: Timestamp,
+    ) -> Self {
+        let body = serde_json::from_slice(response.body()).unwrap_or_default();
+        Self {
+            provider,
+            response,
+            now,
+            body,
+        }
+    }
+
+    pub(in crate::mail) fn status(&self) -> u16 {
+        self.response.status().as_u16()
+    }
+
+    pub(in crate::mail) fn header(&self, name: &str) -> Option<&str> {
+        self.response.headers().get(name)?.to_str().ok()
+    }
+
+    /// The value in the body at a JSON Pointer (RFC 6901).
+    pub(in crate::mail) fn member(&self, pointer: &str) -> Option<&Value> {
+        self.body.pointer(pointer)
+    }
+
+    /// The string in the body at a JSON Pointer, if there is one.
+    pub(in crate::mail) fn text(&self, pointer: &str) -> Option<&str> {
+        self.member(pointer)?.as_str()
+    }
+
+    /// A success: accepted if the body is empty or a JSON object. Anything else comes from another server (a proxy's or
+    /// a parked domain's page), and the mail would be lost. No more is required: an acknowledged mail must not be sent
+    /// again.
+    pub(in crate::mail) fn success(&self) -> Handover {
+        if self.body.is_object() || self.response.body().is_empty() {
+            Handover::Accepted
+        } else {
+            self.later(None, "not an answer of its API: check the origin")
+        }
+    }
+
+    /// This mail is permanently rejected.
+    pub(in crate::mail) fn refused(&self, code: Option<&str>, why: &str) -> Handover {
+        Handover::Refused {
+            reason: self.reason(code, why),
+        }
+    }
+
+    /// This mail is permanently rejected because of its sender.
+    pub(in crate::mail) fn sender_refused(&self, code: Option<&str>) -> Handover {
+        Handover::SenderRefused {
+            reason: self.reason(code, "the sender is not accepted"),
+        }
+    }
+
+    /// To be retried, after the time that `Retry-After` asks for.
+    pub(in crate::mail) fn later(&self, code: Option<&str>, why: &str) -> Handover {
+        Handover::TryLater {
+            reason: self.reason(code, why),
+            after: self.wait(),
+        }
+    }
+
+    /// The result by the status alone. Only 400, 413 and 422 are about the mail; anything else is temporary, or the
+    /// operator can fix it.
+    pub(in crate::mail) fn by_status(&self, code: Option<&str>) -> Handover {
+        match self.status() {
+            400 | 413 | 422 => self.refused(code, "it does not take this mail"),
+            401 => self.later(code, "the key is not accepted"),
+            403 => self.later(code, "the key is not allowed to send"),
+            404 | 405 => self.later(code, "unknown there: check the origin and the sender"),
+            429 => self.later(code, "too many requests"),
+            300..=399 => self.later(code, "a redirect, which is not followed"),
+            _ => self.later(code, "try again later"),
+        }
+    }
+
+    fn reason(&self, code: Option<&str>, why: &str) -> String {
+        let (provider, status) = (self.provider, self.status());
+        let code = code.and_then(plain_code).unwrap_or_default();
+        let separator = if code.is_empty() { "" } else { " " };
+        format!("{provider} answered {status}{separator}{code}: {why}")
+    }
+
+    /// `Retry-After` (RFC 9110 §10.2.3) as seconds, or as a date, which counts from the answer's own `Date`, if it has
+    /// one; else `X-RateLimit-Reset`, which SendGrid has instead: Unix seconds.
+    fn wait(&self) -> Option<Duration> {
+        let date = |name| httpdate::parse_http_date(self.header(name)?).ok();
+        let seconds = |name| self.header(name)?.trim().parse().ok();
+        let since_1970 = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let until = |time: SystemTime| {
+            let now = date("date").or_else(|| since_1970(self.now.unix_seconds()))?;
+            time.duration_since(now).ok()
+        };
+        let wait = seconds("retry-after")
+            .map(Duration::from_secs)
+            .or_else(|| until(date("retry-after")?))
+            .or_else(|| until(since_1970(seconds("x-ratelimit-reset")?)?));
+        wait.map(|wait| wait.min(LONGEST_WAIT))
+    }
+}

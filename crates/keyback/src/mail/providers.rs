@@ -1,0 +1,11 @@
+//! One file a provider: its requests, its answers, its webhooks and the checks of its credentials. `registry.rs` lists them.
+
+pub(super) mod mailgun;
+pub(super) mod postmark;
+pub(super) mod resend;
+pub(super) mod sendgrid;
+pub(super) mod ses;
+pub(super) mod webhook;
+
+#[cfg(test)]
+pub(super) mod tests;

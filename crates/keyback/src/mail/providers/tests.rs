@@ -1,0 +1,144 @@
+//! What is the same for all providers, and what their own tests use.
+
+use ::http::{HeaderMap, HeaderValue, Request, Response};
+
+use crate::mail::api::{Handover, ProviderSettings, Unusable};
+use crate::mail::message::Message;
+use crate::mail::registry::{self, ProviderKind};
+use crate::model::base_url::BaseUrl;
+use crate::model::email::{DeliveryReport, EmailState};
+use crate::model::id::EmailId;
+use crate::model::timestamp::Timestamp;
+
+mod answers;
+mod requests;
+mod webhooks;
+
+/// 2026-11-23T09:00:00Z, in seconds since 1970.
+pub(in crate::mail) const NOW: u64 = 1_795_424_400;
+/// The same.
+pub(in crate::mail) const AT: Timestamp = Timestamp::from_unix_millis(NOW * 1000);
+
+/// What the tests know about a provider.
+#[derive(Clone, Copy)]
+pub(in crate::mail) struct Example {
+    /// A key for its API.
+    pub(in crate::mail) key: &'static str,
+    /// The page of its documentation that its request follows.
+    pub(in crate::mail) page: &'static str,
+    /// What its webhooks are authenticated with.
+    pub(in crate::mail) secret: &'static str,
+    /// Makes a webhook authentic, as the provider does.
+    pub(in crate::mail) sign: fn(&mut Post),
+}
+
+/// A webhook on its way here.
+#[derive(Clone)]
+pub(in crate::mail) struct Post {
+    pub(in crate::mail) provider: ProviderKind,
+    pub(in crate::mail) secret: String,
+    pub(in crate::mail) headers: HeaderMap,
+    pub(in crate::mail) body: Vec<u8>,
+}
+
+impl Post {
+    pub(in crate::mail) fn read_at(&self, seconds: u64) -> Result<Vec<DeliveryReport>, Unusable> {
+        let reader = self.provider.webhook(&self.secret).unwrap();
+        let now = Timestamp::from_unix_millis(seconds * 1000);
+        reader.read(&self.headers, &self.body, now)
+    }
+
+    pub(in crate::mail) fn header(&mut self, name: &'static str, value: &str) {
+        let value = HeaderValue::from_str(value).unwrap();
+        self.headers.insert(name, value);
+    }
+}
+
+/// `body` as `provider` would send it now.
+pub(in crate::mail) fn posted(provider: ProviderKind, body: &str) -> Post {
+    let example = provider.example();
+    let mut post = Post {
+        provider,
+        secret: example.secret.to_owned(),
+        headers: HeaderMap::new(),
+        body: body.as_bytes().to_vec(),
+    };
+    (example.sign)(&mut post);
+    post
+}
+
+/// A provider, its event, and what that reports on the mail `e1`; `None` where it reports nothing that counts.
+pub(in crate::mail) type Event = (
+    ProviderKind,
+    &'static str,
+    Option<(EmailState, Option<&'static str>)>,
+);
+
+pub(in crate::mail) fn assert_events(events: &[Event]) {
+    for (provider, body, expected) in events {
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(state, reason)| DeliveryReport {
+                email_id: EmailId::parse("e1").unwrap(),
+                state: *state,
+                reason: reason.map(str::to_owned),
+            })
+            .collect();
+        assert_eq!(posted(*provider, body).read_at(NOW), Ok(expected), "{body}");
+    }
+}
+
+pub(in crate::mail) fn settings(kind: ProviderKind) -> ProviderSettings {
+    settings_with(kind, kind.example().key)
+}
+
+pub(in crate::mail) fn settings_with(kind: ProviderKind, key: &str) -> ProviderSettings {
+    let origin = kind.default_origin(key);
+    let origin = origin.as_deref().unwrap_or("https://mailer.example.test");
+    ProviderSettings {
+        kind,
+        origin: BaseUrl::parse(origin).unwrap(),
+        api_key: key.to_owned(),
+        from: "Müller & Co <no-reply@example.test>".to_owned(),
+    }
+}
+
+pub(in crate::mail) fn written(settings: &ProviderSettings) -> Request<Vec<u8>> {
+    let message = Message {
+        to: "ann@example.test".to_owned(),
+        subject: "Reset – now".to_owned(),
+        text: "Text\nand \"more\" & more".to_owned(),
+        html: "<p>HTML</p>".to_owned(),
+    };
+    let email_id = EmailId::parse("eMail-1_x").unwrap();
+    registry::request(settings, &message, &email_id, AT).unwrap()
+}
+
+pub(in crate::mail) fn answer(
+    status: u16,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Response<Vec<u8>> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(body.as_bytes().to_vec()).unwrap()
+}
+
+/// `accepted`, or the verdict and the reason.
+pub(in crate::mail) fn verdict(kind: ProviderKind, response: &Response<Vec<u8>>) -> String {
+    match registry::read(kind, Ok(response), AT) {
+        Handover::Accepted => "accepted".to_owned(),
+        Handover::Refused { reason } => format!("refused: {reason}"),
+        Handover::SenderRefused { reason } => format!("sender refused: {reason}"),
+        Handover::TryLater { reason, .. } => format!("later: {reason}"),
+    }
+}
+
+/// Asserts the verdict on each answer of a provider: its status and its body.
+pub(in crate::mail) fn assert_answers(answers: &[(ProviderKind, u16, &str, &str)]) {
+    for (kind, status, body, expected) in answers {
+        assert_eq!(verdict(*kind, &answer(*status, &[], body)), *expected);
+    }
+}

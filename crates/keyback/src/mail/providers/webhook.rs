@@ -1,0 +1,208 @@
+//! Any other provider: a service of the operator's own takes a signed webhook
+//! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>) and sends the mail.
+//!
+//! `webhook-id` is the mail's id, the same in each attempt: the receiver sends one mail for it.
+//!
+//! The receiver reports on the mail by signed webhooks too: `docs/email.md`.
+
+use ::http::Request;
+use serde_json::{Value, json};
+
+use crate::mail::api::reports::{Fate, report, text};
+#[cfg(test)]
+use crate::mail::api::signed;
+use crate::mail::api::signed::{STANDARD, SignedWebhooks};
+use crate::mail::api::{
+    AUTO_SUBMITTED, Answer, EmailProvider, Handover, OutboundMail, WebhookReader, post,
+};
+#[cfg(test)]
+use crate::mail::providers::tests::Example;
+use crate::model::email::{DeliveryReport, EmailState};
+use crate::model::standard_webhook::WebhookSecret;
+
+/// The longest reason that is kept, in octets.
+const REASON_OCTETS: usize = 100;
+
+pub(in crate::mail) struct Webhook;
+
+impl EmailProvider for Webhook {
+    const NAME: &'static str = "webhook";
+    const ORIGIN: Option<&'static str> = None;
+
+    fn is_key(key: &str) -> bool {
+        WebhookSecret::parse(key).is_ok()
+    }
+
+    fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>> {
+        let OutboundMail {
+            settings,
+            message,
+            email_id,
+            now,
+        } = *mail;
+        let (name, value) = AUTO_SUBMITTED;
+        let body = json!({
+            "type": "email.send",
+            "timestamp": now.rfc3339(),
+            "data": {
+                "id": email_id,
+                "to": message.to,
+                "from": settings.mailbox(),
+                "subject": message.subject,
+                "text": message.text,
+                "html": message.html,
+                "headers": { name: value },
+            },
+        })
+        .to_string()
+        .into_bytes();
+        let secret = WebhookSecret::parse(&settings.api_key).ok()?;
+        post(
+            settings.origin.join("/"),
+            "application/json",
+            &[
+                ("webhook-id", email_id.as_str()),
+                ("webhook-timestamp", &now.unix_seconds().to_string()),
+                (
+                    "webhook-signature",
+                    &secret.sign(email_id.as_str(), now, &body),
+                ),
+            ],
+            body,
+        )
+    }
+
+    /// By the specification, any 2xx is acceptance and anything else is not. Only 422 rejects a mail permanently. A
+    /// receiver may answer 400 for reasons that can be fixed, such as a different secret.
+    fn read_answer(answer: &Answer<'_>) -> Handover {
+        match answer.status() {
+            200..=299 => Handover::Accepted,
+            400 | 413 => answer.later(None, "the receiver did not understand it"),
+            _ => answer.by_status(None),
+        }
+    }
+
+    /// `whsec_…`, as with requests.
+    fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>> {
+        SignedWebhooks::reader(secret, &STANDARD, reports)
+    }
+
+    #[cfg(test)]
+    const EXAMPLE: Example = Example {
+        key: "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
+        page: "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
+        secret: signed::tests::SECRET,
+        sign: |post| signed::tests::sign(post, &STANDARD),
+    };
+}
+
+fn reports(event: &Value) -> Vec<DeliveryReport> {
+    let state = match text(event, "/type") {
+        Some("email.delivered") => EmailState::Delivered,
+        Some("email.bounced") => EmailState::Bounced,
+        Some("email.complained") => EmailState::Complained,
+        _ => return Vec::new(),
+    };
+    let fate: Fate = (state, text(event, "/data/reason").and_then(plain));
+    text(event, "/data/email_id")
+        .and_then(|email_id| report(email_id, fate))
+        .into_iter()
+        .collect()
+}
+
+/// A short line without an address.
+fn plain(reason: &str) -> Option<String> {
+    let is_plain = (1..=REASON_OCTETS).contains(&reason.len())
+        && !reason.contains(|it: char| it == '@' || it.is_control());
+    is_plain.then(|| reason.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use EmailState::{Bounced, Complained, Delivered};
+    use ProviderKind::Webhook;
+
+    use super::WebhookSecret;
+    use crate::mail::providers::tests::{
+        AT, Event, assert_answers, assert_events, settings, written,
+    };
+    use crate::mail::registry::ProviderKind;
+    use crate::model::email::EmailState;
+
+    const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
+        (Webhook, 204, "", "accepted"),
+        (Webhook, 200, "<html>", "accepted"),
+        (
+            Webhook,
+            422,
+            "",
+            "refused: webhook answered 422: it does not take this mail",
+        ),
+        (
+            Webhook,
+            400,
+            "",
+            "later: webhook answered 400: the receiver did not understand it",
+        ),
+        (
+            Webhook,
+            410,
+            "",
+            "later: webhook answered 410: try again later",
+        ),
+    ];
+
+    const EVENTS: &[Event] = &[
+        (
+            Webhook,
+            r#"{"type":"email.delivered","data":{"email_id":"e1"}}"#,
+            Some((Delivered, None)),
+        ),
+        (
+            Webhook,
+            r#"{"type":"email.bounced","data":{"email_id":"e1","reason":"550 no such user"}}"#,
+            Some((Bounced, Some("550 no such user"))),
+        ),
+        (
+            Webhook,
+            r#"{"type":"email.complained","data":{"email_id":"e1","reason":"ann@example.test complained"}}"#,
+            Some((Complained, None)),
+        ),
+        (
+            Webhook,
+            r#"{"type":"email.send","data":{"email_id":"e1"}}"#,
+            None,
+        ),
+        (
+            Webhook,
+            r#"{"type":"email.delivered","data":{"email_id":"not an id"}}"#,
+            None,
+        ),
+        (Webhook, r#"{"type":"email.delivered"}"#, None),
+    ];
+
+    #[test]
+    fn its_answers_are_understood() {
+        assert_answers(ANSWERS);
+    }
+
+    #[test]
+    fn its_events_are_read_as_documented() {
+        assert_events(EVENTS);
+    }
+
+    #[test]
+    fn a_webhook_is_signed_over_what_is_sent() {
+        let settings = settings(Webhook);
+        let request = written(&settings);
+        let header = |name: &str| request.headers()[name].to_str().unwrap();
+        let secret = WebhookSecret::parse(&settings.api_key).unwrap();
+        assert!(secret.verify(
+            header("webhook-id"),
+            header("webhook-timestamp"),
+            header("webhook-signature"),
+            request.body(),
+            AT
+        ));
+    }
+}

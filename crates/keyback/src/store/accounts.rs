@@ -1,0 +1,221 @@
+//! Accounts: by id, by address, and in the order of their creation.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::account::Account;
+use crate::model::email_address::EmailAddress;
+use crate::model::id::AccountId;
+use crate::ports::{Env, KeyValue, Outage};
+use crate::store::cx::Cx;
+use crate::store::keys::{self, AnyKey};
+use crate::store::lease::{Held, Lease};
+use crate::store::record;
+
+mod legacy;
+
+/// The version of an account's record since it holds the credential.
+pub(super) const VERSION: u8 = 2;
+/// How many places in the list are looked at for one page, at most: a page may hold less than was asked for, or nothing,
+/// where many accounts were deleted.
+const LOOKED_AT: i64 = 1_000;
+
+/// What stands under the digest of an address and in the list of all accounts.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Pointer {
+    pub(super) account_id: AccountId,
+}
+
+/// The account with this id.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Account>, Outage> {
+    let Some(bytes) = store.get(&keys::account(id)).await? else {
+        return Ok(None);
+    };
+    let (version, account) = record::decode_up_to::<Account>(VERSION, &bytes)?;
+    if version == VERSION {
+        Ok(Some(account))
+    } else {
+        legacy::complete(store, account).await.map(Some)
+    }
+}
+
+/// The account with this address. An address that nobody has takes the same calls to the store.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find_by_email(
+    store: &impl KeyValue,
+    email: &EmailAddress,
+) -> Result<Option<Account>, Outage> {
+    let id = find_id(store, email).await?;
+    let found = find(store, &id).await?;
+    // The account itself has the last word about its address.
+    Ok(found.filter(|account| account.email == *email))
+}
+
+/// The id that stands under this address, or one that nobody has. The account itself has the last word about it.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find_id(store: &impl KeyValue, email: &EmailAddress) -> Result<AccountId, Outage> {
+    let pointer: Option<Pointer> = record::find(store, &keys::address(&email.digest())).await?;
+    Ok(pointer.map_or_else(AccountId::placeholder, |pointer| pointer.account_id))
+}
+
+/// Whether nobody has `email`. An index whose account is gone or has moved on does not count.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn is_free(store: &impl KeyValue, email: &EmailAddress) -> Result<bool, Outage> {
+    Ok(find_by_email(store, email).await?.is_none())
+}
+
+/// Whether `id` never had an event, and so never was an account's.
+///
+/// # Errors
+/// [`Outage::Store`].
+pub async fn is_unused(store: &impl KeyValue, id: &AccountId) -> Result<bool, Outage> {
+    let has_events = store.exists(&keys::events(id).into()).await?;
+    Ok(!has_events)
+}
+
+/// Whether any account came with a hash made elsewhere.
+///
+/// # Errors
+/// [`Outage::Store`].
+pub async fn any_foreign_hash(store: &impl KeyValue) -> Result<bool, Outage> {
+    store.exists(&keys::foreign_hashes().into()).await
+}
+
+/// The right to change the account `id` alone, until after the response.
+///
+/// # Errors
+/// [`Outage::Store`], also when others are at it for too long.
+pub async fn lease<E: Env>(cx: &mut Cx<'_, E>, id: &AccountId) -> Result<Held, Outage> {
+    Lease::wait(cx, &lease_name(id)).await
+}
+
+/// The name of the lease under which an account is changed.
+#[must_use]
+pub fn lease_name(id: &AccountId) -> String {
+    format!("account.{id}")
+}
+
+/// The name of the lease under which an address is given to an account.
+#[must_use]
+pub fn address_lease_name(email: &EmailAddress) -> String {
+    address_lease_of(&email.digest())
+}
+
+/// As [`address_lease_name`], by the digest of the address.
+#[must_use]
+pub fn address_lease_of(digest: &str) -> String {
+    format!("address.{digest}")
+}
+
+/// Deletes `account` with all that makes it work, unless there is another one under its id by now. To be called under its
+/// lease.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn erase(store: &impl KeyValue, id: &AccountId, number: i64) -> Result<(), Outage> {
+    let found = find(store, id).await?;
+    let Some(account) = found.filter(|account| account.number == number) else {
+        return Ok(());
+    };
+    let mut gone = vec![
+        keys::account(id).into(),
+        keys::address(&account.email.digest()).into(),
+        keys::account_at(number).into(),
+        keys::recovery(id).into(),
+    ];
+    gone.extend(legacy::keys_of(id));
+    store.delete_many(gone).await
+}
+
+/// The other records of an account that was read from the layout before this one. Its own record takes their place.
+pub(super) fn legacy_keys(account: &Account) -> Option<[AnyKey; 4]> {
+    account.is_legacy.then(|| legacy::keys_of(&account.id))
+}
+
+/// Deletes the counter of a deleted account's events, unless there is such an account again. To be called under its
+/// lease.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn forget(store: &impl KeyValue, id: &AccountId) -> Result<(), Outage> {
+    if find(store, id).await?.is_some() {
+        return Ok(());
+    }
+    let mut gone = vec![keys::events(id).into()];
+    gone.extend(legacy::keys_of(id));
+    store.delete_many(gone).await
+}
+
+/// Deletes the index under the digest of an address, unless the account that it points to has the address.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn forget_address(store: &impl KeyValue, digest: &str) -> Result<(), Outage> {
+    let key = keys::address(digest);
+    let pointer: Option<Pointer> = record::find(store, &key).await?;
+    let Some(Pointer { account_id }) = pointer else {
+        return Ok(());
+    };
+    let account = find(store, &account_id).await?;
+    if account.is_some_and(|account| account.email.digest() == digest) {
+        return Ok(());
+    }
+    store.delete_many(vec![key.into()]).await
+}
+
+/// A page of accounts.
+#[derive(Debug)]
+pub struct Page {
+    /// In the order of their creation.
+    pub accounts: Vec<Account>,
+    /// The number after which the next page begins; `None` if this was the last.
+    pub next: Option<i64>,
+}
+
+/// At most `limit` accounts with a number above `after`. Deleted accounts leave gaps in the list, which are passed over.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn page(store: &impl KeyValue, after: i64, limit: i64) -> Result<Page, Outage> {
+    let count = super::read_counter(store, &keys::accounts()).await?;
+    let mut accounts = Vec::new();
+    let mut seen = after.max(0);
+    let end = seen.saturating_add(LOOKED_AT).min(count);
+    while seen < end {
+        let last = seen.saturating_add(limit).min(end);
+        let numbers = seen.saturating_add(1)..=last;
+        let found = futures::future::join_all(numbers.map(|number| find_at(store, number))).await;
+        for account in found {
+            if i64::try_from(accounts.len()).is_ok_and(|count| count >= limit) {
+                return Ok(Page {
+                    next: Some(seen),
+                    accounts,
+                });
+            }
+            seen = seen.saturating_add(1);
+            accounts.extend(account?);
+        }
+    }
+    Ok(Page {
+        accounts,
+        next: (end < count).then_some(end),
+    })
+}
+
+async fn find_at(store: &impl KeyValue, number: i64) -> Result<Option<Account>, Outage> {
+    let pointer: Option<Pointer> = record::find(store, &keys::account_at(number)).await?;
+    let Some(Pointer { account_id }) = pointer else {
+        return Ok(None);
+    };
+    let found = find(store, &account_id).await?;
+    // An account created anew under an old id stands at its new place only.
+    Ok(found.filter(|account| account.number == number))
+}

@@ -1,0 +1,303 @@
+//! The calendar: what is due later, merged by the minute.
+//!
+//! Only [`bring_back`] and [`park`] change it, under one lease.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Clock, Env, KeyValue, Outage};
+use crate::store::agenda::state::{LaneState, State};
+use crate::store::agenda::{Entry, Expiring, Place, read};
+use crate::store::keys::{self, AnyKey, Lane};
+use crate::store::lease::{self, Lease, Term};
+use crate::store::record;
+
+/// The name of the lease under which entries are parked and brought back.
+const LEASE: &str = "agenda";
+/// A task that is due within this stays where it is: whoever wrote it may be at it.
+const STAYS_FOR: Duration = Duration::from_secs(90);
+/// How long after its number was seen an entry must have been written. Whoever drew the number and has not written by
+/// then has died.
+const SETTLING: Duration = Duration::from_mins(2);
+/// How long an entry stays that this version cannot read. A newer one may.
+const UNREADABLE_FOR: Duration = Duration::from_hours(24);
+/// How many entries of a lane are settled in one go.
+const SETTLED_AT_ONCE: i64 = 512;
+/// How many parked parts are brought back in one go.
+const BROUGHT_BACK_AT_ONCE: usize = 32;
+/// How many tasks and keys one parked part holds.
+const PART_SIZE: usize = 1_000;
+/// How many keys are deleted in one call.
+const DELETED_AT_ONCE: usize = 500;
+
+/// Brings back what is due at `now`: its keys are deleted, its tasks become entries again. Whether there is more than it
+/// does in one go; nothing is done while somebody else is at it.
+///
+/// # Errors
+/// [`Outage`] of the store. It goes on from there the next time.
+pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Outage> {
+    alone(env, bring_back_alone(env.store(), now)).await
+}
+
+/// Parks what is due later than soon, and deletes the entries that are done with. Whether there are more than it does in
+/// one go; nothing is done while somebody else is at it.
+///
+/// # Errors
+/// [`Outage`] of the store. It goes on from there the next time.
+pub async fn park<E: Env>(
+    env: &E,
+    heads: [i64; Lane::ALL.len()],
+    now: Timestamp,
+) -> Result<bool, Outage> {
+    alone(env, park_alone(env.store(), heads, now)).await
+}
+
+pub(super) async fn alone<E: Env>(
+    env: &E,
+    work: impl Future<Output = Result<bool, Outage>>,
+) -> Result<bool, Outage> {
+    let store = env.store();
+    let Some(lease) = Lease::acquire(store, LEASE, Term::Work, env.clock().now()).await? else {
+        return Ok(false);
+    };
+    let more = work.await;
+    Lease::release_all(store, vec![lease], env.clock().now()).await;
+    more
+}
+
+async fn bring_back_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Outage> {
+    let mut state = State::load(store).await?;
+    // A crash came between the last write and this deletion.
+    delete_parts(store, &state.spent).await?;
+    let due = state.parked.range(..=minute_of(now));
+    let mut due: Vec<(u64, u64)> = due
+        .flat_map(|(minute, parts)| (parts.first..parts.end).map(|part| (*minute, part)))
+        .collect();
+    let more = due.len() > BROUGHT_BACK_AT_ONCE;
+    due.truncate(BROUGHT_BACK_AT_ONCE);
+    let mut writes = Vec::new();
+    for (minute, part) in &due {
+        let entry: Option<Entry> = record::find(store, &keys::parked(*minute, *part)).await?;
+        let Entry { tasks, expiring } = entry.unwrap_or_default();
+        let expired: Vec<String> = expiring.into_iter().flat_map(|it| it.keys).collect();
+        delete_named(store, &expired).await?;
+        if !tasks.is_empty() {
+            let place = Place::take(store, Lane::Tasks).await?;
+            let entry = Entry {
+                tasks,
+                expiring: Vec::new(),
+            };
+            writes.push((place.key(), record::encode(&entry)?));
+        }
+        take_part(&mut state, *minute);
+    }
+    state.spent = due;
+    writes.push(state.write()?);
+    store.set_many(writes).await?;
+    delete_parts(store, &state.spent).await?;
+    state.spent.clear();
+    store.set_many(vec![state.write()?]).await?;
+    Ok(more)
+}
+
+/// Takes the first part of `minute` out of the state.
+fn take_part(state: &mut State, minute: u64) {
+    if let Some(parts) = state.parked.get_mut(&minute) {
+        parts.first = parts.first.saturating_add(1);
+        if parts.first >= parts.end {
+            state.parked.remove(&minute);
+        }
+    }
+}
+
+/// Settles the first entries of each lane that hold nothing near: what they hold moves into the calendar, and they go.
+async fn park_alone(
+    store: &impl KeyValue,
+    heads: [i64; Lane::ALL.len()],
+    now: Timestamp,
+) -> Result<bool, Outage> {
+    let before = State::load(store).await?;
+    let mut state = before.clone();
+    for lane in Lane::ALL {
+        // If a crash came before their deletion.
+        clean(store, lane, state.lane(lane)).await?;
+    }
+    // A part written below may get the number of one of these.
+    delete_parts(store, &state.spent).await?;
+    state.spent.clear();
+    let mut sorted = Sorted::default();
+    let mut more = false;
+    for (lane, head) in Lane::ALL.into_iter().zip(heads) {
+        more |= settle(store, lane, head, state.lane(lane), &mut sorted, now).await?;
+    }
+    if state == before {
+        return Ok(false);
+    }
+    state.moved_in = true;
+    delete_named(store, &sorted.expired).await?;
+    let mut writes = Vec::new();
+    for (minute, entry) in sorted.by_minute {
+        for part in split(&entry) {
+            let parts = state.parked.entry(minute).or_default();
+            writes.push((keys::parked(minute, parts.end), record::encode(&part)?));
+            parts.end = parts.end.saturating_add(1);
+        }
+    }
+    writes.push(state.write()?);
+    store.set_many(writes).await?;
+    for lane in Lane::ALL {
+        clean(store, lane, state.lane(lane)).await?;
+    }
+    store.set_many(vec![state.write()?]).await?;
+    Ok(more)
+}
+
+/// Moves the settled number on, and sorts what the entries up to it hold. Whether there are more.
+async fn settle(
+    store: &impl KeyValue,
+    lane: Lane,
+    head: i64,
+    state: &mut LaneState,
+    sorted: &mut Sorted,
+    now: Timestamp,
+) -> Result<bool, Outage> {
+    let last = state.settled.saturating_add(SETTLED_AT_ONCE).min(head);
+    let places = (state.settled.saturating_add(1)..=last).map(|number| Place { lane, number });
+    let found = read(store, places.collect()).await?;
+    for (place, found) in &found {
+        if !matches!(found, Ok(Some(_))) {
+            let first_seen = state.waiting.entry(place.number).or_insert(now);
+            // A clock that was ahead saw it first.
+            *first_seen = (*first_seen).min(now);
+        }
+    }
+    for (place, found) in found {
+        let patience = match &found {
+            Ok(Some(entry)) if stays(entry, now) => return Ok(false),
+            Ok(Some(_)) => Duration::ZERO,
+            Ok(None) => SETTLING,
+            Err(_) => UNREADABLE_FOR,
+        };
+        let first_seen = state.waiting.get(&place.number).copied();
+        if first_seen.is_some_and(|first_seen| now < first_seen.plus(patience)) {
+            return Ok(false);
+        }
+        state.waiting.remove(&place.number);
+        sorted.take(found.ok().flatten().unwrap_or_default(), now);
+        state.settled = place.number;
+    }
+    Ok(last < head)
+}
+
+/// Whether somebody may be at a task of `entry`.
+fn stays(entry: &Entry, now: Timestamp) -> bool {
+    entry.is_due(now.plus(STAYS_FOR))
+}
+
+/// Tasks and keys by the minute in which they are due.
+#[derive(Debug, Default)]
+struct Sorted {
+    by_minute: BTreeMap<u64, Entry>,
+    expired: Vec<String>,
+}
+
+impl Sorted {
+    fn take(&mut self, entry: Entry, now: Timestamp) {
+        for task in entry.tasks {
+            // Brought back in time to be done on time.
+            let parked = self.by_minute.entry(minute_of(task.at)).or_default();
+            parked.tasks.push(task);
+        }
+        for Expiring { at, keys } in entry.expiring {
+            if at <= now {
+                self.expired.extend(keys);
+                continue;
+            }
+            let minute = next_minute(coarsely(at, now));
+            let parked = &mut self.by_minute.entry(minute).or_default().expiring;
+            match parked.last_mut() {
+                Some(last) => last.keys.extend(keys),
+                None => parked.push(Expiring { at, keys }),
+            }
+        }
+    }
+}
+
+/// Deleting can wait: the later it is due, the more is merged.
+fn coarsely(at: Timestamp, now: Timestamp) -> Timestamp {
+    const HOUR: u64 = 3_600_000;
+    let ahead = at.since(now);
+    let step = if ahead < Duration::from_hours(1) {
+        HOUR / 12
+    } else if ahead < Duration::from_hours(48) {
+        HOUR
+    } else {
+        24 * HOUR
+    };
+    let steps = at.unix_millis().div_ceil(step);
+    Timestamp::from_unix_millis(steps.saturating_mul(step))
+}
+
+/// An entry as several, none of which is too large for one value.
+fn split(entry: &Entry) -> Vec<Entry> {
+    let tasks = entry.tasks.chunks(PART_SIZE).map(|tasks| Entry {
+        tasks: tasks.to_vec(),
+        expiring: Vec::new(),
+    });
+    let expiring = entry.expiring.iter().flat_map(|Expiring { at, keys }| {
+        keys.chunks(PART_SIZE).map(|keys| Entry {
+            tasks: Vec::new(),
+            expiring: vec![Expiring {
+                at: *at,
+                keys: keys.to_vec(),
+            }],
+        })
+    });
+    tasks.chain(expiring).collect()
+}
+
+/// Deletes the settled entries of a lane, with what leases on them may have left.
+async fn clean(store: &impl KeyValue, lane: Lane, state: &mut LaneState) -> Result<(), Outage> {
+    let numbers = state.cleaned.saturating_add(1)..=state.settled;
+    let keys: Vec<AnyKey> = numbers
+        .map(|number| Place { lane, number })
+        .flat_map(|place| {
+            let mut keys = lease::counters(&place.lease_name());
+            keys.push(place.key().into());
+            keys
+        })
+        .collect();
+    delete(store, &keys).await?;
+    state.cleaned = state.settled;
+    Ok(())
+}
+
+async fn delete_parts(store: &impl KeyValue, parts: &[(u64, u64)]) -> Result<(), Outage> {
+    let keys: Vec<AnyKey> = parts
+        .iter()
+        .map(|(minute, part)| keys::parked(*minute, *part).into())
+        .collect();
+    delete(store, &keys).await
+}
+
+async fn delete_named(store: &impl KeyValue, names: &[String]) -> Result<(), Outage> {
+    let keys: Vec<AnyKey> = names.iter().cloned().map(AnyKey::noted).collect();
+    delete(store, &keys).await
+}
+
+async fn delete(store: &impl KeyValue, keys: &[AnyKey]) -> Result<(), Outage> {
+    for keys in keys.chunks(DELETED_AT_ONCE) {
+        store.delete_many(keys.to_vec()).await?;
+    }
+    Ok(())
+}
+
+pub(super) const fn minute_of(time: Timestamp) -> u64 {
+    time.unix_seconds() / 60
+}
+
+/// The first minute that begins at `time` or later.
+const fn next_minute(time: Timestamp) -> u64 {
+    time.unix_millis().div_ceil(60_000)
+}

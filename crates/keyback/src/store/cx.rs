@@ -1,0 +1,98 @@
+//! What a request works with: the machine, the time, and what it leaves to be done after its response.
+
+use crate::model::id::AccountId;
+use crate::model::password::PasswordHash;
+use crate::model::timestamp::Timestamp;
+use crate::ports::{Clock as _, Env, Variables as _};
+use crate::store::agenda::{Expiring, ReservedEntry};
+use crate::store::keys::{AnyKey, CounterKey};
+use crate::store::lease::Lease;
+
+/// What a flow works with.
+///
+/// Follow-up work is added to [`Cx::deferred`] where it is caused, so that no early return can lose it.
+#[derive(Debug)]
+pub struct Cx<'e, E: Env> {
+    /// The machine.
+    pub env: &'e E,
+    /// When the request came. Read once.
+    pub now: Timestamp,
+    /// What to do after the response.
+    pub deferred: Deferred,
+    /// Whether the portal is told of events: whether `webhook_url` is set.
+    pub notifies: bool,
+}
+
+impl<'e, E: Env> Cx<'e, E> {
+    /// Begins at the current time.
+    pub async fn new(env: &'e E) -> Self {
+        let webhook_url = env.variables().find("webhook_url").await;
+        Self {
+            env,
+            now: env.clock().now(),
+            deferred: Deferred::default(),
+            notifies: webhook_url.is_some_and(|url| !url.is_empty()),
+        }
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &'e E::Store {
+        self.env.store()
+    }
+}
+
+/// The work that a request leaves for after its response.
+///
+/// None of it is needed for the answer to be true: what must not be lost is on the agenda already.
+#[derive(Debug, Default)]
+pub struct Deferred {
+    /// Entries of the agenda that this request wrote and works itself.
+    pub(crate) entries: Vec<ReservedEntry>,
+    /// Leases to give back.
+    pub(crate) leases: Vec<Lease>,
+    /// Attempts to give back.
+    pub(crate) give_back: Vec<CounterKey>,
+    /// Keys to delete at once.
+    pub(crate) delete: Vec<AnyKey>,
+    /// Keys to delete later. The next batch takes them along.
+    pub(crate) expiring: Vec<Expiring>,
+    /// A newer hash of a right password.
+    pub(crate) rehash: Option<Rehash>,
+    /// Whether to look for due work of others.
+    pub(crate) looks_around: bool,
+}
+
+/// A newer hash of a right password, whose hash was not one of Keyback's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehash {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The hash that it replaces.
+    pub old: PasswordHash,
+    /// The newer hash.
+    pub new: PasswordHash,
+}
+
+impl Deferred {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            entries,
+            leases,
+            give_back,
+            delete,
+            expiring,
+            rehash,
+            looks_around,
+        } = self;
+        entries.is_empty()
+            && leases.is_empty()
+            && give_back.is_empty()
+            && delete.is_empty()
+            && expiring.is_empty()
+            && rehash.is_none()
+            && !looks_around
+    }
+}

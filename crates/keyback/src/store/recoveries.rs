@@ -1,0 +1,256 @@
+//! Recoveries of accounts, the requests tied to them, and the counting of codes.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::agenda_task::AgendaTask;
+use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
+use crate::model::recovery::{
+    Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of,
+};
+use crate::model::timestamp::Timestamp;
+use crate::model::token::TokenReference;
+use crate::ports::{Env, KeyValue, Outage};
+use crate::store::agenda::DueTask;
+use crate::store::batch::Batch;
+use crate::store::claim::Claimed;
+use crate::store::keys::{self, CounterKey};
+use crate::store::{claim, draw, record};
+
+/// How long after their end records stay: whoever read one just before must have finished before its claim goes.
+pub const AFTERLIFE: Duration = Duration::from_mins(10);
+/// What a claim to issue adds to the counter of a day's attempts, of which there are fewer.
+const ISSUE: i64 = 1 << 32;
+
+/// Which challenge a `challenge_id` belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestRecord {
+    /// Whose challenge.
+    pub account_id: AccountId,
+    /// Which challenge.
+    pub serial: ChallengeSerial,
+    /// When the record may go.
+    pub expires_at: Timestamp,
+}
+
+/// What is stored of an account's recovery.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Recovery>, Outage> {
+    record::find(store, &keys::recovery(id)).await
+}
+
+/// Which challenge the request is tied to.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find_request(
+    store: &impl KeyValue,
+    id: &ChallengeId,
+) -> Result<Option<RequestRecord>, Outage> {
+    record::find(store, &keys::request(id)).await
+}
+
+/// Replaces the recovery of `id`.
+///
+/// # Errors
+/// [`Outage::Record`].
+pub fn replace(batch: &mut Batch, id: &AccountId, recovery: &Recovery) -> Result<(), Outage> {
+    batch.put(keys::recovery(id), recovery)
+}
+
+/// Ties a request to a challenge. It goes at `request.expires_at`.
+///
+/// # Errors
+/// [`Outage::Record`].
+pub fn tie(batch: &mut Batch, id: &ChallengeId, request: &RequestRecord) -> Result<(), Outage> {
+    let key = keys::request(id);
+    batch.expire(request.expires_at, [key.clone().into()]);
+    batch.put(key, request)
+}
+
+/// Has the claims of a challenge and of its reset token, and the token, go at `at`.
+pub fn expire_claims(batch: &mut Batch, challenge: &Challenge, at: Timestamp) {
+    batch.expire(
+        at,
+        [
+            keys::challenge_claim(&challenge.serial).into(),
+            keys::token_claim(&challenge.reset_reference).into(),
+            keys::token(&challenge.reset_reference).into(),
+        ],
+    );
+}
+
+/// Whether somebody has used or cancelled the challenge. It takes the same call for none.
+///
+/// # Errors
+/// [`Outage::Store`].
+pub async fn is_used(store: &impl KeyValue, serial: &ChallengeSerial) -> Result<bool, Outage> {
+    store.exists(&keys::challenge_claim(serial).into()).await
+}
+
+/// What has become of `challenge`. It takes the same calls for none.
+///
+/// # Errors
+/// [`Outage`] of the store.
+pub async fn find_use<E: Env>(env: &E, challenge: Option<&Challenge>) -> Result<Use, Outage> {
+    let store = env.store();
+    let serial = match challenge {
+        Some(challenge) => challenge.serial.clone(),
+        None => ChallengeSerial::generate(env.random())?,
+    };
+    let cancel = match challenge.and_then(|challenge| challenge.cancel_reference.clone()) {
+        Some(reference) => reference,
+        None => TokenReference::generate(env.random())?,
+    };
+    let cancel_key = keys::token_claim(&cancel).into();
+    let (used, cancelled) = futures::join!(is_used(store, &serial), store.exists(&cancel_key));
+    Ok(match (used?, cancelled?) {
+        (_, true) => Use::Cancelled,
+        (true, false) => Use::Used,
+        (false, false) => Use::Unused,
+    })
+}
+
+/// What decides who uses the challenge.
+#[must_use]
+pub fn claim_of(serial: &ChallengeSerial) -> Claim {
+    Claim(keys::challenge_claim(serial))
+}
+
+/// The counter that decides who uses a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim(pub(super) CounterKey);
+
+impl Claim {
+    /// Whether somebody has claimed it.
+    ///
+    /// # Errors
+    /// [`Outage::Store`].
+    pub async fn is_taken(&self, store: &impl KeyValue) -> Result<bool, Outage> {
+        store.exists(&self.0.clone().into()).await
+    }
+
+    /// Claims it.
+    pub async fn take<E: Env>(&self, env: &E, claimant: claim::Claimant) -> Claimed {
+        claim::take(env, &self.0, claimant).await
+    }
+
+    /// Claims it for good, whoever had it.
+    ///
+    /// # Errors
+    /// [`Outage::Store`]; it may be claimed.
+    pub async fn cancel(&self, store: &impl KeyValue) -> Result<claim::Cancelled, Outage> {
+        claim::cancel(store, &self.0).await
+    }
+}
+
+/// An attempt at a code that was counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// How many the account has had on that day, this one included.
+    pub number: i64,
+    /// To give it back.
+    pub(crate) counter: CounterKey,
+}
+
+/// Counts an attempt at a code of `account`, or at none, among those of `day`.
+///
+/// # Errors
+/// [`Outage::Store`]; it may have been counted.
+pub async fn count_attempt(
+    store: &impl KeyValue,
+    account: &AccountId,
+    day: u64,
+) -> Result<Attempt, Outage> {
+    let counter = keys::attempts(account, day);
+    let stands = store.increment(&counter, 1).await?;
+    Ok(Attempt {
+        number: attempts_in(stands),
+        counter,
+    })
+}
+
+/// A claim to issue a challenge, and how many attempts at codes the account has had on that day.
+///
+/// # Errors
+/// [`Outage::Store`].
+pub async fn claim_issue(
+    store: &impl KeyValue,
+    account: &AccountId,
+    day: u64,
+) -> Result<(IssueClaim, i64), Outage> {
+    let stands = draw(store, &keys::attempts(account, day), ISSUE).await?;
+    let attempts = attempts_in(stands);
+    let claim = IssueClaim {
+        day,
+        number: stands
+            .saturating_sub(attempts)
+            .checked_div(ISSUE)
+            .unwrap_or_default(),
+    };
+    Ok((claim, attempts))
+}
+
+/// Takes a claim to issue back, of one that will not.
+///
+/// # Errors
+/// [`Outage::Store`].
+pub async fn return_issue_claim(
+    store: &impl KeyValue,
+    account: &AccountId,
+    claim: IssueClaim,
+) -> Result<(), Outage> {
+    let counter = keys::attempts(account, claim.day);
+    store
+        .increment(&counter, ISSUE.saturating_neg())
+        .await
+        .map(drop)
+}
+
+fn attempts_in(stands: i64) -> i64 {
+    stands.checked_rem_euclid(ISSUE).unwrap_or_default()
+}
+
+/// The task that deletes the recovery of an account, and its count of attempts on `day`, when that day is over.
+#[must_use]
+pub fn forget_after(account_id: AccountId, day: u64) -> DueTask {
+    let tomorrow = Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000));
+    DueTask {
+        at: tomorrow.plus(AFTERLIFE),
+        own: false,
+        task: AgendaTask::ForgetRecovery {
+            account_id,
+            attempts_day: day,
+        },
+    }
+}
+
+/// Deletes the recovery of `id` if nothing in it matters any more, and its count of attempts on a day that is over. If
+/// somebody else is at it, gives the day whose count is to be deleted, and the recovery with it, when that day is over.
+///
+/// # Errors
+/// [`Outage`] of the store. It is done again.
+pub async fn forget(
+    store: &impl KeyValue,
+    id: &AccountId,
+    attempts_day: u64,
+    rules: &IssueRules,
+    now: Timestamp,
+) -> Result<Option<u64>, Outage> {
+    let mut gone = vec![keys::attempts(id, attempts_day).into()];
+    let recovery = find(store, id).await?;
+    if !recovery.is_some_and(|recovery| recovery.is_forgettable(rules, now)) {
+        return store.delete_many(gone).await.map(|()| None);
+    }
+    // Whoever issues right now has claimed it, and so does whoever forgets: only one of them comes first.
+    let today = attempts_day_of(now);
+    let (claim, _) = claim_issue(store, id, today).await?;
+    if claim.number != 1 {
+        return store.delete_many(gone).await.map(|()| Some(today));
+    }
+    gone.extend([keys::recovery(id).into(), keys::attempts(id, today).into()]);
+    store.delete_many(gone).await.map(|()| None)
+}

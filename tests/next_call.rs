@@ -1,0 +1,306 @@
+//! What a request still does after its answer is not felt by the next call: that takes the same time whatever the request
+//! found.
+//!
+//! The cases are asked about in turns, in a random order, [`ROUNDS`] times each. After each answer two more calls are
+//! timed: one at once, on the same kept-alive connection or on another, and one [`LATER`]. Each asks for an unrelated
+//! unknown address or for the app's health. The calls of one kind are compared, and all kinds of one moment together, by
+//! their ranks. What can be told apart is measured again, and the best of [`TRIES`] counts.
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use fastrand::Rng;
+use serde_json::{Value, json};
+
+use crate::app::{
+    App, Call, Caller, Distance, Provider, Receiver, TRIES, random_token, ranks, unique_email,
+    wrong_code,
+};
+
+const ROUNDS: usize = 300;
+/// After an answer, while its mail may still be on its way.
+const LATER: Duration = Duration::from_millis(150);
+/// From the last timed call to the next case. What a case leaves for longer disturbs all that follow alike.
+const PAUSE: Duration = Duration::from_millis(10);
+/// How many accounts take turns where one may be tried 100 times only.
+const TAKING_TURNS: usize = 4;
+const SEED: u64 = 2_026;
+
+/// A request in one of the situations that must look alike.
+struct Case {
+    name: &'static str,
+    caller: Box<dyn Caller>,
+    path: &'static str,
+    /// They are sent in this order, equally often.
+    bodies: Vec<Value>,
+    status: u16,
+}
+
+/// A call that is timed.
+#[derive(Clone, Copy)]
+struct Probe {
+    name: &'static str,
+    is_at_once: bool,
+    on_same_connection: bool,
+    of_health: bool,
+}
+
+const PROBES: [Probe; 6] = [
+    probe(
+        "forgot-password at once, same connection",
+        true,
+        true,
+        false,
+    ),
+    probe("health at once, same connection", true, true, true),
+    probe(
+        "forgot-password at once, another connection",
+        true,
+        false,
+        false,
+    ),
+    probe("health at once, another connection", true, false, true),
+    probe("forgot-password later", false, false, false),
+    probe("health later", false, false, true),
+];
+
+/// The times of each probe after one case.
+type Times = [Vec<Duration>; PROBES.len()];
+
+#[test]
+fn slow_the_call_after_forgot_password_does_not_feel_whose_address_it_was() {
+    // With a receiver of events, as much follows an answer as can.
+    let receiver = Receiver::start();
+    let app = receiver
+        .told_by(App::builder())
+        .variable("cooldown_seconds", "86400");
+    let app = app.start();
+    app.sink().provider(Provider::AcceptsInItsTime);
+    assert_not_felt(&app, 1, || {
+        let cooling = app.create_user_without_password().email;
+        app.recover_at(&cooling);
+        let disabled = app.create_user_without_password();
+        let order = json!({ "disabled": true });
+        app.portal()
+            .update_user(&disabled.id, &order)
+            .expect_status(200);
+        let unknown: Vec<_> = (0..ROUNDS).map(|_| unique_email()).collect();
+        let known: Vec<_> = (0..ROUNDS).map(|_| unique_email()).collect();
+        let lines: Vec<_> = known
+            .iter()
+            .map(|email| json!({ "email": email }).to_string())
+            .collect();
+        app.portal().import_users(lines.join("\n")).expect_json(200);
+        [
+            ("unknown", unknown),
+            ("known", known),
+            ("cooling down", vec![cooling]),
+            ("disabled", vec![disabled.email]),
+        ]
+        .map(|(name, emails)| Case {
+            name,
+            caller: Box::new(app.visitor()),
+            path: "/v1/forgot-password",
+            bodies: emails
+                .iter()
+                .map(|email| json!({ "email": email }))
+                .collect(),
+            status: 202,
+        })
+        .into()
+    });
+}
+
+#[test]
+fn slow_the_call_after_a_refused_code_does_not_feel_why_it_was_refused() {
+    let app = App::builder()
+        .variable("attempts_per_challenge", "100")
+        .variable("attempts_per_account_per_day", "100")
+        .start();
+    assert_not_felt(&app, 2, || {
+        let recoveries = || (0..TAKING_TURNS).map(|_| app.recover(&app.create_user()));
+        let verify = |id: &str, code: &str| json!({ "challenge_id": id, "code": code });
+        let unknown = (0..TAKING_TURNS).map(|_| verify(&random_token(16), "123456"));
+        let wrong = recoveries().map(|it| verify(&it.challenge_id, &wrong_code(&it.mail.code())));
+        let used = recoveries().map(|it| {
+            app.reset_token(&it);
+            verify(&it.challenge_id, &it.mail.code())
+        });
+        [
+            ("unknown", unknown.collect()),
+            ("wrong", wrong.collect()),
+            ("used", used.collect()),
+        ]
+        .map(|(name, bodies)| Case {
+            name,
+            caller: Box::new(app.visitor()),
+            path: "/v1/verify-otp",
+            bodies,
+            status: 400,
+        })
+        .into()
+    });
+}
+
+#[test]
+fn slow_the_call_after_a_refused_sign_in_does_not_feel_whether_there_is_an_account() {
+    let app = App::start();
+    assert_not_felt(&app, 2, || {
+        let known = (0..TAKING_TURNS).map(|_| app.create_user().email);
+        let unknown = (0..TAKING_TURNS).map(|_| unique_email());
+        [
+            ("unknown", unknown.collect::<Vec<_>>()),
+            ("known", known.collect()),
+        ]
+        .map(|(name, emails)| Case {
+            name,
+            caller: Box::new(app.portal()),
+            path: "/v1/sign-in",
+            bodies: emails
+                .iter()
+                .map(|email| json!({ "email": email, "password": "not the password" }))
+                .collect(),
+            status: 401,
+        })
+        .into()
+    });
+}
+
+const fn probe(
+    name: &'static str,
+    is_at_once: bool,
+    on_same_connection: bool,
+    of_health: bool,
+) -> Probe {
+    Probe {
+        name,
+        is_at_once,
+        on_same_connection,
+        of_health,
+    }
+}
+
+impl Case {
+    fn call(&self, round: usize) -> Call {
+        let body = &self.bodies[round * self.bodies.len() / ROUNDS];
+        self.caller.call("POST", self.path).json(body)
+    }
+}
+
+/// Compares each case with the first one. A call is timed [`LATER`] in every `later_every`th round only, to save time.
+fn assert_not_felt(app: &App, later_every: usize, prepare: impl Fn() -> Vec<Case>) {
+    let mut random = Rng::with_seed(SEED);
+    // All, until the first try.
+    let mut felt: Option<Vec<&str>> = None;
+    let mut reports = Vec::new();
+    for _ in 0..TRIES {
+        let mut cases = prepare();
+        let first = cases[0].name;
+        if let Some(felt) = &felt {
+            cases.retain(|case| case.name == first || felt.contains(&case.name));
+        }
+        let times = measure(app, &cases, later_every, &mut random);
+        let others = cases.iter().zip(&times).skip(1);
+        let told_apart = others.filter_map(|(case, of_case)| {
+            let (told_apart, report) = compare(&times[0], of_case);
+            reports.push(format!("{first} and {}:", case.name));
+            reports.extend(report);
+            told_apart.then_some(case.name)
+        });
+        let told_apart: Vec<_> = told_apart.collect();
+        if told_apart.is_empty() {
+            // For whoever asks with `--nocapture`.
+            eprintln!("{}", reports.join("\n"));
+            return;
+        }
+        felt = Some(told_apart);
+    }
+    let reports = reports.join("\n");
+    panic!("the next call feels what came before it: {felt:?}\n{reports}");
+}
+
+/// The times of the probes after each case.
+fn measure(app: &App, cases: &[Case], later_every: usize, random: &mut Rng) -> Vec<Times> {
+    let mut times: Vec<Times> = cases.iter().map(|_| Times::default()).collect();
+    let mut order: Vec<usize> = (0..cases.len()).collect();
+    for round in 0..ROUNDS {
+        let at_once = round % 4;
+        let later = (round % later_every == 0).then_some(4 + round / later_every % 2);
+        random.shuffle(&mut order);
+        for &case in &order {
+            let mut same = app.wire();
+            let mut other = app.wire();
+            let asked = cases[case].call(round);
+            let probe = PROBES[at_once];
+            let next = probe.call(app);
+            same.send(asked).0.expect_status(cases[case].status);
+            let answered = Instant::now();
+            let wire = if probe.on_same_connection {
+                &mut same
+            } else {
+                &mut other
+            };
+            wire.send(next).0.expect_status(probe.status());
+            times[case][at_once].push(answered.elapsed());
+            if let Some(later) = later {
+                let probe = PROBES[later];
+                let next = probe.call(app);
+                sleep(LATER.saturating_sub(answered.elapsed()));
+                let start = Instant::now();
+                other.send(next).0.expect_status(probe.status());
+                times[case][later].push(start.elapsed());
+            }
+            sleep(PAUSE);
+        }
+    }
+    times
+}
+
+impl Probe {
+    fn call(self, app: &App) -> Call {
+        let visitor = app.visitor();
+        if self.of_health {
+            return visitor.call("GET", "/v1/health");
+        }
+        let body = json!({ "email": unique_email() });
+        visitor.call("POST", "/v1/forgot-password").json(&body)
+    }
+
+    fn status(self) -> u16 {
+        if self.of_health { 200 } else { 202 }
+    }
+}
+
+/// Whether the times of a probe can be told apart, or those of all probes of one moment by their ranks; and a report.
+fn compare(one: &Times, other: &Times) -> (bool, Vec<String>) {
+    let mut told_apart = false;
+    let mut report = Vec::new();
+    for is_at_once in [true, false] {
+        let mut pooled = (Vec::new(), Vec::new());
+        for (index, probe) in PROBES.iter().enumerate() {
+            if probe.is_at_once != is_at_once {
+                continue;
+            }
+            let (mut one, mut other) = (one[index].clone(), other[index].clone());
+            let slower = one.iter().zip(&other).filter(|(one, other)| other > one);
+            let (slower, pairs) = (slower.count(), one.len());
+            let (ranks, other_ranks) = ranks(&one, &other);
+            pooled.0.extend(ranks);
+            pooled.1.extend(other_ranks);
+            let distance = Distance::between(&mut one, &mut other);
+            told_apart |= distance.tells_apart();
+            let medians = [&one, &other].map(|sorted| sorted[sorted.len() / 2]);
+            report.push(format!(
+                "  {}: {distance}, medians {medians:.1?}, slower in {slower} of {pairs} pairs",
+                probe.name
+            ));
+        }
+        let distance = Distance::between(&mut pooled.0, &mut pooled.1);
+        told_apart |= distance.tells_apart();
+        let moment = if is_at_once { "at once" } else { "later" };
+        report.push(format!("  all {moment}: {distance}"));
+    }
+    (told_apart, report)
+}
