@@ -1,0 +1,193 @@
+//! A batch once its numbers are drawn: what they make of it, and the one write.
+
+use crate::model::account::Account;
+use crate::model::agenda_task::AgendaTask;
+use crate::model::email::MailSecret;
+use crate::model::event::EventPlace;
+use crate::model::id::AccountId;
+use crate::ports::{Env, KeyValue, Unavailable};
+use crate::store::accounts::{self, Pointer};
+use crate::store::agenda::{DueTask, Place, ReservedEntry};
+use crate::store::batch::{Batch, Committed, DraftSecret, EMAILS_KEPT_FOR, Epoch, count_of};
+use crate::store::cx::Cx;
+use crate::store::keys;
+use crate::store::{event_log, outbox, record};
+
+/// A batch with its numbers, not yet written.
+#[derive(Debug)]
+#[must_use = "a batch does nothing until it is committed"]
+pub struct Numbered {
+    pub(super) batch: Batch,
+    pub(super) numbers: Numbers,
+}
+
+/// The numbers that a batch needs.
+#[derive(Debug)]
+pub(super) struct Numbers {
+    pub(super) entry: Option<Place>,
+    pub(super) events: Vec<EventPlace>,
+    pub(super) last_email: i64,
+    pub(super) last_account: i64,
+}
+
+impl Numbers {
+    /// The number of the last event of the account `id`: that is what begins its credential epoch.
+    fn last_event_of(&self, id: &AccountId) -> i64 {
+        let mut events = self.events.iter().rev();
+        let last = events.find(|place| place.account_id == *id);
+        last.map_or(0, |place| place.sequence)
+    }
+}
+
+impl Numbered {
+    /// Whether the event of the account `id` is the first that the id ever had.
+    #[must_use]
+    pub fn begins(&self, id: &AccountId) -> bool {
+        self.numbers.last_event_of(id) == 1
+    }
+
+    /// The epoch that the batch begins for `account`.
+    #[must_use]
+    pub fn epoch_of(&self, account: &Account) -> u64 {
+        account.epoch_at(self.numbers.last_event_of(&account.id))
+    }
+
+    /// Writes the batch; its tasks are worked after the response.
+    ///
+    /// # Errors
+    /// As with [`Numbered::write`].
+    pub async fn commit<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Unavailable> {
+        let mut committed = self.write(cx).await?;
+        if let Some(entry) = committed.entry.take_if(|it| it.has_own()) {
+            cx.deferred.entries.push(entry);
+        }
+        Ok(committed)
+    }
+
+    /// Writes the batch, and leaves its tasks to the caller.
+    ///
+    /// # Errors
+    /// [`Unavailable`]. It is not known whether the batch was written: a store may do the work and lose the answer.
+    pub async fn write<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Unavailable> {
+        let Self { mut batch, numbers } = self;
+        let entry = match (batch.entry.take(), numbers.entry) {
+            (Some(entry), _) => Some(entry),
+            (None, place) => place.map(|place| ReservedEntry::own(place, cx.now)),
+        };
+        let mut committed = Committed {
+            accounts: Vec::new(),
+            events: numbers.events.clone(),
+            entry,
+        };
+        batch.write_accounts(&numbers, &mut committed)?;
+        batch.write_mails(&numbers, &committed)?;
+        batch.write_events(numbers.events, cx.notifies)?;
+        if let Some(reserved) = &mut committed.entry {
+            let until = reserved.until;
+            let tasks = batch.tasks.into_iter().map(|(at, task)| DueTask {
+                at: at.unwrap_or(until),
+                own: at.is_none(),
+                task,
+            });
+            reserved.entry.tasks.extend(tasks);
+            reserved.entry.expiring.append(&mut batch.expiring);
+            // They stay the request's until they are known to be written.
+            let expiring = &cx.deferred.expiring;
+            reserved.entry.expiring.extend(expiring.iter().cloned());
+            batch.writes.push(reserved.write()?);
+        }
+        cx.store().set_many(batch.writes).await?;
+        if committed.entry.is_some() {
+            cx.deferred.expiring.clear();
+        }
+        Ok(committed)
+    }
+}
+
+impl Batch {
+    /// Gives the accounts their epochs and numbers.
+    fn write_accounts(
+        &mut self,
+        numbers: &Numbers,
+        committed: &mut Committed,
+    ) -> Result<(), Unavailable> {
+        let begun = self
+            .accounts
+            .iter()
+            .filter(|it| it.1 == Epoch::Begin)
+            .count();
+        let begun = i64::try_from(begun).unwrap_or(i64::MAX);
+        let mut number = numbers.last_account.saturating_sub(begun);
+        for (mut account, epoch) in std::mem::take(&mut self.accounts) {
+            let raised = account.epoch_at(numbers.last_event_of(&account.id));
+            if epoch != Epoch::Keep {
+                account.epoch = raised;
+            }
+            if matches!(epoch, Epoch::Begin | Epoch::SetCredential)
+                && let Some(credential) = &mut account.credential
+            {
+                credential.epoch = raised;
+            }
+            if epoch == Epoch::Begin {
+                number = number.saturating_add(1);
+                account.number = number;
+                self.address(&account)?;
+                let pointer = Pointer {
+                    account_id: account.id.clone(),
+                };
+                self.put(keys::account_at(number), &pointer)?;
+            }
+            let bytes = record::encode_as(accounts::VERSION, &account)?;
+            self.writes.push((keys::account(&account.id), bytes));
+            committed.accounts.push(account);
+        }
+        Ok(())
+    }
+
+    /// Gives the mails their places in the list, puts them on the agenda, and has them forgotten in a month.
+    fn write_mails(&mut self, numbers: &Numbers, committed: &Committed) -> Result<(), Unavailable> {
+        let count = count_of(&self.mails);
+        let mut number = numbers.last_email.saturating_sub(count);
+        for (id, mut email, secret) in std::mem::take(&mut self.mails) {
+            number = number.saturating_add(1);
+            email.secret = secret.map(|secret| match secret {
+                DraftSecret::Challenge(serial) => MailSecret::Challenge { serial },
+                DraftSecret::NewPassword => MailSecret::Password {
+                    epoch: committed
+                        .accounts
+                        .iter()
+                        .find(|account| account.id == email.account_id)
+                        .map_or(0, |account| account.epoch),
+                },
+            });
+            self.writes.extend(outbox::insert(&id, &email, number)?);
+            self.expire(
+                email.created_at.plus(EMAILS_KEPT_FOR),
+                outbox::keys_of(&id, number),
+            );
+            self.task(AgendaTask::Deliver {
+                email_id: id,
+                attempt: 1,
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes the events under their numbers, has the portal told of them, and has them forgotten in 90 days.
+    fn write_events(&mut self, places: Vec<EventPlace>, notifies: bool) -> Result<(), Unavailable> {
+        for (event, place) in std::mem::take(&mut self.events).into_iter().zip(places) {
+            self.expire(
+                event.at.plus(event_log::KEPT_FOR),
+                [event_log::key(&place).into()],
+            );
+            self.writes.push(event_log::write(&place, event)?);
+            if notifies {
+                self.task(AgendaTask::Notify {
+                    event: place,
+                    attempt: 1,
+                });
+            }
+        }
+        Ok(())
+    }
+}
