@@ -23,8 +23,11 @@ export async function ready(page) {
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
 }
 
-/** Waits for the view with this heading. */
-export const titled = (page, title) => heading(page).getByText(title).waitFor();
+/** Waits for the view with this heading, and for the scripts of its page: the heading is there before them. */
+export async function titled(page, title) {
+  await heading(page).getByText(title).waitFor();
+  await ready(page);
+}
 
 /** Asks for a mail. */
 export async function ask(page, email) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::ports::{Clock, Env, SecureRandom, Unavailable};
 
-/// In the time of a usual call to a provider. Half a second in all delays no mail that a person would notice.
+/// In the time of a usual call to a provider. At most 305 ms before a call delay no mail that a person would notice.
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// The pauses around one call.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::ports::{Env, KeyValue, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::{Held, Lease};
@@ -123,7 +123,13 @@ pub fn address_lease_of(digest: &str) -> String {
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
-pub async fn erase(store: &impl KeyValue, id: &AccountId, number: i64) -> Result<(), Unavailable> {
+pub async fn erase<E: Env>(
+    env: &E,
+    id: &AccountId,
+    number: i64,
+    held: Held,
+) -> Result<(), Unavailable> {
+    let store = env.store();
     let found = find(store, id).await?;
     let Some(account) = found.filter(|account| account.number == number) else {
         return Ok(());
@@ -135,6 +141,7 @@ pub async fn erase(store: &impl KeyValue, id: &AccountId, number: i64) -> Result
         keys::recovery(id).into(),
     ];
     gone.extend(legacy::keys_of(id));
+    held.check(env.clock().now())?;
     store.delete_many(gone).await
 }
 
@@ -148,12 +155,14 @@ pub(super) fn legacy_keys(account: &Account) -> Option<[AnyKey; 4]> {
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
-pub async fn forget(store: &impl KeyValue, id: &AccountId) -> Result<(), Unavailable> {
+pub async fn forget<E: Env>(env: &E, id: &AccountId, held: Held) -> Result<(), Unavailable> {
+    let store = env.store();
     if find(store, id).await?.is_some() {
         return Ok(());
     }
     let mut gone = vec![keys::events(id).into()];
     gone.extend(legacy::keys_of(id));
+    held.check(env.clock().now())?;
     store.delete_many(gone).await
 }
 
@@ -161,7 +170,8 @@ pub async fn forget(store: &impl KeyValue, id: &AccountId) -> Result<(), Unavail
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
-pub async fn forget_address(store: &impl KeyValue, digest: &str) -> Result<(), Unavailable> {
+pub async fn forget_address<E: Env>(env: &E, digest: &str, held: Held) -> Result<(), Unavailable> {
+    let store = env.store();
     let key = keys::address(digest);
     let pointer: Option<Pointer> = record::find(store, &key).await?;
     let Some(Pointer { account_id }) = pointer else {
@@ -171,6 +181,7 @@ pub async fn forget_address(store: &impl KeyValue, digest: &str) -> Result<(), U
     if account.is_some_and(|account| account.email.digest() == digest) {
         return Ok(());
     }
+    held.check(env.clock().now())?;
     store.delete_many(vec![key.into()]).await
 }
 

@@ -96,17 +96,19 @@ impl Lease {
         let held = Self::wait(cx, name).await?;
         Ok((held, read(cx).await?))
     }
-    /// Does `work` under the lease on `name`, waiting for it as [`Lease::wait`] does, and gives it back.
+
+    /// Does `work` under the lease on `name`, waiting for it as [`Lease::wait`] does, and gives it back. `work` is to check
+    /// the lease between its last read and its write.
     ///
     /// # Errors
     /// Those of `work`, and [`Unavailable::Store`] when the lease stays taken; then nothing was done.
     pub async fn with<E: Env, T>(
         env: &E,
         name: &str,
-        work: impl Future<Output = Result<T, Unavailable>>,
+        work: impl AsyncFnOnce(Held) -> Result<T, Unavailable>,
     ) -> Result<T, Unavailable> {
         let leases = Self::wait_for_all(env, &[name.to_owned()]).await?;
-        let done = work.await;
+        let done = work(Held::by(&leases, env.clock().now())).await;
         Self::release_all(env.store(), leases, env.clock().now()).await;
         done
     }
@@ -129,11 +131,9 @@ impl Lease {
         names: &[String],
     ) -> Result<Held, Unavailable> {
         let mut leases = Self::wait_for_all(cx.env, names).await?;
-        let until = leases.iter().map(|lease| lease.until).min();
+        let held = Held::by(&leases, cx.now);
         cx.deferred.leases.append(&mut leases);
-        Ok(Held {
-            until: until.unwrap_or(cx.now),
-        })
+        Ok(held)
     }
 
     /// Nobody waits for one lease while holding another: that way two could wait for each other.
@@ -247,13 +247,21 @@ impl<'a> Begun<'a> {
     }
 }
 
-/// A lease that is held until after the response.
+/// Until when a change may be written under a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
     until: Timestamp,
 }
 
 impl Held {
+    /// By the first of `leases` to run out; no longer than `now` without any.
+    fn by(leases: &[Lease], now: Timestamp) -> Self {
+        let until = leases.iter().map(|lease| lease.until).min();
+        Self {
+            until: until.unwrap_or(now),
+        }
+    }
+
     /// Refuses to write under a lease that is about to run out, or has.
     ///
     /// # Errors

@@ -80,9 +80,6 @@ pub(in crate::courier) async fn run<E: Env>(
         return stale(cx, entry).await;
     }
     let now = env.clock().now();
-    if now.plus(TRY_TIME) > entry.until {
-        return Ok((Delivery::TooLate, entry));
-    }
     let message: Option<Message> = keyring
         .open(&sealed, email_id.as_str())
         .and_then(|plaintext| serde_json::from_slice(&plaintext).ok());
@@ -96,6 +93,9 @@ pub(in crate::courier) async fn run<E: Env>(
     let is_awaited = attempt == 1 && now < tried.email.created_at.plus(AWAITED_FOR);
     let is_late = tried.email.should_discard(now) && !is_awaited;
     let is_dead = is_dead(env, &tried.email, to, now).await?;
+    if env.clock().now().plus(TRY_TIME) > tried.entry.until {
+        return Ok((Delivery::TooLate, tried.entry));
+    }
     if is_late || is_dead {
         return tried.end(cx, EmailState::Expired, None).await;
     }

@@ -29,15 +29,24 @@ pub(in crate::courier) async fn run<E: Env>(
         }
         AgendaTask::ForgetAddress { digest } => {
             let name = accounts::address_lease_of(digest);
-            Lease::with(env, &name, accounts::forget_address(store, digest)).await
+            Lease::with(env, &name, async |held| {
+                accounts::forget_address(env, digest, held).await
+            })
+            .await
         }
         AgendaTask::Erase { account_id, number } => {
             let name = accounts::lease_name(account_id);
-            Lease::with(env, &name, accounts::erase(store, account_id, *number)).await
+            Lease::with(env, &name, async |held| {
+                accounts::erase(env, account_id, *number, held).await
+            })
+            .await
         }
         AgendaTask::ForgetAccount { account_id } => {
             let name = accounts::lease_name(account_id);
-            Lease::with(env, &name, accounts::forget(store, account_id)).await
+            Lease::with(env, &name, async |held| {
+                accounts::forget(env, account_id, held).await
+            })
+            .await
         }
         AgendaTask::Recover { .. }
         | AgendaTask::Imitate

@@ -43,6 +43,6 @@ pub async fn run<E: Env>(
     batch.task_at(cx.now.plus(EVENTS_GONE), forget);
     held.check(cx.env.clock().now())?;
     batch.commit(cx).await?;
-    accounts::erase(cx.store(), id, account.number).await?;
+    accounts::erase(cx.env, id, account.number, held).await?;
     Ok(true)
 }

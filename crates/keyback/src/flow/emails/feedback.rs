@@ -3,10 +3,10 @@
 use crate::model::email::{DeliveryReport, EmailFeedback, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::EventId;
-use crate::ports::{Env, Unavailable};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
-use crate::store::lease::Lease;
+use crate::store::lease::{Held, Lease};
 use crate::store::outbox;
 
 /// Notes it with the email and among the events of its account. What is said of an unknown email, or was said before,
@@ -22,13 +22,17 @@ pub async fn run<E: Env>(
         if outbox::exists(cx.store(), &report.email_id).await? {
             // Of what is said at the same moment, each is held against what was said before.
             let name = outbox::lease_name(&report.email_id);
-            Lease::with(cx.env, &name, note(cx, report)).await?;
+            Lease::with(cx.env, &name, async |held| note(cx, report, held).await).await?;
         }
     }
     Ok(())
 }
 
-async fn note<E: Env>(cx: &mut Cx<'_, E>, report: DeliveryReport) -> Result<(), Unavailable> {
+async fn note<E: Env>(
+    cx: &mut Cx<'_, E>,
+    report: DeliveryReport,
+    held: Held,
+) -> Result<(), Unavailable> {
     let DeliveryReport {
         email_id,
         state,
@@ -62,5 +66,6 @@ async fn note<E: Env>(cx: &mut Cx<'_, E>, report: DeliveryReport) -> Result<(), 
     let account_id = found.email.account_id;
     batch.event(Event::of_email(id, kind, about, account_id, reason, cx.now));
     outbox::replace_feedback(&mut batch, &email_id, &feedback)?;
+    held.check(cx.env.clock().now())?;
     batch.commit(cx).await.map(drop)
 }

@@ -1,6 +1,6 @@
 //! Keeping Keyback's own hash of a right password in place of one made elsewhere.
 
-use crate::ports::{Env, Unavailable};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::{Cx, Rehash};
@@ -15,7 +15,8 @@ pub(crate) async fn store_newer_hash<E: Env>(
     rehash: Rehash,
 ) -> Result<(), Unavailable> {
     let env = cx.env;
-    let stored = async {
+    let name = accounts::lease_name(&rehash.account_id);
+    Lease::with(env, &name, async |held| {
         let Some(mut account) = accounts::find(env.store(), &rehash.account_id).await? else {
             return Ok(());
         };
@@ -26,9 +27,10 @@ pub(crate) async fn store_newer_hash<E: Env>(
         credential.hash = rehash.new;
         let mut batch = Batch::default();
         batch.account(account, Epoch::Keep);
+        held.check(env.clock().now())?;
         batch.commit(cx).await.map(drop)
-    };
-    Lease::with(env, &accounts::lease_name(&rehash.account_id), stored).await
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -127,7 +127,7 @@ fn whoever_waits_outlasts_a_holder_that_died() {
     ));
     assert!(died.unwrap().is_some());
     let before = env.clock.now();
-    let done = block_on(Lease::with(&env, "x", async { Ok(7) }));
+    let done = block_on(Lease::with(&env, "x", async |_| Ok(7)));
     assert_eq!(done, Ok(7));
     let waited = env.clock.now().since(before);
     assert!(waited <= Duration::from_secs(11), "{waited:?}");
