@@ -73,14 +73,8 @@ impl Mailbox {
                 return Ok(self.tell(request).await);
             }
         }
-        let allowed = match path.as_str() {
-            "/api/messages" | "/api/events" => "GET, DELETE",
-            "/api/behaviour" => "GET, PUT",
-            "/" => "GET, POST",
-            "/mailbox.js" | "/mailbox.css" => "GET",
-            "/events" => "POST",
-            path if Api::of(path).is_some() => "POST",
-            _ => return Ok(problem(StatusCode::NOT_FOUND, "There is no such page.")),
+        let Some(allowed) = allowed_methods(&path) else {
+            return Ok(problem(StatusCode::NOT_FOUND, "There is no such page."));
         };
         Ok(match (request.method(), path.as_str()) {
             (&Method::GET, "/api/messages") => {
@@ -103,24 +97,8 @@ impl Mailbox {
                 Ok(body) => self.behave(&body),
                 Err(too_long) => too_long,
             },
-            (&Method::GET, "/") => page(
-                "text/html; charset=utf-8",
-                include_str!("mailbox/page.html"),
-            ),
-            (&Method::GET, "/mailbox.js") => page(
-                "text/javascript; charset=utf-8",
-                include_str!("mailbox/page.js"),
-            ),
-            (&Method::GET, "/mailbox.css") => {
-                page("text/css; charset=utf-8", include_str!("mailbox/page.css"))
-            }
-            _ => {
-                let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "Not with this method.");
-                answer
-                    .headers_mut()
-                    .insert(ALLOW, HeaderValue::from_static(allowed));
-                answer
-            }
+            (&Method::GET, path) => file(path).unwrap_or_else(|| not_allowed(allowed)),
+            _ => not_allowed(allowed),
         })
     }
 
@@ -214,6 +192,44 @@ impl Mailbox {
     fn inbox(&self) -> MutexGuard<'_, Inbox> {
         lock(&self.inbox)
     }
+}
+
+/// The methods of a path; `None` for a path that does not exist.
+fn allowed_methods(path: &str) -> Option<&'static str> {
+    Some(match path {
+        "/api/messages" | "/api/events" => "GET, DELETE",
+        "/api/behaviour" => "GET, PUT",
+        "/" => "GET, POST",
+        "/mailbox.js" | "/mailbox.css" => "GET",
+        "/events" => "POST",
+        path if Api::of(path).is_some() => "POST",
+        _ => return None,
+    })
+}
+
+/// The mailbox's page and what belongs to it.
+fn file(path: &str) -> Option<MailboxAnswer> {
+    let (kind, text) = match path {
+        "/" => (
+            "text/html; charset=utf-8",
+            include_str!("mailbox/page.html"),
+        ),
+        "/mailbox.js" => (
+            "text/javascript; charset=utf-8",
+            include_str!("mailbox/page.js"),
+        ),
+        "/mailbox.css" => ("text/css; charset=utf-8", include_str!("mailbox/page.css")),
+        _ => return None,
+    };
+    Some(page(kind, text))
+}
+
+fn not_allowed(allowed: &'static str) -> MailboxAnswer {
+    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "Not with this method.");
+    answer
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allowed));
+    answer
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -113,15 +113,7 @@ impl Manifest {
                 routes.push(route);
             }
         }
-        ensure!(!routes.is_empty(), "the manifest has no [[trigger.http]]");
-        for route in &routes {
-            ensure!(
-                components.contains_key(&route.component),
-                "route `{}` names component `{}`, which the manifest does not have",
-                route.pattern,
-                route.component
-            );
-        }
+        check_routes(&routes, &components)?;
         Ok(Self {
             folder: folder.to_owned(),
             name: file.application.name,
@@ -131,6 +123,20 @@ impl Manifest {
             components,
         })
     }
+}
+
+/// Each route must have its component, and there must be one.
+fn check_routes(routes: &[Route], components: &BTreeMap<String, Component>) -> Result<()> {
+    ensure!(!routes.is_empty(), "the manifest has no [[trigger.http]]");
+    for route in routes {
+        ensure!(
+            components.contains_key(&route.component),
+            "route `{}` names component `{}`, which the manifest does not have",
+            route.pattern,
+            route.component
+        );
+    }
+    Ok(())
 }
 
 fn check_application_trigger(application: &schema::Application) -> Result<()> {

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "flow",
         &["base", "model", "ports", "store", "mail", "breach"],
     ),
-    // It loads the settings of a task when the task comes up.
+    // It loads the settings for sending and for issuing when a task first needs them.
     (
         "courier",
         &[

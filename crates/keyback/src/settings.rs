@@ -1,5 +1,5 @@
-//! The application's variables, read and validated. A handler loads only the sections that it needs, and a bad variable
-//! in one of them refuses the call: the app fails closed.
+//! The application's variables, read and validated. A component loads its own once per request, and a bad variable
+//! refuses the call: the app fails closed.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::ports::{Unavailable, Variables};
 
 mod access;
+mod components;
 mod jwt;
 mod mail;
 mod mail_branding;
@@ -34,6 +35,9 @@ pub use crate::model::password_policy::PasswordRules;
 pub use crate::model::site::{Accent, Site};
 pub use crate::portal::{Webhook, WebhookSettings};
 pub use access::{Access, ApiKey, Scope};
+pub use components::{
+    Accounts, Courier, ForgotPassword, Pages, ResetPassword, Sending, SignIn, VerifyOtp,
+};
 pub use mail::FeedbackSettings;
 pub use return_urls::ReturnUrls;
 
@@ -75,7 +79,7 @@ pub trait Section: Sized {
     fn read(values: &Values) -> Option<Self>;
 }
 
-/// Loads a section, or several as a tuple.
+/// Loads the settings of a component, or a section of them.
 ///
 /// # Errors
 /// [`Unavailable::Variables`] with the names of all bad variables.
@@ -99,54 +103,6 @@ async fn find_all(variables: &impl Variables, names: Vec<&'static str>) -> Value
     }
     values
 }
-
-/// The settings of everything that is sent: mails, and events for the portal.
-pub type Outgoing = (MailSettings, WebhookSettings);
-
-/// Every section of every component, for the health check.
-pub type Everything = (
-    (
-        MailBranding,
-        Keyring,
-        ProxyTrust,
-        ChallengeSettings,
-        ReturnUrls,
-    ),
-    (
-        IssueRules,
-        AttemptCaps,
-        PasswordRules,
-        Access,
-        (Outgoing, FeedbackSettings),
-    ),
-    (
-        ForgotLimit,
-        AppForgotLimit,
-        VerifyLimit,
-        ResetLimit,
-        SignInLimit,
-        AdminResetRules,
-    ),
-);
-
-macro_rules! tuples {
-    ($(($($section:ident),+)),+) => {
-        $(impl<$($section: Section),+> Section for ($($section,)+) {
-            fn read(values: &Values) -> Option<Self> {
-                #[expect(non_snake_case, reason = "named like their types")]
-                let ($($section,)+) = ($($section::read(values),)+);
-                Some(($($section?,)+))
-            }
-        })+
-    };
-}
-tuples!(
-    (A, B),
-    (A, B, C),
-    (A, B, C, D),
-    (A, B, C, D, F),
-    (A, B, C, D, F, G)
-);
 
 impl Section for BaseUrl {
     fn read(values: &Values) -> Option<Self> {

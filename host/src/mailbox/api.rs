@@ -81,56 +81,55 @@ impl Api {
             serde_json::from_slice(body).map_err(|error| Refusal::invalid(error.to_string()))?
         };
         let at = |pointer: &str| body.pointer(pointer).cloned();
-        let (from, to, subject, text, html, headers) = match self {
-            Self::Postmark => (
-                at("/From"),
-                at("/To"),
-                at("/Subject"),
-                at("/TextBody"),
-                at("/HtmlBody"),
-                named(&body["Headers"]),
-            ),
-            Self::SendGrid => (
-                sender(&body["from"]),
-                at("/personalizations/0/to/0/email"),
-                at("/subject"),
-                at("/content/0/value"),
-                at("/content/1/value"),
-                body["headers"].clone(),
-            ),
-            Self::Mailgun => (
-                at("/from"),
-                at("/to"),
-                at("/subject"),
-                at("/text"),
-                at("/html"),
-                prefixed(&body, "h:"),
-            ),
-            Self::Ses => (
-                at("/FromEmailAddress"),
-                at("/Destination/ToAddresses"),
-                at("/Content/Simple/Subject/Data"),
-                at("/Content/Simple/Body/Text/Data"),
-                at("/Content/Simple/Body/Html/Data"),
-                named(&body["Content"]["Simple"]["Headers"]),
-            ),
-            Self::Webhook | Self::Resend => (
-                at("/data/from"),
-                at("/data/to"),
-                at("/data/subject"),
-                at("/data/text"),
-                at("/data/html"),
-                body["data"]["headers"].clone(),
-            ),
+        let headers = match self {
+            Self::Postmark => named(&body["Headers"]),
+            Self::SendGrid => body["headers"].clone(),
+            Self::Mailgun => prefixed(&body, "h:"),
+            Self::Ses => named(&body["Content"]["Simple"]["Headers"]),
+            Self::Webhook | Self::Resend => body["data"]["headers"].clone(),
         };
         let headers = if headers.is_object() {
             headers
         } else {
             json!({})
         };
+        let from = match self {
+            Self::SendGrid => sender(&body["from"]),
+            _ => at(self.pointers()[0]),
+        };
+        let [_, to, subject, text, html] = self.pointers().map(at);
         Email::from_value(json!({
             "from": from, "to": to, "subject": subject, "text": text, "html": html, "headers": headers,
         }))
+    }
+
+    /// Where the body has the sender, the recipient, the subject, the text and the HTML, as JSON Pointers.
+    const fn pointers(self) -> [&'static str; 5] {
+        match self {
+            Self::Postmark => ["/From", "/To", "/Subject", "/TextBody", "/HtmlBody"],
+            Self::SendGrid => [
+                "/from",
+                "/personalizations/0/to/0/email",
+                "/subject",
+                "/content/0/value",
+                "/content/1/value",
+            ],
+            Self::Mailgun => ["/from", "/to", "/subject", "/text", "/html"],
+            Self::Ses => [
+                "/FromEmailAddress",
+                "/Destination/ToAddresses",
+                "/Content/Simple/Subject/Data",
+                "/Content/Simple/Body/Text/Data",
+                "/Content/Simple/Body/Html/Data",
+            ],
+            Self::Webhook | Self::Resend => [
+                "/data/from",
+                "/data/to",
+                "/data/subject",
+                "/data/text",
+                "/data/html",
+            ],
+        }
     }
 
     /// The answer to an accepted mail.

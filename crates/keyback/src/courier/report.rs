@@ -1,9 +1,12 @@
 //! A run of the courier: how much it may do, and what it did.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use crate::courier::tasks::deliver::Delivery;
+use crate::flow::recovery::issue::IssueSettings;
 use crate::model::agenda_task::AgendaTask;
+use crate::ports::{Unavailable, Variables};
+use crate::settings::{self, Section, Sending, Values};
 
 /// How often in a row the portal may fail to take an event before it is left alone for this run.
 const MAX_CONSECUTIVE_FAILURES: u32 = 3;
@@ -56,6 +59,35 @@ pub(super) struct CourierRun {
     /// How often in a row the portal did not take an event.
     failures: Cell<u32>,
     follows_response: bool,
+    // Read when first needed: a component that never issues a challenge has no variables for that.
+    sending: OnceCell<Sending>,
+    issuing: OnceCell<IssueSettings>,
+}
+
+async fn once<'a, S: Section>(
+    cell: &'a OnceCell<S>,
+    variables: &impl Variables,
+) -> Result<&'a S, Unavailable> {
+    if let Some(settings) = cell.get() {
+        return Ok(settings);
+    }
+    let settings = settings::load(variables).await?;
+    Ok(cell.get_or_init(|| settings))
+}
+
+impl Section for IssueSettings {
+    fn read(values: &Values) -> Option<Self> {
+        let branding = Section::read(values);
+        let keyring = Section::read(values);
+        let lifetimes = Section::read(values);
+        let rules = Section::read(values);
+        Some(Self {
+            branding: branding?,
+            keyring: keyring?,
+            lifetimes: lifetimes?,
+            rules: rules?,
+        })
+    }
 }
 
 impl CourierRun {
@@ -70,6 +102,28 @@ impl CourierRun {
     /// Whether the next call may come while the run goes on, from a client who knows what the run is about.
     pub(super) const fn follows_response(&self) -> bool {
         self.follows_response
+    }
+
+    /// The settings for delivering mails and telling of events.
+    ///
+    /// # Errors
+    /// [`Unavailable::Variables`] with the names of all bad variables.
+    pub(super) async fn sending(
+        &self,
+        variables: &impl Variables,
+    ) -> Result<&Sending, Unavailable> {
+        once(&self.sending, variables).await
+    }
+
+    /// The settings for issuing challenges.
+    ///
+    /// # Errors
+    /// [`Unavailable::Variables`] with the names of all bad variables.
+    pub(super) async fn issuing(
+        &self,
+        variables: &impl Variables,
+    ) -> Result<&IssueSettings, Unavailable> {
+        once(&self.issuing, variables).await
     }
 
     /// Counts what became of an email.

@@ -9,14 +9,11 @@ use crate::courier::report::CourierRun;
 use crate::courier::tasks::deliver::Delivery;
 use crate::courier::tasks::notify::Notification;
 use crate::courier::tasks::{deliver, forget, imitate, notify, recover};
-use crate::flow::recovery::issue::IssueSettings;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::EventPlace;
-use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
-use crate::model::recovery::IssueRules;
 use crate::ports::{Clock, Env, Log, Unavailable};
-use crate::settings::{self, ChallengeSettings, MailBranding};
+use crate::settings::WebhookSettings;
 use crate::store::agenda::{DueTask, ReservedEntry};
 use crate::store::cx::Cx;
 use crate::store::keys::Lane;
@@ -96,7 +93,7 @@ impl<E: Env> Working<'_, E> {
         self.is_saved = true;
     }
 
-    /// Does one task, with only the settings that it needs.
+    /// Does one task.
     async fn work(&mut self, task: DueTask, run: &CourierRun) -> Result<(), Unavailable> {
         let pauses = self.pauses(&task.task, run)?;
         pauses.before(self.cx.env).await;
@@ -105,8 +102,8 @@ impl<E: Env> Working<'_, E> {
         let entry = self.entry();
         match &task.task {
             AgendaTask::Recover { request } => {
-                let settings = issue_settings(self.cx.env).await?;
-                let written = recover::run(&mut self.cx, &settings, request, entry).await?;
+                let settings = run.issuing(self.cx.env.variables()).await?;
+                let written = recover::run(&mut self.cx, settings, request, entry).await?;
                 if let Some(written) = written {
                     self.go_on_with(written);
                 }
@@ -116,7 +113,9 @@ impl<E: Env> Working<'_, E> {
                 self.go_on_with(written);
             }
             AgendaTask::Deliver { email_id, attempt } => {
-                let tried = deliver::run(&mut self.cx, email_id, *attempt, entry, pauses).await?;
+                let settings = run.sending(self.cx.env.variables()).await?;
+                let this_try = (email_id, *attempt);
+                let tried = deliver::run(&mut self.cx, settings, this_try, entry, pauses).await?;
                 let (delivery, written) = tried;
                 run.count_delivery(delivery);
                 if delivery == Delivery::TooLate {
@@ -125,9 +124,12 @@ impl<E: Env> Working<'_, E> {
                     self.go_on_with(written);
                 }
             }
-            AgendaTask::Notify { .. } => self.notify(task, run, pauses).await,
+            AgendaTask::Notify { .. } => {
+                let settings = run.sending(self.cx.env.variables()).await?;
+                self.notify(&settings.webhook, task, run, pauses).await;
+            }
             task => {
-                let next = forget::run(self.cx.env, task).await?;
+                let next = forget::run(self.cx.env, task, run).await?;
                 self.reserved.entry.tasks.extend(next);
                 self.is_saved = false;
             }
@@ -149,7 +151,13 @@ impl<E: Env> Working<'_, E> {
     }
 
     /// Tells the portal of an event, and of more that are ready at the same time.
-    async fn notify(&mut self, first: DueTask, run: &CourierRun, pauses: Pauses) {
+    async fn notify(
+        &mut self,
+        webhook: &WebhookSettings,
+        first: DueTask,
+        run: &CourierRun,
+        pauses: Pauses,
+    ) {
         let now = self.cx.env.clock().now();
         let mut tasks = vec![first];
         while tasks.len() < NOTIFICATIONS_AT_ONCE {
@@ -172,7 +180,7 @@ impl<E: Env> Working<'_, E> {
             _ => None,
         });
         let sent = sent.map(|(event, attempt): (&EventPlace, u32)| async move {
-            notify::run(env, event, attempt, until).await
+            notify::run(env, webhook, event, attempt, until).await
         });
         for (task, sent) in tasks.iter().zip(pauses.during(env, join_all(sent)).await) {
             match sent {
@@ -205,16 +213,4 @@ impl<E: Env> Working<'_, E> {
         }
         Ok(self.left.is_empty())
     }
-}
-
-async fn issue_settings<E: Env>(env: &E) -> Result<IssueSettings, Unavailable> {
-    let (branding, keyring, lifetimes, rules) =
-        settings::load::<(MailBranding, Keyring, ChallengeSettings, IssueRules)>(env.variables())
-            .await?;
-    Ok(IssueSettings {
-        branding,
-        keyring,
-        lifetimes,
-        rules,
-    })
 }

@@ -10,8 +10,8 @@ use crate::http::request::Request;
 use crate::http::v1::forgot_password;
 use crate::model::email_address::EmailAddress;
 use crate::model::locale::Locale;
-use crate::ports::Env;
-use crate::settings::{self, Site};
+use crate::ports::{Env, Unavailable};
+use crate::settings::{ForgotPassword, Site};
 use crate::store::cx::Cx;
 
 /// The errors that the form's answer distinguishes.
@@ -70,11 +70,15 @@ impl Submitted<'_> {
 }
 
 /// Accepts the form. The answer is the same whether or not an account exists.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, words: &Files) -> Answer {
-    let site = settings::load::<Site>(cx.env.variables()).await;
+pub async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: Result<ForgotPassword, Unavailable>,
+    words: &Files,
+) -> Answer {
     let language = Language::of(request, words.languages());
-    let taken = match &site {
-        Ok(site) => take(cx, request, site, language).await,
+    let taken = match &settings {
+        Ok(settings) => take(cx, request, settings, language).await,
         Err(outage) => Err(Problem::unavailable(outage.clone())),
     };
     let (status, fault, headers, outage) = match taken {
@@ -84,7 +88,10 @@ pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, words: &Files) 
             (status, Some(fault), problem.headers, problem.outage)
         }
     };
-    let site = site.as_ref().ok();
+    let site = settings
+        .as_ref()
+        .ok()
+        .map(|settings| &settings.branding.site);
     let page = Submitted {
         layout: PageLayout::new(site, words, language),
         fault,
@@ -105,10 +112,10 @@ pub fn get() -> Answer {
 async fn take<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
-    site: &Site,
+    settings: &ForgotPassword,
     language: &Language,
 ) -> Result<(), Problem> {
-    if !is_from_here(request, site) {
+    if !is_from_here(request, &settings.branding.site) {
         return Err(Problem::forbidden_form());
     }
     let read = |request: &Request| {
@@ -121,7 +128,9 @@ async fn take<E: Env>(
             .ok_or_else(|| Problem::validation_failed(Vec::new()))?;
         Ok((email, Locale::parse(language.tag).ok()))
     };
-    forgot_password::take(cx, request, read).await.map(drop)
+    forgot_password::take(cx, request, settings, read)
+        .await
+        .map(drop)
 }
 
 /// Whether a page of this origin sent the form. Browsers say so in `Sec-Fetch-Site`

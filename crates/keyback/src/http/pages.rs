@@ -9,8 +9,8 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::web_address::WebAddress;
-use crate::ports::{Env, Unavailable};
-use crate::settings::{self, ReturnUrls, Site};
+use crate::ports::Unavailable;
+use crate::settings::{Pages, Site};
 
 pub mod brand;
 mod files;
@@ -118,29 +118,36 @@ impl PageTemplate<'_> {
 }
 
 /// A page in the language that the request prefers.
-pub async fn get<E: Env>(env: &E, request: &Request, files: &Files, page: Page) -> Answer {
-    let (site, return_urls) = match settings::load::<(Site, ReturnUrls)>(env.variables()).await {
-        Ok(loaded) => loaded,
-        Err(outage) => return Problem::from(outage).into(),
+#[must_use]
+pub fn get(
+    settings: &Result<Pages, Unavailable>,
+    request: &Request,
+    files: &Files,
+    page: Page,
+) -> Answer {
+    let Pages { site, return_urls } = match settings {
+        Ok(settings) => settings,
+        Err(outage) => return Problem::from(outage.clone()).into(),
     };
-    let layout = PageLayout::new(Some(&site), files, Language::of(request, files.languages()));
+    let layout = PageLayout::new(Some(site), files, Language::of(request, files.languages()));
     let page = PageTemplate {
         layout,
         page,
-        return_to: return_to::wanted(request, &return_urls),
-        sign_in_url: return_urls.sign_in_url,
+        return_to: return_to::wanted(request, return_urls),
+        sign_in_url: return_urls.sign_in_url.clone(),
     };
     let status = if page.page == Page::Missing { 404 } else { 200 };
-    html(status, &page, Some(&site)).with_header("content-language", page.layout.language.tag)
+    html(status, &page, Some(site)).with_header("content-language", page.layout.language.tag)
 }
 
 /// A path that does not exist: a page for a browser, a problem for anyone else.
-pub async fn missing<E: Env>(env: &E, request: &Request, files: &Files) -> Answer {
+#[must_use]
+pub fn missing(settings: &Result<Pages, Unavailable>, request: &Request, files: &Files) -> Answer {
     let is_browser = request
         .header("accept")
         .is_some_and(|accept| accept.contains("text/html"));
     if is_browser && matches!(request.method(), "GET" | "HEAD") {
-        get(env, request, files, Page::Missing).await
+        get(settings, request, files, Page::Missing)
     } else {
         Answer::not_found()
     }

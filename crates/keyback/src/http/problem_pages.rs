@@ -7,8 +7,7 @@ use crate::http::answer::Answer;
 use crate::http::pages::{self, Files, Language, PageLayout};
 use crate::http::problem::ProblemType;
 use crate::http::request::Request;
-use crate::ports::Env;
-use crate::settings::{self, Site};
+use crate::settings::Site;
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -38,8 +37,9 @@ impl Page<'_> {
 
 /// The page about one kind of problem. It is there even when variables are bad, which is itself a problem. `words` has the
 /// texts of the kinds of problems; the languages are those of `files`.
-pub async fn get<E: Env>(
-    env: &E,
+#[must_use]
+pub fn get(
+    site: Option<&Site>,
     request: &Request,
     files: &Files,
     words: &'static [Language],
@@ -48,18 +48,17 @@ pub async fn get<E: Env>(
     let Some(kind) = ProblemType::find(slug) else {
         return Answer::not_found();
     };
-    let site = settings::load::<Site>(env.variables()).await.ok();
     // What the page leads to at its foot, so that it needs no script.
     let language = request
         .parameter("language")
         .and_then(|tag| Language::tagged(files.languages(), &tag))
         .unwrap_or_else(|| Language::of(request, files.languages()));
     let page = Page {
-        layout: PageLayout::new(site.as_ref(), files, language),
+        layout: PageLayout::new(site, files, language),
         kind,
         words: Language::tagged(words, language.tag).unwrap_or_else(|| Language::first(words)),
     };
-    pages::html(200, &page, site.as_ref()).with_header("content-language", language.tag)
+    pages::html(200, &page, site).with_header("content-language", language.tag)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which handler answers which call: one function per component.
+//! Which handler answers which call: one function per component. The settings of the component are read here, once.
 //!
 //! The same functions serve the tests, so that a route that no component has is never tested.
 
@@ -8,9 +8,23 @@ use crate::http::v1::{
     cancel_recovery, courier_run, email_webhooks, forgot_password as forgot, health,
     password_policy, reset_password as reset, sign_in as signing_in, verify_otp as verify,
 };
-use crate::http::{Answer, Request, forgot_password_form as form, problem_pages};
+use crate::http::{Answer, Problem, Request, forgot_password_form as form, problem_pages};
 use crate::ports::Env;
+use crate::settings::{
+    self, Accounts, Courier, ForgotPassword, Pages, ResetPassword, Section, SignIn, VerifyOtp,
+};
 use crate::store::cx::Cx;
+
+/// Answers by `route` with the component's settings, or says that they are bad.
+async fn with_settings<E: Env, S: Section>(
+    cx: &mut Cx<'_, E>,
+    route: impl AsyncFnOnce(&mut Cx<'_, E>, S) -> Answer,
+) -> Answer {
+    match settings::load::<S>(cx.env.variables()).await {
+        Ok(settings) => route(cx, settings).await,
+        Err(outage) => Problem::from(outage).into(),
+    }
+}
 
 /// The component `forgot-password`: the call, and the same from a form.
 pub async fn forgot_password<E: Env>(
@@ -18,10 +32,14 @@ pub async fn forgot_password<E: Env>(
     request: &Request,
     words: &Files,
 ) -> Answer {
+    let settings = settings::load::<ForgotPassword>(cx.env.variables()).await;
     match (request.segments().as_slice(), request.method()) {
-        (["v1", "forgot-password"], "POST") => forgot::post(cx, request).await,
+        (["v1", "forgot-password"], "POST") => match settings {
+            Ok(settings) => forgot::post(cx, request, &settings).await,
+            Err(outage) => Problem::from(outage).into(),
+        },
         (["v1", "forgot-password"], _) => Answer::method_not_allowed("POST"),
-        (["forgot-password", "submit"], "POST") => form::post(cx, request, words).await,
+        (["forgot-password", "submit"], "POST") => form::post(cx, request, settings, words).await,
         (["forgot-password", "submit"], "GET" | "HEAD") => form::get(),
         (["forgot-password", "submit"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
         _ => Answer::not_found(),
@@ -30,30 +48,38 @@ pub async fn forgot_password<E: Env>(
 
 /// The component `verify-otp`, which only verifies codes.
 pub async fn verify_otp<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    match (request.segments().as_slice(), request.method()) {
-        (["v1", "verify-otp"], "POST") => verify::post(cx, request).await,
-        (["v1", "verify-otp"], _) => Answer::method_not_allowed("POST"),
-        _ => Answer::not_found(),
-    }
+    with_settings(cx, async |cx, settings: VerifyOtp| {
+        match (request.segments().as_slice(), request.method()) {
+            (["v1", "verify-otp"], "POST") => verify::post(cx, request, settings).await,
+            (["v1", "verify-otp"], _) => Answer::method_not_allowed("POST"),
+            _ => Answer::not_found(),
+        }
+    })
+    .await
 }
 
 /// The component `reset-password`: users' and administrators' resets, and the rules for passwords.
 pub async fn reset_password<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    match (request.segments().as_slice(), request.method()) {
-        (["v1", "reset-password"], "POST") => reset::post(cx, request).await,
-        (["v1", "cancel-recovery"], "POST") => cancel_recovery::post(cx, request).await,
-        (["v1", "admin", "users", id, "reset-password"], "POST") => {
-            users::reset_password::post(cx, request, id).await
+    with_settings(cx, async |cx, settings: ResetPassword| {
+        match (request.segments().as_slice(), request.method()) {
+            (["v1", "reset-password"], "POST") => reset::post(cx, request, settings).await,
+            (["v1", "cancel-recovery"], "POST") => {
+                cancel_recovery::post(cx, request, &settings).await
+            }
+            (["v1", "admin", "users", id, "reset-password"], "POST") => {
+                users::reset_password::post(cx, request, settings, id).await
+            }
+            (
+                ["v1", "reset-password" | "cancel-recovery"]
+                | ["v1", "admin", "users", _, "reset-password"],
+                _,
+            ) => Answer::method_not_allowed("POST"),
+            (["v1", "password-policy"], "GET" | "HEAD") => password_policy::get(&settings),
+            (["v1", "password-policy"], _) => Answer::method_not_allowed("GET, HEAD"),
+            _ => Answer::not_found(),
         }
-        (
-            ["v1", "reset-password" | "cancel-recovery"]
-            | ["v1", "admin", "users", _, "reset-password"],
-            _,
-        ) => Answer::method_not_allowed("POST"),
-        (["v1", "password-policy"], "GET" | "HEAD") => password_policy::get(cx.env).await,
-        (["v1", "password-policy"], _) => Answer::method_not_allowed("GET, HEAD"),
-        _ => Answer::not_found(),
-    }
+    })
+    .await
 }
 
 /// The component `accounts`: the rest of `/v1/admin/users…`, and `/v1/admin/emails…`.
@@ -62,52 +88,72 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     let Some(rest) = path.strip_prefix(&["v1", "admin"]) else {
         return Answer::not_found();
     };
-    match (rest, request.method()) {
-        (["users"], "GET" | "HEAD") => users::list::get(cx, request).await,
-        (["users"], "POST") => users::create::post(cx, request).await,
-        (["users"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
-        (["users", "import"], "POST") => users::import::post(cx, request).await,
-        (["users", id, "recovery"], "POST") => users::start_recovery::post(cx, request, id).await,
-        (["emails", id, "retry"], "POST") => emails::retry::post(cx, request, id).await,
-        (["users", "import"] | ["users", _, "recovery"] | ["emails", _, "retry"], _) => {
-            Answer::method_not_allowed("POST")
+    with_settings(cx, async |cx, settings: Accounts| {
+        match (rest, request.method()) {
+            (["users"], "GET" | "HEAD") => users::list::get(cx, request, &settings).await,
+            (["users"], "POST") => users::create::post(cx, request, &settings).await,
+            (["users"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
+            (["users", "import"], "POST") => users::import::post(cx, request, &settings).await,
+            (["users", id, "recovery"], "POST") => {
+                users::start_recovery::post(cx, request, settings, id).await
+            }
+            (["emails", id, "retry"], "POST") => {
+                emails::retry::post(cx, request, &settings, id).await
+            }
+            (["users", "import"] | ["users", _, "recovery"] | ["emails", _, "retry"], _) => {
+                Answer::method_not_allowed("POST")
+            }
+            (["users", id], "GET" | "HEAD") => users::show::get(cx, request, &settings, id).await,
+            (["users", id], "PATCH") => users::update::patch(cx, request, settings, id).await,
+            (["users", id], "DELETE") => users::delete::delete(cx, request, &settings, id).await,
+            (["users", _], _) => Answer::method_not_allowed("GET, HEAD, PATCH, DELETE"),
+            (["users", id, "password-change"], "PUT") => {
+                users::require_change::put(cx, request, &settings, id).await
+            }
+            (["users", _, "password-change"], _) => Answer::method_not_allowed("PUT"),
+            (["users", id, "challenge"], "GET" | "HEAD") => {
+                users::challenge::get(cx, request, &settings, id).await
+            }
+            (["users", id, "events"], "GET" | "HEAD") => {
+                users::events::get(cx, request, &settings, id).await
+            }
+            (["emails"], "GET" | "HEAD") => emails::list::get(cx, request, &settings).await,
+            (["emails", id], "GET" | "HEAD") => emails::show::get(cx, request, &settings, id).await,
+            (["users", _, "challenge" | "events"] | ["emails"] | ["emails", _], _) => {
+                Answer::method_not_allowed("GET, HEAD")
+            }
+            _ => Answer::not_found(),
         }
-        (["users", id], "GET" | "HEAD") => users::show::get(cx, request, id).await,
-        (["users", id], "PATCH") => users::update::patch(cx, request, id).await,
-        (["users", id], "DELETE") => users::delete::delete(cx, request, id).await,
-        (["users", _], _) => Answer::method_not_allowed("GET, HEAD, PATCH, DELETE"),
-        (["users", id, "password-change"], "PUT") => {
-            users::require_change::put(cx, request, id).await
-        }
-        (["users", _, "password-change"], _) => Answer::method_not_allowed("PUT"),
-        (["users", id, "challenge"], "GET" | "HEAD") => {
-            users::challenge::get(cx, request, id).await
-        }
-        (["users", id, "events"], "GET" | "HEAD") => users::events::get(cx, request, id).await,
-        (["emails"], "GET" | "HEAD") => emails::list::get(cx, request).await,
-        (["emails", id], "GET" | "HEAD") => emails::show::get(cx, request, id).await,
-        (["users", _, "challenge" | "events"] | ["emails"] | ["emails", _], _) => {
-            Answer::method_not_allowed("GET, HEAD")
-        }
-        _ => Answer::not_found(),
-    }
+    })
+    .await
 }
 
 /// The component `sign-in`, which only verifies passwords.
 pub async fn sign_in<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    match (request.segments().as_slice(), request.method()) {
-        (["v1", "sign-in"], "POST") => signing_in::post(cx, request).await,
-        (["v1", "sign-in"], _) => Answer::method_not_allowed("POST"),
-        _ => Answer::not_found(),
-    }
+    with_settings(cx, async |cx, settings: SignIn| {
+        match (request.segments().as_slice(), request.method()) {
+            (["v1", "sign-in"], "POST") => signing_in::post(cx, request, settings).await,
+            (["v1", "sign-in"], _) => Answer::method_not_allowed("POST"),
+            _ => Answer::not_found(),
+        }
+    })
+    .await
 }
 
 /// The component `courier`: its run, the health, and the providers' webhooks.
 pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
     match (request.segments().as_slice(), request.method()) {
-        (["v1", "courier", "run"], "POST") => courier_run::post(cx, request).await,
+        (["v1", "courier", "run"], "POST") => {
+            with_settings(cx, async |cx, settings: Courier| {
+                courier_run::post(cx, request, &settings).await
+            })
+            .await
+        }
         (["v1", "email-webhooks", provider], "POST") => {
-            email_webhooks::post(cx, request, provider).await
+            with_settings(cx, async |cx, settings: Courier| {
+                email_webhooks::post(cx, request, &settings, provider).await
+            })
+            .await
         }
         (["v1", "courier", "run"] | ["v1", "email-webhooks", _], _) => {
             Answer::method_not_allowed("POST")
@@ -132,22 +178,23 @@ pub struct PageFiles {
 /// The component `pages`: the pages that people use and their files, the portal, the pages that explain problems, and the
 /// answer to an unknown path.
 pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFiles) -> Answer {
-    let env = cx.env;
-    let page = |page| pages::get(env, request, files.pages, page);
+    let settings = settings::load::<Pages>(cx.env.variables()).await;
+    let page = |page| pages::get(&settings, request, files.pages, page);
     let answer = match request.segments().as_slice() {
-        [""] => page(Page::Start).await,
-        ["forgot-password"] => page(Page::ForgotPassword).await,
-        ["verify-otp"] => page(Page::VerifyOtp).await,
-        ["reset-password"] => page(Page::ResetPassword).await,
-        ["cancel-recovery"] => page(Page::CancelRecovery).await,
-        ["portal"] => portal::get(env, request, files.portal).await,
+        [""] => page(Page::Start),
+        ["forgot-password"] => page(Page::ForgotPassword),
+        ["verify-otp"] => page(Page::VerifyOtp),
+        ["reset-password"] => page(Page::ResetPassword),
+        ["cancel-recovery"] => page(Page::CancelRecovery),
+        ["portal"] => portal::get(&settings, request, files.portal),
         ["problems", slug] => {
-            problem_pages::get(env, request, files.pages, files.problems, slug).await
+            let site = settings.as_ref().ok().map(|settings| &settings.site);
+            problem_pages::get(site, request, files.pages, files.problems, slug)
         }
-        ["assets", "brand", name] => brand::get(env, name).await,
+        ["assets", "brand", name] => brand::get(&settings, name),
         ["assets", version, name @ ..] => pages::file(&[files.pages, files.portal], version, name),
         [".well-known", "change-password"] => pages::change_password(),
-        _ => return pages::missing(env, request, files.pages).await,
+        _ => return pages::missing(&settings, request, files.pages),
     };
     match request.method() {
         "GET" | "HEAD" => answer,

@@ -132,12 +132,12 @@ impl Token {
 
     /// A fingerprint of `password`, keyed by the token's 256 secret bits. Without the token it reveals nothing.
     #[must_use]
-    pub fn mark(&self, password: &Password) -> PasswordMark {
+    pub fn fingerprint(&self, password: &Password) -> PasswordFingerprint {
         let mac = Hmac::<Sha256>::new_from_slice(&self.secret).map(|mut mac| {
             mac.update(password.reveal().as_bytes());
             encode(&mac.finalize().into_bytes())
         });
-        PasswordMark(mac.unwrap_or_default())
+        PasswordFingerprint(mac.unwrap_or_default())
     }
 
     fn parts(&self, purpose: TokenPurpose) -> [&[u8]; 3] {
@@ -151,18 +151,18 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A fingerprint of a password, made with [`Token::mark`]. Compared in constant time.
+/// A fingerprint of a password, made with [`Token::fingerprint`]. Compared in constant time.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct PasswordMark(String);
+pub struct PasswordFingerprint(String);
 
-impl PartialEq for PasswordMark {
+impl PartialEq for PasswordFingerprint {
     fn eq(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 }
 
-impl Eq for PasswordMark {}
+impl Eq for PasswordFingerprint {}
 
 /// A token, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,7 +181,7 @@ pub struct TokenRecord {
     pub expires_at: Timestamp,
     /// Fingerprint of the password that it replaces, which must not be set again (OWASP ASVS 6.4.1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaces: Option<PasswordMark>,
+    pub replaces: Option<PasswordFingerprint>,
     /// Whether it has cancelled its recovery. Cancelling again does nothing more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,

@@ -7,7 +7,7 @@ use crate::testing::{MemoryEnv, block_on};
 fn bad_variables(change: impl FnOnce(&MemoryEnv)) -> Vec<&'static str> {
     let env = MemoryEnv::default();
     change(&env);
-    match block_on(load::<Everything>(env.variables())) {
+    match block_on(load::<Courier>(env.variables())) {
         Ok(_) => Vec::new(),
         Err(Unavailable::Variables(names)) => names,
         Err(other) => panic!("{other}"),

@@ -12,10 +12,9 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState, MailSecret};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
-use crate::model::keyring::Keyring;
 use crate::model::log_line::LogLine;
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Unavailable};
-use crate::settings::{self, MailSettings, ProviderKind, ProviderSettings};
+use crate::settings::{MailSettings, ProviderKind, ProviderSettings, Sending};
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -58,13 +57,13 @@ pub(in crate::courier) type Tried = (Delivery, ReservedEntry);
 /// key keeps the next try from sending it twice, where the provider has such.
 pub(in crate::courier) async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
-    email_id: &EmailId,
-    attempt: u32,
+    settings: &Sending,
+    (email_id, attempt): (&EmailId, u32),
     entry: ReservedEntry,
     pauses: Pauses,
 ) -> Result<Tried, Unavailable> {
     let env = cx.env;
-    let (keyring, mail) = settings::load::<(Keyring, MailSettings)>(env.variables()).await?;
+    let Sending { keyring, mail, .. } = settings;
     let found = outbox::find(env.store(), email_id).await?;
     let Some(EmailWithFeedback {
         email, feedback, ..
@@ -106,7 +105,7 @@ pub(in crate::courier) async fn run<E: Env>(
         return Ok((Delivery::Stale, entry));
     }
     let (handover, provider) = if let Some(message) = message {
-        let call = hand_over(env, &mail, &message, email_id, attempt);
+        let call = hand_over(env, mail, &message, email_id, attempt);
         pauses.during(env, call).await
     } else {
         let reason = "sealed with a key that is gone".to_owned();

@@ -1,9 +1,8 @@
 //! Deleting what is of no use any more, where that has to be looked at first.
 
+use crate::courier::report::CourierRun;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::recovery::IssueRules;
 use crate::ports::{Clock, Env, Unavailable};
-use crate::settings;
 use crate::store::agenda::DueTask;
 use crate::store::lease::Lease;
 use crate::store::{accounts, recoveries};
@@ -15,6 +14,7 @@ use crate::store::{accounts, recoveries};
 pub(in crate::courier) async fn run<E: Env>(
     env: &E,
     task: &AgendaTask,
+    run: &CourierRun,
 ) -> Result<Option<DueTask>, Unavailable> {
     let store = env.store();
     match task {
@@ -22,9 +22,9 @@ pub(in crate::courier) async fn run<E: Env>(
             account_id,
             attempts_day,
         } => {
-            let rules: IssueRules = settings::load(env.variables()).await?;
+            let rules = &run.issuing(env.variables()).await?.rules;
             let now = env.clock().now();
-            let day = recoveries::forget(store, account_id, *attempts_day, &rules, now).await?;
+            let day = recoveries::forget(store, account_id, *attempts_day, rules, now).await?;
             return Ok(day.map(|day| recoveries::forget_after(account_id.clone(), day)));
         }
         AgendaTask::ForgetAddress { digest } => {

@@ -9,7 +9,7 @@ use crate::model::event::{Event, EventPlace};
 use crate::model::log_line::LogLine;
 use crate::portal;
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Unavailable};
-use crate::settings::{self, WebhookSettings};
+use crate::settings::WebhookSettings;
 use crate::store::agenda::DueTask;
 use crate::store::{accounts, event_log};
 
@@ -39,11 +39,11 @@ pub(in crate::courier) enum Notification {
 /// [`Unavailable`]; it is tried again, and the event may be told of twice.
 pub(in crate::courier) async fn run<E: Env>(
     env: &E,
+    WebhookSettings(webhook): &WebhookSettings,
     place: &EventPlace,
     attempt: u32,
     until: Timestamp,
 ) -> Result<Notification, Unavailable> {
-    let WebhookSettings(webhook) = settings::load(env.variables()).await?;
     let (Some(webhook), Some(event)) = (webhook, event_log::find(env.store(), place).await?) else {
         return Ok(Notification::Dropped);
     };
@@ -58,7 +58,7 @@ pub(in crate::courier) async fn run<E: Env>(
     if now.plus(TRY_TIME) > until {
         return Ok(Notification::TooLate);
     }
-    let answer = match portal::request(&webhook, &event, place.sequence, epoch, now) {
+    let answer = match portal::request(webhook, &event, place.sequence, epoch, now) {
         Some(request) => env.http().send(request, TIMEOUT).await,
         None => Err(NoAnswer::Unreachable),
     };

@@ -103,7 +103,7 @@ impl Import {
             }
             Some(InitialPassword::Clear(password)) => password,
         };
-        if let Some(outcome) = look(env.store(), &draft).await? {
+        if let Some(outcome) = find_outcome(env.store(), &draft).await? {
             return Ok(Err(outcome));
         }
         self.hashed = self.hashed.saturating_add(1);
@@ -131,7 +131,9 @@ async fn write<E: Env>(
         claimed.push(it?);
     }
     let held = Lease::hold_all(cx, &lease_names(&claimed)).await?;
-    let looks = claimed.into_iter().map(|it| look_again(cx.store(), it));
+    let looks = claimed
+        .into_iter()
+        .map(|it| find_outcome_again(cx.store(), it));
     let mut lines = Vec::new();
     let mut accounts: Vec<Account> = Vec::new();
     let mut by_first_number = Vec::new();
@@ -182,7 +184,7 @@ async fn claim<E: Env>(env: &E, ready: Ready) -> Result<Claimed, Unavailable> {
     if let Some(claim) = IdClaim::find(env, draft.id.as_ref()).await? {
         return Ok(Ok((draft, hash, claim)));
     }
-    let outcome = look(env.store(), &draft).await?;
+    let outcome = find_outcome(env.store(), &draft).await?;
     Ok(Err(outcome.unwrap_or(CONFLICT)))
 }
 
@@ -197,9 +199,12 @@ fn lease_names(claimed: &[Claimed]) -> Vec<String> {
 }
 
 /// The draft, unless something stands against it now that nobody else can change it.
-async fn look_again(store: &impl KeyValue, claimed: Claimed) -> Result<Claimed, Unavailable> {
+async fn find_outcome_again(
+    store: &impl KeyValue,
+    claimed: Claimed,
+) -> Result<Claimed, Unavailable> {
     match claimed {
-        Ok((draft, hash, claim)) => match look(store, &draft).await? {
+        Ok((draft, hash, claim)) => match find_outcome(store, &draft).await? {
             Some(outcome) => Ok(Err(outcome)),
             None => Ok(Ok((draft, hash, claim))),
         },
@@ -208,7 +213,10 @@ async fn look_again(store: &impl KeyValue, claimed: Claimed) -> Result<Claimed, 
 }
 
 /// What is clear about a draft from the store alone: `None` if both its id and its address are free.
-async fn look(store: &impl KeyValue, draft: &Draft) -> Result<Option<LineOutcome>, Unavailable> {
+async fn find_outcome(
+    store: &impl KeyValue,
+    draft: &Draft,
+) -> Result<Option<LineOutcome>, Unavailable> {
     let find_by_id = async || match &draft.id {
         Some(id) => accounts::find(store, id).await,
         None => Ok(None),

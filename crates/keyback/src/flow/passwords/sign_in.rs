@@ -180,7 +180,7 @@ async fn give_token<E: Env>(
         serial: None,
         digest: token.digest(&settings.keyring, TokenPurpose::Reset),
         expires_at,
-        replaces: Some(token.mark(password)),
+        replaces: Some(token.fingerprint(password)),
         cancelled: false,
     };
     let mut batch = Batch::default();

@@ -18,7 +18,7 @@ use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::{PasswordRules, PasswordViolation};
 use crate::model::recovery::Recovery;
-use crate::model::token::{PasswordMark, Token, TokenPurpose, TokenRecord};
+use crate::model::token::{PasswordFingerprint, Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, Unavailable};
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::claim::{Claimant, Claimed};
@@ -82,7 +82,7 @@ struct LiveToken {
     /// The language that the recovery was asked for in.
     locale: Option<Locale>,
     /// The password that must be changed.
-    replaces: Option<PasswordMark>,
+    replaces: Option<PasswordFingerprint>,
 }
 
 /// Sets the password: at most six round trips, and one hashing only for a good token and a good password.
@@ -115,7 +115,7 @@ pub async fn run<E: Env>(
     if live
         .replaces
         .as_ref()
-        .is_some_and(|current| *current == token.mark(&order.new_password))
+        .is_some_and(|current| *current == token.fingerprint(&order.new_password))
     {
         let same = vec![PasswordViolation::SameAsCurrent];
         return Err(ResetPasswordError::PasswordRejected(same));

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::courier::after_response;
-use crate::http::{Body, serve};
+use crate::http::{Body, routes, serve};
+use crate::settings;
 use crate::testing::{App, block_on};
 
 static WORDS: Files = Files::words_only(&[
@@ -32,7 +33,7 @@ fn send(app: &App, headers: &[(&str, &str)], body: Body) -> (u16, String, ::http
     let (head, ()) = request.body(()).unwrap().into_parts();
     let request = Request::new(&head, body, app.env.random()).unwrap();
     let (response, deferred) = block_on(serve(&app.env, request, async |env, request| {
-        post(env, request, &WORDS).await
+        routes::forgot_password(env, request, &WORDS).await
     }));
     block_on(after_response::run(&app.env, deferred));
     let (head, body) = response.into_parts();

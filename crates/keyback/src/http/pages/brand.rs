@@ -2,8 +2,8 @@
 
 use crate::http::answer::Answer;
 use crate::model::colour::Colour;
-use crate::ports::Env;
-use crate::settings::{self, Accent};
+use crate::ports::Unavailable;
+use crate::settings::{Accent, Pages};
 
 /// How far the hover colour moves towards the text's colour, in percent.
 const STRONGER: u8 = 25;
@@ -15,13 +15,14 @@ pub(super) fn url(accent: Accent) -> Option<String> {
 }
 
 /// `GET /assets/brand/:name`: the style sheet, for the colours of the settings only.
-pub async fn get<E: Env>(env: &E, asked: &str) -> Answer {
-    match settings::load::<Accent>(env.variables()).await {
+#[must_use]
+pub fn get(settings: &Result<Pages, Unavailable>, asked: &str) -> Answer {
+    match settings.as_ref().map(|settings| settings.site.accent) {
         Ok(accent) if name(accent) == asked => {
             super::kept("text/css; charset=utf-8", sheet(accent))
         }
         Ok(_) => Answer::not_found(),
-        Err(outage) => crate::http::Problem::from(outage).into(),
+        Err(outage) => crate::http::Problem::from(outage.clone()).into(),
     }
 }
 
@@ -48,6 +49,8 @@ fn sheet(Accent { light, dark }: Accent) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ports::Env as _;
+    use crate::settings;
     use crate::testing::{MemoryEnv, block_on};
 
     fn accent(light: &str, dark: &str) -> Accent {
@@ -99,7 +102,10 @@ mod tests {
     fn no_other_colours_than_the_operators_are_served() {
         let env = MemoryEnv::default();
         env.variables.set("accent_color", "#7a1f5c");
-        let status = |name: &str| block_on(get(&env, name)).status();
+        let status = |name: &str| {
+            let settings = block_on(settings::load::<Pages>(env.variables()));
+            get(&settings, name).status()
+        };
         assert_eq!(status("7a1f5c-83cfdd.css"), 200);
         for other in [
             "0d5c6b-83cfdd.css",

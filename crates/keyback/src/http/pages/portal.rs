@@ -7,8 +7,8 @@ use crate::http::answer::Answer;
 use crate::http::pages::{Files, Language, PageLayout, html};
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::ports::Env;
-use crate::settings::{self, Site};
+use crate::ports::Unavailable;
+use crate::settings::Pages;
 
 #[derive(Template)]
 #[template(path = "portal.html")]
@@ -17,12 +17,13 @@ struct Portal<'a> {
 }
 
 /// The page; `files` has its scripts and the words of the portal.
-pub async fn get<E: Env>(env: &E, request: &Request, files: &Files) -> Answer {
-    let site = match settings::load::<Site>(env.variables()).await {
-        Ok(site) => site,
-        Err(outage) => return Problem::from(outage).into(),
+#[must_use]
+pub fn get(settings: &Result<Pages, Unavailable>, request: &Request, files: &Files) -> Answer {
+    let site = match settings {
+        Ok(settings) => &settings.site,
+        Err(outage) => return Problem::from(outage.clone()).into(),
     };
-    let layout = PageLayout::new(Some(&site), files, Language::of(request, files.languages()));
+    let layout = PageLayout::new(Some(site), files, Language::of(request, files.languages()));
     let page = Portal { layout };
-    html(200, &page, Some(&site)).with_header("content-language", page.layout.language.tag)
+    html(200, &page, Some(site)).with_header("content-language", page.layout.language.tag)
 }

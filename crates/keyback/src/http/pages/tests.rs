@@ -1,6 +1,8 @@
 use super::*;
 use crate::http::problem_pages;
 use crate::http::request::Body;
+use crate::ports::Env as _;
+use crate::settings;
 use crate::testing::{MemoryEnv, SeededRandom, block_on};
 
 mod languages;
@@ -46,19 +48,20 @@ fn answered(answer: Answer) -> (u16, ::http::HeaderMap, String) {
     )
 }
 
+fn load(env: &MemoryEnv) -> Result<Pages, Unavailable> {
+    block_on(settings::load(env.variables()))
+}
+
 fn page(env: &MemoryEnv, page: Page, headers: &[(&str, &str)]) -> (u16, ::http::HeaderMap, String) {
-    answered(block_on(get(env, &request("GET", headers), &FILES, page)))
+    let settings = load(env);
+    answered(get(&settings, &request("GET", headers), &FILES, page))
 }
 
 fn problem_page(env: &MemoryEnv, slug: &str) -> (u16, ::http::HeaderMap, String) {
     let request = request("GET", &[]);
-    answered(block_on(problem_pages::get(
-        env,
-        &request,
-        &FILES,
-        &[],
-        slug,
-    )))
+    let settings = load(env).ok();
+    let site = settings.as_ref().map(|settings| &settings.site);
+    answered(problem_pages::get(site, &request, &FILES, &[], slug))
 }
 
 #[test]
@@ -120,9 +123,8 @@ fn bad_variables_close_the_pages_but_not_those_about_problems() {
 #[test]
 fn what_is_missing_is_a_page_for_browsers_and_a_problem_for_others() {
     let env = MemoryEnv::default();
-    let answer = |method, headers: &[_]| {
-        answered(block_on(missing(&env, &request(method, headers), &FILES)))
-    };
+    let answer =
+        |method, headers: &[_]| answered(missing(&load(&env), &request(method, headers), &FILES));
     let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
     for (method, headers, media_type) in [
         ("GET", &browser[..], "text/html; charset=utf-8"),

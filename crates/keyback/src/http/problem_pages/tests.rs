@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::for_all_languages;
 use crate::http::request::Body;
-use crate::testing::{MemoryEnv, SeededRandom, block_on};
+use crate::testing::SeededRandom;
 
 macro_rules! words {
     ($folder:literal; $($language:ident $tag:literal $name:literal,)+) => {
@@ -30,8 +30,7 @@ fn page(uri: &str, headers: &[(&str, &str)]) -> (::http::HeaderMap, String) {
     let (head, ()) = request.body(()).unwrap().into_parts();
     let request = Request::new(&head, Body::Read(Vec::new()), &SeededRandom::new(1)).unwrap();
     let slug = request.segments()[1].to_owned();
-    let env = MemoryEnv::default();
-    let answer = block_on(get(&env, &request, &FILES, PROBLEMS, &slug));
+    let answer = get(None, &request, &FILES, PROBLEMS, &slug);
     let response = answer.render(&request, None);
     let (head, body) = response.into_parts();
     (head.headers, String::from_utf8(body).unwrap())

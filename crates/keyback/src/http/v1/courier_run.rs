@@ -9,18 +9,25 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::ports::Env;
-use crate::settings::{self, Everything, Scope};
+use crate::settings::{Courier, Scope};
 use crate::store::cx::Cx;
 
 /// Works all that is due. A body is neither needed nor read.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    answer(cx, request).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Courier) -> Answer {
+    answer(cx, request, settings).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
-    // With any variable bad, some task could not be done: nothing is begun.
-    let ((..), (.., access, _), (..)) = settings::load::<Everything>(cx.env.variables()).await?;
-    authorise(request, &access, Scope::Courier, cx.now)?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Courier,
+) -> Result<Answer, Problem> {
+    authorise(
+        request,
+        &settings.reset_password.access,
+        Scope::Courier,
+        cx.now,
+    )?;
     let report = run::run(cx.env, cx.now, Budget::All).await?;
     Ok(Answer::json(
         200,

@@ -6,22 +6,26 @@ use crate::http::problem::{FieldError, Problem};
 use crate::http::request::Request;
 use crate::mail::api::Unusable;
 use crate::ports::Env;
-use crate::settings::{self, FeedbackSettings, WebhookSettings};
+use crate::settings::Courier;
 use crate::store::cx::Cx;
 
 /// Receives a webhook of one of the configured providers, authenticated as that provider documents.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, provider: &str) -> Answer {
-    answer(cx, request, provider).await.into()
+pub async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Courier,
+    provider: &str,
+) -> Answer {
+    answer(cx, request, settings, provider).await.into()
 }
 
 async fn answer<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
+    settings: &Courier,
     provider: &str,
 ) -> Result<Answer, Problem> {
-    let (settings, _) =
-        settings::load::<(FeedbackSettings, WebhookSettings)>(cx.env.variables()).await?;
-    let mut readers = settings.of(provider).peekable();
+    let mut readers = settings.feedback.of(provider).peekable();
     if readers.peek().is_none() {
         return Err(Problem::not_found());
     }

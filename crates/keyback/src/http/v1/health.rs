@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::ports::{Env, Unavailable};
-use crate::settings::{self, Everything};
+use crate::settings::{self, Courier};
 use crate::store::agenda::State;
 use crate::store::cx::Cx;
 
@@ -15,7 +15,7 @@ pub async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Answer {
 }
 
 async fn answer<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
-    match settings::load::<Everything>(cx.env.variables()).await {
+    match settings::load::<Courier>(cx.env.variables()).await {
         Ok(_) => {
             State::load(cx.store()).await?;
             Ok(Answer::json(200, json!({"status": "ok"})))

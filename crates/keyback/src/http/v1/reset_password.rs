@@ -6,36 +6,26 @@ use crate::flow::recovery::reset_password::{self, Order, ResetPasswordError, Res
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::client_address::ProxyTrust;
-use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::token::Token;
 use crate::ports::Env;
-use crate::settings::{self, MailBranding, Outgoing, PasswordRules, ResetLimit};
+use crate::settings::ResetPassword;
 use crate::store::cx::Cx;
 
 /// Sets a new password with a link token or a reset token.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    answer(cx, request).await.into()
+pub async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: ResetPassword,
+) -> Answer {
+    answer(cx, request, settings).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (
-        MailBranding,
-        Keyring,
-        PasswordRules,
-        ProxyTrust,
-        ResetLimit,
-        Outgoing,
-    );
-    let (branding, keyring, rules, trust, limit, _) =
-        settings::load::<Needed>(cx.env.variables()).await?;
-    let settings = ResetSettings {
-        branding,
-        keyring,
-        rules,
-        limit: limit.0,
-    };
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: ResetPassword,
+) -> Result<Answer, Problem> {
     let order = request.members(|fields| {
         let token = fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text)));
         let new_password = fields.text("new_password", |text| {
@@ -48,7 +38,13 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
             sign_out_everywhere: sign_out_everywhere?,
         })
     })?;
-    let client = request.client(&trust);
+    let client = request.client(&settings.trust);
+    let settings = ResetSettings {
+        branding: settings.branding,
+        keyring: settings.keyring,
+        rules: settings.rules,
+        limit: settings.limit.0,
+    };
     match reset_password::run(cx, &settings, &order, client).await {
         Ok(()) => Ok(Answer::no_content()),
         Err(ResetPasswordError::InvalidToken) => Err(Problem::invalid_reset_token()),

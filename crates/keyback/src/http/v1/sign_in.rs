@@ -9,33 +9,24 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::base_url::BaseUrl;
-use crate::model::client_address::ProxyTrust;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::ports::Env;
-use crate::settings::{self, Access, ResetTokenLifetime, Scope, SignInLimit};
+use crate::settings::{Scope, SignIn};
 use crate::store::cx::Cx;
 
 /// Verifies a password. Sessions and cookies are the portal's.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    answer(cx, request).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: SignIn) -> Answer {
+    answer(cx, request, settings).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (
-        BaseUrl,
-        Access,
-        Keyring,
-        ProxyTrust,
-        ResetTokenLifetime,
-        SignInLimit,
-    );
-    let (_, access, keyring, trust, lifetime, limit) =
-        settings::load::<Needed>(cx.env.variables()).await?;
-    authorise(request, &access, Scope::SignIn, cx.now)?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: SignIn,
+) -> Result<Answer, Problem> {
+    authorise(request, &settings.access, Scope::SignIn, cx.now)?;
     let (who, password) = request.members(|fields| {
         let email = fields.optional_text("email", EmailAddress::parse);
         let id = fields.optional_text("user_id", AccountId::parse);
@@ -54,11 +45,11 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
         };
         Some((who, password?))
     })?;
-    let client = request.client(&trust);
+    let client = request.client(&settings.trust);
     let settings = SignInSettings {
-        keyring,
-        lifetime: lifetime.0,
-        limit: limit.0,
+        keyring: settings.keyring,
+        lifetime: settings.lifetime.0,
+        limit: settings.limit.0,
     };
     match sign_in::run(cx, &settings, &who, &password, client).await {
         Ok(signed_in) => {

@@ -56,7 +56,7 @@ impl Overrides {
                 } else {
                     MAX_TEXT
                 };
-                if !key.admits(words) || !is_line(words, longest) {
+                if !key.accepts(words) || !is_line(words, longest) {
                     return None;
                 }
                 all.push(Override {
@@ -142,7 +142,7 @@ mod tests {
     fn no_text_may_hold_a_secret() {
         for key in KEYS {
             for secret in ["code", "link", "token", "password", "cancel"] {
-                assert!(!key.admits(&format!("{{{secret}}}")), "{}", key.name);
+                assert!(!key.accepts(&format!("{{{secret}}}")), "{}", key.name);
             }
         }
     }

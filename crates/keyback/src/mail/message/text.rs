@@ -31,7 +31,7 @@ pub(super) struct Key {
 
 impl Key {
     /// Whether `text` has no other placeholder and no stray brace.
-    pub(super) fn admits(&self, text: &str) -> bool {
+    pub(super) fn accepts(&self, text: &str) -> bool {
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, after)) = after.split_once('}') else {
@@ -144,12 +144,12 @@ mod tests {
             placeholders: &["life"],
         };
         for good in ["", "Open it", "{life}", "{app}: {life}, {life}"] {
-            assert!(key.admits(good), "{good}");
+            assert!(key.accepts(good), "{good}");
         }
         for bad in [
             "{", "}", "{}", "{code}", "{life", "life}", "{{life}}", "{ life }", "}{life}",
         ] {
-            assert!(!key.admits(bad), "{bad}");
+            assert!(!key.accepts(bad), "{bad}");
         }
     }
 }

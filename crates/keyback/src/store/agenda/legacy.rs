@@ -137,18 +137,9 @@ async fn move_minute(
 
 /// What an older entry is in this agenda.
 fn add(entry: &mut Entry, LegacyEntry { due_at, task }: LegacyEntry, now: Timestamp) {
-    let mut due = |task| {
-        entry.tasks.push(DueTask {
-            at: due_at,
-            own: false,
-            task,
-        });
-    };
-    let events = match task {
-        LegacyTask::Recover { request } => {
-            due(AgendaTask::Recover { request });
-            Vec::new()
-        }
+    let mut due = |task| entry.tasks.push(due_task(due_at, task));
+    match task {
+        LegacyTask::Recover { request } => due(AgendaTask::Recover { request }),
         LegacyTask::Deliver {
             email_id,
             attempt,
@@ -160,47 +151,41 @@ fn add(entry: &mut Entry, LegacyEntry { due_at, task }: LegacyEntry, now: Timest
                     .map(|key| key.as_str().to_owned())
                     .into(),
             });
-            entry.tasks.push(DueTask {
-                at: due_at,
-                own: false,
-                task: AgendaTask::Deliver { email_id, attempt },
-            });
-            events
+            let deliver = AgendaTask::Deliver { email_id, attempt };
+            entry.tasks.push(due_task(due_at, deliver));
+            add_events(entry, events, due_at, now);
         }
-        LegacyTask::FollowUp { events } => events,
-        LegacyTask::Tell { event, attempt } => {
-            due(AgendaTask::Notify { event, attempt });
-            Vec::new()
-        }
-        LegacyTask::Forget { keys } => {
-            entry.expiring.push(Expiring { at: due_at, keys });
-            Vec::new()
-        }
-        LegacyTask::ForgetEvents { account_id } => {
-            due(AgendaTask::ForgetAccount { account_id });
-            Vec::new()
-        }
+        LegacyTask::FollowUp { events } => add_events(entry, events, due_at, now),
+        LegacyTask::Tell { event, attempt } => due(AgendaTask::Notify { event, attempt }),
+        LegacyTask::Forget { keys } => entry.expiring.push(Expiring { at: due_at, keys }),
+        LegacyTask::ForgetEvents { account_id } => due(AgendaTask::ForgetAccount { account_id }),
         LegacyTask::ForgetRecovery {
             account_id,
             attempts_day,
-        } => {
-            due(AgendaTask::ForgetRecovery {
-                account_id,
-                attempts_day,
-            });
-            Vec::new()
-        }
-    };
+        } => due(AgendaTask::ForgetRecovery {
+            account_id,
+            attempts_day,
+        }),
+    }
+}
+
+/// What telling of `events`, and forgetting them, is in this agenda.
+fn add_events(entry: &mut Entry, events: Vec<EventPlace>, due_at: Timestamp, now: Timestamp) {
     for event in events {
         entry.expiring.push(Expiring {
             at: now.plus(event_log::KEPT_FOR),
             keys: vec![event_log::key(&event).as_str().to_owned()],
         });
-        entry.tasks.push(DueTask {
-            at: due_at,
-            own: false,
-            task: AgendaTask::Notify { event, attempt: 1 },
-        });
+        let notify = AgendaTask::Notify { event, attempt: 1 };
+        entry.tasks.push(due_task(due_at, notify));
+    }
+}
+
+const fn due_task(at: Timestamp, task: AgendaTask) -> DueTask {
+    DueTask {
+        at,
+        own: false,
+        task,
     }
 }
 

@@ -35,7 +35,7 @@ fn each_text_has_the_same_placeholders_in_all_languages() {
         }
         for words in text.words {
             assert_eq!(placeholders(words), documented, "{words}");
-            assert!(key.admits(words), "{words}");
+            assert!(key.accepts(words), "{words}");
         }
     }
 }

@@ -8,11 +8,9 @@ use crate::http::problem::Problem;
 use crate::http::query;
 use crate::http::request::Request;
 use crate::http::v1::admin::emails::shape;
-use crate::model::base_url::BaseUrl;
 use crate::model::email::EmailState;
-use crate::model::keyring::Keyring;
 use crate::ports::Env;
-use crate::settings::{self, Access, Scope};
+use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::outbox;
 
@@ -20,13 +18,16 @@ const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
 /// Shows the emails of the last month, newest first: all of them, or those in one state.
-pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    answer(cx, request).await.into()
+pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Accounts) -> Answer {
+    answer(cx, request, settings).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
-    authorise(request, &access, Scope::Events, cx.now)?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+) -> Result<Answer, Problem> {
+    authorise(request, &settings.access, Scope::Events, cx.now)?;
     let query = request.query(&["state", "limit", "cursor"])?;
     let state = match query.text("state") {
         None | Some("") => None,

@@ -7,25 +7,28 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
 use crate::ports::Env;
-use crate::settings::{self, Access, Scope};
+use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
 /// Returns whether a recovery of the account is live, and until when. Contains no secret.
-pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
-    answer(cx, request, id).await.into()
+pub async fn get<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    id: &str,
+) -> Answer {
+    answer(cx, request, settings, id).await.into()
 }
 
 async fn answer<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
+    settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
-    authorise(request, &access, Scope::Users, cx.now)?;
+    authorise(request, &settings.access, Scope::Users, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let found = find_challenge::run(cx, &id).await?;
     let challenge = found.ok_or_else(Problem::not_found)?.map(|challenge| {

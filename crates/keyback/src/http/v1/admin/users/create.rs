@@ -9,29 +9,33 @@ use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::users::shape;
-use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::password::PasswordHash;
 use crate::ports::Env;
-use crate::settings::{self, Access, PasswordRules, Scope, WebhookSettings};
+use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
 const RESERVED: &str = "is reserved";
 
-pub(crate) async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    answer(cx, request).await.into()
+pub(crate) async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+) -> Answer {
+    answer(cx, request, settings).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, PasswordRules, WebhookSettings);
-    let (_, _, access, rules, _) = settings::load::<Needed>(cx.env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users, cx.now)?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+) -> Result<Answer, Problem> {
+    let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
     let draft = request.members(read_draft)?;
-    match create::run(cx, &rules, draft, &caller).await {
+    match create::run(cx, &settings.rules, draft, &caller).await {
         Ok(created) => {
             let location = format!("/v1/admin/users/{}", created.id);
             Ok(Answer::json(201, shape(&created)).with_header("location", location))

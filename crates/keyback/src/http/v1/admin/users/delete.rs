@@ -5,25 +5,27 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
 use crate::ports::Env;
-use crate::settings::{self, Access, Scope, WebhookSettings};
+use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
-pub(crate) async fn delete<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
-    answer(cx, request, id).await.into()
+pub(crate) async fn delete<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    id: &str,
+) -> Answer {
+    answer(cx, request, settings, id).await.into()
 }
 
 async fn answer<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
+    settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, WebhookSettings);
-    let (_, _, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
-    let by = authorise(request, &access, Scope::Users, cx.now)?;
+    let by = authorise(request, &settings.access, Scope::Users, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     if delete::run(cx, &id, &by).await? {
         Ok(Answer::no_content())

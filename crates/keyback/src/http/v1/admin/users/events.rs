@@ -6,12 +6,10 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::base_url::BaseUrl;
 use crate::model::event::Event;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
 use crate::ports::Env;
-use crate::settings::{self, Access, Scope};
+use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::{accounts, event_log};
 
@@ -19,17 +17,22 @@ const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
 /// Shows what happened to an account, or to one that was deleted less than 90 days ago, newest first.
-pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
-    answer(cx, request, id).await.into()
+pub async fn get<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    id: &str,
+) -> Answer {
+    answer(cx, request, settings, id).await.into()
 }
 
 async fn answer<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
+    settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
-    authorise(request, &access, Scope::Events, cx.now)?;
+    authorise(request, &settings.access, Scope::Events, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let query = request.query(&["limit", "cursor"])?;
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);

@@ -12,11 +12,8 @@ use crate::http::fields::Fields;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::request::{MAX_BODY_BYTES, Request, single_text};
 use crate::http::v1::admin::users::create::read_draft;
-use crate::model::base_url::BaseUrl;
-use crate::model::keyring::Keyring;
-use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Scope, WebhookSettings};
+use crate::settings::{self, Access, Accounts, Scope};
 use crate::store::cx::Cx;
 
 const PATH: &str = "/v1/admin/users/import";
@@ -44,14 +41,16 @@ async fn may_import<E: Env>(env: &E, headers: &HeaderMap) -> bool {
 }
 
 /// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>) that can be one.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    answer(cx, request).await.into()
+pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Accounts) -> Answer {
+    answer(cx, request, settings).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, PasswordPolicy, WebhookSettings);
-    let (_, _, access, policy, _) = settings::load::<Needed>(cx.env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users, cx.now)?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+) -> Result<Answer, Problem> {
+    let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
     let body = request.lines()?;
     let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
     let texts = body.split(|byte| *byte == b'\n');
@@ -82,7 +81,9 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer,
                 break;
             }
         }
-        let outcomes = import.run(cx, &policy, drafts, &caller).await?;
+        let outcomes = import
+            .run(cx, &settings.rules.policy, drafts, &caller)
+            .await?;
         for (number, outcome) in numbers.into_iter().zip(outcomes) {
             tally.count(number, outcome);
         }

@@ -9,11 +9,9 @@ use crate::http::query;
 use crate::http::request::Request;
 use crate::http::v1::admin::users::shape;
 use crate::model::account::Account;
-use crate::model::base_url::BaseUrl;
 use crate::model::email_address::EmailAddress;
-use crate::model::keyring::Keyring;
 use crate::ports::Env;
-use crate::settings::{self, Access, Scope};
+use crate::settings::{Accounts, Scope};
 use crate::store::accounts;
 use crate::store::cx::Cx;
 
@@ -21,13 +19,16 @@ const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
 /// Lists accounts in the order of their creation, or finds the one with an address.
-pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    answer(cx, request).await.into()
+pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Accounts) -> Answer {
+    answer(cx, request, settings).await.into()
 }
 
-async fn answer<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
-    let (_, _, access) = settings::load::<(BaseUrl, Keyring, Access)>(cx.env.variables()).await?;
-    authorise(request, &access, Scope::Users, cx.now)?;
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+) -> Result<Answer, Problem> {
+    authorise(request, &settings.access, Scope::Users, cx.now)?;
     let query = request.query(&["email", "limit", "cursor"])?;
     if let Some(email) = query.text("email") {
         let email =

@@ -5,26 +5,28 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::base_url::BaseUrl;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
 use crate::ports::Env;
-use crate::settings::{self, Access, Scope, WebhookSettings};
+use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
 /// Requires, or no longer requires, a change of the password at the next sign-in.
-pub async fn put<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
-    answer(cx, request, id).await.into()
+pub async fn put<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    id: &str,
+) -> Answer {
+    answer(cx, request, settings, id).await.into()
 }
 
 async fn answer<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
+    settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    type Needed = (BaseUrl, Keyring, Access, WebhookSettings);
-    let (_, _, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Reset, cx.now)?;
+    let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let required = request.members(|fields| {
         let required = fields.optional_boolean("required")?;

@@ -14,40 +14,37 @@ use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::ports::Env;
-use crate::settings::{
-    self, Access, AdminResetRules, MailBranding, Outgoing, PasswordRules, Scope,
-};
+use crate::settings::{AdminResetRules, ResetPassword, Scope};
 use crate::store::cx::Cx;
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
 
 /// Sets a password for a user.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
-    answer(cx, request, id).await.into()
+pub async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: ResetPassword,
+    id: &str,
+) -> Answer {
+    answer(cx, request, settings, id).await.into()
 }
 
 async fn answer<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
+    settings: ResetPassword,
     id: &str,
 ) -> Result<Answer, Problem> {
-    type Needed = (
-        (MailBranding, Keyring, PasswordRules),
-        (Access, AdminResetRules, Outgoing),
-    );
-    let ((branding, keyring, rules), (access, reset_rules, _)) =
-        settings::load::<Needed>(cx.env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Reset, cx.now)?;
+    let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
-    let order = request.members(|fields| read_order(fields, reset_rules))?;
+    let order = request.members(|fields| read_order(fields, settings.admin_reset))?;
     let settings = AdminResetSettings {
-        branding,
-        keyring,
-        rules,
+        branding: settings.branding,
+        keyring: settings.keyring,
+        rules: settings.rules,
     };
     match admin_reset::run(cx, &settings, &id, &order, &caller).await {
         Ok(outcome) => {

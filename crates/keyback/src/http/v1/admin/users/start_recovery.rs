@@ -9,33 +9,27 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
-use crate::model::recovery::IssueRules;
 use crate::ports::Env;
-use crate::settings::{self, Access, ChallengeSettings, MailBranding, Outgoing, Scope, Site};
+use crate::settings::{Accounts, Scope, Site};
 use crate::store::cx::Cx;
 
 /// Starts a recovery for a user.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
-    answer(cx, request, id).await.into()
+pub async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: Accounts,
+    id: &str,
+) -> Answer {
+    answer(cx, request, settings, id).await.into()
 }
 
 async fn answer<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
+    settings: Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    type Needed = (
-        MailBranding,
-        Keyring,
-        ChallengeSettings,
-        IssueRules,
-        Access,
-        Outgoing,
-    );
-    let (branding, keyring, lifetimes, rules, access, _) =
-        settings::load::<Needed>(cx.env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Reset, cx.now)?;
+    let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let order = request.members(|fields| {
         let deliver = fields.text("deliver", |text| match text {
@@ -51,10 +45,10 @@ async fn answer<E: Env>(
         })
     })?;
     let settings = IssueSettings {
-        branding,
-        keyring,
-        lifetimes,
-        rules,
+        branding: settings.branding,
+        keyring: settings.keyring,
+        lifetimes: settings.challenge,
+        rules: settings.issue,
     };
     match start::run(cx, &settings, &id, order, &caller).await {
         Ok(started) => Ok(show(&started, &settings.branding.site)),

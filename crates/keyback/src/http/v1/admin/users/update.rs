@@ -8,24 +8,27 @@ use crate::http::request::Request;
 use crate::http::v1::admin::users::shape;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
 use crate::ports::Env;
-use crate::settings::{self, Access, MailBranding, Outgoing, Scope};
+use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
-pub(crate) async fn patch<E: Env>(cx: &mut Cx<'_, E>, request: &Request, id: &str) -> Answer {
-    answer(cx, request, id).await.into()
+pub(crate) async fn patch<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: Accounts,
+    id: &str,
+) -> Answer {
+    answer(cx, request, settings, id).await.into()
 }
 
 async fn answer<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
+    settings: Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    type Needed = (MailBranding, Keyring, Access, Outgoing);
-    let (branding, keyring, access, _) = settings::load::<Needed>(cx.env.variables()).await?;
-    let caller = authorise(request, &access, Scope::Users, cx.now)?;
+    let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let changes = request.members(|fields| {
         let email = fields.optional_text("email", EmailAddress::parse);
@@ -37,7 +40,10 @@ async fn answer<E: Env>(
             disabled: disabled?,
         })
     })?;
-    let settings = UpdateSettings { branding, keyring };
+    let settings = UpdateSettings {
+        branding: settings.branding,
+        keyring: settings.keyring,
+    };
     match update::run(cx, &settings, &id, changes, &caller).await {
         Ok(updated) => Ok(Answer::json(200, shape(&updated))),
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),

@@ -1,0 +1,166 @@
+//! One struct per component: all settings that its calls need, read once, at the door. A bad variable of one refuses every
+//! call of the component that has it.
+
+use crate::mail::api::MailSettings;
+use crate::mail::message::MailBranding;
+use crate::model::base_url::BaseUrl;
+use crate::model::client_address::ProxyTrust;
+use crate::model::keyring::Keyring;
+use crate::model::lifetimes::{ChallengeSettings, ResetTokenLifetime};
+use crate::model::password_policy::PasswordRules;
+use crate::model::recovery::{AttemptCaps, IssueRules};
+use crate::model::site::Site;
+use crate::portal::WebhookSettings;
+use crate::settings::{
+    Access, AdminResetRules, AppForgotLimit, FeedbackSettings, ForgotLimit, ResetLimit, ReturnUrls,
+    Section, SignInLimit, Values, VerifyLimit,
+};
+
+macro_rules! components {
+    ($($(#[$doc:meta])* $component:ident { $($(#[$field_doc:meta])* $field:ident: $section:ty,)+ })+) => {
+        $($(#[$doc])*
+        #[derive(Debug)]
+        pub struct $component {
+            $($(#[$field_doc])* pub $field: $section,)+
+        }
+
+        impl Section for $component {
+            fn read(values: &Values) -> Option<Self> {
+                $(let $field = <$section>::read(values);)+
+                Some(Self { $($field: $field?,)+ })
+            }
+        })+
+    };
+}
+components!(
+    /// The settings of the component `forgot-password`.
+    ForgotPassword {
+        /// What mails look like. Checked before a request is accepted: no 202 for a mail that cannot be written.
+        branding: MailBranding,
+        /// Seals what is stored.
+        keyring: Keyring,
+        /// Whose word on a client's address counts.
+        trust: ProxyTrust,
+        /// How long codes and links live.
+        challenge: ChallengeSettings,
+        /// How often a mail may go to one account.
+        issue: IssueRules,
+        /// Calls per client.
+        client_limit: ForgotLimit,
+        /// Calls by all clients together.
+        app_limit: AppForgotLimit,
+        /// The email provider.
+        mail: MailSettings,
+        /// Where the portal is told of events.
+        webhook: WebhookSettings,
+    }
+
+    /// The settings of the component `verify-otp`.
+    VerifyOtp {
+        /// The app's origin.
+        base_url: BaseUrl,
+        /// Digests codes and tokens.
+        keyring: Keyring,
+        /// Whose word on a client's address counts.
+        trust: ProxyTrust,
+        /// How long a reset token lives.
+        lifetime: ResetTokenLifetime,
+        /// How many wrong codes are too many.
+        caps: AttemptCaps,
+        /// Calls per client.
+        limit: VerifyLimit,
+    }
+
+    /// The settings of the component `reset-password`.
+    ResetPassword {
+        /// What mails look like.
+        branding: MailBranding,
+        /// Digests tokens, and seals what is stored.
+        keyring: Keyring,
+        /// Whose word on a client's address counts.
+        trust: ProxyTrust,
+        /// Which passwords are accepted.
+        rules: PasswordRules,
+        /// Calls of users, per client.
+        limit: ResetLimit,
+        /// Who may call for an administrator.
+        access: Access,
+        /// What an administrator's reset may do.
+        admin_reset: AdminResetRules,
+        /// The email provider.
+        mail: MailSettings,
+        /// Where the portal is told of events.
+        webhook: WebhookSettings,
+    }
+
+    /// The settings of the component `accounts`.
+    Accounts {
+        /// What mails look like.
+        branding: MailBranding,
+        /// Seals what is stored.
+        keyring: Keyring,
+        /// Who may call.
+        access: Access,
+        /// Which passwords are accepted.
+        rules: PasswordRules,
+        /// How long codes and links live.
+        challenge: ChallengeSettings,
+        /// How often a mail may go to one account.
+        issue: IssueRules,
+        /// The email provider.
+        mail: MailSettings,
+        /// Where the portal is told of events.
+        webhook: WebhookSettings,
+    }
+
+    /// The settings of the component `sign-in`.
+    SignIn {
+        /// The app's origin.
+        base_url: BaseUrl,
+        /// Who may call.
+        access: Access,
+        /// Digests tokens.
+        keyring: Keyring,
+        /// Whose word on a client's address counts.
+        trust: ProxyTrust,
+        /// How long a token lives that a change of the password needs.
+        lifetime: ResetTokenLifetime,
+        /// Calls per client.
+        limit: SignInLimit,
+    }
+
+    /// The settings of the component `courier`: those of every component, since with any variable bad some task could not be
+    /// done, and since its health check names all bad ones.
+    Courier {
+        /// Those of `forgot-password`.
+        forgot_password: ForgotPassword,
+        /// Those of `verify-otp`.
+        verify_otp: VerifyOtp,
+        /// Those of `reset-password`.
+        reset_password: ResetPassword,
+        /// Those of `sign-in`. `accounts` needs none that the others do not.
+        sign_in: SignIn,
+        /// Those of `pages`.
+        pages: Pages,
+        /// Who may report on mails.
+        feedback: FeedbackSettings,
+    }
+
+    /// The settings of the pages that people use.
+    Pages {
+        /// How the app presents itself.
+        site: Site,
+        /// Where the pages may lead back to.
+        return_urls: ReturnUrls,
+    }
+
+    /// What telling of an event and delivering a mail need.
+    Sending {
+        /// Opens what is stored.
+        keyring: Keyring,
+        /// The email provider.
+        mail: MailSettings,
+        /// Where the portal is told of events.
+        webhook: WebhookSettings,
+    }
+);
