@@ -9,6 +9,7 @@
 mod app;
 mod breaches;
 mod contract;
+mod cors;
 mod forgot_password_form;
 mod grants;
 mod journey;

@@ -111,6 +111,47 @@ fn a_bad_mail_setting_stops_the_calls_that_send_mail() {
 }
 
 #[test]
+fn looks_and_links_stop_nothing_and_health_says_what_stands_in() {
+    let texts = json!({ "en": { "recovery.subjekt": "New password" } }).to_string();
+    let app = App::builder()
+        .variable("accent_color", "#635bff")
+        .variable("accent_color_dark", "brand")
+        .variable("support_url", "help")
+        .variable("default_locale", "nl")
+        .variable("mail_texts", texts)
+        .start();
+    let visitor = app.visitor();
+    visitor.forgot_password(&unique_email()).expect_status(202);
+    visitor
+        .call("GET", "/forgot-password")
+        .fetch()
+        .expect_status(200);
+    let health = visitor.get("/v1/health").expect_status(200);
+    for warning in [
+        "accent_color: contrast 4.31 to 1, made darker",
+        "accent_color_dark: ",
+        "support_url: ",
+        "default_locale: ",
+        "mail_texts: unknown key recovery.subjekt",
+    ] {
+        assert!(health.text().contains(warning), "{}", health.text());
+    }
+    assert!(!health.text().contains("#635bff"), "{}", health.text());
+}
+
+#[test]
+fn a_key_that_anyone_could_guess_opens_nothing_and_is_named() {
+    let digest = "057ba03d6c44104863dc7361fe4578965d1887360f90a0895882e58a6248fc86";
+    let keys = json!([{ "id": "ops", "sha256": digest, "scopes": ["users"] }]).to_string();
+    let app = App::builder().variable("api_keys", keys).start();
+    let health = app.visitor().get("/v1/health").expect_status(503);
+    let reason = "api_keys: entry 1 is not of the form kb_<id>_<secret> with 32 bytes";
+    assert!(health.text().contains(reason), "{}", health.text());
+    let stranger = app.visitor().sending("authorization", "Bearer changeme");
+    stranger.get("/v1/admin/users").expect_status(401);
+}
+
+#[test]
 fn a_public_address_must_be_https_or_loopback() {
     let bad = [
         "",

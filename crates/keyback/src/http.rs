@@ -11,6 +11,7 @@ pub mod v1;
 
 mod access;
 mod answer;
+mod cors;
 mod fields;
 mod problem;
 mod query;
@@ -47,5 +48,9 @@ pub async fn serve<E: Env>(
         .find("public_base_url")
         .await
         .and_then(|text| BaseUrl::parse(&text));
-    (answer.render(&request, base_url.as_ref()), cx.deferred)
+    let mut response = answer.render(&request, base_url.as_ref());
+    if let Some(page) = cors::Page::of(&request, env.variables()).await {
+        page.tell(&mut response);
+    }
+    (response, cx.deferred)
 }

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::model::base_url::BaseUrl;
@@ -10,13 +11,13 @@ use crate::model::client_address::ProxyTrust;
 use crate::model::code::CodeLength;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
-use crate::model::line::one_line;
 use crate::model::password_policy::PasswordPolicy;
 use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::ports::{Unavailable, Variables};
 
 mod access;
 mod components;
+mod cors;
 mod jwt;
 mod mail;
 mod mail_branding;
@@ -38,25 +39,81 @@ pub use access::{Access, ApiKey, Scope};
 pub use components::{
     Accounts, Courier, ForgotPassword, Pages, ResetPassword, Sending, SignIn, VerifyOtp,
 };
+pub use cors::CorsOrigins;
 pub use mail::FeedbackSettings;
 pub use return_urls::ReturnUrls;
 
-/// The variables that a section reads, and the names of the bad ones, so that all are reported at once.
+/// The variables that a section reads, and what is wrong with them, so that all of it is reported at once.
 #[derive(Debug, Default)]
 pub struct Values {
     found: BTreeMap<&'static str, Option<String>>,
     asked: RefCell<Vec<&'static str>>,
-    bad: RefCell<Vec<&'static str>>,
+    bad: RefCell<Vec<Finding>>,
+    warnings: RefCell<Vec<Finding>>,
+    /// Whether somebody asks what is wrong, and can wait for it.
+    is_check: bool,
+}
+
+/// What is wrong with a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The variable.
+    pub name: &'static str,
+    /// Why, after a colon. Never contains the value, which may be secret.
+    pub why: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.why)
+    }
+}
+
+/// What is wrong with the variables of a component.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// These stop the component's calls: its security, or delivery, needs them.
+    pub bad: Vec<Finding>,
+    /// These are looks and links, for which a usable value stands in.
+    pub warnings: Vec<Finding>,
 }
 
 impl Values {
-    /// Parses the variable `name`. If it is missing or `parse` refuses it, records it as bad and returns `None`.
-    pub fn read<T>(&self, name: &'static str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
-        let parsed = self.text(name).and_then(parse);
-        if parsed.is_none() {
-            self.refuse(name);
-        }
-        parsed
+    /// Parses the variable `name`. If it is missing or `parse` refuses it, records it as bad and returns `None`; `expected`
+    /// ends the sentence "must be …".
+    pub fn read<T>(
+        &self,
+        name: &'static str,
+        expected: &str,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        self.read_or_why(name, |text| {
+            parse(text).ok_or_else(|| format!("must be {expected}"))
+        })
+    }
+
+    /// Like [`Values::read`], where `parse` says what is wrong.
+    pub fn read_or_why<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let parsed = match self.text(name) {
+            Some(text) => parse(text),
+            None => Err("is not set".to_owned()),
+        };
+        parsed.map_err(|why| self.refuse(name, why)).ok()
+    }
+
+    /// Parses the variable `name`, which never stops a call: `parse` warns of what is wrong, and finds a usable value.
+    pub fn read_leniently<T>(
+        &self,
+        name: &'static str,
+        parse: impl FnOnce(&str, &mut dyn FnMut(String)) -> T,
+    ) -> T {
+        parse(self.text(name).unwrap_or_default(), &mut |why| {
+            note(&self.warnings, Finding { name, why });
+        })
     }
 
     fn text(&self, name: &'static str) -> Option<&str> {
@@ -64,11 +121,17 @@ impl Values {
         self.found.get(name)?.as_deref()
     }
 
-    fn refuse(&self, name: &'static str) {
-        let mut bad = self.bad.borrow_mut();
-        if !bad.contains(&name) {
-            bad.push(name);
-        }
+    fn refuse(&self, name: &'static str, why: impl Into<String>) {
+        let why = why.into();
+        note(&self.bad, Finding { name, why });
+    }
+}
+
+/// Several sections may read the same variable.
+fn note(findings: &RefCell<Vec<Finding>>, finding: Finding) {
+    let mut findings = findings.borrow_mut();
+    if !findings.contains(&finding) {
+        findings.push(finding);
     }
 }
 
@@ -84,16 +147,42 @@ pub trait Section: Sized {
 /// # Errors
 /// [`Unavailable::Variables`] with the names of all bad variables.
 pub async fn load<S: Section>(variables: &impl Variables) -> Result<S, Unavailable> {
+    let (section, findings) = read(variables, false).await;
+    match section {
+        Some(section) if findings.bad.is_empty() => Ok(section),
+        _ => Err(Unavailable::Variables(names_of(&findings.bad))),
+    }
+}
+
+/// What is wrong with the variables of a component.
+pub async fn check<S: Section>(variables: &impl Variables) -> Findings {
+    read::<S>(variables, true).await.1
+}
+
+/// The variables with findings, each once.
+#[must_use]
+pub fn names_of(findings: &[Finding]) -> Vec<&'static str> {
+    let mut names = Vec::new();
+    for finding in findings {
+        if !names.contains(&finding.name) {
+            names.push(finding.name);
+        }
+    }
+    names
+}
+
+async fn read<S: Section>(variables: &impl Variables, is_check: bool) -> (Option<S>, Findings) {
     // Reading a section without any values collects the names that it asks for.
     let values = Values::default();
     drop(S::read(&values));
-    let values = find_all(variables, values.asked.into_inner()).await;
+    let mut values = find_all(variables, values.asked.into_inner()).await;
+    values.is_check = is_check;
     let section = S::read(&values);
-    let bad = values.bad.into_inner();
-    match section {
-        Some(section) if bad.is_empty() => Ok(section),
-        _ => Err(Unavailable::Variables(bad)),
-    }
+    let findings = Findings {
+        bad: values.bad.into_inner(),
+        warnings: values.warnings.into_inner(),
+    };
+    (section, findings)
 }
 
 async fn find_all(variables: &impl Variables, names: Vec<&'static str>) -> Values {
@@ -106,31 +195,39 @@ async fn find_all(variables: &impl Variables, names: Vec<&'static str>) -> Value
 
 impl Section for BaseUrl {
     fn read(values: &Values) -> Option<Self> {
-        values.read("public_base_url", Self::parse)
+        values.read("public_base_url", ORIGIN, Self::parse)
     }
 }
 
 impl Section for Keyring {
     fn read(values: &Values) -> Option<Self> {
-        let current = values.read("secret_key", |text| {
+        let current = values.read("secret_key", "at least 32 random bytes in base64", |text| {
             Self::from_base64(text, "").ok().map(|_| text.to_owned())
         });
-        let previous = values.read("secret_key_previous", |text| {
-            (text.is_empty() || Self::from_base64(text, "").is_ok()).then(|| text.to_owned())
-        });
+        let previous = values.read(
+            "secret_key_previous",
+            "empty, or at least 32 random bytes in base64",
+            |text| {
+                (text.is_empty() || Self::from_base64(text, "").is_ok()).then(|| text.to_owned())
+            },
+        );
         Self::from_base64(&current?, &previous?).ok()
     }
 }
 
 impl Section for ProxyTrust {
     fn read(values: &Values) -> Option<Self> {
-        let header = values.read("trusted_proxy_header", |text| match text {
-            "" => Some(None),
-            text => ::http::HeaderName::try_from(text)
-                .ok()
-                .map(|name| Some(name.as_str().to_owned())),
-        });
-        let hops = values.read("trusted_proxy_hops", |text| {
+        let header = values.read(
+            "trusted_proxy_header",
+            "empty, or the name of a header",
+            |text| match text {
+                "" => Some(None),
+                text => ::http::HeaderName::try_from(text)
+                    .ok()
+                    .map(|name| Some(name.as_str().to_owned())),
+            },
+        );
+        let hops = values.read("trusted_proxy_hops", "0 to 16", |text| {
             text.parse().ok().filter(|hops| *hops <= 16)
         });
         Some(Self {
@@ -142,20 +239,20 @@ impl Section for ProxyTrust {
 
 impl Section for ResetTokenLifetime {
     fn read(values: &Values) -> Option<Self> {
-        let lifetime = values.read("reset_token_ttl_seconds", seconds(60, 3_600));
+        let lifetime = read_seconds(values, "reset_token_ttl_seconds", 60, 3_600);
         lifetime.map(Self)
     }
 }
 
 impl Section for ChallengeSettings {
     fn read(values: &Values) -> Option<Self> {
-        let short = values.read("allow_short_lifetimes", boolean);
-        let code_length = values.read("otp_length", |text| {
+        let short = values.read("allow_short_lifetimes", TRUE_OR_FALSE, boolean);
+        let code_length = values.read("otp_length", "6 to 10", |text| {
             text.parse().ok().and_then(CodeLength::new)
         });
         let code_floor = if short == Some(true) { 1 } else { 30 };
-        let code = values.read("otp_ttl_seconds", seconds(code_floor, 600));
-        let link = values.read("link_ttl_seconds", seconds(60, 86_400));
+        let code = read_seconds(values, "otp_ttl_seconds", code_floor, 600);
+        let link = read_seconds(values, "link_ttl_seconds", 60, 86_400);
         let reset_token = ResetTokenLifetime::read(values);
         short?;
         Some(Self {
@@ -169,8 +266,12 @@ impl Section for ChallengeSettings {
 
 impl Section for IssueRules {
     fn read(values: &Values) -> Option<Self> {
-        let cooldown = values.read("cooldown_seconds", seconds(0, 86_400));
-        let limits = values.read("limit_account", Limit::parse_list);
+        let cooldown = read_seconds(values, "cooldown_seconds", 0, 86_400);
+        let limits = values.read(
+            "limit_account",
+            "pairs such as 5/3600,10/86400",
+            Limit::parse_list,
+        );
         Some(Self {
             cooldown: cooldown?,
             limits: limits?,
@@ -182,8 +283,8 @@ impl Section for AttemptCaps {
     fn read(values: &Values) -> Option<Self> {
         // NIST SP 800-63B-4 §3.2.2 allows at most 100 failures in a row.
         let count = |text: &str| text.parse().ok().filter(|count| (1..=100).contains(count));
-        let per_challenge = values.read("attempts_per_challenge", count);
-        let per_day = values.read("attempts_per_account_per_day", count);
+        let per_challenge = values.read("attempts_per_challenge", "1 to 100", count);
+        let per_day = values.read("attempts_per_account_per_day", "1 to 100", count);
         Some(Self {
             per_challenge: per_challenge?,
             per_day: per_day?,
@@ -197,12 +298,12 @@ const BREACH_LIST: &str = "https://api.pwnedpasswords.com";
 impl Section for PasswordRules {
     fn read(values: &Values) -> Option<Self> {
         let policy = PasswordPolicy::read(values);
-        let check = values.read("password_breach_check", |text| match text {
+        let check = values.read("password_breach_check", "on or off", |text| match text {
             "on" => Some(true),
             "off" | "" => Some(false),
             _ => None,
         });
-        let list = values.read("password_breach_api_origin", |text| match text {
+        let list = values.read("password_breach_api_origin", ORIGIN, |text| match text {
             "" => BaseUrl::parse(BREACH_LIST),
             text => BaseUrl::parse(text),
         });
@@ -216,17 +317,17 @@ impl Section for PasswordRules {
 
 impl Section for PasswordPolicy {
     fn read(values: &Values) -> Option<Self> {
-        let min_length = values.read("password_min_length", |text| {
+        let min_length = values.read("password_min_length", "8 to 64", |text| {
             text.parse().ok().filter(|length| (8..=64).contains(length))
         });
-        let min_strength = values.read("password_min_strength", |text| {
+        let min_strength = values.read("password_min_strength", "0 to 4", |text| {
             text.parse().ok().filter(|strength| *strength <= 4)
         });
-        let app_name = values.read("app_name", one_line);
+        let app_name = site::app_name(values);
         Some(Self {
             min_length: min_length?,
             min_strength: min_strength?,
-            app_name: app_name?,
+            app_name,
         })
     }
 }
@@ -240,7 +341,9 @@ pub struct AdminMayChoose(
 
 impl Section for AdminMayChoose {
     fn read(values: &Values) -> Option<Self> {
-        values.read("admin_may_choose_password", boolean).map(Self)
+        values
+            .read("admin_may_choose_password", TRUE_OR_FALSE, boolean)
+            .map(Self)
     }
 }
 
@@ -256,7 +359,7 @@ pub struct AdminResetRules {
 impl Section for AdminResetRules {
     fn read(values: &Values) -> Option<Self> {
         let may_choose = AdminMayChoose::read(values);
-        let lifetime = values.read("temporary_password_ttl_seconds", seconds(300, 30 * 86_400));
+        let lifetime = read_seconds(values, "temporary_password_ttl_seconds", 300, 30 * 86_400);
         Some(Self {
             may_choose: may_choose?,
             temporary_password_lifetime: lifetime?,
@@ -275,7 +378,7 @@ macro_rules! limits {
 
         impl Section for $section {
             fn read(values: &Values) -> Option<Self> {
-                values.read($variable, Limit::parse).map(Self)
+                values.read($variable, "a count per seconds such as 20/3600", Limit::parse).map(Self)
             }
         })+
     };
@@ -293,6 +396,10 @@ limits!(
     SignInLimit = "limit_client_sign_in",
 );
 
+const TRUE_OR_FALSE: &str = "true or false";
+/// What [`BaseUrl`] takes.
+const ORIGIN: &str = "an origin: https, or http on a loopback address, and no path";
+
 fn boolean(text: &str) -> Option<bool> {
     match text {
         "true" => Some(true),
@@ -301,11 +408,11 @@ fn boolean(text: &str) -> Option<bool> {
     }
 }
 
-fn seconds(least: u64, most: u64) -> impl Fn(&str) -> Option<Duration> {
-    move |text| {
+fn read_seconds(values: &Values, name: &'static str, least: u64, most: u64) -> Option<Duration> {
+    values.read(name, &format!("{least} to {most} seconds"), |text| {
         text.parse()
             .ok()
             .filter(|seconds| (least..=most).contains(seconds))
             .map(Duration::from_secs)
-    }
+    })
 }

@@ -140,17 +140,11 @@ pub fn get(
     html(status, &page, Some(site)).with_header("content-language", page.layout.language.tag)
 }
 
-/// A path that does not exist: a page for a browser, a problem for anyone else.
-#[must_use]
-pub fn missing(settings: &Result<Pages, Unavailable>, request: &Request, files: &Files) -> Answer {
-    let is_browser = request
+/// Whether a person waits for the answer in a browser.
+pub(super) fn is_for_browser(request: &Request) -> bool {
+    request
         .header("accept")
-        .is_some_and(|accept| accept.contains("text/html"));
-    if is_browser && matches!(request.method(), "GET" | "HEAD") {
-        get(settings, request, files, Page::Missing)
-    } else {
-        Answer::not_found()
-    }
+        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// `GET /.well-known/change-password` redirects password managers to `/forgot-password`

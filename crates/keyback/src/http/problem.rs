@@ -8,9 +8,10 @@ use crate::model::base_url::BaseUrl;
 use crate::model::limit::LimitExceeded;
 use crate::model::password_policy::PasswordViolation;
 use crate::ports::Unavailable;
+use crate::settings::{Finding, names_of};
 
 /// `Retry-After` of an outage.
-const RETRY_AFTER_OUTAGE: Duration = Duration::from_secs(5);
+pub(super) const RETRY_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 
 macro_rules! problem_types {
     ($($(#[$doc:meta])* $name:ident = $status:literal, $slug:literal, $title:literal, $help:literal;)+) => {
@@ -166,6 +167,8 @@ pub struct Problem {
     pub(super) kind: ProblemType,
     pub(super) errors: Vec<FieldError>,
     pub(super) variables: Vec<&'static str>,
+    /// What is wrong with each of them, without its value.
+    pub(super) reasons: Vec<String>,
     pub(super) headers: Vec<(&'static str, String)>,
     /// The cause, for the log only.
     pub(super) outage: Option<Unavailable>,
@@ -177,6 +180,7 @@ impl Problem {
             kind,
             errors: Vec::new(),
             variables: Vec::new(),
+            reasons: Vec::new(),
             headers: Vec::new(),
             outage: None,
         }
@@ -319,10 +323,12 @@ impl Problem {
         }
     }
 
-    /// An outage that names the bad variables, for the health check.
-    pub(super) fn bad_variables(names: Vec<&'static str>) -> Self {
+    /// An outage that names the bad variables and says why, for the health check.
+    pub(super) fn bad_variables(findings: &[Finding]) -> Self {
+        let names = names_of(findings);
         Self {
             variables: names.clone(),
+            reasons: findings.iter().map(ToString::to_string).collect(),
             ..Self::unavailable(Unavailable::Variables(names))
         }
     }
@@ -354,6 +360,7 @@ impl Problem {
             }
             if !self.variables.is_empty() {
                 members.insert("variables".to_owned(), json!(self.variables));
+                members.insert("reasons".to_owned(), json!(self.reasons));
             }
         }
         body

@@ -45,9 +45,21 @@ pub fn get(
     words: &'static [Language],
     slug: &str,
 ) -> Answer {
-    let Some(kind) = ProblemType::find(slug) else {
-        return Answer::not_found();
-    };
+    match ProblemType::find(slug) {
+        Some(kind) => page(200, site, request, files, words, kind),
+        None => Answer::not_found(),
+    }
+}
+
+/// The page about `kind`, with its own status where it takes the place of the problem.
+pub(super) fn page(
+    status: u16,
+    site: Option<&Site>,
+    request: &Request,
+    files: &Files,
+    words: &'static [Language],
+    kind: ProblemType,
+) -> Answer {
     // What the page leads to at its foot, so that it needs no script.
     let language = request
         .parameter("language")
@@ -58,7 +70,7 @@ pub fn get(
         kind,
         words: Language::tagged(words, language.tag).unwrap_or_else(|| Language::first(words)),
     };
-    pages::html(200, &page, site).with_header("content-language", language.tag)
+    pages::html(status, &page, site).with_header("content-language", language.tag)
 }
 
 #[cfg(test)]

@@ -3,13 +3,16 @@
 //! The same functions serve the tests, so that a route that no component has is never tested.
 
 use crate::http::pages::{self, Files, Language, Page, brand, portal};
+use crate::http::problem::RETRY_AFTER_OUTAGE;
 use crate::http::v1::admin::{emails, users};
 use crate::http::v1::{
     cancel_recovery, courier_run, email_webhooks, forgot_password as forgot, health,
     password_policy, reset_password as reset, sign_in as signing_in, verify_otp as verify,
 };
-use crate::http::{Answer, Problem, Request, forgot_password_form as form, problem_pages};
-use crate::ports::Env;
+use crate::http::{
+    Answer, Problem, ProblemType, Request, forgot_password_form as form, problem_pages,
+};
+use crate::ports::{Env, Unavailable};
 use crate::settings::{
     self, Accounts, Courier, ForgotPassword, Pages, ResetPassword, Section, SignIn, VerifyOtp,
 };
@@ -194,10 +197,39 @@ pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFi
         ["assets", "brand", name] => brand::get(&settings, name),
         ["assets", version, name @ ..] => pages::file(&[files.pages, files.portal], version, name),
         [".well-known", "change-password"] => pages::change_password(),
-        _ => return pages::missing(&settings, request, files.pages),
+        _ => Answer::not_found(),
     };
     match request.method() {
+        "GET" | "HEAD" if pages::is_for_browser(request) => {
+            in_words(answer, &settings, request, files)
+        }
         "GET" | "HEAD" => answer,
+        _ if answer.status() == 404 => answer,
         _ => Answer::method_not_allowed("GET, HEAD"),
+    }
+}
+
+/// `answer`, or a page in place of what only programs read.
+fn in_words(
+    answer: Answer,
+    settings: &Result<Pages, Unavailable>,
+    request: &Request,
+    files: &PageFiles,
+) -> Answer {
+    let (pages, words) = (files.pages, files.problems);
+    let site = settings.as_ref().ok().map(|settings| &settings.site);
+    match (answer.status(), settings) {
+        (404, Ok(_)) => pages::get(settings, request, pages, Page::Missing),
+        (404, Err(_)) => {
+            problem_pages::page(404, site, request, pages, words, ProblemType::NotFound)
+        }
+        (503, _) => {
+            let kind = ProblemType::ServiceUnavailable;
+            let outage = answer.outage().cloned();
+            problem_pages::page(503, site, request, pages, words, kind)
+                .with_header("retry-after", RETRY_AFTER_OUTAGE.as_secs().to_string())
+                .because_of(outage)
+        }
+        _ => answer,
     }
 }

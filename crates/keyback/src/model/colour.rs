@@ -41,6 +41,23 @@ impl Colour {
         self.contrast(ground) >= READABLE
     }
 
+    /// The nearest colour to this one, towards black on a light `ground` and towards white on a dark one, whose text can be
+    /// read there; and `darker` or `lighter`, if it is another.
+    #[must_use]
+    pub fn readable_on(self, ground: Self) -> (Self, Option<&'static str>) {
+        if self.is_readable_on(ground) {
+            return (self, None);
+        }
+        let (end, change) = if Self::BLACK.contrast(ground) > Self::WHITE.contrast(ground) {
+            (Self::BLACK, "darker")
+        } else {
+            (Self::WHITE, "lighter")
+        };
+        let nearest = (1..=100).map(|percent| self.towards(end, percent));
+        let found = nearest.into_iter().find(|it| it.is_readable_on(ground));
+        (found.unwrap_or(end), Some(change))
+    }
+
     /// The text colour on this background: white if its contrast is enough, otherwise black, whose contrast is then
     /// enough.
     #[must_use]
@@ -71,7 +88,8 @@ impl Colour {
     }
 
     /// The contrast ratio of WCAG 2.2, 1 to 21.
-    fn contrast(self, other: Self) -> f64 {
+    #[must_use]
+    pub fn contrast(self, other: Self) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
         (one.max(two) + 0.05) / (one.min(two) + 0.05)
     }
@@ -110,6 +128,27 @@ mod tests {
             "", "#", "0d5c6b", "#0d5c6", "#0d5c6b0", "#+d5c6b", "#0d5céb", "red",
         ] {
             assert_eq!(Colour::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn is_made_readable_with_as_little_change_as_does() {
+        let (light, dark) = (Colour::new(0xf6, 0xf5, 0xf2), Colour::new(0x1b, 0x1e, 0x20));
+        for (given, ground, change) in [
+            ("#635bff", light, Some("darker")),
+            ("#ffff00", light, Some("darker")),
+            ("#0d5c6b", light, None),
+            ("#000080", dark, Some("lighter")),
+            ("#ffffff", dark, None),
+        ] {
+            let colour = Colour::parse(given).unwrap();
+            let (made, how) = colour.readable_on(ground);
+            assert_eq!(how, change, "{given}");
+            assert!(made.is_readable_on(ground), "{given} became {made}");
+            assert!(
+                made.contrast(ground) < 5.0 || how.is_none(),
+                "{given} became {made}"
+            );
         }
     }
 

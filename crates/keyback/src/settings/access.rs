@@ -1,6 +1,7 @@
 //! API keys and tokens: who may call the administrator's API.
 
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -50,6 +51,63 @@ pub struct ApiKey {
     pub scopes: Vec<Scope>,
 }
 
+/// The shortest secret of a bearer string, in bytes. 32 hexadecimal digits are 128 bits.
+const SHORTEST_SECRET: usize = 32;
+const BAD_FORM: &str = "is not of the form kb_<id>_<secret> with 32 bytes";
+/// What people put where a secret belongs, until they forget to change it.
+const PLACEHOLDERS: [&str; 16] = [
+    "",
+    "admin",
+    "api-key",
+    "apikey",
+    "change-me",
+    "change_me",
+    "changeme",
+    "default",
+    "demo",
+    "dev",
+    "key",
+    "keyback",
+    "password",
+    "secret",
+    "test",
+    "token",
+];
+
+impl ApiKey {
+    /// What is wrong with it; after "entry 2 …". Its digest tells nothing of its form, but those of placeholders are known:
+    /// they are looked for where `is_check`, since that takes longer than all else.
+    fn fault(&self, is_check: bool) -> Option<&'static str> {
+        let is_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        if self.id.is_empty() || self.id.contains(char::is_whitespace) {
+            return Some("needs an id without blanks");
+        }
+        if self.sha256.len() != 64 || !self.sha256.bytes().all(is_hex) {
+            return Some("needs a sha256 of 64 hexadecimal digits in lower case");
+        }
+        let is_of = |text: &str| self.sha256 == digest(text);
+        let is_placeholder = is_check
+            && (is_of(&self.id)
+                || PLACEHOLDERS
+                    .iter()
+                    .any(|text| is_of(text) || is_of(&format!("kb_{}_{text}", self.id))));
+        is_placeholder.then_some(BAD_FORM)
+    }
+
+    /// Whether a bearer string is one that may open anything: `kb_<id>_<secret>`, and no short secret. Its digest says nothing
+    /// about that.
+    fn is_form_of(&self, bearer: &str) -> bool {
+        let rest = bearer.strip_prefix("kb_");
+        let rest = rest.and_then(|rest| rest.strip_prefix(&*self.id));
+        let secret = rest.and_then(|rest| rest.strip_prefix('_'));
+        secret.is_some_and(|secret| secret.len() >= SHORTEST_SECRET)
+    }
+}
+
+fn digest(text: &str) -> String {
+    base16ct::lower::encode_string(&Sha256::digest(text.as_bytes()))
+}
+
 /// All API keys, and the keys of accepted tokens.
 #[derive(Debug, Clone)]
 pub struct Access {
@@ -65,21 +123,25 @@ impl Access {
         &self.trust
     }
 
-    /// Parses the variable `api_keys`; `None` if anything in it is not as documented.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    /// Parses the variable `api_keys`; with more care where `is_check`.
+    ///
+    /// # Errors
+    /// What is not as documented, by the number of the entry.
+    pub fn parse(text: &str, is_check: bool) -> Result<Self, String> {
         // As bytes: a reader of text would be a second one in the component.
-        let keys: Vec<ApiKey> = serde_json::from_slice(text.as_bytes()).ok()?;
-        let well_formed = keys.iter().all(|key| {
-            !key.id.is_empty()
-                && key.sha256.len() == 64
-                && key
-                    .sha256
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        let entries: Vec<Value> = serde_json::from_slice(text.as_bytes())
+            .map_err(|_| "must be a JSON array of keys".to_owned())?;
+        let keys = (1_u32..).zip(entries).map(|(number, entry)| {
+            let key = ApiKey::deserialize(entry).map_err(|_| {
+                format!("entry {number} must have id, sha256 and scopes, all as documented, and nothing else")
+            })?;
+            match key.fault(is_check) {
+                Some(fault) => Err(format!("entry {number} {fault}")),
+                None => Ok(key),
+            }
         });
-        well_formed.then_some(Self {
-            keys,
+        Ok(Self {
+            keys: keys.collect::<Result<_, _>>()?,
             jwt: None,
             trust: ProxyTrust::default(),
         })
@@ -91,20 +153,22 @@ impl Access {
         self.jwt.as_ref()
     }
 
-    /// The key with this bearer string. Every key is compared, each in constant time.
+    /// The key with this bearer string, if that is of the form `kb_<id>_<secret>` with a secret of at least 32 bytes. Every key
+    /// is compared, each in constant time.
     #[must_use]
     pub fn find(&self, bearer: &str) -> Option<&ApiKey> {
-        let digest = base16ct::lower::encode_string(&Sha256::digest(bearer.as_bytes()));
-        self.keys.iter().fold(None, |found, key| {
+        let digest = digest(bearer);
+        let found = self.keys.iter().fold(None, |found, key| {
             let equal: bool = key.sha256.as_bytes().ct_eq(digest.as_bytes()).into();
             if equal { Some(key) } else { found }
-        })
+        });
+        found.filter(|key| key.is_form_of(bearer))
     }
 }
 
 impl Section for Access {
     fn read(values: &Values) -> Option<Self> {
-        let access = values.read("api_keys", Self::parse);
+        let access = values.read_or_why("api_keys", |text| Self::parse(text, values.is_check));
         let jwt = Option::<JwtTrust>::read(values);
         let trust = ProxyTrust::read(values);
         Some(Self {
@@ -124,11 +188,11 @@ mod tests {
 
     #[test]
     fn finds_a_key_by_its_whole_bearer_string() {
-        let access = Access::parse(&format!(
-            r#"[{{"id":"other","sha256":"{0}","scopes":[]}},{{"id":"all","sha256":"{DIGEST}","scopes":["sign-in"]}}]"#,
-            "0".repeat(64)
-        ))
-        .unwrap();
+        let other = "0".repeat(64);
+        let keys = format!(
+            r#"[{{"id":"other","sha256":"{other}","scopes":[]}},{{"id":"all","sha256":"{DIGEST}","scopes":["sign-in"]}}]"#,
+        );
+        let access = Access::parse(&keys, false).unwrap();
         let found = access.find(KEY).unwrap();
         assert_eq!(found.id, "all");
         assert_eq!(found.scopes, [Scope::SignIn]);
@@ -141,6 +205,37 @@ mod tests {
         ] {
             assert!(access.find(wrong).is_none(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_key_that_anyone_could_guess_opens_nothing_and_is_named() {
+        let good = format!(r#"{{"id":"all","sha256":"{DIGEST}","scopes":[]}}"#);
+        for bearer in [
+            "changeme",
+            "",
+            "kb_x_changeme",
+            "kb_x_",
+            "x",
+            "kb_x_0123456789",
+            "0123456789abcdef0123456789abcdef",
+            "kb_y_0123456789abcdef0123456789abcdef",
+        ] {
+            let keys = format!(
+                r#"[{good},{{"id":"x","sha256":"{}","scopes":["users"]}}]"#,
+                digest(bearer)
+            );
+            let access = Access::parse(&keys, false).unwrap();
+            assert!(access.find(bearer).is_none(), "{bearer}");
+            assert!(access.find(KEY).is_some());
+            if bearer.len() < 15 && bearer != "kb_x_0123456789" {
+                let why = Access::parse(&keys, true).unwrap_err();
+                assert_eq!(
+                    why,
+                    "entry 2 is not of the form kb_<id>_<secret> with 32 bytes"
+                );
+            }
+        }
+        assert!(Access::parse(&format!("[{good}]"), true).is_ok());
     }
 
     #[test]
@@ -158,7 +253,7 @@ mod tests {
             &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":["root"]}}]"#),
             &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":[],"x":1}}]"#),
         ] {
-            assert!(Access::parse(bad).is_none(), "{bad}");
+            assert!(Access::parse(bad, false).is_err(), "{bad}");
         }
     }
 }

@@ -12,8 +12,8 @@ use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::model::site::Site;
 use crate::portal::WebhookSettings;
 use crate::settings::{
-    Access, AdminResetRules, AppForgotLimit, FeedbackSettings, ForgotLimit, ResetLimit, ReturnUrls,
-    Section, SignInLimit, Values, VerifyLimit,
+    Access, AdminResetRules, AppForgotLimit, CorsOrigins, FeedbackSettings, ForgotLimit,
+    ResetLimit, ReturnUrls, Section, SignInLimit, Values, VerifyLimit,
 };
 
 macro_rules! components {
@@ -144,6 +144,8 @@ components!(
         pages: Pages,
         /// Who may report on mails.
         feedback: FeedbackSettings,
+        /// The pages on other origins that may call.
+        cors: CorsOrigins,
     }
 
     /// The settings of the pages that people use.

@@ -6,23 +6,31 @@ use crate::settings::{Section, Values};
 impl Section for Option<JwtTrust> {
     /// Both variables are empty, and tokens are refused; or both are set.
     fn read(values: &Values) -> Option<Self> {
-        let keys = values.read("jwt_jwks", |text| match text {
-            "" => Some(None),
-            text => KeySet::parse(text).map(Some),
-        });
-        let audience = values.read("jwt_audience", |text| match text {
-            "" => Some(None),
-            text => audience(text).map(Some),
-        });
+        let keys = values.read(
+            "jwt_jwks",
+            "empty, or a JSON Web Key Set of public keys for RS256, ES256 or EdDSA",
+            |text| match text {
+                "" => Some(None),
+                text => KeySet::parse(text).map(Some),
+            },
+        );
+        let audience = values.read(
+            "jwt_audience",
+            "empty, or at most 255 characters without a blank",
+            |text| match text {
+                "" => Some(None),
+                text => audience(text).map(Some),
+            },
+        );
         match (keys?, audience?) {
             (None, None) => Some(None),
             (Some(keys), Some(audience)) => Some(Some(JwtTrust { keys, audience })),
             (Some(_), None) => {
-                values.refuse("jwt_audience");
+                values.refuse("jwt_audience", "is needed beside jwt_jwks");
                 None
             }
             (None, Some(_)) => {
-                values.refuse("jwt_jwks");
+                values.refuse("jwt_jwks", "is needed beside jwt_audience");
                 None
             }
         }

@@ -17,6 +17,9 @@ struct Names {
     optional: bool,
 }
 
+/// The names that [`ProviderKind`] takes.
+const PROVIDERS: &str = "resend, postmark, sendgrid, mailgun, mailgun-eu, ses or webhook";
+
 const PRIMARY: Names = Names {
     kind: "email_provider",
     origin: "email_api_origin",
@@ -52,13 +55,17 @@ impl FeedbackSettings {
         let kind = if is_left_out {
             None
         } else {
-            values.read(names.kind, ProviderKind::parse)
+            values.read(names.kind, PROVIDERS, ProviderKind::parse)
         };
-        let reader = values.read(names.webhook_secret, |text| match (text, kind) {
-            // Without a provider, no secret is bad.
-            ("", _) | (_, None) => Some(None),
-            (text, Some(kind)) => kind.webhook(text).map(|reader| Some((kind, reader))),
-        });
+        let reader = values.read(
+            names.webhook_secret,
+            "empty, or as the provider gives it",
+            |text| match (text, kind) {
+                // Without a provider, no secret is bad.
+                ("", _) | (_, None) => Some(None),
+                (text, Some(kind)) => kind.webhook(text).map(|reader| Some((kind, reader))),
+            },
+        );
         let is_known = is_left_out || kind.is_some();
         reader
             .filter(|_| is_known)
@@ -110,18 +117,26 @@ fn provider(
     if is_left_out {
         return None;
     }
-    let kind = values.read(names.kind, ProviderKind::parse);
-    let api_key = values.read(names.api_key, |text| {
-        let is_good = kind.map_or(!text.is_empty(), |kind| kind.is_key(text));
-        is_good.then(|| text.to_owned())
-    });
-    let origin = values.read(names.origin, |text| match (text, kind, &api_key) {
-        ("", Some(kind), Some(key)) => BaseUrl::parse(&kind.default_origin(key)?).map(Some),
-        // Without a provider or its key there is nothing to say about it.
-        ("", _, _) => Some(None),
-        _ => BaseUrl::parse(text).map(Some),
-    });
-    let from = values.read(names.from, from);
+    let kind = values.read(names.kind, PROVIDERS, ProviderKind::parse);
+    let api_key = values.read(
+        names.api_key,
+        "a key of the form that the provider gives",
+        |text| {
+            let is_good = kind.map_or(!text.is_empty(), |kind| kind.is_key(text));
+            is_good.then(|| text.to_owned())
+        },
+    );
+    let origin = values.read(
+        names.origin,
+        "an origin: https, or http on a loopback address, and no path",
+        |text| match (text, kind, &api_key) {
+            ("", Some(kind), Some(key)) => BaseUrl::parse(&kind.default_origin(key)?).map(Some),
+            // Without a provider or its key there is nothing to say about it.
+            ("", _, _) => Some(None),
+            _ => BaseUrl::parse(text).map(Some),
+        },
+    );
+    let from = values.read(names.from, "an address, or Name <address>", from);
     Some(ProviderSettings {
         kind: kind?,
         origin: origin??,

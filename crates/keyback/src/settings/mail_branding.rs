@@ -9,14 +9,20 @@ use crate::settings::{Section, Values};
 impl Section for MailBranding {
     fn read(values: &Values) -> Option<Self> {
         let site = Site::read(values);
-        let language = values.read("default_locale", |text| {
-            Language::serving(&Locale::parse(text).ok()?)
+        let language = values.read_leniently("default_locale", |text, warn| {
+            let known = Locale::parse(text)
+                .ok()
+                .and_then(|locale| Language::serving(&locale));
+            known.unwrap_or_else(|| {
+                warn("is no language of Keyback's, English is used".to_owned());
+                Language::English
+            })
         });
-        let overrides = values.read("mail_texts", Overrides::parse);
+        let overrides = values.read_leniently("mail_texts", Overrides::parse);
         Some(Self {
             site: site?,
-            language: language?,
-            overrides: overrides?,
+            language,
+            overrides,
         })
     }
 }

@@ -27,19 +27,29 @@ impl ReturnUrls {
 
 impl Section for ReturnUrls {
     fn read(values: &Values) -> Option<Self> {
-        let sign_in_url = values.read("sign_in_url", |text| match text {
-            "" => Some(None),
-            text => WebAddress::parse(text).map(Some),
+        let sign_in_url = values.read_leniently("sign_in_url", |text, warn| {
+            let address = WebAddress::parse(text);
+            if address.is_none() && !text.is_empty() {
+                warn("is no https address, the pages do not link to it".to_owned());
+            }
+            address
         });
-        let return_urls = values.read("return_urls", |text| {
+        let return_urls = values.read_leniently("return_urls", |text, warn| {
             let listed = text.split([',', ' ']).filter(|entry| !entry.is_empty());
-            listed
-                .map(|entry| WebAddress::parse(entry).filter(|address| !address.has_query()))
-                .collect()
+            let parsed = (1_u32..).zip(listed).filter_map(|(number, entry)| {
+                let address = WebAddress::parse(entry).filter(|address| !address.has_query());
+                if address.is_none() {
+                    warn(format!(
+                        "entry {number} is no https address without a query, it is left out"
+                    ));
+                }
+                address
+            });
+            parsed.collect()
         });
         Some(Self {
-            sign_in_url: sign_in_url?,
-            return_urls: return_urls?,
+            sign_in_url,
+            return_urls,
         })
     }
 }

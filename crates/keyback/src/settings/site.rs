@@ -1,4 +1,4 @@
-//! How the app presents itself.
+//! How the app presents itself. None of these variables stops a call.
 
 use crate::model::base_url::BaseUrl;
 use crate::model::colour::Colour;
@@ -6,47 +6,75 @@ use crate::model::line::one_line;
 use crate::model::site::{Accent, Site};
 use crate::settings::{Section, Values};
 
+const NO_LINE: &str = "is not one line of 1 to 100 characters";
+
 impl Section for Accent {
     fn read(values: &Values) -> Option<Self> {
         let standard = Self::default();
-        let colour = |standard, ground| {
-            move |text: &str| match text {
-                "" => Some(standard),
-                text => Colour::parse(text).filter(|colour| colour.is_readable_on(ground)),
-            }
-        };
-        let light = values.read("accent_color", colour(standard.light, Self::LIGHT_GROUND));
-        let dark = values.read(
-            "accent_color_dark",
-            colour(standard.dark, Self::DARK_GROUND),
-        );
         Some(Self {
-            light: light?,
-            dark: dark?,
+            light: values.read_leniently("accent_color", |text, warn| {
+                colour(text, standard.light, Self::LIGHT_GROUND, warn)
+            }),
+            dark: values.read_leniently("accent_color_dark", |text, warn| {
+                colour(text, standard.dark, Self::DARK_GROUND, warn)
+            }),
         })
     }
+}
+
+/// The colour that `text` names, made darker or lighter until it can be read on `ground`; nothing is `standard`.
+fn colour(text: &str, standard: Colour, ground: Colour, warn: &mut dyn FnMut(String)) -> Colour {
+    if text.is_empty() {
+        return standard;
+    }
+    let Some(given) = Colour::parse(text) else {
+        warn("is not of the form #rrggbb, the standard colour is used".to_owned());
+        return standard;
+    };
+    let (colour, change) = given.readable_on(ground);
+    if let Some(change) = change {
+        // 4.499 is not enough, and must not look so.
+        let contrast = given.contrast(ground).min(4.49);
+        warn(format!("contrast {contrast:.2} to 1, made {change}"));
+    }
+    colour
+}
+
+/// `app_name`; `Keyback` stands in for one that is not one line.
+pub(super) fn app_name(values: &Values) -> String {
+    values.read_leniently("app_name", |text, warn| {
+        one_line(text).unwrap_or_else(|| {
+            warn(format!("{NO_LINE}, Keyback is used"));
+            "Keyback".to_owned()
+        })
+    })
 }
 
 impl Section for Site {
     fn read(values: &Values) -> Option<Self> {
         let base_url = BaseUrl::read(values);
-        let app_name = values.read("app_name", one_line);
-        let logo_text = values.read("logo_text", |text| match text {
-            "" => Some(None),
-            text => one_line(text).map(Some),
+        let app_name = app_name(values);
+        let logo_text = values.read_leniently("logo_text", |text, warn| {
+            let line = one_line(text);
+            if line.is_none() && !text.is_empty() {
+                warn(format!("{NO_LINE}, the name is used"));
+            }
+            line
         });
         let accent = Accent::read(values);
-        let support_url = values.read("support_url", |text| match text {
-            "" => Some(None),
-            text => (text.starts_with("https://") || text.starts_with("mailto:"))
-                .then(|| Some(text.to_owned())),
+        let support_url = values.read_leniently("support_url", |text, warn| {
+            let fits = text.starts_with("https://") || text.starts_with("mailto:");
+            if !fits && !text.is_empty() {
+                warn("is no https or mailto address, nothing links to it".to_owned());
+            }
+            fits.then(|| text.to_owned())
         });
         Some(Self {
             base_url: base_url?,
-            logo_text: logo_text?.or_else(|| app_name.clone())?,
-            app_name: app_name?,
+            logo_text: logo_text.unwrap_or_else(|| app_name.clone()),
+            app_name,
             accent: accent?,
-            support_url: support_url?,
+            support_url,
         })
     }
 }

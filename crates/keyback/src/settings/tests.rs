@@ -64,37 +64,8 @@ fn each_range_is_held() {
         ("cooldown_seconds", ["0", "86400"], ["-1", "86401"]),
         ("limit_account", ["1/1", "5/3600,10/86400"], ["", "5"]),
         ("email_provider", ["resend", "resend"], ["", "smtp"]),
-        ("logo_text", ["", "Äpp"], ["a\nb", "a\tb"]),
-        ("accent_color", ["", "#205080"], ["#ff0", "#ffff00"]),
-        ("accent_color_dark", ["", "#80c0ff"], ["blue", "#000080"]),
         ("email_api_key", ["re_1", "re_2"], ["", "re_ 1"]),
-        (
-            "support_url",
-            ["", "https://help.example.com"],
-            ["javascript:x", "help"],
-        ),
         ("allow_short_lifetimes", ["true", "false"], ["yes", "1"]),
-        ("app_name", ["A", "Äpp & Co"], ["", "a\nb"]),
-        ("app_name", ["A", "A B"], ["a\u{2028}b", "a\u{2029}b"]),
-        (
-            "sign_in_url",
-            ["", "https://portal.example.com/sign-in?from=reset"],
-            ["portal.example.com", "https://a@portal.example.com"],
-        ),
-        (
-            "return_urls",
-            [
-                "https://portal.example.com",
-                "https://a.example/app, http://localhost:8080 https://b.example",
-            ],
-            ["https://a.example?b", "https://a.example,b.example"],
-        ),
-        ("default_locale", ["ja", "pt-BR"], ["", "nl"]),
-        (
-            "mail_texts",
-            ["", r#"{"*": {"recovery.subject": "{app}: new password"}}"#],
-            [r#"{"*": {"recovery.subject": "{code}"}}"#, r#"{"nl": {}}"#],
-        ),
     ] {
         for value in good {
             assert_eq!(
@@ -110,6 +81,140 @@ fn each_range_is_held() {
                 "{name}={value}"
             );
         }
+    }
+}
+
+/// Values that are good, and bad ones with what is said of them.
+type Cosmetic = (
+    &'static str,
+    [&'static str; 2],
+    [(&'static str, &'static str); 2],
+);
+
+const COSMETIC: [Cosmetic; 10] = [
+    (
+        "logo_text",
+        ["", "Äpp"],
+        [("a\nb", "the name is used"), ("a\tb", "the name is used")],
+    ),
+    (
+        "accent_color",
+        ["", "#205080"],
+        [
+            ("#ff0", "#rrggbb"),
+            ("#635bff", "contrast 4.31 to 1, made darker"),
+        ],
+    ),
+    (
+        "accent_color_dark",
+        ["", "#80c0ff"],
+        [("blue", "#rrggbb"), ("#000080", "to 1, made lighter")],
+    ),
+    (
+        "support_url",
+        ["", "https://help.example.com"],
+        [("javascript:x", "nothing links"), ("help", "nothing links")],
+    ),
+    (
+        "app_name",
+        ["A", "Äpp & Co"],
+        [("", "Keyback is used"), ("a\nb", "Keyback is used")],
+    ),
+    (
+        "app_name",
+        ["A", "A B"],
+        [
+            ("a\u{2028}b", "Keyback is used"),
+            ("a\u{2029}b", "Keyback is used"),
+        ],
+    ),
+    (
+        "sign_in_url",
+        ["", "https://portal.example.com/sign-in?from=reset"],
+        [
+            ("portal.example.com", "do not link"),
+            ("https://a@portal.example.com", "do not link"),
+        ],
+    ),
+    (
+        "return_urls",
+        [
+            "https://portal.example.com",
+            "https://a.example/app, http://localhost:8080 https://b.example",
+        ],
+        [
+            ("https://a.example?b", "entry 1"),
+            ("https://a.example,b.example", "entry 2"),
+        ],
+    ),
+    (
+        "default_locale",
+        ["ja", "pt-BR"],
+        [("", "English is used"), ("nl", "English is used")],
+    ),
+    (
+        "mail_texts",
+        ["", r#"{"*": {"recovery.subject": "{app}: new password"}}"#],
+        [
+            (
+                r#"{"*": {"recovery.subject": "{code}"}}"#,
+                "recovery.subject has a placeholder",
+            ),
+            (
+                r#"{"*": {"recovery.subjekt": "New"}}"#,
+                "unknown key recovery.subjekt",
+            ),
+        ],
+    ),
+];
+
+#[test]
+fn looks_and_links_stop_nothing_and_are_said() {
+    for (name, good, bad) in COSMETIC {
+        let findings = |value: &str| {
+            let env = MemoryEnv::default();
+            env.variables.set(name, value);
+            assert!(
+                block_on(load::<Courier>(env.variables())).is_ok(),
+                "{name}={value}"
+            );
+            block_on(check::<Courier>(env.variables()))
+        };
+        for value in good {
+            assert_eq!(findings(value).warnings, [], "{name}={value}");
+        }
+        for (value, said) in bad {
+            let Findings { bad, warnings } = findings(value);
+            assert_eq!(bad, [], "{name}={value}");
+            let [warning] = &*warnings else {
+                panic!("{name}={value}: {warnings:?}");
+            };
+            let warning = warning.to_string();
+            let fits = warning.starts_with(&format!("{name}: ")) && warning.contains(said);
+            assert!(fits, "{warning}");
+        }
+    }
+}
+
+#[test]
+fn why_a_variable_is_bad_is_said_without_its_value() {
+    let env = MemoryEnv::default();
+    env.variables.set("otp_length", "11");
+    env.variables.set("email_api_key", "re_ secret");
+    env.variables.set(
+        "api_keys",
+        r#"[{"id":"a","sha256":"changeme","scopes":[]}]"#,
+    );
+    env.variables.unset("secret_key");
+    let said: Vec<_> = block_on(check::<Courier>(env.variables())).bad;
+    let said: Vec<_> = said.iter().map(ToString::to_string).collect();
+    for expected in [
+        "otp_length: must be 6 to 10",
+        "email_api_key: must be a key of the form that the provider gives",
+        "api_keys: entry 1 needs a sha256 of 64 hexadecimal digits in lower case",
+        "secret_key: is not set",
+    ] {
+        assert!(said.iter().any(|it| it == expected), "{said:?}");
     }
 }
 

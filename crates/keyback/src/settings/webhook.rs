@@ -9,20 +9,28 @@ use crate::settings::{Section, Values};
 
 impl Section for WebhookSettings {
     fn read(values: &Values) -> Option<Self> {
-        let url = values.read("webhook_url", |text| match text {
-            "" => Some(None),
-            text => receiver(text).map(Some),
-        });
-        let secret = values.read("webhook_secret", |text| match text {
-            "" => Some(None),
-            text => WebhookSecret::parse(text).ok().map(Some),
-        });
+        let url = values.read(
+            "webhook_url",
+            "empty, or an address: https, or http on 127.0.0.1 or localhost",
+            |text| match text {
+                "" => Some(None),
+                text => receiver(text).map(Some),
+            },
+        );
+        let secret = values.read(
+            "webhook_secret",
+            "empty, or whsec_ and 24 to 64 bytes in base64",
+            |text| match text {
+                "" => Some(None),
+                text => WebhookSecret::parse(text).ok().map(Some),
+            },
+        );
         match (url?, secret?) {
             (Some(url), Some(secret)) => Some(Self(Some(Webhook { url, secret }))),
             (None, _) => Some(Self(None)),
             // Without a secret the portal could not detect forged events.
             (Some(_), None) => {
-                values.refuse("webhook_secret");
+                values.refuse("webhook_secret", "is needed beside webhook_url");
                 None
             }
         }

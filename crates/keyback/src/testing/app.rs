@@ -101,7 +101,7 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Deferred) {
         env.random(),
     )
     .unwrap();
-    let (response, deferred) = http::serve(env, request, async |cx, request| {
+    let served = http::serve(env, request, async |cx, request| {
         use http::routes::{
             accounts, courier, forgot_password, reset_password, sign_in, verify_otp,
         };
@@ -116,8 +116,8 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Deferred) {
             ["v1", "admin", ..] => accounts(cx, request).await,
             _ => reset_password(cx, request).await,
         }
-    })
-    .await;
+    });
+    let (response, deferred) = Box::pin(served).await;
     // The next call may come before the pauses in the work that follows are over.
     env.clock().skip(Duration::from_secs(2));
     (Reply::new(response), deferred)

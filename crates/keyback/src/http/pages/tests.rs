@@ -1,8 +1,10 @@
 use super::*;
-use crate::http::problem_pages;
 use crate::http::request::Body;
+use crate::http::routes::{self, PageFiles};
+use crate::http::{problem_pages, serve};
 use crate::ports::Env as _;
 use crate::settings;
+use crate::store::cx::Cx;
 use crate::testing::{MemoryEnv, SeededRandom, block_on};
 
 mod languages;
@@ -110,31 +112,96 @@ fn no_page_is_stored_framed_or_given_anything_from_elsewhere() {
     assert!(!headers.contains_key("strict-transport-security"));
 }
 
+static ALL: PageFiles = PageFiles {
+    pages: &FILES,
+    portal: &FILES,
+    problems: &[Language {
+        tag: "en",
+        name: "English",
+        words: "{}",
+    }],
+};
+
+/// What the component answers; with the outage that it reports.
+fn served(env: &MemoryEnv, request: Request) -> (u16, ::http::HeaderMap, String) {
+    let route = async |cx: &mut Cx<'_, MemoryEnv>, request: &Request| {
+        routes::pages(cx, request, &ALL).await
+    };
+    let (response, _) = block_on(serve(env, request, route));
+    let (head, body) = response.into_parts();
+    let body = String::from_utf8(body).unwrap();
+    (head.status.as_u16(), head.headers, body)
+}
+
+const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+
+fn request_to(method: &str, path: &str, headers: &[(&str, &str)]) -> Request {
+    let mut request = ::http::Request::builder().method(method).uri(path);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (head, ()) = request.body(()).unwrap().into_parts();
+    Request::new(&head, Body::Read(Vec::new()), &SeededRandom::new(1)).unwrap()
+}
+
 #[test]
 fn bad_variables_close_the_pages_but_not_those_about_problems() {
     let env = MemoryEnv::default();
-    env.variables.set("support_url", "javascript:alert(1)");
+    env.variables.set("public_base_url", "http://example.test");
     assert_eq!(page(&env, Page::ForgotPassword, &[]).0, 503);
+    for path in ["/", "/forgot-password", "/portal"] {
+        let (status, headers, html) = served(&env, request_to("GET", path, &[BROWSER]));
+        assert_eq!(status, 503, "{path}");
+        assert_eq!(headers["content-type"], "text/html; charset=utf-8");
+        assert_eq!(headers["retry-after"], "5");
+        assert!(!html.contains("example.test"), "{html}");
+        let (status, headers, _) = served(&env, request_to("GET", path, &[]));
+        assert_eq!(status, 503, "{path}");
+        assert_eq!(headers["content-type"], "application/problem+json");
+    }
     let (status, _, html) = problem_page(&env, "service-unavailable");
     assert_eq!(status, 200);
-    assert!(!html.contains("javascript:"));
+    assert!(!html.contains("example.test"));
+}
+
+#[test]
+fn what_only_looks_or_links_closes_nothing() {
+    let env = MemoryEnv::default();
+    for (name, value) in [
+        ("support_url", "javascript:alert(1)"),
+        ("accent_color", "#635bff"),
+        ("accent_color_dark", "blue"),
+        ("logo_text", "a\nb"),
+        ("app_name", ""),
+        ("sign_in_url", "javascript:alert(1)"),
+        ("return_urls", "javascript:alert(1)"),
+    ] {
+        env.variables.set(name, value);
+        let (status, _, html) = page(&env, Page::ForgotPassword, &[]);
+        assert_eq!(status, 200, "{name}");
+        assert!(!html.contains("javascript:"));
+    }
 }
 
 #[test]
 fn what_is_missing_is_a_page_for_browsers_and_a_problem_for_others() {
     let env = MemoryEnv::default();
-    let answer =
-        |method, headers: &[_]| answered(missing(&load(&env), &request(method, headers), &FILES));
-    let browser = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
-    for (method, headers, media_type) in [
-        ("GET", &browser[..], "text/html; charset=utf-8"),
-        ("POST", &browser, "application/problem+json"),
-        ("GET", &[("accept", "*/*")], "application/problem+json"),
-        ("GET", &[], "application/problem+json"),
+    for path in [
+        "/nothing",
+        "/v1/nothing",
+        "/problems/nothing",
+        "/assets/x/y.css",
     ] {
-        let (status, headers, _) = answer(method, headers);
-        assert_eq!(status, 404);
-        assert_eq!(headers["content-type"], media_type);
+        for (method, headers, media_type) in [
+            ("GET", &[BROWSER][..], "text/html; charset=utf-8"),
+            ("POST", &[BROWSER], "application/problem+json"),
+            ("GET", &[("accept", "*/*")], "application/problem+json"),
+            ("GET", &[], "application/problem+json"),
+        ] {
+            let (status, headers, _) = served(&env, request_to(method, path, headers));
+            assert_eq!(status, 404, "{method} {path}");
+            assert_eq!(headers["content-type"], media_type, "{method} {path}");
+        }
     }
 }
 

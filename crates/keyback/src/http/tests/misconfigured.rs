@@ -72,7 +72,6 @@ fn forgot_password_takes_no_request_that_it_could_not_mail() {
         ("email_provider", "resend"),
         ("email_api_key", "re_test"),
         ("email_from", "no-reply@example.test"),
-        ("app_name", "Keyback"),
     ] {
         let app = App::with_account();
         app.env.variables.set(name, "");

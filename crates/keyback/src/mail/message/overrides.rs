@@ -29,44 +29,49 @@ struct Override {
 impl Overrides {
     /// Parses `{"<language>": {"<key>": "<text>"}}`, with `*` for every language; nothing is no words.
     ///
-    /// `None` if a language, a key or a placeholder is not known, or a text is empty, not one line or longer than 500
-    /// characters (a subject: 100), or all of it is longer than 16 KiB.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    /// What cannot be used is left out, and `warn` is told why: a language or a key that is not known, a text that is empty, not
+    /// one line, longer than 500 characters (a subject: 100) or has a placeholder that is not known there, or all of it, if it
+    /// is longer than 16 KiB or no such object.
+    pub fn parse(text: &str, warn: &mut dyn FnMut(String)) -> Self {
         if text.is_empty() {
-            return Some(Self::default());
+            return Self::default();
         }
         if text.len() > MAX_BYTES {
-            return None;
+            warn("is longer than 16 KiB and left out".to_owned());
+            return Self::default();
         }
         let Ok(Value::Object(languages)) = serde_json::from_slice(text.as_bytes()) else {
-            return None;
+            warn("is no JSON object and left out".to_owned());
+            return Self::default();
         };
         let mut all = Vec::new();
         for (tag, texts) in &languages {
             let language = match tag.as_str() {
                 "*" => None,
-                tag => Some(Language::tagged(tag)?),
-            };
-            for (key, words) in texts.as_object()? {
-                let key = KEYS.iter().find(|known| known.name == key)?;
-                let words = words.as_str()?;
-                let longest = if key.is_subject() {
-                    MAX_SUBJECT
-                } else {
-                    MAX_TEXT
-                };
-                if !key.accepts(words) || !is_line(words, longest) {
-                    return None;
+                tag => {
+                    let Some(language) = Language::tagged(tag) else {
+                        warn(format!("unknown language {}", name(tag)));
+                        continue;
+                    };
+                    Some(language)
                 }
-                all.push(Override {
-                    language,
-                    key: key.name,
-                    words: words.to_owned(),
-                });
+            };
+            let Some(texts) = texts.as_object() else {
+                warn(format!("the texts for {tag} are no JSON object"));
+                continue;
+            };
+            for (key, words) in texts {
+                match parse_words(key, words) {
+                    Ok((key, words)) => all.push(Override {
+                        language,
+                        key,
+                        words,
+                    }),
+                    Err(why) => warn(why),
+                }
             }
         }
-        Some(Self(all))
+        Self(all)
     }
 
     /// The operator's words for `text`: those for `language`, or else those for every language.
@@ -80,6 +85,35 @@ impl Overrides {
     }
 }
 
+/// The words for one key, or why they are left out.
+fn parse_words(key: &str, words: &Value) -> Result<(&'static str, String), String> {
+    let Some(known) = KEYS.iter().find(|known| known.name == key) else {
+        return Err(format!("unknown key {}", name(key)));
+    };
+    let longest = if known.is_subject() {
+        MAX_SUBJECT
+    } else {
+        MAX_TEXT
+    };
+    match words.as_str() {
+        Some(words) if !is_line(words, longest) => Err(format!(
+            "{key} is not one line of 1 to {longest} characters"
+        )),
+        Some(words) if !known.accepts(words) => {
+            Err(format!("{key} has a placeholder that is not known there"))
+        }
+        Some(words) => Ok((known.name, words.to_owned())),
+        None => Err(format!("{key} is not a text")),
+    }
+}
+
+/// The beginning of an unknown name, as far as it looks like one.
+fn name(text: &str) -> String {
+    let is_part =
+        |character: &char| character.is_ascii_alphanumeric() || "._-*".contains(*character);
+    text.chars().take_while(is_part).take(40).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -87,12 +121,31 @@ mod tests {
     use super::*;
     use crate::mail::message::texts;
 
+    fn parse(text: &str) -> (Overrides, Vec<String>) {
+        let mut warnings = Vec::new();
+        let overrides = Overrides::parse(text, &mut |why| warnings.push(why));
+        (overrides, warnings)
+    }
+
+    #[test]
+    fn what_can_be_used_is_used_beside_what_cannot() {
+        let words =
+            json!({"de": {"help": "Hilfe!", "recovery.subjekt": "Neu"}, "nl": {"help": "?"}});
+        let (overrides, warnings) = parse(&words.to_string());
+        assert_eq!(
+            overrides.find(texts::HELP, Language::German),
+            Some("Hilfe!")
+        );
+        assert_eq!(
+            warnings,
+            ["unknown key recovery.subjekt", "unknown language nl"]
+        );
+    }
+
     #[test]
     fn a_languages_own_words_go_before_those_for_all() {
-        let overrides = Overrides::parse(
-            &json!({"*": {"help": "?", "care": "!"}, "de": {"help": "Hilfe!"}}).to_string(),
-        )
-        .unwrap();
+        let words = json!({"*": {"help": "?", "care": "!"}, "de": {"help": "Hilfe!"}});
+        let (overrides, _) = parse(&words.to_string());
         let find = |text, language| overrides.find(text, language);
         assert_eq!(find(texts::HELP, Language::German), Some("Hilfe!"));
         assert_eq!(find(texts::HELP, Language::French), Some("?"));
@@ -101,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_unknown_or_too_long_is_refused() {
+    fn anything_unknown_or_too_long_is_left_out_and_said() {
         let text = |key: &str, text: &str| json!({"en": {key: text}}).to_string();
         for good in [
             "",
@@ -111,7 +164,7 @@ mod tests {
             &text("recovery.link", "{app}: within {life}"),
             &text("care", &"ß".repeat(500)),
         ] {
-            assert!(Overrides::parse(good).is_some(), "{good}");
+            assert_eq!(parse(good).1, Vec::<String>::new(), "{good}");
         }
         for bad in [
             "[]",
@@ -134,7 +187,9 @@ mod tests {
             &text("care", &"x".repeat(501)),
             &format!("{}{{}}", " ".repeat(MAX_BYTES)),
         ] {
-            assert!(Overrides::parse(bad).is_none(), "{bad}");
+            let (overrides, warnings) = parse(bad);
+            assert!(overrides.0.is_empty(), "{bad}");
+            assert_eq!(warnings.len(), 1, "{bad}");
         }
     }
 

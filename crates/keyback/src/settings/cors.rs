@@ -1,0 +1,35 @@
+//! The pages on other origins that may call from a browser.
+
+use crate::model::base_url::BaseUrl;
+use crate::settings::{Section, Values};
+
+/// The origins whose pages may call from a browser (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
+#[derive(Debug, Clone, Default)]
+pub struct CorsOrigins {
+    /// `cors_origins`: for the calls that need no key.
+    pub public: Vec<BaseUrl>,
+    /// `cors_admin_origins`: for the calls that need one.
+    pub admin: Vec<BaseUrl>,
+}
+
+impl Section for CorsOrigins {
+    fn read(values: &Values) -> Option<Self> {
+        Some(Self {
+            public: values.read_leniently("cors_origins", origins),
+            admin: values.read_leniently("cors_admin_origins", origins),
+        })
+    }
+}
+
+/// Origins, separated by commas or blanks. What is none, `*` too, is left out: it allows nothing.
+fn origins(text: &str, warn: &mut dyn FnMut(String)) -> Vec<BaseUrl> {
+    let listed = text.split([',', ' ']).filter(|entry| !entry.is_empty());
+    let parsed = (1_u32..).zip(listed).filter_map(|(number, entry)| {
+        let origin = BaseUrl::parse(entry);
+        if origin.is_none() {
+            warn(format!("entry {number} is no https origin, it is left out"));
+        }
+        origin
+    });
+    parsed.collect()
+}
