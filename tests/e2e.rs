@@ -14,6 +14,7 @@ mod forgot_password_form;
 mod grants;
 mod journey;
 mod killed;
+mod links;
 mod look_alikes;
 mod mails;
 mod misconfigured;

@@ -63,6 +63,16 @@ impl Visitor {
         )
     }
 
+    /// Offers a code for the account with an address.
+    pub(crate) fn verify_otp_for(&self, email: &str, code: &str) -> Answer {
+        self.post("/v1/verify-otp", &json!({ "email": email, "code": code }))
+    }
+
+    /// Asks what a token would do.
+    pub(crate) fn check_token(&self, token: &str) -> Answer {
+        self.post("/v1/reset-password/check", &json!({ "token": token }))
+    }
+
     pub(crate) fn cancel_recovery(&self, token: &str) -> Answer {
         self.post("/v1/cancel-recovery", &json!({ "token": token }))
     }

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { heading, launch, quiet, visit } from './browser.js';
 import { states } from './states.js';
-import { asked, ready, titled } from './steps.js';
+import { UNKNOWN, asked, ready, titled } from './steps.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
@@ -169,7 +169,11 @@ async function loadsWithoutMoving(width) {
       await quiet(page);
       assert.deepEqual(await page.evaluate(() => window.shifts), [], name);
     };
-    const forms = ['/', '/forgot-password', '/reset-password#token=a', '/cancel-recovery#token=a'];
+    await page.route(/check$/, async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.fulfill({ json: { email: 'ann@example.test', expires_in: 1200, reason: 'recovery' } });
+    });
+    const forms = ['/', '/forgot-password', `/reset-password${UNKNOWN}`, `/cancel-recovery${UNKNOWN}`];
     for (const path of [...forms, '/verify-otp', '/reset-password', '/cancel-recovery', '/problems/invalid-otp']) {
       await page.goto(path);
       if (!path.startsWith('/problems')) await ready(page);

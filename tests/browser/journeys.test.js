@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, summary, visit } from './browser.js';
 import { pass } from './limits.js';
-import { asked, choose, enter, ready, submit, titled } from './steps.js';
+import { UNKNOWN, allLive, asked, choose, enter, ready, submit, titled } from './steps.js';
 
 // In seconds.
 const COOLDOWN = 2;
@@ -180,8 +180,9 @@ test('a used link and a replaced one lead to a new mail', async () => {
   for (const { link } of [used, replaced]) {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       await page.goto(link);
-      await choose(page, newPassword());
+      // Told when it is opened, and not after a password was chosen.
       await titled(page, 'This link or code no longer works');
+      assert.equal(await page.locator('#password:visible').count(), 0);
       await page.getByRole('link', { name: 'Ask for a new email' }).click();
       await titled(page, 'Forgot your password?');
     });
@@ -229,7 +230,8 @@ test('every reason to refuse a password is shown at the field, and burns nothing
 
 test('the password field helps managers and people', async () => {
   await visit(browser, app, {}, async (page) => {
-    await page.goto('/reset-password#token=unknown');
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
     const field = page.locator('#password');
     await page.locator('#password[passwordrules]').waitFor();
     assert.match(await field.getAttribute('passwordrules'), /^minlength: 16; maxlength: 256;$/);
@@ -262,7 +264,7 @@ test('a token leaves the address bar, the history and every address that is requ
       assert.equal(new URL(page.url()).hash, '');
       const devtools = await context.newCDPSession(page);
       const { entries } = await devtools.send('Page.getNavigationHistory');
-      assert.ok(entries.every(({ url }) => !url.includes('token')), JSON.stringify(entries));
+      assert.ok(entries.every(({ url }) => !/[\w-]{43}/.test(url)), JSON.stringify(entries));
       const stored = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }, document.cookie]));
       assert.equal(stored, '[{},{},""]');
     });
@@ -274,8 +276,7 @@ test('a link pasted into the tab of another one is used instead', async () => {
   const { link } = await app.recoveryMail(user.email);
   const password = newPassword();
   await visit(browser, app, { expectFailures: true }, async (page) => {
-    await page.goto('/reset-password#token=unknown');
-    await choose(page, password);
+    await page.goto(`/reset${UNKNOWN}`);
     await titled(page, 'no longer works');
     await page.evaluate((address) => location.assign(address), link);
     await titled(page, 'Choose a new password');
@@ -296,9 +297,8 @@ test('who did not ask for a mail makes it useless with one click', async () => {
   });
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await page.goto(link);
-    await choose(page, newPassword());
     await titled(page, 'no longer works');
-    await page.goto('/cancel-recovery#token=unknown');
+    await page.goto(`/cancel-recovery${UNKNOWN}`);
     await page.getByRole('button', { name: 'Make them useless' }).click();
     await titled(page, 'Nothing left to cancel');
   });
@@ -308,7 +308,7 @@ test('who did not ask for a mail makes it useless with one click', async () => {
 test('a page that was reached without what it needs says where to get it', async () => {
   await visit(browser, app, {}, async (page) => {
     for (const [path, title] of [
-      ['/verify-otp', 'Ask for an email first'],
+      ['/verify-otp', 'Enter your code'],
       ['/reset-password', 'Open the link from the email'],
     ]) {
       await page.goto(path);
@@ -348,7 +348,8 @@ test('who did not ask and has lost the link is told that nothing need be done', 
 test('a breach list is a rule where there is one', async () => {
   await visit(browser, app, { expectFailures: true }, async (page) => {
     const rule = page.locator('[data-rule=reuse]');
-    await page.goto('/reset-password#token=a');
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
     await page.locator('#password[passwordrules]').waitFor();
     assert.equal(await rule.textContent(), 'Used nowhere else');
     await page.route('**/v1/password-policy', async (route) => {
@@ -356,7 +357,7 @@ test('a breach list is a rule where there is one', async () => {
       assert.equal((await answer.json()).breach_check, false);
       await route.fulfill({ response: answer, json: { ...await answer.json(), breach_check: true } });
     });
-    await page.goto('/reset-password?again#token=a');
+    await page.goto(`/reset-password?again${UNKNOWN}`);
     await rule.getByText('Not known from a data breach').waitFor();
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await rule.getByText('Aus keinem Datenleck bekannt').waitFor();
@@ -373,7 +374,8 @@ test('the password that must be changed is told to be that', async () => {
         errors: [{ code: 'same-as-current', detail: 'is the one that must be changed', pointer: '/new_password' }],
       }),
     }));
-    await page.goto('/reset-password#token=a');
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
     await choose(page, newPassword());
     await page.locator('#password-error').getByText('This is the password that must be changed. Choose another one.').waitFor();
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { startApp, workspace } from './app.js';
 import { launch, summary, visit } from './browser.js';
-import { ready, submit, titled } from './steps.js';
+import { UNKNOWN, allLive, ready, submit, titled } from './steps.js';
 
 const folder = join(workspace, 'components/pages/static');
 // The one list of them.
@@ -89,7 +89,7 @@ test('every text is used, and every text that is used is there', () => {
 });
 
 test('a page comes in the language of the browser, and is the same after a change to it', async () => {
-  const paths = ['/', '/forgot-password', '/verify-otp', '/reset-password#token=a', '/cancel-recovery#token=a', '/nothing-here'];
+  const paths = ['/', '/forgot-password', '/verify-otp', `/reset-password${UNKNOWN}`, `/cancel-recovery${UNKNOWN}`, '/nothing-here'];
   const shown = async (page) => [
     await page.title(),
     ...await page.locator('[data-t]').evaluateAll((elements) => elements.map((one) => one.textContent)),
@@ -99,6 +99,7 @@ test('a page comes in the language of the browser, and is the same after a chang
   for (const tag of TAGS) {
     const small = { viewport: { width: 320, height: 640 } };
     await visit(browser, app, { ...small, locale: regions[tag] ?? tag, expectFailures: true }, async (page) => {
+      await allLive(page);
       for (const path of paths) {
         await page.goto(path);
         await ready(page);
@@ -111,6 +112,7 @@ test('a page comes in the language of the browser, and is the same after a chang
     });
   }
   await visit(browser, app, { expectFailures: true }, async (page) => {
+    await allLive(page);
     for (const path of paths) {
       await page.goto(path);
       await ready(page);
@@ -186,7 +188,8 @@ test('names of the operator are text, not markup', async () => {
   const odd = await startApp({ app_name: '<img src=x onerror=alert(1)> & "Söhne"', support_url: 'mailto:help@example.test' });
   try {
     await visit(browser, odd, {}, async (page) => {
-      for (const path of ['/', '/forgot-password', '/reset-password#token=a', '/problems/invalid-otp']) {
+      await allLive(page);
+      for (const path of ['/', '/forgot-password', `/reset-password${UNKNOWN}`, '/problems/invalid-otp']) {
         await page.goto(path);
         assert.equal(await page.locator('.brand').textContent(), '<img src=x onerror=alert(1)> & "Söhne"');
         assert.equal(await page.locator('img').count(), 0);

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, visit } from './browser.js';
-import { ask, choose, enter, ready, titled } from './steps.js';
+import { UNKNOWN, allLive, ask, choose, enter, ready, titled } from './steps.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const PORTAL = 'https://portal.example.test/app';
@@ -30,9 +30,10 @@ after(async () => {
 
 test('every page has the operator’s colours and words, and can be read in them', async () => {
   const dark = { light: ['rgb(122, 31, 92)', 'rgb(255, 255, 255)'], dark: ['rgb(240, 160, 208)', 'rgb(0, 0, 0)'] };
-  for (const path of ['/', '/forgot-password', '/reset-password#token=a', '/problems/invalid-otp', '/portal']) {
+  for (const path of ['/', '/forgot-password', `/reset-password${UNKNOWN}`, '/problems/invalid-otp', '/portal']) {
     await visit(browser, app, { expectFailures: true }, async (page, context) => {
       await context.addInitScript({ path: AXE });
+      await allLive(page);
       await page.goto(path);
       if (!path.startsWith('/problems')) await ready(page);
       assert.equal(await page.locator('.brand').textContent(), 'Harbour & Söhne');
@@ -132,7 +133,8 @@ test('what is used up for nothing is told apart from what can be tried again', a
   const user = await app.createUser();
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await start(page, '**/v1/reset-password');
-    await page.goto('/reset-password#token=a');
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
     await choose(page, newPassword());
     await titled(page, 'Try your new password');
     await page.locator('[data-view=lost] .button').click();

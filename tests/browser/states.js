@@ -5,7 +5,7 @@ import { summary } from './browser.js';
 import { portalStates } from './portal-states.js';
 import * as steps from './steps.js';
 
-const { submit, titled } = steps;
+const { UNKNOWN, allLive, submit, titled } = steps;
 
 async function open(page, path) {
   await page.goto(path);
@@ -91,8 +91,36 @@ export const states = {
     await summary(page).waitFor();
   },
   'code-none': (page) => open(page, '/verify-otp'),
-  password: async (page) => {
-    await page.goto('/reset-password#token=unknown');
+  'code-none-wrong': async (page) => {
+    await open(page, '/verify-otp');
+    await page.locator('#email').fill('ann@example.test');
+    await steps.enter(page, '123456');
+    await summary(page).waitFor();
+  },
+  'code-none-empty': async (page) => {
+    await open(page, '/verify-otp');
+    await submit(page);
+    await summary(page).waitFor();
+  },
+  password: async (page, app) => {
+    await page.goto((await freshMail(app)).link);
+    await page.locator('#password[passwordrules]').waitFor();
+  },
+  'password-must-change': async (page) => {
+    await allLive(page, 'must-change');
+    await page.goto(`/reset-password${UNKNOWN}`);
+    await page.getByText('must be changed').waitFor();
+  },
+  'password-long-address': async (page) => {
+    await page.route('**/v1/reset-password/check', (route) => route.fulfill({
+      json: { email: 'a-rather-long-address-of-somebody@department.university.example.test', expires_in: 60, reason: 'recovery' },
+    }));
+    await page.goto(`/reset-password${UNKNOWN}`);
+    await page.getByText('a-rather-long-address').waitFor();
+  },
+  'password-unchecked': async (page) => {
+    await page.route('**/v1/reset-password/check', (route) => route.abort());
+    await page.goto(`/reset-password${UNKNOWN}`);
     await page.locator('#password[passwordrules]').waitFor();
   },
   'password-breach': async (page) => {
@@ -100,11 +128,13 @@ export const states = {
       const answer = await route.fetch();
       await route.fulfill({ response: answer, json: { ...await answer.json(), breach_check: true } });
     });
-    await page.goto('/reset-password#token=unknown');
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
     await page.getByText('Not known from a data breach').waitFor();
   },
   'password-shown': async (page) => {
-    await page.goto('/reset-password#token=unknown');
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
     await page.locator('#password[passwordrules]').waitFor();
     await page.locator('#password').fill('seven herons walk at dawn');
     await page.locator('[data-reveal]').click();
@@ -118,22 +148,23 @@ export const states = {
     await titled(page, 'Your password is changed');
   },
   'password-dead': async (page) => {
-    await choose(page, '/reset-password#token=unknown', newPassword());
+    await page.goto(`/reset-password${UNKNOWN}`);
     await titled(page, 'no longer works');
   },
   'password-lost': async (page) => {
     await answer(page, '/v1/reset-password', 503, { 'Retry-After': '5' }, 'start-again');
-    await choose(page, '/reset-password#token=unknown', newPassword());
+    await allLive(page);
+    await choose(page, `/reset-password${UNKNOWN}`, newPassword());
     await titled(page, 'Try your new password');
   },
   'password-none': (page) => open(page, '/reset-password'),
-  cancel: (page) => open(page, '/cancel-recovery#token=unknown'),
+  cancel: (page) => open(page, `/cancel-recovery${UNKNOWN}`),
   'cancel-done': async (page, app) => {
     await cancel(page, (await freshMail(app)).cancel);
     await titled(page, 'useless now');
   },
   'cancel-dead': async (page) => {
-    await cancel(page, '/cancel-recovery#token=unknown');
+    await cancel(page, `/cancel-recovery${UNKNOWN}`);
     await titled(page, 'Nothing left to cancel');
   },
   'cancel-none': (page) => open(page, '/cancel-recovery'),

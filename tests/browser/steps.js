@@ -14,6 +14,14 @@ export async function hold(page, path) {
   return release;
 }
 
+/** What follows a page's path in a link that no mail had. */
+export const UNKNOWN = `#${'A'.repeat(43)}`;
+
+/** Has every link on `page` be a live one, as far as the page can tell. */
+export const allLive = (page, reason = 'recovery') => page.route('**/v1/reset-password/check', (route) => route.fulfill({
+  json: { email: 'ann@example.test', expires_in: 1200, reason },
+}));
+
 /** Presses the form's button. */
 export const submit = (page) => page.locator('button[type=submit]').click();
 

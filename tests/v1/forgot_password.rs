@@ -91,6 +91,32 @@ fn a_locale_may_be_named() {
 }
 
 #[test]
+fn a_language_that_is_not_understood_costs_no_mail() {
+    let app = App::shared();
+    for (locale, subject) in [
+        ("pt_BR", "Redefinir"),
+        ("de_DE.UTF-8", "zurücksetzen"),
+        ("zh_CN", "重设"),
+        ("es-419", "Restablecer"),
+        ("fr_FR@euro", "Réinitialisation"),
+        ("x-klingon", "Reset your"),
+        ("C", "Reset your"),
+        ("POSIX", "Reset your"),
+        ("", "Reset your"),
+        ("English (United States)", "Reset your"),
+        (&"é".repeat(200), "Reset your"),
+    ] {
+        let user = app.create_user();
+        let body = json!({ "email": user.email, "locale": locale });
+        app.visitor()
+            .post("/v1/forgot-password", &body)
+            .expect_json(202);
+        let mail = app.sink().wait_for_mail(&user.email);
+        assert!(mail.subject.contains(subject), "{locale}: {}", mail.subject);
+    }
+}
+
+#[test]
 fn what_is_not_an_address_is_refused_by_name_and_not_repeated() {
     let app = App::shared();
     let long_local = format!("{}@example.test", "a".repeat(260));

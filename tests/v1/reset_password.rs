@@ -1,5 +1,7 @@
 //! `POST /v1/reset-password`
 
+mod check;
+
 use serde_json::json;
 
 use crate::app::{App, Caller as _, altered, assert_alike, random_token, strong_password};

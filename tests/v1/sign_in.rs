@@ -142,3 +142,36 @@ fn an_expired_temporary_password_is_refused_with_a_reason_of_its_own() {
         .expect_nothing();
     app.assert_signs_in(&user, &chosen);
 }
+
+#[test]
+fn a_mailed_password_that_was_copied_with_blanks_signs_in() {
+    let app = App::shared();
+    let user = app.create_user();
+    let order = json!({ "generate": true, "send_email": true });
+    app.portal()
+        .reset_users_password(&user.id, &order)
+        .expect_json(200);
+    let password = app.sink().wait_for_mail(&user.email).password();
+    for copied in [
+        format!("{password}\n"),
+        format!("    {password}"),
+        format!("\u{a0}{password}\r\n"),
+    ] {
+        let signed_in = app.portal().sign_in(&user.email, &copied);
+        let change = &signed_in.expect_json(200)["password_change"];
+        assert_eq!(change["reason"], "must-change", "{copied:?}");
+    }
+    let inside = password.replacen('-', " -", 1);
+    app.portal()
+        .sign_in(&user.email, &inside)
+        .expect_problem(401, "invalid-credentials");
+
+    // One's own is taken as it was set.
+    let token = app.change_token(&user.email, &password);
+    let own = strong_password();
+    app.visitor().reset_password(&token, &own).expect_nothing();
+    app.portal()
+        .sign_in(&user.email, &format!("{own} "))
+        .expect_problem(401, "invalid-credentials");
+    app.assert_signs_in(&user, &own);
+}

@@ -2,7 +2,12 @@
 
 use std::{thread, time::Duration};
 
-use crate::app::{Answer, App, altered, assert_alike, strong_password, unique_email, wrong_code};
+use serde_json::json;
+
+use crate::app::{
+    Answer, App, Caller as _, PUBLIC_BASE_URL, altered, assert_alike, strong_password,
+    unique_email, wrong_code,
+};
 
 #[test]
 fn wrong_used_and_unknown_codes_are_refused_alike() {
@@ -154,4 +159,165 @@ fn a_code_has_as_many_digits_as_the_operator_chose() {
     let recovery = app.recover(&user);
     assert_eq!(recovery.mail.code().len(), 8);
     app.reset_token(&recovery);
+}
+
+#[test]
+fn a_code_is_taken_with_the_address_of_its_account() {
+    let app = App::shared();
+    let visitor = app.visitor();
+    let user = app.create_user();
+    let mail = app.recover(&user).mail;
+    let wrong = visitor.verify_otp_for(&user.email, &wrong_code(&mail.code()));
+    wrong.expect_problem(400, "invalid-otp");
+    let of_nobody = visitor.verify_otp_for(&unique_email(), &mail.code());
+    assert_alike(&of_nobody, &wrong);
+    let never_issued = visitor.verify_otp("AAAAAAAAAAAAAAAAAAAAAA", &mail.code());
+    assert_alike(&never_issued, &wrong);
+
+    let typed = format!("\u{a0}{} ", mail.code());
+    let body = visitor.verify_otp_for(&user.email, &typed).expect_json(200);
+    let token = body["reset_token"].as_str().expect("a token is text");
+    let new_password = strong_password();
+    visitor
+        .reset_password(token, &new_password)
+        .expect_nothing();
+    app.assert_signs_in(&user, &new_password);
+    let again = visitor.verify_otp_for(&user.email, &mail.code());
+    assert_alike(&again, &wrong);
+}
+
+#[test]
+fn a_code_that_an_administrator_reads_out_needs_no_request_of_the_users() {
+    let app = App::shared();
+    let user = app.create_user();
+    // The tab in which the user asked before the telephone call.
+    let earlier = app.recover(&user);
+    let order = json!({ "deliver": "return" });
+    let started = app
+        .portal()
+        .start_recovery(&user.id, &order)
+        .expect_json(200);
+    let code = started["code"].as_str().expect("a code is text");
+    app.visitor()
+        .verify_otp(&earlier.challenge_id, &earlier.mail.code())
+        .expect_problem(400, "invalid-otp");
+    app.visitor()
+        .verify_otp(&earlier.challenge_id, code)
+        .expect_json(200);
+
+    let other = app.create_user();
+    let started = app
+        .portal()
+        .start_recovery(&other.id, &order)
+        .expect_json(200);
+    let code = started["code"].as_str().expect("a code is text");
+    app.visitor()
+        .verify_otp_for(&other.email, code)
+        .expect_json(200);
+}
+
+#[test]
+fn a_mailed_recovery_by_an_administrator_says_where_its_code_is_typed() {
+    let app = App::shared();
+    let user = app.create_user();
+    app.portal()
+        .start_recovery(&user.id, &json!({ "deliver": "email" }))
+        .expect_json(202);
+    let mail = app.sink().wait_for_mail(&user.email);
+    let page = format!("{PUBLIC_BASE_URL}/verify-otp");
+    assert!(mail.text.contains(&page) && mail.html.contains(&page));
+    app.visitor()
+        .verify_otp_for(&user.email, &mail.code())
+        .expect_json(200);
+}
+
+#[test]
+fn guesses_by_address_and_by_challenge_share_their_budget() {
+    let app = App::shared();
+    let user = app.create_user();
+    let recovery = app.recover(&user);
+    let code = recovery.mail.code();
+    for _ in 0..3 {
+        app.visitor()
+            .verify_otp_for(&user.email, &wrong_code(&code))
+            .expect_problem(400, "invalid-otp");
+    }
+    for _ in 0..2 {
+        app.visitor()
+            .verify_otp(&recovery.challenge_id, &wrong_code(&code))
+            .expect_problem(400, "invalid-otp");
+    }
+    app.visitor()
+        .verify_otp_for(&user.email, &code)
+        .expect_problem(400, "invalid-otp");
+    app.visitor()
+        .reset_password(&recovery.mail.link_token(), &strong_password())
+        .expect_nothing();
+}
+
+#[test]
+fn guesses_before_there_is_a_code_cost_the_owner_none() {
+    let app = App::shared();
+    let user = app.create_user();
+    for _ in 0..16 {
+        app.visitor()
+            .verify_otp_for(&user.email, "000000")
+            .expect_problem(400, "invalid-otp");
+    }
+    let mail = app.recover(&user).mail;
+    app.visitor()
+        .verify_otp_for(&user.email, &mail.code())
+        .expect_json(200);
+}
+
+#[test]
+fn a_code_is_taken_with_blanks_and_in_other_digits() {
+    let app = App::shared();
+    let other_digits = |zero: u32, code: &str| -> String {
+        let digits = code.chars().filter_map(|digit| digit.to_digit(10));
+        digits
+            .filter_map(|digit| char::from_u32(zero + digit))
+            .collect()
+    };
+    let shapes: [fn(&str) -> String; 4] = [
+        |code| format!("{code}\r\n"),
+        |code| format!("{} {}", &code[..3], &code[3..]),
+        |code| code.split("").collect::<Vec<_>>().join("."),
+        |code| format!("\u{200e}{code}\u{feff}"),
+    ];
+    let arabic = |code: &str| other_digits(0x660, code);
+    let wide = |code: &str| other_digits(0xff10, code);
+    for number in 0..6 {
+        let user = app.create_user();
+        let code = app.recover(&user).mail.code();
+        let typed = match number {
+            4 => arabic(&code),
+            5 => wide(&code),
+            shape => shapes[shape](&code),
+        };
+        app.visitor()
+            .verify_otp_for(&user.email, &typed)
+            .expect_json(200);
+    }
+}
+
+#[test]
+fn a_code_is_for_a_challenge_or_for_an_address() {
+    let app = App::shared();
+    let visitor = app.visitor();
+    for (body, pointers) in [
+        (json!({ "code": "123456" }), vec!["/challenge_id"]),
+        (
+            json!({ "code": "123456", "challenge_id": "a", "email": "ann@example.test" }),
+            vec!["/email"],
+        ),
+        (
+            json!({ "code": "123456", "email": "zebra" }),
+            vec!["/email"],
+        ),
+        (json!({ "email": "ann@example.test" }), vec!["/code"]),
+    ] {
+        let refused = visitor.post("/v1/verify-otp", &body);
+        assert_eq!(refused.expect_invalid(), pointers, "{body}");
+    }
 }

@@ -4,7 +4,18 @@
 {
   const root = document.documentElement;
   const { needs } = document.currentScript.dataset;
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+
+  // Mailers and link scanners encode the `#` of a link, add to it and break its lines. The server finds the token in what
+  // is left; here it only matters where that is: something of the token's alphabet is as long as one.
+  const blanks = /%(?:25)*(?:09|0a|0d|20)|\s/gi;
+  const holds = (text) => /[\w-]{43}/.test(text.replace(blanks, ''));
+  const query = new URLSearchParams(location.search);
+  query.delete('return_to');
+  const token = [location.hash, location.pathname, String(query)].find(holds) ?? null;
+  const [page] = location.pathname.match(/^\/[a-z-]*/i);
+  // For `token.js`. The address is one without a secret.
+  window.arrival = { token, address: page + (holds(String(query)) ? '' : location.search) };
+
   let kept = {};
   try {
     // What `recovery.js` remembers.
@@ -13,11 +24,13 @@
     // Nothing is.
   }
 
-  // What comes first goes before the others, even if it is empty.
-  const found = needs.split(' ').map((name) => (name === 'token' ? token : kept[name])).find((value) => value != null);
+  const found = needs.split(' ').some((name) => (name === 'token' ? token : kept[name]));
   if (!found) root.dataset.lacking = '';
+  // Whose link it is, and whether it still works, the server says in a moment.
+  else if (needs.includes('reset_token')) root.dataset.checking = '';
 
-  if (kept.email) {
+  // A link may be another account's than the one that was asked for here.
+  if (kept.email && !token) {
     const observer = new MutationObserver(() => {
       const place = document.querySelector('[data-email]');
       if (!place) return;

@@ -14,6 +14,7 @@ export function show(name, { focus = true } = {}) {
     view.hidden = view.dataset.view !== name;
   }
   delete document.documentElement.dataset.lacking;
+  delete document.documentElement.dataset.checking;
   retitle();
   if (focus) document.querySelector(`[data-view="${name}"] h1`).focus();
 }

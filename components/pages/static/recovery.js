@@ -1,5 +1,5 @@
-// What this tab remembers of a recovery from page to page: the address, the challenge, when another mail may be asked
-// for, and the reset token until it is used. Never the password, and never the token of a link.
+// What this tab remembers of a recovery from page to page: the address, when another mail may be asked for, and the reset
+// token until it is used. Never the password, and never the token of a link.
 
 const KEY = 'keyback.recovery';
 
@@ -48,7 +48,7 @@ function keep(value, seconds) {
 }
 
 /** Remembers a request that was accepted for `email`. */
-export function started(email, { challenge_id, resend_after }) {
+export function started(email, { resend_after }) {
   forget();
-  return remember({ email, challenge_id, resend_at: Date.now() + resend_after * 1000 });
+  return remember({ email, resend_at: Date.now() + resend_after * 1000 });
 }

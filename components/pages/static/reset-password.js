@@ -15,12 +15,30 @@ const policy = { min_length: 8, max_length: 256 };
 // A link's token goes before one that a code was turned into.
 let secret = token ?? recall().reset_token;
 
+const WHY = { recovery: 'password.why.recovery', 'must-change': 'password.why.must-change' };
+
 if (secret) {
-  // For password managers. Whose link it is, nobody here knows.
   form.elements.username.value = (token === null && recall().email) || '';
   learn();
+  check();
 } else {
   show('none', { focus: false });
+}
+
+/** Asks whose link it is and whether it still works. Without an answer the form works all the same. */
+async function check() {
+  const outcome = await call('/v1/reset-password/check', { token: secret });
+  // It was used meanwhile.
+  if (!secret) return;
+  if (outcome.problem === 'invalid-reset-token') return finish('dead', { focus: false });
+  if (outcome.ok) {
+    const { email, reason } = outcome.value;
+    // Password managers read it.
+    form.elements.username.value = email;
+    document.querySelector('[data-email]').textContent = email;
+    if (reason in WHY) say(document.querySelector('[data-why]'), WHY[reason]);
+  }
+  delete document.documentElement.dataset.checking;
 }
 
 async function learn() {
@@ -85,9 +103,9 @@ function reject(codes) {
   refuse({ key: 'password.refused', field, ...(reasons.length > 0 && { reasons }) });
 }
 
-function finish(view) {
+function finish(view, options) {
   secret = undefined;
   forget();
   form.reset();
-  show(view);
+  show(view, options);
 }

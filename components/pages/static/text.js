@@ -34,7 +34,8 @@ export function hush(element) {
 
 /** Gives the document the title of the view that is shown, or of its error. */
 export function retitle() {
-  const heading = document.querySelector('main section:not([hidden]) h1').textContent;
+  const headings = [...document.querySelectorAll('main section:not([hidden]) h1')];
+  const heading = (headings.find((one) => one.offsetParent) ?? headings[0]).textContent;
   const failed = document.querySelector('[data-summary]:not([hidden]) h2')?.textContent;
   document.title = [failed, heading, root.dataset.app].filter(Boolean).join(' · ');
 }

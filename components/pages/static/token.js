@@ -1,13 +1,13 @@
-// The secret of an emailed link. It leaves the address bar before anything else happens, and is kept in memory only:
-// nothing is sent until a person submits a form.
+// The secret of a mailed link. It leaves the address bar before anything else happens, and is kept in memory only.
 
-export const token = new URLSearchParams(location.hash.slice(1)).get('token');
+const { token: found, address } = window.arrival;
 
-if (token !== null) {
-  history.replaceState(history.state, '', location.pathname + location.search);
-}
+/** What the address holds of a link, with the token somewhere in it; null without one. */
+export const token = found;
+
+if (token !== null) history.replaceState(history.state, '', address);
 
 // Another link pasted into this very tab.
 addEventListener('hashchange', () => {
-  if (location.hash.startsWith('#token=')) location.reload();
+  if (/[\w-]{43}/.test(location.hash)) location.reload();
 });

@@ -1,34 +1,39 @@
 import { call } from './api.js';
-import { announce, explain, form, onPress, onSubmit, refuse, show } from './form.js';
+import { announce, explain, form, onPress, onSubmit, refuse } from './form.js';
 import { comeBack, recall, remember, started } from './recovery.js';
-import { hush, say } from './text.js';
+import { hush, retitle, say } from './text.js';
 
-const field = form.elements.code;
+const { code: field, email: addressField } = form.elements;
 const resend = document.querySelector('[data-resend]');
 const wait = document.querySelector('[data-wait]');
 const noMail = document.querySelector('[data-no-mail]');
 let counting;
 
-const { challenge_id, email } = recall();
-if (challenge_id) {
+// Without an address, the page asks for it: a code belongs to the account, and may have been read out or mailed.
+const { email } = recall();
+if (email) {
   document.querySelector('[data-email]').textContent = email;
   count();
 } else {
-  show('none', { focus: false });
+  retitle();
 }
 
 onSubmit(async () => {
+  const address = email ?? addressField.value.trim();
+  if (!address) return refuse({ key: 'forgot.empty', field: addressField });
+  if (!email && addressField.validity.typeMismatch) return refuse({ key: 'forgot.invalid', field: addressField });
   const code = digits(field.value);
   if (!code) return refuse({ key: 'code.empty', field });
   // It would cost one of a few tries.
   if (!/^[0-9]{6,10}$/.test(code)) return refuse({ key: 'code.shape', field });
-  const outcome = await call('/v1/verify-otp', { challenge_id: recall().challenge_id, code });
+  const outcome = await call('/v1/verify-otp', { email: address, code });
   if (outcome.ok) {
-    remember({ challenge_id: undefined, reset_token: outcome.value.reset_token });
+    remember({ email: address, reset_token: outcome.value.reset_token });
     // Back leads to the page before: there is nothing to do here with a code that was used.
     return location.replace('/reset-password');
   }
   if (outcome.problem === 'start-again') return refuse({ key: 'code.lost', field });
+  if (outcome.problem === 'validation-failed') return refuse({ key: 'forgot.invalid', field: addressField });
   if (outcome.problem !== 'invalid-otp') return refuse(explain(outcome));
   refuse({ key: 'code.wrong', field, reasons: [{ key: 'code.wrong' }, { key: 'code.wrong-next' }] });
 });

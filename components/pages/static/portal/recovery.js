@@ -37,7 +37,7 @@ function finish(dialog, { link, code, expires_at: at }, then) {
     return make('div', {}, make('h3', { t }), make('div', { class: 'secret' }, output, ...copier(() => output.textContent)));
   };
   turn(dialog, 'recovery.started',
-    link ? [secret('recovery.link', link), secret('recovery.code', code), make('p', { class: 'warning', t: 'recovery.once' })]
+    link ? [secret('recovery.link', link), secret('recovery.code', code), make('p', { t: 'recovery.page', values: { page: `${location.origin}/verify-otp` } }), make('p', { class: 'warning', t: 'recovery.once' })]
       : make('p', { t: 'recovery.mailed' }),
     make('p', {}, words('recovery.until', { at })),
     make('div', { class: 'buttons' }, closer(dialog, 'close')));

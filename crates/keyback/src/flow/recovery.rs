@@ -1,9 +1,11 @@
 //! Recovering an account: ask, verify the code, set a new password, or cancel.
 
 pub mod cancel;
+pub mod check_token;
 pub mod find_challenge;
 pub mod forgot_password;
 pub mod issue;
+mod live_token;
 pub mod reset_password;
 pub mod start;
 pub mod verify_otp;

@@ -4,6 +4,7 @@ mod agenda;
 mod at_rest;
 mod breaches;
 mod cancel_recovery;
+mod check_token;
 mod clocks;
 mod crashes;
 mod deliveries;

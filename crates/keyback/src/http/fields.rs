@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::http::problem::FieldError;
+use crate::model::locale::Locale;
 
 /// The members that were not read yet, and the errors so far.
 #[derive(Debug)]
@@ -85,6 +87,17 @@ impl Fields {
                 None
             }
         }
+    }
+
+    #[expect(
+        clippy::option_option,
+        reason = "refused, absent and given are three things, and `?` tells the first from the others"
+    )]
+    /// Reads the optional language tag `locale`. One that is not understood is as good as none: it never costs a mail. The
+    /// outer `None`: it is no text, and the error is recorded.
+    pub(super) fn locale(&mut self) -> Option<Option<Locale>> {
+        let read = self.optional_text("locale", |text| Ok::<_, Infallible>(Locale::read(text)))?;
+        Some(read.flatten())
     }
 
     /// Reads the boolean `name`, or `default` if it is absent.
@@ -182,8 +195,6 @@ impl<'de> Deserialize<'de> for Members {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use super::*;
 
     fn errors(body: &str) -> Vec<(String, String)> {

@@ -126,7 +126,7 @@ async fn take<E: Env>(
             .and_then(|(_, text)| EmailAddress::parse(text.trim()).ok())
             .filter(|_| addresses.next().is_none())
             .ok_or_else(|| Problem::validation_failed(Vec::new()))?;
-        Ok((email, Locale::parse(language.tag).ok()))
+        Ok((email, Locale::read(language.tag)))
     };
     forgot_password::take(cx, request, settings, read)
         .await

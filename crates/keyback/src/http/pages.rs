@@ -16,6 +16,7 @@ pub mod brand;
 mod files;
 mod language;
 mod layout;
+pub mod link;
 pub mod portal;
 mod return_to;
 
@@ -78,7 +79,7 @@ impl Page {
     /// What its first view requires: a link's token, or an entry in the tab's storage.
     const fn needs(self) -> Option<&'static str> {
         match self {
-            Self::VerifyOtp => Some("challenge_id"),
+            Self::VerifyOtp => Some("email"),
             Self::ResetPassword => Some("token reset_token"),
             Self::CancelRecovery => Some("token"),
             Self::ForgotPassword | Self::Start | Self::Missing => None,

@@ -2,7 +2,7 @@
 //!
 //! The same functions serve the tests, so that a route that no component has is never tested.
 
-use crate::http::pages::{self, Files, Language, Page, brand, portal};
+use crate::http::pages::{self, Files, Language, Page, brand, link, portal};
 use crate::http::problem::RETRY_AFTER_OUTAGE;
 use crate::http::v1::admin::{emails, users};
 use crate::http::v1::{
@@ -66,6 +66,9 @@ pub async fn reset_password<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> An
     with_settings(cx, async |cx, settings: ResetPassword| {
         match (request.segments().as_slice(), request.method()) {
             (["v1", "reset-password"], "POST") => reset::post(cx, request, settings).await,
+            (["v1", "reset-password", "check"], "POST") => {
+                reset::check::post(cx, request, &settings).await
+            }
             (["v1", "cancel-recovery"], "POST") => {
                 cancel_recovery::post(cx, request, &settings).await
             }
@@ -74,6 +77,7 @@ pub async fn reset_password<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> An
             }
             (
                 ["v1", "reset-password" | "cancel-recovery"]
+                | ["v1", "reset-password", "check"]
                 | ["v1", "admin", "users", _, "reset-password"],
                 _,
             ) => Answer::method_not_allowed("POST"),
@@ -183,12 +187,12 @@ pub struct PageFiles {
 pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFiles) -> Answer {
     let settings = settings::load::<Pages>(cx.env.variables()).await;
     let page = |page| pages::get(&settings, request, files.pages, page);
-    let answer = match request.segments().as_slice() {
+    let path = request.segments();
+    let answer = match path.as_slice() {
         [""] => page(Page::Start),
-        ["forgot-password"] => page(Page::ForgotPassword),
-        ["verify-otp"] => page(Page::VerifyOtp),
-        ["reset-password"] => page(Page::ResetPassword),
-        ["cancel-recovery"] => page(Page::CancelRecovery),
+        // Typed from what was read out, perhaps with a slash.
+        ["forgot-password"] | ["forgot-password", ""] => page(Page::ForgotPassword),
+        ["verify-otp"] | ["verify-otp", ""] => page(Page::VerifyOtp),
         ["portal"] => portal::get(&settings, request, files.portal),
         ["problems", slug] => {
             let site = settings.as_ref().ok().map(|settings| &settings.site);
@@ -197,7 +201,7 @@ pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFi
         ["assets", "brand", name] => brand::get(&settings, name),
         ["assets", version, name @ ..] => pages::file(&[files.pages, files.portal], version, name),
         [".well-known", "change-password"] => pages::change_password(),
-        _ => Answer::not_found(),
+        other => link::page_of(other).map_or_else(Answer::not_found, page),
     };
     match request.method() {
         "GET" | "HEAD" if pages::is_for_browser(request) => {

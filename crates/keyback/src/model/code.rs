@@ -39,16 +39,12 @@ impl Code {
         Ok(Self(format!("{number:0width$}", width = length.0 as usize)))
     }
 
-    /// Reads a typed code: spaces and hyphens are dropped, the rest is kept. A text that cannot be a code is a wrong
-    /// code, not another kind of error.
+    /// Reads a code as it was typed on any keyboard or copied from any mail: digits of all scripts are digits, and what is
+    /// neither a digit nor a letter is dropped. A text that cannot be a code is a wrong code, not another kind of error.
     #[must_use]
     pub fn from_typed(text: &str) -> Self {
-        Self(
-            text.chars()
-                .filter(|character| !character.is_whitespace() && *character != '-')
-                .take(64)
-                .collect(),
-        )
+        let meant = text.chars().filter(|it| it.is_alphanumeric());
+        Self(meant.map(latin_digit).take(64).collect())
     }
 
     /// The digits, as they go into the mail and nowhere else.
@@ -77,6 +73,42 @@ impl Code {
     fn parts<'a>(&'a self, serial: &'a ChallengeSerial) -> [&'a [u8]; 2] {
         [serial.as_str().as_bytes(), self.0.as_bytes()]
     }
+}
+
+/// The zeros of the scripts whose digits people type, each followed by the other nine.
+const ZEROS: [char; 23] = [
+    '\u{660}',
+    '\u{6f0}',
+    '\u{7c0}',
+    '\u{966}',
+    '\u{9e6}',
+    '\u{a66}',
+    '\u{ae6}',
+    '\u{b66}',
+    '\u{be6}',
+    '\u{c66}',
+    '\u{ce6}',
+    '\u{d66}',
+    '\u{e50}',
+    '\u{ed0}',
+    '\u{f20}',
+    '\u{1040}',
+    '\u{17e0}',
+    '\u{1810}',
+    '\u{ff10}',
+    '\u{1d7ce}',
+    '\u{1d7d8}',
+    '\u{1d7e2}',
+    '\u{1d7ec}',
+];
+
+/// The digit of Latin script that a digit of another one means; any other character as it is.
+fn latin_digit(character: char) -> char {
+    let digit = ZEROS.iter().find_map(|zero| {
+        let value = u32::from(character).checked_sub(u32::from(*zero))?;
+        char::from_digit(value, 10)
+    });
+    digit.unwrap_or(character)
 }
 
 impl fmt::Debug for Code {
@@ -112,6 +144,19 @@ mod tests {
     fn takes_a_code_as_people_type_it() {
         assert_eq!(Code::from_typed(" 123 456\n").reveal(), "123456");
         assert_eq!(Code::from_typed("123-456").reveal(), "123456");
+        assert_eq!(
+            Code::from_typed("1.2\u{2013}3 4\u{200b}5\u{feff}6").reveal(),
+            "123456"
+        );
+        assert_eq!(
+            Code::from_typed("\u{661}\u{662}\u{663}\u{ff14}\u{ff15}\u{ff16}").reveal(),
+            "123456"
+        );
+        assert_eq!(
+            Code::from_typed("\u{1d7cf}\u{9e8}3\u{fe0f}\u{20e3}456").reveal(),
+            "123456"
+        );
+        assert_eq!(Code::from_typed("12345o").reveal(), "12345o");
         assert_eq!(Code::from_typed(&"9".repeat(9000)).reveal().len(), 64);
     }
 }

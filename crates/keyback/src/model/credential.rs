@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
-use crate::model::password::PasswordHash;
+use crate::model::password::{Password, PasswordHash};
 
 /// An account's password, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +18,10 @@ pub struct Credential {
     pub must_change: bool,
     /// The password is refused from this time on; `None` for never.
     pub expires_at: Option<Timestamp>,
+    /// Whether blanks around what is typed are ignored: somebody else chose the password, so that it is copied, and has
+    /// none around it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ignores_blanks: bool,
     /// The epoch that began when it was set. Requiring a change raises the account's epoch, not this one.
     pub epoch: u64,
 }
@@ -44,6 +48,16 @@ impl SetBy {
 }
 
 impl Credential {
+    /// What a text typed as this password means.
+    #[must_use]
+    pub fn read(&self, typed: &Password) -> Password {
+        if self.ignores_blanks {
+            typed.without_blanks_around()
+        } else {
+            typed.clone()
+        }
+    }
+
     /// Whether the password has stopped working by `now`.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {

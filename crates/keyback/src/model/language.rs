@@ -76,7 +76,8 @@ pub fn same_language(one: &str, other: &str) -> bool {
 }
 
 fn primary(tag: &str) -> &str {
-    tag.split('-').next().unwrap_or_default()
+    let mut subtags = tag.split(|it: char| !it.is_ascii_alphanumeric());
+    subtags.next().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -84,7 +85,7 @@ mod tests {
     use super::*;
 
     fn locale(tag: &str) -> Locale {
-        Locale::parse(tag).unwrap()
+        Locale::read(tag).unwrap()
     }
 
     #[test]
@@ -96,6 +97,8 @@ mod tests {
             ("pt-BR", Some("pt")),
             ("zh", Some("zh-Hans")),
             ("zh-CN", Some("zh-Hans")),
+            ("zh_CN", Some("zh-Hans")),
+            ("de_DE.UTF-8", Some("de")),
             ("zh-Hant-TW", Some("zh-Hans")),
             ("nl", None),
             ("des", None),

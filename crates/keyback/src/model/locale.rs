@@ -2,39 +2,43 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Maximum characters: the longest tag that RFC 5646 §4.4.1 expects.
+const MAX_CHARS: usize = 35;
+
 /// A language tag of the plain kind, such as `en` or `pt-BR` (BCP 47: letters, digits and hyphens, at most 35
 /// characters).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Locale(String);
 
-/// Why a text is no language tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not a language tag such as en or pt-BR")]
-pub struct InvalidLocale;
-
 impl Locale {
-    /// Parses a tag: subtags of 1 to 8 letters or digits joined by hyphens, the first one of 2 or 3 letters.
-    ///
-    /// # Errors
-    /// [`InvalidLocale`] for anything else.
-    pub fn parse(text: &str) -> Result<Self, InvalidLocale> {
-        let language = text.split('-').next().unwrap_or_default();
-        let valid = text.len() <= 35
-            && (2..=3).contains(&language.len())
-            && language.bytes().all(|byte| byte.is_ascii_alphabetic())
-            && text.split('-').all(|subtag| {
-                (1..=8).contains(&subtag.len())
-                    && subtag.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            });
-        if valid {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(InvalidLocale)
+    /// Reads as much of `text` as is a tag: subtags of 1 to 8 letters or digits, the first one of 2 or 3 letters. The
+    /// underscores of POSIX and Java count as hyphens, so `de_DE.UTF-8` is `de-DE`. `None` if it does not begin with a
+    /// language, such as `x-klingon` or `C`: a language that is not understood must never cost a mail.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let is_of_tag = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
+        let begins = text.trim().split(|it| !is_of_tag(it)).next()?;
+        let mut subtags = begins.split(['-', '_']);
+        let language = subtags.next()?;
+        let is_language = (2..=3).contains(&language.len())
+            && language.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if !is_language {
+            return None;
         }
+        let mut tag = language.to_owned();
+        for subtag in subtags {
+            let length = tag.len().saturating_add(1).saturating_add(subtag.len());
+            if !(1..=8).contains(&subtag.len()) || length > MAX_CHARS {
+                break;
+            }
+            tag.push('-');
+            tag.push_str(subtag);
+        }
+        Some(Self(tag))
     }
 
-    /// The tag as the caller gave it. Its case is not normalised.
+    /// The tag. Its case is as the caller gave it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -52,21 +56,50 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_tags_and_refuses_the_rest() {
-        for good in ["en", "de", "pt-BR", "zh-Hans", "ast"] {
-            assert!(Locale::parse(good).is_ok(), "{good}");
-        }
-        for bad in [
-            "",
-            "e",
-            "english",
-            "en_US",
-            "en-",
-            "-en",
-            "12",
-            "en-toolongsubtag",
+    fn a_tag_is_read_as_far_as_it_goes() {
+        let long = format!("de-{}", ["abcdefgh"; 30].join("-"));
+        for (text, tag) in [
+            ("en", "en"),
+            ("pt-BR", "pt-BR"),
+            ("zh-Hans", "zh-Hans"),
+            ("ast", "ast"),
+            ("pt_BR", "pt-BR"),
+            ("zh_Hant_TW", "zh-Hant-TW"),
+            ("de_DE.UTF-8", "de-DE"),
+            ("de_AT@euro", "de-AT"),
+            ("fr-FR,fr;q=0.9", "fr-FR"),
+            (" es\n", "es"),
+            ("en-", "en"),
+            ("en--US", "en"),
+            ("en-toolongsubtag", "en"),
+            ("sl-rozaj-biske-1994", "sl-rozaj-biske-1994"),
+            (&long, "de-abcdefgh-abcdefgh-abcdefgh"),
         ] {
-            assert_eq!(Locale::parse(bad), Err(InvalidLocale), "{bad}");
+            let read = Locale::read(text);
+            assert_eq!(read.as_ref().map(Locale::as_str), Some(tag), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_begins_with_no_language_is_none() {
+        for text in [
+            "",
+            " ",
+            "e",
+            "C",
+            "POSIX",
+            "C.UTF-8",
+            "x-klingon",
+            "i-default",
+            "english",
+            "12",
+            "-en",
+            "*",
+            "日本語",
+            "root",
+            &"a".repeat(200),
+        ] {
+            assert_eq!(Locale::read(text), None, "{text}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::base::blank::is_blank;
 use crate::base::random::SecureRandom;
 use crate::base::unavailable::Unavailable;
 use crate::model::password_hash;
@@ -28,6 +29,19 @@ impl Password {
             typed: (normal != text).then(|| text.to_owned()),
             normal,
         }
+    }
+
+    /// Whether it begins and ends with something that can be seen. A copy of it with blanks around can then be told from it.
+    #[must_use]
+    pub fn has_no_blanks_around(&self) -> bool {
+        self.normal.trim_matches(is_blank) == self.normal
+    }
+
+    /// The password without the blanks around it, which come along when it is copied (NIST SP 800-63B-4 §3.1.1.2).
+    #[must_use]
+    pub fn without_blanks_around(&self) -> Self {
+        let typed = self.typed.as_deref().unwrap_or(&self.normal);
+        Self::new(typed.trim_matches(is_blank))
     }
 
     /// The text, for the policy to check.

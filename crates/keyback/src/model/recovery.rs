@@ -96,9 +96,8 @@ pub enum Use {
 pub enum IssueDecision {
     /// Issue a new challenge and mail it.
     Issue,
-    /// Send nothing; the request's `challenge_id` works with the code already mailed.
-    TieTo(ChallengeSerial),
-    /// Send nothing: within the cooldown or over the account's limit, without a live, unused challenge.
+    /// Send nothing: within the cooldown or over the account's limit. A code that was mailed already, or that an
+    /// administrator gives, works with the request's `challenge_id`.
     Silence,
 }
 
@@ -129,12 +128,10 @@ impl Recovery {
             let count = self.issued.iter().filter(|issued| **issued > since).count();
             count >= limit.count() as usize
         });
-        match self.live(epoch, now) {
-            _ if !cooling && !exhausted => IssueDecision::Issue,
-            Some(challenge) if state == Use::Unused => {
-                IssueDecision::TieTo(challenge.serial.clone())
-            }
-            _ => IssueDecision::Silence,
+        if cooling || exhausted {
+            IssueDecision::Silence
+        } else {
+            IssueDecision::Issue
         }
     }
 
@@ -214,6 +211,12 @@ impl Challenge {
         self.link_expires_at.max(self.code_expires_at)
     }
 
+    /// Whether a code could be right at `now`: it is in time and of the account's epoch.
+    #[must_use]
+    pub fn may_accept_code(&self, epoch: u64, now: Timestamp) -> bool {
+        self.epoch == epoch && now < self.code_expires_at
+    }
+
     /// Whether `code` is right, in time, within the caps and of the current epoch. `attempts` is the day's counter with
     /// this attempt. Takes the same time for every refusal.
     #[must_use]
@@ -231,8 +234,7 @@ impl Challenge {
             code.matches(keyring, &self.serial, &self.code),
             of_this_challenge <= i64::from(caps.per_challenge),
             attempts <= i64::from(caps.per_day),
-            self.epoch == epoch,
-            now < self.code_expires_at,
+            self.may_accept_code(epoch, now),
         ];
         conditions.into_iter().all(|holds| holds)
     }

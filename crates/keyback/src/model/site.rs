@@ -45,9 +45,26 @@ impl Default for Accent {
 }
 
 impl Site {
-    /// A link to `path` with `token` in its fragment.
+    /// The page that sets a new password, with `token` in its fragment. A mail's lines have 76 characters in some
+    /// encodings (RFC 2045 §6.7): the link fits one unless the origin has more than 26.
     #[must_use]
-    pub fn link(&self, path: &str, token: &Token) -> String {
-        format!("{}#token={}", self.base_url.join(path), token.reveal())
+    pub fn reset_link(&self, token: &Token) -> String {
+        self.link("/reset", token)
+    }
+
+    /// The page that cancels a recovery, with `token` in its fragment.
+    #[must_use]
+    pub fn cancel_link(&self, token: &Token) -> String {
+        self.link("/cancel", token)
+    }
+
+    /// The page that asks for a code.
+    #[must_use]
+    pub fn code_page(&self) -> String {
+        self.base_url.join("/verify-otp")
+    }
+
+    fn link(&self, path: &str, token: &Token) -> String {
+        format!("{}#{}", self.base_url.join(path), token.reveal())
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::base::random::SecureRandom;
@@ -14,6 +14,8 @@ use crate::base::unavailable::Unavailable;
 use crate::model::id::{AccountId, ChallengeSerial};
 use crate::model::keyring::{KeyUse, KeyedDigest, Keyring, encode};
 use crate::model::password::Password;
+
+mod find;
 
 const REFERENCE_BYTES: usize = 16;
 /// 256 random bits; OWASP ASVS 11.5.1 asks for 128.
@@ -34,6 +36,17 @@ impl TokenReference {
         let mut bytes = [0; REFERENCE_BYTES];
         random.fill(&mut bytes)?;
         Ok(Self(encode(&bytes)))
+    }
+
+    /// The reference that follows from a secret: 128 bits of its SHA-256. A secret of 256 random bits cannot be found from
+    /// that (NIST SP 800-63B-4 §3.1.2.2 asks for 112 and a plain hash).
+    fn of(secret: &[u8; SECRET_BYTES]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(b"keyback token reference");
+        hash.update(secret);
+        let digest = hash.finalize();
+        let half = digest.get(..REFERENCE_BYTES).unwrap_or_default();
+        Self(encode(half))
     }
 
     /// The text, fit for a store key.
@@ -71,7 +84,8 @@ impl TokenPurpose {
     }
 }
 
-/// A token in clear: 128 bits of reference and 256 of secret. Never stored, never printed.
+/// A token in clear: 256 random bits, and the reference that follows from them or was fixed earlier. Never stored, never
+/// printed.
 #[derive(Clone)]
 pub struct Token {
     reference: TokenReference,
@@ -79,15 +93,21 @@ pub struct Token {
 }
 
 impl Token {
-    /// Draws a new token.
+    /// Draws a new token, of 43 characters.
     ///
     /// # Errors
     /// [`Unavailable::Random`].
     pub fn generate(random: &impl SecureRandom) -> Result<Self, Unavailable> {
-        Self::generate_for(TokenReference::generate(random)?, random)
+        let mut secret = [0; SECRET_BYTES];
+        random.fill(&mut secret)?;
+        Ok(Self {
+            reference: TokenReference::of(&secret),
+            secret,
+        })
     }
 
-    /// Draws a new secret for a reference that was fixed earlier.
+    /// Draws a new secret for a reference that was fixed earlier. The token has 64 characters, the first of which are the
+    /// reference.
     ///
     /// # Errors
     /// [`Unavailable::Random`].
@@ -100,10 +120,22 @@ impl Token {
         Ok(Self { reference, secret })
     }
 
-    /// Parses 64 characters of base64url; `None` for anything else.
+    /// Finds the one token in `text`, which may be a whole link, percent-encoded, wrapped or with something around it: it
+    /// came through mailers and people's hands. `None` if there is none.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn find(text: &str) -> Option<Self> {
+        find::in_text(text)
+    }
+
+    /// Parses 43 or 64 characters of base64url; `None` for anything else.
+    fn parse(text: &str) -> Option<Self> {
         let bytes = Base64UrlUnpadded::decode_vec(text).ok()?;
+        if let Ok(secret) = bytes.as_slice().try_into() {
+            return Some(Self {
+                reference: TokenReference::of(&secret),
+                secret,
+            });
+        }
         let (reference, secret) = bytes.split_at_checked(REFERENCE_BYTES)?;
         Some(Self {
             reference: TokenReference(encode(reference)),
@@ -120,6 +152,9 @@ impl Token {
     /// The token as it goes into a link or an answer, and nowhere else.
     #[must_use]
     pub fn reveal(&self) -> String {
+        if self.reference == TokenReference::of(&self.secret) {
+            return encode(&self.secret);
+        }
         let reference = Base64UrlUnpadded::decode_vec(&self.reference.0).unwrap_or_default();
         encode(&[reference.as_slice(), &self.secret].concat())
     }

@@ -10,9 +10,7 @@ impl Section for MailBranding {
     fn read(values: &Values) -> Option<Self> {
         let site = Site::read(values);
         let language = values.read_leniently("default_locale", |text, warn| {
-            let known = Locale::parse(text)
-                .ok()
-                .and_then(|locale| Language::serving(&locale));
+            let known = Locale::read(text).and_then(|locale| Language::serving(&locale));
             known.unwrap_or_else(|| {
                 warn("is no language of Keyback's, English is used".to_owned());
                 Language::English

@@ -7,7 +7,7 @@
 //! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
 //! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last mail |
-//! | `v1:request:<challenge id>` | which account's challenge a request is tied to | as long as the challenge |
+//! | `v1:request:<challenge id>` | which account a request was for | as long as a challenge |
 //! | `v1:token:<reference>` | [`TokenRecord`](crate::model::token::TokenRecord) | until expired |
 //! | `v1:outbox:<email>` | [`Email`](crate::model::email::Email), sealed until it is sent | 31 days |
 //! | `v1:email-feedback:<email>` | [`EmailFeedback`](crate::model::email::EmailFeedback) | as long as the email |

@@ -23,13 +23,11 @@ pub const AFTERLIFE: Duration = Duration::from_mins(10);
 /// What a claim to issue adds to the counter of a day's attempts, of which there are fewer.
 const ISSUE: i64 = 1 << 32;
 
-/// Which challenge a `challenge_id` belongs to.
+/// Whose `challenge_id` it is. Older records also say of which challenge, which decides nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRecord {
-    /// Whose challenge.
+    /// The account.
     pub account_id: AccountId,
-    /// Which challenge.
-    pub serial: ChallengeSerial,
     /// When the record may go.
     pub expires_at: Timestamp,
 }
@@ -42,7 +40,7 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Recove
     record::find(store, &keys::recovery(id)).await
 }
 
-/// Which challenge the request is tied to.
+/// Whose request it is.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -61,7 +59,7 @@ pub fn replace(batch: &mut Batch, id: &AccountId, recovery: &Recovery) -> Result
     batch.put(keys::recovery(id), recovery)
 }
 
-/// Ties a request to a challenge. It goes at `request.expires_at`.
+/// Ties a request to its account. It goes at `request.expires_at`.
 ///
 /// # Errors
 /// [`Unavailable::Record`].

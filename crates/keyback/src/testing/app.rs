@@ -244,6 +244,17 @@ impl App {
         self.make(&self.call("/v1/verify-otp", body))
     }
 
+    /// Offers a code for the account with an address.
+    pub fn verify_for(&self, email: &str, code: &str) -> Reply {
+        let body = json!({"email": email, "code": code});
+        self.make(&self.call("/v1/verify-otp", body))
+    }
+
+    /// Asks what a token would do.
+    pub fn check(&self, token: &str) -> Reply {
+        self.make(&self.call("/v1/reset-password/check", json!({"token": token})))
+    }
+
     /// Sets a new password.
     pub fn reset(&self, token: &str, new_password: &str) -> Reply {
         let body = json!({"token": token, "new_password": new_password});

@@ -1,6 +1,6 @@
 //! `POST /v1/admin/users`
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::app::{App, Scope, random_token, strong_password, unique_email, unix_seconds};
 use crate::v1::admin::access::Guarded;
@@ -135,7 +135,7 @@ fn a_bad_member_is_named_and_nothing_is_created() {
         assert_eq!(refused.expect_invalid(), ["/id"], "{id:?}");
     }
     portal
-        .create_user(&json!({ "email": email, "locale": "not a locale" }))
+        .create_user(&json!({ "email": email, "locale": 7 }))
         .expect_invalid();
     let both = json!({ "email": "zebra", "id": "a b" });
     assert_eq!(
@@ -223,4 +223,28 @@ fn only_a_key_with_the_scope_creates_an_account() {
     app.api_client(Scope::Users)
         .create_user(&account)
         .expect_json(201);
+}
+
+#[test]
+fn a_language_tag_is_kept_as_far_as_it_goes() {
+    let app = App::shared();
+    let portal = app.portal();
+    for (given, kept) in [
+        ("pt_BR", json!("pt-BR")),
+        ("de_DE.UTF-8", json!("de-DE")),
+        ("zh-Hant-TW", json!("zh-Hant-TW")),
+        ("x-klingon", Value::Null),
+        ("C.UTF-8", Value::Null),
+        ("", Value::Null),
+        (&"a".repeat(200), Value::Null),
+    ] {
+        let account = json!({ "email": unique_email(), "locale": given });
+        let created = portal.create_user(&account).expect_json(201);
+        assert_eq!(created["locale"], kept, "{given}");
+        let id = created["id"].as_str().expect("an id is text");
+        let updated = portal.update_user(id, &json!({ "locale": "ja_JP" }));
+        assert_eq!(updated.expect_json(200)["locale"], "ja-JP");
+        let updated = portal.update_user(id, &json!({ "locale": "i-klingon" }));
+        assert_eq!(updated.expect_json(200)["locale"], "ja-JP");
+    }
 }

@@ -14,7 +14,7 @@ use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventType};
 use crate::model::id::EventId;
-use crate::model::recovery::{Challenge, IssueDecision, Recovery, Use};
+use crate::model::recovery::{IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
 use crate::ports::{Clock, Env, Unavailable};
 use crate::store::accounts;
@@ -30,8 +30,8 @@ const WORTH_ANSWERING: Duration = Duration::from_hours(24);
 enum Decision {
     /// A challenge, for the account.
     Issue(Box<Account>, Box<Recovery>),
-    /// No mail; the request goes with the challenge already mailed.
-    TieTo(RequestRecord),
+    /// No mail; the request is tied to its account, whose live code works with it.
+    Tie(RequestRecord),
     /// Nothing.
     Silence,
 }
@@ -64,7 +64,7 @@ pub(in crate::courier) async fn run<E: Env>(
         Err(instead) => {
             let placeholder = Account::placeholder(request.email.clone());
             let tied = match instead {
-                Decision::TieTo(tied) => Some(tied),
+                Decision::Tie(tied) => Some(tied),
                 _ => None,
             };
             (Turn::imitate(cx.env, placeholder).await?, tied)
@@ -139,13 +139,12 @@ fn decide_by(
 ) -> Decision {
     match recovery.decide(&settings.rules, account.epoch, state, now) {
         IssueDecision::Issue => Decision::Issue(Box::new(account), Box::new(recovery)),
-        IssueDecision::Silence => Decision::Silence,
-        IssueDecision::TieTo(serial) => {
+        IssueDecision::Silence => {
+            let asked_for = now.plus(settings.lifetimes.code.max(settings.lifetimes.link));
             let challenge = recovery.challenge.as_ref();
-            let expires_at = challenge.map_or(now, Challenge::expires_at);
-            Decision::TieTo(RequestRecord {
+            let expires_at = challenge.map_or(asked_for, |it| it.expires_at().max(asked_for));
+            Decision::Tie(RequestRecord {
                 account_id: account.id,
-                serial,
                 expires_at: expires_at.plus(AFTERLIFE),
             })
         }

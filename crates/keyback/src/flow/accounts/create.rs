@@ -184,6 +184,10 @@ pub(super) fn prepare(
     draft: Draft,
     hash: Option<PasswordHash>,
 ) -> Account {
+    let ignores_blanks = match &draft.password {
+        Some(InitialPassword::Clear(password)) => password.has_no_blanks_around(),
+        Some(InitialPassword::Hashed(_)) | None => false,
+    };
     Account {
         id,
         email: draft.email,
@@ -198,6 +202,7 @@ pub(super) fn prepare(
             set_by: SetBy::Administrator,
             must_change: draft.change_on_next_sign_in,
             expires_at: None,
+            ignores_blanks,
             epoch: 0,
         }),
         is_legacy: false,

@@ -119,6 +119,10 @@ pub async fn run<E: Env>(
     let mut by_account =
         limiter::count_subject(cx, keyring, ACCOUNT_LIMIT, subject.as_bytes()).await?;
     within(by_account.exceeded.take())?;
+    let credential = found
+        .as_ref()
+        .and_then(|account| account.credential.as_ref());
+    let password = &credential.map_or_else(|| password.clone(), |it| it.read(password));
     let Some((account, hash)) = accept(found, password) else {
         if any_foreign {
             let clock = cx.env.clock();

@@ -185,7 +185,6 @@ pub(crate) fn issue<E: Env>(
     insert_tokens(batch, keyring, account, &challenge, &tokens, over_at)?;
     let request = RequestRecord {
         account_id: account.id.clone(),
-        serial: serial.clone(),
         expires_at: last,
     };
     recoveries::tie(batch, issue.challenge_id, &request)?;

@@ -2,6 +2,7 @@
 
 use crate::flow::events::by_user;
 use crate::flow::passwords::check_password;
+use crate::flow::recovery::live_token::{LiveToken, find_live};
 use crate::flow::{Refusal, within};
 use crate::mail::message::MailBranding;
 use crate::mail::message::{Requester, Translator, prepare_password_changed};
@@ -14,18 +15,16 @@ use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
-use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::{PasswordRules, PasswordViolation};
-use crate::model::recovery::Recovery;
-use crate::model::token::{PasswordFingerprint, Token, TokenPurpose, TokenRecord};
+use crate::model::token::Token;
 use crate::ports::{Clock, Env, Unavailable};
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
 use crate::store::limiter::{self, NamedLimit};
-use crate::store::recoveries::{self, Claim};
+use crate::store::recoveries::Claim;
 use crate::store::{accounts, tokens};
 
 /// Why the password was not set.
@@ -73,16 +72,6 @@ pub struct Order {
     pub new_password: Password,
     /// Whether all sessions must end.
     pub sign_out_everywhere: bool,
-}
-
-/// A token found good, and the account that it resets.
-struct LiveToken {
-    account: Account,
-    claim: Claim,
-    /// The language that the recovery was asked for in.
-    locale: Option<Locale>,
-    /// The password that must be changed.
-    replaces: Option<PasswordFingerprint>,
 }
 
 /// Sets the password: at most six round trips, and one hashing only for a good token and a good password.
@@ -175,61 +164,6 @@ async fn is_stored<E: Env>(cx: &Cx<'_, E>, id: &AccountId, epoch: u64) -> bool {
     matches!(found, Ok(Some(account)) if account.epoch == epoch)
 }
 
-/// The account for a token that is good and unused; `None` for every other, after the same calls to the store.
-async fn find_live<E: Env>(
-    cx: &Cx<'_, E>,
-    keyring: &Keyring,
-    token: &Token,
-    stored: Option<&TokenRecord>,
-) -> Result<Option<LiveToken>, Unavailable> {
-    const PURPOSES: [TokenPurpose; 2] = [TokenPurpose::Link, TokenPurpose::Reset];
-    let store = cx.store();
-    let account_id = stored.map_or_else(AccountId::placeholder, |it| it.account_id.clone());
-    let claim = match stored {
-        // The code of the same mail has the same claim.
-        Some(TokenRecord {
-            purpose: TokenPurpose::Link,
-            serial: Some(serial),
-            ..
-        }) => recoveries::claim_of(serial),
-        _ => tokens::claim_of(token.reference()),
-    };
-    let (account, recovery, claimed) = futures::join!(
-        accounts::find(store, &account_id),
-        recoveries::find(store, &account_id),
-        claim.is_taken(store),
-    );
-    let (recovery, claimed) = (recovery?, claimed?);
-    let (Some(account), Some(stored)) = (account?, stored) else {
-        return Ok(None);
-    };
-    let conditions = [
-        stored.accepts(token, &PURPOSES, keyring, account.epoch, cx.now),
-        !is_superseded(stored, recovery.as_ref()),
-        !claimed,
-        !account.disabled,
-    ];
-    let challenge = recovery.and_then(|recovery| recovery.challenge);
-    let of_recovery = challenge.filter(|_| stored.serial.is_some());
-    let live = LiveToken {
-        account,
-        claim,
-        locale: of_recovery.and_then(|challenge| challenge.locale),
-        replaces: stored.replaces.clone(),
-    };
-    Ok(conditions.into_iter().all(|holds| holds).then_some(live))
-}
-
-/// Whether a newer challenge has killed what came of an older one.
-fn is_superseded(stored: &TokenRecord, recovery: Option<&Recovery>) -> bool {
-    let challenge = recovery.and_then(|recovery| recovery.challenge.as_ref());
-    match (&stored.serial, challenge) {
-        (Some(serial), Some(challenge)) => *serial != challenge.serial,
-        (Some(_), None) => true,
-        (None, _) => false,
-    }
-}
-
 /// A reset whose token and password are good.
 struct Reset {
     hash: PasswordHash,
@@ -275,6 +209,7 @@ fn prepare<E: Env>(
         set_by: SetBy::User,
         must_change: false,
         expires_at: None,
+        ignores_blanks: false,
         epoch: 0,
     });
     batch.account(account, Epoch::SetCredential);

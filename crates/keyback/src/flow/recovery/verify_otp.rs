@@ -6,6 +6,7 @@ use crate::flow::{Refusal, within};
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
 use crate::model::code::Code;
+use crate::model::email_address::EmailAddress;
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
@@ -16,7 +17,7 @@ use crate::store::batch::Batch;
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
 use crate::store::limiter::{self, NamedLimit};
-use crate::store::recoveries::{self, RequestRecord};
+use crate::store::recoveries;
 use crate::store::{accounts, tokens};
 
 /// Why there is no reset token.
@@ -52,17 +53,26 @@ pub struct VerifySettings {
     pub limit: Limit,
 }
 
+/// Whose code it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whose {
+    /// That of the account for which this request was made; `None` if the text given cannot be the name of one.
+    Request(Option<ChallengeId>),
+    /// That of the account with this address.
+    Address(EmailAddress),
+}
+
 /// Counts the attempt, compares the code, claims the challenge and gives the reset token: at most five round trips,
-/// and as many for an unknown challenge as for a wrong code.
+/// and as many for an unknown request or address as for a wrong code.
 ///
-/// `challenge_id` is `None` if the text given cannot be one.
+/// A code belongs to the account: the live challenge's code works with its address, and with any request of its.
 ///
 /// # Errors
 /// As [`VerifyOtpError`] says.
 pub async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &VerifySettings,
-    challenge_id: Option<ChallengeId>,
+    whose: &Whose,
     code: &Code,
     client: ClientAddress,
 ) -> Result<Token, VerifyOtpError> {
@@ -72,17 +82,16 @@ pub async fn run<E: Env>(
         name: "verify-otp",
         limit: settings.limit,
     };
-    let challenge_id = challenge_id.map_or_else(|| ChallengeId::generate(cx.env.random()), Ok)?;
-    let (request, counted) = futures::join!(
-        recoveries::find_request(store, &challenge_id),
+    let (owner, counted) = futures::join!(
+        find_owner(cx.env, whose),
         limiter::count(cx, keyring, named, client),
     );
     within(counted?.exceeded)?;
-    let tied = find_tied(cx, request?).await?;
+    let live = find_live(cx, whose, &owner?).await?;
 
     // Counted before it is compared, whatever it is compared with. Whether it was used already is looked up for all, so
     // that a used code takes the same calls as a wrong one.
-    let (counted_for, day, serial) = if let Some((account, challenge)) = &tied {
+    let (counted_for, day, serial) = if let Some((account, challenge)) = &live {
         let serial = challenge.serial.clone();
         (account.id.clone(), challenge.attempts_day, serial)
     } else {
@@ -95,7 +104,7 @@ pub async fn run<E: Env>(
         claim.is_taken(store),
     );
     let (attempt, claimed) = (attempt?, claimed?);
-    let Some((account, challenge)) = tied else {
+    let Some((account, challenge)) = live else {
         return Err(VerifyOtpError::InvalidOtp);
     };
     let conditions = [
@@ -116,25 +125,36 @@ pub async fn run<E: Env>(
         .map_err(VerifyOtpError::StartAgain)
 }
 
-/// The account and the challenge that a request is tied to, if the challenge is the account's latest.
-async fn find_tied<E: Env>(
+/// The account whose code it is, or one that nobody has, after one call to the store. The account itself has the last word
+/// about its address.
+async fn find_owner<E: Env>(env: &E, whose: &Whose) -> Result<AccountId, Unavailable> {
+    let store = env.store();
+    let challenge_id = match whose {
+        Whose::Address(email) => return accounts::find_id(store, email).await,
+        Whose::Request(Some(challenge_id)) => challenge_id.clone(),
+        Whose::Request(None) => ChallengeId::generate(env.random())?,
+    };
+    let request = recoveries::find_request(store, &challenge_id).await?;
+    Ok(request.map_or_else(AccountId::placeholder, |request| request.account_id))
+}
+
+/// The account and its challenge, while a code could be right. A guess at any other is not held against the account: a
+/// stranger who knows the address could use up the day's attempts before their owner asks for a mail.
+async fn find_live<E: Env>(
     cx: &Cx<'_, E>,
-    request: Option<RequestRecord>,
+    whose: &Whose,
+    owner: &AccountId,
 ) -> Result<Option<(Account, Challenge)>, Unavailable> {
     let store = cx.store();
-    let account_id = request
-        .as_ref()
-        .map_or_else(AccountId::placeholder, |request| request.account_id.clone());
-    let (account, recovery) = futures::join!(
-        accounts::find(store, &account_id),
-        recoveries::find(store, &account_id),
-    );
-    let challenge = recovery?.and_then(|recovery| recovery.challenge);
-    let challenge = challenge.filter(|challenge| {
-        let request = request.as_ref();
-        request.is_some_and(|request| request.serial == challenge.serial)
+    let (account, recovery) =
+        futures::join!(accounts::find(store, owner), recoveries::find(store, owner));
+    let account = account?.filter(|account| match whose {
+        Whose::Address(email) => account.email.digest() == email.digest(),
+        Whose::Request(_) => true,
     });
-    Ok(account?.zip(challenge))
+    let challenge = recovery?.and_then(|recovery| recovery.challenge);
+    let live = account.zip(challenge);
+    Ok(live.filter(|(account, challenge)| challenge.may_accept_code(account.epoch, cx.now)))
 }
 
 /// Stores the reset token for a code that is used up.

@@ -132,3 +132,21 @@ fn a_request_that_was_sealed_without_a_language_is_still_read() {
     let request: Request = serde_json::from_value(old).unwrap();
     assert_eq!(request.locale, None);
 }
+
+#[test]
+fn a_language_that_is_not_understood_costs_no_mail() {
+    for (locale, subject) in [
+        ("pt_BR", "Redefinir sua senha de Keyback"),
+        ("de_DE.UTF-8", "Passwort für Keyback zurücksetzen"),
+        ("x-klingon", "Reset your Keyback password"),
+        ("POSIX", "Reset your Keyback password"),
+        ("", "Reset your Keyback password"),
+        (&"z".repeat(200), "Reset your Keyback password"),
+    ] {
+        let with_none = app(None);
+        assert_eq!(asked(&with_none, Some(locale)).subject, subject, "{locale}");
+        // The account's own language is as good as the request's.
+        let with_it = app(Some(locale));
+        assert_eq!(asked(&with_it, None).subject, subject, "{locale}");
+    }
+}

@@ -156,6 +156,53 @@ fn verify_otp_unknown_wrong_expired_used_replaced_cancelled_exhausted_and_disabl
 }
 
 #[test]
+fn verify_otp_by_an_address_that_is_unknown_without_a_code_or_with_another_one() {
+    let app = App::with_account();
+    let _ = app.verify("unknown", "0");
+    let verify = |app: &App, email: &str, code: &str| {
+        let body = json!({"email": email, "code": code});
+        seen(app, "/v1/verify-otp", body)
+    };
+    let asked = app.fork();
+    let recovery = asked.recover();
+    let code = &*recovery.code;
+    let after = |change: &dyn Fn(&App)| {
+        let app = asked.fork();
+        change(&app);
+        verify(&app, App::EMAIL, code)
+    };
+    let unknown = verify(&app, App::NOBODY, code);
+    let by_id = seen(
+        &app,
+        "/v1/verify-otp",
+        json!({"challenge_id": "unknown", "code": code}),
+    );
+    assert_eq!(
+        by_id.0, unknown.0,
+        "the answer is that to an unknown request"
+    );
+    assert_alike(&[
+        ("unknown", unknown),
+        ("no code", verify(&app, App::EMAIL, code)),
+        ("wrong", verify(&asked, App::EMAIL, &other_than(code))),
+        ("used", after(&|app| drop(app.verify_for(App::EMAIL, code)))),
+        (
+            "cancelled",
+            after(&|app| drop(app.cancel(&recovery.cancel))),
+        ),
+        ("disabled", after(&disable)),
+        (
+            "exhausted",
+            after(&|app| {
+                for _ in 0..5 {
+                    let _ = app.verify_for(App::EMAIL, "none");
+                }
+            }),
+        ),
+    ]);
+}
+
+#[test]
 fn sign_in_unknown_wrong_disabled_and_without_a_password() {
     let app = App::with_account();
     let disabled = app.fork();
@@ -198,7 +245,7 @@ fn reset_password_unknown_used_expired_replaced_cancelled_and_disabled() {
         reset(&app, &recovery.link)
     };
     let altered = other_than(&recovery.link);
-    let (head, last) = recovery.link.split_at(63);
+    let (head, last) = recovery.link.split_at(recovery.link.len() - 1);
     let forged = format!("{head}{}", if last == "A" { "B" } else { "A" });
     assert_alike(&[
         ("unknown", reset(&app, &"A".repeat(64))),
@@ -214,6 +261,48 @@ fn reset_password_unknown_used_expired_replaced_cancelled_and_disabled() {
         (
             "used by the code",
             after(&|app| drop(app.verify(&recovery.challenge_id, &recovery.code))),
+        ),
+        (
+            "cancelled",
+            after(&|app| drop(app.cancel(&recovery.cancel))),
+        ),
+        ("disabled", after(&disable)),
+        (
+            "replaced",
+            after(&|app| {
+                app.advance(60);
+                let _ = app.recover();
+            }),
+        ),
+    ]);
+}
+
+#[test]
+fn checking_a_token_unknown_used_expired_replaced_cancelled_and_disabled() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let check = |app: &App, token: &str| {
+        let body = json!({"token": token});
+        seen(app, "/v1/reset-password/check", body)
+    };
+    let after = |change: &dyn Fn(&App)| {
+        let app = app.fork();
+        change(&app);
+        app.come_from("198.51.100.7:1");
+        check(&app, &recovery.link)
+    };
+    assert_alike(&[
+        ("unknown", check(&app, &"A".repeat(64))),
+        ("no token at all", check(&app, "")),
+        ("for another purpose", check(&app, &recovery.cancel)),
+        ("expired", after(&|app| app.advance(1_200))),
+        (
+            "used",
+            after(&|app| drop(app.reset(&recovery.link, App::NEW_PASSWORD))),
+        ),
+        (
+            "used by the code",
+            after(&|app| drop(app.verify_for(App::EMAIL, &recovery.code))),
         ),
         (
             "cancelled",

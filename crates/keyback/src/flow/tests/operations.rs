@@ -108,6 +108,11 @@ fn verify(app: &App, challenge_id: &str, code: &str) -> Call {
     app.call("/v1/verify-otp", body)
 }
 
+fn verify_for(app: &App, email: &str, code: &str) -> Call {
+    let body = json!({"email": email, "code": code});
+    app.call("/v1/verify-otp", body)
+}
+
 fn sign_in(app: &App, password: &str) -> Call {
     let body = json!({"email": App::EMAIL, "password": password});
     app.call("/v1/sign-in", body)
@@ -143,18 +148,47 @@ fn verify_otp() {
     let wrong = other_than(code);
     let used = app.fork();
     let _ = used.verify(id, code).expect(200);
-    for (name, app, id, code, pinned) in [
-        ("verify-otp, wrong", &app, &**id, &wrong, (400, 3, 2, 4)),
-        ("verify-otp, unknown", &app, "unknown", code, (400, 3, 2, 4)),
-        ("verify-otp, used", &used, id, code, (400, 3, 2, 4)),
-        ("verify-otp, right", &app, id, code, (200, 5, 5, 4)),
+    let (refused, right) = ((400, 3, 2, 4), (200, 5, 5, 4));
+    let by_id: fn(&App, &str, &str) -> Call = verify;
+    let by_email: fn(&App, &str, &str) -> Call = verify_for;
+    for (name, app, call, whose, code, pinned) in [
+        ("wrong", &app, by_id, &**id, &wrong, refused),
+        ("unknown", &app, by_id, "unknown", code, refused),
+        ("used", &used, by_id, id, code, refused),
+        ("right", &app, by_id, id, code, right),
+        (
+            "by address, wrong",
+            &app,
+            by_email,
+            App::EMAIL,
+            &wrong,
+            refused,
+        ),
+        (
+            "by address, unknown",
+            &app,
+            by_email,
+            App::NOBODY,
+            code,
+            refused,
+        ),
+        (
+            "by address, used",
+            &used,
+            by_email,
+            App::EMAIL,
+            code,
+            refused,
+        ),
+        ("by address, right", &app, by_email, App::EMAIL, code, right),
     ] {
-        assert_eq!(cost(name, app, &verify(app, id, code)).pinned(), pinned);
+        let name = format!("verify-otp, {name}");
+        assert_eq!(cost(&name, app, &call(app, whose, code)).pinned(), pinned);
         let app = from_another_client(app);
         let name = format!("{name}, a client's first call");
         let (status, round_trips, changing, reads) = pinned;
         let pinned = (status, round_trips, changing + 2, reads);
-        assert_eq!(cost(&name, &app, &verify(&app, id, code)).pinned(), pinned);
+        assert_eq!(cost(&name, &app, &call(&app, whose, code)).pinned(), pinned);
     }
 }
 
@@ -182,6 +216,21 @@ fn reset_password() {
     let call = reset(&app, &"A".repeat(64));
     let refused = cost("reset-password, unknown token", &app, &call);
     assert_eq!(refused.pinned(), (400, 2, 1, 4));
+}
+
+#[test]
+fn check_reset_token() {
+    let (app, recovery) = recovered();
+    let _ = app.check("unknown").expect(400);
+    let check = |token: &str| app.call("/v1/reset-password/check", json!({"token": token}));
+    for (name, token, status) in [
+        ("check, good", &*recovery.link, 200),
+        ("check, unknown", "unknown", 400),
+        ("check, of another kind", &recovery.cancel, 400),
+    ] {
+        let cost = cost(name, &app, &check(token));
+        assert_eq!(cost.pinned(), (status, 2, 1, 4), "{name}");
+    }
 }
 
 #[test]

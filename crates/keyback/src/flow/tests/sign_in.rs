@@ -178,3 +178,51 @@ fn where_hashes_came_from_elsewhere_every_refusal_takes_whole_seconds() {
     assert!(foreign.knows(App::PASSWORD) && foreign.knows(App::PASSWORD));
     assert_eq!(foreign.env.clock().now(), began);
 }
+
+#[test]
+fn a_password_that_somebody_else_chose_is_taken_with_blanks_around_it() {
+    let app = App::default();
+    let account = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", account)).expect(201);
+    let reset = |body: Value| {
+        let reply = app.make(&app.call("/v1/admin/users/ann/reset-password", body));
+        reply.expect(200)
+    };
+    let generated = reset(json!({"generate": true, "return_password": true})).text("password");
+    let around = |password: &str| {
+        [
+            format!("{password}\n"),
+            format!("  {password}"),
+            format!("\t{password}\r\n"),
+            format!("\u{a0}{password}\u{200b}"),
+        ]
+    };
+    for copied in around(&generated) {
+        let signed_in = app.sign_in(App::EMAIL, &copied).expect(200).json();
+        let token = signed_in["password_change"]["token"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        // It is the one that must be changed, with or without blanks.
+        assert_eq!(app.reset(&token, &generated).problem(), "password-rejected");
+    }
+    assert!(!app.knows(&generated.replace('-', "- ")));
+    let _ = reset(json!({"password": App::OTHER_PASSWORD, "change_on_next_sign_in": false}));
+    assert!(
+        around(App::OTHER_PASSWORD)
+            .iter()
+            .all(|copied| app.knows(copied))
+    );
+    let odd = format!(" {} ", App::OTHER_PASSWORD);
+    let _ = reset(json!({"password": odd, "change_on_next_sign_in": false}));
+    assert!(app.knows(&odd) && !app.knows(App::OTHER_PASSWORD));
+}
+
+#[test]
+fn a_password_of_ones_own_is_taken_exactly() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(204);
+    assert!(app.knows(App::NEW_PASSWORD));
+    assert!(!app.knows(&format!("{} ", App::NEW_PASSWORD)));
+}

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
-use crate::testing::{App, Mail, other_than};
+use crate::testing::{App, Mail, Reply, other_than};
 use model::{Model, Outcome};
 
 mod broken;
@@ -24,6 +24,11 @@ enum Event {
     /// A code offered under the name of some request, the right one or another.
     Verify {
         request: usize,
+        right: bool,
+    },
+    /// A code offered for an address.
+    VerifyFor {
+        whom: usize,
         right: bool,
     },
     /// Wrong codes, one after the other.
@@ -66,6 +71,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         6 => (0..3_usize, prop::bool::weighted(0.2)).prop_map(|(whom, lost)| Event::Ask { whom, lost }),
         6 => (any(), prop::bool::weighted(0.4)).prop_map(|(request, right)| Event::Verify { request, right }),
+        3 => (0..3_usize, prop::bool::weighted(0.5)).prop_map(|(whom, right)| Event::VerifyFor { whom, right }),
         3 => (any(), 1..6_usize).prop_map(|(request, times)| Event::Guess { request, times }),
         1 => (any(), any()).prop_map(|(request, mail)| Event::Mix { request, mail }),
         2 => any().prop_map(|mail| Event::ResetByLink { mail }),
@@ -125,11 +131,16 @@ impl Course {
             Event::Ask { whom, lost } => self.ask(whom, lost),
             Event::Verify { request, right } => {
                 if let Some(request) = choose(request, self.challenge_ids.len()) {
-                    let mail = self.model.mail_of(request);
-                    let code = mail.map_or("123456".to_owned(), |mail| self.mails[mail].code());
-                    let code = if right { code } else { other_than(&code) };
-                    self.verify(request, &code, right.then_some(mail).flatten());
+                    let owner = self.model.owner_of(request);
+                    let (code, of) = self.code_for(owner, right);
+                    self.verify(request, &code, of);
                 }
+            }
+            Event::VerifyFor { whom, right } => {
+                let (code, of) = self.code_for(Some(whom), right);
+                let reply = self.app.verify_for(EMAILS[whom], &code);
+                let outcome = self.model.verify(Some(whom), of);
+                self.verified(&reply, &outcome);
             }
             Event::Guess { request, times } => {
                 if let Some(request) = choose(request, self.challenge_ids.len()) {
@@ -210,10 +221,30 @@ impl Course {
         self.mails.extend(recoveries);
     }
 
+    /// The code that an account would take, or another one, and of which mail it is.
+    fn code_for(&self, whom: Option<usize>, right: bool) -> (String, Option<usize>) {
+        let mail = whom.and_then(|whom| self.model.mail_of(whom));
+        let code = mail.map_or("123456".to_owned(), |mail| self.mails[mail].code());
+        if right {
+            (code, mail)
+        } else {
+            (other_than(&code), None)
+        }
+    }
+
     fn verify(&mut self, request: usize, code: &str, of: Option<usize>) {
         let reply = self.app.verify(&self.challenge_ids[request], code);
-        match self.model.verify(request, of) {
-            Outcome::Right => self.tokens.push(reply.expect(200).text("reset_token")),
+        let owner = self.model.owner_of(request);
+        let outcome = self.model.verify(owner, of);
+        self.verified(&reply, &outcome);
+    }
+
+    fn verified(&mut self, reply: &Reply, outcome: &Outcome) {
+        match outcome {
+            Outcome::Right => {
+                assert_eq!(reply.status, 200);
+                self.tokens.push(reply.text("reset_token"));
+            }
             Outcome::Refused => assert_eq!(reply.problem(), "invalid-otp"),
         }
     }

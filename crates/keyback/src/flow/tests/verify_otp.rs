@@ -1,5 +1,7 @@
 //! Turning a code into a reset token.
 
+use serde_json::{Value, json};
+
 use crate::testing::{App, other_than};
 
 #[test]
@@ -176,5 +178,103 @@ fn what_cannot_be_a_challenge_id_is_refused_like_an_unknown_one() {
     for odd in ["", "a b", "v1:epoch:x", &"a".repeat(500)] {
         let reply = app.verify(odd, "123456");
         assert_eq!(reply.without_ids(), unknown.without_ids(), "{odd}");
+    }
+}
+
+#[test]
+fn a_code_works_with_the_address_of_its_account_however_it_was_asked_for() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let wrong = other_than(&recovery.code);
+    assert_eq!(app.verify_for(App::EMAIL, &wrong).problem(), "invalid-otp");
+    assert_eq!(app.verify_for(App::NOBODY, &recovery.code).status, 400);
+    let typed = format!(" {}\n", recovery.code);
+    let verified = app.verify_for(App::EMAIL, &typed).expect(200);
+    let token = verified.text("reset_token");
+    assert_eq!(app.reset(&token, App::NEW_PASSWORD).status, 204);
+    assert_eq!(app.verify_for(App::EMAIL, &recovery.code).status, 400);
+}
+
+#[test]
+fn the_code_that_an_administrator_reads_out_is_typed_with_the_address() {
+    let app = App::default();
+    let account = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", account)).expect(201);
+    let order = json!({"deliver": "return"});
+    let started = app.make(&app.call("/v1/admin/users/ann/recovery", order));
+    let code = started.expect(200).text("code");
+    assert_eq!(app.verify_for(App::EMAIL, &code).status, 200);
+}
+
+#[test]
+fn every_challenge_id_of_the_account_takes_the_live_code() {
+    let app = App::with_account();
+    app.env.variables.set("limit_account", "2/3600");
+    let first = app.recover();
+    app.advance(60);
+    let second = app.recover();
+    app.advance(60);
+    // Over the limit, so that nothing is mailed for it.
+    let silent = app.forgot(App::EMAIL).text("challenge_id");
+    assert_eq!(app.take_mails(), []);
+    for id in [&first.challenge_id, &second.challenge_id, &silent] {
+        let app = app.fork();
+        assert_eq!(app.verify(id, &first.code).status, 400);
+        assert_eq!(app.verify(id, &second.code).status, 200);
+    }
+}
+
+#[test]
+fn both_ways_share_the_attempts() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let wrong = other_than(&recovery.code);
+    for _ in 0..3 {
+        let _ = app.verify(&recovery.challenge_id, &wrong).expect(400);
+    }
+    for _ in 0..2 {
+        let _ = app.verify_for(App::EMAIL, &wrong).expect(400);
+    }
+    assert_eq!(app.verify_for(App::EMAIL, &recovery.code).status, 400);
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        400
+    );
+    assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 204);
+}
+
+#[test]
+fn guesses_while_no_code_is_live_are_held_against_nobody() {
+    let app = App::with_account();
+    let guess = |app: &App| {
+        for _ in 0..20 {
+            let _ = app.verify_for(App::EMAIL, "000000").expect(400);
+        }
+    };
+    guess(&app);
+    let expired = app.recover();
+    app.advance(600);
+    guess(&app);
+    let replaced = app.verify(&expired.challenge_id, &expired.code);
+    assert_eq!(replaced.problem(), "invalid-otp");
+    let recovery = app.recover();
+    assert_eq!(app.verify_for(App::EMAIL, &recovery.code).status, 200);
+}
+
+#[test]
+fn a_code_is_offered_for_a_request_or_for_an_address() {
+    let app = App::with_account();
+    let offer = |body: Value| app.make(&app.call("/v1/verify-otp", body));
+    for (body, pointer) in [
+        (json!({"code": "123456"}), "/challenge_id"),
+        (
+            json!({"code": "123456", "challenge_id": "a", "email": App::EMAIL}),
+            "/email",
+        ),
+        (json!({"code": "123456", "email": "ann"}), "/email"),
+        (json!({"email": App::EMAIL}), "/code"),
+    ] {
+        let reply = offer(body).expect(422);
+        assert_eq!(reply.json()["errors"][0]["pointer"], pointer);
     }
 }

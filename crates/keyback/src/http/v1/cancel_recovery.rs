@@ -26,7 +26,7 @@ async fn answer<E: Env>(
     settings: &ResetPassword,
 ) -> Result<Answer, Problem> {
     let token = request
-        .members(|fields| fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text))))?;
+        .members(|fields| fields.text("token", |text| Ok::<_, Infallible>(Token::find(text))))?;
     let client = request.client(&settings.trust);
     match cancel::run(cx, &settings.keyring, settings.limit.0, token, client).await {
         Ok(()) => Ok(Answer::no_content()),

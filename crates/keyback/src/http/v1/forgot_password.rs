@@ -29,7 +29,7 @@ async fn answer<E: Env>(
     let read = |request: &Request| {
         request.members(|fields| {
             let email = fields.text("email", EmailAddress::parse);
-            let locale = fields.optional_text("locale", Locale::parse);
+            let locale = fields.locale();
             Some((email?, locale?))
         })
     };

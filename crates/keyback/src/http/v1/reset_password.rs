@@ -12,6 +12,8 @@ use crate::ports::Env;
 use crate::settings::ResetPassword;
 use crate::store::cx::Cx;
 
+pub mod check;
+
 /// Sets a new password with a link token or a reset token.
 pub async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
@@ -27,7 +29,7 @@ async fn answer<E: Env>(
     settings: ResetPassword,
 ) -> Result<Answer, Problem> {
     let order = request.members(|fields| {
-        let token = fields.text("token", |text| Ok::<_, Infallible>(Token::parse(text)));
+        let token = fields.text("token", |text| Ok::<_, Infallible>(Token::find(text)));
         let new_password = fields.text("new_password", |text| {
             Ok::<_, Infallible>(Password::new(text))
         });

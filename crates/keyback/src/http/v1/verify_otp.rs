@@ -4,11 +4,13 @@ use std::convert::Infallible;
 
 use serde_json::json;
 
-use crate::flow::recovery::verify_otp::{self, VerifyOtpError, VerifySettings};
+use crate::flow::recovery::verify_otp::{self, VerifyOtpError, VerifySettings, Whose};
 use crate::http::answer::Answer;
+use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::code::Code;
+use crate::model::email_address::EmailAddress;
 use crate::model::id::ChallengeId;
 use crate::ports::Env;
 use crate::settings::VerifyOtp;
@@ -24,14 +26,7 @@ async fn answer<E: Env>(
     request: &Request,
     settings: VerifyOtp,
 ) -> Result<Answer, Problem> {
-    let (challenge_id, code) = request.members(|fields| {
-        // A text that cannot be an id is an unknown one: one answer for all that is wrong.
-        let challenge_id = fields.text("challenge_id", |text| {
-            Ok::<_, Infallible>(ChallengeId::parse(text).ok())
-        });
-        let code = fields.text("code", |text| Ok::<_, Infallible>(Code::from_typed(text)));
-        Some((challenge_id?, code?))
-    })?;
+    let (whose, code) = request.members(read)?;
     let client = request.client(&settings.trust);
     let settings = VerifySettings {
         keyring: settings.keyring,
@@ -39,7 +34,7 @@ async fn answer<E: Env>(
         caps: settings.caps,
         limit: settings.limit.0,
     };
-    match verify_otp::run(cx, &settings, challenge_id, &code, client).await {
+    match verify_otp::run(cx, &settings, &whose, &code, client).await {
         Ok(token) => {
             let body = json!({
                 "reset_token": token.reveal(),
@@ -51,4 +46,29 @@ async fn answer<E: Env>(
         Err(VerifyOtpError::StartAgain(outage)) => Err(Problem::start_again(outage)),
         Err(VerifyOtpError::Refused(refusal)) => Err(refusal.into()),
     }
+}
+
+fn read(fields: &mut Fields) -> Option<(Whose, Code)> {
+    // A text that cannot be an id is an unknown one: one answer for all that is wrong.
+    let challenge_id = fields.optional_text("challenge_id", |text| {
+        Ok::<_, Infallible>(ChallengeId::parse(text).ok())
+    });
+    let email = fields.optional_text("email", EmailAddress::parse);
+    let code = fields.text("code", |text| Ok::<_, Infallible>(Code::from_typed(text)));
+    let whose = match (challenge_id?, email?) {
+        (Some(challenge_id), None) => Whose::Request(challenge_id),
+        (None, Some(email)) => Whose::Address(email),
+        (None, None) => {
+            fields.refuse(
+                "challenge_id",
+                "is missing: give either challenge_id or email",
+            );
+            return None;
+        }
+        (Some(_), Some(_)) => {
+            fields.refuse("email", "must not stand beside challenge_id");
+            return None;
+        }
+    };
+    Some((whose, code?))
 }

@@ -72,17 +72,25 @@ pub fn prepare_recovery(
     lifetimes: &ChallengeSettings,
 ) -> Result<Message, Unavailable> {
     let site = translator.site();
-    let intro = match mail.requested_by {
-        Requester::Client(_) => texts::RECOVERY_INTRO,
-        Requester::Administrator => texts::RECOVERY_INTRO_BY_ADMINISTRATOR,
+    let life = translator.life(lifetimes.code);
+    let (intro, code, page) = match mail.requested_by {
+        Requester::Client(_) => (texts::RECOVERY_INTRO, texts::RECOVERY_CODE, None),
+        // Its reader has no page open that asks for the code.
+        Requester::Administrator => (
+            texts::RECOVERY_INTRO_BY_ADMINISTRATOR,
+            texts::RECOVERY_CODE_BY_ADMINISTRATOR,
+            Some(site.code_page()),
+        ),
     };
+    let page = page.as_deref().map(|page| ("page", page));
+    let values: Vec<_> = [("life", life.as_str())].into_iter().chain(page).collect();
     let mail = &RecoveryFacts {
         intro: translator.text(intro),
         open_link: translator.with_life(texts::RECOVERY_LINK, lifetimes.link),
-        link: site.link("/reset-password", mail.link),
-        type_code: translator.with_life(texts::RECOVERY_CODE, lifetimes.code),
+        link: site.reset_link(mail.link),
+        type_code: translator.with(code, &values),
         code: mail.code.reveal(),
-        cancel_link: site.link("/cancel-recovery", mail.cancel),
+        cancel_link: site.cancel_link(mail.cancel),
         asked: translator.by(&ASKED, mail.requested_by, mail.requested_at),
     };
     Parts {

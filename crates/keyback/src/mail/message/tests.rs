@@ -31,7 +31,7 @@ fn env() -> MemoryEnv {
 /// All mails in `language`, in each of their forms, by name.
 fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
     let branding: MailBranding = block_on(settings::load(env.variables())).unwrap();
-    let locale = Locale::parse(language.tag()).unwrap();
+    let locale = Locale::read(language.tag()).unwrap();
     let translator = &Translator::for_reader(&branding, &[Some(&locale)]);
     let client = Requester::Client(ClientAddress::parse("203.0.113.9").unwrap());
     let nobody = Requester::Client(ClientAddress::unknown());

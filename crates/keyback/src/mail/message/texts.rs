@@ -66,6 +66,7 @@ texts! {
     RECOVERY_INTRO_BY_ADMINISTRATOR = "recovery.intro-by-administrator" [],
     RECOVERY_LINK = "recovery.link" ["life"],
     RECOVERY_CODE = "recovery.code" ["life"],
+    RECOVERY_CODE_BY_ADMINISTRATOR = "recovery.code-by-administrator" ["life", "page"],
     RECOVERY_ONCE = "recovery.once" [],
     RECOVERY_NOT_YOU = "recovery.not-you" [],
     RECOVERY_ASKED = "recovery.asked" ["time"],

@@ -48,8 +48,13 @@ impl<'a> Translator<'a> {
         fill(words, &[&app, values].concat())
     }
 
-    /// A text with a lifetime: `10 minutes`, `2 hours`. Rounded down, so that it never promises too much.
+    /// A text with a lifetime.
     pub(super) fn with_life(&self, text: &Text, life: Duration) -> String {
+        self.with(text, &[("life", &self.life(life))])
+    }
+
+    /// A lifetime: `10 minutes`, `2 hours`. Rounded down, so that it never promises too much.
+    pub(super) fn life(&self, life: Duration) -> String {
         let seconds = life.as_secs();
         let (count, unit) = match seconds {
             1 => (1, texts::LIFE_SECOND),
@@ -57,8 +62,7 @@ impl<'a> Translator<'a> {
             120..7_200 => (seconds / 60, texts::LIFE_MINUTES),
             _ => (seconds / 3_600, texts::LIFE_HOURS),
         };
-        let life = self.with(unit, &[("count", &count.to_string())]);
-        self.with(text, &[("life", &life)])
+        self.with(unit, &[("count", &count.to_string())])
     }
 
     pub(super) fn with_time(&self, text: &Text, time: Timestamp) -> String {

@@ -77,6 +77,7 @@ pub(super) async fn complete(
         set_by: stored.set_by,
         must_change: order.map_or(stored.must_change, |order| order.required),
         expires_at: stored.expires_at,
+        ignores_blanks: false,
         epoch: stored.epoch,
     });
     Ok(account)

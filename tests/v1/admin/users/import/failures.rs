@@ -58,7 +58,7 @@ fn each_bad_line_is_reported_by_number_and_code_and_the_others_are_in() {
         invalid_account("/id", &json!({ "email": email(), "id": "a b" })),
         invalid_account("/id", &json!({ "email": email(), "id": "" })),
         invalid_account("/id", &json!({ "email": email(), "id": "import" })),
-        invalid_account("/locale", &json!({ "email": email(), "locale": "not one" })),
+        invalid_account("/locale", &json!({ "email": email(), "locale": 7 })),
         invalid_account(
             "/surprise",
             &json!({ "email": email(), "surprise": "zebra" }),

@@ -25,8 +25,8 @@ pub(super) struct Model {
     pub(super) key: u8,
     pub(super) accounts: Vec<Account>,
     mails: Vec<Challenge>,
-    /// For each request the mail that it is tied to, once it was worked.
-    requests: Vec<Option<usize>>,
+    /// For each request whose it is, once it was worked.
+    requests: Vec<Option<Tie>>,
     waiting: Vec<Waiting>,
     /// To whom mails were issued and not yet reported.
     issued: Vec<usize>,
@@ -54,8 +54,12 @@ struct Challenge {
     issued_at: u64,
     guesses_before: u32,
     used: bool,
-    /// A courier came after its afterlife: its requests are as unknown as any other's.
-    forgotten: bool,
+}
+
+/// Whose a request is, until a courier comes after its end.
+struct Tie {
+    whom: usize,
+    until: u64,
 }
 
 struct Token {
@@ -86,9 +90,14 @@ impl Model {
         }
     }
 
-    /// The mail whose code works for a request.
-    pub(super) fn mail_of(&self, request: usize) -> Option<usize> {
-        self.requests[request]
+    /// Whose a request is.
+    pub(super) fn owner_of(&self, request: usize) -> Option<usize> {
+        self.requests[request].as_ref().map(|tie| tie.whom)
+    }
+
+    /// The mail whose code an account would take, if it takes any.
+    pub(super) fn mail_of(&self, whom: usize) -> Option<usize> {
+        self.accounts.get(whom)?.latest
     }
 
     pub(super) fn ask(&mut self, whom: usize, lost: bool) {
@@ -120,13 +129,13 @@ impl Model {
                 self.work(waiting.whom, waiting.request);
             }
         }
-        for challenge in &mut self.mails {
-            challenge.forgotten |= now >= challenge.issued_at + LINK_LIFE + AFTERLIFE;
+        for request in &mut self.requests {
+            request.take_if(|tie| now >= tie.until);
         }
         std::mem::take(&mut self.issued)
     }
 
-    /// Issues a challenge, or ties the request to the live one, or does nothing.
+    /// Ties the request to its account, and issues a challenge or does not.
     fn work(&mut self, whom: usize, request: usize) {
         let now = self.now;
         let Some(account) = self.accounts.get(whom) else {
@@ -142,17 +151,13 @@ impl Model {
             .is_none_or(|mail| self.mails[mail].epoch == account.epoch && !self.mails[mail].used);
         let cooling = is_of_use && within(COOLDOWN) > 0;
         if !cooling && within(3_600) < 5 && within(DAY) < 10 {
-            self.issue(whom, request);
-        } else if let Some(mail) = account.current
-            && self.mails[mail].epoch == account.epoch
-            && !self.mails[mail].used
-            && now < self.mails[mail].issued_at + LINK_LIFE
-        {
-            self.requests[request] = Some(mail);
+            self.issue(whom);
         }
+        let until = now + LINK_LIFE + AFTERLIFE;
+        self.requests[request] = Some(Tie { whom, until });
     }
 
-    fn issue(&mut self, whom: usize, request: usize) {
+    fn issue(&mut self, whom: usize) {
         let account = &mut self.accounts[whom];
         let mail = self.mails.len();
         self.mails.push(Challenge {
@@ -162,12 +167,10 @@ impl Model {
             issued_at: self.now,
             guesses_before: account.guesses.get(&(self.now / DAY)).copied().unwrap_or(0),
             used: false,
-            forgotten: false,
         });
         account.issued_at.push(self.now);
         account.current = Some(mail);
         account.latest = Some(mail);
-        self.requests[request] = Some(mail);
         self.issued.push(whom);
     }
 
@@ -175,15 +178,16 @@ impl Model {
         self.key - key <= 1
     }
 
-    /// A code, that of the mail `of`, offered for a request.
-    pub(super) fn verify(&mut self, request: usize, of: Option<usize>) -> Outcome {
-        let Some(mail) = self.requests[request] else {
+    /// A code, that of the mail `of`, offered for an account or for none.
+    pub(super) fn verify(&mut self, whom: Option<usize>, of: Option<usize>) -> Outcome {
+        let Some(mail) = whom.and_then(|whom| self.mail_of(whom)) else {
             return Outcome::Refused;
         };
         let known = self.knows(self.mails[mail].key);
         let challenge = &mut self.mails[mail];
         let account = &mut self.accounts[challenge.whom];
-        if account.latest != Some(mail) || challenge.forgotten {
+        // Guesses at what cannot be right any more are held against nobody.
+        if challenge.epoch != account.epoch || self.now >= challenge.issued_at + CODE_LIFE {
             return Outcome::Refused;
         }
         let guesses = account
@@ -196,9 +200,7 @@ impl Model {
             && known
             && *guesses - challenge.guesses_before <= 5
             && *guesses <= 15
-            && !challenge.used
-            && challenge.epoch == account.epoch
-            && self.now < challenge.issued_at + CODE_LIFE;
+            && !challenge.used;
         if !right {
             return Outcome::Refused;
         }

@@ -69,7 +69,7 @@ fn who_wants_no_language_that_there_is_gets_the_default() {
     let env = env();
     env.variables.set("default_locale", "fr-CA");
     let branding: MailBranding = block_on(settings::load(env.variables())).unwrap();
-    let dutch = Locale::parse("nl").unwrap();
+    let dutch = Locale::read("nl").unwrap();
     let translator = Translator::for_reader(&branding, &[Some(&dutch), None]);
     assert_eq!(translator.language, Language::French);
 }

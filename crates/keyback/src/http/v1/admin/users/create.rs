@@ -11,7 +11,6 @@ use crate::http::request::Request;
 use crate::http::v1::admin::users::shape;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::password::PasswordHash;
 use crate::ports::Env;
@@ -62,7 +61,7 @@ pub(super) fn read_draft(fields: &mut Fields) -> Option<Draft> {
     let hashed = fields.optional_text("password_hash", |text| {
         PasswordHash::parse(text).map(InitialPassword::Hashed)
     });
-    let locale = fields.optional_text("locale", Locale::parse);
+    let locale = fields.locale();
     let change_on_next_sign_in = fields.boolean("change_on_next_sign_in", false);
     let password = match (clear?, hashed?) {
         (Some(_), Some(_)) => {

@@ -69,7 +69,7 @@ fn show(started: &Started, site: &Site) -> Answer {
         Some((code, link)) => {
             let body = json!({
                 "challenge_id": challenge_id,
-                "link": site.link("/reset-password", link),
+                "link": site.reset_link(link),
                 "code": code.reveal(),
                 "expires_at": expires_at,
             });

@@ -8,7 +8,6 @@ use crate::http::request::Request;
 use crate::http::v1::admin::users::shape;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::model::locale::Locale;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -32,7 +31,7 @@ async fn answer<E: Env>(
     let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
     let changes = request.members(|fields| {
         let email = fields.optional_text("email", EmailAddress::parse);
-        let locale = fields.optional_text("locale", Locale::parse);
+        let locale = fields.locale();
         let disabled = fields.optional_boolean("disabled");
         Some(Changes {
             email: email?,

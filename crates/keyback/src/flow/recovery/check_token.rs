@@ -1,0 +1,101 @@
+//! Whether a token would set a password, and whose. Nothing is used up.
+
+use std::time::Duration;
+
+use crate::flow::recovery::live_token::find_live;
+use crate::flow::{Refusal, within};
+use crate::model::client_address::ClientAddress;
+use crate::model::email_address::EmailAddress;
+use crate::model::keyring::Keyring;
+use crate::model::limit::Limit;
+use crate::model::token::Token;
+use crate::ports::{Env, Unavailable};
+use crate::store::cx::Cx;
+use crate::store::limiter::{self, NamedLimit};
+use crate::store::tokens;
+
+/// Why a token is not described.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckTokenError {
+    /// The token is wrong, expired, used, replaced or unknown: nobody is told which.
+    #[error("not a good token")]
+    InvalidToken,
+    /// Limited, or an outage.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl From<Unavailable> for CheckTokenError {
+    fn from(outage: Unavailable) -> Self {
+        Self::Refused(outage.into())
+    }
+}
+
+/// What a good token does. Its holder could set the password, so nothing here is kept from them.
+#[derive(Debug)]
+pub struct CheckedToken {
+    /// The account's address, in its stored spelling.
+    pub email: EmailAddress,
+    /// How long the token stays good, unless it is used or replaced.
+    pub expires_in: Duration,
+    /// Why a new password is asked for.
+    pub reason: ChangeReason,
+}
+
+/// Why a new password is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeReason {
+    /// Somebody asked for a recovery: the user, or an administrator.
+    Recovery,
+    /// The password with which the user signed in must be changed.
+    MustChange,
+}
+
+impl ChangeReason {
+    /// The word in the HTTP contract, as a sign-in says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Recovery => "recovery",
+            Self::MustChange => "must-change",
+        }
+    }
+}
+
+/// Looks the token up: two round trips, whatever it is. Calls are counted apart from resets, so that opening a link takes
+/// nobody the calls to use it.
+///
+/// `token` is `None` if there is none in the text given.
+///
+/// # Errors
+/// As [`CheckTokenError`] says.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    keyring: &Keyring,
+    limit: Limit,
+    token: Option<Token>,
+    client: ClientAddress,
+) -> Result<CheckedToken, CheckTokenError> {
+    let named = NamedLimit {
+        name: "reset-password-check",
+        limit,
+    };
+    let token = token.map_or_else(|| Token::generate(cx.env.random()), Ok)?;
+    let (stored, counted) = futures::join!(
+        tokens::find(cx.store(), token.reference()),
+        limiter::count(cx, keyring, named, client),
+    );
+    within(counted?.exceeded)?;
+    let stored = stored?;
+    let live = find_live(cx, keyring, &token, stored.as_ref()).await?;
+    let (live, stored) = live.zip(stored).ok_or(CheckTokenError::InvalidToken)?;
+    Ok(CheckedToken {
+        email: live.account.email,
+        expires_in: stored.expires_at.since(cx.now),
+        reason: if stored.serial.is_some() {
+            ChangeReason::Recovery
+        } else {
+            ChangeReason::MustChange
+        },
+    })
+}

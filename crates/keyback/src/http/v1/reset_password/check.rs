@@ -1,0 +1,45 @@
+//! `POST /v1/reset-password/check`
+
+use std::convert::Infallible;
+
+use serde_json::json;
+
+use crate::flow::recovery::check_token::{self, CheckTokenError};
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::model::token::Token;
+use crate::ports::Env;
+use crate::settings::ResetPassword;
+use crate::store::cx::Cx;
+
+/// Says whose password a token sets, before one is chosen. Being a `POST`, it is called by no prefetching program.
+pub async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &ResetPassword,
+) -> Answer {
+    answer(cx, request, settings).await.into()
+}
+
+async fn answer<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &ResetPassword,
+) -> Result<Answer, Problem> {
+    let token = request
+        .members(|fields| fields.text("token", |text| Ok::<_, Infallible>(Token::find(text))))?;
+    let client = request.client(&settings.trust);
+    match check_token::run(cx, &settings.keyring, settings.limit.0, token, client).await {
+        Ok(checked) => {
+            let body = json!({
+                "email": checked.email.as_str(),
+                "expires_in": checked.expires_in.as_secs(),
+                "reason": checked.reason.as_str(),
+            });
+            Ok(Answer::json(200, body))
+        }
+        Err(CheckTokenError::InvalidToken) => Err(Problem::invalid_reset_token()),
+        Err(CheckTokenError::Refused(refusal)) => Err(refusal.into()),
+    }
+}

@@ -1,0 +1,182 @@
+//! Finding a token in what is left of a link.
+//!
+//! Link scanners encode the `#`, mailers wrap lines and leave parts of their encodings, and people copy what stands beside
+//! a link. A token's alphabet and length are fixed, so it is found wherever it stands.
+
+use percent_encoding::percent_decode_str;
+
+use crate::base::blank::is_blank;
+use crate::model::token::Token;
+
+/// Characters of a token: with a reference of its own, as older links and reset tokens have, and without.
+const LONG: usize = 64;
+const SHORT: usize = 43;
+/// What is left where quoted-printable wrote `=` as `=3D`.
+const EQUALS: &str = "3D";
+/// How often a link is percent-encoded at most: each scanner on its way may do it once more.
+const MAX_ENCODINGS: usize = 3;
+
+/// Finds the token. What follows a `#` is preferred to what precedes it, and a token that stands alone to the beginning of
+/// something longer.
+pub(super) fn in_text(text: &str) -> Option<Token> {
+    let text = decode(text);
+    let (address, fragment) = text.split_once('#').unwrap_or(("", &text));
+    let parts = [fragment, address];
+    let joined = parts.map(join);
+    // Links of the newer form do not name their token, and have a short one.
+    let is_newer = text.contains('#') && !text.contains("token");
+    let lengths = if is_newer {
+        [SHORT, LONG]
+    } else {
+        [LONG, SHORT]
+    };
+    let mut alone = parts.into_iter().chain(joined.iter().map(String::as_str));
+    alone
+        .find_map(alone_in)
+        .or_else(|| joined.iter().find_map(|part| glued_in(part, lengths)))
+}
+
+/// The first run of the alphabet that is a token.
+fn alone_in(text: &str) -> Option<Token> {
+    runs(text).find_map(Token::parse)
+}
+
+/// The first token that something is glued to: what a mailer left of `=3D` before it, or anything after it.
+fn glued_in(text: &str, lengths: [usize; 2]) -> Option<Token> {
+    runs(text).find_map(|run| {
+        let cleared = run.strip_prefix(EQUALS).unwrap_or(run);
+        let begins = |length| Token::parse(run.get(..length)?);
+        Token::parse(cleared).or_else(|| lengths.into_iter().find_map(begins))
+    })
+}
+
+fn runs(text: &str) -> impl Iterator<Item = &str> {
+    let is_of_alphabet =
+        |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
+    text.split(move |character| !is_of_alphabet(character))
+}
+
+/// The text without line breaks, blanks and what cannot be seen, and without the mark at which quoted-printable wraps lines.
+fn join(text: &str) -> String {
+    let text = text.replace("=\r\n", "").replace("=\n", "");
+    // What is left of an encoded `=` is no part of a token.
+    let text = text.replace("=3D", "=");
+    text.chars().filter(|it| !is_blank(*it)).collect()
+}
+
+/// Undoes percent-encoding, also of what had been encoded before.
+fn decode(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..MAX_ENCODINGS {
+        let decoded = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if decoded == text {
+            break;
+        }
+        text = decoded;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::token::TokenReference;
+    use crate::testing::SeededRandom;
+
+    /// One of each length.
+    fn tokens() -> [Token; 2] {
+        let random = SeededRandom::new(8);
+        let reference = TokenReference::generate(&random).unwrap();
+        [
+            Token::generate(&random).unwrap(),
+            Token::generate_for(reference, &random).unwrap(),
+        ]
+    }
+
+    fn found(text: &str) -> Option<String> {
+        in_text(text).map(|token| token.reveal())
+    }
+
+    #[test]
+    fn a_token_is_found_wherever_it_stands() {
+        for token in tokens() {
+            let text = token.reveal();
+            let (head, tail) = text.split_at(20);
+            for damaged in [
+                text.clone(),
+                format!(" {text}\n"),
+                format!("{text}."),
+                format!("<{text}>"),
+                format!("({text}),"),
+                format!("{text}?utm_source=mail&utm_medium=email"),
+                format!("{text}&amp;utm_source=mail"),
+                format!("token={text}"),
+                format!("token=3D{text}"),
+                format!("3D{text}"),
+                format!("token%3D{text}%0A"),
+                format!("{text}Thanks"),
+                format!("{text}3D"),
+                format!("{head}\r\n{tail}"),
+                format!("{head} {tail}"),
+                format!("{head}=\r\n{tail}"),
+                format!("{head}%0D%0A{tail}"),
+                format!("{head}\u{200b}{tail}\u{feff}"),
+                format!("https://id.example.test/reset#{text}"),
+                format!("https://id.example.test/reset%23{text}"),
+                format!("https://id.example.test/reset%2523{text}%253E"),
+                format!("https://id.example.test/reset-password#token={text}"),
+                format!("https://id.example.test/reset-password%23token={text}."),
+                format!("https://id.example.test/reset-password%2523token%253D{text}"),
+                format!("https://id.example.test/reset-password?token={text}&a=b"),
+                format!(
+                    "https://id.example.test/reset-password?return_to={}#{text}",
+                    "a".repeat(SHORT)
+                ),
+                format!(
+                    "https://scanner.example/?url=https%3A%2F%2Fid.example.test%2Freset%23{text}&data=05%7C02"
+                ),
+                format!("[Choose a new password](https://id.example.test/reset#{text})"),
+            ] {
+                assert_eq!(found(&damaged).as_ref(), Some(&text), "{damaged}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_glued_to_a_link_is_left_out_however_long() {
+        let [short, long] = tokens().map(|token| token.reveal());
+        let glue = "Or-type-this-code-where-you-are-asked-for-it";
+        for (link, token) in [
+            (
+                format!("https://id.example.test/reset#{short}{glue}"),
+                &short,
+            ),
+            (
+                format!("https://id.example.test/reset%23{short}{glue}"),
+                &short,
+            ),
+            (
+                format!("https://id.example.test/reset-password#token={long}{glue}"),
+                &long,
+            ),
+        ] {
+            assert_eq!(found(&link).as_ref(), Some(token), "{link}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_is_no_token() {
+        for token in tokens() {
+            let text = token.reveal();
+            for cut in [
+                "",
+                "token",
+                &text[..SHORT - 1],
+                &format!("#{}", &text[..30]),
+            ] {
+                assert_eq!(found(cut), None, "{cut}");
+            }
+        }
+        assert_eq!(found(&"%".repeat(5_000)), None);
+    }
+}
