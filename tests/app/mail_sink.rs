@@ -36,6 +36,8 @@ pub(crate) enum Provider {
         status: u16,
         retry_after: Option<u32>,
     },
+    /// Accepts so many mails in any second, and answers 429 to more.
+    TakesASecond(usize),
     /// Refuses its first call for good and takes the second, and so on.
     RefusesEveryOther,
     /// Does not know the sender.
@@ -79,6 +81,8 @@ struct Desk {
     attempts: Mutex<Vec<Attempt>>,
     arrival: Condvar,
     provider: Mutex<Provider>,
+    /// When a provider that takes only so many took its last ones.
+    taken: Mutex<Vec<Instant>>,
 }
 
 impl Desk {
@@ -88,12 +92,30 @@ impl Desk {
             status: 422,
             retry_after: None,
         };
+        let throttles = Provider::Fails {
+            status: 429,
+            retry_after: Some(1),
+        };
         match *lock(&self.provider) {
             Provider::Redirects if path == ELSEWHERE => Provider::Accepts,
             Provider::RefusesEveryOther if earlier.is_multiple_of(2) => refuses,
             Provider::RefusesEveryOther => Provider::Accepts,
+            Provider::TakesASecond(rate) if self.takes_another(rate) => Provider::Accepts,
+            Provider::TakesASecond(_) => throttles,
             other => other,
         }
+    }
+
+    /// Whether fewer mails than `rate` were taken in the second before now.
+    fn takes_another(&self, rate: usize) -> bool {
+        let now = Instant::now();
+        let mut taken = lock(&self.taken);
+        taken.retain(|at| now.duration_since(*at) < Duration::from_secs(1));
+        let takes = taken.len() < rate;
+        if takes {
+            taken.push(now);
+        }
+        takes
     }
 }
 
@@ -103,6 +125,7 @@ impl MailSink {
             attempts: Mutex::default(),
             arrival: Condvar::new(),
             provider: Mutex::new(Provider::Accepts),
+            taken: Mutex::default(),
         });
         let served = Arc::clone(&desk);
         let stand = Stand::open(move |listener| serve(listener, served));
@@ -299,7 +322,11 @@ async fn answer(
             Response::new(Full::from(page))
         }
         Provider::Hangs => future::pending().await,
-        Provider::HangsUp | Provider::Babbles | Provider::Stalls | Provider::RefusesEveryOther => {
+        Provider::HangsUp
+        | Provider::Babbles
+        | Provider::Stalls
+        | Provider::RefusesEveryOther
+        | Provider::TakesASecond(_) => {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
     })

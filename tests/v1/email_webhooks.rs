@@ -2,10 +2,14 @@
 //! tests have the others.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
+use sha2::Sha256;
 use standardwebhooks::Webhook;
 
-use crate::app::{Answer, App, Caller as _, User, random_token, strong_password, unix_now};
+use crate::app::{
+    Answer, App, Caller as _, User, random_token, strong_password, unix_now, wait_for,
+};
 use crate::v1::admin::{emails::wait_for_state, users::events::wait_for_events};
 
 /// An app, and the secret that it shares with its provider.
@@ -209,6 +213,72 @@ fn the_second_provider_tells_too_with_a_secret_of_its_own() {
     let said = event("email.complained", &id);
     desk.say(&desk.secret, unix_now(), &said).expect_nothing();
     assert_eq!(desk.email(&id)["state"], "complained");
+}
+
+#[test]
+fn what_mailgun_signed_once_is_good_for_one_body_and_its_own_refusals_are_told() {
+    let key = random_token(32);
+    let desk = Desk::open();
+    let (_, id) = desk.mailed();
+    let (_, other) = desk.mailed();
+    // The mails stay, and their provider is another one from now on.
+    let app = desk
+        .app
+        .stop()
+        .variable("email_provider", "mailgun")
+        .variable("email_webhook_secret", key.as_str())
+        .start();
+    let now = unix_now().to_string();
+    let token = random_token(50);
+    let mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).expect("an HMAC takes any key");
+    let mac = mac.chain_update(format!("{now}{token}")).finalize();
+    let mac: String = mac
+        .into_bytes()
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect();
+    let signature = json!({ "timestamp": now, "token": token, "signature": mac });
+    let say = |event: &Value| {
+        let body = json!({ "signature": signature, "event-data": event });
+        app.visitor().post("/v1/email-webhooks/mailgun", &body)
+    };
+    let suppressed = json!({
+        "event": "failed",
+        "severity": "permanent",
+        "reason": "suppress-unsubscribe",
+        "delivery-status": { "code": 606 },
+        "user-variables": { "keyback_email_id": id },
+    });
+    say(&suppressed).expect_nothing();
+    let email = app.portal().find_email(&id).expect_json(200);
+    assert_eq!(email["state"], "bounced");
+    assert_eq!(email["last_error"], "the provider did not send it: 606");
+    let delivered = json!({
+        "event": "delivered",
+        "user-variables": { "keyback_email_id": other },
+    });
+    say(&delivered).expect_problem(401, "not-authentic");
+    let untouched = app.portal().find_email(&other).expect_json(200);
+    assert_eq!(untouched["state"], "sent");
+    say(&suppressed).expect_nothing();
+}
+
+#[test]
+fn an_event_that_nobody_knows_is_named_in_the_log() {
+    let desk = Desk::open();
+    let (_, id) = desk.mailed();
+    for kind in ["email.teleported", "ann@example.test", "email.opened"] {
+        let said = event(kind, &id);
+        desk.say(&desk.secret, unix_now(), &said).expect_nothing();
+    }
+    let log = wait_for(|| {
+        let log = desk.app.log();
+        let is_there = log.contains("webhook-not-understood provider=resend type=unnamed");
+        if is_there { Ok(log) } else { Err(log) }
+    });
+    assert!(log.contains("webhook-not-understood provider=resend type=email.teleported"));
+    assert!(!log.contains("ann@example.test") && !log.contains("email.opened"));
 }
 
 #[test]

@@ -12,6 +12,7 @@ pub mod v1;
 mod access;
 mod answer;
 mod cors;
+mod failed_attempts;
 mod fields;
 mod problem;
 mod query;
@@ -36,6 +37,7 @@ pub async fn serve<E: Env>(
 ) -> (::http::Response<Vec<u8>>, Deferred) {
     let mut cx = Cx::new(env).await;
     let answer = route(&mut cx, &request).await;
+    let answer = failed_attempts::note(&mut cx, &request, answer).await;
     if let Some(outage) = answer.outage() {
         env.log().write(&LogLine::Unavailable {
             request_id: request.id().to_owned(),

@@ -37,7 +37,7 @@ pub use crate::model::site::{Accent, Site};
 pub use crate::portal::{Webhook, WebhookSettings};
 pub use access::{Access, ApiKey, Scope};
 pub use components::{
-    Accounts, Courier, ForgotPassword, Pages, ResetPassword, Sending, SignIn, VerifyOtp,
+    Accounts, Counting, Courier, ForgotPassword, Pages, ResetPassword, Sending, SignIn, VerifyOtp,
 };
 pub use cors::CorsOrigins;
 pub use mail::FeedbackSettings;

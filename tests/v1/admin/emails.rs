@@ -1,5 +1,6 @@
 //! The tests of `/v1/admin/emails…`, one file a call; `providers` has what a provider may do and what is shown of it.
 
+mod burst;
 mod list;
 mod providers;
 mod retry;

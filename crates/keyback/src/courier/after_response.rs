@@ -11,6 +11,7 @@ use crate::model::log_line::LogLine;
 use crate::ports::{Clock, Env, KeyValue, Log, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::{Cx, Deferred};
+use crate::store::failed_attempts;
 use crate::store::lease::Lease;
 
 /// Does all of it. Failures are logged.
@@ -40,12 +41,15 @@ pub async fn tidy<E: Env>(env: &E, deferred: Deferred) {
     if !deferred.delete.is_empty() {
         log_failure(env, store.delete_many(deferred.delete).await);
     }
-    if deferred.expiring.is_empty() && deferred.rehash.is_none() {
+    if deferred.expiring.is_empty() && deferred.rehash.is_none() && deferred.failed.is_none() {
         return;
     }
     let mut cx = Cx::new(env).await;
-    if !deferred.expiring.is_empty() {
-        cx.deferred.expiring = deferred.expiring;
+    cx.deferred.expiring = deferred.expiring;
+    if let Some(attempt) = deferred.failed {
+        log_failure(env, failed_attempts::count(&mut cx, attempt).await);
+    }
+    if !cx.deferred.expiring.is_empty() {
         log_failure(env, Batch::default().commit(&mut cx).await.map(drop));
     }
     if let Some(rehash) = deferred.rehash {

@@ -10,6 +10,21 @@ const BACKOFF_SECONDS: [u64; 9] = [15, 30, 60, 120, 240, 1_800, 7_200, 21_600, 5
 /// The longest wait that the other side may ask for.
 const LONGEST: Duration = Duration::from_hours(10);
 
+/// How long to leave a receiver alone that takes nothing now, whatever it is: as long as it asks for, within reason, or else
+/// as long as after a first try.
+///
+/// # Errors
+/// [`Unavailable::Random`].
+pub(super) fn pause(
+    after: Option<Duration>,
+    random: &impl SecureRandom,
+) -> Result<Duration, Unavailable> {
+    Ok(match after {
+        Some(after) => after.min(LONGEST),
+        None => wait(1, None, random)?.unwrap_or(LONGEST),
+    })
+}
+
 /// How long to wait after the failed try number `attempt`, from 1, if the other side asks for `after`; `None` if that was
 /// the last. Up to a fifth is added, so that what failed together is not tried together.
 ///
@@ -56,6 +71,18 @@ mod tests {
         assert!((24..30).contains(&hours), "{hours}");
         assert!(waits.iter().take(5).sum::<u64>() < 600, "{waits:?}");
         assert_eq!(wait_after(0, None), wait_after(1, None));
+    }
+
+    #[test]
+    fn a_receiver_that_takes_nothing_is_left_alone_for_as_long_as_it_asks() {
+        let pause = |after: Option<u64>| {
+            let after = after.map(Duration::from_secs);
+            pause(after, &SeededRandom::new(7)).unwrap().as_secs()
+        };
+        assert_eq!(pause(Some(1)), 1);
+        assert_eq!(pause(Some(900)), 900);
+        assert_eq!(pause(Some(u64::MAX)), 36_000);
+        assert!((15..=18).contains(&pause(None)));
     }
 
     #[test]

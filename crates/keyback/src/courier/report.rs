@@ -1,12 +1,16 @@
 //! A run of the courier: how much it may do, and what it did.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::time::Duration;
 
+use crate::base::timestamp::Timestamp;
+use crate::courier::pace::Pace;
 use crate::courier::tasks::deliver::Delivery;
 use crate::flow::recovery::issue::IssueSettings;
 use crate::model::agenda_task::AgendaTask;
 use crate::ports::{Unavailable, Variables};
 use crate::settings::{self, Section, Sending, Values};
+use crate::store::agenda::Place;
 
 /// How often in a row the portal may fail to take an event before it is left alone for this run.
 const MAX_CONSECUTIVE_FAILURES: u32 = 3;
@@ -62,6 +66,16 @@ pub(super) struct CourierRun {
     // Read when first needed: a component that never issues a challenge has no variables for that.
     sending: OnceCell<Sending>,
     issuing: OnceCell<IssueSettings>,
+    /// Until when it may wait for a receiver; `None` if it may not.
+    waits_until: Option<Timestamp>,
+    primary: Pace,
+    fallback: Pace,
+    has_fallback: Cell<bool>,
+    portal: Pace,
+    /// Whether all mails have had their turn, so that the portal may be waited for.
+    waits_for_portal: Cell<bool>,
+    /// Entries with events that the portal did not take for now.
+    postponed: RefCell<Vec<Place>>,
 }
 
 async fn once<'a, S: Section>(
@@ -91,6 +105,14 @@ impl Section for IssueSettings {
 }
 
 impl CourierRun {
+    /// A run over the agenda, which may wait until `waits_until` for receivers that take nothing for a moment.
+    pub(super) fn over_agenda(waits_until: Option<Timestamp>) -> Self {
+        Self {
+            waits_until,
+            ..Self::default()
+        }
+    }
+
     /// A run over what a request left for after its response.
     pub(super) fn after_response() -> Self {
         Self {
@@ -131,13 +153,79 @@ impl CourierRun {
         let mut report = self.report.get();
         let counter = match delivery {
             Delivery::Delivered => &mut report.delivered,
-            Delivery::Retried => &mut report.retried,
+            Delivery::Retried | Delivery::Postponed => &mut report.retried,
             Delivery::Failed => &mut report.failed,
             Delivery::Expired => &mut report.expired,
-            Delivery::TooLate | Delivery::Stale => return,
+            Delivery::TooLate | Delivery::Stale | Delivery::Waits(_) => return,
         };
         *counter = counter.saturating_add(1);
         self.report.set(report);
+    }
+
+    /// The pace of the first provider.
+    pub(super) const fn primary(&self) -> &Pace {
+        &self.primary
+    }
+
+    /// The pace of the fallback provider, which there is.
+    pub(super) fn fallback(&self) -> &Pace {
+        self.has_fallback.set(true);
+        &self.fallback
+    }
+
+    /// The pace of the portal.
+    pub(super) const fn portal(&self) -> &Pace {
+        &self.portal
+    }
+
+    /// Whether mails are to be sent one after another.
+    pub(super) fn paces_mails(&self) -> bool {
+        self.primary.is_slowed() || self.fallback.is_slowed()
+    }
+
+    /// Whether no provider takes a mail for as long as the run may wait.
+    pub(super) fn is_closed_for_mails(&self, now: Timestamp) -> bool {
+        let mut wait = self.primary.wait(now);
+        if self.has_fallback.get() {
+            wait = wait.min(self.fallback.wait(now));
+        }
+        !wait.is_zero() && !self.may_wait(wait, now, now.plus(wait))
+    }
+
+    /// Whether the portal takes no event for as long as the run may wait.
+    pub(super) fn is_closed_for_events(&self, now: Timestamp) -> bool {
+        let wait = self.portal.wait(now);
+        !wait.is_zero() && !self.may_wait_for_portal(wait, now, now.plus(wait))
+    }
+
+    /// Whether the run may wait, at `now`, for so long and no longer than until `until`.
+    pub(super) fn may_wait(&self, wait: Duration, now: Timestamp, until: Timestamp) -> bool {
+        let then = now.plus(wait);
+        self.waits_until.is_some_and(|end| then < end) && then <= until
+    }
+
+    /// As [`CourierRun::may_wait`], for the portal, which holds up no mail.
+    pub(super) fn may_wait_for_portal(
+        &self,
+        wait: Duration,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> bool {
+        self.waits_for_portal.get() && self.may_wait(wait, now, until)
+    }
+
+    /// From now on, the portal may be waited for: all mails have had their turn. The entries to look at again.
+    pub(super) fn wait_for_portal(&self) -> Vec<Place> {
+        self.waits_for_portal.set(true);
+        self.postponed.take()
+    }
+
+    /// Notes that the portal did not take an event of an entry for now.
+    pub(super) fn note_postponed(&self, place: Place) {
+        let mut postponed = self.postponed.borrow_mut();
+        if !self.waits_for_portal.get() && !postponed.contains(&place) {
+            postponed.push(place);
+        }
     }
 
     /// Notes whether the portal took an event.

@@ -1,5 +1,6 @@
 //! A run over the agenda: whatever is due, done by whoever comes first.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -50,7 +51,8 @@ pub async fn run<E: Env>(
             break;
         }
     }
-    let run = CourierRun::default();
+    let waits_until = (budget == Budget::All).then(|| started.plus(LONGEST_RUN));
+    let run = CourierRun::over_agenda(waits_until);
     let mut walk = Walk::start(env.store(), &state).await?;
     if !walk.finds_any() {
         return Ok(run.report());
@@ -64,6 +66,15 @@ pub async fn run<E: Env>(
     Ok(run.report())
 }
 
+/// What a run found and works when it has seen all that is due.
+#[derive(Debug, Default)]
+struct Queues {
+    /// Entries that deliver emails. The portal hears of their events meanwhile.
+    mails: VecDeque<Place>,
+    /// Entries that only tell the portal of events, which it did not take for now.
+    events: VecDeque<Place>,
+}
+
 async fn walk_entries<E: Env>(
     env: &E,
     walk: &mut Walk,
@@ -73,11 +84,11 @@ async fn walk_entries<E: Env>(
     is_over: &impl Fn() -> bool,
 ) -> Result<(), Unavailable> {
     let (mut tasks_left, mut skips_left) = (budget.tasks(), budget.skips());
-    let mut deliveries = Vec::new();
+    let mut queues = Queues::default();
     loop {
         let entries = walk.next(env.store()).await?;
         if entries.is_empty() {
-            return work_all(env, deliveries, run).await;
+            return work_queues(env, queues, run, is_over).await;
         }
         for (place, found) in entries {
             let entry = match found {
@@ -100,19 +111,71 @@ async fn walk_entries<E: Env>(
             }
             if skip || tasks_left == 0 || is_over() {
                 run.count_remaining();
-                return work_all(env, deliveries, run).await;
+                return work_queues(env, queues, run, is_over).await;
             }
             tasks_left = tasks_left.saturating_sub(1);
-            if delivers(&entry) {
-                deliveries.push(place);
-                if deliveries.len() == DELIVERIES_AT_ONCE {
-                    work_all(env, std::mem::take(&mut deliveries), run).await?;
-                }
-            } else {
-                work_all(env, vec![place], run).await?;
-            }
+            work_or_queue(env, place, &entry, &mut queues, run).await?;
         }
     }
+}
+
+/// Works an entry, unless it is better worked later: with others, or when those that it is for take more.
+async fn work_or_queue<E: Env>(
+    env: &E,
+    place: Place,
+    entry: &Entry,
+    queues: &mut Queues,
+    run: &CourierRun,
+) -> Result<(), Unavailable> {
+    if delivers(entry) {
+        queues.mails.push_back(place);
+        // Where mails have to wait for one another, all else comes first.
+        if queues.mails.len() >= DELIVERIES_AT_ONCE && !run.paces_mails() {
+            let places = queues.mails.drain(..DELIVERIES_AT_ONCE).collect();
+            return work_all(env, places, run).await;
+        }
+    } else if run.portal().is_slowed() && notifies(entry) {
+        queues.events.push_back(place);
+    } else {
+        return work_all(env, vec![place], run).await;
+    }
+    Ok(())
+}
+
+/// Works the mails that wait, and then the events, each as fast as those that they are for take them.
+async fn work_queues<E: Env>(
+    env: &E,
+    mut queues: Queues,
+    run: &CourierRun,
+    is_over: &impl Fn() -> bool,
+) -> Result<(), Unavailable> {
+    while !queues.mails.is_empty() {
+        if is_over() || run.is_closed_for_mails(env.clock().now()) {
+            queues.mails.iter().for_each(|_| run.count_remaining());
+            break;
+        }
+        let at_once = if run.paces_mails() {
+            1
+        } else {
+            DELIVERIES_AT_ONCE
+        };
+        let at_once = at_once.min(queues.mails.len());
+        let places = queues.mails.drain(..at_once).collect();
+        work_all(env, places, run).await?;
+    }
+    queues.events.extend(run.wait_for_portal());
+    while let Some(place) = queues.events.pop_front() {
+        if is_over() || run.is_closed_for_events(env.clock().now()) {
+            run.count_remaining();
+            queues.events.iter().for_each(|_| run.count_remaining());
+            break;
+        }
+        env.clock()
+            .sleep(run.portal().wait(env.clock().now()))
+            .await;
+        work_all(env, vec![place], run).await?;
+    }
+    Ok(())
 }
 
 /// Whether all that is due of `entry` is for somebody who does not answer.
@@ -129,6 +192,11 @@ fn delivers(entry: &Entry) -> bool {
         )
     };
     entry.tasks.iter().any(|due| is_delivery(&due.task))
+}
+
+fn notifies(entry: &Entry) -> bool {
+    let is_event = |task: &AgendaTask| matches!(task, AgendaTask::Notify { .. });
+    entry.tasks.iter().any(|due| is_event(&due.task))
 }
 
 /// Works entries at the same time.

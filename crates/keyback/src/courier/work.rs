@@ -115,8 +115,8 @@ impl<E: Env> Working<'_, E> {
             AgendaTask::Deliver { email_id, attempt } => {
                 let settings = run.sending(self.cx.env.variables()).await?;
                 let this_try = (email_id, *attempt);
-                let tried = deliver::run(&mut self.cx, settings, this_try, entry, pauses).await?;
-                let (delivery, written) = tried;
+                let tried = deliver::run(&mut self.cx, settings, this_try, entry, pauses, run);
+                let (delivery, written) = tried.await?;
                 run.count_delivery(delivery);
                 if delivery == Delivery::TooLate {
                     self.left.push(task);
@@ -180,7 +180,7 @@ impl<E: Env> Working<'_, E> {
             _ => None,
         });
         let sent = sent.map(|(event, attempt): (&EventPlace, u32)| async move {
-            notify::run(env, webhook, event, attempt, until).await
+            notify::run(env, webhook, event, attempt, until, run).await
         });
         for (task, sent) in tasks.iter().zip(pauses.during(env, join_all(sent)).await) {
             match sent {
@@ -192,6 +192,11 @@ impl<E: Env> Working<'_, E> {
                 Ok(Notification::NotTaken(next)) => {
                     run.note_notification(false);
                     self.reserved.entry.tasks.extend(next);
+                    self.is_saved = false;
+                }
+                Ok(Notification::Postponed(next)) => {
+                    run.note_postponed(self.reserved.place);
+                    self.reserved.entry.tasks.push(next);
                     self.is_saved = false;
                 }
                 Ok(Notification::TooLate) => self.left.push(task.clone()),

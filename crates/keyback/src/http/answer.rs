@@ -85,6 +85,14 @@ impl Answer {
         self.status
     }
 
+    /// The problem, if the answer is one.
+    pub(super) fn problem(&self) -> Option<&Problem> {
+        match &self.content {
+            Content::Problem(problem) => Some(problem),
+            _ => None,
+        }
+    }
+
     /// The outage behind a 503, for the log.
     #[must_use]
     pub fn outage(&self) -> Option<&Unavailable> {

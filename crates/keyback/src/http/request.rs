@@ -143,7 +143,7 @@ impl Request {
         let headers: Vec<_> = self
             .headers
             .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
             .collect();
         trust.client_address(&headers)
     }

@@ -19,7 +19,7 @@ pub(super) use answer::Answer;
 pub(crate) use sender::sender;
 pub use sender::{MailSettings, ProviderSettings};
 pub(super) use webhook::json;
-pub use webhook::{Unusable, WebhookReader};
+pub use webhook::{DetachedProof, Feedback, Unusable, WebhookReader};
 
 /// Timeout of one call to a provider.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
@@ -90,6 +90,14 @@ pub enum Handover {
         /// Shown as the mail's `last_error` until the next attempt.
         reason: String,
         /// The earliest time that the provider asks for, at most a day.
+        after: Option<Duration>,
+    },
+    /// The provider takes no mail for now, whichever it is: it is asked too often, or it is down for a time that it knows.
+    /// That is no attempt at this mail.
+    Throttled {
+        /// Shown as the mail's `last_error` until the next attempt.
+        reason: String,
+        /// The time that the provider asks for, at most a day.
         after: Option<Duration>,
     },
 }

@@ -1,7 +1,7 @@
 //! The address of the client, as far as it can be trusted.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,16 +11,33 @@ use serde::{Deserialize, Serialize};
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// Parses an address with or without a port; an IPv4 address inside IPv6 counts as IPv4.
+    /// Parses an address with or without a port, such as `192.0.2.1:80` or `[2001:db8::1]:80`. An IPv4 address inside IPv6
+    /// counts as IPv4. The zone of an IPv6 address (RFC 4007 §11) is ignored: it means something to its own host only.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let address = text
-            .parse::<SocketAddr>()
-            .map(|socket| socket.ip())
-            .or_else(|_| text.trim_matches(['[', ']']).parse::<IpAddr>())
-            .ok()?;
+        let text = text.trim_matches([' ', '\t']);
+        let (host, port) = match text.strip_prefix('[') {
+            Some(rest) => rest.split_once(']')?,
+            // With a single colon, it stands before a port; an IPv6 address has more.
+            None => match text.find(':') {
+                Some(at) if text.rfind(':') == Some(at) => text.split_at(at),
+                _ => (text, ""),
+            },
+        };
+        let is_port = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !port.is_empty() && !port.strip_prefix(':').is_some_and(is_port) {
+            return None;
+        }
+        let address = match host.split_once('%') {
+            Some((host, _)) => IpAddr::V6(host.parse().ok()?),
+            None => host.parse().ok()?,
+        };
         Some(Self(address.to_canonical()))
+    }
+
+    /// As [`ClientAddress::parse`], from what a header holds.
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Self::parse(std::str::from_utf8(bytes).ok()?)
     }
 
     /// The address used when the client is unknown. All unknown clients share its limits.
@@ -84,27 +101,33 @@ pub struct ProxyTrust {
 const PEER_HEADER: &str = "spin-client-addr";
 
 impl ProxyTrust {
-    /// The client's address out of a request's headers, in their order.
+    /// The client's address out of a request's headers, in their order and as bytes.
     ///
-    /// The value that the outermost trusted proxy appended is the `hops`th from the end. If there are not as many,
-    /// the request did not come through all proxies, and the peer itself is the client.
+    /// The value that the outermost trusted proxy appended is the `hops`th from the end. What stands left of it is the
+    /// client's own and may be anything, so values are counted from the right, by commas alone: quotes mean nothing, and an
+    /// empty or unreadable value is a value. If the trusted one cannot be read, or there are not as many, the peer itself is
+    /// the client: whoever brings that about shares the peer's limits and gets none of its own.
     #[must_use]
-    pub fn client_address(&self, headers: &[(&str, &str)]) -> ClientAddress {
+    pub fn client_address(&self, headers: &[(&str, &[u8])]) -> ClientAddress {
         let forwarded = self.header.as_deref().and_then(|header| {
-            let values: Vec<&str> = headers
-                .iter()
-                .filter(|(name, _)| name.eq_ignore_ascii_case(header))
-                .flat_map(|(_, value)| value.split(','))
-                .collect();
-            let index = values.len().checked_sub(self.hops.max(1))?;
-            ClientAddress::parse(values.get(index)?)
+            let lines = lines_from_last(headers, header);
+            let mut values = lines.flat_map(|line| line.rsplit(|byte| *byte == b','));
+            ClientAddress::from_bytes(values.nth(self.hops.saturating_sub(1))?)
         });
-        let peer = headers
-            .iter()
-            .rfind(|(name, _)| name.eq_ignore_ascii_case(PEER_HEADER))
-            .and_then(|(_, value)| ClientAddress::parse(value));
-        forwarded.or(peer).unwrap_or_else(ClientAddress::unknown)
+        let peer = || ClientAddress::from_bytes(lines_from_last(headers, PEER_HEADER).next()?);
+        let address = forwarded.or_else(peer);
+        address.unwrap_or_else(ClientAddress::unknown)
     }
+}
+
+/// The lines of the header `wanted`, the last one first.
+fn lines_from_last<'a>(
+    headers: &'a [(&'a str, &'a [u8])],
+    wanted: &'a str,
+) -> impl Iterator<Item = &'a [u8]> {
+    let lines = headers.iter().rev();
+    let lines = lines.filter(move |(name, _)| name.eq_ignore_ascii_case(wanted));
+    lines.map(|(_, line)| *line)
 }
 
 #[cfg(test)]
@@ -112,7 +135,26 @@ mod tests {
     use super::*;
 
     fn from(trust: &ProxyTrust, headers: &[(&str, &str)]) -> ClientAddress {
-        trust.client_address(headers)
+        let headers: Vec<_> = headers
+            .iter()
+            .map(|(name, value)| (*name, value.as_bytes()))
+            .collect();
+        trust.client_address(&headers)
+    }
+
+    fn forwarded(hops: usize) -> ProxyTrust {
+        ProxyTrust {
+            header: Some("x-forwarded-for".to_owned()),
+            hops,
+        }
+    }
+
+    /// The client of a request that comes from the peer 3.3.3.3 with these values, one a line.
+    fn behind_proxies(hops: usize, lines: &[&[u8]]) -> ClientAddress {
+        let own = lines.iter().map(|line| ("X-Forwarded-For", *line));
+        let peer: (&str, &[u8]) = ("spin-client-addr", b"3.3.3.3:3");
+        let headers: Vec<_> = own.chain([peer]).collect();
+        forwarded(hops).client_address(&headers)
     }
 
     fn address(text: &str) -> ClientAddress {
@@ -131,10 +173,7 @@ mod tests {
 
     #[test]
     fn trusted_hops_are_counted_from_the_end() {
-        let trust = |hops| ProxyTrust {
-            header: Some("x-forwarded-for".to_owned()),
-            hops,
-        };
+        let trust = forwarded;
         let headers = [
             ("x-forwarded-for", "9.9.9.9, 1.1.1.1"),
             ("x-forwarded-for", "2.2.2.2"),
@@ -148,6 +187,79 @@ mod tests {
             from(&trust(1), &[("x-forwarded-for", "junk")]),
             ClientAddress::unknown()
         );
+    }
+
+    #[test]
+    fn nothing_that_a_client_puts_left_of_the_trusted_value_matters() {
+        for line in [
+            "é, 2.2.2.2, 1.1.1.1",
+            "\u{0}\u{7f}, 2.2.2.2, 1.1.1.1",
+            "\"8.8.8.8, 2.2.2.2, 1.1.1.1",
+            "for=\"a,b\", 2.2.2.2, 1.1.1.1",
+            ", ,, 2.2.2.2, 1.1.1.1",
+            "unknown, _hidden, 2.2.2.2:99,1.1.1.1",
+            "[2001:db8::1, 2.2.2.2\t ,\t1.1.1.1",
+        ] {
+            assert_eq!(
+                behind_proxies(2, &[line.as_bytes()]),
+                address("2.2.2.2"),
+                "{line}"
+            );
+        }
+        let long = [vec![b','; 100_000], b"\xff, 2.2.2.2, 1.1.1.1".to_vec()].concat();
+        assert_eq!(behind_proxies(2, &[&long]), address("2.2.2.2"));
+        let lines: [&[u8]; 4] = [b"\xff\xfe", b"", b"2.2.2.2", b"1.1.1.1"];
+        assert_eq!(behind_proxies(2, &lines), address("2.2.2.2"));
+        assert_eq!(
+            behind_proxies(2, &[b"8.8.8.8, 2.2.2.2", b"1.1.1.1"]),
+            address("2.2.2.2")
+        );
+    }
+
+    #[test]
+    fn who_sends_what_cannot_be_read_is_the_peer_and_nobody_new() {
+        for line in [
+            &b"8.8.8.8, \xe9, 1.1.1.1"[..],
+            b"8.8.8.8, , 1.1.1.1",
+            b"8.8.8.8, unknown, 1.1.1.1",
+            b"8.8.8.8, _hidden, 1.1.1.1",
+            b"8.8.8.8, \"2.2.2.2\", 1.1.1.1",
+            b"8.8.8.8, for=2.2.2.2, 1.1.1.1",
+            b"8.8.8.8, 2.2.2.2%1, 1.1.1.1",
+            b"8.8.8.8, 2.2.2.2:1:2, 1.1.1.1",
+            b"8.8.8.8, 2.2.2.2:x, 1.1.1.1",
+            b"8.8.8.8, [2001:db8::1, 1.1.1.1",
+            b"8.8.8.8, [2001:db8::1]x, 1.1.1.1",
+            b"1.1.1.1",
+            b"",
+        ] {
+            let read = behind_proxies(2, &[line]);
+            assert_eq!(read, address("3.3.3.3"), "{}", line.escape_ascii());
+        }
+        assert_eq!(behind_proxies(1, &[]), address("3.3.3.3"));
+        // The host's own value is the last one, readable or not.
+        let headers: [(&str, &[u8]); 2] = [
+            ("spin-client-addr", b"8.8.8.8:1"),
+            ("spin-client-addr", b"\xff"),
+        ];
+        let nobody = ProxyTrust::default().client_address(&headers);
+        assert_eq!(nobody, ClientAddress::unknown());
+    }
+
+    #[test]
+    fn an_address_may_come_with_a_port_with_brackets_and_with_a_zone() {
+        for text in [
+            "2001:db8::1",
+            "[2001:db8::1]",
+            "[2001:db8::1]:443",
+            "2001:db8::1%eth0",
+            "[2001:db8::1%25eth0]:443",
+        ] {
+            assert_eq!(address(text), address("2001:db8::1"), "{text}");
+        }
+        for text in ["192.0.2.7:443", "::ffff:192.0.2.7", "[::ffff:c000:207]:1"] {
+            assert_eq!(address(text), address("192.0.2.7"), "{text}");
+        }
     }
 
     #[test]

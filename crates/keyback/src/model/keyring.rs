@@ -32,7 +32,7 @@ pub enum KeyUse {
     Tokens,
     /// Digests of codes, bound to their challenge's serial.
     Codes,
-    /// Names of client addresses in the store.
+    /// Names of client addresses in the store, and of the signatures of webhooks.
     Clients,
 }
 
@@ -198,6 +198,17 @@ impl KeyedDigest {
     #[must_use]
     pub fn as_name(&self) -> &str {
         &self.mac
+    }
+
+    /// Its first 48 bits as an amount to count by, from 1: without the key, nobody finds two texts of the same amount.
+    #[must_use]
+    pub fn as_amount(&self) -> i64 {
+        let mut bytes = [0; 8];
+        let [_, _, low @ ..] = &mut bytes;
+        // A digest has more digits than these, and all of them are good.
+        let digits = self.mac.get(..8).unwrap_or_default();
+        let _ = Base64UrlUnpadded::decode(digits, low);
+        i64::from_be_bytes(bytes).saturating_add(1)
     }
 }
 

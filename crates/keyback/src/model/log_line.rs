@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::base::unavailable::Unavailable;
+use crate::model::failed_attempt::FailedAttempt;
 use crate::model::id::{EmailId, EventId};
 
 /// One log line. `Display` is the text that is written.
@@ -20,6 +21,13 @@ pub enum LogLine {
         /// As above. A task is retried on the agenda.
         outage: Unavailable,
     },
+    /// A code, a password, a token or a key was wrong. What it was, and whose, is in no line.
+    AttemptFailed {
+        /// As in the answer's `X-Request-Id`.
+        request_id: String,
+        /// What was wrong.
+        attempt: FailedAttempt,
+    },
     /// The provider did not accept an email.
     EmailNotAccepted {
         /// Its id in the outbox; lines never contain the recipient.
@@ -28,6 +36,13 @@ pub enum LogLine {
         reason: String,
         /// False once no attempt is left.
         will_retry: bool,
+    },
+    /// An email provider's webhook is authentic and holds an event that nobody here knows.
+    WebhookNotUnderstood {
+        /// As in the webhook's path.
+        provider: String,
+        /// The event's type, a short name.
+        kind: String,
     },
     /// A new password was accepted without the breach check.
     BreachListNotAsked {
@@ -52,6 +67,14 @@ impl fmt::Display for LogLine {
                 write!(f, "503 request={request_id} cause=\"{outage}\"")
             }
             Self::WorkFailed { outage } => write!(f, "work-failed cause=\"{outage}\""),
+            Self::AttemptFailed {
+                request_id,
+                attempt,
+            } => write!(
+                f,
+                "attempt-failed request={request_id} kind={}",
+                attempt.as_str()
+            ),
             Self::EmailNotAccepted {
                 email_id,
                 reason,
@@ -60,6 +83,9 @@ impl fmt::Display for LogLine {
                 f,
                 "email-not-accepted email={email_id} retry={will_retry} reason=\"{reason}\""
             ),
+            Self::WebhookNotUnderstood { provider, kind } => {
+                write!(f, "webhook-not-understood provider={provider} type={kind}")
+            }
             Self::BreachListNotAsked { reason } => {
                 write!(f, "breach-list-not-asked reason=\"{reason}\"")
             }

@@ -156,6 +156,14 @@ components!(
         return_urls: ReturnUrls,
     }
 
+    /// What counting a client's failed attempts needs. Every component that authorises has it.
+    Counting {
+        /// Names clients in the store.
+        keyring: Keyring,
+        /// Whose word on a client's address counts.
+        trust: ProxyTrust,
+    }
+
     /// What telling of an event and delivering a mail need.
     Sending {
         /// Opens what is stored.

@@ -1,6 +1,7 @@
 //! What a request works with: the machine, the time, and what it leaves to be done after its response.
 
 use crate::base::timestamp::Timestamp;
+use crate::model::failed_attempt::FailedAttempt;
 use crate::model::id::AccountId;
 use crate::model::password::PasswordHash;
 use crate::ports::{Clock as _, Env, Variables as _};
@@ -61,6 +62,8 @@ pub struct Deferred {
     pub(crate) rehash: Option<Rehash>,
     /// Whether to look for due work of others.
     pub(crate) looks_around: bool,
+    /// An attempt that failed, to be counted.
+    pub(crate) failed: Option<FailedAttempt>,
 }
 
 /// A newer hash of a right password, whose hash was not one of Keyback's own.
@@ -86,6 +89,7 @@ impl Deferred {
             expiring,
             rehash,
             looks_around,
+            failed,
         } = self;
         entries.is_empty()
             && leases.is_empty()
@@ -94,5 +98,6 @@ impl Deferred {
             && expiring.is_empty()
             && rehash.is_none()
             && !looks_around
+            && failed.is_none()
     }
 }

@@ -29,6 +29,7 @@
 //! | `v1:journal:<lane>` | how many entries the agenda ever had | for ever, two |
 //! | `v1:lease:<name>:<0 to 3>` | who works on something right now | until done |
 //! | `v1:limit:<name>:<window>:<client>` | calls in a window | until the window is over |
+//! | `v1:proof:<digest>` | which body a detached signature came with | as long as the signature is good |
 //!
 //! Keys of the layout before this one, which are read until their records are written anew: `v1:credential:<id>`,
 //! `v1:imported-hash:<id>`, `v1:change-order:<id>`, and the counter `v1:epoch:<id>`.
@@ -112,6 +113,7 @@ table! {
     journal_of(lane: char) -> CounterKey = "v1:journal:{lane}";
     lease(name: &str, slot: u64) -> CounterKey = "v1:lease:{name}:{slot}";
     limit(name: &str, window: u64, client: &str) -> CounterKey = "v1:limit:{name}:{window}:{client}";
+    proof(digest: &str) -> CounterKey = "v1:proof:{digest}";
 }
 
 pub(crate) fn entry(lane: Lane, number: i64) -> Key {

@@ -38,6 +38,12 @@ impl Counted {
         self.number == 1
     }
 
+    /// Whether it is the first in its window that `limit` does not allow.
+    #[must_use]
+    pub fn is_first_beyond(&self, limit: Limit) -> bool {
+        !limit.allows(self.number) && limit.allows(self.number.saturating_sub(1))
+    }
+
     /// Takes the call back after the response, as if it had not come.
     pub fn give_back<E: Env>(self, cx: &mut Cx<'_, E>) {
         if self.number == 1 {
@@ -102,6 +108,18 @@ pub async fn find_full(
     let full: Option<Full> = record::find(store, &keys::limit_full(name)).await?;
     let is_full = full.is_some_and(|full| full.until == limit.window_end(now));
     Ok(is_full.then(|| LimitExceeded::new(name, limit, now)))
+}
+
+/// The end of the last window that was noted as used up.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn find_last_full(
+    store: &impl KeyValue,
+    named: NamedLimit,
+) -> Result<Option<Timestamp>, Unavailable> {
+    let full: Option<Full> = record::find(store, &keys::limit_full(named.name)).await?;
+    Ok(full.map(|full| full.until))
 }
 
 /// Notes that the window of a limit of all is used up.

@@ -77,6 +77,13 @@ impl Call {
         }
     }
 
+    /// The same call with another `Authorization`.
+    #[must_use]
+    pub fn with_authorization(mut self, value: &str) -> Self {
+        self.headers.retain(|(name, _)| name != "authorization");
+        self.with_header("authorization", value)
+    }
+
     /// The same call with one more header, before the others: where a client's own stand.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {

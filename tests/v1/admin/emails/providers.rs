@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::{Value, json};
 
-use super::{mail_password, wait_for_state, wait_for_tries};
+use super::{mail_password, wait_for_email, wait_for_state, wait_for_tries};
 use crate::app::{App, AppBuilder, MailSink, Provider, is_readable_below, unix_seconds};
 use crate::v1::admin::users::events::wait_for_events;
 
@@ -37,9 +37,6 @@ fn a_mail_that_the_provider_does_not_take_now_is_tried_again_later() {
     let app = App::start();
     for (behaviour, says, least_wait) in [
         (fails(500, None), "500", 15),
-        (fails(503, Some(1)), "503", 15),
-        (fails(429, None), "429", 15),
-        (fails(429, Some(900)), "429", 900),
         // The operator can mend the key.
         (fails(401, None), "401", 15),
         (Provider::HangsUp, "", 15),
@@ -70,6 +67,33 @@ fn a_mail_that_the_provider_does_not_take_now_is_tried_again_later() {
         app.portal().run_courier().expect_status(200);
         assert_eq!(app.portal().find_email(&id).expect_json(200), email);
         assert_eq!(app.sink().accepted(&user.email), 0, "{behaviour:?}");
+    }
+}
+
+#[test]
+fn a_provider_that_takes_no_mail_now_is_left_alone_for_as_long_as_it_asks_and_no_try_is_charged() {
+    let app = App::start();
+    for (behaviour, says, least_wait) in [
+        (fails(503, Some(300)), "503", 300),
+        (fails(429, None), "429", 15),
+        (fails(429, Some(900)), "429", 900),
+    ] {
+        let user = app.create_user();
+        app.sink().provider(behaviour);
+        let id = mail_password(&app, &user);
+        let email = wait_for_email(&app, &id, |email| email["last_error"].is_string());
+        assert_eq!(email["state"], "pending", "{behaviour:?}: {email}");
+        assert_eq!(email["attempts"], 0, "{behaviour:?}: {email}");
+        let (wait, most) = (wait(&email), least_wait.max(18));
+        assert!(
+            (least_wait..=most + 1).contains(&wait),
+            "{behaviour:?}: {wait} s"
+        );
+        assert_told(&email, says, &[&user.email, "told to fail"]);
+        app.sink().provider(Provider::Accepts);
+        app.portal().run_courier().expect_status(200);
+        assert_eq!(app.portal().find_email(&id).expect_json(200), email);
+        assert_eq!(app.sink().attempts(&user.email).len(), 1, "{behaviour:?}");
     }
 }
 

@@ -5,16 +5,17 @@ use std::time::Duration;
 use crate::base::timestamp::Timestamp;
 use crate::courier::backoff;
 use crate::courier::pauses::Pauses;
-use crate::mail::api::{Handover, TIMEOUT};
+use crate::courier::report::CourierRun;
+use crate::courier::tasks::hand_over::{Offered, hand_over};
+use crate::mail::api::Handover;
 use crate::mail::message::Message;
-use crate::mail::registry;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState, MailSecret};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Unavailable};
-use crate::settings::{MailSettings, ProviderKind, ProviderSettings, Sending};
+use crate::ports::{Clock, Env, Log, Unavailable};
+use crate::settings::Sending;
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -25,9 +26,9 @@ use crate::store::{accounts, recoveries};
 const TRY_TIME: Duration = Duration::from_secs(15);
 /// For so long after a request its mail is taken to be waited for.
 const AWAITED_FOR: Duration = Duration::from_mins(1);
-/// From this try on, a mail of which it is not known whether the first provider has it goes to the fallback, too: better
-/// twice than never.
-const FALLBACK_WHEN_UNSURE: u32 = 3;
+/// For so long a mail may wait for a provider that takes none. Then each time that it is not taken counts as a try, so that
+/// it ends.
+const MAY_BE_THROTTLED_FOR: Duration = Duration::from_hours(24);
 
 /// What became of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub(in crate::courier) enum Delivery {
     Delivered,
     /// It will be tried again.
     Retried,
+    /// No provider took any mail for now: this was no try, and there will be one.
+    Postponed,
     /// It will not be tried again.
     Failed,
     /// What it holds has expired or was replaced: it is not sent.
@@ -44,13 +47,16 @@ pub(in crate::courier) enum Delivery {
     Stale,
     /// There was too little time left to begin.
     TooLate,
+    /// No provider takes any mail for so long, and this run waits. Nothing was written.
+    Waits(Duration),
 }
 
 /// A try, and what is left of its entry.
 pub(in crate::courier) type Tried = (Delivery, ReservedEntry);
 
 /// Makes try number `attempt`, which must be over by the time that `entry` is reserved until. What is left of the entry is
-/// written with what became of the email.
+/// written with what became of the email. A courier waits for a provider that takes none for a moment, and looks at the
+/// email anew.
 ///
 /// # Errors
 /// [`Unavailable`]; the entry stays on the agenda. If the provider had accepted the mail before the outage, its idempotency
@@ -61,6 +67,32 @@ pub(in crate::courier) async fn run<E: Env>(
     (email_id, attempt): (&EmailId, u32),
     entry: ReservedEntry,
     pauses: Pauses,
+    run: &CourierRun,
+) -> Result<Tried, Unavailable> {
+    loop {
+        match try_once(
+            cx,
+            settings,
+            (email_id, attempt),
+            entry.clone(),
+            pauses,
+            run,
+        )
+        .await?
+        {
+            (Delivery::Waits(wait), _) => cx.env.clock().sleep(wait).await,
+            tried => return Ok(tried),
+        }
+    }
+}
+
+async fn try_once<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &Sending,
+    (email_id, attempt): (&EmailId, u32),
+    entry: ReservedEntry,
+    pauses: Pauses,
+    run: &CourierRun,
 ) -> Result<Tried, Unavailable> {
     let env = cx.env;
     let Sending { keyring, mail, .. } = settings;
@@ -104,21 +136,15 @@ pub(in crate::courier) async fn run<E: Env>(
         let (_, entry) = tried.end(cx, EmailState::Sent, None).await?;
         return Ok((Delivery::Stale, entry));
     }
-    let (handover, provider) = if let Some(message) = message {
-        let call = hand_over(env, mail, &message, email_id, attempt);
+    let offered = if let Some(message) = message {
+        let call = hand_over(env, mail, &message, email_id, attempt, run);
         pauses.during(env, call).await
     } else {
         let reason = "sealed with a key that is gone".to_owned();
-        (Handover::Refused { reason }, mail.primary.kind)
+        Offered::surely(mail.primary.kind, Handover::Refused { reason })
     };
-    tried.email.provider = Some(provider.as_str().to_owned());
-    match handover {
-        Handover::Accepted => tried.end(cx, EmailState::Sent, None).await,
-        Handover::Refused { reason } | Handover::SenderRefused { reason } => {
-            tried.end(cx, EmailState::Failed, Some(reason)).await
-        }
-        Handover::TryLater { reason, after } => tried.retry(cx, reason, after).await,
-    }
+    tried.email.provider = Some(offered.provider.as_str().to_owned());
+    tried.note(cx, offered, run).await
 }
 
 /// The try was made already: only the entry is written.
@@ -158,60 +184,6 @@ async fn is_dead<E: Env>(
     Ok(!is_alive || account.email.as_str() != to)
 }
 
-/// Offers the mail to the first provider, and to the fallback if the first does not take it now or not from its sender.
-/// What became of it, and who said so.
-async fn hand_over<E: Env>(
-    env: &E,
-    mail: &MailSettings,
-    message: &Message,
-    email_id: &EmailId,
-    attempt: u32,
-) -> (Handover, ProviderKind) {
-    let (handover, heard) = offer(env, &mail.primary, message, email_id).await;
-    let first = (handover, mail.primary.kind);
-    let Some(fallback) = &mail.fallback else {
-        return first;
-    };
-    // Unheard, the first provider may have taken it.
-    let may_fall_back = heard || attempt >= FALLBACK_WHEN_UNSURE;
-    let is_open = matches!(
-        first.0,
-        Handover::TryLater { .. } | Handover::SenderRefused { .. }
-    );
-    if !is_open || !may_fall_back {
-        return first;
-    }
-    let (second, _) = offer(env, fallback, message, email_id).await;
-    match (&first.0, &second) {
-        // Where the first provider never will, the fallback may take it yet.
-        (_, Handover::Accepted) | (Handover::SenderRefused { .. }, Handover::TryLater { .. }) => {
-            (second, fallback.kind)
-        }
-        // The first provider may take it yet, or neither will.
-        _ => first,
-    }
-}
-
-/// Offers the mail to a provider: what became of it, and whether it is sure that the provider does not have it unless it
-/// accepted.
-async fn offer<E: Env>(
-    env: &E,
-    provider: &ProviderSettings,
-    message: &Message,
-    email_id: &EmailId,
-) -> (Handover, bool) {
-    let now = env.clock().now();
-    let Some(request) = registry::request(provider, message, email_id, now) else {
-        let reason = "cannot be written as a request".to_owned();
-        return (Handover::Refused { reason }, true);
-    };
-    let answer = env.http().send(request, TIMEOUT).await;
-    let sure = !matches!(answer, Err(NoAnswer::TimedOut | NoAnswer::Unreachable));
-    let now = env.clock().now();
-    let handover = registry::read(provider.kind, answer.as_ref().map_err(|why| *why), now);
-    (handover, sure)
-}
-
 /// A try whose end is to be noted.
 struct Try<'a> {
     email_id: &'a EmailId,
@@ -220,18 +192,70 @@ struct Try<'a> {
 }
 
 impl Try<'_> {
-    /// Puts the next try on the agenda, or ends the tries if this was the last.
-    async fn retry<E: Env>(
+    /// Notes what the providers made of it.
+    async fn note<E: Env>(
+        self,
+        cx: &mut Cx<'_, E>,
+        offered: Offered,
+        run: &CourierRun,
+    ) -> Result<Tried, Unavailable> {
+        match offered.handover {
+            Handover::Accepted => self.end(cx, EmailState::Sent, None).await,
+            Handover::Refused { reason } | Handover::SenderRefused { reason } => {
+                self.end(cx, EmailState::Failed, Some(reason)).await
+            }
+            Handover::TryLater { reason, after } => self.retry(cx, reason, after).await,
+            Handover::Throttled { reason, after } => {
+                let now = cx.env.clock().now();
+                let until = self.entry.until.minus(TRY_TIME);
+                if run.may_wait(offered.wait, now, until) {
+                    return Ok((Delivery::Waits(offered.wait), self.entry));
+                }
+                if now >= self.email.created_at.plus(MAY_BE_THROTTLED_FOR) {
+                    return self.retry(cx, reason, after).await;
+                }
+                self.postpone(cx, reason, after).await
+            }
+        }
+    }
+
+    /// Puts the same try on the agenda again, for when a provider takes mail.
+    async fn postpone<E: Env>(
         mut self,
         cx: &mut Cx<'_, E>,
         reason: String,
         after: Option<Duration>,
     ) -> Result<Tried, Unavailable> {
-        let email = &mut self.email;
+        let wait = backoff::pause(after, cx.env.random())?;
+        self.email.attempts = self.email.attempts.saturating_sub(1);
+        let entry = self.wait(cx, reason, wait).await?;
+        Ok((Delivery::Postponed, entry))
+    }
+
+    /// Puts the next try on the agenda, or ends the tries if this was the last.
+    async fn retry<E: Env>(
+        self,
+        cx: &mut Cx<'_, E>,
+        reason: String,
+        after: Option<Duration>,
+    ) -> Result<Tried, Unavailable> {
+        let email = &self.email;
         let number = email.attempts.saturating_sub(email.attempts_before);
         let Some(wait) = backoff::wait(number, after, cx.env.random())? else {
             return self.end(cx, EmailState::Failed, Some(reason)).await;
         };
+        let entry = self.wait(cx, reason, wait).await?;
+        Ok((Delivery::Retried, entry))
+    }
+
+    /// Puts the next try on the agenda.
+    async fn wait<E: Env>(
+        mut self,
+        cx: &mut Cx<'_, E>,
+        reason: String,
+        wait: Duration,
+    ) -> Result<ReservedEntry, Unavailable> {
+        let email = &mut self.email;
         let now = cx.env.clock().now();
         let next_attempt_at = Some(now.plus(wait)).filter(|at| !email.should_discard(*at));
         // When it expires, the task is there to mark it. The provider's answer may have outlasted it.
@@ -246,8 +270,7 @@ impl Try<'_> {
         email.last_error = Some(reason);
         let mut batch = Batch::going_on_with(self.entry.clone());
         batch.task_at(due_at, task);
-        let entry = self.write(cx, batch).await?;
-        Ok((Delivery::Retried, entry))
+        self.write(cx, batch).await
     }
 
     /// Ends the tries. What failed keeps its message, sealed, so that an administrator can have it tried anew.

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::courier::backoff;
+use crate::courier::report::CourierRun;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventPlace};
 use crate::model::log_line::LogLine;
-use crate::portal;
+use crate::model::retry_after::retry_after;
+use crate::portal::{self, Webhook};
 use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, Unavailable};
 use crate::settings::WebhookSettings;
 use crate::store::agenda::DueTask;
@@ -29,11 +31,14 @@ pub(in crate::courier) enum Notification {
     Taken,
     /// The portal did not take it. It is tried again, unless that was the last time.
     NotTaken(Option<DueTask>),
+    /// The portal takes no event for now: this was no try.
+    Postponed(DueTask),
     /// There was too little time left to begin.
     TooLate,
 }
 
-/// Makes try number `attempt` to tell of the event at `place`, which must be over by `until`.
+/// Makes try number `attempt` to tell of the event at `place`, which must be over by `until`. A courier that has nothing
+/// else to do waits for a portal that takes no event for a moment.
 ///
 /// # Errors
 /// [`Unavailable`]; it is tried again, and the event may be told of twice.
@@ -43,6 +48,7 @@ pub(in crate::courier) async fn run<E: Env>(
     place: &EventPlace,
     attempt: u32,
     until: Timestamp,
+    run: &CourierRun,
 ) -> Result<Notification, Unavailable> {
     let (Some(webhook), Some(event)) = (webhook, event_log::find(env.store(), place).await?) else {
         return Ok(Notification::Dropped);
@@ -54,29 +60,89 @@ pub(in crate::courier) async fn run<E: Env>(
     }
     let account = accounts::find(env.store(), &event.account_id).await?;
     let epoch = account.map(|account| account.epoch);
-    let now = env.clock().now();
-    if now.plus(TRY_TIME) > until {
-        return Ok(Notification::TooLate);
-    }
-    let answer = match portal::request(webhook, &event, place.sequence, epoch, now) {
-        Some(request) => env.http().send(request, TIMEOUT).await,
-        None => Err(NoAnswer::Unreachable),
-    };
-    let reason = match answer {
-        Ok(answer) if answer.status().is_success() => return Ok(Notification::Taken),
-        Ok(answer) => format!("the receiver answered {}", answer.status().as_u16()),
-        Err(why) => why.to_string(),
-    };
-    let wait = backoff::wait(attempt, None, env.random())?;
-    log(env, &event, reason, wait.is_some());
-    Ok(Notification::NotTaken(wait.map(|wait| DueTask {
-        at: env.clock().now().plus(wait),
+    let again = |attempt: u32, at: Timestamp| DueTask {
+        at,
         own: false,
         task: AgendaTask::Notify {
             event: place.clone(),
-            attempt: attempt.saturating_add(1),
+            attempt,
         },
-    })))
+    };
+    let reason = loop {
+        let now = env.clock().now();
+        if now.plus(TRY_TIME) > until {
+            return Ok(Notification::TooLate);
+        }
+        match send(env, webhook, &event, place.sequence, epoch, run).await {
+            Sent::Taken => return Ok(Notification::Taken),
+            Sent::NotTaken(reason) => break reason,
+            Sent::Throttled { reason, wait } => {
+                let now = env.clock().now();
+                if !run.may_wait_for_portal(wait, now, until.minus(TRY_TIME)) {
+                    log(env, &event, reason, true);
+                    let wait = backoff::pause(Some(wait), env.random())?;
+                    return Ok(Notification::Postponed(again(attempt, now.plus(wait))));
+                }
+                env.clock().sleep(wait).await;
+            }
+        }
+    };
+    let wait = backoff::wait(attempt, None, env.random())?;
+    log(env, &event, reason, wait.is_some());
+    let now = env.clock().now();
+    let next = wait.map(|wait| again(attempt.saturating_add(1), now.plus(wait)));
+    Ok(Notification::NotTaken(next))
+}
+
+/// What the portal said.
+enum Sent {
+    Taken,
+    NotTaken(String),
+    /// It takes no event for so long.
+    Throttled {
+        reason: String,
+        wait: Duration,
+    },
+}
+
+/// Sends the event if it is the portal's turn.
+async fn send<E: Env>(
+    env: &E,
+    webhook: &Webhook,
+    event: &Event,
+    sequence: i64,
+    epoch: Option<u64>,
+    run: &CourierRun,
+) -> Sent {
+    let pace = run.portal();
+    let began = env.clock().now();
+    if let Err(wait) = pace.take_turn(began) {
+        return Sent::Throttled {
+            reason: "the receiver takes no more calls for now".to_owned(),
+            wait,
+        };
+    }
+    let Some(request) = portal::request(webhook, event, sequence, epoch, began) else {
+        return Sent::NotTaken(NoAnswer::Unreachable.to_string());
+    };
+    let answer = match env.http().send(request, TIMEOUT).await {
+        Ok(answer) => answer,
+        Err(why) => return Sent::NotTaken(why.to_string()),
+    };
+    let now = env.clock().now();
+    let after = retry_after(answer.headers(), now);
+    let status = answer.status().as_u16();
+    let reason = format!("the receiver answered {status}");
+    if status == 429 || (status == 503 && after.is_some()) {
+        let wait = pace.note_throttled(began, now, after);
+        return Sent::Throttled { reason, wait };
+    }
+    pace.note_taken();
+    if answer.status().is_success() {
+        Sent::Taken
+    } else {
+        Sent::NotTaken(reason)
+    }
 }
 
 fn log<E: Env>(env: &E, event: &Event, reason: String, will_retry: bool) {

@@ -12,6 +12,8 @@ use crate::ports::{Clock as _, Env as _, NoAnswer};
 use crate::store::cx::Cx;
 use crate::testing::{App, block_on};
 
+mod detached;
+
 const FEEDBACK_SECRET: &str = "whsec_a2V5YmFjay10ZXN0cy1rZXliYWNrLXRlc3RzIQ==";
 
 /// A webhook of the provider about an email, signed as Resend signs it.

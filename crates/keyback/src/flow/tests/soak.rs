@@ -78,7 +78,7 @@ impl Seen {
             // It took the mail, and nobody heard.
             0 => Err(NoAnswer::TimedOut),
             1 => Ok((500, None)),
-            2 => Ok((429, Some("90".to_owned()))),
+            2 => Ok((500, Some("90".to_owned()))),
             _ => Err(NoAnswer::Unreachable),
         }
     }

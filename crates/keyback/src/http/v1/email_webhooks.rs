@@ -5,9 +5,11 @@ use crate::http::answer::Answer;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::request::Request;
 use crate::mail::api::Unusable;
-use crate::ports::Env;
+use crate::model::log_line::LogLine;
+use crate::ports::{Env, Log as _};
 use crate::settings::Courier;
 use crate::store::cx::Cx;
+use crate::store::proofs;
 
 /// Receives a webhook of one of the configured providers, authenticated as that provider documents.
 pub async fn post<E: Env>(
@@ -37,12 +39,24 @@ async fn answer<E: Env>(
             read = reader.read(request.headers(), body, now);
         }
     }
-    let reports = read.map_err(|unusable| match unusable {
+    let said = read.map_err(|unusable| match unusable {
         Unusable::NotAuthentic => Problem::not_authentic(),
         Unusable::Unreadable => {
             Problem::validation_failed(vec![FieldError::whole("is not a webhook of this provider")])
         }
     })?;
-    feedback::run(cx, reports).await?;
+    let keyring = &settings.forgot_password.keyring;
+    if let Some(proof) = &said.proof
+        && !proofs::stands_for(cx, keyring, &proof.signature, body, proof.expires_at).await?
+    {
+        return Err(Problem::not_authentic());
+    }
+    for kind in said.unknown {
+        cx.env.log().write(&LogLine::WebhookNotUnderstood {
+            provider: provider.to_owned(),
+            kind,
+        });
+    }
+    feedback::run(cx, said.reports).await?;
     Ok(Answer::no_content())
 }

@@ -4,12 +4,15 @@ use serde_json::json;
 
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
+use crate::model::failed_attempt::FailedAttempt;
 use crate::ports::Env;
 use crate::settings::{self, Courier, Findings};
 use crate::store::agenda::State;
 use crate::store::cx::Cx;
+use crate::store::failed_attempts;
 
-/// Checks all variables, and reads one record of the store. Variables that stop no call are among the `warnings`.
+/// Checks all variables, and reads a few records of the store. Among the `warnings` are variables that stop no call, and what
+/// more attempts than usual fail at.
 pub async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Answer {
     answer(cx).await.into()
 }
@@ -21,11 +24,19 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
         return Err(Problem::bad_variables(&bad));
     }
     State::load(cx.store()).await?;
-    let warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    let mut warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    let sprays = failed_attempts::find_sprays(cx.store(), cx.now).await?;
+    warnings.extend(sprays.into_iter().map(warning));
     let body = if warnings.is_empty() {
         json!({"status": "ok"})
     } else {
         json!({"status": "ok", "warnings": warnings})
     };
     Ok(Answer::json(200, body))
+}
+
+/// A count and a kind: the call is public.
+fn warning(attempt: FailedAttempt) -> String {
+    let usual = attempt.usual().count();
+    format!("{}: more than {usual} in an hour", attempt.plural())
 }

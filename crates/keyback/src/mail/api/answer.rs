@@ -1,15 +1,14 @@
 //! A provider's answer, and its meaning unless the provider documents another.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use ::http::Response;
 use serde_json::Value;
 
 use crate::base::timestamp::Timestamp;
 use crate::mail::api::Handover;
+use crate::model::retry_after::retry_after;
 
-/// The longest wait that a provider may ask for.
-const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// The longest code that is repeated in a reason.
 const CODE_OCTETS: usize = 40;
 
@@ -96,15 +95,29 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// The provider is asked too often, or has reached a limit of the account.
+    pub(in crate::mail) fn throttled(&self, code: Option<&str>) -> Handover {
+        self.throttled_since(code, "too many requests")
+    }
+
+    fn throttled_since(&self, code: Option<&str>, why: &str) -> Handover {
+        Handover::Throttled {
+            reason: self.reason(code, why),
+            after: self.wait(),
+        }
+    }
+
     /// The result by the status alone. Only 400, 413 and 422 are about the mail; anything else is temporary, or the
-    /// operator can fix it.
+    /// operator can fix it. 429 (RFC 6585 §4), and a service that knows when it will be available again (RFC 9110
+    /// §15.6.4), are about the provider.
     pub(in crate::mail) fn by_status(&self, code: Option<&str>) -> Handover {
         match self.status() {
             400 | 413 | 422 => self.refused(code, "it does not take this mail"),
             401 => self.later(code, "the key is not accepted"),
             403 => self.later(code, "the key is not allowed to send"),
             404 | 405 => self.later(code, "unknown there: check the origin and the sender"),
-            429 => self.later(code, "too many requests"),
+            429 => self.throttled(code),
+            503 | 529 if self.wait().is_some() => self.throttled_since(code, "not available now"),
             300..=399 => self.later(code, "a redirect, which is not followed"),
             _ => self.later(code, "try again later"),
         }
@@ -117,20 +130,8 @@ impl<'a> Answer<'a> {
         format!("{provider} answered {status}{separator}{code}: {why}")
     }
 
-    /// `Retry-After` (RFC 9110 §10.2.3) as seconds, or as a date, which counts from the answer's own `Date`, if it has
-    /// one; else `X-RateLimit-Reset`, which SendGrid has instead: Unix seconds.
+    /// How long the provider asks to wait.
     fn wait(&self) -> Option<Duration> {
-        let date = |name| httpdate::parse_http_date(self.header(name)?).ok();
-        let seconds = |name| self.header(name)?.trim().parse().ok();
-        let since_1970 = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-        let until = |time: SystemTime| {
-            let now = date("date").or_else(|| since_1970(self.now.unix_seconds()))?;
-            time.duration_since(now).ok()
-        };
-        let wait = seconds("retry-after")
-            .map(Duration::from_secs)
-            .or_else(|| until(date("retry-after")?))
-            .or_else(|| until(since_1970(seconds("x-ratelimit-reset")?)?));
-        wait.map(|wait| wait.min(LONGEST_WAIT))
+        retry_after(self.response.headers(), self.now)
     }
 }

@@ -6,8 +6,7 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::api::{Unusable, WebhookReader, json};
-use crate::model::email::DeliveryReport;
+use crate::mail::api::{Feedback, Unusable, WebhookReader, json};
 
 /// The fewest characters of a password.
 const MIN_PASSWORD: usize = 16;
@@ -40,32 +39,27 @@ impl Credentials {
 /// Reads webhooks that bring these credentials.
 pub(in crate::mail) struct BasicWebhooks {
     credentials: Credentials,
-    reports: fn(&Value) -> Vec<DeliveryReport>,
+    read_event: fn(&Value) -> Feedback,
 }
 
 impl BasicWebhooks {
     /// `None` if `secret` is not `user:password` with at least 16 characters of password.
     pub(in crate::mail) fn reader(
         secret: &str,
-        reports: fn(&Value) -> Vec<DeliveryReport>,
+        read_event: fn(&Value) -> Feedback,
     ) -> Option<Box<dyn WebhookReader>> {
         let credentials = Credentials::parse(secret)?;
         Some(Box::new(Self {
             credentials,
-            reports,
+            read_event,
         }))
     }
 }
 
 impl WebhookReader for BasicWebhooks {
-    fn read(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        _: Timestamp,
-    ) -> Result<Vec<DeliveryReport>, Unusable> {
+    fn read(&self, headers: &HeaderMap, body: &[u8], _: Timestamp) -> Result<Feedback, Unusable> {
         self.credentials.check(headers)?;
-        Ok((self.reports)(&json(body)?))
+        Ok((self.read_event)(&json(body)?))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::mail::api::EMAIL_ID;
 use crate::mail::api::answer::plain_code;
+use crate::mail::api::{EMAIL_ID, Feedback};
 use crate::model::email::{DeliveryReport, EmailState};
 use crate::model::id::EmailId;
 
@@ -15,18 +15,49 @@ pub(in crate::mail) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a s
     value.pointer(pointer)?.as_str()
 }
 
-/// A report on the mail whose id is in `metadata`, under the name from our requests. `None` for a mail that is not
-/// ours.
-pub(in crate::mail) fn about(metadata: Option<&Value>, fate: Fate) -> Option<DeliveryReport> {
-    report(metadata?.get(EMAIL_ID)?.as_str()?, fate)
+/// What an event means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::mail) enum Meaning {
+    /// The mail's fate is known.
+    Final(Fate),
+    /// It is known and changes nothing: the mail is on its way, was opened, or it is not about a mail.
+    Nothing,
+    /// Nobody here knows it. The type that it says it has.
+    Unknown(String),
 }
 
-pub(in crate::mail) fn report(email_id: &str, (state, reason): Fate) -> Option<DeliveryReport> {
-    Some(DeliveryReport {
-        email_id: EmailId::parse(email_id).ok()?,
-        state,
-        reason,
-    })
+impl Meaning {
+    /// An event of a type that nobody here knows.
+    pub(in crate::mail) fn unknown(kind: Option<&str>) -> Self {
+        let kind = kind.unwrap_or_default().replace(' ', "-");
+        Self::Unknown(plain_code(&kind).unwrap_or("unnamed").to_owned())
+    }
+
+    /// What the event says about the mail with this id. Nothing, if that is not one of ours.
+    pub(in crate::mail) fn about(self, email_id: Option<&str>) -> Feedback {
+        let mut feedback = Feedback::default();
+        match self {
+            Self::Final((state, reason)) => {
+                let email_id = email_id.and_then(|id| EmailId::parse(id).ok());
+                feedback
+                    .reports
+                    .extend(email_id.map(|email_id| DeliveryReport {
+                        email_id,
+                        state,
+                        reason,
+                    }));
+            }
+            Self::Nothing => {}
+            Self::Unknown(kind) => feedback.unknown.push(kind),
+        }
+        feedback
+    }
+
+    /// As [`Meaning::about`], for the mail whose id is in `metadata`, under the name from our requests.
+    pub(in crate::mail) fn about_mail_of(self, metadata: Option<&Value>) -> Feedback {
+        let email_id = metadata.and_then(|metadata| metadata.get(EMAIL_ID));
+        self.about(email_id.and_then(Value::as_str))
+    }
 }
 
 pub(in crate::mail) fn delivered() -> Fate {
@@ -44,6 +75,20 @@ pub(in crate::mail) fn bounced(code: Option<&str>) -> Fate {
 pub(in crate::mail) fn given_up(code: Option<&str>) -> Fate {
     let reason = reason("temporarily refused by its server", code);
     (EmailState::Bounced, Some(reason))
+}
+
+/// Whether a bounce of this subtype comes from a suppression list of SES, and not from the recipient's server:
+/// <https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html#bounce-types>.
+pub(in crate::mail) fn is_suppression(subtype: Option<&str>) -> bool {
+    matches!(
+        subtype,
+        Some(
+            "Suppressed"
+                | "OnAccountSuppressionList"
+                | "OnTenantSuppressionList"
+                | "UnsubscribedRecipient"
+        )
+    )
 }
 
 /// The provider took the mail and then did not send it.

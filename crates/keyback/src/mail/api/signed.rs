@@ -5,8 +5,7 @@ use ::http::HeaderMap;
 use serde_json::Value;
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::api::{Unusable, WebhookReader, json};
-use crate::model::email::DeliveryReport;
+use crate::mail::api::{Feedback, Unusable, WebhookReader, json};
 use crate::model::standard_webhook::WebhookSecret;
 
 /// The headers of a signature.
@@ -53,7 +52,7 @@ fn check(
 pub(in crate::mail) struct SignedWebhooks {
     secret: WebhookSecret,
     names: &'static Names,
-    reports: fn(&Value) -> Vec<DeliveryReport>,
+    read_event: fn(&Value) -> Feedback,
 }
 
 impl SignedWebhooks {
@@ -61,26 +60,21 @@ impl SignedWebhooks {
     pub(in crate::mail) fn reader(
         secret: &str,
         names: &'static Names,
-        reports: fn(&Value) -> Vec<DeliveryReport>,
+        read_event: fn(&Value) -> Feedback,
     ) -> Option<Box<dyn WebhookReader>> {
         let secret = WebhookSecret::parse(secret).ok()?;
         Some(Box::new(Self {
             secret,
             names,
-            reports,
+            read_event,
         }))
     }
 }
 
 impl WebhookReader for SignedWebhooks {
-    fn read(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Vec<DeliveryReport>, Unusable> {
+    fn read(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Feedback, Unusable> {
         check(&self.secret, self.names, headers, body, now)?;
-        Ok((self.reports)(&json(body)?))
+        Ok((self.read_event)(&json(body)?))
     }
 }
 

@@ -7,7 +7,8 @@
 //!
 //! Webhooks: <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads>, signed as
 //! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks> says: HMAC-SHA-256 over
-//! timestamp and token, which stand in the body, but not over the rest of it.
+//! timestamp and token, which stand in the body, but not over the rest of it. So each signature is remembered with the body
+//! that it first came with.
 
 use ::http::{HeaderMap, Request};
 use base16ct::lower::encode_string;
@@ -19,14 +20,14 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::api::reports::{about, bounced, complained, delivered, text};
+use crate::mail::api::reports::Meaning::{self, Final};
+use crate::mail::api::reports::{bounced, complained, delivered, given_up, held_back, text};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Handover, OutboundMail, Unusable,
-    WebhookReader, json, post,
+    AUTO_SUBMITTED, Answer, DetachedProof, EMAIL_ID, EmailProvider, Feedback, Handover,
+    OutboundMail, Unusable, WebhookReader, json, post,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
-use crate::model::email::DeliveryReport;
 use crate::model::email_address::EmailAddress;
 
 /// Maximum age of a signature, in seconds. Retries continue for eight hours, possibly with the first signature, and the
@@ -105,8 +106,11 @@ impl EmailProvider for Mailgun {
         let is_unverified = ["unverified", "not verified", "sandbox"]
             .iter()
             .any(|word| message.contains(word));
+        // Not only 429: a domain that has reached its limit is "not allowed to send: recipient limit exceeded".
+        let is_at_limit = message.contains("limit exceeded");
         match answer.status() {
             200..=299 => answer.success(),
+            402 | 403 | 420 if is_at_limit => answer.throttled(None),
             400 if is_bad_sender => answer.sender_refused(None),
             403 if is_unverified => answer.sender_refused(None),
             402 => answer.later(None, "the account may not send"),
@@ -160,58 +164,82 @@ impl EmailProvider for MailgunEu {
 struct Webhooks(String);
 
 impl Webhooks {
-    fn check(&self, webhook: &Value, now: Timestamp) -> Result<(), Unusable> {
-        let is_authentic = || {
+    /// The signature, if it is a good one.
+    fn check(&self, webhook: &Value, now: Timestamp) -> Result<DetachedProof, Unusable> {
+        let proof = || {
             let timestamp = text(webhook, "/signature/timestamp")?;
             let token = text(webhook, "/signature/token")?;
             let given = text(webhook, "/signature/signature")?;
             let seconds: u64 = timestamp.parse().ok()?;
+            let last = seconds.saturating_add(MAX_AGE);
             let now = now.unix_seconds();
-            let is_recent =
-                seconds <= now.saturating_add(MAX_AHEAD) && now <= seconds.saturating_add(MAX_AGE);
+            let is_recent = seconds <= now.saturating_add(MAX_AHEAD) && now <= last;
             let mut mac = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()).ok()?;
             mac.update(timestamp.as_bytes());
             mac.update(token.as_bytes());
             let right = encode_string(&mac.finalize().into_bytes());
             let is_signed: bool = right.as_bytes().ct_eq(given.as_bytes()).into();
-            (is_recent && is_signed).then_some(())
+            let end = last.saturating_add(1).saturating_mul(1000);
+            (is_recent && is_signed).then(|| DetachedProof {
+                signature: right,
+                expires_at: Timestamp::from_unix_millis(end),
+            })
         };
-        is_authentic().ok_or(Unusable::NotAuthentic)
+        proof().ok_or(Unusable::NotAuthentic)
     }
 }
 
 impl WebhookReader for Webhooks {
-    fn read(
-        &self,
-        _: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Vec<DeliveryReport>, Unusable> {
+    fn read(&self, _: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Feedback, Unusable> {
         // The signature is in the body: what cannot be read is not authentic either.
         let webhook = json(body).map_err(|_| Unusable::NotAuthentic)?;
-        self.check(&webhook, now)?;
-        Ok(reports(&webhook))
+        let proof = self.check(&webhook, now)?;
+        let event = webhook.get("event-data").unwrap_or(&Value::Null);
+        Ok(Feedback {
+            proof: Some(proof),
+            ..meaning(event).about_mail_of(event.get("user-variables"))
+        })
     }
 }
 
-fn reports(webhook: &Value) -> Vec<DeliveryReport> {
-    let Some(event) = webhook.get("event-data") else {
-        return Vec::new();
-    };
-    let fate = match (text(event, "/event"), text(event, "/severity")) {
-        (Some("delivered"), _) => delivered(),
-        (Some("failed"), Some("permanent")) => {
-            let code = event
-                .pointer("/delivery-status/code")
-                .and_then(Value::as_u64);
-            bounced(code.map(|code| code.to_string()).as_deref())
-        }
-        (Some("complained"), _) => complained(None),
-        _ => return Vec::new(),
-    };
-    about(event.get("user-variables"), fate)
-        .into_iter()
-        .collect()
+/// By <https://documentation.mailgun.com/docs/mailgun/user-manual/events/event-structure>.
+fn meaning(event: &Value) -> Meaning {
+    let kind = text(event, "/event");
+    match kind.unwrap_or_default() {
+        "delivered" => Final(delivered()),
+        "failed" => of_failure(event),
+        "rejected" => Final(held_back(None)),
+        "complained" => Final(complained(None)),
+        "accepted"
+        | "stored"
+        | "opened"
+        | "clicked"
+        | "unsubscribed"
+        | "list_uploaded"
+        | "list_member_uploaded"
+        | "list_member_upload_error"
+        | "email_validation" => Meaning::Nothing,
+        _ => Meaning::unknown(kind),
+    }
+}
+
+fn of_failure(event: &Value) -> Meaning {
+    let code = event
+        .pointer("/delivery-status/code")
+        .and_then(Value::as_u64);
+    let text_of_code = code.map(|code| code.to_string());
+    let shown = text_of_code.as_deref();
+    let reason = text(event, "/reason").unwrap_or_default();
+    match (text(event, "/severity"), code) {
+        // Mailgun's own codes: it does not send to who bounced, unsubscribed or complained before.
+        (_, Some(605..=607)) => Final(held_back(shown)),
+        _ if reason.starts_with("suppress-") => Final(held_back(shown)),
+        // The last of many tries. Its severity may be "temporary".
+        _ if reason == "old" => Final(given_up(shown)),
+        (Some("permanent"), _) => Final(bounced(shown)),
+        (Some("temporary"), _) => Meaning::Nothing,
+        _ => Meaning::unknown(Some("failed")),
+    }
 }
 
 #[cfg(test)]

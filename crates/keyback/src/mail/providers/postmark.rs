@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 #[cfg(test)]
 use crate::mail::api::basic;
 use crate::mail::api::basic::BasicWebhooks;
-use crate::mail::api::reports::{about, bounced, complained, delivered, given_up, text};
+use crate::mail::api::reports::Meaning::{self, Final};
+use crate::mail::api::reports::{bounced, complained, delivered, given_up, held_back, text};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Handover, OutboundMail, WebhookReader, post,
+    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OutboundMail,
+    WebhookReader, post,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
-use crate::model::email::DeliveryReport;
 
 pub(in crate::mail) struct Postmark;
 
@@ -62,6 +63,7 @@ impl EmailProvider for Postmark {
         let text = text.as_deref();
         match (answer.status(), code) {
             (200..=299, Some(0) | None) => answer.success(),
+            (429, _) => answer.throttled(text),
             (_, Some(300)) => answer.refused(text, "not a valid mail or address"),
             (_, Some(406)) => answer.refused(text, "the recipient is inactive there"),
             (_, Some(402 | 403 | 409 | 411)) => answer.refused(text, "it does not take this mail"),
@@ -75,7 +77,7 @@ impl EmailProvider for Postmark {
 
     /// `user:password`, as the operator put it into the webhook's URL there.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>> {
-        BasicWebhooks::reader(secret, reports)
+        BasicWebhooks::reader(secret, read_event)
     }
 
     #[cfg(test)]
@@ -87,26 +89,43 @@ impl EmailProvider for Postmark {
     };
 }
 
-fn reports(event: &Value) -> Vec<DeliveryReport> {
-    let kind = text(event, "/Type");
-    let fate = match (text(event, "/RecordType"), kind) {
-        (Some("Delivery"), _) => delivered(),
-        (Some("SpamComplaint"), _) | (Some("Bounce"), Some("SpamComplaint")) => complained(None),
-        (Some("Bounce"), _) if is_permanent(event, kind) => bounced(kind),
-        // Postmark has retried for hours before it reports.
-        (Some("Bounce"), Some("SoftBounce" | "DnsError")) => given_up(kind),
-        _ => return Vec::new(),
+fn read_event(event: &Value) -> Feedback {
+    let kind = text(event, "/RecordType");
+    let meaning = match kind {
+        Some("Delivery") => Final(delivered()),
+        Some("SpamComplaint") => Final(complained(None)),
+        Some("Bounce") => of_bounce(event),
+        // A change of the list of suppressed addresses comes besides the bounce or the complaint that caused it.
+        Some("Open" | "Click" | "SubscriptionChange") => Meaning::Nothing,
+        _ => Meaning::unknown(kind),
     };
-    about(event.get("Metadata"), fate).into_iter().collect()
+    meaning.about_mail_of(event.get("Metadata"))
 }
 
-/// By <https://postmarkapp.com/developer/api/bounce-api#bounce-types>; and an address that Postmark has switched off
-/// gets nothing any more.
-fn is_permanent(event: &Value, kind: Option<&str>) -> bool {
-    matches!(
-        kind,
-        Some("HardBounce" | "BadEmailAddress" | "ManuallyDeactivated" | "Blocked" | "DMARCPolicy")
-    ) || event.get("Inactive") == Some(&Value::Bool(true))
+/// By <https://postmarkapp.com/developer/api/bounce-api#bounce-types>.
+fn of_bounce(event: &Value) -> Meaning {
+    let kind = text(event, "/Type");
+    let is_switched_off = event.get("Inactive") == Some(&Value::Bool(true));
+    match kind.unwrap_or_default() {
+        "SpamComplaint" => Final(complained(None)),
+        // By its server, or by a filter behind it.
+        "HardBounce" | "BadEmailAddress" | "Blocked" | "DMARCPolicy" | "SpamNotification"
+        | "VirusNotification" | "AddressChange" | "Unknown" => Final(bounced(kind)),
+        // Postmark has retried for hours before it reports. A challenge is for a person to answer.
+        "SoftBounce" | "DnsError" | "ChallengeVerification" => Final(given_up(kind)),
+        "ManuallyDeactivated"
+        | "Unconfirmed"
+        | "SMTPApiError"
+        | "TemplateRenderingFailed"
+        | "InboundError" => Final(held_back(kind)),
+        // A program answered the mail, which is there.
+        "AutoResponder" | "Subscribe" | "Unsubscribe" | "OpenRelayTest" => Meaning::Nothing,
+        // An address that Postmark has switched off gets nothing any more.
+        _ if is_switched_off => Final(bounced(kind)),
+        // It is tried again.
+        "Transient" => Meaning::Nothing,
+        _ => Meaning::unknown(kind),
+    }
 }
 
 #[cfg(test)]
@@ -114,7 +133,9 @@ mod tests {
     use EmailState::{Bounced, Complained, Delivered};
     use ProviderKind::Postmark;
 
-    use crate::mail::providers::tests::{Event, NOW, assert_answers, assert_events, posted};
+    use crate::mail::providers::tests::{
+        Event, NOW, assert_answers, assert_events, assert_unknown, posted,
+    };
     use crate::mail::registry::ProviderKind;
     use crate::model::email::EmailState;
 
@@ -193,6 +214,12 @@ mod tests {
         ),
         (
             Postmark,
+            429,
+            r#"{"ErrorCode":429,"Message":"Rate limit exceeded"}"#,
+            "throttled: postmark answered 429 429: too many requests",
+        ),
+        (
+            Postmark,
             401,
             r#"{"ErrorCode":10}"#,
             "later: postmark answered 401 10: the key is not accepted",
@@ -257,10 +284,68 @@ mod tests {
         assert_events(EVENTS);
     }
 
+    /// Every type at <https://postmarkapp.com/developer/api/bounce-api#bounce-types>.
+    #[test]
+    fn every_type_of_bounce_is_known() {
+        let refused = "refused by its server";
+        let for_now = "temporarily refused by its server";
+        let unsent = "the provider did not send it";
+        for (kind, expected) in [
+            ("HardBounce", Some(refused)),
+            ("Transient", None),
+            ("Unsubscribe", None),
+            ("Subscribe", None),
+            ("AutoResponder", None),
+            ("AddressChange", Some(refused)),
+            ("DnsError", Some(for_now)),
+            ("SpamNotification", Some(refused)),
+            ("OpenRelayTest", None),
+            ("Unknown", Some(refused)),
+            ("SoftBounce", Some(for_now)),
+            ("VirusNotification", Some(refused)),
+            ("ChallengeVerification", Some(for_now)),
+            ("BadEmailAddress", Some(refused)),
+            ("ManuallyDeactivated", Some(unsent)),
+            ("Unconfirmed", Some(unsent)),
+            ("Blocked", Some(refused)),
+            ("SMTPApiError", Some(unsent)),
+            ("InboundError", Some(unsent)),
+            ("DMARCPolicy", Some(refused)),
+            ("TemplateRenderingFailed", Some(unsent)),
+        ] {
+            let body = format!(
+                r#"{{"RecordType":"Bounce","Type":"{kind}","Metadata":{{"keyback_email_id":"e1"}}}}"#
+            );
+            let said = posted(Postmark, &body).read_at(NOW).unwrap();
+            let reason = said
+                .reports
+                .first()
+                .and_then(|report| report.reason.clone());
+            assert_eq!(reason, expected.map(|words| format!("{words}: {kind}")));
+            assert_eq!(said.unknown, [""; 0], "{kind}");
+        }
+    }
+
+    #[test]
+    fn only_what_nobody_knows_is_named() {
+        assert_unknown(&[
+            (Postmark, r#"{"RecordType":"Open"}"#, &[]),
+            (Postmark, r#"{"RecordType":"Click"}"#, &[]),
+            (Postmark, r#"{"RecordType":"SubscriptionChange"}"#, &[]),
+            (Postmark, r#"{"RecordType":"Teleport"}"#, &["Teleport"]),
+            (
+                Postmark,
+                r#"{"RecordType":"Bounce","Type":"Boomerang"}"#,
+                &["Boomerang"],
+            ),
+            (Postmark, "{}", &["unnamed"]),
+        ]);
+    }
+
     #[test]
     fn a_reason_holds_no_address() {
         let body = r#"{"RecordType":"Bounce","Type":"ann@example.test","Inactive":true,"Metadata":{"keyback_email_id":"e1"}}"#;
-        let reports = posted(Postmark, body).read_at(NOW).unwrap();
+        let reports = posted(Postmark, body).read_at(NOW).unwrap().reports;
         assert_eq!(reports[0].reason.as_deref(), Some("refused by its server"));
     }
 }

@@ -10,18 +10,19 @@
 use ::http::Request;
 use serde_json::{Value, json};
 
+use crate::mail::api::reports::Meaning::{self, Final};
 use crate::mail::api::reports::{
-    bounced, complained, delivered, given_up, held_back, report, text,
+    Fate, bounced, complained, delivered, given_up, held_back, is_suppression, text,
 };
 #[cfg(test)]
 use crate::mail::api::signed;
 use crate::mail::api::signed::{SVIX, SignedWebhooks};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Handover, OutboundMail, WebhookReader, post,
+    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OutboundMail,
+    WebhookReader, post,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
-use crate::model::email::DeliveryReport;
 
 pub(in crate::mail) struct Resend;
 
@@ -73,7 +74,7 @@ impl EmailProvider for Resend {
 
     /// `whsec_…`, as Resend shows it.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>> {
-        SignedWebhooks::reader(secret, &SVIX, reports)
+        SignedWebhooks::reader(secret, &SVIX, read_event)
     }
 
     #[cfg(test)]
@@ -85,20 +86,30 @@ impl EmailProvider for Resend {
     };
 }
 
-fn reports(event: &Value) -> Vec<DeliveryReport> {
-    let fate = match text(event, "/type") {
-        Some("email.delivered") => delivered(),
-        Some("email.bounced") => {
-            let code = text(event, "/data/bounce/subType");
-            match text(event, "/data/bounce/type") {
-                Some("Transient") => given_up(code),
-                _ => bounced(code),
-            }
+/// By <https://resend.com/docs/webhooks/event-types>.
+fn read_event(event: &Value) -> Feedback {
+    let kind = text(event, "/type");
+    let meaning = match kind.unwrap_or_default() {
+        "email.delivered" => Final(delivered()),
+        "email.bounced" => Final(of_bounce(event)),
+        "email.complained" => Final(complained(None)),
+        "email.suppressed" => Final(held_back(text(event, "/data/suppressed/type"))),
+        "email.failed" => Final(held_back(text(event, "/data/failed/reason"))),
+        "email.sent"
+        | "email.scheduled"
+        | "email.delivery_delayed"
+        | "email.opened"
+        | "email.clicked"
+        | "email.received" => Meaning::Nothing,
+        // Of the account, and of no mail.
+        other
+            if ["contact.", "domain.", "suppression."]
+                .iter()
+                .any(|about| other.starts_with(about)) =>
+        {
+            Meaning::Nothing
         }
-        Some("email.complained") => complained(None),
-        Some("email.suppressed") => held_back(text(event, "/data/suppressed/type")),
-        Some("email.failed") => held_back(text(event, "/data/failed/reason")),
-        _ => return Vec::new(),
+        _ => Meaning::unknown(kind),
     };
     // An object, or a list of names and values as in our request.
     let email_id = match event.pointer("/data/tags") {
@@ -109,10 +120,17 @@ fn reports(event: &Value) -> Vec<DeliveryReport> {
         Some(tags) => tags.get(EMAIL_ID).and_then(Value::as_str),
         None => None,
     };
-    email_id
-        .and_then(|email_id| report(email_id, fate))
-        .into_iter()
-        .collect()
+    meaning.about(email_id)
+}
+
+/// The types and subtypes are those of SES.
+fn of_bounce(event: &Value) -> Fate {
+    let code = text(event, "/data/bounce/subType");
+    match text(event, "/data/bounce/type") {
+        _ if is_suppression(code) => held_back(code),
+        Some("Transient") => given_up(code),
+        _ => bounced(code),
+    }
 }
 
 #[cfg(test)]
@@ -120,7 +138,7 @@ mod tests {
     use EmailState::{Bounced, Complained, Delivered};
     use ProviderKind::Resend;
 
-    use crate::mail::providers::tests::{Event, assert_answers, assert_events};
+    use crate::mail::providers::tests::{Event, assert_answers, assert_events, assert_unknown};
     use crate::mail::registry::ProviderKind;
     use crate::model::email::EmailState;
 
@@ -152,6 +170,18 @@ mod tests {
         ),
         (
             Resend,
+            429,
+            r#"{"name":"rate_limit_exceeded","message":"Too many requests"}"#,
+            "throttled: resend answered 429 rate_limit_exceeded: too many requests",
+        ),
+        (
+            Resend,
+            429,
+            r#"{"name":"daily_quota_exceeded"}"#,
+            "throttled: resend answered 429 daily_quota_exceeded: too many requests",
+        ),
+        (
+            Resend,
             403,
             r#"{"name":"invalid_api_key","message":"API key is invalid"}"#,
             "later: resend answered 403 invalid_api_key: the key is not allowed to send",
@@ -167,7 +197,7 @@ mod tests {
         (
             Resend,
             r#"{"type":"email.bounced","data":{"to":["ann@example.test"],"bounce":{"message":"The recipient's email address is on the suppression list","subType":"Suppressed","type":"Permanent"},"tags":[{"name":"keyback_email_id","value":"e1"}]}}"#,
-            Some((Bounced, Some("refused by its server: Suppressed"))),
+            Some((Bounced, Some("the provider did not send it: Suppressed"))),
         ),
         (
             Resend,
@@ -216,5 +246,33 @@ mod tests {
     #[test]
     fn its_events_are_read_as_documented() {
         assert_events(EVENTS);
+    }
+
+    #[test]
+    fn only_what_nobody_knows_is_named() {
+        for kind in [
+            "email.sent",
+            "email.scheduled",
+            "email.delivery_delayed",
+            "email.opened",
+            "email.clicked",
+            "email.received",
+            "contact.created",
+            "domain.updated",
+            "suppression.added",
+        ] {
+            let body =
+                format!(r#"{{"type":"{kind}","data":{{"tags":{{"keyback_email_id":"e1"}}}}}}"#);
+            assert_unknown(&[(Resend, &body, &[])]);
+        }
+        assert_unknown(&[
+            (
+                Resend,
+                r#"{"type":"email.teleported"}"#,
+                &["email.teleported"],
+            ),
+            (Resend, r#"{"type":"ann@example.test"}"#, &["unnamed"]),
+            (Resend, "{}", &["unnamed"]),
+        ]);
     }
 }

@@ -17,14 +17,14 @@ use p256::pkcs8::DecodePublicKey as _;
 use serde_json::{Value, json};
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::api::reports::{about, bounced, complained, delivered, given_up, held_back, text};
+use crate::mail::api::reports::Meaning::{self, Final};
+use crate::mail::api::reports::{bounced, complained, delivered, given_up, held_back, text};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Handover, OutboundMail, ProviderSettings,
-    Unusable, WebhookReader, json, post,
+    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OutboundMail,
+    ProviderSettings, Unusable, WebhookReader, json, post,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
-use crate::model::email::DeliveryReport;
 
 #[cfg(test)]
 mod tests;
@@ -116,12 +116,7 @@ fn from(settings: &ProviderSettings) -> Value {
 struct Webhooks(VerifyingKey);
 
 impl WebhookReader for Webhooks {
-    fn read(
-        &self,
-        headers: &HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<Vec<DeliveryReport>, Unusable> {
+    fn read(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Feedback, Unusable> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let is_authentic = || {
             let timestamp = header(TIMESTAMP)?;
@@ -136,25 +131,41 @@ impl WebhookReader for Webhooks {
             (is_recent && is_signed).then_some(())
         };
         is_authentic().ok_or(Unusable::NotAuthentic)?;
-        reports(&json(body)?)
+        read_events(&json(body)?)
     }
 }
 
 /// Up to a thousand events at once; our id is a member of each.
-fn reports(events: &Value) -> Result<Vec<DeliveryReport>, Unusable> {
+fn read_events(events: &Value) -> Result<Feedback, Unusable> {
     let events = events.as_array().ok_or(Unusable::Unreadable)?;
-    Ok(events.iter().filter_map(of_event).collect())
+    let mut feedback = Feedback::default();
+    for event in events {
+        feedback.add(meaning(event).about_mail_of(Some(event)));
+    }
+    Ok(feedback)
 }
 
-fn of_event(event: &Value) -> Option<DeliveryReport> {
-    let fate = match (text(event, "/event")?, text(event, "/type")) {
-        ("delivered", _) => delivered(),
-        ("bounce", None | Some("bounce")) => bounced(text(event, "/status")),
+/// By <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>.
+fn meaning(event: &Value) -> Meaning {
+    let kind = text(event, "/event");
+    match (kind.unwrap_or_default(), text(event, "/type")) {
+        ("delivered", _) => Final(delivered()),
         // About the mail or a temporary state, not about the address; SendGrid does not retry.
-        ("bounce", Some("blocked")) => given_up(text(event, "/status")),
-        ("dropped", _) => held_back(text(event, "/status")),
-        ("spamreport", _) => complained(None),
-        _ => return None,
-    };
-    about(Some(event), fate)
+        ("bounce", Some("blocked" | "expired")) => Final(given_up(text(event, "/status"))),
+        ("bounce", _) => Final(bounced(text(event, "/status"))),
+        ("dropped", _) => Final(held_back(text(event, "/status"))),
+        ("spamreport", _) => Final(complained(None)),
+        (
+            "processed"
+            | "deferred"
+            | "open"
+            | "click"
+            | "unsubscribe"
+            | "group_unsubscribe"
+            | "group_resubscribe"
+            | "account_status_change",
+            _,
+        ) => Meaning::Nothing,
+        _ => Meaning::unknown(kind),
+    }
 }

@@ -19,16 +19,16 @@ use serde_json::{Value, json};
 #[cfg(test)]
 use crate::mail::api::basic;
 use crate::mail::api::basic::BasicWebhooks;
+use crate::mail::api::reports::Meaning::{self, Final};
 use crate::mail::api::reports::{
-    bounced, complained, delivered, given_up, held_back, report, text,
+    bounced, complained, delivered, given_up, held_back, is_suppression, text,
 };
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Handover, OutboundMail, ProviderSettings,
-    WebhookReader, post,
+    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OutboundMail,
+    ProviderSettings, WebhookReader, post,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
-use crate::model::email::DeliveryReport;
 
 mod signature_v4;
 #[cfg(test)]
@@ -38,6 +38,19 @@ use signature_v4::Signer;
 
 const PATH: &str = "/v2/email/outbound-emails";
 const JSON: &str = "application/json";
+/// The errors by which AWS says "too often", with whatever status: those that its SDKs retry as throttling.
+const THROTTLING: [&str; 10] = [
+    "BandwidthLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
 /// The most octets of a name in one encoded word, which may have 75 characters (RFC 2047 §2).
 const WORD_OCTETS: usize = 45;
 
@@ -151,6 +164,7 @@ impl EmailProvider for Ses {
             .is_some_and(|text| text.to_ascii_lowercase().contains("not verified"));
         match (answer.status(), name) {
             (200..=299, _) => answer.success(),
+            (_, Some(name)) if THROTTLING.contains(&name) => answer.throttled(Some(name)),
             (400, Some("MailFromDomainNotVerifiedException")) => answer.sender_refused(name),
             (400, Some("MessageRejected")) if is_unverified => answer.sender_refused(name),
             // Any other error of this status speaks of the account.
@@ -164,7 +178,7 @@ impl EmailProvider for Ses {
 
     /// `user:password`, as the operator gave it to EventBridge or SNS.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>> {
-        BasicWebhooks::reader(secret, reports)
+        BasicWebhooks::reader(secret, read_event)
     }
 
     #[cfg(test)]
@@ -202,7 +216,7 @@ fn encoded_words(text: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn reports(envelope: &Value) -> Vec<DeliveryReport> {
+fn read_event(envelope: &Value) -> Feedback {
     let inner = match (envelope.get("detail"), text(envelope, "/Message")) {
         (Some(detail), _) => Some(detail.clone()),
         // SNS reports subscriptions, and SES tests a new topic, with a text that is not an event.
@@ -211,18 +225,42 @@ fn reports(envelope: &Value) -> Vec<DeliveryReport> {
         (None, None) => None,
     };
     let event = inner.as_ref().unwrap_or(envelope);
-    let fate = match (text(event, "/eventType"), text(event, "/bounce/bounceType")) {
-        (Some("Delivery"), _) => delivered(),
-        // Sent when SES has given up.
-        (Some("Bounce"), Some("Transient")) => given_up(text(event, "/bounce/bounceSubType")),
-        (Some("Bounce"), _) => bounced(text(event, "/bounce/bounceSubType")),
-        (Some("Complaint"), _) => complained(text(event, "/complaint/complaintFeedbackType")),
-        (Some("Reject"), _) => held_back(None),
-        _ => return Vec::new(),
+    let meaning = match text(event, "/eventType") {
+        Some(kind) => meaning(kind, event),
+        None => without_event(envelope, event),
     };
-    let email_id = text(event, &format!("/mail/tags/{EMAIL_ID}/0"));
-    email_id
-        .and_then(|email_id| report(email_id, fate))
-        .into_iter()
-        .collect()
+    meaning.about(text(event, &format!("/mail/tags/{EMAIL_ID}/0")))
+}
+
+/// By <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>.
+fn meaning(kind: &str, event: &Value) -> Meaning {
+    let bounce = text(event, "/bounce/bounceSubType");
+    let complaint = text(event, "/complaint/complaintSubType");
+    match kind {
+        "Delivery" => Final(delivered()),
+        "Bounce" if is_suppression(bounce) => Final(held_back(bounce)),
+        // Sent when SES has given up.
+        "Bounce" if text(event, "/bounce/bounceType") == Some("Transient") => {
+            Final(given_up(bounce))
+        }
+        "Bounce" => Final(bounced(bounce)),
+        // An earlier mail was complained about: SES did not send this one.
+        "Complaint" if is_suppression(complaint) => Final(held_back(complaint)),
+        "Complaint" => Final(complained(text(event, "/complaint/complaintFeedbackType"))),
+        "Reject" => Final(held_back(None)),
+        "Rendering Failure" => Final(held_back(Some("RenderingFailure"))),
+        "Send" | "DeliveryDelay" | "Open" | "Click" | "Subscription" => Meaning::Nothing,
+        _ => Meaning::unknown(Some(kind)),
+    }
+}
+
+/// What holds no published event: a message of SNS itself, such as the one that asks to confirm the subscription; a
+/// notification of an identity, which names no tags and so none of our mails; or something of another service.
+fn without_event(envelope: &Value, event: &Value) -> Meaning {
+    match (text(envelope, "/Type"), text(event, "/notificationType")) {
+        (_, Some(kind)) => Meaning::unknown(Some(&format!("notification.{kind}"))),
+        (Some("Notification"), None) => Meaning::Nothing,
+        (Some(kind), None) => Meaning::unknown(Some(kind)),
+        (None, None) => Meaning::unknown(text(envelope, "/detail-type")),
+    }
 }

@@ -3,7 +3,7 @@
 use ::http::{HeaderMap, HeaderValue, Request, Response};
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::api::{Handover, ProviderSettings, Unusable};
+use crate::mail::api::{Feedback, Handover, ProviderSettings, Unusable};
 use crate::mail::message::Message;
 use crate::mail::registry::{self, ProviderKind};
 use crate::model::base_url::BaseUrl;
@@ -42,7 +42,7 @@ pub(in crate::mail) struct Post {
 }
 
 impl Post {
-    pub(in crate::mail) fn read_at(&self, seconds: u64) -> Result<Vec<DeliveryReport>, Unusable> {
+    pub(in crate::mail) fn read_at(&self, seconds: u64) -> Result<Feedback, Unusable> {
         let reader = self.provider.webhook(&self.secret).unwrap();
         let now = Timestamp::from_unix_millis(seconds * 1000);
         reader.read(&self.headers, &self.body, now)
@@ -84,7 +84,17 @@ pub(in crate::mail) fn assert_events(events: &[Event]) {
                 reason: reason.map(str::to_owned),
             })
             .collect();
-        assert_eq!(posted(*provider, body).read_at(NOW), Ok(expected), "{body}");
+        let said = posted(*provider, body).read_at(NOW).unwrap();
+        assert_eq!(said.reports, expected, "{body}");
+    }
+}
+
+/// Asserts what each webhook of a provider holds that nobody here knows.
+pub(in crate::mail) fn assert_unknown(events: &[(ProviderKind, &str, &[&str])]) {
+    for (provider, body, expected) in events {
+        let said = posted(*provider, body).read_at(NOW).unwrap();
+        assert_eq!(said.reports, [], "{body}");
+        assert_eq!(said.unknown, *expected, "{body}");
     }
 }
 
@@ -133,6 +143,7 @@ pub(in crate::mail) fn verdict(kind: ProviderKind, response: &Response<Vec<u8>>)
         Handover::Refused { reason } => format!("refused: {reason}"),
         Handover::SenderRefused { reason } => format!("sender refused: {reason}"),
         Handover::TryLater { reason, .. } => format!("later: {reason}"),
+        Handover::Throttled { reason, .. } => format!("throttled: {reason}"),
     }
 }
 

@@ -8,16 +8,16 @@
 use ::http::Request;
 use serde_json::{Value, json};
 
-use crate::mail::api::reports::{Fate, report, text};
+use crate::mail::api::reports::{Meaning, text};
 #[cfg(test)]
 use crate::mail::api::signed;
 use crate::mail::api::signed::{STANDARD, SignedWebhooks};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EmailProvider, Handover, OutboundMail, WebhookReader, post,
+    AUTO_SUBMITTED, Answer, EmailProvider, Feedback, Handover, OutboundMail, WebhookReader, post,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
-use crate::model::email::{DeliveryReport, EmailState};
+use crate::model::email::EmailState;
 use crate::model::standard_webhook::WebhookSecret;
 
 /// The longest reason that is kept, in octets.
@@ -84,7 +84,7 @@ impl EmailProvider for Webhook {
 
     /// `whsec_…`, as with requests.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>> {
-        SignedWebhooks::reader(secret, &STANDARD, reports)
+        SignedWebhooks::reader(secret, &STANDARD, read_event)
     }
 
     #[cfg(test)]
@@ -96,18 +96,20 @@ impl EmailProvider for Webhook {
     };
 }
 
-fn reports(event: &Value) -> Vec<DeliveryReport> {
-    let state = match text(event, "/type") {
-        Some("email.delivered") => EmailState::Delivered,
-        Some("email.bounced") => EmailState::Bounced,
-        Some("email.complained") => EmailState::Complained,
-        _ => return Vec::new(),
+fn read_event(event: &Value) -> Feedback {
+    let kind = text(event, "/type");
+    let state = match kind {
+        Some("email.delivered") => Some(EmailState::Delivered),
+        Some("email.bounced") => Some(EmailState::Bounced),
+        Some("email.complained") => Some(EmailState::Complained),
+        _ => None,
     };
-    let fate: Fate = (state, text(event, "/data/reason").and_then(plain));
-    text(event, "/data/email_id")
-        .and_then(|email_id| report(email_id, fate))
-        .into_iter()
-        .collect()
+    let reason = text(event, "/data/reason").and_then(plain);
+    let meaning = state.map_or_else(
+        || Meaning::unknown(kind),
+        |state| Meaning::Final((state, reason)),
+    );
+    meaning.about(text(event, "/data/email_id"))
 }
 
 /// A short line without an address.
@@ -124,7 +126,7 @@ mod tests {
 
     use super::WebhookSecret;
     use crate::mail::providers::tests::{
-        AT, Event, assert_answers, assert_events, settings, written,
+        AT, Event, assert_answers, assert_events, assert_unknown, settings, written,
     };
     use crate::mail::registry::ProviderKind;
     use crate::model::email::EmailState;
@@ -189,6 +191,14 @@ mod tests {
     #[test]
     fn its_events_are_read_as_documented() {
         assert_events(EVENTS);
+    }
+
+    #[test]
+    fn only_what_nobody_knows_is_named() {
+        assert_unknown(&[
+            (Webhook, r#"{"type":"email.opened"}"#, &["email.opened"]),
+            (Webhook, r#"{"type":"email.delivered"}"#, &[]),
+        ]);
     }
 
     #[test]

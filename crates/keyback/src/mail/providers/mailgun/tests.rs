@@ -6,7 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use crate::mail::providers::tests::{
-    Event, NOW, Post, assert_answers, assert_events, settings_with, written,
+    Event, NOW, Post, assert_answers, assert_events, assert_unknown, settings_with, written,
 };
 use crate::mail::registry::ProviderKind;
 use crate::model::email::EmailState;
@@ -67,6 +67,18 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         "later: mailgun-eu answered 404: unknown there: check the origin and the sender",
     ),
     (
+        Mailgun,
+        429,
+        r#"{"message":"Too many requests"}"#,
+        "throttled: mailgun answered 429: too many requests",
+    ),
+    (
+        Mailgun,
+        420,
+        r#"{"message":"Domain example.test is not allowed to send: recipient limit exceeded"}"#,
+        "throttled: mailgun answered 420: too many requests",
+    ),
+    (
         MailgunEu,
         402,
         "{}",
@@ -99,7 +111,32 @@ const EVENTS: &[Event] = &[
     (
         MailgunEu,
         r#"{"signature":SIGNATURE,"event-data":{"event":"failed","severity":"permanent","reason":"suppress-bounce","delivery-status":{"attempt-no":1,"code":605,"message":"","description":"Not delivering to previously bounced address"},"user-variables":{"keyback_email_id":"e1"}}}"#,
-        Some((Bounced, Some("refused by its server: 605"))),
+        Some((Bounced, Some("the provider did not send it: 605"))),
+    ),
+    (
+        Mailgun,
+        r#"{"signature":SIGNATURE,"event-data":{"event":"failed","severity":"permanent","reason":"suppress-complaint","delivery-status":{"code":607},"user-variables":{"keyback_email_id":"e1"}}}"#,
+        Some((Bounced, Some("the provider did not send it: 607"))),
+    ),
+    (
+        Mailgun,
+        r#"{"signature":SIGNATURE,"event-data":{"event":"failed","severity":"permanent","reason":"suppress-unsubscribe","user-variables":{"keyback_email_id":"e1"}}}"#,
+        Some((Bounced, Some("the provider did not send it"))),
+    ),
+    (
+        Mailgun,
+        r#"{"signature":SIGNATURE,"event-data":{"event":"failed","severity":"permanent","reason":"bounce","delivery-status":{"code":550},"user-variables":{"keyback_email_id":"e1"}}}"#,
+        Some((Bounced, Some("refused by its server: 550"))),
+    ),
+    (
+        Mailgun,
+        r#"{"signature":SIGNATURE,"event-data":{"event":"failed","severity":"temporary","reason":"old","delivery-status":{"code":498},"user-variables":{"keyback_email_id":"e1"}}}"#,
+        Some((Bounced, Some("temporarily refused by its server: 498"))),
+    ),
+    (
+        Mailgun,
+        r#"{"signature":SIGNATURE,"event-data":{"event":"rejected","reject":{"reason":"Sandbox subdomains are for test purposes only"},"user-variables":{"keyback_email_id":"e1"}}}"#,
+        Some((Bounced, Some("the provider did not send it"))),
     ),
 ];
 
@@ -111,6 +148,32 @@ fn its_answers_are_understood() {
 #[test]
 fn its_events_are_read_as_documented() {
     assert_events(EVENTS);
+}
+
+#[test]
+fn only_what_nobody_knows_is_named() {
+    for kind in [
+        "accepted",
+        "stored",
+        "opened",
+        "clicked",
+        "unsubscribed",
+        "list_uploaded",
+        "list_member_uploaded",
+        "list_member_upload_error",
+        "email_validation",
+    ] {
+        let body = format!(r#"{{"signature":SIGNATURE,"event-data":{{"event":"{kind}"}}}}"#);
+        assert_unknown(&[(Mailgun, &body, &[])]);
+    }
+    for (event, named) in [
+        (r#"{"event":"teleported"}"#, "teleported"),
+        (r#"{"event":"failed","severity":"odd"}"#, "failed"),
+        ("{}", "unnamed"),
+    ] {
+        let body = format!(r#"{{"signature":SIGNATURE,"event-data":{event}}}"#);
+        assert_unknown(&[(Mailgun, &body, &[named])]);
+    }
 }
 
 #[test]

@@ -6,8 +6,10 @@ use base64ct::{Base64, Encoding};
 use p256::ecdsa::signature::Signer as _;
 use p256::ecdsa::{Signature, SigningKey};
 
-use crate::mail::api::Unusable;
-use crate::mail::providers::tests::{Event, NOW, Post, assert_answers, assert_events, posted};
+use crate::mail::api::{Feedback, Unusable};
+use crate::mail::providers::tests::{
+    Event, NOW, Post, assert_answers, assert_events, assert_unknown, posted,
+};
 use crate::mail::registry::ProviderKind;
 use crate::model::email::EmailState;
 
@@ -82,6 +84,11 @@ const EVENTS: &[Event] = &[
     ),
     (
         SendGrid,
+        r#"[{"event":"bounce","status":"5.7.1","type":"expired","keyback_email_id":"e1"}]"#,
+        Some((Bounced, Some("temporarily refused by its server: 5.7.1"))),
+    ),
+    (
+        SendGrid,
         r#"[{"event":"deferred","keyback_email_id":"e1"},{"event":"delivered"},7]"#,
         None,
     ),
@@ -98,10 +105,32 @@ fn its_events_are_read_as_documented() {
 }
 
 #[test]
+fn only_what_nobody_knows_is_named_and_once() {
+    for kind in [
+        "processed",
+        "deferred",
+        "open",
+        "click",
+        "unsubscribe",
+        "group_unsubscribe",
+        "group_resubscribe",
+        "account_status_change",
+    ] {
+        let body = format!(r#"[{{"event":"{kind}","keyback_email_id":"e1"}}]"#);
+        assert_unknown(&[(SendGrid, &body, &[])]);
+    }
+    assert_unknown(&[(
+        SendGrid,
+        r#"[{"event":"teleported"},{"event":"teleported"},7]"#,
+        &["teleported", "unnamed"],
+    )]);
+}
+
+#[test]
 fn many_events_of_one_post_are_all_read() {
     let body = r#"[{"event":"delivered","keyback_email_id":"e1"},{"event":"delivered","keyback_email_id":"e2"}]"#;
-    let ids: Vec<_> = posted(SendGrid, body).read_at(NOW).unwrap();
-    let ids: Vec<_> = ids.iter().map(|it| it.email_id.as_str()).collect();
+    let said = posted(SendGrid, body).read_at(NOW).unwrap();
+    let ids: Vec<_> = said.reports.iter().map(|it| it.email_id.as_str()).collect();
     assert_eq!(ids, ["e1", "e2"]);
 }
 
@@ -119,7 +148,7 @@ fn the_signature_that_sendgrid_publishes_is_right() {
         "MEUCIGHQVtGj+Y3LkG9fLcxf3qfI10QysgDWmMOVmxG0u6ZUAiEAyBiXDWzM+uOe5W0JuG+luQAbPIqHh89M15TluLtEZtM=",
     );
     post.header("x-twilio-email-event-webhook-timestamp", "1600112502");
-    assert_eq!(post.read_at(1_600_112_502), Ok(Vec::new()));
+    assert_eq!(post.read_at(1_600_112_502), Ok(Feedback::default()));
     post.header("x-twilio-email-event-webhook-timestamp", "1600112503");
     assert_eq!(post.read_at(1_600_112_502), Err(Unusable::NotAuthentic));
 }

@@ -4,7 +4,7 @@ use EmailState::{Bounced, Complained, Delivered};
 use ProviderKind::Ses;
 
 use crate::mail::providers::tests::{
-    Event, answer, assert_answers, assert_events, settings, verdict, written,
+    Event, answer, assert_answers, assert_events, assert_unknown, settings, verdict, written,
 };
 use crate::mail::registry::ProviderKind;
 use crate::model::email::EmailState;
@@ -40,6 +40,30 @@ const EVENTS: &[Event] = &[
         Ses,
         r#"{"eventType":"Bounce","bounce":{"bounceType":"Undetermined","bounceSubType":"Undetermined"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
         Some((Bounced, Some("refused by its server: Undetermined"))),
+    ),
+    (
+        Ses,
+        r#"{"eventType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"OnAccountSuppressionList"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
+        Some((
+            Bounced,
+            Some("the provider did not send it: OnAccountSuppressionList"),
+        )),
+    ),
+    (
+        Ses,
+        r#"{"eventType":"Complaint","complaint":{"complaintSubType":"OnAccountSuppressionList","complaintFeedbackType":"not-spam"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
+        Some((
+            Bounced,
+            Some("the provider did not send it: OnAccountSuppressionList"),
+        )),
+    ),
+    (
+        Ses,
+        r#"{"eventType":"Rendering Failure","failure":{"errorMessage":"…"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
+        Some((
+            Bounced,
+            Some("the provider did not send it: RenderingFailure"),
+        )),
     ),
     (
         Ses,
@@ -79,6 +103,34 @@ fn its_events_are_read_as_documented() {
 }
 
 #[test]
+fn only_what_nobody_knows_is_named() {
+    for kind in ["Send", "DeliveryDelay", "Open", "Click", "Subscription"] {
+        let body = format!(r#"{{"eventType":"{kind}"}}"#);
+        assert_unknown(&[(Ses, &body, &[])]);
+    }
+    assert_unknown(&[
+        (Ses, r#"{"eventType":"Teleport"}"#, &["Teleport"]),
+        (
+            Ses,
+            r#"{"detail-type":"Advisor Status","detail":{}}"#,
+            &["Advisor-Status"],
+        ),
+        // A subscription that waits to be confirmed, and notifications of an identity, are for the operator to mend.
+        (
+            Ses,
+            r#"{"Type":"SubscriptionConfirmation","Message":"You have chosen to subscribe."}"#,
+            &["SubscriptionConfirmation"],
+        ),
+        (
+            Ses,
+            r#"{"notificationType":"Bounce","bounce":{},"mail":{}}"#,
+            &["notification.Bounce"],
+        ),
+        (Ses, "{}", &["unnamed"]),
+    ]);
+}
+
+#[test]
 fn ses_names_its_errors_in_a_header() {
     for (status, error, expected) in [
         (
@@ -109,7 +161,22 @@ fn ses_names_its_errors_in_a_header() {
         (
             429,
             "TooManyRequestsException",
-            "later: ses answered 429 TooManyRequestsException: too many requests",
+            "throttled: ses answered 429 TooManyRequestsException: too many requests",
+        ),
+        (
+            400,
+            "Throttling",
+            "throttled: ses answered 400 Throttling: too many requests",
+        ),
+        (
+            400,
+            "ThrottlingException:",
+            "throttled: ses answered 400 ThrottlingException: too many requests",
+        ),
+        (
+            503,
+            "RequestLimitExceeded",
+            "throttled: ses answered 503 RequestLimitExceeded: too many requests",
         ),
     ] {
         let answer = answer(status, &[("x-amzn-ErrorType", error)], "{}");

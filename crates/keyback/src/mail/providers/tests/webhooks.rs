@@ -27,7 +27,12 @@ fn all() -> Vec<Post> {
 #[test]
 fn what_proves_nothing_is_not_authentic() {
     for good in all() {
-        assert_eq!(good.read_at(NOW), Ok(Vec::new()), "{:?}", good.provider);
+        assert_eq!(
+            good.read_at(NOW).map(|said| said.reports),
+            Ok(Vec::new()),
+            "{:?}",
+            good.provider
+        );
         let mut bare = good.clone();
         bare.headers.clear();
         if good.headers.is_empty() {

@@ -1,0 +1,122 @@
+//! Offering an email to the providers, at the pace of each.
+
+use std::time::Duration;
+
+use crate::courier::pace::Pace;
+use crate::courier::report::CourierRun;
+use crate::mail::api::{Handover, TIMEOUT};
+use crate::mail::message::Message;
+use crate::mail::registry;
+use crate::model::id::EmailId;
+use crate::ports::{Clock, Env, HttpClient, NoAnswer};
+use crate::settings::{MailSettings, ProviderKind, ProviderSettings};
+
+/// From this try on, a mail of which it is not known whether the first provider has it goes to the fallback, too: better
+/// twice than never.
+const FALLBACK_WHEN_UNSURE: u32 = 3;
+
+/// What a provider made of a mail.
+#[derive(Debug)]
+pub(super) struct Offered {
+    /// What became of it.
+    pub(super) handover: Handover,
+    /// Who said so.
+    pub(super) provider: ProviderKind,
+    /// Whether it is sure that the provider does not have it unless it accepted.
+    is_sure: bool,
+    /// How long this run leaves the provider alone, if it is throttled.
+    pub(super) wait: Duration,
+}
+
+impl Offered {
+    /// What the provider `kind` certainly made of it.
+    pub(super) const fn surely(kind: ProviderKind, handover: Handover) -> Self {
+        Self {
+            handover,
+            provider: kind,
+            is_sure: true,
+            wait: Duration::ZERO,
+        }
+    }
+
+    const fn is_throttled(&self) -> bool {
+        matches!(self.handover, Handover::Throttled { .. })
+    }
+
+    /// Whether another try may go better.
+    const fn is_later(&self) -> bool {
+        matches!(self.handover, Handover::TryLater { .. }) || self.is_throttled()
+    }
+}
+
+/// Offers the mail to the first provider, and to the fallback if the first does not take it now or not from its sender.
+pub(super) async fn hand_over<E: Env>(
+    env: &E,
+    mail: &MailSettings,
+    message: &Message,
+    email_id: &EmailId,
+    attempt: u32,
+    run: &CourierRun,
+) -> Offered {
+    let first = offer(env, &mail.primary, message, email_id, run.primary()).await;
+    let Some(fallback) = &mail.fallback else {
+        return first;
+    };
+    // Unheard, the first provider may have taken it.
+    let may_fall_back = first.is_sure || attempt >= FALLBACK_WHEN_UNSURE;
+    let is_unknown_sender = matches!(first.handover, Handover::SenderRefused { .. });
+    let is_open = first.is_later() || is_unknown_sender;
+    if !is_open || !may_fall_back {
+        return first;
+    }
+    let second = offer(env, fallback, message, email_id, run.fallback()).await;
+    let both_throttled = first.is_throttled() && second.is_throttled();
+    // Where the first provider never will, the fallback may take it yet; else the first one may, or neither will.
+    let counts = second.handover == Handover::Accepted
+        || (is_unknown_sender && second.is_later())
+        || (both_throttled && second.wait < first.wait);
+    if counts { second } else { first }
+}
+
+/// Offers the mail to a provider if it is its turn.
+async fn offer<E: Env>(
+    env: &E,
+    provider: &ProviderSettings,
+    message: &Message,
+    email_id: &EmailId,
+    pace: &Pace,
+) -> Offered {
+    let began = env.clock().now();
+    if let Err(wait) = pace.take_turn(began) {
+        let handover = Handover::Throttled {
+            reason: format!("{}: too many requests", provider.kind.as_str()),
+            after: Some(wait),
+        };
+        return Offered {
+            wait,
+            ..Offered::surely(provider.kind, handover)
+        };
+    }
+    let Some(request) = registry::request(provider, message, email_id, began) else {
+        let reason = "cannot be written as a request".to_owned();
+        return Offered::surely(provider.kind, Handover::Refused { reason });
+    };
+    let answer = env.http().send(request, TIMEOUT).await;
+    let is_sure = !matches!(answer, Err(NoAnswer::TimedOut | NoAnswer::Unreachable));
+    let now = env.clock().now();
+    let handover = registry::read(provider.kind, answer.as_ref().map_err(|why| *why), now);
+    let wait = if let Handover::Throttled { after, .. } = &handover {
+        pace.note_throttled(began, now, *after)
+    } else {
+        if answer.is_ok() {
+            pace.note_taken();
+        }
+        Duration::ZERO
+    };
+    Offered {
+        handover,
+        provider: provider.kind,
+        is_sure,
+        wait,
+    }
+}

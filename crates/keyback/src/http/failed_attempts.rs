@@ -1,0 +1,81 @@
+//! What an attempt that failed leaves: a line in the log and a count, without what was tried.
+//!
+//! It is done here for all calls, by the answer: so no call can forget it, and what makes answers alike makes these alike.
+
+use crate::http::answer::Answer;
+use crate::http::problem::{Problem, ProblemType};
+use crate::http::request::Request;
+use crate::model::failed_attempt::FailedAttempt;
+use crate::model::limit::{Limit, LimitExceeded};
+use crate::model::log_line::LogLine;
+use crate::ports::{Env, Log as _, Unavailable};
+use crate::settings::{self, Counting};
+use crate::store::cx::Cx;
+use crate::store::limiter::{self, NamedLimit};
+
+/// How many wrong keys a client may bring. Whoever brings a right one is not counted, from wherever it comes: a portal behind
+/// the same address goes on.
+const WRONG_KEYS: NamedLimit = NamedLimit {
+    name: "wrong-api-keys",
+    limit: Limit::new(100, 60),
+};
+
+/// Notes the attempt that failed, if `answer` says that one did. A client with too many wrong keys gets another answer.
+pub(super) async fn note<E: Env>(cx: &mut Cx<'_, E>, request: &Request, answer: Answer) -> Answer {
+    let failed = answer
+        .problem()
+        .and_then(|problem| failed_attempt(problem.kind, request));
+    let Some(attempt) = failed else {
+        return answer;
+    };
+    cx.env.log().write(&LogLine::AttemptFailed {
+        request_id: request.id().to_owned(),
+        attempt,
+    });
+    cx.deferred.failed = Some(attempt);
+    if attempt != FailedAttempt::ApiKey {
+        return answer;
+    }
+    // Boxed: hardly any request gets here, and all would carry its room.
+    match Box::pin(count_wrong_key(cx, request)).await {
+        Ok(Some(exceeded)) => Problem::rate_limited(exceeded).into(),
+        Ok(None) => answer,
+        // The key is wrong all the same.
+        Err(outage) => {
+            cx.env.log().write(&LogLine::WorkFailed { outage });
+            answer
+        }
+    }
+}
+
+/// What failed, if this problem is the answer to something that somebody tried.
+fn failed_attempt(problem: ProblemType, request: &Request) -> Option<FailedAttempt> {
+    match problem {
+        ProblemType::InvalidOtp => Some(FailedAttempt::Code),
+        ProblemType::InvalidCredentials => Some(FailedAttempt::Password),
+        ProblemType::InvalidResetToken => Some(FailedAttempt::Token),
+        ProblemType::NotAuthentic => Some(FailedAttempt::Webhook),
+        ProblemType::Unauthorized if brings_key(request) => Some(FailedAttempt::ApiKey),
+        _ => None,
+    }
+}
+
+/// Whether there is a bearer token at all, readable or not.
+fn brings_key(request: &Request) -> bool {
+    let mut values = request.headers().get_all("authorization").iter();
+    values.any(|value| {
+        let value = value.as_bytes().trim_ascii();
+        let scheme = value.get(..6).unwrap_or_default();
+        scheme.eq_ignore_ascii_case(b"bearer") && value.len() > scheme.len()
+    })
+}
+
+async fn count_wrong_key<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+) -> Result<Option<LimitExceeded>, Unavailable> {
+    let Counting { keyring, trust } = settings::load(cx.env.variables()).await?;
+    let client = request.client(&trust);
+    let counted = limiter::count(cx, &keyring, WRONG_KEYS, client).await?;
+    Ok(counted.exceeded)
+}
