@@ -86,6 +86,62 @@ fn slow_a_wrong_password_is_refused_in_the_time_of_an_unknown_account() {
     );
 }
 
+/// bcrypt of "correct horse battery staple" with the highest cost that is accepted.
+const COSTLY: &str = "$2b$14$cF2xBUCRzP548nv6E3v81.oKRxBcZMHE3ElNLfs.UIWTWn8gAxWtW";
+/// How much longer than another refusal one may take, for what the machine does besides. A whole step more takes seconds.
+const SLACK: Duration = Duration::from_millis(700);
+
+#[test]
+fn slow_a_refusal_does_not_tell_who_came_with_a_costly_hash() {
+    let app = App::start();
+    let portal = app.portal();
+    let (costly, disabled, empty) = (unique_email(), unique_email(), unique_email());
+    for (email, hash) in [
+        (&costly, Some(COSTLY)),
+        (&disabled, Some(COSTLY)),
+        (&empty, None),
+    ] {
+        let mut account = json!({ "email": email });
+        if let Some(hash) = hash {
+            account["password_hash"] = json!(hash);
+        }
+        let account = portal.create_user(&account).expect_json(201);
+        if *email == disabled {
+            let id = account["id"].as_str().expect("it has an id");
+            portal
+                .update_user(id, &json!({ "disabled": true }))
+                .expect_json(200);
+        }
+    }
+    let own = app.create_user().email;
+    let nobody = unique_email();
+    // In Normalization Form C, and not in it: that one is verified twice.
+    let passwords = ["not the pässword", "not the pa\u{308}ssword"];
+    let refused = |email: &String, password: &str| {
+        let start = Instant::now();
+        portal
+            .sign_in(email, password)
+            .expect_problem(401, "invalid-credentials");
+        start.elapsed()
+    };
+    // Noise only adds: the least of several is what can be told.
+    let least = |email: &String| {
+        let times = passwords
+            .iter()
+            .flat_map(|password| [0; 2].map(|_| refused(email, password)));
+        let by_password: Vec<_> = times.collect();
+        let (normal, typed) = by_password.split_at(2);
+        [normal, typed].map(|times| times.iter().min().copied().expect("there are two"))
+    };
+    let all: Vec<_> = [&nobody, &own, &empty, &costly, &disabled]
+        .into_iter()
+        .flat_map(least)
+        .collect();
+    let (quickest, slowest) = (all.iter().min().copied(), all.iter().max().copied());
+    let spread = slowest.unwrap_or_default() - quickest.unwrap_or_default();
+    assert!(spread < SLACK, "{all:?}");
+}
+
 fn asking_for(app: &App, email: &str) -> impl FnOnce() + use<> {
     let body = json!({ "email": email });
     let call = app.visitor().call("POST", "/v1/forgot-password");

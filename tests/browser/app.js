@@ -85,8 +85,8 @@ export async function startApp(variables = {}) {
       const password = newPassword();
       const answer = await post('/v1/admin/users', { email, password, ...members });
       if (answer.status !== 201) throw new Error(`creating an account was answered with ${answer.status}`);
-      const { id } = await answer.json();
-      return { id, email, password };
+      const account = await answer.json();
+      return { id: account.id, email: account.email, password };
     },
 
     async signsIn(email, password) {
@@ -98,10 +98,10 @@ export async function startApp(variables = {}) {
     signIn: async (email, password) => (await post('/v1/sign-in', { email, password })).json(),
 
     /** The account with this id as the contract shows it, or the problem. */
-    user: async (id) => (await call('GET', `/v1/admin/users/${id}`)).json(),
+    user: async (id) => (await call('GET', `/v1/admin/users/${encodeURIComponent(id)}`)).json(),
 
     /** What happened to it, newest first. */
-    events: async (id) => (await (await call('GET', `/v1/admin/users/${id}/events`)).json()).events,
+    events: async (id) => (await (await call('GET', `/v1/admin/users/${encodeURIComponent(id)}/events`)).json()).events,
 
     /** Calls the contract with the key for everything. */
     call,

@@ -41,6 +41,20 @@ test('the emailed link leads to a new password, on another device', async () => 
   assert.ok(!await app.signsIn(user.email, user.password));
 });
 
+test('an address in any case, with a domain of any script, brings a mail to the stored spelling', async () => {
+  const local = `Ann.${newPassword().slice(7, 19)}`;
+  const user = await app.createUser({ email: `${local}@b\u00fccher.example` });
+  assert.equal(user.email, `${local}@xn--bcher-kva.example`);
+  await visit(browser, app, {}, async (page) => {
+    await asked(page, `${local.toLowerCase()}@B\u00dcCHER.example`);
+    const { code } = await app.mails.next(user.email);
+    await page.getByLabel('Code from the email').fill(code);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await choose(page, newPassword());
+    await done(page);
+  });
+});
+
 test('the emailed code leads to a new password', async () => {
   const user = await app.createUser();
   const password = newPassword();

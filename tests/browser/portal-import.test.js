@@ -82,6 +82,34 @@ test('a file is imported, and the lines that failed are told with number and rea
   });
 });
 
+test('a JSON list is imported, also with a byte order mark, and its entries are numbered', async () => {
+  const list = [...users(2), '{"mail":1}'];
+  await visit(browser, app, FAILING, async (page) => {
+    await start(page, `\ufeff[${list.join(',\r\n')}]`);
+    await finished(page, 3);
+    await page.getByText('2 created, 0 there already, 1 failed').waitFor();
+    await page.locator('.failures strong').getByText('Line 3').waitFor();
+  });
+});
+
+test('a file of another kind is refused once, before anything is sent', async () => {
+  const csv = 'email,id\na@example.test,a\nb@example.test,b\n';
+  await visit(browser, app, {}, async (page) => {
+    let calls = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/import')) calls += 1;
+    });
+    await start(page, csv);
+    for (const other of [csv, '[{"email":"a@example.test"},]', Buffer.from('[{}]', 'utf16le')]) {
+      await page.getByLabel('File').setInputFiles(file(other));
+      await press(page, 'Import');
+      await page.getByText('Nothing was imported.').waitFor();
+    }
+    assert.equal(calls, 0);
+    assert.equal(await page.locator('.failures > li').count(), 0);
+  });
+});
+
 test('a large file goes in pieces that a call takes, at line ends', async () => {
   const lines = users(2500);
   // A call takes a hundred in clear, also of those that the policy refuses.

@@ -358,7 +358,7 @@ test('a user is created with what was typed, and what is taken is told at the fi
     const id = randomBytes(6).toString('hex');
     await page.getByLabel('Email address').fill(email);
     await page.getByLabel('Id', { exact: true }).fill('a b');
-    await refused('An id has 1 to 64 letters');
+    await refused('An id has 1 to 128 letters');
     await page.getByLabel('Id', { exact: true }).fill('import');
     await refused('This id is reserved.');
     await page.getByLabel('Id', { exact: true }).fill(other.id);
@@ -377,6 +377,37 @@ test('a user is created with what was typed, and what is taken is told at the fi
     assert.deepEqual([user.email, user.locale, user.credential.must_change], [email, 'de', true]);
     assert.ok(await app.signsIn(email, password));
     assert.equal(new URL(page.url()).hash, `#/users/${id}`);
+  });
+});
+
+test('a user with an id of another system is created, found, changed and deleted', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await signIn(page, app.key, '#/new-user');
+    const id = `auth0|${randomBytes(4).toString('hex')}/a%2Fb+c@d.e?f#g`;
+    const local = `Ann.${randomBytes(4).toString('hex')}`;
+    await page.getByLabel('Email address').fill(`${local}@b\u00fccher.example`);
+    await page.getByLabel('Id', { exact: true }).fill(id);
+    await press(page, 'Create user');
+    await done(page, 'The user is created.');
+    const email = `${local}@xn--bcher-kva.example`;
+    await heading(page).getByText(email).waitFor();
+    await page.locator('code').getByText(id, { exact: true }).waitFor();
+    assert.equal(new URL(page.url()).hash, `#/users/${encodeURIComponent(id)}`);
+    assert.equal((await app.user(id)).email, email);
+
+    await press(page, 'Disable');
+    await press(page, 'Disable');
+    await done(page, 'The user is disabled.');
+    await page.locator('.rows').getByText('User disabled').waitFor();
+    await page.goto('/portal#/users');
+    await page.getByLabel('Email address').fill(`${local.toLowerCase()}@B\u00dcCHER.example`);
+    await press(page, 'Find');
+    await heading(page).getByText(email).waitFor();
+    await press(page, 'Delete');
+    await dialog(page).getByLabel('Address of the user').fill(email.toLowerCase());
+    await press(page, 'Delete for good');
+    await page.getByText('The user is deleted.').first().waitFor();
+    assert.equal((await app.user(id)).status, 404);
   });
 });
 
@@ -419,6 +450,12 @@ test('address and language are changed, and a taken address is told at the field
     const { email: now, locale } = await app.user(user.id);
     assert.deepEqual([now, locale], [email, 'ja']);
     await page.locator('.rows').getByText('Address changed').waitFor();
+    await press(page, 'Change language');
+    await dialog(page).getByLabel('Language').selectOption({ label: 'Not set' });
+    await press(page, 'Change language');
+    await dialog(page).waitFor({ state: 'detached' });
+    await page.locator('.facts').getByText('Not set').waitFor();
+    assert.equal((await app.user(user.id)).locale, null);
   });
 });
 

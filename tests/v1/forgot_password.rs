@@ -8,7 +8,8 @@ use std::{
 use serde_json::json;
 
 use crate::app::{
-    Answer, App, Caller as _, Provider, Recovery, assert_alike, assert_same_shape, unique_email,
+    Answer, App, Caller as _, Provider, Recovery, assert_alike, assert_same_shape, random_token,
+    strong_password, unique_email,
 };
 
 #[test]
@@ -308,4 +309,33 @@ fn an_accounts_own_limit_is_kept_in_silence() {
     app.visitor()
         .verify_otp(&challenge_id, &mail.code())
         .expect_json(200);
+}
+
+#[test]
+fn an_address_is_found_in_any_case_and_any_script_and_mailed_as_it_is_stored() {
+    let app = App::shared();
+    let portal = app.portal();
+    let local = random_token(6).to_lowercase();
+    let stored = format!("Ann.{local}@xn--bcher-kva.example");
+    let password = strong_password();
+    let account = json!({ "email": format!("Ann.{local}@bücher.example"), "password": password });
+    portal.create_user(&account).expect_json(201);
+    let typed = format!("ann.{local}@BÜCHER\u{3002}example");
+    app.visitor().challenge(&typed);
+    let mail = app.sink().wait_for_mail(&stored);
+    let new_password = strong_password();
+    app.visitor()
+        .reset_password(&mail.link_token(), &new_password)
+        .expect_nothing();
+    for email in [&typed, &stored, &stored.to_uppercase()] {
+        portal.sign_in(email, &new_password).expect_json(200);
+    }
+    app.visitor()
+        .post(
+            "/v1/forgot-password",
+            &json!({ "email": typed, "locale": null }),
+        )
+        .expect_json(202);
+    let refused = app.visitor().forgot_password("änn@bücher.example");
+    assert_eq!(refused.expect_invalid(), ["/email"]);
 }

@@ -25,6 +25,7 @@ pub mod log_line;
 pub mod password;
 pub mod password_hash;
 pub mod password_policy;
+pub mod patched;
 pub mod recovery;
 pub mod retry_after;
 pub mod sealed;

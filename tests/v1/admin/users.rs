@@ -3,6 +3,7 @@
 mod create;
 mod delete;
 pub(crate) mod events;
+mod ids;
 mod import;
 mod list;
 mod password_change;

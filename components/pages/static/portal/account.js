@@ -38,7 +38,7 @@ export const changeLanguage = (user, how) => changing(
   [select('locale', 'user.locale', languages(user.locale), { value: user.locale ?? '' })], 'locale.submit',
   (within) => {
     const locale = within.elements.locale.value;
-    return locale ? { locale } : refuse(within, { key: 'locale.empty', name: 'locale' });
+    return locale || user.locale !== null ? { locale: locale || null } : refuse(within, { key: 'locale.empty', name: 'locale' });
   },
 );
 
@@ -54,7 +54,7 @@ export function remove(user, { path }) {
     make('p', { t: 'delete.intro' }),
     make('p', { class: 'address' }, address(user.email)),
     form([line('confirm', 'delete.confirm', { type: 'email' })], 'delete.submit', async (within) => {
-      if (within.elements.confirm.value.trim() !== user.email) return refuse(within, { key: 'delete.mismatch', name: 'confirm' });
+      if (within.elements.confirm.value.trim().toLowerCase() !== user.email.toLowerCase()) return refuse(within, { key: 'delete.mismatch', name: 'confirm' });
       const outcome = await ask(path, undefined, { method: 'DELETE' });
       // Somebody else was quicker.
       if (!outcome.ok && outcome.problem !== 'not-found') return refuseAs(within, outcome);

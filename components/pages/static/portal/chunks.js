@@ -14,6 +14,37 @@ const NEWLINE = 10;
 const MARK = [0xef, 0xbb, 0xbf];
 const decoder = new TextDecoder();
 
+/** How much of a file is looked at to tell what it is. */
+const HEAD = 64 * 1024;
+
+/** The file if it has an object on each line; the entries of its JSON list, or its one object, on a line each; or nothing. */
+export async function asLines(file) {
+  const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
+  // UTF-16 and compressed files have zero bytes, and text has none.
+  if (head.includes(0)) return undefined;
+  const text = decoder.decode(head).trim();
+  if (text === '') return file;
+  if (text.startsWith('[')) return rewritten(file);
+  const [first] = text.split('\n');
+  if (first.startsWith('{') && parsed(first.replace(/,\s*$/, '')) === undefined) return await rewritten(file) ?? file;
+  return /^\s*\{/m.test(text) ? file : undefined;
+}
+
+async function rewritten(file) {
+  // A byte order mark is not part of the text.
+  const value = parsed(await file.text().then((text) => text.replace(/^\ufeff/, '')));
+  if (value === undefined) return undefined;
+  return new Blob([value].flat().map((entry) => `${JSON.stringify(entry)}\n`));
+}
+
+function parsed(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * The pieces of `file`: `{blob, first, lines, end, overlong}`, with the number of the first line, how many there are, the bytes
  * of the file up to the end, and the numbers of lines that are longer than any may be and are left out.

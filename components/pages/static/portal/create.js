@@ -6,6 +6,7 @@ import { languages } from './languages.js';
 import { lacking } from './load.js';
 import { policy, rules } from './policy.js';
 import { ask, scopes } from './session.js';
+import { placeOf } from './users.js';
 
 export function createView() {
   if (!scopes.has('users')) return under('#/users', 'users.back', section('create.title', lacking('users')));
@@ -39,7 +40,7 @@ export function createView() {
     if (outcome.problem === 'conflict' && order.id) return refuse(within, await taken(order));
     if (!outcome.ok) return refuseAs(within, outcome, policy);
     within.reset();
-    location.replace(`#/users/${outcome.value.id}?created`);
+    location.replace(`${placeOf(outcome.value.id)}?created`);
   }, { beside: [make('a', { class: 'button quiet', href: '#/users', t: 'cancel' })] });
   made.dataset.keeps = '';
   return under('#/users', 'users.back', section('create.title', made));

@@ -2,7 +2,7 @@
 
 import { knows, say, translate } from '../text.js';
 import { announce, make, section, under, verbatim, words } from './dom.js';
-import { chunks } from './chunks.js';
+import { asLines, chunks } from './chunks.js';
 import { explain, form, line, refuse } from './forms.js';
 import { touch } from './idle.js';
 import { lacking } from './load.js';
@@ -44,7 +44,9 @@ function fresh() {
       const [file] = within.elements.file.files;
       if (!file) return refuse(within, { key: 'import.empty', name: 'file' });
       if (file.size === 0) return refuse(within, { key: 'import.no-lines', name: 'file' });
-      await run(file, place);
+      const lines = await asLines(file).catch(() => undefined);
+      if (!lines) return refuse(within, { key: 'import.format', name: 'file' });
+      await run(lines, file.name, place);
     });
   return under('#/users', 'users.back', section('import.title',
     make('p', { t: 'import.intro' }),
@@ -52,10 +54,10 @@ function fresh() {
     made, place));
 }
 
-async function run(file, place) {
+async function run(file, name, place) {
   const tally = { created: 0, unchanged: 0, failed: 0, malformed: 0, lines: 0 };
   const bar = make('progress', { max: file.size, value: 0, 'aria-labelledby': 'import-state' });
-  const state = make('p', { id: 'import-state', t: 'import.running', values: { name: file.name, percent: 0 } });
+  const state = make('p', { id: 'import-state', t: 'import.running', values: { name, percent: 0 } });
   const counts = make('p', {});
   const list = make('ul', { class: 'rows failures' });
   const told = make('div', { hidden: true }, make('h2', { t: 'import.failures' }), list);
@@ -78,21 +80,21 @@ async function run(file, place) {
   const count = () => {
     const percent = Math.floor((bar.value / file.size) * 100);
     say(counts, 'import.counts', figures(tally));
-    say(state, 'import.running', { name: file.name, percent });
+    say(state, 'import.running', { name, percent });
   };
   const end = (key) => {
     if (running?.aborter !== aborter) return;
     running = undefined;
     beside.replaceChildren();
-    say(state, key, { name: file.name, lines: tally.lines });
+    say(state, key, { name, lines: tally.lines });
     if (tally.failed > SHOWN) told.append(make('p', { t: 'import.more', values: { count: tally.failed - SHOWN } }));
-    announce(key, { name: file.name, lines: tally.lines });
+    announce(key, { name, lines: tally.lines });
     const isFormat = tally.malformed > 0 && tally.created + tally.unchanged === 0;
     if (isFormat) notice.append(make('p', { class: 'notice', t: 'import.format' }));
   };
   const stop = make('button', { class: 'button quiet', type: 'button', t: 'import.stop', on: { click: () => aborter.abort() } });
   beside.replaceChildren(stop);
-  announce('import.running', { name: file.name, percent: 0 });
+  announce('import.running', { name, percent: 0 });
   count();
   try {
     for await (const chunk of chunks(file)) {

@@ -6,8 +6,8 @@ const names = Object.fromEntries([...document.querySelectorAll('[data-language]'
 /** What a language is called by those who speak it; of others, the tag. */
 export const named = (tag) => names[tag] ?? tag;
 
-/** Options for a choice, with `own` among them. Only who has none may keep none. */
+/** Options for a choice, with `own` among them, and none. */
 export function languages(own = null) {
   const tags = own === null || TAGS.includes(own) ? TAGS : [own, ...TAGS];
-  return [...(own === null ? [['', 'user.no-locale']] : []), ...tags.map((tag) => [tag, 'verbatim', { text: named(tag) }])];
+  return [['', 'user.no-locale'], ...tags.map((tag) => [tag, 'verbatim', { text: named(tag) }])];
 }

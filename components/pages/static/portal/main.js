@@ -25,12 +25,21 @@ let at = {};
 // What the part of the address after `#` leads to. Nothing secret is ever in it.
 const ROUTES = [
   [/^#\/users(?:\?after=(\d{1,19})|\?deleted)?$/, usersView, 'users'],
-  [/^#\/users\/([A-Za-z0-9_-]{1,64})(\?created)?$/, userView, 'users'],
+  [/^#\/users\/([^/?#]+)(\?created)?$/, (id, created) => userNamed(id, created), 'users'],
   [/^#\/new-user$/, createView, 'users'],
   [/^#\/import$/, importView, 'users'],
   [/^#\/emails(?:\?state=([a-z]+))?$/, emailsView, 'emails'],
   [/^#\/emails\/([A-Za-z0-9_-]{1,64})$/, emailView, 'emails'],
 ];
+
+/** The view of the user whose id is `encoded` in the address: ids of other systems hold signs that mean something there. */
+function userNamed(encoded, created) {
+  try {
+    return userView(decodeURIComponent(encoded), created);
+  } catch {
+    return unknown();
+  }
+}
 
 const unknown = () => section('unknown.title',
   make('p', { t: 'unknown.intro' }), make('p', {}, make('a', { class: 'button quiet', href: '#/users', t: 'users.back' })));

@@ -11,7 +11,7 @@ import { lacking, load, trouble } from './load.js';
 import { changePassword } from './password.js';
 import { startRecovery } from './recovery.js';
 import { ask, scopes } from './session.js';
-import { remember } from './users.js';
+import { pathOf, person, remember } from './users.js';
 
 /** The view of the user `id`, who may have been created just now. */
 export function userView(id, created) {
@@ -22,7 +22,7 @@ export function userView(id, created) {
   }
   const heading = view.querySelector('h1');
   const place = make('div', {});
-  const path = `/v1/admin/users/${id}`;
+  const path = pathOf(id);
   let news = created ? ['create.done'] : null;
 
   const shown = (user) => {
@@ -41,6 +41,7 @@ export function userView(id, created) {
         ['user.locale', user.locale === null ? words('user.no-locale') : verbatim(named(user.locale))],
         ['user.created', time(user.created_at)],
       ),
+      user.email_taken_by && make('p', { class: 'notice' }, words('user.email-taken'), ' ', person(user.email_taken_by)),
       security(user, { path, done }),
       account(user, { path, done }),
       history(),

@@ -12,12 +12,18 @@ const seen = new Map();
 const wanted = new Map();
 let asking = 0;
 
+/** Where the portal shows the user `id`. */
+export const placeOf = (id) => `#/users/${encodeURIComponent(id)}`;
+
+/** The path of the user `id` in the contract. */
+export const pathOf = (id) => `/v1/admin/users/${encodeURIComponent(id)}`;
+
 /** Keeps a user's address. */
 export const remember = ({ id, email }) => seen.set(id, email);
 
 /** A link to the user `id`, by the address if the key may know it; by the id until it is known, or if there is none. */
 export function person(id) {
-  const link = make('a', { href: `#/users/${id}` }, seen.has(id) ? address(seen.get(id)) : verbatim(id));
+  const link = make('a', { href: placeOf(id) }, seen.has(id) ? address(seen.get(id)) : verbatim(id));
   if (!seen.has(id) && scopes.has('users')) {
     wanted.set(id, [...wanted.get(id) ?? [], link]);
     // The link is part of the view by then.
@@ -32,7 +38,7 @@ async function lookUp() {
   for (const [id, links] of wanted) {
     wanted.delete(id);
     if (!links.some((link) => link.isConnected)) continue;
-    const outcome = await ask(`/v1/admin/users/${id}`);
+    const outcome = await ask(pathOf(id));
     if (!outcome.ok) continue;
     remember(outcome.value);
     for (const link of links) link.replaceChildren(address(outcome.value.email));
@@ -49,7 +55,7 @@ export const marks = ({ disabled, credential }) => make('span', { class: 'marks'
   credential === null ? mark('user.no-password') : credential.must_change && mark('user.must-change'));
 
 const row = (user) => make('li', {},
-  make('a', { href: `#/users/${user.id}` }, address(user.email)), marks(user),
+  make('a', { href: placeOf(user.id) }, address(user.email)), marks(user),
   make('time', { datetime: user.created_at, t: 'users.created', values: { at: user.created_at } }));
 
 const listed = (users) => make('ul', { class: 'rows' }, ...users.map(row));
@@ -71,7 +77,7 @@ export function usersView(after) {
         ? refuse(within, { key: 'email.invalid', name: 'email' }) : refuseAs(within, outcome);
     }
     const [found] = outcome.value.users;
-    if (found) return location.assign(`#/users/${found.id}`);
+    if (found) return location.assign(placeOf(found.id));
     const nobody = make('p', { class: 'none', tabindex: '-1', t: 'users.nobody', values: { email } });
     put(place, nobody, button('users.all', all));
     nobody.focus();

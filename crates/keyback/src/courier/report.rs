@@ -32,6 +32,14 @@ impl Budget {
         }
     }
 
+    /// How many accounts of an earlier version may be looked at, at most: about five seconds' worth.
+    pub(super) const fn accounts(self) -> i64 {
+        match self {
+            Self::Few => 100,
+            Self::All => 10_000,
+        }
+    }
+
     /// How many tasks may be passed over for somebody who does not answer.
     pub(super) const fn skips(self) -> u32 {
         match self {

@@ -8,6 +8,7 @@ use futures::future::join_all;
 use crate::base::timestamp::Timestamp;
 use crate::courier::report::{Budget, CourierRun, RunReport};
 use crate::courier::work::work_entry;
+use crate::flow::accounts::fold_addresses;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
 use crate::ports::{Clock, Env, Log, Unavailable};
@@ -25,7 +26,7 @@ const LONGEST_RUN: Duration = Duration::from_secs(45);
 /// How often a run that may do all brings parked work back and parks entries.
 const MOVES: u32 = 1_000;
 
-/// Does what is due at `now`.
+/// Does what is due at `now`, and folds addresses of an earlier version.
 ///
 /// # Errors
 /// [`Unavailable`] when the agenda itself cannot be read. A task that fails is logged and due again when its lease is over.
@@ -36,6 +37,24 @@ pub async fn run<E: Env>(
 ) -> Result<RunReport, Unavailable> {
     let started = env.clock().now();
     let is_over = || env.clock().now() >= started.plus(LONGEST_RUN);
+    let waits_until = (budget == Budget::All).then(|| started.plus(LONGEST_RUN));
+    let run = CourierRun::over_agenda(waits_until);
+    work_agenda(env, now, budget, &run, &is_over).await?;
+    // Mails do not wait for it, and whoever cannot be found yet was not before either. Boxed: most runs have none to fold.
+    let folding = Box::pin(fold_addresses::run(env, budget.accounts(), &is_over));
+    if let Err(outage) = folding.await {
+        env.log().write(&LogLine::WorkFailed { outage });
+    }
+    Ok(run.report())
+}
+
+async fn work_agenda<E: Env>(
+    env: &E,
+    now: Timestamp,
+    budget: Budget,
+    run: &CourierRun,
+    is_over: &impl Fn() -> bool,
+) -> Result<(), Unavailable> {
     let moves = budget.tasks().min(MOVES);
     let mut state = State::load(env.store()).await?;
     if state.may_move_in() {
@@ -51,19 +70,17 @@ pub async fn run<E: Env>(
             break;
         }
     }
-    let waits_until = (budget == Budget::All).then(|| started.plus(LONGEST_RUN));
-    let run = CourierRun::over_agenda(waits_until);
     let mut walk = Walk::start(env.store(), &state).await?;
     if !walk.finds_any() {
-        return Ok(run.report());
+        return Ok(());
     }
-    walk_entries(env, &mut walk, now, budget, &run, &is_over).await?;
+    walk_entries(env, &mut walk, now, budget, run, is_over).await?;
     for _ in 0..moves {
         if !calendar::park(env, walk.heads(), now).await? || is_over() {
             break;
         }
     }
-    Ok(run.report())
+    Ok(())
 }
 
 /// What a run found and works when it has seen all that is due.

@@ -211,7 +211,7 @@ impl<E: Env> Working<'_, E> {
     /// Writes what is left of the entry, unless it is written. Whether all that was ready is done.
     async fn finish(self, run: &CourierRun) -> Result<bool, Unavailable> {
         if !self.is_saved {
-            self.entry().save(self.cx.store()).await?;
+            self.entry().save(self.cx.env).await?;
         }
         for _ in &self.left {
             run.count_remaining();

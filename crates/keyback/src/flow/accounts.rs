@@ -2,5 +2,6 @@
 
 pub mod create;
 pub mod delete;
+pub mod fold_addresses;
 pub mod import;
 pub mod update;

@@ -1,5 +1,5 @@
 //! The members of a JSON object, read strictly: one object, no duplicate, no unknown member, no wrong type; and all
-//! errors at once.
+//! errors at once. A member that is `null` is absent, as answers write what is absent.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::http::problem::FieldError;
 use crate::model::locale::Locale;
+use crate::model::patched::Patched;
 
 /// The members that were not read yet, and the errors so far.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ impl Fields {
         name: &str,
         parse: impl FnOnce(&str) -> Result<T, F>,
     ) -> Option<Option<T>> {
-        match self.members.remove(name) {
+        match self.take(name) {
             None => Some(None),
             Some(Value::String(text)) => match parse(&text) {
                 Ok(parsed) => Some(Some(parsed)),
@@ -102,7 +103,7 @@ impl Fields {
 
     /// Reads the boolean `name`, or `default` if it is absent.
     pub(super) fn boolean(&mut self, name: &str, default: bool) -> Option<bool> {
-        match self.members.remove(name) {
+        match self.take(name) {
             None => Some(default),
             Some(Value::Bool(value)) => Some(value),
             Some(_) => {
@@ -118,7 +119,7 @@ impl Fields {
     )]
     /// Reads the optional boolean `name`. The outer `None`: it was refused, and the error is recorded.
     pub(super) fn optional_boolean(&mut self, name: &str) -> Option<Option<bool>> {
-        match self.members.remove(name) {
+        match self.take(name) {
             None => Some(None),
             Some(Value::Bool(value)) => Some(Some(value)),
             Some(_) => {
@@ -138,7 +139,7 @@ impl Fields {
         name: &str,
         range: RangeInclusive<u64>,
     ) -> Option<Option<Duration>> {
-        let Some(value) = self.members.remove(name) else {
+        let Some(value) = self.take(name) else {
             return Some(None);
         };
         match value.as_u64() {
@@ -152,6 +153,43 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// Reads what a merge patch says of the text `name`. `None`: it was refused, and the error is recorded.
+    pub(super) fn patched_text<T, F: fmt::Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, F>,
+    ) -> Option<Patched<T>> {
+        if self.members.get(name) == Some(&Value::Null) {
+            self.members.remove(name);
+            return Some(Patched::Removed);
+        }
+        let text = self.optional_text(name, parse)?;
+        Some(text.map_or(Patched::Kept, Patched::Set))
+    }
+
+    /// Reads what a merge patch says of the language tag `locale`. One that is not understood changes nothing.
+    pub(super) fn patched_locale(&mut self) -> Option<Patched<Locale>> {
+        let read = |text: &str| Ok::<_, Infallible>(Locale::read(text));
+        Some(match self.patched_text("locale", read)? {
+            Patched::Set(Some(locale)) => Patched::Set(locale),
+            Patched::Set(None) | Patched::Kept => Patched::Kept,
+            Patched::Removed => Patched::Removed,
+        })
+    }
+
+    /// Refuses a merge patch that takes `name` away, for the reason `detail`.
+    pub(super) fn refuse_removal(&mut self, name: &str, detail: &str) {
+        if self.members.get(name) == Some(&Value::Null) {
+            self.members.remove(name);
+            self.refuse(name, detail);
+        }
+    }
+
+    /// Takes the member `name`, unless it is absent or `null`.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        self.members.remove(name).filter(|value| !value.is_null())
     }
 
     /// Notes an error at the member `name`.
@@ -220,6 +258,38 @@ mod tests {
         let told = errors(r#"{"a":1,"b":"x","c/d~":2,"b":true,"e":{"f":[]}}"#);
         let pointers: Vec<_> = told.iter().map(|(pointer, _)| pointer.as_str()).collect();
         assert_eq!(pointers, ["/b", "/a", "/b", "/c~1d~0", "/e"]);
+    }
+
+    #[test]
+    fn a_member_that_is_null_is_absent() {
+        let missing = [("/a".to_owned(), "is missing".to_owned())];
+        assert_eq!(errors(r#"{"a":null,"b":null}"#), missing);
+        // Only a member that the call knows may be absent.
+        assert_eq!(
+            errors(r#"{"a":"x","c":null}"#),
+            [("/c".to_owned(), "is not known here".to_owned())]
+        );
+        let mut fields = Fields::parse(br#"{"a":null,"b":null,"c":null}"#).unwrap();
+        let text = |text: &str| Ok::<_, Infallible>(text.to_owned());
+        assert_eq!(fields.optional_text("a", text), Some(None));
+        assert_eq!(fields.optional_boolean("b"), Some(None));
+        assert_eq!(fields.optional_seconds("c", 1..=2), Some(None));
+        assert_eq!(fields.finish().len(), 0);
+    }
+
+    #[test]
+    fn a_merge_patch_keeps_sets_and_removes() {
+        let mut fields = Fields::parse(br#"{"a":null,"b":"x","d":null,"e":7}"#).unwrap();
+        let text = |text: &str| Ok::<_, Infallible>(text.to_owned());
+        assert_eq!(fields.patched_text("a", text), Some(Patched::Removed));
+        let set = Patched::Set("x".to_owned());
+        assert_eq!(fields.patched_text("b", text), Some(set));
+        assert_eq!(fields.patched_text("c", text), Some(Patched::Kept));
+        assert_eq!(fields.patched_text("e", text), None);
+        fields.refuse_removal("c", "stays");
+        fields.refuse_removal("d", "stays");
+        let details: Vec<_> = fields.finish().into_iter().map(|it| it.detail).collect();
+        assert_eq!(details, ["must be a string", "stays"]);
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl Request {
         }
     }
 
-    /// The bytes of an NDJSON body.
+    /// The bytes of an NDJSON body, or of a JSON list.
     ///
     /// # Errors
     /// The problem to answer with: of another content type, or too large.

@@ -28,6 +28,10 @@ pub struct Account {
     /// `None` for an account without a password. Records of version 1 have it elsewhere.
     #[serde(default)]
     pub credential: Option<Credential>,
+    /// The account that the address finds instead of this one. Earlier versions let two accounts have addresses that differ
+    /// in case only; of those, the older one has the mailbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email_taken_by: Option<AccountId>,
     /// Whether it was read from records of the layout before this one, which are deleted when it is rewritten.
     #[serde(skip)]
     pub is_legacy: bool,
@@ -46,6 +50,7 @@ impl Account {
             epoch: 0,
             number: 0,
             credential: None,
+            email_taken_by: None,
             is_legacy: false,
         }
     }

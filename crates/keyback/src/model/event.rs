@@ -38,6 +38,8 @@ event_types! {
     AccountEnabled = "account.enabled",
     /// An account has another address.
     EmailChanged = "email.changed",
+    /// An account's address finds an older one, whose address differs in case only.
+    EmailTaken = "email.taken",
     /// An account's mails come in another language.
     LocaleChanged = "locale.changed",
     /// A challenge was issued.
@@ -144,6 +146,28 @@ impl Event {
             from: None,
             reason,
             email: Some(about),
+            breach_check: None,
+        }
+    }
+
+    /// An event caused by Keyback, for `reason`.
+    #[must_use]
+    pub fn by_system(
+        id: EventId,
+        kind: EventType,
+        account_id: AccountId,
+        reason: String,
+        at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            kind,
+            account_id,
+            at,
+            actor: Actor::System,
+            from: None,
+            reason: Some(reason),
+            email: None,
             breach_check: None,
         }
     }

@@ -10,6 +10,8 @@ use crate::base::unavailable::Unavailable;
 
 /// The bytes of randomness in a generated identifier: 128 bits, so that none is ever drawn twice.
 pub const GENERATED_BYTES: usize = 16;
+/// The longest id of an account, in characters.
+const MAX_ACCOUNT_ID: usize = 128;
 
 fn is_well_formed(text: &str) -> bool {
     (1..=64).contains(&text.len())
@@ -18,6 +20,17 @@ fn is_well_formed(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
+fn is_account_id(text: &str) -> bool {
+    (1..=MAX_ACCOUNT_ID).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_graphic())
+        && !matches!(text, "." | "..")
+}
+
+/// Why a text is no account's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be 1 to 128 printable ASCII characters without a space, and not just . or ..")]
+pub struct InvalidAccountId;
+
 /// Why a text is no identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be 1 to 64 letters, digits, hyphens or underscores")]
@@ -25,10 +38,7 @@ pub struct InvalidId;
 
 macro_rules! identifier {
     ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(String);
+        identifier!(@type $(#[$doc])* $name);
 
         impl $name {
             /// Parses 1 to 64 characters of `[A-Za-z0-9_-]`.
@@ -38,7 +48,15 @@ macro_rules! identifier {
             pub fn parse(text: &str) -> Result<Self, InvalidId> {
                 if is_well_formed(text) { Ok(Self(text.to_owned())) } else { Err(InvalidId) }
             }
+        }
+    };
+    (@type $(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
 
+        impl $name {
             /// Draws a new identifier of 128 random bits: 22 characters of base64url.
             ///
             /// # Errors
@@ -49,7 +67,7 @@ macro_rules! identifier {
                 Ok(Self(Base64UrlUnpadded::encode_string(&bytes)))
             }
 
-            /// The id as in the contract and in keys.
+            /// The id as in the contract.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -65,7 +83,9 @@ macro_rules! identifier {
 }
 
 identifier!(
-    /// Names an account. Chosen by the portal or drawn by Keyback.
+    @type
+    /// Names an account. Chosen by the portal or drawn by Keyback. It may hold characters that mean something in a URL,
+    /// and is never part of a key as it is (`store::keys`).
     AccountId
 );
 identifier!(
@@ -86,7 +106,27 @@ identifier!(
 );
 
 impl AccountId {
-    /// An id that no account can have, since ids contain no dot. It is looked up in place of an unknown account's.
+    /// Parses 1 to 128 characters of printable ASCII (0x21 to 0x7e), as other systems' ids are made of. No space: the ends
+    /// of a text with one get trimmed on its way, and lines of logs are read by words. Neither `.` nor `..`, which clients
+    /// take for steps in a path, however they are encoded (<https://url.spec.whatwg.org/#single-dot-path-segment>).
+    ///
+    /// # Errors
+    /// [`InvalidAccountId`] for anything else; the error does not repeat the input.
+    pub fn parse(text: &str) -> Result<Self, InvalidAccountId> {
+        if is_account_id(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidAccountId)
+        }
+    }
+
+    /// Whether it is 1 to 64 characters of `[A-Za-z0-9_-]`, as all ids once were.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        is_well_formed(&self.0)
+    }
+
+    /// An id that no account can have, since none is a single dot. It is looked up in place of an unknown account's.
     #[must_use]
     pub fn placeholder() -> Self {
         Self(".".to_owned())
@@ -94,6 +134,13 @@ impl AccountId {
 }
 
 impl EventId {
+    /// The id of the event for the deletion of the account with this number. It is derived from the number, which no other
+    /// account ever gets, so that a deletion that is repeated is told once.
+    #[must_use]
+    pub fn of_deletion(number: i64) -> Self {
+        Self(format!("account-{number}-deleted"))
+    }
+
     /// The id of an event that exists once per email and status `what`. It is derived from both, so receivers drop a
     /// repetition.
     #[must_use]
@@ -108,10 +155,36 @@ mod tests {
 
     #[test]
     fn takes_what_the_contract_allows_and_nothing_else() {
-        assert!(AccountId::parse("a_B-9").is_ok());
-        assert!(AccountId::parse(&"a".repeat(64)).is_ok());
-        for bad in ["", "a b", "ü", "a/b", "a:b", &"a".repeat(65)] {
-            assert_eq!(AccountId::parse(bad), Err(InvalidId), "{bad}");
+        assert!(EmailId::parse("a_B-9").is_ok());
+        assert!(EmailId::parse(&"a".repeat(64)).is_ok());
+        for bad in ["", "a b", "ü", "a/b", "a:b", ".", &"a".repeat(65)] {
+            assert_eq!(EmailId::parse(bad), Err(InvalidId), "{bad}");
         }
+    }
+
+    #[test]
+    fn an_account_has_any_id_of_printable_ascii() {
+        let all: String = ('!'..='~').collect();
+        for good in ["a", "auth0|5f7c88", "a.b@c:d+e/f%g#h?i", "...", ".a", &all] {
+            assert_eq!(AccountId::parse(good).unwrap().as_str(), good);
+        }
+        assert!(AccountId::parse(&"|".repeat(128)).is_ok());
+        for bad in [
+            "",
+            ".",
+            "..",
+            " ",
+            "a b",
+            " a",
+            "a\n",
+            "a\u{7f}",
+            "ü",
+            &"a".repeat(129),
+        ] {
+            assert_eq!(AccountId::parse(bad), Err(InvalidAccountId), "{bad:?}");
+        }
+        assert!(AccountId::parse("a_B-9").unwrap().is_plain());
+        assert!(!AccountId::parse(&"a".repeat(65)).unwrap().is_plain());
+        assert!(!AccountId::placeholder().is_plain());
     }
 }

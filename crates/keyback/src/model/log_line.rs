@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::base::unavailable::Unavailable;
 use crate::model::failed_attempt::FailedAttempt;
-use crate::model::id::{EmailId, EventId};
+use crate::model::id::{AccountId, EmailId, EventId};
 
 /// One log line. `Display` is the text that is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,13 @@ pub enum LogLine {
         /// Why, in our words.
         reason: String,
     },
+    /// An earlier version gave two accounts addresses that differ in case only, and the older one has the mailbox now.
+    EmailTaken {
+        /// The account that its address does not find any more.
+        account_id: AccountId,
+        /// The one that it finds.
+        owner_id: AccountId,
+    },
     /// The portal did not accept an event.
     EventNotTaken {
         /// The `webhook-id` of the attempt.
@@ -89,6 +96,10 @@ impl fmt::Display for LogLine {
             Self::BreachListNotAsked { reason } => {
                 write!(f, "breach-list-not-asked reason=\"{reason}\"")
             }
+            Self::EmailTaken {
+                account_id,
+                owner_id,
+            } => write!(f, "email-taken account={account_id} by={owner_id}"),
             Self::EventNotTaken {
                 event_id,
                 reason,

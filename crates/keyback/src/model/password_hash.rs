@@ -11,14 +11,20 @@ use crate::base::unavailable::Unavailable;
 
 mod argon2;
 mod bcrypt;
+mod digest;
+mod firebase;
+mod labelled;
 mod pbkdf2;
+mod phpass;
+mod scheme;
 mod scrypt;
+mod sha_crypt;
+mod slowness;
 mod text;
 
 use self::argon2::Argon2Hash;
-use self::bcrypt::BcryptHash;
-use self::pbkdf2::Pbkdf2Hash;
-use self::scrypt::ScryptHash;
+use self::scheme::Scheme;
+pub use self::slowness::Slowness;
 
 /// The most characters that a hash may have. The longest that any of the tools write has about 180.
 const MAX_CHARS: usize = 512;
@@ -28,6 +34,9 @@ const SALT_BYTES: std::ops::RangeInclusive<usize> = 4..=128;
 const OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 /// Memory limit for verifying one password.
 const MAX_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
+/// The longest password that is verified where each iteration hashes the password: the time grows with its length. Drupal
+/// has the same limit.
+const MAX_PASSWORD_BYTES: usize = 512;
 /// The prefix of a fingerprint. No scheme begins with it.
 const FINGERPRINT: &str = "=";
 
@@ -39,7 +48,7 @@ pub struct PasswordHash(String);
 /// The text is not a hash that Keyback accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be an argon2, bcrypt, scrypt or PBKDF2 hash in one of the documented forms, within the documented costs"
+    "must be a hash in one of the forms of docs/import-hashes.md, within its bounds: its scheme, parameters and salt are part of it"
 )]
 pub struct InvalidPasswordHash;
 
@@ -80,7 +89,15 @@ impl PasswordHash {
 
     /// Whether the scheme ignored a part of `password`, so that other passwords match as well.
     pub(super) fn truncates(&self, password: &str) -> bool {
-        matches!(Scheme::read(&self.0), Some(Scheme::Bcrypt(hash)) if hash.truncates(password.as_bytes()))
+        Scheme::read(&self.0).is_some_and(|scheme| scheme.truncates(password.as_bytes()))
+    }
+
+    /// How long verifying a password takes; `None` for Keyback's own hashes.
+    #[must_use]
+    pub fn slowness(&self) -> Option<Slowness> {
+        Scheme::read(&self.0)
+            .filter(|scheme| !scheme.is_own())
+            .map(|scheme| Slowness::of(scheme.time()))
     }
 
     /// SHA-256 of the hash, which reveals nothing of the password because of the hash's salt. Records of version 1 hold
@@ -110,52 +127,6 @@ impl fmt::Debug for PasswordHash {
 /// Takes as long as verifying one of Keyback's own hashes, and returns false.
 pub(super) fn refuse(password: &str) -> bool {
     Argon2Hash::placeholder().accepts(password.as_bytes()) & false
-}
-
-/// A parsed hash.
-enum Scheme {
-    Argon2(Argon2Hash),
-    Bcrypt(BcryptHash),
-    Pbkdf2(Pbkdf2Hash),
-    Scrypt(ScryptHash),
-}
-
-impl Scheme {
-    fn read(text: &str) -> Option<Self> {
-        if text.len() > MAX_CHARS || !text.is_ascii() {
-            return None;
-        }
-        let parts: Vec<&str> = text.split('$').collect();
-        Argon2Hash::read(&parts)
-            .map(Self::Argon2)
-            .or_else(|| BcryptHash::read(&parts).map(Self::Bcrypt))
-            .or_else(|| Pbkdf2Hash::read(&parts).map(Self::Pbkdf2))
-            .or_else(|| ScryptHash::read(&parts).map(Self::Scrypt))
-    }
-
-    /// Whether some system really uses the parameters, and verifying one password needs at most 128 MiB and about a
-    /// second.
-    fn is_within_bounds(&self) -> bool {
-        match self {
-            Self::Argon2(hash) => hash.is_within_bounds(),
-            Self::Bcrypt(hash) => hash.is_within_bounds(),
-            Self::Pbkdf2(hash) => hash.is_within_bounds(),
-            Self::Scrypt(hash) => hash.is_within_bounds(),
-        }
-    }
-
-    fn is_own(&self) -> bool {
-        matches!(self, Self::Argon2(hash) if hash.is_own())
-    }
-
-    fn accepts(&self, password: &[u8]) -> bool {
-        match self {
-            Self::Argon2(hash) => hash.accepts(password),
-            Self::Bcrypt(hash) => hash.accepts(password),
-            Self::Pbkdf2(hash) => hash.accepts(password),
-            Self::Scrypt(hash) => hash.accepts(password),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -135,11 +135,12 @@ impl Recovery {
         }
     }
 
-    /// Whether it is the turn of `claim`: the claim before it has issued.
+    /// How many claims come between the last that has issued and `claim`; below 0 if `claim` was overtaken.
     #[must_use]
-    pub fn is_next(&self, claim: IssueClaim) -> bool {
+    pub fn claims_before(&self, claim: IssueClaim) -> i64 {
         let latest = self.claim.filter(|latest| latest.day == claim.day);
-        claim.number == latest.map_or(0, |latest| latest.number).saturating_add(1)
+        let latest = latest.map_or(0, |latest| latest.number);
+        claim.number.saturating_sub(latest).saturating_sub(1)
     }
 
     /// The challenge, if its link or code may still be valid.

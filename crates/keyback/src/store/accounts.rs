@@ -5,13 +5,20 @@ use serde::{Deserialize, Serialize};
 use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
+use crate::model::password_hash::Slowness;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::{Held, Lease};
 use crate::store::record;
 
+mod addresses;
 mod legacy;
+
+pub use addresses::{
+    Candidates, Folding, digests_of, find_among, find_by_email, find_candidates, find_owner,
+    forget_spelling, is_free_for,
+};
 
 /// The version of an account's record since it holds the credential.
 pub(super) const VERSION: u8 = 2;
@@ -41,40 +48,6 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Accoun
     }
 }
 
-/// The account with this address. An address that nobody has takes the same calls to the store.
-///
-/// # Errors
-/// [`Unavailable`] of the store.
-pub async fn find_by_email(
-    store: &impl KeyValue,
-    email: &EmailAddress,
-) -> Result<Option<Account>, Unavailable> {
-    let id = find_id(store, email).await?;
-    let found = find(store, &id).await?;
-    // The account itself has the last word about its address.
-    Ok(found.filter(|account| account.email == *email))
-}
-
-/// The id that stands under this address, or one that nobody has. The account itself has the last word about it.
-///
-/// # Errors
-/// [`Unavailable`] of the store.
-pub async fn find_id(
-    store: &impl KeyValue,
-    email: &EmailAddress,
-) -> Result<AccountId, Unavailable> {
-    let pointer: Option<Pointer> = record::find(store, &keys::address(&email.digest())).await?;
-    Ok(pointer.map_or_else(AccountId::placeholder, |pointer| pointer.account_id))
-}
-
-/// Whether nobody has `email`. An index whose account is gone or has moved on does not count.
-///
-/// # Errors
-/// [`Unavailable`] of the store.
-pub async fn is_free(store: &impl KeyValue, email: &EmailAddress) -> Result<bool, Unavailable> {
-    Ok(find_by_email(store, email).await?.is_none())
-}
-
 /// Whether `id` never had an event, and so never was an account's.
 ///
 /// # Errors
@@ -84,12 +57,17 @@ pub async fn is_unused(store: &impl KeyValue, id: &AccountId) -> Result<bool, Un
     Ok(!has_events)
 }
 
-/// Whether any account came with a hash made elsewhere.
+/// The slowest hash made elsewhere that any account came with.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
-pub async fn any_foreign_hash(store: &impl KeyValue) -> Result<bool, Unavailable> {
-    store.exists(&keys::foreign_hashes().into()).await
+pub async fn slowest_foreign_hash(store: &impl KeyValue) -> Result<Option<Slowness>, Unavailable> {
+    let look = async |slowness| {
+        let is_there = store.exists(&keys::foreign_hashes(slowness).into()).await?;
+        Ok(is_there.then_some(slowness))
+    };
+    let found = futures::future::try_join_all(Slowness::ALL.map(look)).await?;
+    Ok(found.into_iter().flatten().max())
 }
 
 /// The right to change the account `id` alone, until after the response.
@@ -103,7 +81,7 @@ pub async fn lease<E: Env>(cx: &mut Cx<'_, E>, id: &AccountId) -> Result<Held, U
 /// The name of the lease under which an account is changed.
 #[must_use]
 pub fn lease_name(id: &AccountId) -> String {
-    format!("account.{id}")
+    format!("account.{}", keys::account_name(id))
 }
 
 /// The name of the lease under which an address is given to an account.
@@ -136,10 +114,10 @@ pub async fn erase<E: Env>(
     };
     let mut gone = vec![
         keys::account(id).into(),
-        keys::address(&account.email.digest()).into(),
         keys::account_at(number).into(),
         keys::recovery(id).into(),
     ];
+    gone.extend(addresses::find_own_keys(store, &account).await?);
     gone.extend(legacy::keys_of(id));
     held.check(env.clock().now())?;
     store.delete_many(gone).await
@@ -178,7 +156,8 @@ pub async fn forget_address<E: Env>(env: &E, digest: &str, held: Held) -> Result
         return Ok(());
     };
     let account = find(store, &account_id).await?;
-    if account.is_some_and(|account| account.email.digest() == digest) {
+    let has_it = |account: Account| digests_of(&account.email).any(|its| its == digest);
+    if account.is_some_and(has_it) {
         return Ok(());
     }
     held.check(env.clock().now())?;

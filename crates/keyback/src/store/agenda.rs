@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 use crate::model::agenda_task::AgendaTask;
-use crate::ports::{KeyValue, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::keys::{self, Key, Lane};
 use crate::store::{draw, record};
 
@@ -146,7 +146,8 @@ impl ReservedEntry {
         self.entry.tasks.iter().any(|task| task.own)
     }
 
-    /// Refuses to begin what takes up to `time`, or to write with none, once others may work the entry before it ends.
+    /// Refuses to begin what takes up to `time`, or to write with none, once others may work the entry before it ends. A
+    /// batch that goes on with the entry checks the time of its write itself.
     ///
     /// # Errors
     /// [`Unavailable::Store`]; whoever works the entry next does it.
@@ -163,9 +164,10 @@ impl ReservedEntry {
     /// Stores what is left of it.
     ///
     /// # Errors
-    /// [`Unavailable`] of the store.
-    pub async fn save(&self, store: &impl KeyValue) -> Result<(), Unavailable> {
-        store.set_many(vec![self.write()?]).await
+    /// [`Unavailable`] of the store, also once others may work the entry.
+    pub async fn save<E: Env>(&self, env: &E) -> Result<(), Unavailable> {
+        self.check(env.clock().now(), Duration::ZERO)?;
+        env.store().set_many(vec![self.write()?]).await
     }
 
     pub(super) fn write(&self) -> Result<(Key, Vec<u8>), Unavailable> {

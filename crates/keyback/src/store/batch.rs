@@ -11,12 +11,14 @@ use crate::model::email::{Email, EmailKind, EmailState};
 use crate::model::event::{Event, EventPlace};
 use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::keyring::Keyring;
+use crate::model::password_hash::Slowness;
 use crate::model::sealed::NONCE_BYTES;
 use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::accounts::{self, Pointer};
 use crate::store::agenda::{Expiring, Place, ReservedEntry};
 use crate::store::cx::Cx;
 use crate::store::keys::{self, AnyKey, Key, Lane};
+use crate::store::lease::Held;
 use crate::store::{draw, event_log, outbox, record};
 
 mod numbered;
@@ -43,6 +45,8 @@ pub struct Batch {
     expiring: Vec<Expiring>,
     entry: Option<ReservedEntry>,
     decoy: bool,
+    /// When the right to write it ends, if it does.
+    until: Option<Timestamp>,
 }
 
 /// What a batch does to an account's credential epoch.
@@ -100,6 +104,17 @@ impl Batch {
             entry: Some(entry),
             ..Self::default()
         }
+    }
+
+    /// Has the batch written under a lease: it is refused once the lease is about to run out.
+    pub fn under(&mut self, held: Held) {
+        self.only_until(held.write_until());
+    }
+
+    /// Has the batch refused unless it is written before `until`. The time is checked right before the write, once all
+    /// numbers are drawn: whoever stalled may have been overtaken by then.
+    pub fn only_until(&mut self, until: Timestamp) {
+        self.until = Some(self.until.map_or(until, |it| it.min(until)));
     }
 
     /// Turns all that the batch writes so far into a decoy: as many records of the same size, under names that mean
@@ -163,9 +178,9 @@ impl Batch {
         self.put(keys::address(&account.email.digest()), &pointer)
     }
 
-    /// Notes that an account came with a hash made elsewhere.
-    pub fn note_foreign_hash(&mut self) {
-        let mark = (keys::foreign_hashes(), b"{\"v\":1}".to_vec());
+    /// Notes that an account came with a hash made elsewhere, of this slowness.
+    pub fn note_foreign_hash(&mut self, slowness: Slowness) {
+        let mark = (keys::foreign_hashes(slowness), b"{\"v\":1}".to_vec());
         self.writes.push(mark);
     }
 

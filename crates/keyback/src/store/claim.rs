@@ -5,7 +5,7 @@
 //!
 //! A counter has three fields, so that it can be read who came: links and reset tokens add to the lowest, codes to the one
 //! above, and "this was not me" to the highest. The first two hold 32 racers before they overflow, which costs
-//! nothing but that a cancel is refused.
+//! nothing but that a cancel is refused. The highest holds 8,191 cancels, of which [`MAX_CANCELS`] are counted.
 
 use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::keys::CounterKey;
@@ -19,6 +19,8 @@ const MAX_AMOUNT: u32 = 1 << 19;
 
 /// How often a claim whose answer was lost is looked at.
 const LOOKS: u32 = 2;
+/// A cancel is only made again if what it changes could not be stored. However often that is, the counter holds it.
+const MAX_CANCELS: i64 = 1 << 12;
 
 /// Who claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,22 +49,33 @@ pub async fn take<E: Env>(env: &E, counter: &CounterKey, claimant: Claimant) -> 
         Err(outage) => return Claimed::Unknown(outage),
     };
     let mut outage = match env.store().increment(counter, amount).await {
-        Ok(stands) => return won_if(stands == amount),
+        Ok(stands) if stands == amount => return Claimed::Won,
+        Ok(_) => return Claimed::Lost,
         Err(outage) => outage,
     };
-    // It may have been done: only reading tells, since a second increment would make a won claim look lost.
-    for _ in 0..LOOKS {
+    // It may have been done: only reading tells, since a second increment would make a won claim look lost. It may also
+    // be done later, after it was read that it was not.
+    for sent in 1..=LOOKS {
         match super::read_counter(env.store(), counter).await {
-            Ok(stands) if stands == amount => return Claimed::Won,
             Ok(0) => match env.store().increment(counter, amount).await {
-                Ok(stands) => return won_if(stands == amount),
+                Ok(stands) if is_all_of(amount, sent.saturating_add(1), stands) => {
+                    return Claimed::Won;
+                }
+                // Somebody else came, before or after an increment that was late.
+                Ok(_) => break,
                 Err(again) => outage = again,
             },
+            Ok(stands) if is_all_of(amount, sent, stands) => return Claimed::Won,
             // Others came, and nobody knows who was first.
             Ok(_) | Err(_) => break,
         }
     }
     Claimed::Unknown(outage)
+}
+
+/// Whether a counter stands at what up to `sent` increments by `amount` have added, and nothing else.
+fn is_all_of(amount: i64, sent: u32, stands: i64) -> bool {
+    (1..=i64::from(sent)).any(|done| stands == amount.saturating_mul(done))
 }
 
 /// What a cancel found.
@@ -77,23 +90,14 @@ pub struct Cancelled {
 /// # Errors
 /// [`Unavailable::Store`]; it may be cancelled.
 pub async fn cancel(store: &impl KeyValue, counter: &CounterKey) -> Result<Cancelled, Unavailable> {
-    let stood = super::read_counter(store, counter).await?;
-    let stands = if stood < CANCEL {
-        store
-            .increment(counter, CANCEL)
-            .await?
-            .saturating_sub(CANCEL)
-    } else {
-        stood
-    };
+    let stands = store.increment(counter, CANCEL).await?;
+    if stands >= CANCEL.saturating_mul(MAX_CANCELS) {
+        store.increment(counter, CANCEL.saturating_neg()).await?;
+    }
     let claims = stands.checked_rem(CANCEL).unwrap_or_default();
     Ok(Cancelled {
         by_token: claims.checked_rem(CODE) != Some(0),
     })
-}
-
-const fn won_if(won: bool) -> Claimed {
-    if won { Claimed::Won } else { Claimed::Lost }
 }
 
 fn draw_amount<E: Env>(env: &E, claimant: Claimant) -> Result<i64, Unavailable> {
@@ -106,3 +110,6 @@ fn draw_amount<E: Env>(env: &E, claimant: Claimant) -> Result<i64, Unavailable> 
         Claimant::Code => amount.saturating_mul(CODE),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,10 @@
 //! | key | what | lives |
 //! | --- | --- | --- |
 //! | `v1:account:<id>` | [`Account`](crate::model::account::Account), its credential included | until deleted |
-//! | `v1:foreign-hashes` | "some account came with a hash made elsewhere" | for ever, one |
+//! | `v1:foreign-hashes` | "some account came with a slow hash made elsewhere"; with `:light` or `:medium`, a quicker one | for ever, three |
 //! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
+//! | `v1:folded-addresses` | [`Folding`](crate::store::accounts::Folding): how far an earlier version's addresses are folded | for ever, one |
 //! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last mail |
 //! | `v1:request:<challenge id>` | which account a request was for | as long as a challenge |
 //! | `v1:token:<reference>` | [`TokenRecord`](crate::model::token::TokenRecord) | until expired |
@@ -31,13 +32,25 @@
 //! | `v1:limit:<name>:<window>:<client>` | calls in a window | until the window is over |
 //! | `v1:proof:<digest>` | which body a detached signature came with | as long as the signature is good |
 //!
+//! `<account>` and the `<id>` of an account are its [name in keys](account_name), never an id as it is.
+//!
+//! `<digest>` is of the folded address. In stores of earlier versions it is of the address as it was spelled, until the
+//! courier has moved those that differ ([`accounts`](crate::store::accounts)).
+//!
 //! Keys of the layout before this one, which are read until their records are written anew: `v1:credential:<id>`,
 //! `v1:imported-hash:<id>`, `v1:change-order:<id>`, and the counter `v1:epoch:<id>`.
 //!
 //! Counters are a type of their own, since a store may encode them as it likes: writing a value over one can take
 //! the whole store down, and reading one as a value means nothing.
 
+use std::borrow::Cow;
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EmailId};
+use crate::model::keyring::encode;
+use crate::model::password_hash::Slowness;
 use crate::model::token::TokenReference;
 
 pub use crate::base::keys::{AnyKey, CounterKey, Key};
@@ -65,10 +78,56 @@ impl Lane {
     }
 }
 
+/// What a parameter of a key is in the key.
+trait InKey {
+    fn in_key(&self) -> impl fmt::Display;
+}
+
+macro_rules! as_they_are {
+    ($($type:ty),+) => {
+        $(impl InKey for $type {
+            fn in_key(&self) -> impl fmt::Display {
+                self
+            }
+        })+
+    };
+}
+as_they_are!(
+    i64,
+    u64,
+    usize,
+    char,
+    str,
+    ChallengeId,
+    ChallengeSerial,
+    EmailId,
+    TokenReference
+);
+
+impl InKey for AccountId {
+    fn in_key(&self) -> impl fmt::Display {
+        account_name(self)
+    }
+}
+
+/// An account's name in keys, in those of leases as well. Plain ids are their own, as are all those of earlier versions.
+/// Of any other, which may be longer than a key or hold characters that no key has, it is the SHA-256 after a dot, which no
+/// plain id has.
+pub(crate) fn account_name(id: &AccountId) -> Cow<'_, str> {
+    if id.is_plain() || *id == AccountId::placeholder() {
+        return Cow::Borrowed(id.as_str());
+    }
+    let mut hash = Sha256::new();
+    hash.update(b"keyback account id v1\0");
+    hash.update(id.as_str().as_bytes());
+    Cow::Owned(format!(".{}", encode(&hash.finalize())))
+}
+
 /// Declares the functions that make keys: `name(parameters) -> Kind = "pattern"`.
 macro_rules! table {
     ($($name:ident($($parameter:ident: $type:ty),*) -> $kind:ident = $pattern:literal;)+) => {
         $(pub(crate) fn $name($($parameter: $type),*) -> $kind {
+            $(let $parameter = $parameter.in_key();)*
             $kind::new(format!($pattern))
         })+
     };
@@ -76,9 +135,10 @@ macro_rules! table {
 
 table! {
     account(id: &AccountId) -> Key = "v1:account:{id}";
-    foreign_hashes() -> Key = "v1:foreign-hashes";
+    foreign_hashes_in(suffix: &str) -> Key = "v1:foreign-hashes{suffix}";
     account_at(number: i64) -> Key = "v1:account-at:{number}";
     address(digest: &str) -> Key = "v1:email:{digest}";
+    folding() -> Key = "v1:folded-addresses";
     recovery(account: &AccountId) -> Key = "v1:recovery:{account}";
     request(id: &ChallengeId) -> Key = "v1:request:{id}";
     token(reference: &TokenReference) -> Key = "v1:token:{reference}";
@@ -120,6 +180,42 @@ pub(crate) fn entry(lane: Lane, number: i64) -> Key {
     entry_in(lane.letter(), number)
 }
 
+/// Earlier versions knew one mark for all foreign hashes: it counts as that of the slow ones.
+pub(crate) fn foreign_hashes(slowness: Slowness) -> Key {
+    foreign_hashes_in(match slowness {
+        Slowness::Light => ":light",
+        Slowness::Medium => ":medium",
+        Slowness::Heavy => "",
+    })
+}
+
 pub(crate) fn journal(lane: Lane) -> CounterKey {
     journal_of(lane.letter())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_plain_id_is_its_own_name_and_any_other_has_one_that_no_plain_id_has() {
+        let id = |text: &str| AccountId::parse(text).unwrap();
+        assert_eq!(account(&id("a_B-9")).as_str(), "v1:account:a_B-9");
+        let placeholder = AccountId::placeholder();
+        assert_eq!(account(&placeholder).as_str(), "v1:account:.");
+        let long = ["a".repeat(65), "a".repeat(128), "|".repeat(128)];
+        let others = [
+            "auth0|5f", "auth0|5F", "a:b", "a.b", ".a", "...", "a/b", "a%2Fb",
+        ];
+        let mut names = BTreeSet::new();
+        for other in others.into_iter().chain(long.iter().map(String::as_str)) {
+            let id = id(other);
+            let name = account_name(&id).into_owned();
+            assert!(name.len() == 44 && name.starts_with('.'), "{other}: {name}");
+            assert_eq!(event(&id, 7).as_str(), format!("v1:event:{name}:7"));
+            assert!(names.insert(name), "{other}");
+        }
+    }
 }

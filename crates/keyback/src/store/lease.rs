@@ -88,7 +88,7 @@ impl Lease {
         if let Some(begun) = Begun::begin(store, name, Term::Change, now).await? {
             let (lease, read) = futures::join!(begun.confirm(store), read(cx));
             if let Some(lease) = lease? {
-                let held = Held { until: lease.until };
+                let held = lease.held();
                 cx.deferred.leases.push(lease);
                 return Ok((held, read?));
             }
@@ -98,7 +98,7 @@ impl Lease {
     }
 
     /// Does `work` under the lease on `name`, waiting for it as [`Lease::wait`] does, and gives it back. `work` is to check
-    /// the lease between its last read and its write.
+    /// the lease right before it writes.
     ///
     /// # Errors
     /// Those of `work`, and [`Unavailable::Store`] when the lease stays taken; then nothing was done.
@@ -179,6 +179,12 @@ impl Lease {
     #[must_use]
     pub const fn until(&self) -> Timestamp {
         self.until
+    }
+
+    /// Until when a change may be written under it.
+    #[must_use]
+    pub const fn held(&self) -> Held {
+        Held { until: self.until }
     }
 
     /// Gives leases back in one call, but for those that have run out and may be another's by now. If the store fails,
@@ -262,13 +268,20 @@ impl Held {
         }
     }
 
-    /// Refuses to write under a lease that is about to run out, or has.
+    /// When writing under it ends: a second before the lease does, in which a write that is under way may arrive.
+    #[must_use]
+    pub fn write_until(self) -> Timestamp {
+        const MARGIN: Duration = Duration::from_secs(1);
+        self.until.minus(MARGIN)
+    }
+
+    /// Refuses to write under a lease that is about to run out, or has. A batch that is to be written
+    /// [`under`](crate::store::batch::Batch::under) it checks this itself.
     ///
     /// # Errors
     /// [`Unavailable::Store`]; nothing was written.
     pub fn check(self, now: Timestamp) -> Result<(), Unavailable> {
-        const MARGIN: Duration = Duration::from_secs(1);
-        if now.plus(MARGIN) < self.until {
+        if now < self.write_until() {
             Ok(())
         } else {
             Err(Unavailable::Store("it took too long to write".to_owned()))

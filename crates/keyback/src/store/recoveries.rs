@@ -11,7 +11,7 @@ use crate::model::recovery::{
     Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of,
 };
 use crate::model::token::TokenReference;
-use crate::ports::{Env, KeyValue, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::Batch;
 use crate::store::claim::Claimed;
@@ -20,6 +20,8 @@ use crate::store::{claim, draw, record};
 
 /// How long after their end records stay: whoever read one just before must have finished before its claim goes.
 pub const AFTERLIFE: Duration = Duration::from_mins(10);
+/// How long a claim to issue, or to forget, may take to be used. The next one waits for as long.
+pub const TURN: Duration = Duration::from_secs(10);
 /// What a claim to issue adds to the counter of a day's attempts, of which there are fewer.
 const ISSUE: i64 = 1 << 32;
 
@@ -231,26 +233,31 @@ pub fn forget_after(account_id: AccountId, day: u64) -> DueTask {
 }
 
 /// Deletes the recovery of `id` if nothing in it matters any more, and its count of attempts on a day that is over. If
-/// somebody else is at it, gives the day whose count is to be deleted, and the recovery with it, when that day is over.
+/// somebody else is at it, or may be, gives the day whose count is to be deleted, and the recovery with it, when that day is
+/// over.
 ///
 /// # Errors
 /// [`Unavailable`] of the store. It is done again.
-pub async fn forget(
-    store: &impl KeyValue,
+pub async fn forget<E: Env>(
+    env: &E,
     id: &AccountId,
     attempts_day: u64,
     rules: &IssueRules,
-    now: Timestamp,
 ) -> Result<Option<u64>, Unavailable> {
+    let (store, now) = (env.store(), env.clock().now());
     let mut gone = vec![keys::attempts(id, attempts_day).into()];
     let recovery = find(store, id).await?;
     if !recovery.is_some_and(|recovery| recovery.is_forgettable(rules, now)) {
         return store.delete_many(gone).await.map(|()| None);
     }
+    let is_over = || env.clock().now() >= now.plus(TURN);
+    if is_over() {
+        return Err(Unavailable::Store("it took too long to forget".to_owned()));
+    }
     // Whoever issues right now has claimed it, and so does whoever forgets: only one of them comes first.
     let today = attempts_day_of(now);
     let (claim, _) = claim_issue(store, id, today).await?;
-    if claim.number != 1 {
+    if claim.number != 1 || is_over() {
         return store.delete_many(gone).await.map(|()| Some(today));
     }
     gone.extend([keys::recovery(id).into(), keys::attempts(id, today).into()]);

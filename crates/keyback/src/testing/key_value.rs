@@ -3,8 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{AnyKey, CounterKey, Key};
@@ -47,6 +48,19 @@ struct Inner {
     halts_at: Cell<Option<u64>>,
     halted: Cell<bool>,
     contended: Cell<u32>,
+    holding: Cell<Option<u64>>,
+    held_up: Cell<bool>,
+    delaying: Cell<Option<u64>>,
+    delayed: RefCell<Vec<Delayed>>,
+}
+
+/// An increment that is done later than its caller was told that it had failed.
+#[derive(Debug)]
+struct Delayed {
+    /// The operation before which it is done.
+    before: u64,
+    name: String,
+    delta: i64,
 }
 
 impl MemoryKeyValue {
@@ -124,6 +138,29 @@ impl MemoryKeyValue {
         self.0.losing.set(at);
     }
 
+    /// Does one operation after `operations` more, and holds its answer back until [`MemoryKeyValue::release_answer`].
+    pub fn hold_answer_after(&self, operations: u64) {
+        self.0.holding.set(Some(self.operations() + operations));
+    }
+
+    /// Whether an answer is held back.
+    #[must_use]
+    pub fn holds_answer(&self) -> bool {
+        self.0.held_up.get()
+    }
+
+    /// Lets the answer go that was held back, or would have been.
+    pub fn release_answer(&self) {
+        self.0.holding.set(None);
+        self.0.held_up.set(false);
+    }
+
+    /// Makes the next increment fail, and does it after `operations` more: a request that was still on its way when its
+    /// caller gave up.
+    pub fn delay_increment(&self, operations: u64) {
+        self.0.delaying.set(Some(operations));
+    }
+
     /// Makes the next `increments` increments fail, as `DynamoDB` does under contention.
     pub fn contend(&self, increments: u32) {
         self.0.contended.set(increments);
@@ -172,11 +209,44 @@ impl MemoryKeyValue {
         for key in keys {
             assert!(is_portable(key), "not every store takes the name {key}");
         }
+        self.land_delayed(number);
         let done = operate(&mut inner.entries.borrow_mut());
+        if inner.holding.get() == Some(number) {
+            self.hold_up().await;
+        }
         if inner.losing.get() == Some(number) {
             return Err(Unavailable::Store("made to lose an answer".to_owned()));
         }
         done
+    }
+
+    /// Waits until the answer is released.
+    async fn hold_up(&self) {
+        self.0.held_up.set(true);
+        poll_fn(|context| {
+            if self.0.held_up.get() {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+
+    /// Does the delayed increments that are due before operation `number`.
+    fn land_delayed(&self, number: u64) {
+        let delayed = self.0.delayed.take();
+        let is_due = |it: &Delayed| it.before <= number;
+        let (landing, delayed): (Vec<_>, Vec<_>) = delayed.into_iter().partition(is_due);
+        self.0.delayed.replace(delayed);
+        let mut entries = self.0.entries.borrow_mut();
+        for Delayed { name, delta, .. } in landing {
+            let Stored::Counter(count) = entries.entry(name).or_insert(Stored::Counter(0)) else {
+                panic!("a delayed increment of a value");
+            };
+            *count += delta;
+        }
     }
 }
 
@@ -265,6 +335,14 @@ impl KeyValue for MemoryKeyValue {
             if contended > 0 {
                 self.0.contended.set(contended - 1);
                 return Err(Unavailable::Store("contended".to_owned()));
+            }
+            if let Some(later) = self.0.delaying.take() {
+                self.0.delayed.borrow_mut().push(Delayed {
+                    before: self.operations() + later,
+                    name: name.to_owned(),
+                    delta,
+                });
+                return Err(Unavailable::Store("made to be late".to_owned()));
             }
             let entry = entries.entry(name.to_owned());
             let Stored::Counter(count) = entry.or_insert(Stored::Counter(0)) else {

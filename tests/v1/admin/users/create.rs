@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{App, Scope, random_token, strong_password, unique_email, unix_seconds};
+use crate::app::{
+    App, Caller as _, Scope, random_token, strong_password, unique_email, unix_seconds,
+};
 use crate::v1::admin::access::Guarded;
 
 #[test]
@@ -82,6 +84,75 @@ fn an_address_is_stored_with_its_domain_in_lower_case() {
 }
 
 #[test]
+fn an_address_is_shown_as_it_was_given_and_is_anothers_in_no_spelling() {
+    let app = App::shared();
+    let portal = app.portal();
+    let local = random_token(6).to_lowercase();
+    let given = format!("Ann.Capital.{local}@people.example.test");
+    let account = json!({ "email": given, "password": strong_password() });
+    let account = portal.create_user(&account).expect_json(201);
+    assert_eq!(account["email"], given.as_str());
+    for spelling in [given.to_lowercase(), given.to_uppercase(), given] {
+        portal
+            .create_user(&json!({ "email": spelling }))
+            .expect_problem(409, "conflict");
+        let found = portal.get(&format!("/v1/admin/users?email={spelling}"));
+        assert_eq!(found.expect_json(200)["users"], json!([account]));
+    }
+}
+
+#[test]
+fn a_domain_of_any_script_is_kept_in_its_ascii_form() {
+    let app = App::shared();
+    let portal = app.portal();
+    let local = random_token(6).to_lowercase();
+    let kept = format!("{local}@xn--bcher-kva.example");
+    let account = json!({ "email": format!("{local}@Bücher.example") });
+    let account = portal.create_user(&account).expect_json(201);
+    assert_eq!(account["email"], kept.as_str());
+    for domain in [
+        "bücher.example",
+        "BÜCHER.example",
+        "bu\u{308}cher\u{3002}example",
+        "XN--BCHER-KVA.example",
+    ] {
+        portal
+            .create_user(&json!({ "email": format!("{local}@{domain}") }))
+            .expect_problem(409, "conflict");
+    }
+    let query = format!("/v1/admin/users?email={local}%40b%C3%BCcher.example");
+    assert_eq!(
+        portal.get(&query).expect_json(200)["users"],
+        json!([account])
+    );
+    let refused = portal.create_user(&json!({ "email": "änne@bücher.example" }));
+    assert_eq!(refused.expect_invalid(), ["/email"]);
+    assert!(
+        refused.text().contains("before the @"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[test]
+fn a_member_that_is_null_is_absent() {
+    let app = App::shared();
+    let portal = app.portal();
+    let email = unique_email();
+    let account = json!({
+        "email": email, "id": null, "password": null, "password_hash": null, "locale": null,
+        "change_on_next_sign_in": null,
+    });
+    let account = portal.create_user(&account).expect_json(201);
+    assert!(account["locale"].is_null() && account["credential"].is_null());
+    let nobody = portal.create_user(&json!({ "email": null }));
+    assert_eq!(nobody.expect_invalid(), ["/email"]);
+    // What an answer says of an account can be sent for another one.
+    let copy = json!({ "email": unique_email(), "locale": account["locale"] });
+    portal.create_user(&copy).expect_json(201);
+}
+
+#[test]
 fn an_address_or_an_id_is_given_once() {
     let app = App::shared();
     let portal = app.portal();
@@ -130,7 +201,7 @@ fn a_bad_member_is_named_and_nothing_is_created() {
     }
     let email = unique_email();
     // The last of them is a word of the API.
-    for id in ["", "a b", "a/b", "ä", "..", &"a".repeat(65), "import"] {
+    for id in ["", "a b", " a", "ä", ".", "..", &"a".repeat(129), "import"] {
         let refused = portal.create_user(&json!({ "email": email, "id": id }));
         assert_eq!(refused.expect_invalid(), ["/id"], "{id:?}");
     }

@@ -1,6 +1,7 @@
 //! `POST /v1/admin/users/import`
 
 mod failures;
+mod forms;
 mod hashes;
 mod many;
 

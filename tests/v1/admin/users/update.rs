@@ -170,6 +170,39 @@ fn a_change_that_changes_nothing_leaves_everything_as_it_was() {
 }
 
 #[test]
+fn null_takes_the_language_away_and_nothing_that_an_account_must_have() {
+    let app = App::shared();
+    let portal = app.portal();
+    let user = app.create_user();
+    let before = portal.find_user(&user.id).expect_json(200);
+    let patch = |changes| portal.update_user(&user.id, &changes);
+    patch(json!({ "locale": "pt-BR" })).expect_json(200);
+    assert_eq!(patch(json!({ "locale": null })).expect_json(200), before);
+    assert_eq!(portal.find_user(&user.id).expect_json(200), before);
+    for member in ["email", "disabled"] {
+        let refused = patch(json!({ member: null, "locale": "de" }));
+        assert_eq!(refused.expect_invalid(), [format!("/{member}")]);
+    }
+    assert_eq!(portal.find_user(&user.id).expect_json(200), before);
+}
+
+#[test]
+fn another_spelling_is_kept_for_the_same_account() {
+    let app = App::shared();
+    let portal = app.portal();
+    let user = app.create_user();
+    let spelling = user.email.replacen('u', "U", 1);
+    let changed = portal
+        .update_user(&user.id, &json!({ "email": spelling }))
+        .expect_json(200);
+    assert_eq!(changed["email"], spelling.as_str());
+    app.assert_signs_in(&user, &user.password);
+    app.sink().wait_for_mail(&user.email);
+    app.visitor().challenge(&user.email);
+    app.sink().wait_for_mail(&spelling);
+}
+
+#[test]
 fn a_refused_change_changes_nothing_of_it() {
     let app = App::shared();
     let portal = app.portal();

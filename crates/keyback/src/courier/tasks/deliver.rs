@@ -149,7 +149,7 @@ async fn try_once<E: Env>(
 
 /// The try was made already: only the entry is written.
 async fn stale<E: Env>(cx: &Cx<'_, E>, entry: ReservedEntry) -> Result<Tried, Unavailable> {
-    entry.save(cx.store()).await?;
+    entry.save(cx.env).await?;
     Ok((Delivery::Stale, entry))
 }
 

@@ -2,7 +2,7 @@
 
 use crate::courier::report::CourierRun;
 use crate::model::agenda_task::AgendaTask;
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Env, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::lease::Lease;
 use crate::store::{accounts, recoveries};
@@ -16,15 +16,13 @@ pub(in crate::courier) async fn run<E: Env>(
     task: &AgendaTask,
     run: &CourierRun,
 ) -> Result<Option<DueTask>, Unavailable> {
-    let store = env.store();
     match task {
         AgendaTask::ForgetRecovery {
             account_id,
             attempts_day,
         } => {
             let rules = &run.issuing(env.variables()).await?.rules;
-            let now = env.clock().now();
-            let day = recoveries::forget(store, account_id, *attempts_day, rules, now).await?;
+            let day = recoveries::forget(env, account_id, *attempts_day, rules).await?;
             return Ok(day.map(|day| recoveries::forget_after(account_id.clone(), day)));
         }
         AgendaTask::ForgetAddress { digest } => {

@@ -16,7 +16,7 @@ use crate::model::event::{Event, EventType};
 use crate::model::id::EventId;
 use crate::model::recovery::{IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
@@ -71,7 +71,6 @@ pub(in crate::courier) async fn run<E: Env>(
         }
     };
     let is_decoy = turn.account.number == 0;
-    let reserved = entry.clone();
     let mut batch = Batch::going_on_with(entry);
     let to_issue = Issue {
         challenge_id: &request.challenge_id,
@@ -88,7 +87,7 @@ pub(in crate::courier) async fn run<E: Env>(
         ),
         deliver: true,
     };
-    let issued = issue(cx, settings, to_issue, turn, &mut batch)?;
+    issue(cx, settings, to_issue, turn, &mut batch)?;
     if is_decoy {
         batch.become_decoy()?;
         batch.task(AgendaTask::Imitate);
@@ -99,11 +98,7 @@ pub(in crate::courier) async fn run<E: Env>(
             recoveries::tie(&mut batch, &request.challenge_id, &tied)?;
         }
     }
-    let numbered = batch.number(cx).await?;
-    let now = cx.env.clock().now();
-    issued.check(now)?;
-    reserved.check(now, Duration::ZERO)?;
-    Ok(numbered.write(cx).await?.entry)
+    Ok(batch.number(cx).await?.write(cx).await?.entry)
 }
 
 /// Decides from what the store says, after the same calls to it whoever is asked for.

@@ -115,9 +115,11 @@ async fn create<E: Env>(
         None => AccountId::generate(cx.env.random())?,
     };
     let store = cx.store();
-    let (email_is_free, id_is_free) =
-        futures::join!(accounts::is_free(store, &draft.email), is_free(store, &id),);
-    if !email_is_free? || !id_is_free? {
+    let (by_email, id_is_free) = futures::join!(
+        accounts::find_by_email(store, &draft.email),
+        is_free(store, &id),
+    );
+    if by_email?.is_some() || !id_is_free? {
         return Err(CreateAccountError::Taken);
     }
     let account = prepare(cx.now, id.clone(), draft, hash);
@@ -125,11 +127,11 @@ async fn create<E: Env>(
     let event = by.event(cx, EventType::AccountCreated, &id, None)?;
     batch.event(event.checked(checked));
     add_to(&mut batch, account);
+    batch.under(held);
     let numbered = batch.number(cx).await?;
     if claim == IdClaim::ByFirstNumber && !numbered.begins(&id) {
         return Ok(None);
     }
-    held.check(cx.env.clock().now())?;
     let committed = numbered.commit(cx).await?;
     let created = committed.accounts.into_iter().next();
     Ok(Some(
@@ -205,6 +207,7 @@ pub(super) fn prepare(
             ignores_blanks,
             epoch: 0,
         }),
+        email_taken_by: None,
         is_legacy: false,
     }
 }
@@ -212,8 +215,8 @@ pub(super) fn prepare(
 /// Writes a new account.
 pub(super) fn add_to(batch: &mut Batch, account: Account) {
     let credential = account.credential.as_ref();
-    if credential.is_some_and(|credential| credential.hash.needs_rehash()) {
-        batch.note_foreign_hash();
+    if let Some(slowness) = credential.and_then(|credential| credential.hash.slowness()) {
+        batch.note_foreign_hash(slowness);
     }
     batch.account(account, Epoch::Begin);
 }

@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use crate::flow::events::Caller;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::event::EventType;
-use crate::model::id::AccountId;
-use crate::ports::{Clock, Env, Unavailable};
-use crate::store::accounts;
+use crate::model::event::{Event, EventType};
+use crate::model::id::{AccountId, EventId};
+use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
+use crate::store::lease::Held;
+use crate::store::{accounts, event_log};
 
 /// When the last of the account's events is gone, and the clock has passed every epoch that it had.
 const EVENTS_GONE: Duration = Duration::from_hours(91 * 24);
+
+/// How many of the account's latest events may be looked at for that of its deletion.
+const LOOKED_AT: i64 = 20;
 
 /// Deletes the account with all that makes it work: nothing issued for it is good any more, for an account created anew
 /// under the same id or address neither. Its events, and their counter, stay until they expire. Whether there was such an
@@ -26,23 +30,46 @@ pub async fn run<E: Env>(
     by: &Caller,
 ) -> Result<bool, Unavailable> {
     let held = accounts::lease(cx, id).await?;
-    let Some(account) = accounts::find(cx.store(), id).await? else {
+    let store = cx.store();
+    let (found, recorded) = futures::join!(
+        accounts::find(store, id),
+        event_log::page(store, id, None, LOOKED_AT),
+    );
+    let Some(account) = found? else {
         return Ok(false);
     };
-    let mut batch = Batch::default();
-    // An account created anew under this id goes on counting from here, and shares no epoch with this one.
-    batch.event(by.event(cx, EventType::AccountDeleted, id, None)?);
-    // In case that a crash comes before the deletion below.
-    batch.task(AgendaTask::Erase {
-        account_id: id.clone(),
-        number: account.number,
-    });
-    let forget = AgendaTask::ForgetAccount {
-        account_id: id.clone(),
-    };
-    batch.task_at(cx.now.plus(EVENTS_GONE), forget);
-    held.check(cx.env.clock().now())?;
-    batch.commit(cx).await?;
+    let event_id = EventId::of_deletion(account.number);
+    // A call before this one may have recorded the deletion, and ended before it erased the account.
+    let is_recorded = recorded?.events.iter().any(|(_, it)| it.id == event_id);
+    if !is_recorded {
+        let event = by.event(cx, EventType::AccountDeleted, id, None)?;
+        let event = Event {
+            id: event_id,
+            ..event
+        };
+        record(cx, event, account.number, held).await?;
+    }
     accounts::erase(cx.env, id, account.number, held).await?;
     Ok(true)
+}
+
+/// Records the deletion, and leaves it to the agenda in case that a crash comes before the account is erased.
+async fn record<E: Env>(
+    cx: &mut Cx<'_, E>,
+    event: Event,
+    number: i64,
+    held: Held,
+) -> Result<(), Unavailable> {
+    let account_id = event.account_id.clone();
+    let mut batch = Batch::default();
+    // An account created anew under this id goes on counting from here, and shares no epoch with this one.
+    batch.event(event);
+    batch.task(AgendaTask::Erase {
+        account_id: account_id.clone(),
+        number,
+    });
+    let forget = AgendaTask::ForgetAccount { account_id };
+    batch.task_at(cx.now.plus(EVENTS_GONE), forget);
+    batch.under(held);
+    batch.commit(cx).await.map(drop)
 }

@@ -36,7 +36,7 @@ pub enum LineFailure {
 pub enum LineOutcome {
     /// A new account.
     Created,
-    /// The account is there already, with this id and address.
+    /// The account is there already, with this id and address, however that is spelled.
     Unchanged,
     /// None.
     Failed(LineFailure),
@@ -165,11 +165,11 @@ async fn write<E: Env>(
             batch.event(by.event(cx, EventType::AccountCreated, &account.id, None)?);
             create::add_to(&mut batch, account);
         }
+        batch.under(held);
         let numbered = batch.number(cx).await?;
         if !by_first_number.iter().all(|id| numbered.begins(id)) {
             return Ok(None);
         }
-        held.check(cx.env.clock().now())?;
         numbered.write(cx).await?;
     }
     Ok(Some(lines))
@@ -221,15 +221,17 @@ async fn find_outcome(
         Some(id) => accounts::find(store, id).await,
         None => Ok(None),
     };
-    let (by_id, email_is_free) =
-        futures::join!(find_by_id(), accounts::is_free(store, &draft.email));
-    let (mut by_id, email_is_free) = (by_id?, email_is_free?);
+    let (by_id, by_email) =
+        futures::join!(find_by_id(), accounts::find_by_email(store, &draft.email));
+    let (mut by_id, email_is_free) = (by_id?, by_email?.is_none());
     if by_id.is_none() && !email_is_free {
         // It may have been created between the two reads.
         by_id = find_by_id().await?;
     }
     Ok(match (by_id, email_is_free) {
-        (Some(account), _) if account.email == draft.email => Some(LineOutcome::Unchanged),
+        (Some(account), _) if account.email.is_same_mailbox(&draft.email) => {
+            Some(LineOutcome::Unchanged)
+        }
         (None, true) => None,
         _ => Some(CONFLICT),
     })
@@ -239,7 +241,7 @@ async fn find_outcome(
 fn among(accounts: &[Account], draft: &Draft) -> Option<LineOutcome> {
     accounts.iter().find_map(|account| {
         let same_id = draft.id.as_ref() == Some(&account.id);
-        match (same_id, account.email == draft.email) {
+        match (same_id, account.email.is_same_mailbox(&draft.email)) {
             (true, true) => Some(LineOutcome::Unchanged),
             (false, false) => None,
             _ => Some(CONFLICT),

@@ -11,7 +11,8 @@ use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
-use crate::ports::{Clock, Env, Unavailable};
+use crate::model::patched::Patched;
+use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::cx::Cx;
@@ -22,8 +23,8 @@ use crate::store::lease::Lease;
 pub struct Changes {
     /// Another address.
     pub email: Option<EmailAddress>,
-    /// Another language.
-    pub locale: Option<Locale>,
+    /// Another language, or none.
+    pub locale: Patched<Locale>,
     /// Whether the account is disabled.
     pub disabled: Option<bool>,
 }
@@ -54,6 +55,10 @@ pub enum UpdateAccountError {
 /// Changes the account. A changed address and a disabling begin a new credential epoch, which kills whatever was issued
 /// before; the old address is told of the change, not the new one.
 ///
+/// Another spelling of the same mailbox is a changed address as well: mails go to the stored spelling, and what went to the
+/// one before may have reached somebody else. An account whose address finds another one gets it back by being given it
+/// again, once it is free.
+///
 /// # Errors
 /// As [`UpdateAccountError`] says. After an outage it may have been changed; the call can be repeated.
 pub async fn run<E: Env>(
@@ -72,14 +77,15 @@ pub async fn run<E: Env>(
     let mut account = before.clone();
     if let Some(email) = changes.email {
         account.email = email;
+        account.email_taken_by = None;
     }
-    account.locale = changes.locale.or(account.locale.take());
+    account.locale = changes.locale.apply(account.locale.take());
     account.disabled = changes.disabled.unwrap_or(account.disabled);
     if account == before {
         return Ok(before);
     }
-    let moved = account.email != before.email;
-    if moved && !accounts::is_free(store, &account.email).await? {
+    let moved = has_moved(&before, &account);
+    if moved && !accounts::is_free_for(store, &account.email, id).await? {
         return Err(UpdateAccountError::Taken);
     }
     let mut batch = Batch::default();
@@ -87,20 +93,7 @@ pub async fn run<E: Env>(
         batch.event(by.event(cx, kind, id, None)?);
     }
     if moved {
-        batch.address(&account)?;
-        batch.task(AgendaTask::ForgetAddress {
-            digest: before.email.digest(),
-        });
-        let translator = Translator::for_reader(&settings.branding, &[account.locale.as_ref()]);
-        let message = prepare_email_changed(before.email.as_str(), &translator, cx.now)?;
-        let draft = Draft {
-            kind: EmailKind::EmailChanged,
-            account_id: id,
-            message: &message,
-            discard_at: None,
-            secret: None,
-        };
-        batch.mail(cx, &settings.keyring, draft)?;
+        move_address(cx, settings, &mut batch, &before, &account)?;
     }
     let disabled = account.disabled && !before.disabled;
     let epoch = if moved || disabled {
@@ -109,16 +102,48 @@ pub async fn run<E: Env>(
         Epoch::Keep
     };
     batch.account(account, epoch);
-    held.check(cx.env.clock().now())?;
+    batch.under(held);
     let committed = batch.commit(cx).await?;
     let updated = committed.accounts.into_iter().next();
     Ok(updated.ok_or(Unavailable::Record("no account was written"))?)
 }
 
+/// Whether the account is found by another address, or by another spelling of it, or by it again.
+fn has_moved(before: &Account, after: &Account) -> bool {
+    after.email != before.email || after.email_taken_by != before.email_taken_by
+}
+
+/// Points from the new address to the account, forgets the old one, and tells it.
+fn move_address<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &UpdateSettings,
+    batch: &mut Batch,
+    before: &Account,
+    after: &Account,
+) -> Result<(), Unavailable> {
+    batch.address(after)?;
+    if after.email == before.email {
+        return Ok(());
+    }
+    for digest in accounts::digests_of(&before.email) {
+        batch.task(AgendaTask::ForgetAddress { digest });
+    }
+    let translator = Translator::for_reader(&settings.branding, &[after.locale.as_ref()]);
+    let message = prepare_email_changed(before.email.as_str(), &translator, cx.now)?;
+    let draft = Draft {
+        kind: EmailKind::EmailChanged,
+        account_id: &after.id,
+        message: &message,
+        discard_at: None,
+        secret: None,
+    };
+    batch.mail(cx, &settings.keyring, draft).map(drop)
+}
+
 /// What to note of a change.
 fn events_of(before: &Account, after: &Account) -> Vec<EventType> {
     let mut events = Vec::new();
-    if after.email != before.email {
+    if has_moved(before, after) {
         events.push(EventType::EmailChanged);
     }
     if after.locale != before.locale {

@@ -3,7 +3,7 @@
 use crate::model::email::{DeliveryReport, EmailFeedback, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::EventId;
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::lease::{Held, Lease};
@@ -66,6 +66,6 @@ async fn note<E: Env>(
     let account_id = found.email.account_id;
     batch.event(Event::of_email(id, kind, about, account_id, reason, cx.now));
     outbox::replace_feedback(&mut batch, &email_id, &feedback)?;
-    held.check(cx.env.clock().now())?;
+    batch.under(held);
     batch.commit(cx).await.map(drop)
 }

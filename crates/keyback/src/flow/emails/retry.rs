@@ -33,7 +33,7 @@ pub async fn run<E: Env>(
     id: &EmailId,
 ) -> Result<EmailWithFeedback, RetryEmailError> {
     // Of two callers, one finds it failed.
-    Lease::wait(cx, &outbox::lease_name(id)).await?;
+    let held = Lease::wait(cx, &outbox::lease_name(id)).await?;
     let found = outbox::find(cx.store(), id).await?;
     let mut found = found.ok_or(RetryEmailError::NotFound)?;
     let email = &mut found.email;
@@ -54,6 +54,7 @@ pub async fn run<E: Env>(
         email_id: id.clone(),
         attempt: email.attempts.saturating_add(1),
     });
+    batch.under(held);
     batch.commit(cx).await?;
     Ok(found)
 }

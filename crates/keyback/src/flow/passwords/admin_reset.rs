@@ -21,7 +21,7 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};
 use crate::store::cx::Cx;
@@ -149,7 +149,7 @@ pub async fn run<E: Env>(
     }
     let email_id = mail(cx, settings, &account, &password, order, &mut batch)?;
     batch.account(account, Epoch::SetCredential);
-    held.check(cx.env.clock().now())?;
+    batch.under(held);
     batch.commit(cx).await?;
     Ok(Outcome {
         password: order.return_password.then_some(password),

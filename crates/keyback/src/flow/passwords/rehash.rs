@@ -1,6 +1,6 @@
 //! Keeping Keyback's own hash of a right password in place of one made elsewhere.
 
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::{Cx, Rehash};
@@ -27,7 +27,7 @@ pub(crate) async fn store_newer_hash<E: Env>(
         credential.hash = rehash.new;
         let mut batch = Batch::default();
         batch.account(account, Epoch::Keep);
-        held.check(env.clock().now())?;
+        batch.under(held);
         batch.commit(cx).await.map(drop)
     })
     .await

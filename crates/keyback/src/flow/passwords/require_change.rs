@@ -3,7 +3,7 @@
 use crate::flow::events::Caller;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
@@ -49,7 +49,7 @@ pub async fn run<E: Env>(
     let mut batch = Batch::default();
     batch.event(by.event(cx, kind, id, None)?);
     batch.account(account, epoch);
-    held.check(cx.env.clock().now())?;
+    batch.under(held);
     batch.commit(cx).await?;
     Ok(())
 }

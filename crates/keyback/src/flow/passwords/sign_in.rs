@@ -13,11 +13,12 @@ use crate::model::limit::Limit;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
+use crate::store::accounts::{self, Candidates};
 use crate::store::batch::Batch;
 use crate::store::cx::{Cx, Rehash};
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::recoveries::AFTERLIFE;
-use crate::store::{accounts, tokens};
+use crate::store::tokens;
 
 /// Wrong passwords for one account, from wherever they come: NIST SP 800-63B-4 §3.2.2 allows 100 in a row.
 const ACCOUNT_LIMIT: NamedLimit = NamedLimit {
@@ -74,10 +75,6 @@ pub struct PasswordChange {
     pub expires_in: Duration,
 }
 
-/// A refusal takes a whole number of these where accounts came with hashes made elsewhere, which take up to a second each:
-/// so it does not tell whose hash was looked at.
-const REFUSAL_STEP: Duration = Duration::from_secs(1);
-
 /// What checking a password needs to know.
 #[derive(Debug)]
 pub struct SignInSettings {
@@ -107,14 +104,14 @@ pub async fn run<E: Env>(
         name: "sign-in",
         limit: settings.limit,
     };
-    let (counted, id, any_foreign) = futures::join!(
+    let (counted, sought, slowest) = futures::join!(
         limiter::count(cx, keyring, named, client),
-        find_id(store, who),
-        accounts::any_foreign_hash(store),
+        Sought::seek(store, who),
+        accounts::slowest_foreign_hash(store),
     );
     within(counted?.exceeded)?;
-    let any_foreign = any_foreign?;
-    let found = find(store, who, &id?).await?;
+    let slowest = slowest?;
+    let found = sought?.find(store).await?;
     let subject = subject(who, found.as_ref());
     let mut by_account =
         limiter::count_subject(cx, keyring, ACCOUNT_LIMIT, subject.as_bytes()).await?;
@@ -124,10 +121,8 @@ pub async fn run<E: Env>(
         .and_then(|account| account.credential.as_ref());
     let password = &credential.map_or_else(|| password.clone(), |it| it.read(password));
     let Some((account, hash)) = accept(found, password) else {
-        if any_foreign {
-            let clock = cx.env.clock();
-            let taken = clock.now().since(cx.now);
-            clock.sleep(rest_of_step(taken)).await;
+        if let Some(slowness) = slowest {
+            wait_out(cx, slowness.refusal()).await;
         }
         return Err(SignInError::InvalidCredentials);
     };
@@ -194,9 +189,17 @@ async fn give_token<E: Env>(
     Ok(PasswordChange { token, expires_in })
 }
 
+/// Waits until the request has taken as long as `step`: verifying a hash made elsewhere takes less, but not as long as one
+/// of Keyback's own. Where the machine is too busy for that, until it has taken a multiple of it.
+async fn wait_out<E: Env>(cx: &Cx<'_, E>, step: Duration) {
+    let clock = cx.env.clock();
+    let taken = clock.now().since(cx.now);
+    clock.sleep(rest_of_step(taken, step)).await;
+}
+
 /// How long to wait for the next whole step, `taken` after the beginning.
-fn rest_of_step(taken: Duration) -> Duration {
-    let step = REFUSAL_STEP.as_nanos();
+fn rest_of_step(taken: Duration, step: Duration) -> Duration {
+    let step = step.as_nanos();
     let into_step = taken.as_nanos().checked_rem(step).unwrap_or_default();
     let rest = u64::try_from(step.saturating_sub(into_step)).unwrap_or_default();
     Duration::from_nanos(rest)
@@ -207,27 +210,30 @@ fn rest_of_step(taken: Duration) -> Duration {
 fn subject(who: &Who, found: Option<&Account>) -> String {
     match (found, who) {
         (Some(account), _) => format!("{} {}", account.id, account.epoch),
-        (None, Who::Email(email)) => email.as_str().to_owned(),
+        (None, Who::Email(email)) => email.folded(),
         (None, Who::Id(id)) => id.to_string(),
     }
 }
 
-async fn find_id(store: &impl KeyValue, who: &Who) -> Result<AccountId, Unavailable> {
-    match who {
-        Who::Email(email) => accounts::find_id(store, email).await,
-        Who::Id(id) => Ok(id.clone()),
-    }
+/// Who signs in, and what stands under the address.
+enum Sought<'a> {
+    Email(&'a EmailAddress, Candidates),
+    Id(&'a AccountId),
 }
 
-/// The account. One that nobody has takes the same calls to the store.
-async fn find(
-    store: &impl KeyValue,
-    who: &Who,
-    id: &AccountId,
-) -> Result<Option<Account>, Unavailable> {
-    let found = accounts::find(store, id).await?;
-    Ok(found.filter(|account| match who {
-        Who::Email(email) => account.email == *email,
-        Who::Id(_) => true,
-    }))
+impl<'a> Sought<'a> {
+    async fn seek(store: &impl KeyValue, who: &'a Who) -> Result<Self, Unavailable> {
+        Ok(match who {
+            Who::Email(email) => Self::Email(email, accounts::find_candidates(store, email).await?),
+            Who::Id(id) => Self::Id(id),
+        })
+    }
+
+    /// The account. One that nobody has takes the same calls to the store.
+    async fn find(&self, store: &impl KeyValue) -> Result<Option<Account>, Unavailable> {
+        match self {
+            Self::Email(email, candidates) => accounts::find_among(store, candidates, email).await,
+            Self::Id(id) => accounts::find(store, id).await,
+        }
+    }
 }

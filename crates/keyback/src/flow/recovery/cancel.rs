@@ -7,11 +7,12 @@ use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
-use crate::model::recovery::{Challenge, Recovery};
+use crate::model::recovery::Challenge;
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
+use crate::store::lease::Lease;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::{accounts, recoveries, tokens};
 
@@ -33,7 +34,7 @@ impl From<Unavailable> for CancelRecoveryError {
 }
 
 /// Ends the challenge that `token` belongs to, with its code, its link and a reset token already given for it. Doing
-/// it again does nothing more.
+/// it again does nothing more: at most six round trips, and two to refuse.
 ///
 /// # Errors
 /// As [`CancelRecoveryError`] says.
@@ -56,78 +57,102 @@ pub async fn run<E: Env>(
     );
     within(counted?.exceeded)?;
     let stored = stored?;
-    let found = find_recovery(cx, keyring, &token, stored).await?;
-    let (account_id, recovery) = found.ok_or(CancelRecoveryError::InvalidToken)?;
-    // Of two who cancel at the same time, one finds it done.
-    let held = accounts::lease(cx, &account_id).await?;
-    let Some(mut stored) = tokens::find(store, token.reference()).await? else {
-        return Err(CancelRecoveryError::InvalidToken);
-    };
-    let challenge = recovery.challenge;
-    let challenge = challenge.filter(|it| Some(&it.serial) == stored.serial.as_ref());
-    let challenge = challenge.ok_or(CancelRecoveryError::InvalidToken)?;
-    if std::mem::replace(&mut stored.cancelled, true) {
+    let account_id = stored.as_ref().map(|record| record.account_id.clone());
+    let account_id = account_id.unwrap_or_else(AccountId::placeholder);
+    let live = find_live(cx, keyring, &token, &account_id, async || Ok(stored)).await?;
+    let live = live.ok_or(CancelRecoveryError::InvalidToken)?;
+    if live.stored.cancelled {
         return Ok(());
     }
-    held.check(cx.env.clock().now())?;
 
-    claim_all(cx, &token, &challenge).await?;
+    // Of two who cancel at the same time, one finds it done.
+    let name = accounts::lease_name(&account_id);
+    let (held, again) = Lease::wait_and_read(cx, &name, async |cx| {
+        let find_token = async || tokens::find(store, token.reference()).await;
+        find_live(cx, keyring, &token, &account_id, find_token).await
+    })
+    .await?;
+    let again = again.ok_or(CancelRecoveryError::InvalidToken)?;
+    if again.stored.cancelled {
+        return Ok(());
+    }
+    // Before the claims, so that all stays good.
+    held.check(cx.env.clock().now())?;
     let mut batch = Batch::default();
-    batch.event(by_user(
-        cx,
-        EventType::RecoveryCancelled,
-        &account_id,
-        client,
-    )?);
-    tokens::insert(&mut batch, &token, &stored)?;
-    batch.commit(cx).await?;
+    let kind = EventType::RecoveryCancelled;
+    batch.event(by_user(cx, kind, &account_id, client)?);
+    let cancelled = TokenRecord {
+        cancelled: true,
+        ..again.stored
+    };
+    tokens::insert(&mut batch, &token, &cancelled)?;
+    batch.under(held);
+    let (claimed, numbered) =
+        futures::join!(claim_all(cx, &token, &again.challenge), batch.number(cx));
+    claimed?;
+    numbered?.commit(cx).await?;
     Ok(())
 }
 
-/// The account and the recovery that `token` belongs to, if it is a good one; `None` after the same calls to the store.
-async fn find_recovery<E: Env>(
+/// A token that is good, used or not, and the challenge that it cancels.
+struct LiveToken {
+    stored: TokenRecord,
+    challenge: Challenge,
+}
+
+/// Reads the token by `find_token`, with its account and recovery, in one round trip: `None` for one that is not good, after
+/// the same calls to the store.
+async fn find_live<E: Env>(
     cx: &Cx<'_, E>,
     keyring: &Keyring,
     token: &Token,
-    stored: Option<TokenRecord>,
-) -> Result<Option<(AccountId, Recovery)>, Unavailable> {
+    account_id: &AccountId,
+    find_token: impl AsyncFnOnce() -> Result<Option<TokenRecord>, Unavailable>,
+) -> Result<Option<LiveToken>, Unavailable> {
     let store = cx.store();
-    let account_id = stored
-        .as_ref()
-        .map_or_else(AccountId::placeholder, |record| record.account_id.clone());
-    let (account, recovery) = futures::join!(
-        accounts::find(store, &account_id),
-        recoveries::find(store, &account_id),
+    let (stored, account, recovery) = futures::join!(
+        find_token(),
+        accounts::find(store, account_id),
+        recoveries::find(store, account_id),
     );
-    let (account, recovery) = (account?, recovery?);
-    let accepted = match (&stored, &account) {
-        (Some(record), Some(account)) => {
-            let purposes = [TokenPurpose::Cancel];
-            record.accepts(token, &purposes, keyring, account.epoch, cx.now)
-        }
-        _ => false,
+    let (stored, account, recovery) = (stored?, account?, recovery?);
+    let (Some(stored), Some(account)) = (stored, account) else {
+        return Ok(None);
     };
-    Ok(accepted.then(|| (account_id, recovery.unwrap_or_default())))
+    let purposes = [TokenPurpose::Cancel];
+    let is_good = stored.accepts(token, &purposes, keyring, account.epoch, cx.now);
+    let challenge = recovery.and_then(|recovery| recovery.challenge);
+    // A newer one has killed the token.
+    let challenge = challenge.filter(|it| Some(&it.serial) == stored.serial.as_ref());
+    Ok(challenge
+        .filter(|_| is_good)
+        .map(|challenge| LiveToken { stored, challenge }))
 }
 
-/// Makes the link, the code and a reset token for it useless.
+/// Makes the link, the code and a reset token for it useless, in one round trip.
 async fn claim_all<E: Env>(
     cx: &Cx<'_, E>,
     token: &Token,
     challenge: &Challenge,
 ) -> Result<(), CancelRecoveryError> {
     let store = cx.store();
-    // First, so that a request within the cooldown brings no mail: who asked for this one may be the one who asks again.
-    tokens::claim_of(token.reference()).cancel(store).await?;
-    // Whoever had claimed the link is about to set a password, or has. Whoever had claimed the code has a reset token, and
-    // it is that one's claim that decides.
-    let mail = recoveries::claim_of(&challenge.serial)
-        .cancel(store)
-        .await?;
-    let reset_token = tokens::claim_of(&challenge.reset_reference)
-        .cancel(store)
-        .await?;
-    if mail.by_token || reset_token.by_token {
+    let claims = [
+        // First, so that a request within the cooldown brings no mail: who asked for this one may be the one who asks
+        // again.
+        tokens::claim_of(token.reference()),
+        // Whoever had claimed the link is about to set a password, or has. Whoever had claimed the code has a reset token,
+        // and it is that one's claim that decides.
+        recoveries::claim_of(&challenge.serial),
+        tokens::claim_of(&challenge.reset_reference),
+    ];
+    let [own, mail, reset_token] = &claims;
+    let (own, mail, reset_token) = futures::join!(
+        own.cancel(store),
+        mail.cancel(store),
+        reset_token.cancel(store),
+    );
+    own?;
+    if mail?.by_token || reset_token?.by_token {
         return Err(CancelRecoveryError::InvalidToken);
     }
     Ok(())

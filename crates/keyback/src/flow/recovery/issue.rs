@@ -19,12 +19,12 @@ use crate::ports::{Clock, Env, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::{Batch, Draft, DraftSecret};
 use crate::store::cx::Cx;
-use crate::store::recoveries::{self, AFTERLIFE, RequestRecord};
+use crate::store::recoveries::{self, AFTERLIFE, RequestRecord, TURN};
 use crate::store::{accounts, tokens};
 
-/// How long a claim to issue waits for the one before it, and has to be used.
-const TURN: Duration = Duration::from_secs(10);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+/// However many claims come before it, one waits for no more turns than this.
+const MOST_TURNS: u32 = 6;
 
 /// What issuing needs to know.
 #[derive(Debug)]
@@ -73,7 +73,13 @@ pub(crate) struct Turn {
 pub(crate) struct Issued {
     pub(crate) code: Code,
     pub(crate) link: Token,
-    until: Timestamp,
+}
+
+/// When the latest claim that has issued did so: not before `earliest`, and by `latest`.
+#[derive(Debug, Clone, Copy)]
+struct Change {
+    earliest: Timestamp,
+    latest: Timestamp,
 }
 
 impl Turn {
@@ -99,34 +105,47 @@ impl Turn {
             recovery,
             until: began,
         };
-        // One that issues writes within its time, so after as much the turn is this claim's, and after twice as much the
-        // next one's.
-        let mut patience = TURN;
+        let mut looked_at = began;
+        // Whoever claims later has this claim's `earliest` behind it, whatever it reads.
+        let mut change = Change {
+            earliest: began,
+            latest: env.clock().now(),
+        };
         loop {
-            let now = env.clock().now();
-            if turn.recovery.is_next(turn.claim) || now >= began.plus(patience) {
-                turn.until = now.plus(TURN);
+            // One that issues writes within its time, so after as much the turn is the next claim's, and after twice as much
+            // that of the one after it. Since an answer may come late, what counts is when it was asked for.
+            let waits = TURN.saturating_mul(turn.turns_before());
+            if waits.is_zero() || looked_at >= change.latest.plus(waits) {
+                turn.until = change.earliest.plus(waits).plus(TURN);
                 return Ok(Some(turn));
             }
             env.clock().sleep(BETWEEN_LOOKS).await;
             let id = turn.account.id.clone();
+            let last_look = std::mem::replace(&mut looked_at, env.clock().now());
             let (account, recovery) =
                 futures::join!(accounts::find(store, &id), recoveries::find(store, &id));
-            turn.recovery = recovery?.unwrap_or_default();
+            let recovery = recovery?.unwrap_or_default();
+            if recovery.claim != turn.recovery.claim {
+                change = Change {
+                    earliest: last_look,
+                    latest: env.clock().now(),
+                };
+            }
+            turn.recovery = recovery;
             let found = account?.filter(|account| still_wanted(account, &turn.recovery));
             let Some(account) = found else {
                 recoveries::return_issue_claim(store, &id, turn.claim).await?;
                 return Ok(None);
             };
             turn.account = account;
-            let latest = turn.recovery.claim.filter(|latest| latest.day == day);
-            let before = turn
-                .claim
-                .number
-                .saturating_sub(latest.map_or(0, |it| it.number));
-            let turns = u32::try_from(before.saturating_sub(1)).unwrap_or(1);
-            patience = TURN.saturating_mul(turns.clamp(1, 6));
         }
+    }
+
+    /// How many claims may issue before this one.
+    fn turns_before(&self) -> u32 {
+        let before = self.recovery.claims_before(self.claim);
+        // A later one has issued already: the next may be about to.
+        u32::try_from(before).map_or(1, |before| before.min(MOST_TURNS))
     }
 
     /// The turn of an account that nobody has, after the same calls to the store.
@@ -145,7 +164,7 @@ impl Turn {
     }
 }
 
-/// Puts a challenge, in place of the one before, into `batch`.
+/// Puts a challenge, in place of the one before, into `batch`, which is refused once the turn is over.
 ///
 /// # Errors
 /// [`Unavailable::Random`], or a template's.
@@ -205,12 +224,9 @@ pub(crate) fn issue<E: Env>(
     batch.event(issue.event);
     let recovery = turn.recovery.with_issued(challenge, turn.claim, rules);
     recoveries::replace(batch, &account.id, &recovery)?;
+    batch.only_until(turn.until);
     let [link, _] = tokens;
-    Ok(Issued {
-        code,
-        link,
-        until: turn.until,
-    })
+    Ok(Issued { code, link })
 }
 
 /// Stores the link's token and the one that cancels, which is good until `over_at`. All that the challenge is claimed by
@@ -243,20 +259,6 @@ fn insert_tokens(
     }
     recoveries::expire_claims(batch, challenge, last);
     Ok(())
-}
-
-impl Issued {
-    /// Refuses to write after the turn is over.
-    ///
-    /// # Errors
-    /// [`Unavailable::Store`]; nothing was written.
-    pub(crate) fn check(&self, now: Timestamp) -> Result<(), Unavailable> {
-        if now < self.until {
-            Ok(())
-        } else {
-            Err(Unavailable::Store("it took too long to issue".to_owned()))
-        }
-    }
 }
 
 /// Has the recovery record deleted when nothing looks back to it any more, and the day's attempt counter with it, once no

@@ -122,6 +122,7 @@ pub async fn run<E: Env>(
     })
     .await?;
     let again = again.ok_or(ResetPasswordError::InvalidToken)?;
+    // Before the token is used up, so that it stays good.
     held.check(cx.env.clock().now())?;
     let (claim, account) = (again.claim.clone(), again.account.clone());
     let reset = Reset {
@@ -130,7 +131,8 @@ pub async fn run<E: Env>(
         client,
         sign_out_everywhere: order.sign_out_everywhere,
     };
-    let batch = prepare(cx, settings, again, reset)?;
+    let mut batch = prepare(cx, settings, again, reset)?;
+    batch.under(held);
     claim_and_write(cx, &claim, &account, batch).await
 }
 

@@ -11,7 +11,7 @@ use crate::model::event::EventType;
 use crate::model::id::{AccountId, ChallengeId};
 use crate::model::lifetimes::ChallengeSettings;
 use crate::model::token::Token;
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
@@ -89,9 +89,7 @@ pub async fn run<E: Env>(
     };
     let mut batch = Batch::default();
     let issued = issue(cx, settings, to_issue, turn, &mut batch)?;
-    let numbered = batch.number(cx).await?;
-    issued.check(cx.env.clock().now())?;
-    numbered.commit(cx).await?;
+    batch.commit(cx).await?;
     Ok(Started {
         challenge_id,
         secrets: (!order.deliver).then_some((issued.code, issued.link)),

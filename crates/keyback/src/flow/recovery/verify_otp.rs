@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use futures::future::try_join_all;
+
 use crate::flow::{Refusal, within};
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
@@ -12,13 +14,14 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::recovery::{AttemptCaps, Challenge};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
-use crate::ports::{Env, Unavailable};
+use crate::ports::{Env, KeyValue, Unavailable};
+use crate::store::accounts::{self, Candidates};
 use crate::store::batch::Batch;
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
 use crate::store::limiter::{self, NamedLimit};
 use crate::store::recoveries;
-use crate::store::{accounts, tokens};
+use crate::store::tokens;
 
 /// Why there is no reset token.
 #[derive(Debug, thiserror::Error)]
@@ -83,11 +86,11 @@ pub async fn run<E: Env>(
         limit: settings.limit,
     };
     let (owner, counted) = futures::join!(
-        find_owner(cx.env, whose),
+        Owner::seek(cx.env, whose),
         limiter::count(cx, keyring, named, client),
     );
     within(counted?.exceeded)?;
-    let live = find_live(cx, whose, &owner?).await?;
+    let live = find_live(cx, &owner?).await?;
 
     // Counted before it is compared, whatever it is compared with. Whether it was used already is looked up for all, so
     // that a used code takes the same calls as a wrong one.
@@ -125,36 +128,65 @@ pub async fn run<E: Env>(
         .map_err(VerifyOtpError::StartAgain)
 }
 
-/// The account whose code it is, or one that nobody has, after one call to the store. The account itself has the last word
-/// about its address.
-async fn find_owner<E: Env>(env: &E, whose: &Whose) -> Result<AccountId, Unavailable> {
-    let store = env.store();
-    let challenge_id = match whose {
-        Whose::Address(email) => return accounts::find_id(store, email).await,
-        Whose::Request(Some(challenge_id)) => challenge_id.clone(),
-        Whose::Request(None) => ChallengeId::generate(env.random())?,
-    };
-    let request = recoveries::find_request(store, &challenge_id).await?;
-    Ok(request.map_or_else(AccountId::placeholder, |request| request.account_id))
+/// Whose code it may be.
+enum Owner<'a> {
+    Id(AccountId),
+    /// What stands under an address. The account itself has the last word about its address.
+    Address(&'a EmailAddress, Candidates),
 }
 
-/// The account and its challenge, while a code could be right. A guess at any other is not held against the account: a
-/// stranger who knows the address could use up the day's attempts before their owner asks for a mail.
+impl<'a> Owner<'a> {
+    /// What the caller names, or what nobody has, in one round trip.
+    async fn seek<E: Env>(env: &E, whose: &'a Whose) -> Result<Self, Unavailable> {
+        let store = env.store();
+        let challenge_id = match whose {
+            Whose::Address(email) => {
+                let candidates = accounts::find_candidates(store, email).await?;
+                return Ok(Self::Address(email, candidates));
+            }
+            Whose::Request(Some(challenge_id)) => challenge_id.clone(),
+            Whose::Request(None) => ChallengeId::generate(env.random())?,
+        };
+        let request = recoveries::find_request(store, &challenge_id).await?;
+        let id = request.map_or_else(AccountId::placeholder, |request| request.account_id);
+        Ok(Self::Id(id))
+    }
+
+    fn ids(&self) -> Vec<&AccountId> {
+        match self {
+            Self::Id(id) => vec![id],
+            Self::Address(_, candidates) => candidates.ids().collect(),
+        }
+    }
+
+    async fn account(&self, store: &impl KeyValue) -> Result<Option<Account>, Unavailable> {
+        match self {
+            Self::Id(id) => accounts::find(store, id).await,
+            Self::Address(email, candidates) => {
+                accounts::find_among(store, candidates, email).await
+            }
+        }
+    }
+}
+
+/// The account and its challenge, while a code could be right, in one round trip. A guess at any other is not held against
+/// the account: a stranger who knows the address could use up the day's attempts before their owner asks for a mail.
 async fn find_live<E: Env>(
     cx: &Cx<'_, E>,
-    whose: &Whose,
-    owner: &AccountId,
+    owner: &Owner<'_>,
 ) -> Result<Option<(Account, Challenge)>, Unavailable> {
     let store = cx.store();
-    let (account, recovery) =
-        futures::join!(accounts::find(store, owner), recoveries::find(store, owner));
-    let account = account?.filter(|account| match whose {
-        Whose::Address(email) => account.email.digest() == email.digest(),
-        Whose::Request(_) => true,
-    });
-    let challenge = recovery?.and_then(|recovery| recovery.challenge);
-    let live = account.zip(challenge);
-    Ok(live.filter(|(account, challenge)| challenge.may_accept_code(account.epoch, cx.now)))
+    let ids = owner.ids();
+    let recoveries = try_join_all(ids.iter().map(|id| recoveries::find(store, id)));
+    let (account, recoveries) = futures::join!(owner.account(store), recoveries);
+    let (Some(account), recoveries) = (account?, recoveries?) else {
+        return Ok(None);
+    };
+    let mut found = ids.into_iter().zip(recoveries);
+    let recovery = found.find_map(|(id, recovery)| recovery.filter(|_| *id == account.id));
+    let challenge = recovery.and_then(|recovery| recovery.challenge);
+    let challenge = challenge.filter(|it| it.may_accept_code(account.epoch, cx.now));
+    Ok(challenge.map(|challenge| (account, challenge)))
 }
 
 /// Stores the reset token for a code that is used up.

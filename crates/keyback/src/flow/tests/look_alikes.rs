@@ -278,6 +278,43 @@ fn reset_password_unknown_used_expired_replaced_cancelled_and_disabled() {
 }
 
 #[test]
+fn cancel_recovery_unknown_used_expired_replaced_and_disabled() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let cancel = |app: &App, token: &str| {
+        // From another client, whose count is not touched by the changes.
+        let app = app.fork();
+        app.come_from("198.51.100.7:1");
+        seen(&app, "/v1/cancel-recovery", json!({"token": token}))
+    };
+    let after = |change: &dyn Fn(&App)| {
+        let app = app.fork();
+        change(&app);
+        cancel(&app, &recovery.cancel)
+    };
+    let unknown = cancel(&app, &"A".repeat(64));
+    assert_eq!(unknown.0.status, 400);
+    assert_alike(&[
+        ("unknown", unknown),
+        ("no token at all", cancel(&app, "")),
+        ("for another purpose", cancel(&app, &recovery.link)),
+        ("expired", after(&|app| app.advance(1_200))),
+        (
+            "after the reset",
+            after(&|app| drop(app.reset(&recovery.link, App::NEW_PASSWORD))),
+        ),
+        ("disabled", after(&disable)),
+        (
+            "replaced",
+            after(&|app| {
+                app.advance(60);
+                let _ = app.recover();
+            }),
+        ),
+    ]);
+}
+
+#[test]
 fn checking_a_token_unknown_used_expired_replaced_cancelled_and_disabled() {
     let app = App::with_account();
     let recovery = app.recover();

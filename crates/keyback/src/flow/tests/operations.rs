@@ -238,7 +238,14 @@ fn cancel_recovery() {
     let (app, recovery) = recovered();
     let call = app.call("/v1/cancel-recovery", json!({"token": recovery.cancel}));
     let cancelled = cost("cancel-recovery", &app, &call);
-    assert_eq!(cancelled.pinned(), (204, 13, 9, 9));
+    assert_eq!(cancelled.pinned(), (204, 6, 9, 8));
+    let again = app.fork();
+    let _ = again.cancel(&recovery.cancel).expect(204);
+    let again = cost("cancel-recovery, again", &again, &call);
+    assert_eq!(again.pinned(), (204, 2, 1, 3));
+    let unknown = app.call("/v1/cancel-recovery", json!({"token": "A".repeat(64)}));
+    let refused = cost("cancel-recovery, unknown token", &app, &unknown);
+    assert_eq!(refused.pinned(), (400, 2, 1, 3));
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl fmt::Debug for ProviderSettings {
 pub(crate) fn sender(text: &str) -> Option<String> {
     let text = one_line(text)?;
     let (_, address) = name_and_address(&text)?;
-    EmailAddress::parse(address).is_ok().then_some(text)
+    EmailAddress::parse_ascii(address).is_ok().then_some(text)
 }
 
 /// The two parts of `Name <address>` or `"Name" <address>`; an address alone has no name.

@@ -53,7 +53,7 @@ impl EmailProvider for Mailgun {
         match key.split_once(':') {
             // A domain is what may follow the @ of an address.
             Some((domain, key)) => {
-                EmailAddress::parse(&format!("a@{domain}")).is_ok()
+                EmailAddress::parse_ascii(&format!("a@{domain}")).is_ok()
                     && !key.is_empty()
                     && !key.contains(':')
             }

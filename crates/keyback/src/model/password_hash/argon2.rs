@@ -1,9 +1,12 @@
 //! argon2id, in which Keyback hashes, and argon2i.
 
+use std::time::Duration;
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64ct::{Base64Unpadded, Encoding as _};
 use subtle::ConstantTimeEq as _;
 
+use super::slowness::times;
 use super::text::{base64, numbers};
 use super::{MAX_MEMORY_BYTES, OUTPUT_BYTES, SALT_BYTES};
 use crate::base::random::SecureRandom;
@@ -28,6 +31,8 @@ const MIN_MEMORY_KIB: u32 = 512;
 const MAX_LANES: u32 = 16;
 /// The most KiB times iterations: about 1 s.
 const MAX_WORK: u64 = 1024 * 1024;
+/// For one KiB in one iteration, with the slower of the two functions.
+const TIME: Duration = Duration::from_nanos(1_100);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Cost {
@@ -134,17 +139,24 @@ impl Argon2Hash {
             lanes,
         } = self.cost;
         let memory_bytes = u64::from(memory_kib).saturating_mul(1024);
-        let work = u64::from(memory_kib).saturating_mul(iterations.into());
         (MIN_MEMORY_KIB..).contains(&memory_kib)
             && memory_bytes <= MAX_MEMORY_BYTES
             && iterations >= 1
-            && work <= MAX_WORK
+            && self.work() <= MAX_WORK
             && (1..=MAX_LANES).contains(&lanes)
             && SALT_BYTES.contains(&self.salt.len())
             && OUTPUT_BYTES.contains(&self.output.len())
             // The algorithm has bounds of its own.
             && self.salt.len() >= argon2::MIN_SALT_LEN
             && self.params().is_some()
+    }
+
+    fn work(&self) -> u64 {
+        u64::from(self.cost.memory_kib).saturating_mul(self.cost.iterations.into())
+    }
+
+    pub(super) fn time(&self) -> Duration {
+        times(TIME, self.work())
     }
 
     pub(super) fn is_own(&self) -> bool {

@@ -1,12 +1,15 @@
-//! bcrypt, of the password itself or of its SHA-256 or SHA-512 in some spelling.
+//! bcrypt, of the password itself, with a pepper, or of a digest of it in some spelling.
+
+use std::time::Duration;
 
 use base16ct::lower::encode_string;
 use base64ct::{Base64, Encoding as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::{Digest, Sha256, Sha512};
+use sha2::{Digest, Sha256, Sha384, Sha512};
 use subtle::ConstantTimeEq as _;
 
-use super::text::{bcrypt64, decimal};
+use super::slowness::times;
+use super::text::{base64, bcrypt64, decimal, php_trim};
 
 /// bcrypt looks at no more than this of its input.
 const INPUT_BYTES: usize = 72;
@@ -14,13 +17,23 @@ const INPUT_BYTES: usize = 72;
 const COSTS: std::ops::RangeInclusive<u32> = 4..=14;
 /// Hashing twice, once less.
 const MAX_COST_OF_TWO: u32 = 13;
+/// For one of the rounds, of which there are two to the cost.
+const TIME: Duration = Duration::from_micros(70);
 const SALT_CHARS: usize = 22;
+/// The HMAC key of `WordPress` 6.8 and later.
+const WORDPRESS_KEY: &[u8] = b"wp-sha384";
+/// What bcrypt looks at of its input bounds a pepper as well.
+const PEPPER_BYTES: std::ops::RangeInclusive<usize> = 1..=256;
 
 /// The input of bcrypt, derived from the password.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Input {
     /// The password itself, of which bcrypt reads 72 bytes.
     Password,
+    /// The password and, right after it, the application's pepper (Devise).
+    Peppered(Vec<u8>),
+    /// HMAC-SHA-384 of the trimmed password, in base64 (`WordPress`).
+    WordPress,
     /// Its SHA-256 in hex (Django).
     Sha256Hex,
     /// Its SHA-256 in base64 (passlib before 1.7.3).
@@ -42,13 +55,18 @@ pub(super) struct BcryptHash {
 }
 
 impl BcryptHash {
-    /// `$2b$12$` with salt and result in one (everybody); with `bcrypt$` or `bcrypt_sha256$` before it (Django), or
-    /// `$bcrypt-sha512$`; `$bcrypt-sha256$v=2,t=2b,r=12$salt$result` or `$bcrypt-sha256$2b,12$salt$result` (passlib);
+    /// `$2b$12$` with salt and result in one (everybody); with `bcrypt$` or `bcrypt_sha256$` before it (Django), `$wp`
+    /// (`WordPress`), `$bcrypt-sha512$`, or `$bcrypt-pepper$` and a pepper in base64; `$bcrypt-sha256$v=2,t=2b,r=12$salt$result` or `$bcrypt-sha256$2b,12$salt$result` (passlib);
     /// `$bcrypt-sha512$v=2,t=2b,r=12$salt$result` (Perl).
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
         let (input, version, cost, salt, output) = match parts {
             ["", version, cost, body] | ["bcrypt", "", version, cost, body] => {
                 whole(Input::Password, version, cost, body)?
+            }
+            ["", "wp", version, cost, body] => whole(Input::WordPress, version, cost, body)?,
+            ["", "bcrypt-pepper", pepper, version, cost, body] => {
+                let pepper = base64(pepper).filter(|it| PEPPER_BYTES.contains(&it.len()))?;
+                whole(Input::Peppered(pepper), version, cost, body)?
             }
             ["bcrypt_sha256", "", version, cost, body] => {
                 whole(Input::Sha256Hex, version, cost, body)?
@@ -69,7 +87,11 @@ impl BcryptHash {
             _ => return None,
         };
         let is_known = matches!(version, "2a" | "2b" | "2y");
-        let is_two_digits = cost.len() == 2 || !matches!(input, Input::Password);
+        let is_whole = matches!(
+            input,
+            Input::Password | Input::Peppered(_) | Input::WordPress
+        );
+        let is_two_digits = cost.len() == 2 || !is_whole;
         (is_known && is_two_digits).then_some(())?;
         Some(Self {
             input,
@@ -89,15 +111,31 @@ impl BcryptHash {
         (*COSTS.start()..=most).contains(&self.cost)
     }
 
+    pub(super) fn time(&self) -> Duration {
+        let rounds = 1_u64.checked_shl(self.cost).unwrap_or(u64::MAX);
+        let hashings = if self.input == Input::Sha512 { 2 } else { 1 };
+        times(TIME, rounds.saturating_mul(hashings))
+    }
+
     /// Whether something of `password` or the zero byte after it is cut off.
     pub(super) fn truncates(&self, password: &[u8]) -> bool {
-        self.input == Input::Password && password.len() >= INPUT_BYTES
+        match &self.input {
+            Input::Password => password.len() >= INPUT_BYTES,
+            Input::Peppered(pepper) => password.len().saturating_add(pepper.len()) >= INPUT_BYTES,
+            Input::WordPress => php_trim(password) != password,
+            _ => false,
+        }
     }
 
     pub(super) fn accepts(&self, password: &[u8]) -> bool {
         let sha256 = || Sha256::digest(password);
-        match self.input {
+        match &self.input {
             Input::Password => self.admits_input(password),
+            Input::Peppered(pepper) => self.admits_input(&[password, pepper].concat()),
+            Input::WordPress => Hmac::<Sha384>::new_from_slice(WORDPRESS_KEY).is_ok_and(|hmac| {
+                let hmac = hmac.chain_update(php_trim(password));
+                self.admits_base64(&hmac.finalize().into_bytes())
+            }),
             Input::Sha256Hex => self.admits_input(encode_string(&sha256()).as_bytes()),
             Input::Sha256Base64 => self.admits_base64(&sha256()),
             Input::HmacSha256Base64 => Hmac::<Sha256>::new_from_slice(self.salt_text.as_bytes())

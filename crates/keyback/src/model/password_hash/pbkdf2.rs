@@ -1,15 +1,24 @@
 //! PBKDF2 (RFC 8018 §5.2) with HMAC-SHA-1, HMAC-SHA-256 or HMAC-SHA-512.
 
+use std::time::Duration;
+
 use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
-use super::text::{base64, decimal, numbers};
+use super::slowness::times;
+use super::text::{base64, decimal, hex, numbers, padded_base64};
 use super::{OUTPUT_BYTES, SALT_BYTES};
 
 /// The fewest iterations: what RFC 2898 asked for in the year 2000.
 const MIN_ITERATIONS: u32 = 1_000;
+/// Spring's parameters do not stand in its hashes: before 5.8, and since.
+const SPRING_5_5: (Hash, u32, usize) = (Hash::Sha1, 185_000, 8);
+const SPRING_5_8: (Hash, u32, usize) = (Hash::Sha256, 310_000, 16);
+const SPRING_OUTPUT_BYTES: usize = 32;
+/// Salt and result of ASP.NET Core Identity's version 2.
+const IDENTITY_V2: (usize, usize) = (16, 32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hash {
@@ -19,6 +28,24 @@ enum Hash {
 }
 
 impl Hash {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "sha1" => Some(Self::Sha1),
+            "sha256" => Some(Self::Sha256),
+            "sha512" => Some(Self::Sha512),
+            _ => None,
+        }
+    }
+
+    /// For one iteration of one block of the result.
+    const fn time(self) -> Duration {
+        Duration::from_nanos(match self {
+            Self::Sha1 => 240,
+            Self::Sha256 => 480,
+            Self::Sha512 => 560,
+        })
+    }
+
     const fn bytes(self) -> usize {
         match self {
             Self::Sha1 => 20,
@@ -45,7 +72,8 @@ pub(super) struct Pbkdf2Hash {
 
 impl Pbkdf2Hash {
     /// `$pbkdf2-sha256$i=600000,l=32$salt$hash` (PHC), `$pbkdf2-sha256$29000$salt$hash` (passlib; `pbkdf2` alone is
-    /// with SHA-1) or `pbkdf2_sha256$1000000$salt$hash` (Django, whose salt is text).
+    /// with SHA-1), `pbkdf2_sha256$1000000$salt$hash` (Django, whose salt is text), `pbkdf2:sha256:1000000$salt$hash`
+    /// (Werkzeug, whose hash is hexadecimal as well), or base64 of all (ASP.NET Core Identity).
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
         match parts {
             ["", scheme, cost, salt, output] => {
@@ -81,17 +109,101 @@ impl Pbkdf2Hash {
                 salt: salt.as_bytes().to_vec(),
                 output: base64(output)?,
             }),
+            [method, salt, output] => {
+                let (hash, iterations) = method.strip_prefix("pbkdf2:")?.split_once(':')?;
+                Some(Self {
+                    hash: Hash::named(hash)?,
+                    iterations: decimal(iterations)?,
+                    salt: salt.as_bytes().to_vec(),
+                    output: hex(output)?,
+                })
+            }
+            [whole] => Self::read_identity(&padded_base64(whole)?),
             _ => None,
         }
     }
 
-    pub(super) fn is_within_bounds(&self) -> bool {
+    /// What follows a `{label}` that begins with `pbkdf2`, in lower case: hexadecimal of salt and result (Spring), or
+    /// `10000$salt$hash` (LDAP).
+    pub(super) fn read_labelled(label: &str, parts: &[&str]) -> Option<Self> {
+        match parts {
+            [whole] => {
+                let (hash, iterations, salt_bytes) = match label {
+                    "pbkdf2" => SPRING_5_5,
+                    "pbkdf2@springsecurity_v5_8" => SPRING_5_8,
+                    _ => return None,
+                };
+                let bytes = hex(whole)?;
+                let (salt, output) = bytes.split_at_checked(salt_bytes)?;
+                let is_whole = output.len() == SPRING_OUTPUT_BYTES;
+                is_whole.then(|| Self::new(hash, iterations, salt, output))
+            }
+            [iterations, salt, output] => Some(Self {
+                hash: match label {
+                    "pbkdf2" => Hash::Sha1,
+                    label => Hash::named(label.strip_prefix("pbkdf2-")?)?,
+                },
+                iterations: decimal(iterations)?,
+                salt: base64(salt)?,
+                output: base64(output)?,
+            }),
+            _ => None,
+        }
+    }
+
+    /// A zero byte, salt and result (version 2); or a one, then hash, iterations and length of the salt as numbers of four
+    /// bytes, salt and result (version 3).
+    fn read_identity(bytes: &[u8]) -> Option<Self> {
+        let (&version, rest) = bytes.split_first()?;
+        if version == 0 {
+            let (salt_bytes, output_bytes) = IDENTITY_V2;
+            let (salt, output) = rest.split_at_checked(salt_bytes)?;
+            let is_whole = output.len() == output_bytes;
+            return is_whole.then(|| Self::new(Hash::Sha1, MIN_ITERATIONS, salt, output));
+        }
+        let (hash, rest) = rest.split_first_chunk().filter(|_| version == 1)?;
+        let (iterations, rest) = rest.split_first_chunk()?;
+        let (salt_bytes, rest) = rest.split_first_chunk()?;
+        let hash = match u32::from_be_bytes(*hash) {
+            0 => Hash::Sha1,
+            1 => Hash::Sha256,
+            2 => Hash::Sha512,
+            _ => return None,
+        };
+        let salt_bytes = u32::from_be_bytes(*salt_bytes).try_into().ok()?;
+        let (salt, output) = rest.split_at_checked(salt_bytes)?;
+        Some(Self::new(
+            hash,
+            u32::from_be_bytes(*iterations),
+            salt,
+            output,
+        ))
+    }
+
+    fn new(hash: Hash, iterations: u32, salt: &[u8], output: &[u8]) -> Self {
+        Self {
+            hash,
+            iterations,
+            salt: salt.to_vec(),
+            output: output.to_vec(),
+        }
+    }
+
+    /// The iterations for all blocks of the result.
+    fn work(&self) -> u64 {
         let blocks = self.output.len().div_ceil(self.hash.bytes());
-        let work = u64::try_from(blocks)
+        u64::try_from(blocks)
             .unwrap_or(u64::MAX)
-            .saturating_mul(self.iterations.into());
+            .saturating_mul(self.iterations.into())
+    }
+
+    pub(super) fn time(&self) -> Duration {
+        times(self.hash.time(), self.work())
+    }
+
+    pub(super) fn is_within_bounds(&self) -> bool {
         self.iterations >= MIN_ITERATIONS
-            && work <= self.hash.max_work()
+            && self.work() <= self.hash.max_work()
             && SALT_BYTES.contains(&self.salt.len())
             && OUTPUT_BYTES.contains(&self.output.len())
     }

@@ -1,6 +1,6 @@
-//! Parsing of the parts of hashes: numbers, base64, and bcrypt's base64.
+//! Parsing of the parts of hashes: numbers, hexadecimal, base64, and bcrypt's base64.
 
-use base64ct::{Base64Bcrypt, Base64Unpadded, Encoding as _};
+use base64ct::{Base64, Base64Bcrypt, Base64Unpadded, Encoding as _};
 
 /// A decimal number, in digits alone.
 pub(super) fn decimal(text: &str) -> Option<u32> {
@@ -22,6 +22,27 @@ pub(super) fn numbers<const N: usize>(text: &str, names: [&str; N]) -> Option<[u
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let unpadded = text.trim_end_matches('=').replace('.', "+");
     Base64Unpadded::decode_vec(&unpadded).ok()
+}
+
+/// Base64 with all of its padding.
+pub(super) fn padded_base64(text: &str) -> Option<Vec<u8>> {
+    Base64::decode_vec(text).ok()
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
+    base16ct::lower::decode_vec(text).ok()
+}
+
+/// The text without the blanks that PHP's `trim` takes off.
+pub(super) fn php_trim(text: &[u8]) -> &[u8] {
+    let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0);
+    let first = text.iter().position(is_kept);
+    let last = text.iter().rposition(is_kept);
+    first
+        .zip(last)
+        .and_then(|(first, last)| text.get(first..=last))
+        .unwrap_or_default()
 }
 
 /// As many bytes in bcrypt's base64. Some implementations leave bits set in the last character that belong to no byte;
@@ -71,6 +92,13 @@ mod tests {
         for bad in ["+/9", "-_8", "+ /8", "+"] {
             assert_eq!(base64(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn php_trims_six_kinds_of_blanks() {
+        assert_eq!(php_trim(b" \t\n\r\x0b\0a b\0 "), b"a b");
+        assert_eq!(php_trim(b" \0"), b"");
+        assert_eq!(php_trim("\u{a0}a".as_bytes()), "\u{a0}a".as_bytes());
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::base::timestamp::Timestamp;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::agenda::state::{LaneState, State};
 use crate::store::agenda::{Entry, Expiring, Place, read};
-use crate::store::keys::{self, AnyKey, Lane};
-use crate::store::lease::{self, Lease, Term};
+use crate::store::keys::{self, AnyKey, Key, Lane};
+use crate::store::lease::{self, Held, Lease, Term};
 use crate::store::record;
 
 /// The name of the lease under which entries are parked and brought back.
@@ -37,7 +37,7 @@ const DELETED_AT_ONCE: usize = 500;
 /// # Errors
 /// [`Unavailable`] of the store. It goes on from there the next time.
 pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Unavailable> {
-    alone(env, bring_back_alone(env.store(), now)).await
+    alone(env, async |agenda| bring_back_alone(agenda, now).await).await
 }
 
 /// Parks what is due later than soon, and deletes the entries that are done with. Whether there are more than it does in
@@ -50,26 +50,59 @@ pub async fn park<E: Env>(
     heads: [i64; Lane::ALL.len()],
     now: Timestamp,
 ) -> Result<bool, Unavailable> {
-    alone(env, park_alone(env.store(), heads, now)).await
+    alone(env, async |agenda| park_alone(agenda, heads, now).await).await
 }
 
+/// The agenda, to be changed under its lease.
+#[derive(Debug)]
+pub(super) struct Agenda<'e, E: Env> {
+    env: &'e E,
+    held: Held,
+}
+
+impl<E: Env> Agenda<'_, E> {
+    fn store(&self) -> &E::Store {
+        self.env.store()
+    }
+
+    /// Writes, unless another may have written meanwhile: what was read is out of date then.
+    async fn write(&self, writes: Vec<(Key, Vec<u8>)>) -> Result<(), Unavailable> {
+        self.held.check(self.env.clock().now())?;
+        self.store().set_many(writes).await
+    }
+
+    /// Deletes what is of no use to anybody, and does no harm late.
+    async fn delete(&self, keys: &[AnyKey]) -> Result<(), Unavailable> {
+        for keys in keys.chunks(DELETED_AT_ONCE) {
+            self.store().delete_many(keys.to_vec()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Does `work` under the agenda's lease; `false` while somebody else has it.
 pub(super) async fn alone<E: Env>(
     env: &E,
-    work: impl Future<Output = Result<bool, Unavailable>>,
+    work: impl AsyncFnOnce(&Agenda<'_, E>) -> Result<bool, Unavailable>,
 ) -> Result<bool, Unavailable> {
     let store = env.store();
     let Some(lease) = Lease::acquire(store, LEASE, Term::Work, env.clock().now()).await? else {
         return Ok(false);
     };
-    let more = work.await;
+    let held = lease.held();
+    let more = work(&Agenda { env, held }).await;
     Lease::release_all(store, vec![lease], env.clock().now()).await;
     more
 }
 
-async fn bring_back_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool, Unavailable> {
+async fn bring_back_alone<E: Env>(
+    agenda: &Agenda<'_, E>,
+    now: Timestamp,
+) -> Result<bool, Unavailable> {
+    let store = agenda.store();
     let mut state = State::load(store).await?;
     // A crash came between the last write and this deletion.
-    delete_parts(store, &state.spent).await?;
+    delete_parts(agenda, &state.spent).await?;
     let due = state.parked.range(..=minute_of(now));
     let mut due: Vec<(u64, u64)> = due
         .flat_map(|(minute, parts)| (parts.first..parts.end).map(|part| (*minute, part)))
@@ -81,7 +114,7 @@ async fn bring_back_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool,
         let entry: Option<Entry> = record::find(store, &keys::parked(*minute, *part)).await?;
         let Entry { tasks, expiring } = entry.unwrap_or_default();
         let expired: Vec<String> = expiring.into_iter().flat_map(|it| it.keys).collect();
-        delete_named(store, &expired).await?;
+        delete_named(agenda, &expired).await?;
         if !tasks.is_empty() {
             let place = Place::take(store, Lane::Tasks).await?;
             let entry = Entry {
@@ -94,10 +127,10 @@ async fn bring_back_alone(store: &impl KeyValue, now: Timestamp) -> Result<bool,
     }
     state.spent = due;
     writes.push(state.write()?);
-    store.set_many(writes).await?;
-    delete_parts(store, &state.spent).await?;
+    agenda.write(writes).await?;
+    delete_parts(agenda, &state.spent).await?;
     state.spent.clear();
-    store.set_many(vec![state.write()?]).await?;
+    agenda.write(vec![state.write()?]).await?;
     Ok(more)
 }
 
@@ -112,19 +145,20 @@ fn take_part(state: &mut State, minute: u64) {
 }
 
 /// Settles the first entries of each lane that hold nothing near: what they hold moves into the calendar, and they go.
-async fn park_alone(
-    store: &impl KeyValue,
+async fn park_alone<E: Env>(
+    agenda: &Agenda<'_, E>,
     heads: [i64; Lane::ALL.len()],
     now: Timestamp,
 ) -> Result<bool, Unavailable> {
+    let store = agenda.store();
     let before = State::load(store).await?;
     let mut state = before.clone();
     for lane in Lane::ALL {
         // If a crash came before their deletion.
-        clean(store, lane, state.lane(lane)).await?;
+        clean(agenda, lane, state.lane(lane)).await?;
     }
     // A part written below may get the number of one of these.
-    delete_parts(store, &state.spent).await?;
+    delete_parts(agenda, &state.spent).await?;
     state.spent.clear();
     let mut sorted = Sorted::default();
     let mut more = false;
@@ -135,7 +169,7 @@ async fn park_alone(
         return Ok(false);
     }
     state.moved_in = true;
-    delete_named(store, &sorted.expired).await?;
+    delete_named(agenda, &sorted.expired).await?;
     let mut writes = Vec::new();
     for (minute, entry) in sorted.by_minute {
         for part in split(&entry) {
@@ -145,11 +179,11 @@ async fn park_alone(
         }
     }
     writes.push(state.write()?);
-    store.set_many(writes).await?;
+    agenda.write(writes).await?;
     for lane in Lane::ALL {
-        clean(store, lane, state.lane(lane)).await?;
+        clean(agenda, lane, state.lane(lane)).await?;
     }
-    store.set_many(vec![state.write()?]).await?;
+    agenda.write(vec![state.write()?]).await?;
     Ok(more)
 }
 
@@ -258,8 +292,8 @@ fn split(entry: &Entry) -> Vec<Entry> {
 }
 
 /// Deletes the settled entries of a lane, with what leases on them may have left.
-async fn clean(
-    store: &impl KeyValue,
+async fn clean<E: Env>(
+    agenda: &Agenda<'_, E>,
     lane: Lane,
     state: &mut LaneState,
 ) -> Result<(), Unavailable> {
@@ -272,29 +306,25 @@ async fn clean(
             keys
         })
         .collect();
-    delete(store, &keys).await?;
+    agenda.delete(&keys).await?;
     state.cleaned = state.settled;
     Ok(())
 }
 
-async fn delete_parts(store: &impl KeyValue, parts: &[(u64, u64)]) -> Result<(), Unavailable> {
+async fn delete_parts<E: Env>(
+    agenda: &Agenda<'_, E>,
+    parts: &[(u64, u64)],
+) -> Result<(), Unavailable> {
     let keys: Vec<AnyKey> = parts
         .iter()
         .map(|(minute, part)| keys::parked(*minute, *part).into())
         .collect();
-    delete(store, &keys).await
+    agenda.delete(&keys).await
 }
 
-async fn delete_named(store: &impl KeyValue, names: &[String]) -> Result<(), Unavailable> {
+async fn delete_named<E: Env>(agenda: &Agenda<'_, E>, names: &[String]) -> Result<(), Unavailable> {
     let keys: Vec<AnyKey> = names.iter().cloned().map(AnyKey::noted).collect();
-    delete(store, &keys).await
-}
-
-async fn delete(store: &impl KeyValue, keys: &[AnyKey]) -> Result<(), Unavailable> {
-    for keys in keys.chunks(DELETED_AT_ONCE) {
-        store.delete_many(keys.to_vec()).await?;
-    }
-    Ok(())
+    agenda.delete(&keys).await
 }
 
 pub(super) const fn minute_of(time: Timestamp) -> u64 {

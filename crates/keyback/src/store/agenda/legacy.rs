@@ -76,7 +76,7 @@ pub async fn move_in<E: Env>(env: &E, now: Timestamp) -> Result<(), Unavailable>
     let Some(Cursor { minute }) = cursor else {
         return Ok(());
     };
-    let moved = async {
+    let moved = alone(env, async |_| {
         let last_day = day_of(minute_of(now.plus(LONGEST)));
         for day in day_of(minute)..=last_day {
             if store.exists(&keys::legacy_agenda_day(day).into()).await? {
@@ -85,8 +85,8 @@ pub async fn move_in<E: Env>(env: &E, now: Timestamp) -> Result<(), Unavailable>
         }
         delete(store, vec![keys::legacy_agenda_cursor().into()]).await?;
         Ok(false)
-    };
-    alone(env, moved).await.map(drop)
+    });
+    moved.await.map(drop)
 }
 
 async fn move_day(store: &impl KeyValue, day: u64, now: Timestamp) -> Result<(), Unavailable> {

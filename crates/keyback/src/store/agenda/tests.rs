@@ -5,7 +5,6 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::*;
-use crate::ports::{Clock as _, Env as _};
 use crate::store::keys::Key;
 use crate::testing::{App, block_on};
 

@@ -1,12 +1,13 @@
 //! A batch once its numbers are drawn: what they make of it, and the one write.
 
+use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::MailSecret;
 use crate::model::event::EventPlace;
 use crate::model::id::AccountId;
-use crate::ports::{Env, KeyValue, Unavailable};
-use crate::store::accounts::{self, Pointer};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
+use crate::store::accounts::{self, Folding, Pointer};
 use crate::store::agenda::{DueTask, Place, ReservedEntry};
 use crate::store::batch::{Batch, Committed, DraftSecret, EMAILS_KEPT_FOR, Epoch, count_of};
 use crate::store::cx::Cx;
@@ -52,6 +53,13 @@ impl Numbered {
         account.epoch_at(self.numbers.last_event_of(&account.id))
     }
 
+    /// When the right to write the batch ends: with its lease, or its turn, and once others may work the entry that it goes
+    /// on with.
+    fn until(&self) -> Option<Timestamp> {
+        let entry = self.batch.entry.as_ref().map(|entry| entry.until);
+        self.batch.until.into_iter().chain(entry).min()
+    }
+
     /// Writes the batch; its tasks are worked after the response.
     ///
     /// # Errors
@@ -67,8 +75,10 @@ impl Numbered {
     /// Writes the batch, and leaves its tasks to the caller.
     ///
     /// # Errors
-    /// [`Unavailable`]. It is not known whether the batch was written: a store may do the work and lose the answer.
+    /// [`Unavailable`], also when the right to write it has ended. It is not known whether the batch was written: a store
+    /// may do the work and lose the answer.
     pub async fn write<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Unavailable> {
+        let until = self.until();
         let Self { mut batch, numbers } = self;
         let entry = match (batch.entry.take(), numbers.entry) {
             (Some(entry), _) => Some(entry),
@@ -95,6 +105,11 @@ impl Numbered {
             let expiring = &cx.deferred.expiring;
             reserved.entry.expiring.extend(expiring.iter().cloned());
             batch.writes.push(reserved.write()?);
+        }
+        // As late as can be: only what stalls between here and the store is written late.
+        let now = cx.env.clock().now();
+        if until.is_some_and(|until| now >= until) {
+            return Err(Unavailable::Store("it took too long to write".to_owned()));
         }
         cx.store().set_many(batch.writes).await?;
         if committed.entry.is_some() {
@@ -136,6 +151,9 @@ impl Batch {
                     account_id: account.id.clone(),
                 };
                 self.put(keys::account_at(number), &pointer)?;
+                if number == 1 {
+                    self.put(keys::folding(), &Folding::NOTHING)?;
+                }
             }
             let bytes = record::encode_as(accounts::VERSION, &account)?;
             self.writes.push((keys::account(&account.id), bytes));

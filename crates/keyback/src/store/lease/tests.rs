@@ -117,6 +117,25 @@ fn one_that_ran_out_is_not_taken_from_its_new_holder() {
 }
 
 #[test]
+fn one_that_ran_out_is_not_given_back() {
+    let store = MemoryKeyValue::default();
+    let lease = acquire(&store, at(LENGTH - 1)).unwrap();
+    let until = lease.until();
+    let _ = store.take_operations();
+    release(&store, lease.clone(), until);
+    assert_eq!(store.take_operations(), Vec::<String>::new());
+    release(&store, lease, until.minus(Duration::from_millis(1)));
+    assert_eq!(store.take_operations(), ["delete-many v1:lease"]);
+
+    // Whoever comes when the counters have all had their turn has the same one.
+    let late = acquire(&store, at(0)).unwrap();
+    let now = at(SLOTS * LENGTH);
+    assert!(acquire(&store, now).is_some());
+    release(&store, late, now);
+    assert_eq!(acquire(&store, now), None);
+}
+
+#[test]
 fn whoever_waits_outlasts_a_holder_that_died() {
     let env = MemoryEnv::default();
     let died = block_on(Lease::acquire(

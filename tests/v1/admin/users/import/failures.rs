@@ -68,7 +68,7 @@ fn each_bad_line_is_reported_by_number_and_code_and_the_others_are_in() {
         invalid_account("/password_hash", &hash_of(&HASH[..HASH.len() - 9])),
         invalid_account(
             "/password_hash",
-            &hash_of("md5$salt$0123456789abcdef0123456789abcdef"),
+            &hash_of("md5$salt$0123456789abcdef0123456789abcde"),
         ),
         invalid_account("/password_hash", &hash_of("$2b$12$too.short")),
         invalid_account(

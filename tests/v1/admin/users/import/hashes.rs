@@ -1,5 +1,7 @@
 //! Hashes that other systems made: `scripts/hash-vectors` had passlib, Django and the bcrypt tools make them.
 
+use std::thread;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,6 +15,8 @@ const OWN: &str = "\"$argon2id$v=19$m=19456,t=2,p=1$";
 
 /// bcrypt does not look at more of a password.
 const BCRYPT_BYTES: usize = 72;
+/// How many accounts are signed in at once.
+const AT_ONCE: usize = 8;
 
 #[derive(Deserialize)]
 struct Vector {
@@ -40,16 +44,30 @@ struct Imported {
 fn every_tools_hash_signs_in_and_gives_way_to_keybacks_own() {
     let app = App::start();
     let portal = app.portal();
-    let accounts: Vec<Imported> = vectors().into_iter().map(imported).collect();
-    assert!(accounts.len() > 70, "the vectors are there");
+    // WordPress takes blanks off, so what signs in may not be what was chosen either.
+    let is_trimmed = |vector: &Vector| vector.password.trim() == vector.password;
+    let accounts: Vec<Imported> = vectors()
+        .into_iter()
+        .filter(is_trimmed)
+        .map(imported)
+        .collect();
+    assert!(accounts.len() > 190, "the vectors are there");
     let lines: Vec<String> = accounts.iter().map(line).collect();
     let count = u32::try_from(accounts.len()).expect("they are few");
     let answer = portal.import_users(lines.join("\n"));
     assert_eq!(answer.expect_json(200), counts(count, 0));
 
-    for account in &accounts {
-        assert_signs_in_and_is_hashed_anew(&app, &portal, account);
-    }
+    // Each refusal takes a second, in which others go on.
+    thread::scope(|scope| {
+        for some in accounts.chunks(accounts.len().div_ceil(AT_ONCE)) {
+            let (app, portal) = (&app, &portal);
+            scope.spawn(move || {
+                for account in some {
+                    assert_signs_in_and_is_hashed_anew(app, portal, account);
+                }
+            });
+        }
+    });
 }
 
 fn assert_signs_in_and_is_hashed_anew(app: &App, portal: &ApiClient, account: &Imported) {
@@ -142,28 +160,38 @@ fn a_malformed_hash_is_its_lines_error_and_never_a_failure_later() {
 }
 
 /// Ways to spoil any hash.
-fn spoilt(hash: &str) -> [String; 7] {
-    let (front, _) = hash.rsplit_once('$').expect("a hash has parts");
-    [
+fn spoilt(hash: &str) -> Vec<String> {
+    let front = match hash.rsplit_once('$') {
+        Some((front, _)) => front,
+        None => &hash[..hash.len() - 1],
+    };
+    let mut spoilt = vec![
         front.to_owned(),
         format!("{front}$"),
         format!("{hash}$"),
         format!("{hash}!"),
         format!(" {hash}"),
         format!("{hash}\n"),
-        hash.to_uppercase(),
-    ]
+    ];
+    // LDAP's names are not compared by case, and base64 has both.
+    if hash.starts_with('$') {
+        spoilt.push(hash.to_uppercase());
+    }
+    spoilt
 }
 
 /// No hashes, hashes of schemes that are not taken, and ones that cost too little or too much.
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 27] = [
     "",
     "$",
     "correct horse battery staple",
     "5f4dcc3b5aa765d61d8327deb882cf99",
     "$1$salt$qJH7.N4xYta3aEG/dfqo/0",
-    "$6$saltsalt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.",
-    "md5$salt$67a1e09bb1f83f5007dc119c14d663aa",
+    "$6$rounds=999999999$saltsalt$IxDD3jeSOb5eB1CX5LBsqZFVkJdido3OUILO5Ifz5iwMuTS4XMS130MTSuDDl3aCI6WouIL9AjRbLCelDCy.g.",
+    "md5$salt$67a1e09bb1f83f5007dc119c14d6",
+    "{noop}correct horse battery staple",
+    "{CRYPT}rl0uE2tSx1Y3Q",
+    "$P$U84478476IagS59wHZvyQMArzfx58u.",
     "$argon2d$v=19$m=1024,t=2,p=2$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
     "$argon2id$v=19$t=2,m=1024,p=2$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
     "$argon2id$v=19$m=131073,t=1,p=1$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",

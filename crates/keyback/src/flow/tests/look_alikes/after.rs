@@ -1,14 +1,18 @@
 //! What follows an answer looks alike, too: as many operations of each kind, and writes of nearly the same size. Otherwise
 //! the next call would be slower after a call about somebody's account.
 
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::disable;
 use crate::courier::after_response;
+use crate::ports::{Clock as _, SecureRandom as _};
 use crate::testing::{App, Written, block_on, other_than};
 
 /// How much larger than another a write may be.
-const SIZES_WITHIN: f64 = 0.2;
+const SIZES_WITHIN: f64 = 0.075;
 
 /// What a call does to the store.
 #[derive(Debug)]
@@ -60,6 +64,37 @@ fn assert_alike(seen: &[(&str, Seen)]) {
                 larger_by <= SIZES_WITHIN,
                 "{name} and {first_name}: {one:?} {other:?}"
             );
+        }
+    }
+}
+
+/// How long the pauses around the call that brings a mail take together.
+const PAUSES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(610);
+
+#[test]
+fn a_mail_and_nothing_in_its_place_come_after_pauses_of_the_same_kind() {
+    let known = App::with_account();
+    let cooling = known.fork();
+    let _ = cooling.recover();
+    for (app, email) in [
+        (&known, App::EMAIL),
+        (&known, App::NOBODY),
+        (&cooling, App::EMAIL),
+    ] {
+        for wait in 0..20 {
+            let app = app.fork();
+            app.advance(wait);
+            // As many draws as it takes for other pauses each time.
+            for _ in 0..wait {
+                let _ = app.env.random.fill(&mut [0]);
+            }
+            let (_, deferred) =
+                app.answer(&app.call("/v1/forgot-password", json!({"email": email})));
+            app.env.clock.skip(Duration::ZERO);
+            let before = app.env.clock.now();
+            block_on(after_response::run(&app.env, deferred));
+            let paused = app.env.clock.now().since(before);
+            assert!(PAUSES.contains(&paused), "{email}: {paused:?}");
         }
     }
 }

@@ -19,7 +19,7 @@ fn a_failed_email_that_is_tried_anew_goes_out_once() {
     app.env.http.answer_with(200, None);
     let id = failed["id"].as_str().unwrap();
     let call = app.call(&format!("/v1/admin/emails/{id}/retry"), json!({}));
-    at_every_lost_answer(&app, &call, |app, reply| {
+    let _ = at_every_lost_answer(&app, &call, |app, reply| {
         assert!(reply.status < 300 || reply.status == 503, "{reply:?}");
         let again = app.make(&call).status;
         assert!(again < 300 || again == 409, "{again}");
@@ -50,7 +50,7 @@ fn what_a_provider_says_twice_is_noted_once() {
     app.env.variables.set("email_webhook_secret", SECRET);
     let _ = app.forgot(App::EMAIL);
     let call = bounced(&app, &app.emails_in("sent").remove(0));
-    at_every_lost_answer(&app, &call, |app, reply| {
+    let _ = at_every_lost_answer(&app, &call, |app, reply| {
         assert!([204, 503].contains(&reply.status), "{reply:?}");
         let _ = app.make(&call).expect(204);
         assert_eq!(app.emails_in("bounced").len(), 1);
@@ -82,7 +82,7 @@ fn a_courier_that_hears_no_answer_loses_nothing_and_sends_nothing_twice() {
     later.advance(2 * 86_400);
     let courier = app.call("/v1/courier/run", json!({}));
     for (app, mails) in [(app, vec![true]), (later, vec![])] {
-        at_every_lost_answer(&app, &courier, |app, reply| {
+        let _ = at_every_lost_answer(&app, &courier, |app, reply| {
             assert!([200, 503].contains(&reply.status), "{reply:?}");
             come_back_later(app);
             assert_eq!(take_different_mails(app), mails);

@@ -1,9 +1,12 @@
 //! `/v1/admin/users…`: one file per call.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::base::timestamp::Timestamp;
+use crate::http::problem::Problem;
 use crate::model::account::Account;
+use crate::model::id::AccountId;
 use crate::model::locale::Locale;
 
 pub mod challenge;
@@ -18,9 +21,32 @@ pub mod show;
 pub mod start_recovery;
 pub mod update;
 
+/// What is encoded of an id in a path: all but what RFC 3986 §2.3 leaves unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The id that a segment of a path names, percent-decoded once.
+///
+/// # Errors
+/// 404 for what no account can have as its id.
+fn find_id(segment: &str) -> Result<AccountId, Problem> {
+    let decoded = percent_decode_str(segment).decode_utf8();
+    let id = decoded.ok().and_then(|text| AccountId::parse(&text).ok());
+    id.ok_or_else(Problem::not_found)
+}
+
+/// The path of an account.
+fn path_of(id: &AccountId) -> String {
+    let segment = utf8_percent_encode(id.as_str(), RESERVED);
+    format!("/v1/admin/users/{segment}")
+}
+
 /// An account in the contract's form, without the hash.
 fn shape(account: &Account) -> Value {
-    json!({
+    let mut shape = json!({
         "id": account.id.as_str(),
         "email": account.email.as_str(),
         "locale": account.locale.as_ref().map(Locale::as_str),
@@ -33,5 +59,42 @@ fn shape(account: &Account) -> Value {
             "expires_at": credential.expires_at.map(Timestamp::rfc3339),
         })),
         "credential_epoch": account.epoch,
-    })
+    });
+    // Hardly any account has this member.
+    if let (Some(owner), Some(members)) = (&account.email_taken_by, shape.as_object_mut()) {
+        members.insert("email_taken_by".to_owned(), owner.as_str().into());
+    }
+    shape
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_comes_back_from_its_path_whatever_it_is_made_of() {
+        let all: String = ('!'..='~').collect();
+        for text in ["ann", "auth0|5f7c", "a%2Fb", "a+b", "a/b?c#d", ".a", &all] {
+            let id = AccountId::parse(text).unwrap();
+            let path = path_of(&id);
+            let segment = path.strip_prefix("/v1/admin/users/").unwrap();
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%".contains(&byte);
+            assert!(segment.bytes().all(is_plain), "{segment}");
+            assert_eq!(find_id(segment).unwrap(), id);
+        }
+    }
+
+    #[test]
+    fn what_a_path_may_hold_as_it_is_need_not_be_encoded() {
+        for (segment, id) in [
+            ("auth0|5f7c", "auth0|5f7c"),
+            ("a+b@c:d", "a+b@c:d"),
+            ("%61", "a"),
+        ] {
+            assert_eq!(find_id(segment).unwrap().as_str(), id);
+        }
+        for segment in ["", ".", "..", "%2e", "%2E.", "%20", "%00", "%ff", "%C3%BC"] {
+            assert!(find_id(segment).is_err(), "{segment}");
+        }
+    }
 }

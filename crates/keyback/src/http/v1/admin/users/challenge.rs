@@ -7,7 +7,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::id::AccountId;
+use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -29,7 +29,7 @@ async fn answer<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::Users, cx.now)?;
-    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let id = find_id(id)?;
     let found = find_challenge::run(cx, &id).await?;
     let challenge = found.ok_or_else(Problem::not_found)?.map(|challenge| {
         json!({

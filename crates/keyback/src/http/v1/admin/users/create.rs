@@ -8,7 +8,7 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::users::shape;
+use crate::http::v1::admin::users::{path_of, shape};
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::password::Password;
@@ -36,7 +36,7 @@ async fn answer<E: Env>(
     let draft = request.members(read_draft)?;
     match create::run(cx, &settings.rules, draft, &caller).await {
         Ok(created) => {
-            let location = format!("/v1/admin/users/{}", created.id);
+            let location = path_of(&created.id);
             Ok(Answer::json(201, shape(&created)).with_header("location", location))
         }
         Err(CreateAccountError::Taken) => Err(Problem::conflict()),

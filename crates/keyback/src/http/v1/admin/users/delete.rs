@@ -5,7 +5,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::id::AccountId;
+use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -26,7 +26,7 @@ async fn answer<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let by = authorise(request, &settings.access, Scope::Users, cx.now)?;
-    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let id = find_id(id)?;
     if delete::run(cx, &id, &by).await? {
         Ok(Answer::no_content())
     } else {

@@ -6,8 +6,8 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::users::find_id;
 use crate::model::event::Event;
-use crate::model::id::AccountId;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -33,7 +33,7 @@ async fn answer<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::Events, cx.now)?;
-    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let id = find_id(id)?;
     let query = request.query(&["limit", "cursor"])?;
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
     let before = query.number("cursor", 1..=i64::MAX)?;

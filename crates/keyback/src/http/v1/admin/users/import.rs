@@ -1,7 +1,7 @@
 //! `POST /v1/admin/users/import`
 
 use ::http::{HeaderMap, header};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::flow::accounts::create::Draft;
 use crate::flow::accounts::import::{CHUNK, Import, LineFailure, LineOutcome};
@@ -15,6 +15,10 @@ use crate::http::v1::admin::users::create::read_draft;
 use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Accounts, Scope};
 use crate::store::cx::Cx;
+
+mod entries;
+
+use self::entries::Entry;
 
 const PATH: &str = "/v1/admin/users/import";
 /// The most bytes that an import may have.
@@ -40,7 +44,8 @@ async fn may_import<E: Env>(env: &E, headers: &HeaderMap) -> bool {
         .is_ok_and(|access| is_authorised(authorization, &access, Scope::Users, env.clock().now()))
 }
 
-/// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>) that can be one.
+/// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>), or each entry of a JSON list, that
+/// can be one.
 pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Accounts) -> Answer {
     answer(cx, request, settings).await.into()
 }
@@ -51,31 +56,25 @@ async fn answer<E: Env>(
     settings: &Accounts,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
-    let body = request.lines()?;
-    let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
-    let texts = body.split(|byte| *byte == b'\n');
-    if texts.filter(|line| !is_blank(line)).count() > MAX_LINES {
+    let refused = |error| Problem::validation_failed(vec![error]);
+    let entries = entries::find(request.lines()?).map_err(refused)?;
+    if entries.len() > MAX_LINES {
         return Err(Problem::payload_too_large());
     }
 
     let mut tally = Tally::default();
     let mut import = Import::default();
-    let mut lines = (1_usize..)
-        .zip(body.split(|byte| *byte == b'\n'))
-        .peekable();
-    while lines.peek().is_some() {
-        let mut numbers = Vec::new();
+    let mut entries = entries.into_iter().peekable();
+    while entries.peek().is_some() {
+        let mut sources = Vec::new();
         let mut drafts = Vec::new();
-        for (number, line) in lines.by_ref() {
-            if is_blank(line) {
-                continue;
-            }
-            match read_line(line) {
+        for entry in entries.by_ref() {
+            match read_entry(entry.text) {
                 Ok(draft) => {
-                    numbers.push(number);
+                    sources.push(entry);
                     drafts.push(draft);
                 }
-                Err(errors) => tally.refuse(number, &errors),
+                Err(errors) => tally.refuse(entry, &errors),
             }
             if drafts.len() == CHUNK {
                 break;
@@ -84,8 +83,8 @@ async fn answer<E: Env>(
         let outcomes = import
             .run(cx, &settings.rules.policy, drafts, &caller)
             .await?;
-        for (number, outcome) in numbers.into_iter().zip(outcomes) {
-            tally.count(number, outcome);
+        for (entry, outcome) in sources.into_iter().zip(outcomes) {
+            tally.count(entry, outcome);
         }
     }
     Ok(Answer::text(
@@ -95,11 +94,11 @@ async fn answer<E: Env>(
     ))
 }
 
-fn read_line(line: &[u8]) -> Result<Draft, Vec<FieldError>> {
-    if line.len() > MAX_BODY_BYTES {
+fn read_entry(text: &[u8]) -> Result<Draft, Vec<FieldError>> {
+    if text.len() > MAX_BODY_BYTES {
         return Err(vec![FieldError::whole("is longer than 16 KiB")]);
     }
-    let mut fields = Fields::parse(line)?;
+    let mut fields = Fields::parse(text)?;
     let draft = read_draft(&mut fields);
     let errors = fields.finish();
     match draft {
@@ -118,7 +117,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, line: usize, outcome: LineOutcome) {
+    fn count(&mut self, entry: Entry<'_>, outcome: LineOutcome) {
         match outcome {
             LineOutcome::Created => self.created = self.created.saturating_add(1),
             LineOutcome::Unchanged => self.unchanged = self.unchanged.saturating_add(1),
@@ -135,25 +134,29 @@ impl Tally {
                         "a call takes at most 100 passwords in clear: import the rest with another",
                     ),
                 };
-                self.fail(&json!({"line": line, "code": code, "detail": detail}));
+                self.fail(entry, code, detail, None);
             }
         }
     }
 
     /// The first thing wrong with a line is enough to find it.
-    fn refuse(&mut self, line: usize, errors: &[FieldError]) {
+    fn refuse(&mut self, entry: Entry<'_>, errors: &[FieldError]) {
         let (detail, pointer) = errors.first().map_or(("is not valid", ""), |error| {
             (error.detail.as_str(), error.pointer.as_str())
         });
-        self.fail(&json!({
-            "line": line,
-            "code": "validation-failed",
-            "detail": detail,
-            "pointer": pointer,
-        }));
+        self.fail(entry, "validation-failed", detail, Some(pointer));
     }
 
-    fn fail(&mut self, failure: &Value) {
+    /// In a list, a pointer leads to the entry, since all may be on one line.
+    fn fail(&mut self, entry: Entry<'_>, code: &str, detail: &str, pointer: Option<&str>) {
+        let pointer = match entry.index {
+            Some(index) => Some(format!("/{index}{}", pointer.unwrap_or_default())),
+            None => pointer.map(str::to_owned),
+        };
+        let mut failure = json!({"line": entry.line, "code": code, "detail": detail});
+        if let (Some(members), Some(pointer)) = (failure.as_object_mut(), pointer) {
+            members.insert("pointer".to_owned(), pointer.into());
+        }
         self.failed = self.failed.saturating_add(1);
         if !self.failures.is_empty() {
             self.failures.push(',');

@@ -13,7 +13,7 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::id::AccountId;
+use crate::http::v1::admin::users::find_id;
 use crate::model::password::Password;
 use crate::ports::Env;
 use crate::settings::{AdminResetRules, ResetPassword, Scope};
@@ -39,7 +39,7 @@ async fn answer<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
-    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let id = find_id(id)?;
     let order = request.members(|fields| read_order(fields, settings.admin_reset))?;
     let settings = AdminResetSettings {
         branding: settings.branding,

@@ -4,8 +4,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::users::shape;
-use crate::model::id::AccountId;
+use crate::http::v1::admin::users::{find_id, shape};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::accounts;
@@ -27,7 +26,7 @@ async fn answer<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::Users, cx.now)?;
-    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let id = find_id(id)?;
     let found = accounts::find(cx.store(), &id).await?;
     found
         .map(|found| Answer::json(200, shape(&found)))

@@ -8,7 +8,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::model::id::AccountId;
+use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope, Site};
 use crate::store::cx::Cx;
@@ -30,7 +30,7 @@ async fn answer<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
-    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
+    let id = find_id(id)?;
     let order = request.members(|fields| {
         let deliver = fields.text("deliver", |text| match text {
             "email" => Ok(true),

@@ -3,11 +3,11 @@
 use crate::flow::accounts::update::{self, Changes, UpdateAccountError, UpdateSettings};
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
+use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::users::shape;
+use crate::http::v1::admin::users::{find_id, shape};
 use crate::model::email_address::EmailAddress;
-use crate::model::id::AccountId;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -28,17 +28,8 @@ async fn answer<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
-    let id = AccountId::parse(id).map_err(|_| Problem::not_found())?;
-    let changes = request.members(|fields| {
-        let email = fields.optional_text("email", EmailAddress::parse);
-        let locale = fields.locale();
-        let disabled = fields.optional_boolean("disabled");
-        Some(Changes {
-            email: email?,
-            locale: locale?,
-            disabled: disabled?,
-        })
-    })?;
+    let id = find_id(id)?;
+    let changes = request.members(read_changes)?;
     let settings = UpdateSettings {
         branding: settings.branding,
         keyring: settings.keyring,
@@ -49,4 +40,19 @@ async fn answer<E: Env>(
         Err(UpdateAccountError::Taken) => Err(Problem::conflict()),
         Err(UpdateAccountError::Unavailable(outage)) => Err(outage.into()),
     }
+}
+
+/// The members of a merge patch of an account (RFC 7396), in which `null` takes a value away. Only the language can be:
+/// no account is without an address, and each is enabled or disabled.
+fn read_changes(fields: &mut Fields) -> Option<Changes> {
+    fields.refuse_removal("email", "must not be null: an account has an address");
+    fields.refuse_removal("disabled", "must be true or false");
+    let email = fields.optional_text("email", EmailAddress::parse);
+    let locale = fields.patched_locale();
+    let disabled = fields.optional_boolean("disabled");
+    Some(Changes {
+        email: email?,
+        locale: locale?,
+        disabled: disabled?,
+    })
 }

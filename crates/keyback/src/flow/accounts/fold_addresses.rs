@@ -1,0 +1,156 @@
+//! Folding the addresses of a store of an earlier version, in which case counted: each account gets an index under its folded
+//! address, and the one under its spelling goes.
+//!
+//! Two accounts may have addresses that differ in case only. The older one has the mailbox from then on; the other one is
+//! named by an event, a line in the log and its own record, and works by its id.
+
+use std::time::Duration;
+
+use crate::model::account::Account;
+use crate::model::event::{Event, EventType};
+use crate::model::id::{AccountId, EventId};
+use crate::model::log_line::LogLine;
+use crate::ports::{Clock, Env, Log, Unavailable};
+use crate::store::accounts::{self, Folding};
+use crate::store::batch::{Batch, Epoch};
+use crate::store::cx::Cx;
+use crate::store::lease::{Held, Lease};
+
+/// How many accounts are read at the same time, and between two notes of how far it is.
+const CHUNK: i64 = 100;
+/// Between chunks, others who share the instance get their turn.
+const PAUSE: Duration = Duration::from_micros(1);
+/// How often others may change whom an address belongs to before the account is left to a later run.
+const TRIES: u32 = 3;
+
+/// Goes on where the last run ended, for at most `most` accounts, and until `is_over`. Once all is done, it costs one read.
+/// Two who are at it do the same twice, each account under its lease.
+///
+/// # Errors
+/// [`Unavailable`] of the store. The next run goes on from there.
+pub async fn run<E: Env>(
+    env: &E,
+    most: i64,
+    is_over: &impl Fn() -> bool,
+) -> Result<(), Unavailable> {
+    let store = env.store();
+    let mut folding = Folding::load(store).await?;
+    let stop = folding.settled.saturating_add(most).min(folding.last);
+    while folding.settled < stop && !is_over() {
+        for (number, found) in folding.next(store, CHUNK).await {
+            match found {
+                Ok(Some(account)) => fold(env, &account).await?,
+                Ok(None) => {}
+                // Nobody finds it by its address, folded or not, and it is no reason to leave the others.
+                Err(outage @ Unavailable::Record(_)) => {
+                    env.log().write(&LogLine::WorkFailed { outage });
+                }
+                Err(outage) => return Err(outage),
+            }
+            folding.settled = number;
+        }
+        folding.save(store).await?;
+        env.clock().sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Folds the address of one account. Done again, it changes nothing.
+async fn fold<E: Env>(env: &E, account: &Account) -> Result<(), Unavailable> {
+    if account.email.digest_as_spelled().is_none() {
+        return Ok(());
+    }
+    let mut cx = Cx::new(env).await;
+    for _ in 0..TRIES {
+        let owner = accounts::find_owner(cx.store(), &account.email).await?;
+        let owner = owner.map_or_else(|| account.id.clone(), |owner| owner.id);
+        let mut names = vec![
+            accounts::address_lease_name(&account.email),
+            accounts::lease_name(&account.id),
+        ];
+        if owner != account.id {
+            names.push(accounts::lease_name(&owner));
+        }
+        let held = Lease::hold_all(&mut cx, &names).await?;
+        let settled = settle(&mut cx, held, account, &owner).await;
+        let leases = std::mem::take(&mut cx.deferred.leases);
+        Lease::release_all(cx.store(), leases, env.clock().now()).await;
+        if settled? {
+            return Ok(());
+        }
+    }
+    Err(Unavailable::Store(
+        "others were at an address for too long".to_owned(),
+    ))
+}
+
+/// Gives the mailbox to the older of the account and its `owner`, under the leases on both. False if another one owns it
+/// by now.
+async fn settle<E: Env>(
+    cx: &mut Cx<'_, E>,
+    held: Held,
+    seen: &Account,
+    owner: &AccountId,
+) -> Result<bool, Unavailable> {
+    let store = cx.store();
+    let (found, owned_by) = futures::join!(
+        accounts::find(store, &seen.id),
+        accounts::find_owner(store, &seen.email),
+    );
+    let found = found?.filter(|it| it.number == seen.number && it.email == seen.email);
+    let Some(account) = found else {
+        // It was deleted or has moved meanwhile, and its indexes with it.
+        return Ok(true);
+    };
+    let rival = owned_by?.filter(|it| it.id != account.id);
+    if rival.as_ref().is_some_and(|rival| rival.id != *owner) {
+        return Ok(false);
+    }
+    if account.email_taken_by.is_none() {
+        let mut batch = Batch::default();
+        let named = match rival {
+            None => {
+                batch.address(&account)?;
+                None
+            }
+            Some(rival) if rival.number < account.number => {
+                Some(name(cx, &mut batch, account.clone(), &rival)?)
+            }
+            Some(rival) => {
+                batch.address(&account)?;
+                Some(name(cx, &mut batch, rival, &account)?)
+            }
+        };
+        held.check(cx.env.clock().now())?;
+        batch.commit(cx).await?;
+        if let Some(line) = named {
+            cx.env.log().write(&line);
+        }
+    }
+    // Only now: if it fails, the address is found all the same, and the next run comes here again.
+    accounts::forget_spelling(store, &account.email).await?;
+    Ok(true)
+}
+
+/// Names `account` as one whose address finds `owner`.
+fn name<E: Env>(
+    cx: &Cx<'_, E>,
+    batch: &mut Batch,
+    mut account: Account,
+    owner: &Account,
+) -> Result<LogLine, Unavailable> {
+    batch.event(Event::by_system(
+        EventId::generate(cx.env.random())?,
+        EventType::EmailTaken,
+        account.id.clone(),
+        format!("the address is that of the older account {}", owner.id),
+        cx.now,
+    ));
+    let line = LogLine::EmailTaken {
+        account_id: account.id.clone(),
+        owner_id: owner.id.clone(),
+    };
+    account.email_taken_by = Some(owner.id.clone());
+    batch.account(account, Epoch::Keep);
+    Ok(line)
+}

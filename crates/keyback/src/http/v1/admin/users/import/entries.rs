@@ -1,0 +1,225 @@
+//! Finding the accounts in the body of an import: one on each line, or all in one JSON list.
+
+use serde_json::value::RawValue;
+
+use crate::http::problem::FieldError;
+
+/// The byte order mark of UTF-8, which some editors and exports put before the text.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+/// What compressed files, spreadsheets and UTF-16 text begin with, and what to do about them.
+const OTHER_FILES: [(&[u8], &str); 6] = [
+    (b"\x1f\x8b", "is compressed with gzip: send it uncompressed"),
+    (
+        b"PK\x03\x04",
+        "is a zip archive or a spreadsheet: send its users as JSON, one object per line",
+    ),
+    (b"\xff\xfe", UTF_16),
+    (b"\xfe\xff", UTF_16),
+    (b"{\0", UTF_16),
+    (b"[\0", UTF_16),
+];
+const UTF_16: &str = "is UTF-16 text: save it as UTF-8";
+const CSV: &str = "is a table, such as CSV: send one JSON object per line; docs/import-hashes.md has a command that converts it";
+const OTHER: &str = "must be one JSON object per line, or one JSON list of objects";
+
+/// The JSON of one account, and where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Entry<'a> {
+    /// The number of the line on which it begins, from 1.
+    pub(super) line: usize,
+    /// Its place in the list, from 0, if it is in one.
+    pub(super) index: Option<usize>,
+    /// What should be one JSON object.
+    pub(super) text: &'a [u8],
+}
+
+/// The accounts of a body, in their order. Blank lines are skipped, and a comma after an object on its line as well.
+///
+/// # Errors
+/// What to do, if the body is of another kind as a whole.
+pub(super) fn find(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
+    let body = body.strip_prefix(MARK).unwrap_or(body);
+    let is_other = |(begin, _): &&(&[u8], &str)| body.starts_with(begin);
+    if let Some((_, advice)) = OTHER_FILES.iter().find(is_other) {
+        return Err(FieldError::whole(advice));
+    }
+    match body.trim_ascii_start().first() {
+        None => Ok(Vec::new()),
+        Some(b'[') => list(body),
+        Some(b'{') => Ok(objects_over_lines(body).unwrap_or_else(|| lines(body))),
+        Some(_) => {
+            let entries = lines(body);
+            let is_object =
+                |entry: &Entry<'_>| entry.text.trim_ascii_start().first() == Some(&b'{');
+            if entries.iter().any(is_object) {
+                return Ok(entries);
+            }
+            let is_table = |entry: &Entry<'_>| entry.text.iter().any(|byte| b",;\t".contains(byte));
+            let is_table = entries.first().is_some_and(is_table);
+            Err(FieldError::whole(if is_table { CSV } else { OTHER }))
+        }
+    }
+}
+
+fn lines<'a>(body: &'a [u8]) -> Vec<Entry<'a>> {
+    let texts = body.split(|byte| *byte == b'\n');
+    let without_comma = |text: &'a [u8]| text.trim_ascii_end().strip_suffix(b",").unwrap_or(text);
+    (1..)
+        .zip(texts.map(without_comma))
+        .filter(|(_, text)| !text.trim_ascii().is_empty())
+        .map(|(line, text)| Entry {
+            line,
+            index: None,
+            text,
+        })
+        .collect()
+}
+
+fn list(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
+    let values: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        FieldError::whole(&format!(
+            "is a JSON list with an error at line {line}, column {column}"
+        ))
+    })?;
+    let mut numbers = Numbers::new(body);
+    let entries = (0..).zip(values).map(|(index, value)| Entry {
+        line: numbers.of(value),
+        index: Some(index),
+        text: value.get().as_bytes(),
+    });
+    Ok(entries.collect())
+}
+
+/// Objects that are written over several lines each. `None` if the first line is one object on its own, or if anything
+/// between them is not JSON.
+fn objects_over_lines(body: &[u8]) -> Option<Vec<Entry<'_>>> {
+    let first = lines(body).into_iter().next()?;
+    if serde_json::from_slice::<&RawValue>(first.text).is_ok() {
+        return None;
+    }
+    let mut numbers = Numbers::new(body);
+    let values = serde_json::Deserializer::from_slice(body).into_iter::<&RawValue>();
+    values
+        .map(|value| {
+            let value = value.ok()?;
+            Some(Entry {
+                line: numbers.of(value),
+                index: None,
+                text: value.get().as_bytes(),
+            })
+        })
+        .collect()
+}
+
+/// The numbers of the lines on which values begin, asked for in their order.
+struct Numbers<'a> {
+    body: &'a [u8],
+    counted: usize,
+    line: usize,
+}
+
+impl<'a> Numbers<'a> {
+    const fn new(body: &'a [u8]) -> Self {
+        Self {
+            body,
+            counted: 0,
+            line: 1,
+        }
+    }
+
+    fn of(&mut self, value: &RawValue) -> usize {
+        let start = value
+            .get()
+            .as_ptr()
+            .addr()
+            .saturating_sub(self.body.as_ptr().addr());
+        let more = self.body.get(self.counted..start).unwrap_or_default();
+        let breaks = more.split(|byte| *byte == b'\n').count().saturating_sub(1);
+        self.line = self.line.saturating_add(breaks);
+        self.counted = start;
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(body: &[u8]) -> Vec<(usize, Option<usize>, String)> {
+        let entries = find(body).unwrap().into_iter();
+        let text = |text: &[u8]| String::from_utf8_lossy(text.trim_ascii()).into_owned();
+        entries
+            .map(|entry| (entry.line, entry.index, text(entry.text)))
+            .collect()
+    }
+
+    fn on_line(line: usize, text: &str) -> (usize, Option<usize>, String) {
+        (line, None, text.to_owned())
+    }
+
+    fn in_list(line: usize, index: usize, text: &str) -> (usize, Option<usize>, String) {
+        (line, Some(index), text.to_owned())
+    }
+
+    #[test]
+    fn lines_come_with_marks_carriage_returns_blanks_and_commas() {
+        for body in [
+            "{\"a\":1}\n\n{\"b\":2}",
+            "\u{feff}{\"a\":1}\r\n\r\n{\"b\":2}\r\n",
+            " {\"a\":1},\n \t\n{\"b\":2},\n",
+        ] {
+            let expected = [on_line(1, "{\"a\":1}"), on_line(3, "{\"b\":2}")];
+            assert_eq!(found(body.as_bytes()), expected, "{body}");
+        }
+        for empty in ["", "\u{feff}", "\r\n \n"] {
+            assert_eq!(found(empty.as_bytes()), [], "{empty:?}");
+        }
+        // A bad line is an error of its own.
+        let expected = [on_line(1, "zebra"), on_line(2, "{}")];
+        assert_eq!(found(b"zebra\n{}"), expected);
+    }
+
+    #[test]
+    fn a_list_may_be_on_one_line_or_on_many() {
+        let expected = [in_list(1, 0, "{\"a\":1}"), in_list(1, 1, "7")];
+        assert_eq!(found(b"[{\"a\":1},7]"), expected);
+        assert_eq!(found("\u{feff} [{\"a\":1}, 7]\r\n".as_bytes()), expected);
+        let expected = [in_list(2, 0, "{\n}"), in_list(5, 1, "{}")];
+        assert_eq!(found(b"[\n{\n},\n\n{}\n]"), expected);
+        assert_eq!(found(b"[]"), []);
+    }
+
+    #[test]
+    fn objects_may_be_written_over_several_lines() {
+        let expected = [on_line(1, "{\n\"a\": 1\n}"), on_line(4, "{}")];
+        assert_eq!(found(b"{\n\"a\": 1\n}\n{}"), expected);
+        // A line that is broken off spoils only itself.
+        let expected = [on_line(1, "{\"a\":"), on_line(2, "{}")];
+        assert_eq!(found(b"{\"a\":\n{}"), expected);
+    }
+
+    #[test]
+    fn whatever_else_is_refused_once_and_says_what_to_do() {
+        let utf_16: Vec<u8> = "[{}]".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for (body, advice) in [
+            (&b"\x1f\x8b\x08\0"[..], "uncompressed"),
+            (b"PK\x03\x04", "spreadsheet"),
+            (b"\xff\xfe{\0", "UTF-8"),
+            (b"\xfe\xff\0{", "UTF-8"),
+            (&utf_16, "UTF-8"),
+            (b"email,id\na@example.com,a", "docs/import-hashes.md"),
+            (b"\xef\xbb\xbf\"email\";\"id\"\r\n", "docs/import-hashes.md"),
+            (b"email\tid\na\tb", "docs/import-hashes.md"),
+            (b"email\na@example.com", "one JSON object per line"),
+            (b"<users/>", "one JSON object per line"),
+            (b"[{},]", "line 1, column 5"),
+            (b"[{}", "line 1, column 3"),
+            (b"[{}]\n[{}]", "line 2, column 1"),
+        ] {
+            let refused = find(body).unwrap_err();
+            assert_eq!(refused.pointer, "");
+            assert!(refused.detail.contains(advice), "{}", refused.detail);
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Salted digests, in the forms of LDAP servers, Django, Werkzeug, Joomla, Spring and Symfony. Nothing slows down those that
+//! guess them, so they are taken only to be replaced.
+
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use md5::Md5;
+use sha1::Sha1;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use subtle::ConstantTimeEq as _;
+
+use super::slowness::times;
+use super::text::{base64, decimal, hex, padded_base64};
+use super::{MAX_PASSWORD_BYTES, SALT_BYTES};
+
+/// The most; Symfony's default is 5,000: about 0.3 s for the longest password.
+const MAX_ITERATIONS: u32 = 200_000;
+/// For one iteration over the longest password.
+const TIME: Duration = Duration::from_nanos(1_500);
+/// How often Spring's `StandardPasswordEncoder` hashes.
+const SPRING_ITERATIONS: u32 = 1_024;
+const SPRING_SALT_BYTES: usize = 8;
+/// Joomla made salts of 16 characters at first, and of 32 later.
+const JOOMLA_SALT_CHARS: std::ops::RangeInclusive<usize> = 16..=32;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hash {
+    Md5,
+    Sha1,
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl Hash {
+    const fn bytes(self) -> usize {
+        match self {
+            Self::Md5 => 16,
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// The digest of `first`, and then `more` times of the last digest and `rest`.
+    pub(super) fn iterate(self, first: &[&[u8]], rest: &[u8], more: u32) -> Vec<u8> {
+        match self {
+            Self::Md5 => iterate::<Md5>(first, rest, more),
+            Self::Sha1 => iterate::<Sha1>(first, rest, more),
+            Self::Sha256 => iterate::<Sha256>(first, rest, more),
+            Self::Sha384 => iterate::<Sha384>(first, rest, more),
+            Self::Sha512 => iterate::<Sha512>(first, rest, more),
+        }
+    }
+
+    fn hmac(self, key: &[u8], text: &[u8]) -> Option<Vec<u8>> {
+        macro_rules! hmac {
+            ($hash:ty) => {
+                Hmac::<$hash>::new_from_slice(key)
+                    .map(|hmac| hmac.chain_update(text).finalize().into_bytes().to_vec())
+            };
+        }
+        match self {
+            Self::Md5 => hmac!(Md5),
+            Self::Sha1 => hmac!(Sha1),
+            Self::Sha256 => hmac!(Sha256),
+            Self::Sha384 => hmac!(Sha384),
+            Self::Sha512 => hmac!(Sha512),
+        }
+        .ok()
+    }
+}
+
+fn iterate<D: Digest>(first: &[&[u8]], rest: &[u8], more: u32) -> Vec<u8> {
+    let mut digest = first.iter().fold(D::new(), D::chain_update).finalize();
+    for _ in 0..more {
+        digest = D::new().chain_update(&digest).chain_update(rest).finalize();
+    }
+    digest.to_vec()
+}
+
+/// What is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Input {
+    /// The password, then the salt.
+    PasswordSalt,
+    /// The salt, then the password (Django); or the password under the salt as an HMAC's key (Werkzeug). The hash does not
+    /// say which, so both are tried.
+    SaltPasswordOrHmac,
+    /// The salt, then the password; and then the digest alone, so often.
+    SaltPasswordIterated(u32),
+    /// The password, then the salt in braces; and then the digest before the same, so often.
+    Symfony(u32),
+}
+
+pub(super) struct DigestHash {
+    hash: Hash,
+    input: Input,
+    salt: Vec<u8>,
+    output: Vec<u8>,
+}
+
+impl DigestHash {
+    /// `md5$salt$hash` (Django), `sha256$salt$hash` (Werkzeug), `symfony_sha512$5000$salt$hash`, or `hash:salt` (Joomla).
+    /// All but Symfony's, which is base64, are hexadecimal.
+    pub(super) fn read(parts: &[&str]) -> Option<Self> {
+        match parts {
+            [scheme, salt, output] => Some(Self {
+                hash: match *scheme {
+                    "md5" => Hash::Md5,
+                    "sha1" => Hash::Sha1,
+                    "sha256" => Hash::Sha256,
+                    "sha512" => Hash::Sha512,
+                    _ => return None,
+                },
+                input: Input::SaltPasswordOrHmac,
+                salt: salt.as_bytes().to_vec(),
+                output: hex(output)?,
+            }),
+            [scheme, iterations, salt, output] => Some(Self {
+                hash: match *scheme {
+                    "symfony_sha1" => Hash::Sha1,
+                    "symfony_sha256" => Hash::Sha256,
+                    "symfony_sha512" => Hash::Sha512,
+                    _ => return None,
+                },
+                input: Input::Symfony(decimal(iterations)?),
+                salt: salt.as_bytes().to_vec(),
+                output: base64(output)?,
+            }),
+            [whole] => Self::read_joomla(Hash::Md5, whole),
+            _ => None,
+        }
+    }
+
+    /// What follows a `{label}`, of which `label` is in lower case: base64 of digest and salt (LDAP), hexadecimal with the
+    /// salt in braces before it (Spring), or hexadecimal with a colon and the salt after it (Joomla).
+    pub(super) fn read_labelled(label: &str, rest: &str) -> Option<Self> {
+        let (hash, is_salted) = match label {
+            "md5" => (Hash::Md5, false),
+            "smd5" => (Hash::Md5, true),
+            "sha" | "sha-1" => (Hash::Sha1, false),
+            "ssha" => (Hash::Sha1, true),
+            "sha256" | "sha-256" => (Hash::Sha256, false),
+            "ssha256" => (Hash::Sha256, true),
+            "sha384" => (Hash::Sha384, false),
+            "ssha384" => (Hash::Sha384, true),
+            "sha512" => (Hash::Sha512, false),
+            "ssha512" => (Hash::Sha512, true),
+            _ => return None,
+        };
+        let of_ldap = Self::read_ldap(hash, is_salted, rest);
+        if is_salted {
+            return of_ldap;
+        }
+        of_ldap
+            .or_else(|| Self::read_spring(hash, rest))
+            .or_else(|| match hash {
+                Hash::Sha256 => {
+                    Self::read_spring_standard(rest).or_else(|| Self::read_joomla(hash, rest))
+                }
+                _ => None,
+            })
+    }
+
+    fn read_ldap(hash: Hash, is_salted: bool, rest: &str) -> Option<Self> {
+        let mut output = padded_base64(rest).filter(|it| it.len() >= hash.bytes())?;
+        let salt = output.split_off(hash.bytes());
+        (salt.is_empty() != is_salted).then_some(Self {
+            hash,
+            input: Input::PasswordSalt,
+            salt,
+            output,
+        })
+    }
+
+    fn read_spring(hash: Hash, rest: &str) -> Option<Self> {
+        let end = rest.rfind('}').map_or(0, |brace| brace.saturating_add(1));
+        let (salt, output) = rest.split_at_checked(end)?;
+        let is_braced = salt.starts_with('{') || salt.is_empty();
+        Some(Self {
+            hash,
+            input: Input::PasswordSalt,
+            salt: salt.as_bytes().to_vec(),
+            output: hex(output).filter(|_| is_braced)?,
+        })
+    }
+
+    fn read_spring_standard(rest: &str) -> Option<Self> {
+        let mut salt = hex(rest).filter(|it| it.len() >= SPRING_SALT_BYTES)?;
+        let output = salt.split_off(SPRING_SALT_BYTES);
+        let is_whole = output.len() == Hash::Sha256.bytes();
+        is_whole.then_some(Self {
+            hash: Hash::Sha256,
+            input: Input::SaltPasswordIterated(SPRING_ITERATIONS),
+            salt,
+            output,
+        })
+    }
+
+    fn read_joomla(hash: Hash, text: &str) -> Option<Self> {
+        let (output, salt) = text.split_once(':')?;
+        let is_salt = JOOMLA_SALT_CHARS.contains(&salt.len())
+            && salt.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        Some(Self {
+            hash,
+            input: Input::PasswordSalt,
+            salt: salt.as_bytes().to_vec(),
+            output: hex(output).filter(|_| is_salt)?,
+        })
+    }
+
+    pub(super) fn is_within_bounds(&self) -> bool {
+        let is_possible = match self.input {
+            Input::Symfony(iterations) => (1..=MAX_ITERATIONS).contains(&iterations),
+            _ => true,
+        };
+        is_possible
+            && self.output.len() == self.hash.bytes()
+            && self.salt.len() <= *SALT_BYTES.end()
+    }
+
+    pub(super) fn time(&self) -> Duration {
+        let iterations = match self.input {
+            Input::Symfony(iterations) | Input::SaltPasswordIterated(iterations) => iterations,
+            Input::PasswordSalt | Input::SaltPasswordOrHmac => 1,
+        };
+        times(TIME, iterations.into())
+    }
+
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
+        let admits = |output: Vec<u8>| bool::from(output.ct_eq(&self.output));
+        let salt = &*self.salt;
+        match self.input {
+            Input::PasswordSalt => admits(self.hash.iterate(&[password, salt], &[], 0)),
+            Input::SaltPasswordOrHmac => {
+                admits(self.hash.iterate(&[salt, password], &[], 0))
+                    || self.hash.hmac(salt, password).is_some_and(admits)
+            }
+            Input::SaltPasswordIterated(iterations) => {
+                let more = iterations.saturating_sub(1);
+                admits(self.hash.iterate(&[salt, password], &[], more))
+            }
+            Input::Symfony(_) if password.len() > MAX_PASSWORD_BYTES => false,
+            Input::Symfony(iterations) => {
+                let more = iterations.saturating_sub(1);
+                let merged = merged(password, salt);
+                admits(self.hash.iterate(&[&merged], &merged, more))
+            }
+        }
+    }
+}
+
+/// The password and the salt as Symfony joins them.
+fn merged(password: &[u8], salt: &[u8]) -> Vec<u8> {
+    if salt.is_empty() {
+        return password.to_vec();
+    }
+    [password, b"{", salt, b"}"].concat()
+}

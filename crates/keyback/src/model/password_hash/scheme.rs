@@ -1,0 +1,91 @@
+//! The schemes, and which of them a text is.
+
+use std::time::Duration;
+
+use super::MAX_CHARS;
+use super::argon2::Argon2Hash;
+use super::bcrypt::BcryptHash;
+use super::digest::DigestHash;
+use super::firebase::FirebaseHash;
+use super::labelled;
+use super::pbkdf2::Pbkdf2Hash;
+use super::phpass::PhpassHash;
+use super::scrypt::ScryptHash;
+use super::sha_crypt::ShaCryptHash;
+
+/// A parsed hash.
+pub(super) enum Scheme {
+    Argon2(Argon2Hash),
+    Bcrypt(BcryptHash),
+    Digest(DigestHash),
+    Firebase(FirebaseHash),
+    Pbkdf2(Pbkdf2Hash),
+    Phpass(PhpassHash),
+    Scrypt(ScryptHash),
+    ShaCrypt(ShaCryptHash),
+}
+
+/// Calls a method that all schemes have.
+macro_rules! of_each {
+    ($scheme:expr, $hash:ident => $call:expr) => {
+        match $scheme {
+            Scheme::Argon2($hash) => $call,
+            Scheme::Bcrypt($hash) => $call,
+            Scheme::Digest($hash) => $call,
+            Scheme::Firebase($hash) => $call,
+            Scheme::Pbkdf2($hash) => $call,
+            Scheme::Phpass($hash) => $call,
+            Scheme::Scrypt($hash) => $call,
+            Scheme::ShaCrypt($hash) => $call,
+        }
+    };
+}
+
+impl Scheme {
+    pub(super) fn read(text: &str) -> Option<Self> {
+        if text.len() > MAX_CHARS || !text.is_ascii() {
+            return None;
+        }
+        if text.starts_with('{') {
+            return labelled::read(text);
+        }
+        let parts: Vec<&str> = text.split('$').collect();
+        Argon2Hash::read(&parts)
+            .map(Self::Argon2)
+            .or_else(|| BcryptHash::read(&parts).map(Self::Bcrypt))
+            .or_else(|| Pbkdf2Hash::read(&parts).map(Self::Pbkdf2))
+            .or_else(|| ScryptHash::read(&parts).map(Self::Scrypt))
+            .or_else(|| FirebaseHash::read(&parts).map(Self::Firebase))
+            .or_else(|| PhpassHash::read(&parts).map(Self::Phpass))
+            .or_else(|| ShaCryptHash::read(&parts).map(Self::ShaCrypt))
+            .or_else(|| DigestHash::read(&parts).map(Self::Digest))
+    }
+
+    /// Whether some system really uses the parameters, and verifying one password needs at most 128 MiB and about a
+    /// second.
+    pub(super) fn is_within_bounds(&self) -> bool {
+        of_each!(self, hash => hash.is_within_bounds())
+    }
+
+    /// How long verifying one password takes in Wasm on the machine of `docs/performance.md`, at most.
+    pub(super) fn time(&self) -> Duration {
+        of_each!(self, hash => hash.time())
+    }
+
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self, Self::Argon2(hash) if hash.is_own())
+    }
+
+    /// Whether the scheme ignored a part of `password`, so that other passwords match as well.
+    pub(super) fn truncates(&self, password: &[u8]) -> bool {
+        match self {
+            Self::Bcrypt(hash) => hash.truncates(password),
+            Self::Phpass(_) => PhpassHash::truncates(password),
+            _ => false,
+        }
+    }
+
+    pub(super) fn accepts(&self, password: &[u8]) -> bool {
+        of_each!(self, hash => hash.accepts(password))
+    }
+}

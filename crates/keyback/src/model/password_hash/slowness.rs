@@ -1,0 +1,51 @@
+//! How slow a foreign hash is, and how long refusals take so that none tells whose hash was verified.
+
+use std::time::Duration;
+
+/// A refusal takes so many times as long as one verification: a password in another normal form is verified in both, and
+/// the machine may be half as fast as the measured one, or busy.
+const MARGIN: u32 = 4;
+
+/// So often the time of one.
+pub(super) fn times(one: Duration, count: u64) -> Duration {
+    let nanos = u64::try_from(one.as_nanos()).unwrap_or(u64::MAX);
+    Duration::from_nanos(nanos.saturating_mul(count))
+}
+
+/// How long verifying a password takes with a foreign hash, in three steps. The slowest that was ever imported decides how
+/// long each refused sign-in takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slowness {
+    /// Up to 0.3 s: bcrypt of cost 12, or 600,000 iterations of PBKDF2.
+    Light,
+    /// Up to 0.6 s.
+    Medium,
+    /// More, within the bounds of `docs/import-hashes.md`.
+    Heavy,
+}
+
+impl Slowness {
+    /// All steps.
+    pub const ALL: [Self; 3] = [Self::Light, Self::Medium, Self::Heavy];
+
+    pub(super) fn of(time: Duration) -> Self {
+        let longer = Self::ALL
+            .into_iter()
+            .find(|step| time <= step.verification());
+        longer.unwrap_or(Self::Heavy)
+    }
+
+    const fn verification(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Light => 300,
+            Self::Medium => 600,
+            Self::Heavy => 1_200,
+        })
+    }
+
+    /// How long a refused sign-in takes; or a multiple of it, if verifying took longer than that.
+    #[must_use]
+    pub const fn refusal(self) -> Duration {
+        self.verification().saturating_mul(MARGIN)
+    }
+}

@@ -1,0 +1,25 @@
+//! A member of a merge patch.
+
+/// What a merge patch says of a member (RFC 7396).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Patched<T> {
+    /// Nothing: it stays.
+    #[default]
+    Kept,
+    /// `null`: it is taken away.
+    Removed,
+    /// Another value.
+    Set(T),
+}
+
+impl<T> Patched<T> {
+    /// The value that was `before`, after the patch.
+    #[must_use]
+    pub fn apply(self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Kept => before,
+            Self::Removed => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Which account an address finds.
+//!
+//! A pointer to the account is stored under the digest of its folded address. Versions before this one had it under the
+//! digest of the address as it was spelled, which is another one where the local part has a capital. Those are found by
+//! their exact spelling until the courier has moved them ([`Folding`]).
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::account::Account;
+use crate::model::email_address::EmailAddress;
+use crate::model::id::AccountId;
+use crate::ports::{KeyValue, Unavailable};
+use crate::store::accounts::{Pointer, find, find_at};
+use crate::store::keys::{self, AnyKey};
+use crate::store::{read_counter, record};
+
+/// The ids that stand under an address. It says nothing about whether anyone has the address: what is looked up depends on
+/// how the address is spelled, and on nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidates {
+    folded: AccountId,
+    /// For a spelling that earlier versions had under a digest of its own.
+    as_spelled: Option<AccountId>,
+}
+
+impl Candidates {
+    /// All of them.
+    pub fn ids(&self) -> impl Iterator<Item = &AccountId> {
+        std::iter::once(&self.folded).chain(&self.as_spelled)
+    }
+}
+
+/// The ids that stand under `email`, in one round trip.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn find_candidates(
+    store: &impl KeyValue,
+    email: &EmailAddress,
+) -> Result<Candidates, Unavailable> {
+    let as_spelled = async {
+        match email.digest_as_spelled() {
+            Some(digest) => find_pointed(store, &digest).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let digest = email.digest();
+    let (folded, as_spelled) = futures::join!(find_pointed(store, &digest), as_spelled);
+    Ok(Candidates {
+        folded: folded?,
+        as_spelled: as_spelled?,
+    })
+}
+
+/// The one of `candidates` that has `email`, in one round trip. The account itself has the last word about its address.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn find_among(
+    store: &impl KeyValue,
+    candidates: &Candidates,
+    email: &EmailAddress,
+) -> Result<Option<Account>, Unavailable> {
+    let as_spelled = async {
+        match &candidates.as_spelled {
+            Some(id) => find(store, id).await,
+            None => Ok(None),
+        }
+    };
+    let (folded, as_spelled) = futures::join!(find(store, &candidates.folded), as_spelled);
+    let is_found = |account: &Account| account.email_taken_by.is_none();
+    let folded = folded?.filter(|it| is_found(it) && it.email.is_same_mailbox(email));
+    let as_spelled = as_spelled?.filter(|it| is_found(it) && it.email == *email);
+    // Where both are somebody's, the store is one whose addresses are yet to be folded: each is found as before.
+    Ok(as_spelled.or(folded))
+}
+
+/// The account with this address. An address that nobody has takes the same calls to the store.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn find_by_email(
+    store: &impl KeyValue,
+    email: &EmailAddress,
+) -> Result<Option<Account>, Unavailable> {
+    let candidates = find_candidates(store, email).await?;
+    find_among(store, &candidates, email).await
+}
+
+/// Whether nobody but `id` has `email`. An index whose account is gone or has moved on does not count.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn is_free_for(
+    store: &impl KeyValue,
+    email: &EmailAddress,
+    id: &AccountId,
+) -> Result<bool, Unavailable> {
+    let found = find_by_email(store, email).await?;
+    Ok(found.is_none_or(|account| account.id == *id))
+}
+
+/// The account that owns the folded form of `email`, however either is spelled.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn find_owner(
+    store: &impl KeyValue,
+    email: &EmailAddress,
+) -> Result<Option<Account>, Unavailable> {
+    let id = find_pointed(store, &email.digest()).await?;
+    let found = find(store, &id).await?;
+    Ok(found.filter(|it| it.email_taken_by.is_none() && it.email.is_same_mailbox(email)))
+}
+
+/// The id under the digest of an address, or one that nobody has.
+async fn find_pointed(store: &impl KeyValue, digest: &str) -> Result<AccountId, Unavailable> {
+    let pointer: Option<Pointer> = record::find(store, &keys::address(digest)).await?;
+    Ok(pointer.map_or_else(AccountId::placeholder, |pointer| pointer.account_id))
+}
+
+/// The indexes that lead to `account`. Under a folded address there may be another account's.
+pub(super) async fn find_own_keys(
+    store: &impl KeyValue,
+    account: &Account,
+) -> Result<Vec<AnyKey>, Unavailable> {
+    let mut keys = Vec::new();
+    for digest in digests_of(&account.email) {
+        if find_pointed(store, &digest).await? == account.id {
+            keys.push(keys::address(&digest).into());
+        }
+    }
+    Ok(keys)
+}
+
+/// The digests under which an account with this address may be found.
+pub fn digests_of(email: &EmailAddress) -> impl Iterator<Item = String> {
+    [Some(email.digest()), email.digest_as_spelled()]
+        .into_iter()
+        .flatten()
+}
+
+/// Deletes the index under the digest that earlier versions had of the address of `account`.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub async fn forget_spelling(
+    store: &impl KeyValue,
+    email: &EmailAddress,
+) -> Result<(), Unavailable> {
+    match email.digest_as_spelled() {
+        Some(digest) => store.delete_many(vec![keys::address(&digest).into()]).await,
+        None => Ok(()),
+    }
+}
+
+/// How far the addresses of a store of an earlier version are folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Folding {
+    /// Those of all accounts up to this number are.
+    pub settled: i64,
+    /// The last number when it began. Accounts with a higher one were created with a folded address.
+    pub last: i64,
+}
+
+impl Folding {
+    /// That of a store without accounts: this version folds whatever comes.
+    pub(in crate::store) const NOTHING: Self = Self {
+        settled: 0,
+        last: 0,
+    };
+
+    /// The stored progress. Where there is none, accounts of an earlier version come first: a store whose first account
+    /// this version creates gets [`Folding::NOTHING`] with it.
+    ///
+    /// # Errors
+    /// [`Unavailable`] of the store.
+    pub async fn load(store: &impl KeyValue) -> Result<Self, Unavailable> {
+        match record::find(store, &keys::folding()).await? {
+            Some(folding) => Ok(folding),
+            None => Ok(Self {
+                settled: 0,
+                last: read_counter(store, &keys::accounts()).await?,
+            }),
+        }
+    }
+
+    /// Stores it.
+    ///
+    /// # Errors
+    /// [`Unavailable`] of the store.
+    pub async fn save(self, store: &impl KeyValue) -> Result<(), Unavailable> {
+        let write = (keys::folding(), record::encode(&self)?);
+        store.set_many(vec![write]).await
+    }
+
+    /// The next accounts to look at, at most `count` of them, each by its own outcome: one that cannot be read does not
+    /// hide the others. `None` for a deleted one.
+    pub async fn next(
+        self,
+        store: &impl KeyValue,
+        count: i64,
+    ) -> Vec<(i64, Result<Option<Account>, Unavailable>)> {
+        let last = self.settled.saturating_add(count).min(self.last);
+        let numbers = self.settled.saturating_add(1)..=last;
+        let found = numbers.map(async |number| (number, find_at(store, number).await));
+        futures::future::join_all(found).await
+    }
+}
