@@ -40,7 +40,7 @@ fn a_token_is_found_in_what_is_left_of_its_link() {
     let user = app.create_user();
     let mail = app.recover(&user).mail;
     let token = mail.link_token();
-    let link = format!("{PUBLIC_BASE_URL}/reset#{token}");
+    let link = format!("{PUBLIC_BASE_URL}/reset-password#token={token}");
     assert!(mail.text.contains(&link), "{}", mail.text);
     for text in damaged(&link, &token) {
         let checked = app.visitor().check_token(&text).expect_json(200);
@@ -61,13 +61,13 @@ fn a_reset_token_and_one_that_cancels_are_found_too() {
     let recovery = app.recover(&user);
     let reset_token = app.reset_token(&recovery);
     for text in damaged(
-        &format!("{PUBLIC_BASE_URL}/reset#{reset_token}"),
+        &format!("{PUBLIC_BASE_URL}/reset-password#token={reset_token}"),
         &reset_token,
     ) {
         app.visitor().check_token(&text).expect_json(200);
     }
     let cancel = format!(
-        "({PUBLIC_BASE_URL}/cancel%23{})",
+        "({PUBLIC_BASE_URL}/cancel-recovery%23token={})",
         recovery.mail.cancel_token()
     );
     app.visitor().cancel_recovery(&cancel).expect_nothing();

@@ -15,7 +15,7 @@ fn behind(hops: u8) -> App {
 fn ask(app: &App, lines: &[&[u8]]) -> Answer {
     let body = format!("{{\"email\":\"{}\"}}", unique_email());
     let mut wire = app.wire();
-    let length = format!("Content-Length: {}\r\n", body.len());
+    let length = format!("Content-Length: {}", body.len());
     let head = wire.head("POST", "/v1/forgot-password", &length);
     let head = head.strip_suffix("\r\n").expect("a head ends with a line");
     let mut request = head.as_bytes().to_vec();

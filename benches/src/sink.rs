@@ -120,7 +120,7 @@ async fn receive(
 fn secrets(text: &str) -> Option<Secrets> {
     let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|byte| byte.is_ascii_digit());
     let code = text.lines().map(str::trim).find(is_code)?;
-    let (_, after) = text.split_once("/reset#")?;
+    let (_, after) = text.split_once("/reset-password#token=")?;
     let is_token = |letter: &char| letter.is_ascii_alphanumeric() || "-_".contains(*letter);
     Some(Secrets {
         code: code.to_owned(),
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_recoverys_secrets_are_read_and_other_mails_have_none() {
-        let text = "Use this link:\nhttps://id.example/reset#aB-_9\n\n    012345\n";
+        let text = "Use this link:\nhttps://id.example/reset-password#token=aB-_9\n\n    012345\n";
         let expected = Secrets {
             code: "012345".to_owned(),
             link_token: "aB-_9".to_owned(),

@@ -68,14 +68,14 @@ impl Mail {
     /// The token in the link's fragment.
     #[track_caller]
     pub(crate) fn link_token(&self) -> String {
-        self.token_of("/reset")
+        self.token_of("/reset-password")
             .unwrap_or_else(|| panic!("no link in: {}", self.text))
     }
 
     /// The token in the fragment of the link for "this was not me".
     #[track_caller]
     pub(crate) fn cancel_token(&self) -> String {
-        self.token_of("/cancel")
+        self.token_of("/cancel-recovery")
             .unwrap_or_else(|| panic!("no cancel link in: {}", self.text))
     }
 
@@ -88,7 +88,7 @@ impl Mail {
     }
 
     fn token_of(&self, page: &str) -> Option<String> {
-        let link = format!("{PUBLIC_BASE_URL}{page}#");
+        let link = format!("{PUBLIC_BASE_URL}{page}#token=");
         let (_, after) = self.text.split_once(&link)?;
         let token = after
             .chars()

@@ -114,6 +114,8 @@ test('one press is one request', async () => {
 test('without scripts the pages say what they need', async () => {
   await running({}, async (app) => {
     await visit(browser, app, { javaScriptEnabled: false, locale: 'de' }, async (page) => {
+      // No script is waited for.
+      const headed = (title) => heading(page).getByText(title).waitFor();
       for (const path of ['/verify-otp', `/reset${UNKNOWN}`, `/cancel${UNKNOWN}`]) {
         await page.goto(path);
         // Playwright's own search for text leaves <noscript> out.
@@ -127,12 +129,11 @@ test('without scripts the pages say what they need', async () => {
       assert.equal(await page.locator('[data-view]:visible').count(), 0);
       assert.equal(await page.locator('main h1:visible').textContent(), 'Code aus der E-Mail');
       await page.locator('noscript a[href="/forgot-password"]').click();
-      // A page that needs no script, and waits for one that does not come.
-      await heading(page).getByText('Passwort vergessen?').waitFor();
+      await headed('Passwort vergessen?');
       await page.goto('/problems/invalid-otp');
-      await titled(page, 'Der Code gilt nicht');
+      await headed('Der Code gilt nicht');
       await page.locator('[data-language=fr]').click();
-      await titled(page, 'Le code n’est pas valable');
+      await headed('Le code n’est pas valable');
     });
   });
 });
@@ -144,7 +145,7 @@ test('what a page lacks is known before its scripts come, and the page says so i
       for (const [path, title] of [
         ['/verify-otp', 'Enter your code'],
         ['/reset-password', 'Open the link from the email'],
-        ['/reset#cut-off', 'Open the link from the email'],
+        ['/reset-password#token=cut-off', 'Open the link from the email'],
         ['/reset-password#token=', 'Open the link from the email'],
         [`/reset-password?return_to=${'a'.repeat(50)}`, 'Open the link from the email'],
         ['/cancel-recovery', 'Open the link in the email again'],

@@ -46,8 +46,8 @@ function read({ subject, text }) {
   return {
     subject,
     text,
-    link: text.match(/\S+\/reset#\S+/)?.[0],
-    cancel: text.match(/\S+\/cancel#\S+/)?.[0],
+    link: text.match(/\S+\/reset-password#token=\S+/)?.[0],
+    cancel: text.match(/\S+\/cancel-recovery#token=\S+/)?.[0],
     code: text.match(/^ {4}(\d+)$/m)?.[1],
     password: text.match(/[a-z2-9]{5}(?:-[a-z2-9]{5}){3}/)?.[0],
   };

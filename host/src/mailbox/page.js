@@ -10,8 +10,8 @@ let newestEvent = null;
 // The code is a line of digits; a link carries its secret in the fragment.
 const FINDS = [
   ["Copy the code", /^\s*(\d{6,10})\s*$/m],
-  ["Copy the link", /(https?:\/\/\S+\/reset#\S+)/],
-  ["Copy the link that cancels", /(https?:\/\/\S+\/cancel#\S+)/],
+  ["Copy the link", /(https?:\/\/\S+\/reset-password#token=\S+)/],
+  ["Copy the link that cancels", /(https?:\/\/\S+\/cancel-recovery#token=\S+)/],
 ];
 
 function copies(mail) {

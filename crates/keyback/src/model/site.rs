@@ -45,17 +45,16 @@ impl Default for Accent {
 }
 
 impl Site {
-    /// The page that sets a new password, with `token` in its fragment. A mail's lines have 76 characters in some
-    /// encodings (RFC 2045 §6.7): the link fits one unless the origin has more than 26.
+    /// The page that sets a new password, with `token` in its fragment.
     #[must_use]
     pub fn reset_link(&self, token: &Token) -> String {
-        self.link("/reset", token)
+        self.link("/reset-password", token)
     }
 
     /// The page that cancels a recovery, with `token` in its fragment.
     #[must_use]
     pub fn cancel_link(&self, token: &Token) -> String {
-        self.link("/cancel", token)
+        self.link("/cancel-recovery", token)
     }
 
     /// The page that asks for a code.
@@ -65,6 +64,6 @@ impl Site {
     }
 
     fn link(&self, path: &str, token: &Token) -> String {
-        format!("{}#{}", self.base_url.join(path), token.reveal())
+        format!("{}#token={}", self.base_url.join(path), token.reveal())
     }
 }

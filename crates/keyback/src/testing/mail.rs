@@ -61,13 +61,13 @@ impl Mail {
     /// The link's token.
     #[must_use]
     pub fn link(&self) -> String {
-        self.after("/reset#")
+        self.after("/reset-password#token=")
     }
 
     /// The token of the "this was not me" link.
     #[must_use]
     pub fn cancel(&self) -> String {
-        self.after("/cancel#")
+        self.after("/cancel-recovery#token=")
     }
 
     fn after(&self, mark: &str) -> String {

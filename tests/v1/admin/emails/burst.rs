@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::all;
-use crate::app::{App, Caller as _, MailSink, Provider, User, wait_for};
+use crate::app::{App, MailSink, Provider, User, strong_password, wait_for};
 
 const PEOPLE: usize = 60;
 /// The life of a code.
@@ -59,9 +59,8 @@ fn slow_sixty_people_who_ask_at_once_are_all_mailed_once_while_their_codes_live(
     // One each in vain right after the request, and now and then one of the courier's.
     assert!(calls < 3 * PEOPLE, "{calls} calls");
     let last = app.sink().wait_for_mail(&users[PEOPLE - 1].email);
-    let new_password = crate::app::strong_password();
     app.visitor()
-        .reset_password(&last.link_token(), &new_password)
+        .reset_password(&last.link_token(), &strong_password())
         .expect_nothing();
 }
 

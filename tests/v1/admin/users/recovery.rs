@@ -214,7 +214,7 @@ fn text<'answer>(answer: &'answer Value, name: &str) -> &'answer str {
 
 /// The secret in the fragment of a returned link.
 fn link_token(started: &Value) -> &str {
-    let start = format!("{PUBLIC_BASE_URL}/reset#");
+    let start = format!("{PUBLIC_BASE_URL}/reset-password#token=");
     let token = text(started, "link").strip_prefix(&start);
     token.unwrap_or_else(|| panic!("another link in {started}"))
 }

@@ -64,7 +64,7 @@ impl Seen {
         let took = !fails || kind == 0;
         if took {
             let text = body["text"].as_str().unwrap();
-            let (_, rest) = text.split_once("/reset#").unwrap();
+            let (_, rest) = text.split_once("/reset-password#token=").unwrap();
             let link = rest.split_whitespace().next().unwrap();
             self.links.insert(to.clone(), link.to_owned());
             self.taken.entry(to).or_default().insert(key.to_owned());

@@ -1,10 +1,11 @@
 //! A call that stalls for longer than its lease, or its turn, lasts: others go on meanwhile, and what they did stays when it
 //! resumes.
 //!
-//! Each operation on the store is done at once, and its answer is held back. That covers all that happens up to the next
-//! operation. One stall stays that nobody can be protected from: a write that has passed its last check and is still on its
-//! way to the store. A lease is checked right before the write and one second before its end, and a turn ends before the
-//! next one begins, so only a write that takes longer than that to arrive can meet another.
+//! Each operation on the store is done at once, and its answer is held back. So every stall between two operations is
+//! tried, and every read whose answer is out of date. One stall cannot be caught: a write that has passed its check and is
+//! still on its way to the store. Writing under a lease ends a second before the lease does, so such a write does harm only
+//! if it takes longer than that second. The turn to issue and the time at an entry have no such margin: a write that passed
+//! the check at their very end may arrive after them.
 
 use std::time::Duration;
 

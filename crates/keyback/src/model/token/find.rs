@@ -23,9 +23,8 @@ pub(super) fn in_text(text: &str) -> Option<Token> {
     let (address, fragment) = text.split_once('#').unwrap_or(("", &text));
     let parts = [fragment, address];
     let joined = parts.map(join);
-    // Links of the newer form do not name their token, and have a short one.
-    let is_newer = text.contains('#') && !text.contains("token");
-    let lengths = if is_newer {
+    // Links have short ones; a reset token, which is never mailed, is long.
+    let lengths = if text.contains('#') {
         [SHORT, LONG]
     } else {
         [LONG, SHORT]
@@ -121,9 +120,9 @@ mod tests {
                 format!("{head}=\r\n{tail}"),
                 format!("{head}%0D%0A{tail}"),
                 format!("{head}\u{200b}{tail}\u{feff}"),
-                format!("https://id.example.test/reset#{text}"),
-                format!("https://id.example.test/reset%23{text}"),
-                format!("https://id.example.test/reset%2523{text}%253E"),
+                format!("https://id.example.test/reset-password#{text}"),
+                format!("https://id.example.test/reset-password%23{text}"),
+                format!("https://id.example.test/reset-password%2523{text}%253E"),
                 format!("https://id.example.test/reset-password#token={text}"),
                 format!("https://id.example.test/reset-password%23token={text}."),
                 format!("https://id.example.test/reset-password%2523token%253D{text}"),
@@ -133,9 +132,11 @@ mod tests {
                     "a".repeat(SHORT)
                 ),
                 format!(
-                    "https://scanner.example/?url=https%3A%2F%2Fid.example.test%2Freset%23{text}&data=05%7C02"
+                    "https://scanner.example/?url=https%3A%2F%2Fid.example.test%2Freset-password%23token%3D{text}&data=05%7C02"
                 ),
-                format!("[Choose a new password](https://id.example.test/reset#{text})"),
+                format!(
+                    "[Choose a new password](https://id.example.test/reset-password#token={text})"
+                ),
             ] {
                 assert_eq!(found(&damaged).as_ref(), Some(&text), "{damaged}");
             }
@@ -148,17 +149,14 @@ mod tests {
         let glue = "Or-type-this-code-where-you-are-asked-for-it";
         for (link, token) in [
             (
-                format!("https://id.example.test/reset#{short}{glue}"),
+                format!("https://id.example.test/reset-password#token={short}{glue}"),
                 &short,
             ),
             (
-                format!("https://id.example.test/reset%23{short}{glue}"),
+                format!("https://id.example.test/reset-password%23token={short}{glue}"),
                 &short,
             ),
-            (
-                format!("https://id.example.test/reset-password#token={long}{glue}"),
-                &long,
-            ),
+            (format!("{long}{glue}"), &long),
         ] {
             assert_eq!(found(&link).as_ref(), Some(token), "{link}");
         }

@@ -96,8 +96,8 @@ fn links_are_visible_as_text() {
     let (_, link, cancel) = secrets(&env);
     let html = mail(&env, Language::English, "recovery").html;
     for link in [
-        format!(">https://id.example.test/reset#{link}</a>"),
-        format!(">https://id.example.test/cancel#{cancel}</a>"),
+        format!(">https://id.example.test/reset-password#token={link}</a>"),
+        format!(">https://id.example.test/cancel-recovery#token={cancel}</a>"),
     ] {
         assert!(html.contains(&link), "{link}");
     }
