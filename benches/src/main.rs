@@ -12,6 +12,7 @@ mod report;
 mod routes;
 mod server;
 mod sink;
+mod slowest;
 mod store_file;
 
 use std::fmt::Write as _;
@@ -28,13 +29,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::app::{App, Host};
 use self::machine::Usage;
 use self::plan::Plan;
+use self::report::Figured;
 
 const HELP: &str = "\
 Usage: keyback-bench run [--plan full|quick|smoke] [--write PAGE]
+       keyback-bench passwords [--plan full|quick|smoke] [--write PAGE]
        keyback-bench reference --state-dir FOLDER
 
 run        Measures, and prints the figures; with --write, into PAGE as well.
            KEYBACK_SPIN names a real Spin to be measured, too. The smoke plan measures the reference only.
+passwords  Does the last part of it only: looks for the passwords that take longest to check.
 reference  Serves the app natively. Its variables are read as Spin reads them.
 ";
 
@@ -43,6 +47,7 @@ enum Command {
         plan: Plan,
         command: &'static str,
         smoke: bool,
+        all: bool,
         page: Option<PathBuf>,
     },
     Reference {
@@ -67,6 +72,7 @@ fn try_main() -> Result<()> {
             plan,
             command,
             smoke,
+            all,
             page,
         } => {
             let runtime = runtime::Builder::new_current_thread()
@@ -76,7 +82,7 @@ fn try_main() -> Result<()> {
                 let mut terminated = signal(SignalKind::terminate())?;
                 // Whichever ends first: the servers are dropped, and with that ended.
                 tokio::select! {
-                    figures = run(&plan, command, smoke) => figures,
+                    figures = run(&plan, command, smoke, all) => figures,
                     _ = tokio::signal::ctrl_c() => bail!("interrupted"),
                     _ = terminated.recv() => bail!("terminated"),
                 }
@@ -114,10 +120,11 @@ fn parse() -> Result<Command> {
         }
     }
     match command.to_str() {
-        Some("run") => Ok(Command::Run {
+        Some(command @ ("run" | "passwords")) => Ok(Command::Run {
             plan,
             command: make,
             smoke,
+            all: command == "run",
             page,
         }),
         Some("reference") => Ok(Command::Reference {
@@ -127,7 +134,7 @@ fn parse() -> Result<Command> {
     }
 }
 
-async fn run(plan: &Plan, command: &str, smoke: bool) -> Result<String> {
+async fn run(plan: &Plan, command: &str, smoke: bool, all: bool) -> Result<Figured> {
     let workspace = workspace();
     let work = workspace.join("target/bench");
     fs::create_dir_all(&work)?;
@@ -143,15 +150,33 @@ async fn run(plan: &Plan, command: &str, smoke: bool) -> Result<String> {
         eprintln!("starting: {}", host.name());
         apps.push(App::start(host, &work, &manifest, plan.accounts).await?);
     }
-    let (machine, load) = (machine::describe(&work)?, machine::load());
-    let before = Usage::now(&apps)?;
-    let slices = measure::measure(&mut apps, plan).await?;
-    let others = Usage::now(&apps)?.others_since(&before);
+    let calls = if all {
+        Some(measure_calls(&mut apps, plan, command, &work).await?)
+    } else {
+        None
+    };
+    let passwords = slowest::table(&mut apps, plan.search).await?;
+    Ok(Figured {
+        calls,
+        passwords: Some(passwords),
+    })
+}
+
+async fn measure_calls(
+    apps: &mut [App],
+    plan: &Plan,
+    command: &str,
+    work: &Path,
+) -> Result<String> {
+    let (machine, load) = (machine::describe(work)?, machine::load());
+    let before = Usage::now(apps)?;
+    let slices = measure::measure(apps, plan).await?;
+    let others = Usage::now(apps)?.others_since(&before);
 
     let mut text = String::new();
     let _ = writeln!(text, "- Date: {}", OffsetDateTime::now_utc().date());
     let _ = writeln!(text, "- Command: `{command}`");
-    if let Some(revision) = machine::revision(workspace) {
+    if let Some(revision) = machine::revision(workspace()) {
         let _ = writeln!(text, "- Source: commit {revision}");
     }
     let _ = writeln!(text, "- Machine: {machine}");

@@ -1,5 +1,7 @@
 //! How much is measured.
 
+use std::time::Duration;
+
 use crate::calls::Kind;
 
 /// How often each call is made, and over how many connections.
@@ -17,6 +19,8 @@ pub(crate) struct Plan {
     pub(crate) plain: usize,
     /// The accounts that are there at the start.
     pub(crate) accounts: usize,
+    /// How long the slowest password of each length is looked for.
+    pub(crate) search: Duration,
 }
 
 impl Plan {
@@ -28,6 +32,7 @@ impl Plan {
         quick: 200,
         plain: 1000,
         accounts: 10_000,
+        search: Duration::from_secs(4),
     };
 
     /// For a look between two changes.
@@ -38,6 +43,7 @@ impl Plan {
         quick: 100,
         plain: 300,
         accounts: 10_000,
+        search: Duration::from_secs(1),
     };
 
     /// Whether everything works at all.
@@ -48,6 +54,7 @@ impl Plan {
         quick: 6,
         plain: 4,
         accounts: 50,
+        search: Duration::from_millis(50),
     };
 
     /// How many calls of a kind there are in one round.

@@ -9,8 +9,9 @@ use crate::calls::Kind;
 use crate::measure::{Of, Slice, Slices};
 use crate::plan::Plan;
 
-const BEGIN: &str = "<!-- measured: begin -->";
-const END: &str = "<!-- measured: end -->";
+/// The marks of a part of the page.
+const MEASURED: [&str; 2] = ["<!-- measured: begin -->", "<!-- measured: end -->"];
+const PASSWORDS: [&str; 2] = ["<!-- passwords: begin -->", "<!-- passwords: end -->"];
 
 /// The figures of one server with one kind of call.
 struct Figures {
@@ -177,16 +178,40 @@ fn operations(slices: &Slices, servers: &[&str], plan: &Plan) -> String {
     text
 }
 
-/// The page with `figures` in place of what stands between its marks.
+/// The page with new figures of all calls and of the slowest passwords, as far as they were measured.
 ///
 /// # Errors
 /// When the page has no marks.
-pub(crate) fn replace(page: &str, figures: &str) -> Result<String> {
-    let (before, rest) = page.split_once(BEGIN).context("the page has no marks")?;
-    let (_, after) = rest
-        .split_once(END)
-        .context("the page has no second mark")?;
-    Ok(format!("{before}{BEGIN}\n{figures}{END}{after}"))
+pub(crate) fn replace(page: &str, figures: &Figured) -> Result<String> {
+    let mut page = page.to_owned();
+    for ([begin, end], figures) in [(MEASURED, &figures.calls), (PASSWORDS, &figures.passwords)] {
+        if let Some(figures) = figures {
+            let (before, rest) = page.split_once(begin).context("the page has no marks")?;
+            let (_, after) = rest
+                .split_once(end)
+                .context("the page has no second mark")?;
+            page = format!("{before}{begin}\n{figures}{end}{after}");
+        }
+    }
+    Ok(page)
+}
+
+/// What a run has measured, as Markdown.
+#[derive(Default)]
+pub(crate) struct Figured {
+    /// Every call.
+    pub(crate) calls: Option<String>,
+    /// The slowest passwords.
+    pub(crate) passwords: Option<String>,
+}
+
+impl std::fmt::Display for Figured {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        [&self.calls, &self.passwords]
+            .into_iter()
+            .flatten()
+            .try_for_each(|figures| f.write_str(figures))
+    }
 }
 
 /// The smallest value that at least `percent` of all values do not exceed.
@@ -203,7 +228,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Three significant digits, but no digits after those of a whole number are dropped.
-fn significant(value: f64) -> String {
+pub(crate) fn significant(value: f64) -> String {
     let decimals = match value.abs() {
         value if value >= 100.0 => 0,
         value if value >= 10.0 => 1,
@@ -247,9 +272,15 @@ mod tests {
 
     #[test]
     fn a_page_keeps_what_is_outside_of_its_marks() {
-        let page = format!("text\n{BEGIN}\nold\n{END}\nmore\n");
-        let replaced = replace(&page, "new\n").unwrap();
-        assert_eq!(replaced, format!("text\n{BEGIN}\nnew\n{END}\nmore\n"));
-        assert!(replace("text", "new").is_err());
+        let [begin, end] = MEASURED;
+        let [other_begin, other_end] = PASSWORDS;
+        let page = format!("text\n{begin}\nold\n{end}\nmore\n{other_begin}\n{other_end}\n");
+        let figures = Figured {
+            calls: Some("new\n".to_owned()),
+            passwords: None,
+        };
+        let replaced = replace(&page, &figures).unwrap();
+        assert_eq!(replaced, page.replace("old", "new"));
+        assert!(replace("text", &figures).is_err());
     }
 }

@@ -16,4 +16,5 @@ fn every_call_is_measured_and_answered_rightly() {
         let rows = figures.matches(&format!("\n| {call} |")).count();
         assert_eq!(rows, 2, "{call} in:\n{figures}");
     }
+    assert!(figures.contains("\n| 256 |"), "{figures}");
 }

@@ -211,7 +211,7 @@ test('every reason to refuse a password is shown at the field, and burns nothing
     ['', 'Type a new password.', ['Type a new password.']],
     ['12345', refused, [
       'This password is too short: it needs at least 8 characters.',
-      'This is one of the most common passwords.',
+      'This password is too common or too easy to expect.',
       'This password is too easy to guess. Add a word or two that do not belong together.',
     ]],
     [user.email, refused, [
@@ -378,20 +378,20 @@ test('a breach list is a rule where there is one', async () => {
   });
 });
 
-test('the password that must be changed is told to be that', async () => {
+test('the current password is told to be that', async () => {
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await page.route('**/v1/reset-password', (route) => route.fulfill({
       status: 422,
       headers: { 'Content-Type': 'application/problem+json' },
       body: JSON.stringify({
         type: `${app.origin}/problems/password-rejected`,
-        errors: [{ code: 'same-as-current', detail: 'is the one that must be changed', pointer: '/new_password' }],
+        errors: [{ code: 'same-as-current', detail: 'is the current one', pointer: '/new_password' }],
       }),
     }));
     await allLive(page);
     await page.goto(`/reset-password${UNKNOWN}`);
     await choose(page, newPassword());
-    await page.locator('#password-error').getByText('This is the password that must be changed. Choose another one.').waitFor();
+    await page.locator('#password-error').getByText('This is the current password. Choose another one.').waitFor();
   });
 });
 

@@ -109,7 +109,7 @@ test('a typed password is judged by the policy, at its field', async () => {
       ['', ['Type a new password.']],
       ['12345', [
         'This password is too short: it needs at least 8 characters.',
-        'This is one of the most common passwords.',
+        'This password is too common or too easy to expect.',
         'This password is too easy to guess. Add a word or two that do not belong together.',
       ]],
       [user.email, [
@@ -321,7 +321,7 @@ test('a recovery is sent by mail, or its link and code are shown and work', asyn
     await underWay.getByText('Until').waitFor();
     await press(page, 'Start a recovery');
     await dialog(page).getByLabel('Show them here, once').check();
-    await dialog(page).getByLabel('They stop working').selectOption({ label: 'After 1 day' });
+    await dialog(page).getByLabel('The link stops working').selectOption({ label: 'After 1 day' });
     await press(page, 'Start the recovery');
     await dialog(page).getByText('they will not be shown again').waitFor();
     const [link, code] = await dialog(page).locator('output').allTextContents();

@@ -222,3 +222,66 @@ fn a_client_over_its_limit_is_refused() {
 fn astral(letter: char) -> char {
     char::from_u32(0x2_0000 + u32::from(letter)).expect("there is an ideograph for each")
 }
+
+#[test]
+fn the_current_password_is_refused_with_a_link_and_with_a_code() {
+    let app = App::shared();
+    let user = app.create_user();
+    let recovery = app.recover(&user);
+    let link = recovery.mail.link_token();
+    let refused = app.visitor().reset_password(&link, &user.password);
+    assert_eq!(refused.expect_violations(), ["same-as-current"]);
+    let token = app.reset_token(&recovery);
+    let refused = app.visitor().reset_password(&token, &user.password);
+    assert_eq!(refused.expect_violations(), ["same-as-current"]);
+    let password = strong_password();
+    app.visitor()
+        .reset_password(&token, &password)
+        .expect_nothing();
+    app.assert_signs_in(&user, &password);
+}
+
+#[test]
+fn what_an_attacker_tries_first_is_refused_and_so_are_the_operators_words() {
+    let app = App::builder()
+        .variable("app_name", "Harbour Desk")
+        .variable("password_blocklist", "Nautilus, kraken\nSt. Elmo")
+        .start();
+    let name = random_token(6).to_lowercase();
+    let email = format!("{name}.okafor@quayside.example");
+    let account = json!({ "email": email });
+    app.portal().create_user(&account).expect_json(201);
+    let link = app.recover_at(&email).mail.link_token();
+    for (password, code) in [
+        ("harbour-desk-harbour".to_owned(), "similar-to-app-name"),
+        ("DESKdeskD3sk!".to_owned(), "similar-to-app-name"),
+        (format!("{name}okafor1987"), "similar-to-email"),
+        ("okafor-okafor-7".to_owned(), "similar-to-email"),
+        ("quayside2026!".to_owned(), "similar-to-email"),
+        ("Nautilus-2026".to_owned(), "too-common"),
+        ("kr4k3nkraken".to_owned(), "too-common"),
+        ("st.elmo.st.elmo".to_owned(), "too-common"),
+        ("monday2026monday".to_owned(), "too-weak"),
+    ] {
+        let refused = app.visitor().reset_password(&link, &password);
+        let codes = refused.expect_violations();
+        assert!(codes.contains(&code.to_owned()), "{password}: {codes:?}");
+    }
+    let good = "nautilus under a harbour moon";
+    app.visitor().reset_password(&link, good).expect_nothing();
+}
+
+/// Look-alike signs kept zxcvbn busy for seconds.
+#[test]
+fn a_text_that_is_hard_to_rate_is_refused_or_taken_at_once() {
+    let app = App::shared();
+    let signs = "4@8({[<3691!|70$5+%2";
+    for length in [20, 40, 100, 256] {
+        let password: String = signs.chars().cycle().take(length).collect();
+        let began = std::time::Instant::now();
+        let account = json!({ "email": crate::app::unique_email(), "password": password });
+        let _ = app.portal().create_user(&account);
+        let took = began.elapsed();
+        assert!(took.as_secs() < 2, "{length}: {took:?}");
+    }
+}

@@ -14,6 +14,7 @@ pub mod event;
 pub mod failed_attempt;
 pub mod generated_password;
 pub mod id;
+pub mod issued_mail;
 pub mod jwt;
 pub mod keyring;
 pub mod language;

@@ -11,7 +11,7 @@ use crate::model::client_address::ProxyTrust;
 use crate::model::code::CodeLength;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
-use crate::model::password_policy::PasswordPolicy;
+use crate::model::password_policy::{Blocklist, PasswordPolicy};
 use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::ports::{Unavailable, Variables};
 
@@ -324,10 +324,13 @@ impl Section for PasswordPolicy {
             text.parse().ok().filter(|strength| *strength <= 4)
         });
         let app_name = site::app_name(values);
+        let expected = "words of 3 to 64 characters, joined by commas or newlines, at most 4 KiB";
+        let blocklist = values.read("password_blocklist", expected, Blocklist::parse);
         Some(Self {
             min_length: min_length?,
             min_strength: min_strength?,
             app_name,
+            blocklist: blocklist?,
         })
     }
 }
@@ -359,11 +362,24 @@ pub struct AdminResetRules {
 impl Section for AdminResetRules {
     fn read(values: &Values) -> Option<Self> {
         let may_choose = AdminMayChoose::read(values);
-        let lifetime = read_seconds(values, "temporary_password_ttl_seconds", 300, 30 * 86_400);
+        let lifetime = TemporaryPasswordLifetime::read(values);
         Some(Self {
             may_choose: may_choose?,
-            temporary_password_lifetime: lifetime?,
+            temporary_password_lifetime: lifetime?.0,
         })
+    }
+}
+
+/// `temporary_password_ttl_seconds`: how long a password works that an administrator gives and the user must change.
+#[derive(Debug, Clone, Copy)]
+pub struct TemporaryPasswordLifetime(
+    /// 5 minutes to 30 days.
+    pub Duration,
+);
+
+impl Section for TemporaryPasswordLifetime {
+    fn read(values: &Values) -> Option<Self> {
+        read_seconds(values, "temporary_password_ttl_seconds", 300, 30 * 86_400).map(Self)
     }
 }
 

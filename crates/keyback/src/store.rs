@@ -18,6 +18,7 @@ pub mod outbox;
 pub mod proofs;
 pub mod record;
 pub mod recoveries;
+pub mod sign_in_locks;
 pub mod tokens;
 
 use crate::ports::{KeyValue, Unavailable};

@@ -119,16 +119,16 @@ fn an_event_keeps_who_the_token_is_about_and_what_is_for_the_record() {
     let context = json!({ "ticket": "HELP-7", "operator": { "name": "Grüße ⛵" }, "seen": [1, 2] });
     assert_eq!(
         actor_of(&[("audit_context", context.clone())]),
-        json!({ "kind": "administrator", "id": "admin-7", "audit_context": context })
+        json!({ "kind": "administrator", "id": "admin-7", "authenticated_by": "jwt", "audit_context": context })
     );
     assert_eq!(
         actor_of(&[("audit_context", json!("HELP-8"))]),
-        json!({ "kind": "administrator", "id": "admin-7", "audit_context": "HELP-8" })
+        json!({ "kind": "administrator", "id": "admin-7", "authenticated_by": "jwt", "audit_context": "HELP-8" })
     );
     // Without a subject, the key stands for it.
     assert_eq!(
         actor_of(&[("sub", Value::Null)]),
-        json!({ "kind": "administrator", "id": "es256-2026", "audit_context": null })
+        json!({ "kind": "administrator", "id": "es256-2026", "authenticated_by": "jwt", "audit_context": null })
     );
 }
 

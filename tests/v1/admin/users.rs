@@ -10,4 +10,5 @@ mod password_change;
 mod recovery;
 mod reset_password;
 mod show;
+mod unlock;
 mod update;

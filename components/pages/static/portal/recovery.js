@@ -1,7 +1,7 @@
 // Starting a recovery for a user: by mail, or with link and code to be read out.
 
 import { closer, hold, openDialog, turn } from './dialog.js';
-import { copier, make, verbatim, words } from './dom.js';
+import { copier, facts, make, verbatim, words } from './dom.js';
 import { form, radios, refuseAs, select } from './forms.js';
 import { ask } from './session.js';
 
@@ -29,7 +29,7 @@ export function startRecovery(user, { path, done }) {
   ]);
 }
 
-function finish(dialog, { link, code, expires_at: at }, then) {
+function finish(dialog, { link, code, expires_at: at, code_expires_at: codeAt }, then) {
   if (link !== undefined) hold(dialog);
   dialog.addEventListener('shut', then);
   const secret = (t, text) => {
@@ -39,6 +39,8 @@ function finish(dialog, { link, code, expires_at: at }, then) {
   turn(dialog, 'recovery.started',
     link ? [secret('recovery.link', link), secret('recovery.code', code), make('p', { t: 'recovery.page', values: { page: `${location.origin}/verify-otp` } }), make('p', { class: 'warning', t: 'recovery.once' })]
       : make('p', { t: 'recovery.mailed' }),
-    make('p', {}, words('recovery.until', { at })),
+    facts(
+      ['recovery.link', words('recovery.until', { at })],
+      ['recovery.code', words('recovery.until', { at: codeAt })]),
     make('div', { class: 'buttons' }, closer(dialog, 'close')));
 }

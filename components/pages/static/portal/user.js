@@ -87,6 +87,9 @@ function security(user, { path, done }) {
   const known = [
     credential === null && make('p', { t: 'security.none' }),
     (credential !== null || recovery) && facts(...password, recovery),
+    (user.locked_until || user.recovery_paused_until) && facts(
+      user.locked_until && ['security.locked', words('recovery.until', { at: user.locked_until })],
+      user.recovery_paused_until && ['security.paused', words('recovery.until', { at: user.recovery_paused_until })]),
   ];
   if (!scopes.has('reset')) return part('security.title', ...known, lacking('reset'));
   const require = credential && button(credential.must_change ? 'require.lift' : 'require.ask', async () => {
@@ -110,7 +113,14 @@ function account(user, { path, done }) {
     if (outcome.ok) return done('enable.done', {}, 'disable');
     failed(outcome);
   };
+  const unlock = async () => {
+    const outcome = await ask(`${path}/unlock`, {}, { method: 'POST' });
+    if (outcome.ok) return done('unlock.done', {}, 'unlock');
+    failed(outcome);
+  };
   return part('account.title', make('div', { class: 'buttons' },
+    (user.locked_until || user.recovery_paused_until)
+      && button('unlock.open', unlock, { ...act('unlock'), 'data-keeps': true }),
     button('address.open', () => changeAddress(user, { path, done }), act('address')),
     button('locale.open', () => changeLanguage(user, { path, done }), act('locale')),
     user.disabled

@@ -1,7 +1,8 @@
-//! Creating, importing, changing and deleting accounts.
+//! Creating, importing, changing, unlocking and deleting accounts.
 
 pub mod create;
 pub mod delete;
 pub mod fold_addresses;
 pub mod import;
+pub mod unlock;
 pub mod update;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::model::client_address::ClientAddress;
-use crate::model::event::{Actor, Event, EventType};
+use crate::model::event::{Actor, AuthenticatedBy, Event, EventType};
 use crate::model::id::{AccountId, EventId};
 use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
@@ -13,6 +13,8 @@ use crate::store::cx::Cx;
 pub struct Caller {
     /// The API key's id, or the subject of a token.
     pub id: String,
+    /// Which of both.
+    pub authenticated_by: AuthenticatedBy,
     /// What the token says of its bearer.
     pub audit_context: Option<Value>,
     /// From where, masked.
@@ -38,6 +40,7 @@ impl Caller {
             at: cx.now,
             actor: Actor::Administrator {
                 id: self.id.clone(),
+                authenticated_by: Some(self.authenticated_by),
                 audit_context: self.audit_context.clone(),
             },
             from: Some(self.from.clone()),

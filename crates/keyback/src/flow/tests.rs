@@ -32,5 +32,6 @@ mod stalls;
 mod state_machine;
 mod threat_model;
 mod throttled;
+mod unlock;
 mod verify_otp;
 mod webhooks;

@@ -4,6 +4,7 @@ use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::model::event::AuthenticatedBy;
 use crate::settings::{Access, Scope};
 
 /// Accepts the call if its API key is listed, or its token is valid at `now`, and has `scope`.
@@ -55,6 +56,7 @@ fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bo
     let key = access.find(bearer)?;
     let caller = Caller {
         id: key.id.clone(),
+        authenticated_by: AuthenticatedBy::ApiKey,
         audit_context: None,
         from: String::new(),
     };
@@ -67,6 +69,7 @@ fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Opti
     let may = token.scopes.iter().any(|it| it == scope.as_str());
     let caller = Caller {
         id: token.bearer,
+        authenticated_by: AuthenticatedBy::Jwt,
         audit_context: token.audit_context,
         from: String::new(),
     };
@@ -133,6 +136,7 @@ mod tests {
         claims["audit_context"] = json!({"ticket": 7});
         let caller = call(&env, &bearer(&claims), Scope::Users).unwrap();
         assert_eq!(caller.id, "portal-admin");
+        assert_eq!(caller.authenticated_by, AuthenticatedBy::Jwt);
         assert_eq!(caller.audit_context, Some(json!({"ticket": 7})));
     }
 
@@ -167,6 +171,8 @@ mod tests {
     fn api_keys_work_beside_tokens() {
         let env = with_tokens();
         let key = "Bearer kb_all_0123456789abcdef0123456789abcdef";
-        assert_eq!(call(&env, key, Scope::Users).unwrap().id, "all");
+        let caller = call(&env, key, Scope::Users).unwrap();
+        assert_eq!(caller.id, "all");
+        assert_eq!(caller.authenticated_by, AuthenticatedBy::ApiKey);
     }
 }

@@ -16,7 +16,7 @@ use crate::model::locale::Locale;
 use crate::model::patched::Patched;
 
 /// The members that were not read yet, and the errors so far.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Fields {
     members: BTreeMap<String, Value>,
     errors: Vec<FieldError>,

@@ -35,6 +35,19 @@ impl Query {
         self.0.get(name).map(String::as_str)
     }
 
+    /// The text `name`, if it is there, read with `parse`.
+    ///
+    /// # Errors
+    /// 422 if `parse` refuses it.
+    pub(super) fn parsed<T>(
+        &self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Result<Option<T>, Problem> {
+        let parsed = self.text(name).map(parse).transpose();
+        parsed.map_err(|detail| refuse(&format!("{name} {detail}")))
+    }
+
     /// The number `name`, if it is there.
     ///
     /// # Errors

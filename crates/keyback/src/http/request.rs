@@ -170,6 +170,22 @@ impl Request {
         }
     }
 
+    /// As [`Request::members`], for a body that may be left out, or `null`.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn optional_members<T>(
+        &self,
+        read: impl FnOnce(&mut Fields) -> Option<T>,
+    ) -> Result<T, Problem> {
+        if !matches!(self.bytes()?.trim_ascii(), b"" | b"null") {
+            return self.members(read);
+        }
+        let mut none = Fields::default();
+        let read = read(&mut none);
+        read.ok_or_else(|| Problem::validation_failed(none.finish()))
+    }
+
     /// The bytes of an NDJSON body, or of a JSON list.
     ///
     /// # Errors

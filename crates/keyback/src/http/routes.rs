@@ -107,9 +107,13 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
             (["emails", id, "retry"], "POST") => {
                 emails::retry::post(cx, request, &settings, id).await
             }
-            (["users", "import"] | ["users", _, "recovery"] | ["emails", _, "retry"], _) => {
-                Answer::method_not_allowed("POST")
+            (["users", id, "unlock"], "POST") => {
+                users::unlock::post(cx, request, &settings, id).await
             }
+            (
+                ["users", "import"] | ["users", _, "recovery" | "unlock"] | ["emails", _, "retry"],
+                _,
+            ) => Answer::method_not_allowed("POST"),
             (["users", id], "GET" | "HEAD") => users::show::get(cx, request, &settings, id).await,
             (["users", id], "PATCH") => users::update::patch(cx, request, settings, id).await,
             (["users", id], "DELETE") => users::delete::delete(cx, request, &settings, id).await,

@@ -32,6 +32,9 @@ pub struct Account {
     /// in case only; of those, the older one has the mailbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_taken_by: Option<AccountId>,
+    /// When an administrator last lifted its locks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlocked_at: Option<Timestamp>,
     /// Whether it was read from records of the layout before this one, which are deleted when it is rewritten.
     #[serde(skip)]
     pub is_legacy: bool,
@@ -51,6 +54,7 @@ impl Account {
             number: 0,
             credential: None,
             email_taken_by: None,
+            unlocked_at: None,
             is_legacy: false,
         }
     }
@@ -63,6 +67,16 @@ impl Account {
         let sequence = u64::try_from(sequence).unwrap_or_default();
         let counted = self.created_at.unix_seconds().saturating_add(sequence);
         counted.max(self.epoch.saturating_add(1))
+    }
+
+    /// What its wrong passwords are counted by. A new epoch begins a new count, and so does lifting its locks.
+    #[must_use]
+    pub fn sign_in_subject(&self) -> String {
+        let Self { id, epoch, .. } = self;
+        match self.unlocked_at {
+            None => format!("{id} {epoch}"),
+            Some(at) => format!("{id} {epoch} {}", at.unix_millis()),
+        }
     }
 
     /// Whether the password must be changed at the next sign-in.

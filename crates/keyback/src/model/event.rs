@@ -36,6 +36,8 @@ event_types! {
     AccountDisabled = "account.disabled",
     /// An account may sign in and recover again.
     AccountEnabled = "account.enabled",
+    /// An administrator lifted an account's locks and pauses.
+    AccountUnlocked = "account.unlocked",
     /// An account has another address.
     EmailChanged = "email.changed",
     /// An account's address finds an older one, whose address differs in case only.
@@ -58,6 +60,8 @@ event_types! {
     EmailFailed = "email.failed",
     /// An email is not sent: its secret expired before a provider accepted it.
     EmailExpired = "email.expired",
+    /// An administrator had a failed email tried again.
+    EmailRetried = "email.retried",
     /// The provider reported an email as delivered.
     EmailDelivered = "email.delivered",
     /// The provider reported an email as undeliverable.
@@ -78,9 +82,22 @@ pub enum Actor {
     Administrator {
         /// The API key's id, or the subject of a token.
         id: String,
+        /// Which of both; `None` in older events.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        authenticated_by: Option<AuthenticatedBy>,
         /// The token's `audit_context`, unchanged.
         audit_context: Option<Value>,
     },
+}
+
+/// What an administrator's call was authorised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthenticatedBy {
+    /// An API key.
+    ApiKey,
+    /// A JWT.
+    Jwt,
 }
 
 /// A change to one account, kept for 90 days.
@@ -172,6 +189,15 @@ impl Event {
         }
     }
 
+    /// The event, about an email.
+    #[must_use]
+    pub fn about(self, email: AboutEmail) -> Self {
+        Self {
+            email: Some(email),
+            ..self
+        }
+    }
+
     /// The event with the result of the breach check.
     #[must_use]
     pub fn checked(self, breach_check: Option<BreachCheck>) -> Self {
@@ -187,9 +213,16 @@ impl Event {
         let actor = match &self.actor {
             Actor::User => json!({"kind": "user"}),
             Actor::System => json!({"kind": "system"}),
-            Actor::Administrator { id, audit_context } => {
-                json!({"kind": "administrator", "id": id, "audit_context": audit_context})
-            }
+            Actor::Administrator {
+                id,
+                authenticated_by,
+                audit_context,
+            } => json!({
+                "kind": "administrator",
+                "id": id,
+                "authenticated_by": authenticated_by,
+                "audit_context": audit_context,
+            }),
         };
         let email = self
             .email

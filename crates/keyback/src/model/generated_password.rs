@@ -45,7 +45,7 @@ pub fn generate(min_length: usize, random: &impl SecureRandom) -> Result<Passwor
 mod tests {
     use super::*;
     use crate::model::email_address::EmailAddress;
-    use crate::model::password_policy::PasswordPolicy;
+    use crate::model::password_policy::{Blocklist, PasswordPolicy};
     use crate::testing::SeededRandom;
 
     #[test]
@@ -57,6 +57,7 @@ mod tests {
                 min_length,
                 min_strength: 4,
                 app_name: "Keyback".to_owned(),
+                blocklist: Blocklist::default(),
             };
             for _ in 0..20 {
                 let password = generate(min_length, &random).unwrap();

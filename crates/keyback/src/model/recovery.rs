@@ -1,5 +1,6 @@
 //! One account's recovery: its live challenge, and when its mails went out.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::timestamp::Timestamp;
 use crate::model::code::Code;
 use crate::model::id::ChallengeSerial;
+use crate::model::issued_mail::{Asker, IssuedMail};
 use crate::model::keyring::{KeyedDigest, Keyring};
 use crate::model::limit::Limit;
 use crate::model::locale::Locale;
@@ -17,8 +19,8 @@ use crate::model::token::TokenReference;
 pub struct Recovery {
     /// The latest challenge, live or not. A newer one replaces and so invalidates it.
     pub challenge: Option<Challenge>,
-    /// When recovery mails were issued, oldest first, as far back as the longest limit looks.
-    pub issued: Vec<Timestamp>,
+    /// The recovery mails that were issued, oldest first, as far back as the longest limit looks.
+    pub issued: Vec<IssuedMail>,
     /// The claim under which the latest challenge was issued.
     #[serde(default)]
     pub claim: Option<IssueClaim>,
@@ -67,9 +69,18 @@ pub struct Challenge {
 pub struct IssueRules {
     /// `cooldown_seconds`: minimum time between two mails.
     pub cooldown: Duration,
-    /// `limit_account`.
+    /// `limit_account`: how many mails each network may ask for, and all together twice as many. What is asked for beyond
+    /// that comes after a [pause](PAUSES), so that nobody can keep an account's owner waiting for longer.
     pub limits: Vec<Limit>,
 }
+
+/// The pauses between mails beyond a limit, one after the other; the last one stays.
+pub const PAUSES: [Duration; 4] = [
+    Duration::from_mins(1),
+    Duration::from_mins(5),
+    Duration::from_mins(15),
+    Duration::from_hours(1),
+];
 
 /// Limits on wrong codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,17 +107,18 @@ pub enum Use {
 pub enum IssueDecision {
     /// Issue a new challenge and mail it.
     Issue,
-    /// Send nothing: within the cooldown or over the account's limit. A code that was mailed already, or that an
+    /// Send nothing: within the cooldown or a pause. A code that was mailed already, or that an
     /// administrator gives, works with the request's `challenge_id`.
     Silence,
 }
 
 impl Recovery {
-    /// Decides about a request at `now`. `epoch` is the account's, `state` that of its latest challenge.
+    /// Decides about a request of `asker` at `now`. `epoch` is the account's, `state` that of its latest challenge.
     #[must_use]
     pub fn decide(
         &self,
         rules: &IssueRules,
+        asker: &Asker,
         epoch: u64,
         state: Use,
         now: Timestamp,
@@ -122,16 +134,65 @@ impl Recovery {
             && self
                 .issued
                 .last()
-                .is_some_and(|last| rules.cool_down(*last, now));
-        let exhausted = rules.limits.iter().any(|limit| {
-            let since = now.minus(limit.window());
-            let count = self.issued.iter().filter(|issued| **issued > since).count();
-            count >= limit.count() as usize
-        });
-        if cooling || exhausted {
+                .is_some_and(|last| last.delays(rules.cooldown, now));
+        let pausing = self.paused_until(rules, Some(asker), now).is_some();
+        if cooling || pausing {
             IssueDecision::Silence
         } else {
             IssueDecision::Issue
+        }
+    }
+
+    /// Until when requests of `asker` bring no mail because a limit is used up; `None` if they do.
+    #[must_use]
+    pub fn paused_until(
+        &self,
+        rules: &IssueRules,
+        asker: Option<&Asker>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        let excess = rules
+            .limits
+            .iter()
+            .map(|limit| self.excess(*limit, asker, now));
+        let number = excess.max()?.checked_sub(1)?;
+        let pause = PAUSES.get(number).or(PAUSES.last())?;
+        let last = self.issued.last().filter(|last| last.delays(*pause, now))?;
+        Some(last.at.plus(*pause))
+    }
+
+    /// Until when somebody's requests bring no mail because a limit is used up.
+    #[must_use]
+    pub fn paused_for_anyone_until(&self, rules: &IssueRules, now: Timestamp) -> Option<Timestamp> {
+        let askers = self.issued.iter().map(|mail| mail.asker.as_ref());
+        let ends = askers.filter_map(|asker| self.paused_until(rules, asker, now));
+        ends.max()
+    }
+
+    /// How many mails too many the next one for `asker` would be: more than `limit` for the same network, or more than
+    /// twice that for all. Of another network's mails, no more than `limit` count, so that none of them can use up both.
+    fn excess(&self, limit: Limit, asker: Option<&Asker>, now: Timestamp) -> usize {
+        let count = usize::try_from(limit.count()).unwrap_or(usize::MAX);
+        let since = now.minus(limit.window());
+        let mut by_asker: BTreeMap<Option<&Asker>, usize> = BTreeMap::new();
+        for mail in self.issued.iter().filter(|mail| mail.at > since) {
+            let issued = by_asker.entry(mail.asker.as_ref()).or_default();
+            *issued = issued.saturating_add(1);
+        }
+        let own = by_asker.get(&asker).copied().unwrap_or_default();
+        let all: usize = by_asker.values().map(|issued| issued.min(&count)).sum();
+        let beyond =
+            |issued: usize, allowed: usize| issued.saturating_add(1).saturating_sub(allowed);
+        beyond(own, count).max(beyond(all, count.saturating_mul(2)))
+    }
+
+    /// The recovery after an administrator has lifted its pauses, which counts as `claim`.
+    #[must_use]
+    pub fn unpaused(self, claim: IssueClaim) -> Self {
+        Self {
+            issued: Vec::new(),
+            claim: Some(claim),
+            ..self
         }
     }
 
@@ -151,19 +212,20 @@ impl Recovery {
             .filter(|challenge| challenge.epoch == epoch && now < challenge.expires_at())
     }
 
-    /// The recovery after `challenge` was issued. The one before is replaced, and issue times older than any rule are
-    /// dropped.
+    /// The recovery after `challenge` was issued for `asker`. The one before is replaced, and mails older than any rule
+    /// are dropped.
     #[must_use]
     pub fn with_issued(
         mut self,
         challenge: Challenge,
+        asker: Option<Asker>,
         claim: IssueClaim,
         rules: &IssueRules,
     ) -> Self {
-        let now = challenge.issued_at;
-        self.issued
-            .retain(|issued| *issued > now.minus(rules.memory()));
-        self.issued.push(now);
+        let at = challenge.issued_at;
+        let since = at.minus(rules.memory());
+        self.issued.retain(|mail| mail.at > since);
+        self.issued.push(IssuedMail { at, asker });
         Self {
             challenge: Some(challenge),
             issued: self.issued,
@@ -177,7 +239,7 @@ impl Recovery {
         let quiet = self
             .issued
             .last()
-            .is_none_or(|last| now >= last.plus(rules.memory()));
+            .is_none_or(|last| now >= last.at.plus(rules.memory()));
         quiet
             && self
                 .challenge
@@ -186,13 +248,15 @@ impl Recovery {
     }
 }
 
-impl IssueRules {
-    /// Whether a mail issued at `last` delays the next one at `now`. A time far in the future comes from a clock that was
-    /// ahead, and delays nothing.
-    fn cool_down(&self, last: Timestamp, now: Timestamp) -> bool {
-        now < last.plus(self.cooldown) && last <= now.plus(self.cooldown)
+impl IssuedMail {
+    /// Whether the next mail waits at `now` for a `pause` after this one. A time far in the future comes from a clock that
+    /// was ahead, and delays nothing.
+    fn delays(&self, pause: Duration, now: Timestamp) -> bool {
+        now < self.at.plus(pause) && self.at <= now.plus(pause)
     }
+}
 
+impl IssueRules {
     /// The longest window of the rules. Older issue times have no effect.
     #[must_use]
     pub fn memory(&self) -> Duration {

@@ -13,7 +13,7 @@ use crate::model::site::Site;
 use crate::portal::WebhookSettings;
 use crate::settings::{
     Access, AdminResetRules, AppForgotLimit, CorsOrigins, FeedbackSettings, ForgotLimit,
-    ResetLimit, ReturnUrls, Section, SignInLimit, Values, VerifyLimit,
+    ResetLimit, ReturnUrls, Section, SignInLimit, TemporaryPasswordLifetime, Values, VerifyLimit,
 };
 
 macro_rules! components {
@@ -103,6 +103,8 @@ components!(
         access: Access,
         /// Which passwords are accepted.
         rules: PasswordRules,
+        /// How long a password works that is given to a new account and must be changed.
+        temporary: TemporaryPasswordLifetime,
         /// How long codes and links live.
         challenge: ChallengeSettings,
         /// How often a mail may go to one account.

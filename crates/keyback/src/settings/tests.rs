@@ -49,6 +49,11 @@ fn each_range_is_held() {
         ("attempts_per_account_per_day", ["1", "100"], ["0", "101"]),
         ("password_min_length", ["8", "64"], ["7", "65"]),
         ("password_min_strength", ["0", "4"], ["-1", "5"]),
+        (
+            "password_blocklist",
+            ["", "acme,Road Runner"],
+            ["ab", "acme,!!!"],
+        ),
         ("password_breach_check", ["on", "off"], ["true", "yes"]),
         (
             "password_breach_api_origin",

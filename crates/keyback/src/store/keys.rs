@@ -18,6 +18,7 @@
 //! | `v1:parked:<minute>:<n>` | entries that wait for a later minute, merged | until that minute |
 //! | `v1:agenda` | [`State`](crate::store::agenda::State): how far the entries are settled, and what is parked | for ever, one |
 //! | `v1:limit-full:<name>` | until when a limit of all is used up | for ever, one |
+//! | `v1:sign-in-lock:<digest>` | [`SignInLock`](crate::store::sign_in_locks::SignInLock) | until it ends |
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
@@ -27,6 +28,7 @@
 //! | `v1:attempts:<account>:<day>` | guesses at codes on a day, and claims to issue one | two days |
 //! | `v1:claim:<serial>` | above 0 once a challenge was used | as long as the challenge |
 //! | `v1:claim:<reference>` | above 0 once a token was used | as long as the token |
+//! | `v1:refusals:<reference>` | passwords refused to the holder of a token | as long as the token |
 //! | `v1:journal:<lane>` | how many entries the agenda ever had | for ever, two |
 //! | `v1:lease:<name>:<0 to 3>` | who works on something right now | until done |
 //! | `v1:limit:<name>:<window>:<client>` | calls in a window | until the window is over |
@@ -150,6 +152,7 @@ table! {
     parked(minute: u64, number: u64) -> Key = "v1:parked:{minute}:{number}";
     agenda() -> Key = "v1:agenda";
     limit_full(name: &str) -> Key = "v1:limit-full:{name}";
+    sign_in_lock(digest: &str) -> Key = "v1:sign-in-lock:{digest}";
     decoy(number: usize) -> Key = "v1:decoy:{number}";
 
     legacy_agenda_cursor() -> Key = "v1:agenda-cursor";
@@ -170,6 +173,7 @@ table! {
     attempts(account: &AccountId, day: u64) -> CounterKey = "v1:attempts:{account}:{day}";
     challenge_claim(serial: &ChallengeSerial) -> CounterKey = "v1:claim:{serial}";
     token_claim(reference: &TokenReference) -> CounterKey = "v1:claim:{reference}";
+    refusals(reference: &TokenReference) -> CounterKey = "v1:refusals:{reference}";
     journal_of(lane: char) -> CounterKey = "v1:journal:{lane}";
     lease(name: &str, slot: u64) -> CounterKey = "v1:lease:{name}:{slot}";
     limit(name: &str, window: u64, client: &str) -> CounterKey = "v1:limit:{name}:{window}:{client}";

@@ -44,6 +44,12 @@ impl Counted {
         !limit.allows(self.number) && limit.allows(self.number.saturating_sub(1))
     }
 
+    /// Whether it uses the limit up: the next one is one too many.
+    #[must_use]
+    pub fn uses_up(&self, limit: Limit) -> bool {
+        !limit.allows(self.number.saturating_add(1))
+    }
+
     /// Takes the call back after the response, as if it had not come.
     pub fn give_back<E: Env>(self, cx: &mut Cx<'_, E>) {
         if self.number == 1 {
@@ -87,6 +93,22 @@ pub async fn count_subject<E: Env>(
     subject: &[u8],
 ) -> Result<Counted, Unavailable> {
     let digest = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), subject]);
+    count_by(cx, named, digest.as_name()).await
+}
+
+/// Counts one call from `client` about `subject`.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub async fn count_subject_from<E: Env>(
+    cx: &mut Cx<'_, E>,
+    keyring: &Keyring,
+    named: NamedLimit,
+    subject: &[u8],
+    client: ClientAddress,
+) -> Result<Counted, Unavailable> {
+    let parts = [named.name.as_bytes(), subject, &client.network()];
+    let digest = keyring.digest(KeyUse::Clients, &parts);
     count_by(cx, named, digest.as_name()).await
 }
 

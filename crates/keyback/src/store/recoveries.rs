@@ -82,6 +82,7 @@ pub fn expire_claims(batch: &mut Batch, challenge: &Challenge, at: Timestamp) {
         [
             keys::challenge_claim(&challenge.serial).into(),
             keys::token_claim(&challenge.reset_reference).into(),
+            keys::refusals(&challenge.reset_reference).into(),
             keys::token(&challenge.reset_reference).into(),
         ],
     );

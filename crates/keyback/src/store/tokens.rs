@@ -5,8 +5,8 @@ use crate::model::token::{Token, TokenRecord, TokenReference};
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::keys;
-use crate::store::record;
 use crate::store::recoveries::Claim;
+use crate::store::{draw, record};
 
 /// What is stored of a token.
 ///
@@ -27,12 +27,13 @@ pub fn insert(batch: &mut Batch, token: &Token, stored: &TokenRecord) -> Result<
     batch.put(keys::token(token.reference()), stored)
 }
 
-/// Has a token's record go at `at`, with its claim.
+/// Has a token's record go at `at`, with its claim and its count of refused passwords.
 pub fn expire(batch: &mut Batch, token: &Token, at: Timestamp) {
     let reference = token.reference();
     let keys = [
         keys::token(reference).into(),
         keys::token_claim(reference).into(),
+        keys::refusals(reference).into(),
     ];
     batch.expire(at, keys);
 }
@@ -41,4 +42,12 @@ pub fn expire(batch: &mut Batch, token: &Token, at: Timestamp) {
 #[must_use]
 pub fn claim_of(reference: &TokenReference) -> Claim {
     Claim(keys::token_claim(reference))
+}
+
+/// Counts a password that was refused to the holder of `token`, and returns how many were. The count goes with the token.
+///
+/// # Errors
+/// [`Unavailable::Store`]; it may have been counted.
+pub async fn count_refusal(store: &impl KeyValue, token: &Token) -> Result<i64, Unavailable> {
+    draw(store, &keys::refusals(token.reference()), 1).await
 }

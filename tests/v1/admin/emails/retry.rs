@@ -3,7 +3,7 @@
 use std::{sync::Barrier, thread};
 
 use super::{mail_password, wait_for_state, wait_for_tries};
-use crate::app::{App, Provider, Scope, User, random_token};
+use crate::app::{App, Caller as _, Provider, Scope, User, random_token};
 use crate::v1::admin::access::Guarded;
 
 const REFUSES: Provider = Provider::Fails {
@@ -45,6 +45,19 @@ fn a_failed_email_is_sent_when_somebody_has_it_tried_anew() {
     }
     let mail = app.sink().wait_for_mail(&user.email);
     app.change_token(&user.email, &mail.password());
+
+    let events = app
+        .portal()
+        .get(&format!("/v1/admin/users/{}/events", user.id));
+    let events = events.expect_json(200)["events"].clone();
+    let events = events.as_array().cloned().unwrap_or_default();
+    let retried: Vec<_> = events
+        .iter()
+        .filter(|it| it["type"] == "email.retried")
+        .collect();
+    assert_eq!(retried.len(), 2, "{events:?}");
+    assert_eq!(retried[0]["email"]["id"], id.as_str());
+    assert_eq!(retried[0]["actor"]["kind"], "administrator");
 }
 
 #[test]

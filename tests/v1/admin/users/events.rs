@@ -140,7 +140,12 @@ fn an_event_tells_who_whom_when_and_from_where() {
         "type": "account.created",
         "at": account["created_at"],
         "user_id": user.id,
-        "actor": { "kind": "administrator", "id": "portal", "audit_context": null },
+        "actor": {
+            "kind": "administrator",
+            "id": "portal",
+            "authenticated_by": "api-key",
+            "audit_context": null,
+        },
         "from": created["from"],
         "email": null,
         "reason": null,

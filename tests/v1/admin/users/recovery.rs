@@ -21,6 +21,7 @@ fn a_returned_code_and_link_work_and_are_not_mailed() {
         "code": code,
         "link": link,
         "expires_at": started["expires_at"],
+        "code_expires_at": started["code_expires_at"],
     });
     assert_eq!(started, expected);
     assert!(code.len() == 6 && code.bytes().all(|byte| byte.is_ascii_digit()));
@@ -58,12 +59,17 @@ fn a_mailed_recovery_works_like_one_that_the_user_asked_for() {
         .start_recovery(&newcomer.id, &order)
         .expect_json(202);
     let challenge_id = text(&started, "challenge_id");
-    let expires_at = &started["expires_at"];
     assert_eq!(
         started,
-        json!({ "challenge_id": challenge_id, "expires_at": expires_at })
+        json!({
+            "challenge_id": challenge_id,
+            "expires_at": started["expires_at"],
+            "code_expires_at": started["code_expires_at"],
+        })
     );
     assert_expires_in(&started, 3600);
+    let (link, code) = (&started["expires_at"], &started["code_expires_at"]);
+    assert_eq!(unix_seconds(link) - unix_seconds(code), 3600 - 600);
 
     let mail = app.sink().wait_for_mail(&newcomer.email);
     assert_ne!(mail.link_token(), mail.cancel_token());

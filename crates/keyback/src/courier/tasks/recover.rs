@@ -14,6 +14,7 @@ use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventType};
 use crate::model::id::EventId;
+use crate::model::issued_mail::Asker;
 use crate::model::recovery::{IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
 use crate::ports::{Env, Unavailable};
@@ -77,6 +78,7 @@ pub(in crate::courier) async fn run<E: Env>(
         lifetimes: settings.lifetimes,
         requested_at: request.requested_at,
         requested_by: Requester::Client(request.client),
+        asker: Some(asker(settings, &turn.account, &request)),
         locale: request.locale.as_ref(),
         event: Event::by_user(
             EventId::generate(cx.env.random())?,
@@ -122,17 +124,26 @@ async fn decide<E: Env>(
     if account.number == 0 || done?.is_some() {
         return Ok(Decision::Silence);
     }
-    Ok(decide_by(settings, account, recovery, state, cx.now))
+    let asker = asker(settings, &account, request);
+    Ok(decide_by(
+        settings, &asker, account, recovery, state, cx.now,
+    ))
+}
+
+/// The network that asks for a recovery of `account`.
+fn asker(settings: &IssueSettings, account: &Account, request: &Request) -> Asker {
+    Asker::new(&settings.keyring, &account.id, request.client)
 }
 
 fn decide_by(
     settings: &IssueSettings,
+    asker: &Asker,
     account: Account,
     recovery: Recovery,
     state: Use,
     now: Timestamp,
 ) -> Decision {
-    match recovery.decide(&settings.rules, account.epoch, state, now) {
+    match recovery.decide(&settings.rules, asker, account.epoch, state, now) {
         IssueDecision::Issue => Decision::Issue(Box::new(account), Box::new(recovery)),
         IssueDecision::Silence => {
             let asked_for = now.plus(settings.lifetimes.code.max(settings.lifetimes.link));
@@ -154,8 +165,10 @@ async fn take_turn<E: Env>(
     account: Account,
     recovery: Recovery,
 ) -> Result<Result<Turn, Decision>, Unavailable> {
+    let asker = asker(settings, &account, request);
     let still_wanted = |account: &Account, recovery: &Recovery| {
-        let decision = recovery.decide(&settings.rules, account.epoch, Use::Unused, cx.now);
+        let rules = &settings.rules;
+        let decision = recovery.decide(rules, &asker, account.epoch, Use::Unused, cx.now);
         !account.disabled && decision == IssueDecision::Issue
     };
     if let Some(turn) = Turn::take(cx.env, account, recovery, still_wanted).await? {

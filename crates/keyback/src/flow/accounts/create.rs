@@ -34,6 +34,10 @@ pub struct Draft {
     pub locale: Option<Locale>,
     /// Whether the user must choose another password at the next sign-in.
     pub change_on_next_sign_in: bool,
+    /// How long the password works; `None` for ever.
+    pub password_expires_in: Option<Duration>,
+    /// Why, for the event.
+    pub reason: Option<String>,
 }
 
 /// A password to begin with.
@@ -122,9 +126,10 @@ async fn create<E: Env>(
     if by_email?.is_some() || !id_is_free? {
         return Err(CreateAccountError::Taken);
     }
+    let reason = draft.reason.clone();
     let account = prepare(cx.now, id.clone(), draft, hash);
     let mut batch = Batch::default();
-    let event = by.event(cx, EventType::AccountCreated, &id, None)?;
+    let event = by.event(cx, EventType::AccountCreated, &id, reason)?;
     batch.event(event.checked(checked));
     add_to(&mut batch, account);
     batch.under(held);
@@ -203,11 +208,12 @@ pub(super) fn prepare(
             set_at: now,
             set_by: SetBy::Administrator,
             must_change: draft.change_on_next_sign_in,
-            expires_at: None,
+            expires_at: draft.password_expires_in.map(|it| now.plus(it)),
             ignores_blanks,
             epoch: 0,
         }),
         email_taken_by: None,
+        unlocked_at: None,
         is_legacy: false,
     }
 }

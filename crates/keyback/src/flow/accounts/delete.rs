@@ -28,6 +28,7 @@ pub async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     id: &AccountId,
     by: &Caller,
+    reason: Option<String>,
 ) -> Result<bool, Unavailable> {
     let held = accounts::lease(cx, id).await?;
     let store = cx.store();
@@ -42,7 +43,7 @@ pub async fn run<E: Env>(
     // A call before this one may have recorded the deletion, and ended before it erased the account.
     let is_recorded = recorded?.events.iter().any(|(_, it)| it.id == event_id);
     if !is_recorded {
-        let event = by.event(cx, EventType::AccountDeleted, id, None)?;
+        let event = by.event(cx, EventType::AccountDeleted, id, reason)?;
         let event = Event {
             id: event_id,
             ..event

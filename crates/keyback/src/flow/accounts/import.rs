@@ -136,6 +136,7 @@ async fn write<E: Env>(
         .map(|it| find_outcome_again(cx.store(), it));
     let mut lines = Vec::new();
     let mut accounts: Vec<Account> = Vec::new();
+    let mut reasons = Vec::new();
     let mut by_first_number = Vec::new();
     for looked in futures::future::join_all(looks).await {
         let outcome = match looked? {
@@ -152,6 +153,7 @@ async fn write<E: Env>(
                     if claim == IdClaim::ByFirstNumber {
                         by_first_number.push(id.clone());
                     }
+                    reasons.push(draft.reason.clone());
                     accounts.push(create::prepare(cx.now, id, draft, hash));
                     Ok(())
                 }
@@ -161,8 +163,8 @@ async fn write<E: Env>(
     }
     if !accounts.is_empty() {
         let mut batch = Batch::default();
-        for account in accounts {
-            batch.event(by.event(cx, EventType::AccountCreated, &account.id, None)?);
+        for (account, reason) in accounts.into_iter().zip(reasons) {
+            batch.event(by.event(cx, EventType::AccountCreated, &account.id, reason)?);
             create::add_to(&mut batch, account);
         }
         batch.under(held);

@@ -67,6 +67,7 @@ pub async fn run<E: Env>(
     id: &AccountId,
     changes: Changes,
     by: &Caller,
+    reason: Option<String>,
 ) -> Result<Account, UpdateAccountError> {
     let mut names = vec![accounts::lease_name(id)];
     names.extend(changes.email.as_ref().map(accounts::address_lease_name));
@@ -90,7 +91,7 @@ pub async fn run<E: Env>(
     }
     let mut batch = Batch::default();
     for kind in events_of(&before, &account) {
-        batch.event(by.event(cx, kind, id, None)?);
+        batch.event(by.event(cx, kind, id, reason.clone())?);
     }
     if moved {
         move_address(cx, settings, &mut batch, &before, &account)?;

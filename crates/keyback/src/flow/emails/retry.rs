@@ -1,7 +1,9 @@
 //! Having a failed email tried anew.
 
+use crate::flow::events::Caller;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState};
+use crate::model::event::{AboutEmail, EventType};
 use crate::model::id::EmailId;
 use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
@@ -31,6 +33,8 @@ pub enum RetryEmailError {
 pub async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     id: &EmailId,
+    by: &Caller,
+    reason: Option<String>,
 ) -> Result<EmailWithFeedback, RetryEmailError> {
     // Of two callers, one finds it failed.
     let held = Lease::wait(cx, &outbox::lease_name(id)).await?;
@@ -54,6 +58,11 @@ pub async fn run<E: Env>(
         email_id: id.clone(),
         attempt: email.attempts.saturating_add(1),
     });
+    let event = by.event(cx, EventType::EmailRetried, &email.account_id, reason)?;
+    batch.event(event.about(AboutEmail {
+        id: id.clone(),
+        kind: email.kind,
+    }));
     batch.under(held);
     batch.commit(cx).await?;
     Ok(found)

@@ -22,7 +22,8 @@ pub enum RequireChangeError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Gives the order. Requiring a change begins a new credential epoch; giving the order that stands changes nothing.
+/// Gives the order. Requiring a change begins a new credential epoch; giving the order that stands changes nothing. The
+/// password works as long as before: it is the user's own, not a temporary one.
 ///
 /// # Errors
 /// As [`RequireChangeError`] says. After an outage it may have been given; the call can be repeated.
@@ -31,6 +32,7 @@ pub async fn run<E: Env>(
     id: &AccountId,
     required: bool,
     by: &Caller,
+    reason: Option<String>,
 ) -> Result<(), RequireChangeError> {
     let held = accounts::lease(cx, id).await?;
     let found = accounts::find(cx.store(), id).await?;
@@ -47,7 +49,7 @@ pub async fn run<E: Env>(
         (EventType::PasswordChangeLifted, Epoch::Keep)
     };
     let mut batch = Batch::default();
-    batch.event(by.event(cx, kind, id, None)?);
+    batch.event(by.event(cx, kind, id, reason)?);
     batch.account(account, epoch);
     batch.under(held);
     batch.commit(cx).await?;

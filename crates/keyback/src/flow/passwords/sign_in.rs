@@ -9,21 +9,29 @@ use crate::model::client_address::ClientAddress;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
-use crate::model::limit::Limit;
+use crate::model::limit::{Limit, LimitExceeded};
 use crate::model::password::{Password, PasswordHash};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Candidates};
 use crate::store::batch::Batch;
 use crate::store::cx::{Cx, Rehash};
-use crate::store::limiter::{self, NamedLimit};
+use crate::store::limiter::{self, Counted, NamedLimit};
 use crate::store::recoveries::AFTERLIFE;
+use crate::store::sign_in_locks::{self, SignInLock};
 use crate::store::tokens;
 
-/// Wrong passwords for one account, from wherever they come: NIST SP 800-63B-4 §3.2.2 allows 100 in a row.
-const ACCOUNT_LIMIT: NamedLimit = NamedLimit {
+/// Wrong passwords for one account from one network: NIST SP 800-63B-4 §3.2.2 allows 100 in a row. The owner, on another
+/// network, is not refused for them.
+const NETWORK_LIMIT: NamedLimit = NamedLimit {
     name: "sign-in-account",
     limit: Limit::new(100, 3_600),
+};
+/// Wrong passwords for one account from all networks together. Whoever has many of them can lock its owner out, who then has
+/// a recovery, and an administrator who unlocks.
+pub(in crate::flow) const ACCOUNT_LIMIT: NamedLimit = NamedLimit {
+    name: "sign-in-account-all",
+    limit: Limit::new(1_000, 3_600),
 };
 
 /// Who signs in.
@@ -113,14 +121,13 @@ pub async fn run<E: Env>(
     let slowest = slowest?;
     let found = sought?.find(store).await?;
     let subject = subject(who, found.as_ref());
-    let mut by_account =
-        limiter::count_subject(cx, keyring, ACCOUNT_LIMIT, subject.as_bytes()).await?;
-    within(by_account.exceeded.take())?;
+    let by_network = count_guess(cx, keyring, &subject, client).await?;
     let credential = found
         .as_ref()
         .and_then(|account| account.credential.as_ref());
     let password = &credential.map_or_else(|| password.clone(), |it| it.read(password));
     let Some((account, hash)) = accept(found, password) else {
+        count_failure(cx, keyring, &subject, &by_network).await?;
         if let Some(slowness) = slowest {
             wait_out(cx, slowness.refusal()).await;
         }
@@ -130,7 +137,7 @@ pub async fn run<E: Env>(
     if credential.is_some_and(|credential| credential.is_expired(cx.now)) {
         return Err(SignInError::Expired);
     }
-    by_account.give_back(cx);
+    by_network.give_back(cx);
     if password.needs_rehash(&hash) {
         // Stored after the answer, and not by all means: the next sign-in would do it.
         cx.deferred.rehash = password.hash(cx.env.random()).ok().map(|new| Rehash {
@@ -149,6 +156,43 @@ pub async fn run<E: Env>(
         credential_epoch: account.epoch,
         password_change,
     })
+}
+
+/// Counts a guess from the client's network, unless too many were wrong already: from there, or from all networks.
+async fn count_guess<E: Env>(
+    cx: &mut Cx<'_, E>,
+    keyring: &Keyring,
+    subject: &str,
+    client: ClientAddress,
+) -> Result<Counted, SignInError> {
+    let (store, now) = (cx.store(), cx.now);
+    let (counted, lock) = futures::join!(
+        limiter::count_subject_from(cx, keyring, NETWORK_LIMIT, subject.as_bytes(), client),
+        sign_in_locks::find(store, keyring, subject, now),
+    );
+    let mut by_network = counted?;
+    within(by_network.exceeded.take())?;
+    let for_all = lock?.filter(|lock| lock.for_all);
+    let NamedLimit { name, limit } = ACCOUNT_LIMIT;
+    within(for_all.map(|_| LimitExceeded::new(name, limit, now)))?;
+    Ok(by_network)
+}
+
+/// Counts a wrong password for the account, and locks it if that was one of its network's or of all networks' last.
+async fn count_failure<E: Env>(
+    cx: &mut Cx<'_, E>,
+    keyring: &Keyring,
+    subject: &str,
+    by_network: &Counted,
+) -> Result<(), Unavailable> {
+    let by_all = limiter::count_subject(cx, keyring, ACCOUNT_LIMIT, subject.as_bytes()).await?;
+    let for_all = by_all.uses_up(ACCOUNT_LIMIT.limit);
+    if for_all || by_network.uses_up(NETWORK_LIMIT.limit) {
+        let until = NETWORK_LIMIT.limit.window_end(cx.now);
+        let lock = SignInLock { until, for_all };
+        sign_in_locks::note(cx, keyring, subject, lock).await?;
+    }
+    Ok(())
 }
 
 /// The account and its hash, if the password is right. It takes as long whoever was found.
@@ -209,7 +253,7 @@ fn rest_of_step(taken: Duration, step: Duration) -> Duration {
 /// after a recovery, the count begins anew: nobody can be locked out for good by others' guesses.
 fn subject(who: &Who, found: Option<&Account>) -> String {
     match (found, who) {
-        (Some(account), _) => format!("{} {}", account.id, account.epoch),
+        (Some(account), _) => account.sign_in_subject(),
         (None, Who::Email(email)) => email.folded(),
         (None, Who::Id(id)) => id.to_string(),
     }

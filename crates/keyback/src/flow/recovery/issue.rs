@@ -10,6 +10,7 @@ use crate::model::code::Code;
 use crate::model::email::EmailKind;
 use crate::model::event::Event;
 use crate::model::id::{ChallengeId, ChallengeSerial};
+use crate::model::issued_mail::Asker;
 use crate::model::keyring::Keyring;
 use crate::model::lifetimes::ChallengeSettings;
 use crate::model::locale::Locale;
@@ -50,6 +51,8 @@ pub(crate) struct Issue<'a> {
     pub(crate) requested_at: Timestamp,
     /// By whom or from where, for the mail.
     pub(crate) requested_by: Requester,
+    /// The network that asked; `None` for an administrator.
+    pub(crate) asker: Option<Asker>,
     /// The language asked for.
     pub(crate) locale: Option<&'a Locale>,
     /// What to note.
@@ -61,11 +64,11 @@ pub(crate) struct Issue<'a> {
 /// The right to issue, and the account and its recovery as they were when its turn came.
 #[derive(Debug)]
 pub(crate) struct Turn {
-    claim: IssueClaim,
+    pub(crate) claim: IssueClaim,
     attempts_before: i64,
     pub(crate) account: Account,
     pub(crate) recovery: Recovery,
-    until: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// A challenge that is about to be issued.
@@ -222,7 +225,9 @@ pub(crate) fn issue<E: Env>(
         mail(cx, settings, &issue, &secrets, account, &challenge, batch)?;
     }
     batch.event(issue.event);
-    let recovery = turn.recovery.with_issued(challenge, turn.claim, rules);
+    let recovery = turn
+        .recovery
+        .with_issued(challenge, issue.asker, turn.claim, rules);
     recoveries::replace(batch, &account.id, &recovery)?;
     batch.only_until(turn.until);
     let [link, _] = tokens;
@@ -300,12 +305,21 @@ fn mail<E: Env>(
     let languages = [issue.locale, account.locale.as_ref()];
     let translator = Translator::for_reader(&settings.branding, &languages);
     let message = prepare_recovery(account.email.as_str(), &mail, &translator, &issue.lifetimes)?;
+    // The mail tells how long each of them works. An administrator's link may be meant for longer than a code lives: then
+    // the mail is of use while the link is good for as long as a code.
+    let link_expires_at = challenge.link_expires_at;
+    let both_work_until = challenge.code_expires_at.min(link_expires_at);
+    let discard_at = match issue.requested_by {
+        Requester::Client(_) => both_work_until,
+        Requester::Administrator => {
+            both_work_until.max(link_expires_at.minus(issue.lifetimes.code))
+        }
+    };
     let draft = Draft {
         kind: EmailKind::Recovery,
         account_id: &account.id,
         message: &message,
-        // The mail tells how long each of them works.
-        discard_at: Some(challenge.code_expires_at.min(challenge.link_expires_at)),
+        discard_at: Some(discard_at),
         secret: Some(DraftSecret::Challenge(challenge.serial.clone())),
     };
     batch.mail(cx, &settings.keyring, draft).map(drop)

@@ -27,13 +27,17 @@ use crate::store::limiter::{self, NamedLimit};
 use crate::store::recoveries::Claim;
 use crate::store::{accounts, tokens};
 
+/// How many passwords may be refused to the holder of one token. Nobody chooses so many bad ones; whoever makes Keyback
+/// check one after the other, or tries which one is the current password, needs a new mail for each so many.
+const MAX_REFUSED: i64 = 30;
+
 /// Why the password was not set.
 #[derive(Debug, thiserror::Error)]
 pub enum ResetPasswordError {
     /// The token is wrong, expired, used, replaced or unknown: nobody is told which.
     #[error("not a good token")]
     InvalidToken,
-    /// The token is good, and stays so; the password is not.
+    /// The token is good, and stays so until [`MAX_REFUSED`]; the password is not.
     #[error("the password is refused")]
     PasswordRejected(Vec<PasswordViolation>),
     /// The token may be used up, and it is not known whether the password was stored: a new request may be needed.
@@ -74,7 +78,8 @@ pub struct Order {
     pub sign_out_everywhere: bool,
 }
 
-/// Sets the password: at most six round trips, and one hashing only for a good token and a good password.
+/// Sets the password: at most six round trips. Only for a good token and a good password it hashes, once to compare the
+/// password with the current one, where the token does not know that, and once to store it.
 ///
 /// # Errors
 /// As [`ResetPasswordError`] says.
@@ -101,18 +106,13 @@ pub async fn run<E: Env>(
     let stored = stored?;
     let live = find_live(cx, &settings.keyring, &token, stored.as_ref()).await?;
     let live = live.ok_or(ResetPasswordError::InvalidToken)?;
-    if live
-        .replaces
-        .as_ref()
-        .is_some_and(|current| *current == token.fingerprint(&order.new_password))
-    {
-        let same = vec![PasswordViolation::SameAsCurrent];
-        return Err(ResetPasswordError::PasswordRejected(same));
-    }
-    let email = &live.account.email;
-    let checked = check_password(cx.env, &settings.rules, &order.new_password, email)
-        .await
-        .map_err(ResetPasswordError::PasswordRejected)?;
+    let checked = match check(cx, settings, &token, &live, &order.new_password).await {
+        Ok(checked) => checked,
+        Err(violations) => {
+            count_refusal(cx, &token, &live.claim).await?;
+            return Err(ResetPasswordError::PasswordRejected(violations));
+        }
+    };
     let hash = order.new_password.hash(cx.env.random())?;
 
     // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
@@ -134,6 +134,44 @@ pub async fn run<E: Env>(
     let mut batch = prepare(cx, settings, again, reset)?;
     batch.under(held);
     claim_and_write(cx, &claim, &account, batch).await
+}
+
+/// What came of the breach check, or why the password may not be set.
+async fn check<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &ResetSettings,
+    token: &Token,
+    live: &LiveToken,
+    password: &Password,
+) -> Result<Option<BreachCheck>, Vec<PasswordViolation>> {
+    let same = || Err(vec![PasswordViolation::SameAsCurrent]);
+    if let Some(current) = &live.replaces
+        && *current == token.fingerprint(password)
+    {
+        return same();
+    }
+    let email = &live.account.email;
+    let checked = check_password(cx.env, &settings.rules, password, email).await?;
+    // A link does not know the current password. Whoever recovers because somebody else knows it must not set it again.
+    let credential = live.account.credential.as_ref();
+    let current = credential.filter(|_| live.replaces.is_none());
+    if current.is_some_and(|current| current.read(password).verify(Some(&current.hash))) {
+        return same();
+    }
+    Ok(checked)
+}
+
+/// Counts a refused password. One too many uses the token up.
+async fn count_refusal<E: Env>(
+    cx: &Cx<'_, E>,
+    token: &Token,
+    claim: &Claim,
+) -> Result<(), Unavailable> {
+    let number = tokens::count_refusal(cx.store(), token).await?;
+    if number >= MAX_REFUSED {
+        claim.cancel(cx.store()).await?;
+    }
+    Ok(())
 }
 
 /// Uses the token up and writes the new password, in this order: of two who use it, one writes.

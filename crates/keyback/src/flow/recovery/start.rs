@@ -17,12 +17,15 @@ use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
 
 /// The administrator's order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Order {
     /// Whether to mail code and link; otherwise they are returned.
     pub deliver: bool,
-    /// How long code and link live; `None` for as long as those that a user asks for.
+    /// How long the link lives; `None` for as long as one that a user asks for. The code lives no longer than one that a
+    /// user asks for: six digits are not good for a day.
     pub expires_in: Option<Duration>,
+    /// Why, for the event.
+    pub reason: Option<String>,
 }
 
 /// What was started.
@@ -34,6 +37,8 @@ pub struct Started {
     pub secrets: Option<(Code, Token)>,
     /// When the link stops working.
     pub expires_at: Timestamp,
+    /// When the code stops working.
+    pub code_expires_at: Timestamp,
 }
 
 /// Why none was started.
@@ -74,7 +79,9 @@ pub async fn run<E: Env>(
     let challenge_id = ChallengeId::generate(cx.env.random())?;
     let own = settings.lifetimes;
     let lifetimes = ChallengeSettings {
-        code: order.expires_in.unwrap_or(own.code),
+        code: order
+            .expires_in
+            .map_or(own.code, |asked| asked.min(own.code)),
         link: order.expires_in.unwrap_or(own.link),
         ..own
     };
@@ -83,8 +90,9 @@ pub async fn run<E: Env>(
         lifetimes,
         requested_at: cx.now,
         requested_by: Requester::Administrator,
+        asker: None,
         locale: None,
-        event: by.event(cx, EventType::RecoveryRequested, id, None)?,
+        event: by.event(cx, EventType::RecoveryRequested, id, order.reason)?,
         deliver: order.deliver,
     };
     let mut batch = Batch::default();
@@ -94,5 +102,6 @@ pub async fn run<E: Env>(
         challenge_id,
         secrets: (!order.deliver).then_some((issued.code, issued.link)),
         expires_at: cx.now.plus(lifetimes.link),
+        code_expires_at: cx.now.plus(lifetimes.code),
     })
 }

@@ -83,39 +83,75 @@ fn a_tied_challenge_id_shares_the_attempts() {
 }
 
 #[test]
-fn after_five_mails_in_an_hour_there_is_silence_and_the_last_code_still_works() {
+fn beyond_five_mails_in_an_hour_pauses_grow_and_the_last_code_works_meanwhile() {
     let app = App::with_account();
     let mut last = app.recover();
-    for _ in 1..5 {
-        app.advance(60);
+    for pause in [60, 60, 60, 60, 60, 5 * 60, 15 * 60] {
+        app.advance(pause - 1);
+        let too_early = app.forgot(App::EMAIL).expect(202);
+        assert_eq!(app.take_mails(), [], "within the pause of {pause}");
+        let tied = app.fork();
+        let id = too_early.text("challenge_id");
+        let status = tied.verify(&id, &last.code).status;
+        assert_eq!(status, if pause > 600 { 400 } else { 200 }, "{pause}");
+        app.advance(1);
         last = app.recover();
     }
-    app.advance(60);
-    let sixth = app.forgot(App::EMAIL).expect(202);
-    assert_eq!(app.take_mails(), [], "the sixth within an hour");
-    assert_eq!(
-        app.verify(&sixth.text("challenge_id"), &last.code).status,
-        200
-    );
-    // An hour after the first, one more goes out.
-    app.advance(3_600 - 5 * 60);
-    let _ = app.recover();
 }
 
 #[test]
-fn after_ten_mails_in_a_day_there_is_silence_whatever_the_hour() {
+fn beyond_ten_mails_in_a_day_one_comes_each_hour_at_least_and_at_most() {
     let app = App::with_account();
-    for number in 0..10 {
-        app.come_from(&format!("192.0.2.{number}:1"));
+    for _ in 0..10 {
         let _ = app.recover();
         app.advance(3_600);
     }
-    for _ in 10..24 {
+    let mut mailed_at = Vec::new();
+    for minute in (0..24 * 60).step_by(5) {
         assert_eq!(app.forgot(App::EMAIL).status, 202);
-        assert_eq!(app.take_mails(), [], "the eleventh within a day");
-        app.advance(3_600);
+        mailed_at.extend(app.take_mails().iter().map(|_| minute));
+        app.advance(300);
     }
-    let _ = app.recover();
+    let longest = mailed_at.windows(2).map(|pair| pair[1] - pair[0]).max();
+    assert_eq!(longest, Some(60), "{mailed_at:?}");
+    assert!(mailed_at.len() <= 28, "{mailed_at:?}");
+}
+
+#[test]
+fn the_requests_of_one_network_cost_the_owner_on_another_no_mail() {
+    let app = App::with_account();
+    app.come_from("203.0.113.9:1");
+    for _ in 0..20 {
+        app.advance(170);
+        assert_eq!(app.forgot(App::EMAIL).status, 202);
+    }
+    let strangers = app.take_mails().len();
+    assert!((6..=9).contains(&strangers), "{strangers}");
+    for number in 0..5 {
+        app.advance(60);
+        app.come_from(&format!("198.51.100.7:{number}"));
+        let _ = app.recover();
+    }
+}
+
+#[test]
+fn whoever_asks_from_many_networks_keeps_the_owner_waiting_for_an_hour_at_most() {
+    let app = App::with_account();
+    for number in 0..100 {
+        app.come_from(&format!("10.0.{number}.1:1"));
+        let _ = app.forgot(App::EMAIL);
+        app.advance(61);
+    }
+    let strangers = app.take_mails().len();
+    assert!(strangers <= 24, "{strangers}");
+    app.come_from("198.51.100.7:1");
+    let mut waited = 0;
+    while app.forgot(App::EMAIL).status == 202 && app.take_mails().is_empty() {
+        app.advance(60);
+        waited += 60;
+        app.come_from(&format!("198.51.100.{}:1", waited / 1_200));
+    }
+    assert!(waited <= 3_600, "{waited}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::sign_in::use_up;
 use crate::testing::{App, Call, Recovery, other_than};
 
 const HOUR: u64 = 3_600;
@@ -81,11 +82,8 @@ fn ten_thousand_refused_requests_leave_nothing_once_time_has_passed() {
     refuse(&app, 2 * MANY, 1, 400, |app| verify(app, &recovery, &wrong));
     let unknown = json!({"challenge_id": "unknown", "code": "000000"});
     refuse(&app, 3 * MANY, 1, 400, post("/v1/verify-otp", unknown));
-    // The limit of the account: all but the first hundred.
-    for number in 0..100 {
-        app.come_from(&client(100_000 + number));
-        let _ = app.sign_in(App::EMAIL, App::NEW_PASSWORD);
-    }
+    // The limit of the account.
+    use_up(&app, App::EMAIL, 1_000);
     refuse(&app, 4 * MANY, 1, 429, post("/v1/sign-in", sign_in));
     // The limits of clients, and in the end that of all.
     for (variable, limit) in [

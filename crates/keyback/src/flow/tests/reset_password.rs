@@ -161,3 +161,64 @@ fn after_a_failed_write_the_answer_says_to_start_again_and_the_old_password_work
         204
     );
 }
+
+#[test]
+fn a_link_and_a_code_do_not_set_the_current_password_again() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    let refused = app.reset(&recovery.link, App::PASSWORD).expect(422);
+    assert_eq!(refused.json()["errors"][0]["code"], "same-as-current");
+    let by_code = app.fork();
+    let token = by_code.verify(&recovery.challenge_id, &recovery.code);
+    let token = token.text("reset_token");
+    let _ = by_code.reset(&token, App::PASSWORD).expect(422);
+    let _ = by_code.reset(&token, App::NEW_PASSWORD).expect(204);
+    let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(204);
+    // The one before the current is nobody's any more, so it may be set.
+    app.advance(60);
+    let again = app.recover().link;
+    let _ = app.reset(&again, App::NEW_PASSWORD).expect(422);
+    let _ = app.reset(&again, App::PASSWORD).expect(204);
+}
+
+#[test]
+fn an_imported_password_is_compared_as_well_and_no_password_with_nothing() {
+    let app = App::default();
+    let hash = "$2y$04$rehashrehashrehashrehuazLW3Y0/d8DLg0/8vE4mgxmYOPq2jLi";
+    let body = json!({"email": App::EMAIL, "password_hash": hash});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let link = app.recover().link;
+    let refused = app.reset(&link, App::PASSWORD).expect(422);
+    assert_eq!(refused.json()["errors"][0]["code"], "same-as-current");
+    let _ = app.reset(&link, App::NEW_PASSWORD).expect(204);
+
+    let app = App::default();
+    let body = json!({"email": App::EMAIL});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let _ = app.reset(&app.recover().link, App::PASSWORD).expect(204);
+}
+
+#[test]
+fn thirty_refused_passwords_use_a_token_up() {
+    let app = App::with_account();
+    let recovery = app.recover();
+    for number in 0..30 {
+        if number == 20 {
+            app.advance(60);
+        }
+        let refused = app.reset(&recovery.link, "12345").expect(422);
+        assert_eq!(refused.problem(), "password-rejected", "{number}");
+    }
+    app.advance(60);
+    let dead = app.reset(&recovery.link, App::NEW_PASSWORD).expect(400);
+    assert_eq!(dead.problem(), "invalid-reset-token");
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        400
+    );
+    assert!(app.knows(App::PASSWORD));
+    // A new mail comes at once.
+    let _ = app
+        .reset(&app.recover().link, App::NEW_PASSWORD)
+        .expect(204);
+}

@@ -2,8 +2,15 @@
 
 use serde_json::{Value, json};
 
+use crate::courier::after_response;
+use crate::flow::passwords::sign_in;
+use crate::model::email_address::EmailAddress;
+use crate::model::keyring::Keyring;
 use crate::ports::{Clock as _, Env as _};
-use crate::testing::App;
+use crate::settings;
+use crate::store::cx::Cx;
+use crate::store::{accounts, limiter};
+use crate::testing::{App, Call, block_on};
 
 fn create(app: &App, more: &[(&str, Value)]) {
     let mut body = json!({"email": App::EMAIL, "id": "ann"});
@@ -115,14 +122,99 @@ fn a_temporary_password_of_the_default_lives_72_hours() {
 }
 
 #[test]
+fn a_temporary_password_expires_however_it_was_given() {
+    let app = App::default();
+    let hash = "$2y$04$rehashrehashrehashrehuazLW3Y0/d8DLg0/8vE4mgxmYOPq2jLi";
+    let account = |name: &str, more: (&str, &str), must_change: bool| {
+        json!({
+            "email": format!("{name}@example.test"),
+            more.0: more.1,
+            "change_on_next_sign_in": must_change,
+        })
+    };
+    let temporary = account("temporary", ("password", App::PASSWORD), true);
+    let own = account("own", ("password", App::PASSWORD), false);
+    let hashed = account("hashed", ("password_hash", hash), true);
+    for body in [&temporary, &own] {
+        let _ = app
+            .make(&app.call("/v1/admin/users", body.clone()))
+            .expect(201);
+    }
+    let mut line = temporary.clone();
+    line["email"] = json!("imported@example.test");
+    let _ = app.make(&Call::import(&[line, hashed])).expect(200);
+    app.advance(72 * 3_600 - 1);
+    for name in ["temporary", "imported", "own", "hashed"] {
+        let email = format!("{name}@example.test");
+        let _ = app.sign_in(&email, App::PASSWORD).expect(200);
+    }
+    app.advance(1);
+    for (name, status) in [
+        ("temporary", 401),
+        ("imported", 401),
+        // The user's own, even if it is to be changed.
+        ("own", 200),
+        ("hashed", 200),
+    ] {
+        let email = format!("{name}@example.test");
+        let _ = app.sign_in(&email, App::PASSWORD).expect(status);
+    }
+}
+
+/// Counts wrong passwords from as many networks but the last, which is given.
+pub(super) fn use_up(app: &App, email: &str, wrong: i64) {
+    let keyring: Keyring = block_on(settings::load(&app.env.variables)).unwrap();
+    let email = EmailAddress::parse(email).unwrap();
+    let found = block_on(accounts::find_by_email(&app.env.store, &email)).unwrap();
+    let subject = found.map_or(email.as_str().to_owned(), |it| it.sign_in_subject());
+    for _ in 1..wrong {
+        let mut cx = block_on(Cx::new(&app.env));
+        let named = sign_in::ACCOUNT_LIMIT;
+        let counted = limiter::count_subject(&mut cx, &keyring, named, subject.as_bytes());
+        let _ = block_on(counted).unwrap();
+        block_on(after_response::tidy(&app.env, cx.deferred));
+    }
+    let _ = app.sign_in(email.as_str(), App::NEW_PASSWORD).expect(401);
+}
+
+#[test]
+fn a_network_that_guesses_locks_itself_out_and_not_the_owner_on_another() {
+    let app = App::with_account();
+    for email in [App::EMAIL, App::NOBODY] {
+        app.come_from("203.0.113.9:1");
+        for number in 0..100 {
+            if number == 50 {
+                app.advance(60);
+            }
+            let _ = app.sign_in(email, App::NEW_PASSWORD).expect(401);
+        }
+        app.advance(60);
+        let _ = app.sign_in(email, App::NEW_PASSWORD).expect(429);
+        app.come_from("198.51.100.7:1");
+        let _ = app.sign_in(email, App::NEW_PASSWORD).expect(401);
+    }
+    let _ = app.sign_in(App::EMAIL, App::PASSWORD).expect(200);
+    app.come_from("203.0.113.9:1");
+    let refused = app.sign_in(App::EMAIL, App::PASSWORD).expect(429);
+    assert_eq!(refused.problem(), "rate-limited");
+}
+
+#[test]
+fn all_networks_together_have_a_limit_that_does_not_tell_whether_there_is_an_account() {
+    let app = App::with_account();
+    for email in [App::EMAIL, App::NOBODY] {
+        use_up(&app, email, 999);
+        let _ = app.sign_in(email, App::NEW_PASSWORD).expect(401);
+        let refused = app.sign_in(email, App::NEW_PASSWORD).expect(429);
+        assert_eq!(refused.header("retry-after"), "3600");
+    }
+}
+
+#[test]
 fn guessing_does_not_lock_the_owner_out_for_good() {
     let locked = || {
         let app = App::with_account();
-        for number in 0..150 {
-            app.come_from(&format!("10.0.0.{number}:1"));
-            let _ = app.sign_in(App::EMAIL, App::NEW_PASSWORD);
-        }
-        app.come_from("192.0.2.1:50000");
+        use_up(&app, App::EMAIL, 1_000);
         let _ = app.sign_in(App::EMAIL, App::PASSWORD).expect(429);
         app
     };

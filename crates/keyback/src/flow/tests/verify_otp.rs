@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::testing::{App, other_than};
+use crate::testing::{App, Reply, other_than};
 
 #[test]
 fn the_right_code_brings_a_token_that_sets_the_password() {
@@ -277,4 +277,36 @@ fn a_code_is_offered_for_a_request_or_for_an_address() {
         let reply = offer(body).expect(422);
         assert_eq!(reply.json()["errors"][0]["pointer"], pointer);
     }
+}
+
+#[test]
+fn the_code_of_an_administrators_recovery_lives_no_longer_than_any_other() {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let start = |expires_in: u64| {
+        let order = json!({"deliver": "return", "expires_in": expires_in});
+        let started = app.make(&app.call("/v1/admin/users/ann/recovery", order));
+        started.expect(200)
+    };
+    let at = |started: &Reply, seconds: u64, status: u16| {
+        let app = app.fork();
+        app.advance(seconds);
+        let verified = app.verify(&started.text("challenge_id"), &started.text("code"));
+        assert_eq!(verified.status, status, "after {seconds}");
+    };
+    let started = start(86_400);
+    assert_eq!(started.text("code_expires_at"), "2026-11-23T09:10:00Z");
+    assert_eq!(started.text("expires_at"), "2026-11-24T09:00:00Z");
+    at(&started, 599, 200);
+    at(&started, 600, 400);
+    let link = started.text("link");
+    let (_, token) = link.split_once("#token=").unwrap();
+    let late = app.fork();
+    late.advance(86_399);
+    let _ = late.reset(token, App::NEW_PASSWORD).expect(204);
+    let started = start(300);
+    assert_eq!(started.text("code_expires_at"), started.text("expires_at"));
+    at(&started, 299, 200);
+    at(&started, 300, 400);
 }

@@ -201,20 +201,6 @@ fn calls_refused_by_the_limit_of_all_leave_no_row_of_empty_slots() {
 }
 
 #[test]
-fn wrong_passwords_for_one_account_are_limited_from_whichever_client_known_or_not() {
-    let refused_after = |email: &str| {
-        let app = App::with_account();
-        (0..1_000).find(|number| {
-            app.come_from(&format!("10.0.{}.{}:1", number / 250, number % 250));
-            app.sign_in(email, "wrong").status == 429
-        })
-    };
-    let known = refused_after(App::EMAIL);
-    assert!(known.is_some());
-    assert_eq!(known, refused_after(App::NOBODY));
-}
-
-#[test]
 fn right_passwords_are_not_held_against_an_account() {
     let app = App::with_account();
     for number in 0..300 {

@@ -154,14 +154,11 @@ impl DigestHash {
         if is_salted {
             return of_ldap;
         }
+        let is_sha256 = matches!(hash, Hash::Sha256);
         of_ldap
+            .or_else(|| Self::read_spring_standard(rest).filter(|_| is_sha256))
             .or_else(|| Self::read_spring(hash, rest))
-            .or_else(|| match hash {
-                Hash::Sha256 => {
-                    Self::read_spring_standard(rest).or_else(|| Self::read_joomla(hash, rest))
-                }
-                _ => None,
-            })
+            .or_else(|| Self::read_joomla(hash, rest).filter(|_| is_sha256))
     }
 
     fn read_ldap(hash: Hash, is_salted: bool, rest: &str) -> Option<Self> {

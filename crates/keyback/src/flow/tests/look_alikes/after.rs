@@ -115,7 +115,7 @@ fn forgot_password_known_unknown_disabled_cooling_down_used_and_exhausted() {
     let cancelled = cooling.fork();
     let _ = cancelled.cancel(&recovery.cancel).expect(204);
     let exhausted = known.fork();
-    for _ in 0..5 {
+    for _ in 0..6 {
         let _ = exhausted.recover();
         exhausted.advance(61);
     }

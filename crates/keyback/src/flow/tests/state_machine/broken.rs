@@ -243,24 +243,27 @@ impl Course {
         self.check_pace(id);
     }
 
-    /// No two mails within a minute, unless a credential event came after the first, nor six within an hour.
+    /// No two mails within a minute, unless a credential event came after the first, nor a twelfth within an hour before five minutes have passed.
     fn check_pace(&self, id: &str) {
         let Some(recovery) = self.app.env.store.bytes(&format!("v1:recovery:{id}")) else {
             return;
         };
         let recovery: Value = serde_json::from_slice(&recovery).unwrap();
         let issued = recovery["record"]["issued"].as_array().unwrap().clone();
-        let issued: Vec<u64> = issued.iter().map(|at| at.as_u64().unwrap()).collect();
+        let at = |mail: &Value| mail.as_u64().or(mail[0].as_u64()).unwrap();
+        let issued: Vec<u64> = issued.iter().map(at).collect();
         assert!(
             issued
                 .windows(2)
                 .all(|pair| pair[1] - pair[0] >= 60_000 || pair[0] <= self.raised_at),
             "{issued:?}"
         );
-        assert!(
-            issued.windows(6).all(|six| six[5] - six[0] >= 3_600_000),
-            "{issued:?}"
-        );
+        // Each call comes from another network, so those of all have twice as many.
+        let is_slow = |mails: &[u64]| {
+            let in_an_hour = mails[11] - mails[0] < 3_600_000;
+            !in_an_hour || mails[11] - mails[10] >= 300_000
+        };
+        assert!(issued.windows(12).all(is_slow), "{issued:?}");
     }
 
     fn end(mut self) {

@@ -7,6 +7,8 @@ const TOKEN_LIFE: u64 = 600;
 const AFTERLIFE: u64 = 600;
 const COOLDOWN: u64 = 60;
 const DAY: u64 = 86_400;
+/// Between mails beyond the limits of an hour and of a day.
+const PAUSES: [u64; 4] = [60, 300, 900, 3_600];
 /// Requests wait so long for those who asked before a courier may take them.
 const OWN_TIME: u64 = 60;
 /// What `SettableClock` begins at.
@@ -150,7 +152,11 @@ impl Model {
             .current
             .is_none_or(|mail| self.mails[mail].epoch == account.epoch && !self.mails[mail].used);
         let cooling = is_of_use && within(COOLDOWN) > 0;
-        if !cooling && within(3_600) < 5 && within(DAY) < 10 {
+        // All ask from one network.
+        let beyond = |count: usize, limit: usize| (count + 1).saturating_sub(limit);
+        let excess = beyond(within(3_600), 5).max(beyond(within(DAY), 10));
+        let pause = excess.checked_sub(1).map_or(0, |it| PAUSES[it.min(3)]);
+        if !cooling && within(pause) == 0 {
             self.issue(whom);
         }
         let until = now + LINK_LIFE + AFTERLIFE;

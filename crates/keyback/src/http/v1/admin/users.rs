@@ -19,6 +19,7 @@ pub mod require_change;
 pub mod reset_password;
 pub mod show;
 pub mod start_recovery;
+pub mod unlock;
 pub mod update;
 
 /// What is encoded of an id in a path: all but what RFC 3986 §2.3 leaves unreserved.

@@ -6,12 +6,13 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::emails::shape;
+use crate::http::v1::admin::read_reason;
 use crate::model::id::EmailId;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
-/// Retries a failed email. The body is ignored.
+/// Retries a failed email.
 pub async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
@@ -27,9 +28,10 @@ async fn answer<E: Env>(
     settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    authorise(request, &settings.access, Scope::Courier, cx.now)?;
+    let by = authorise(request, &settings.access, Scope::Courier, cx.now)?;
     let id = EmailId::parse(id).map_err(|_| Problem::not_found())?;
-    match retry::run(cx, &id).await {
+    let reason = request.optional_members(read_reason)?;
+    match retry::run(cx, &id, &by, reason).await {
         Ok(found) => Ok(Answer::json(202, shape(&found))),
         Err(RetryEmailError::NotFound) => Err(Problem::not_found()),
         Err(RetryEmailError::NothingToTry) => Err(Problem::email_not_failed()),

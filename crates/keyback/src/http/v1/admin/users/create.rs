@@ -8,13 +8,14 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::{path_of, shape};
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::password::Password;
 use crate::model::password::PasswordHash;
 use crate::ports::Env;
-use crate::settings::{Accounts, Scope};
+use crate::settings::{Accounts, Scope, TemporaryPasswordLifetime};
 use crate::store::cx::Cx;
 
 const RESERVED: &str = "is reserved";
@@ -33,7 +34,7 @@ async fn answer<E: Env>(
     settings: &Accounts,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
-    let draft = request.members(read_draft)?;
+    let draft = request.members(|fields| read_draft(fields, settings.temporary))?;
     match create::run(cx, &settings.rules, draft, &caller).await {
         Ok(created) => {
             let location = path_of(&created.id);
@@ -48,7 +49,10 @@ async fn answer<E: Env>(
 }
 
 /// The members of an account to create, here and on each line of an import.
-pub(super) fn read_draft(fields: &mut Fields) -> Option<Draft> {
+pub(super) fn read_draft(
+    fields: &mut Fields,
+    lifetime: TemporaryPasswordLifetime,
+) -> Option<Draft> {
     let email = fields.text("email", EmailAddress::parse);
     let id = fields.optional_text("id", |text| match text {
         // The path of that account would be the import's.
@@ -63,6 +67,7 @@ pub(super) fn read_draft(fields: &mut Fields) -> Option<Draft> {
     });
     let locale = fields.locale();
     let change_on_next_sign_in = fields.boolean("change_on_next_sign_in", false);
+    let reason = read_reason(fields);
     let password = match (clear?, hashed?) {
         (Some(_), Some(_)) => {
             fields.refuse("password_hash", "must not stand beside password");
@@ -77,11 +82,16 @@ pub(super) fn read_draft(fields: &mut Fields) -> Option<Draft> {
         );
         return None;
     }
+    // Somebody else knows a password in clear that is to be changed. One that came as a hash is the user's own.
+    let is_temporary =
+        change_on_next_sign_in? && matches!(password, Some(InitialPassword::Clear(_)));
     Some(Draft {
         email: email?,
         id: id?,
         password,
         locale: locale?,
         change_on_next_sign_in: change_on_next_sign_in?,
+        password_expires_in: is_temporary.then_some(lifetime.0),
+        reason: reason?,
     })
 }

@@ -13,7 +13,7 @@ use crate::http::problem::{FieldError, Problem};
 use crate::http::request::{MAX_BODY_BYTES, Request, single_text};
 use crate::http::v1::admin::users::create::read_draft;
 use crate::ports::{Clock, Env};
-use crate::settings::{self, Access, Accounts, Scope};
+use crate::settings::{self, Access, Accounts, Scope, TemporaryPasswordLifetime};
 use crate::store::cx::Cx;
 
 mod entries;
@@ -69,7 +69,7 @@ async fn answer<E: Env>(
         let mut sources = Vec::new();
         let mut drafts = Vec::new();
         for entry in entries.by_ref() {
-            match read_entry(entry.text) {
+            match read_entry(entry.text, settings.temporary) {
                 Ok(draft) => {
                     sources.push(entry);
                     drafts.push(draft);
@@ -94,12 +94,12 @@ async fn answer<E: Env>(
     ))
 }
 
-fn read_entry(text: &[u8]) -> Result<Draft, Vec<FieldError>> {
+fn read_entry(text: &[u8], lifetime: TemporaryPasswordLifetime) -> Result<Draft, Vec<FieldError>> {
     if text.len() > MAX_BODY_BYTES {
         return Err(vec![FieldError::whole("is longer than 16 KiB")]);
     }
     let mut fields = Fields::parse(text)?;
-    let draft = read_draft(&mut fields);
+    let draft = read_draft(&mut fields, lifetime);
     let errors = fields.finish();
     match draft {
         Some(draft) if errors.is_empty() => Ok(draft),

@@ -5,6 +5,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -28,14 +29,16 @@ async fn answer<E: Env>(
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
     let id = find_id(id)?;
-    let required = request.members(|fields| {
-        let required = fields.optional_boolean("required")?;
+    let (required, reason) = request.members(|fields| {
+        let required = fields.optional_boolean("required");
+        let reason = read_reason(fields);
+        let required = required?;
         if required.is_none() {
             fields.refuse("required", "is missing");
         }
-        required
+        Some((required?, reason?))
     })?;
-    match require_change::run(cx, &id, required, &caller).await {
+    match require_change::run(cx, &id, required, &caller, reason).await {
         Ok(()) => Ok(Answer::no_content()),
         Err(RequireChangeError::NotFound) => Err(Problem::not_found()),
         Err(RequireChangeError::NoCredential) => Err(Problem::no_credential()),

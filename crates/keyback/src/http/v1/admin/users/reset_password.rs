@@ -13,14 +13,12 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::find_id;
 use crate::model::password::Password;
 use crate::ports::Env;
 use crate::settings::{AdminResetRules, ResetPassword, Scope};
 use crate::store::cx::Cx;
-
-/// The longest reason, in characters.
-const MAX_REASON: usize = 500;
 
 /// Sets a password for a user.
 pub async fn post<E: Env>(
@@ -92,14 +90,7 @@ fn read_order(fields: &mut Fields, rules: AdminResetRules) -> Option<Order> {
     let change_on_next_sign_in = fields.boolean("change_on_next_sign_in", true);
     let expires_in = fields.optional_seconds("expires_in", 300..=30 * 86_400);
     let sign_out_everywhere = fields.boolean("sign_out_everywhere", true);
-    let reason = fields.optional_text("reason", |text| {
-        let fits = text.chars().count() <= MAX_REASON && !text.chars().any(char::is_control);
-        if fits {
-            Ok(text.to_owned())
-        } else {
-            Err("must be one line of at most 500 characters")
-        }
-    });
+    let reason = read_reason(fields);
     let password = match (typed?, generate?) {
         (Some(_), false) if !rules.may_choose.0 => {
             fields.refuse("password", "may not be chosen here: generate one");

@@ -8,6 +8,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope, Site};
@@ -37,11 +38,13 @@ async fn answer<E: Env>(
             "return" => Ok(false),
             _ => Err("must be email or return"),
         });
-        // A recovery code may live for a day at most (NIST SP 800-63B-4 §4.2.1.2).
+        // What is issued for a recovery may live for a day at most (NIST SP 800-63B-4 §4.2.1.2).
         let expires_in = fields.optional_seconds("expires_in", 300..=86_400);
+        let reason = read_reason(fields);
         Some(Order {
             deliver: deliver?,
             expires_in: expires_in?,
+            reason: reason?,
         })
     })?;
     let settings = IssueSettings {
@@ -61,9 +64,14 @@ async fn answer<E: Env>(
 fn show(started: &Started, site: &Site) -> Answer {
     let challenge_id = started.challenge_id.as_str();
     let expires_at = started.expires_at.rfc3339();
+    let code_expires_at = started.code_expires_at.rfc3339();
     match &started.secrets {
         None => {
-            let body = json!({"challenge_id": challenge_id, "expires_at": expires_at});
+            let body = json!({
+                "challenge_id": challenge_id,
+                "expires_at": expires_at,
+                "code_expires_at": code_expires_at,
+            });
             Answer::json(202, body)
         }
         Some((code, link)) => {
@@ -72,6 +80,7 @@ fn show(started: &Started, site: &Site) -> Answer {
                 "link": site.reset_link(link),
                 "code": code.reveal(),
                 "expires_at": expires_at,
+                "code_expires_at": code_expires_at,
             });
             Answer::json(200, body)
         }

@@ -6,6 +6,7 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::{find_id, shape};
 use crate::model::email_address::EmailAddress;
 use crate::ports::Env;
@@ -29,12 +30,16 @@ async fn answer<E: Env>(
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
     let id = find_id(id)?;
-    let changes = request.members(read_changes)?;
+    let (changes, reason) = request.members(|fields| {
+        let changes = read_changes(fields);
+        let reason = read_reason(fields);
+        Some((changes?, reason?))
+    })?;
     let settings = UpdateSettings {
         branding: settings.branding,
         keyring: settings.keyring,
     };
-    match update::run(cx, &settings, &id, changes, &caller).await {
+    match update::run(cx, &settings, &id, changes, &caller, reason).await {
         Ok(updated) => Ok(Answer::json(200, shape(&updated))),
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
         Err(UpdateAccountError::Taken) => Err(Problem::conflict()),

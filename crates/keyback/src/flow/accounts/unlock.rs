@@ -1,0 +1,58 @@
+//! Lifting what keeps an account's owner out: refused sign-ins after wrong passwords, and the pause between mails.
+
+use crate::flow::events::Caller;
+use crate::flow::recovery::issue::Turn;
+use crate::model::event::EventType;
+use crate::model::id::AccountId;
+use crate::ports::{Env, Unavailable};
+use crate::store::batch::{Batch, Epoch};
+use crate::store::cx::Cx;
+use crate::store::{accounts, recoveries};
+
+/// Why nothing was lifted.
+#[derive(Debug, thiserror::Error)]
+pub enum UnlockError {
+    /// There is no such account.
+    #[error("no such account")]
+    NotFound,
+    /// Something outside failed.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Begins new counts of wrong passwords and of recovery mails. Passwords, links and sessions stay as they are.
+///
+/// # Errors
+/// As [`UnlockError`] says. After an outage it may have been done; the call can be repeated.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    id: &AccountId,
+    by: &Caller,
+    reason: Option<String>,
+) -> Result<(), UnlockError> {
+    let store = cx.store();
+    let (found, recovery) = futures::join!(accounts::find(store, id), recoveries::find(store, id));
+    let account = found?.ok_or(UnlockError::NotFound)?;
+    let mut batch = Batch::default();
+    // Whoever issues a mail right now must not bring the old count back.
+    let turn = match recovery? {
+        Some(recovery) => Turn::take(cx.env, account, recovery, |_, _| true).await?,
+        None => None,
+    };
+    let held = accounts::lease(cx, id).await?;
+    let found = accounts::find(store, id).await?;
+    let mut account = found.ok_or(UnlockError::NotFound)?;
+    account.unlocked_at = Some(cx.now);
+    batch.account(account, Epoch::Keep);
+    batch.event(by.event(cx, EventType::AccountUnlocked, id, reason)?);
+    if let Some(turn) = &turn {
+        let recovery = turn.recovery.clone().unpaused(turn.claim);
+        recoveries::replace(&mut batch, id, &recovery)?;
+        let forget = recoveries::forget_after(id.clone(), turn.claim.day);
+        batch.task_at(forget.at, forget.task);
+        batch.only_until(turn.until);
+    }
+    batch.under(held);
+    batch.commit(cx).await?;
+    Ok(())
+}
