@@ -138,7 +138,9 @@ fn slow_a_refusal_does_not_tell_who_came_with_a_costly_hash() {
         .flat_map(least)
         .collect();
     let (quickest, slowest) = (all.iter().min().copied(), all.iter().max().copied());
-    let spread = slowest.unwrap_or_default() - quickest.unwrap_or_default();
+    let spread = slowest
+        .unwrap_or_default()
+        .saturating_sub(quickest.unwrap_or_default());
     assert!(spread < SLACK, "{all:?}");
 }
 

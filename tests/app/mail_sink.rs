@@ -111,11 +111,11 @@ impl Desk {
         let now = Instant::now();
         let mut taken = lock(&self.taken);
         taken.retain(|at| now.duration_since(*at) < Duration::from_secs(1));
-        let takes = taken.len() < rate;
-        if takes {
+        let has_room = taken.len() < rate;
+        if has_room {
             taken.push(now);
         }
-        takes
+        has_room
     }
 }
 

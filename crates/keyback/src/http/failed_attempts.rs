@@ -32,7 +32,8 @@ pub(super) async fn note<E: Env>(cx: &mut Cx<'_, E>, request: &Request, answer: 
         request_id: request.id().to_owned(),
         attempt,
     });
-    cx.deferred.failed = Some(attempt);
+    // Wrong passwords are counted for their account already.
+    cx.deferred.failed = Some(attempt).filter(|it| *it != FailedAttempt::Password);
     if attempt != FailedAttempt::ApiKey {
         return answer;
     }

@@ -18,14 +18,8 @@ pub enum FailedAttempt {
 }
 
 impl FailedAttempt {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Code,
-        Self::Password,
-        Self::Token,
-        Self::ApiKey,
-        Self::Webhook,
-    ];
+    /// Those that are counted over all clients.
+    pub const COUNTED: [Self; 4] = [Self::Code, Self::Token, Self::ApiKey, Self::Webhook];
 
     /// The word in log lines.
     #[must_use]
@@ -51,13 +45,6 @@ impl FailedAttempt {
         }
     }
 
-    /// How many of all clients together are still no reason for a warning. Passwords are mistyped more often than codes,
-    /// which are mostly pasted.
-    #[must_use]
-    pub const fn usual(self) -> Limit {
-        match self {
-            Self::Password => Limit::new(500, 3_600),
-            Self::Code | Self::Token | Self::ApiKey | Self::Webhook => Limit::new(100, 3_600),
-        }
-    }
+    /// How many of all clients together are still no reason for a warning.
+    pub const USUAL: Limit = Limit::new(100, 3_600);
 }

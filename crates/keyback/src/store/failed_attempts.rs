@@ -34,10 +34,10 @@ pub async fn find_sprays(
     store: &impl KeyValue,
     now: Timestamp,
 ) -> Result<Vec<FailedAttempt>, Unavailable> {
-    let ends = FailedAttempt::ALL.map(|attempt| limiter::find_last_full(store, named(attempt)));
+    let ends = FailedAttempt::COUNTED.map(|attempt| limiter::find_last_full(store, named(attempt)));
     let ends = join_all(ends).await;
     let mut sprays = Vec::new();
-    for (attempt, end) in FailedAttempt::ALL.into_iter().zip(ends) {
+    for (attempt, end) in FailedAttempt::COUNTED.into_iter().zip(ends) {
         if end?.is_some_and(|end| now < end.plus(REPORTED_FOR)) {
             sprays.push(attempt);
         }
@@ -54,6 +54,6 @@ const fn named(attempt: FailedAttempt) -> NamedLimit {
             FailedAttempt::ApiKey => "failed-api-key",
             FailedAttempt::Webhook => "failed-webhook",
         },
-        limit: attempt.usual(),
+        limit: FailedAttempt::USUAL,
     }
 }

@@ -107,7 +107,8 @@ fn an_import_takes_them_and_knows_them_again() {
         .iter()
         .map(|id| json!({ "id": id, "email": unique_email(), "locale": null }))
         .collect();
-    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let texts: Vec<String> = lines.iter().map(Value::to_string).collect();
+    let body = texts.join("\n");
     let first = portal.import_users(body.clone()).expect_json(200);
     assert_eq!(
         (&first["created"], &first["failed"]),

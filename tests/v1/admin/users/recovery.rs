@@ -104,7 +104,6 @@ fn a_recovery_lives_from_five_minutes_to_a_day() {
         (json!({ "expires_in": -600 }), "/expires_in"),
         (json!({ "expires_in": 600.5 }), "/expires_in"),
         (json!({ "expires_in": "600" }), "/expires_in"),
-        (json!({ "expires_in": null }), "/expires_in"),
         (json!({ "deliver": null }), "/deliver"),
         (json!({ "deliver": true }), "/deliver"),
         (json!({ "deliver": "Email" }), "/deliver"),

@@ -252,8 +252,8 @@ fn cancel_recovery() {
 fn sign_in_right_and_wrong() {
     let app = in_the_window();
     for (name, password, pinned, first) in [
-        ("sign-in, right", App::PASSWORD, (200, 3, 3, 4), 5),
-        ("sign-in, wrong", App::NEW_PASSWORD, (401, 4, 3, 4), 5),
+        ("sign-in, right", App::PASSWORD, (200, 3, 3, 6), 5),
+        ("sign-in, wrong", App::NEW_PASSWORD, (401, 4, 3, 6), 5),
     ] {
         assert_eq!(cost(name, &app, &sign_in(&app, password)).pinned(), pinned);
         let app = from_another_client(&app);

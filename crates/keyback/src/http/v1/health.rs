@@ -37,6 +37,6 @@ async fn answer<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
 
 /// A count and a kind: the call is public.
 fn warning(attempt: FailedAttempt) -> String {
-    let usual = attempt.usual().count();
+    let usual = FailedAttempt::USUAL.count();
     format!("{}: more than {usual} in an hour", attempt.plural())
 }

@@ -56,7 +56,8 @@ pub(super) struct BcryptHash {
 
 impl BcryptHash {
     /// `$2b$12$` with salt and result in one (everybody); with `bcrypt$` or `bcrypt_sha256$` before it (Django), `$wp`
-    /// (`WordPress`), `$bcrypt-sha512$`, or `$bcrypt-pepper$` and a pepper in base64; `$bcrypt-sha256$v=2,t=2b,r=12$salt$result` or `$bcrypt-sha256$2b,12$salt$result` (passlib);
+    /// (`WordPress`), `$bcrypt-sha512$`, or `$bcrypt-pepper$` and a pepper in base64;
+    /// `$bcrypt-sha256$v=2,t=2b,r=12$salt$result` or `$bcrypt-sha256$2b,12$salt$result` (passlib);
     /// `$bcrypt-sha512$v=2,t=2b,r=12$salt$result` (Perl).
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
         let (input, version, cost, salt, output) = match parts {

@@ -173,8 +173,9 @@ fn spoilt(hash: &str) -> Vec<String> {
         format!(" {hash}"),
         format!("{hash}\n"),
     ];
-    // LDAP's names are not compared by case, and base64 has both.
-    if hash.starts_with('$') {
+    // The alphabets of the others have both cases, and so have LDAP's names.
+    let schemes = ["$2", "$a", "$b", "$f", "$p", "$s", "$w"];
+    if schemes.iter().any(|scheme| hash.starts_with(scheme)) {
         spoilt.push(hash.to_uppercase());
     }
     spoilt

@@ -39,7 +39,7 @@ fn a_bad_order_is_told_where_it_is_wrong() {
         "/change_on_next_sign_in",
         "/sign_out_everywhere",
     ] {
-        for value in [json!("true"), json!(null), json!(1)] {
+        for value in [json!("true"), json!([]), json!(1)] {
             cases.push((with(&pointer[1..], value), pointer));
         }
     }
@@ -50,7 +50,6 @@ fn a_bad_order_is_told_where_it_is_wrong() {
         json!(-300),
         json!(300.5),
         json!("300"),
-        json!(null),
         json!(1e300),
     ] {
         cases.push((with("expires_in", seconds), "/expires_in"));

@@ -152,9 +152,9 @@ impl Model {
             .current
             .is_none_or(|mail| self.mails[mail].epoch == account.epoch && !self.mails[mail].used);
         let cooling = is_of_use && within(COOLDOWN) > 0;
-        // All ask from one network.
+        // Each asks from a network of its own, so the limits are those of all networks: twice as many.
         let beyond = |count: usize, limit: usize| (count + 1).saturating_sub(limit);
-        let excess = beyond(within(3_600), 5).max(beyond(within(DAY), 10));
+        let excess = beyond(within(3_600), 10).max(beyond(within(DAY), 20));
         let pause = excess.checked_sub(1).map_or(0, |it| PAUSES[it.min(3)]);
         if !cooling && within(pause) == 0 {
             self.issue(whom);
