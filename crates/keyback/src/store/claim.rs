@@ -5,7 +5,7 @@
 //!
 //! A counter has three fields, so that it can be read who came: links and reset tokens add to the lowest, codes to the one
 //! above, and "this was not me" to the highest. The first two hold 32 racers before they overflow, which costs
-//! nothing but that a cancel is refused. The highest holds 8,191 cancels, of which [`MAX_CANCELS`] are counted.
+//! nothing but that a cancel is refused. The highest holds 8,191 cancels, of which `MAX_CANCELS` are counted.
 
 use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::keys::CounterKey;

@@ -34,7 +34,7 @@
 //! | `v1:limit:<name>:<window>:<client>` | calls in a window | until the window is over |
 //! | `v1:proof:<digest>` | which body a detached signature came with | as long as the signature is good |
 //!
-//! `<account>` and the `<id>` of an account are its [name in keys](account_name), never an id as it is.
+//! `<account>` and the `<id>` of an account are its name in keys (`account_name`), never an id as it is.
 //!
 //! `<digest>` is of the folded address. In stores of earlier versions it is of the address as it was spelled, until the
 //! courier has moved those that differ ([`accounts`](crate::store::accounts)).

@@ -37,7 +37,7 @@ pub enum ResetPasswordError {
     /// The token is wrong, expired, used, replaced or unknown: nobody is told which.
     #[error("not a good token")]
     InvalidToken,
-    /// The token is good, and stays so until [`MAX_REFUSED`]; the password is not.
+    /// The token is good, and stays so until the thirtieth refusal; the password is not.
     #[error("the password is refused")]
     PasswordRejected(Vec<PasswordViolation>),
     /// The token may be used up, and it is not known whether the password was stored: a new request may be needed.

@@ -171,7 +171,7 @@ impl Folding {
     };
 
     /// The stored progress. Where there is none, accounts of an earlier version come first: a store whose first account
-    /// this version creates gets [`Folding::NOTHING`] with it.
+    /// this version creates gets `Folding::NOTHING` with it.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
