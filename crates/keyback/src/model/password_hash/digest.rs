@@ -21,7 +21,7 @@ const TIME: Duration = Duration::from_nanos(1_500);
 const SPRING_ITERATIONS: u32 = 1_024;
 const SPRING_SALT_BYTES: usize = 8;
 /// Joomla made salts of 16 characters at first, and of 32 later.
-const JOOMLA_SALT_CHARS: std::ops::RangeInclusive<usize> = 16..=32;
+const JOOMLA_SALT_CHARS: [usize; 2] = [16, 32];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hash {
@@ -154,11 +154,14 @@ impl DigestHash {
         if is_salted {
             return of_ldap;
         }
-        let is_sha256 = matches!(hash, Hash::Sha256);
         of_ldap
-            .or_else(|| Self::read_spring_standard(rest).filter(|_| is_sha256))
             .or_else(|| Self::read_spring(hash, rest))
-            .or_else(|| Self::read_joomla(hash, rest).filter(|_| is_sha256))
+            .or_else(|| match hash {
+                Hash::Sha256 => {
+                    Self::read_spring_standard(rest).or_else(|| Self::read_joomla(hash, rest))
+                }
+                _ => None,
+            })
     }
 
     fn read_ldap(hash: Hash, is_salted: bool, rest: &str) -> Option<Self> {
@@ -175,12 +178,14 @@ impl DigestHash {
     fn read_spring(hash: Hash, rest: &str) -> Option<Self> {
         let end = rest.rfind('}').map_or(0, |brace| brace.saturating_add(1));
         let (salt, output) = rest.split_at_checked(end)?;
+        let output = hex(output)?;
         let is_braced = salt.starts_with('{') || salt.is_empty();
-        Some(Self {
+        let is_whole = output.len() == hash.bytes();
+        (is_braced && is_whole).then(|| Self {
             hash,
             input: Input::PasswordSalt,
             salt: salt.as_bytes().to_vec(),
-            output: hex(output).filter(|_| is_braced)?,
+            output,
         })
     }
 
