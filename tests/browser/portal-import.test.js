@@ -94,7 +94,7 @@ test('a JSON list is imported, also with a byte order mark, and its entries are 
 
 test('a file of another kind is refused once, before anything is sent', async () => {
   const csv = 'email,id\na@example.test,a\nb@example.test,b\n';
-  await visit(browser, app, {}, async (page) => {
+  await visit(browser, app, FAILING, async (page) => {
     let calls = 0;
     page.on('request', (request) => {
       if (request.url().endsWith('/import')) calls += 1;
@@ -103,7 +103,7 @@ test('a file of another kind is refused once, before anything is sent', async ()
     for (const other of [csv, '[{"email":"a@example.test"},]', Buffer.from('[{}]', 'utf16le')]) {
       await page.getByLabel('File').setInputFiles(file(other));
       await press(page, 'Import');
-      await page.getByText('Nothing was imported.').waitFor();
+      await page.locator('.field .error').getByText('Nothing was imported.').waitFor();
     }
     assert.equal(calls, 0);
     assert.equal(await page.locator('.failures > li').count(), 0);

@@ -127,7 +127,7 @@ export const portalStates = {
   'portal-import-format': async (page, app) => {
     await view('#/import')(page, app);
     await file(page, 'email,id\nbo@example.test,bo\n');
-    await page.getByText('Nothing was imported.').waitFor();
+    await page.locator('.field .error').getByText('Nothing was imported.').waitFor();
   },
   'portal-import-cut': async (page, app) => {
     await view('#/import')(page, app);

@@ -251,6 +251,7 @@ fn cancel_recovery() {
 #[test]
 fn sign_in_right_and_wrong() {
     let app = in_the_window();
+    // Three of the reads are the marks of foreign hashes, in the first round trip.
     for (name, password, pinned, first) in [
         ("sign-in, right", App::PASSWORD, (200, 3, 3, 6), 5),
         ("sign-in, wrong", App::NEW_PASSWORD, (401, 4, 3, 6), 5),
