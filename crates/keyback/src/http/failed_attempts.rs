@@ -17,7 +17,7 @@ use crate::store::limiter::{self, NamedLimit};
 /// the same address goes on.
 const WRONG_KEYS: NamedLimit = NamedLimit {
     name: "wrong-api-keys",
-    limit: Limit::new(100, 60),
+    limit: Limit::new(200, 60),
 };
 
 /// Notes the attempt that failed, if `answer` says that one did. A client with too many wrong keys gets another answer.

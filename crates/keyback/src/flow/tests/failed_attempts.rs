@@ -79,7 +79,7 @@ fn what_is_right_and_who_brings_no_key_leave_nothing() {
 fn a_client_with_too_many_wrong_keys_is_told_to_wait_and_a_right_key_from_there_works() {
     let app = App::default();
     for number in 1..=300 {
-        let expected = if number <= 100 { 401 } else { 429 };
+        let expected = if number <= 200 { 401 } else { 429 };
         assert_eq!(
             with_wrong_key(&app, "/v1/admin/users"),
             expected,
