@@ -118,8 +118,8 @@ fn a_bad_order_or_an_unknown_account_is_refused() {
         assert_eq!(refused.expect_invalid(), ["/required"], "{value}");
     }
     assert_eq!(put(&json!({})).expect_invalid(), ["/required"]);
-    let unknown = json!({ "required": true, "reason": "zebra" });
-    assert_eq!(put(&unknown).expect_invalid(), ["/reason"]);
+    let unknown = json!({ "required": true, "because": "zebra" });
+    assert_eq!(put(&unknown).expect_invalid(), ["/because"]);
     let account = portal.find_user(&user.id).expect_json(200);
     assert_eq!(account["credential"]["must_change"], false);
     portal
