@@ -39,11 +39,13 @@ fn strangers_use_up_their_own_limits_and_an_administrator_lifts_all() {
     assert!(account["locked_until"].is_string(), "{account}");
 
     // Requests from one network, and the owner on another.
-    for _ in 0..4 {
+    for _ in 0..2 {
         from("203.0.113.9").challenge(&user.email);
+        // One that is replaced before it goes out is not sent.
+        app.sink().wait_for_mail(&user.email);
     }
     for _ in 0..2 {
-        app.sink().wait_for_mail(&user.email);
+        from("203.0.113.9").challenge(&user.email);
     }
     app.sink().assert_no_mail(&user.email);
     let account = portal.find_user(&user.id).expect_json(200);
