@@ -116,7 +116,7 @@ test('without scripts the pages say what they need', async () => {
     await visit(browser, app, { javaScriptEnabled: false, locale: 'de' }, async (page) => {
       // No script is waited for.
       const headed = (title) => heading(page).getByText(title).waitFor();
-      for (const path of ['/verify-otp', `/reset${UNKNOWN}`, `/cancel${UNKNOWN}`]) {
+      for (const path of ['/verify-otp', `/reset-password${UNKNOWN}`, `/cancel-recovery${UNKNOWN}`]) {
         await page.goto(path);
         // Playwright's own search for text leaves <noscript> out.
         const notice = page.locator('noscript .notice:visible');
@@ -149,9 +149,9 @@ test('what a page lacks is known before its scripts come, and the page says so i
         ['/reset-password#token=', 'Open the link from the email'],
         [`/reset-password?return_to=${'a'.repeat(50)}`, 'Open the link from the email'],
         ['/cancel-recovery', 'Open the link in the email again'],
-        [`/reset${UNKNOWN}`, 'Choose a new password'],
+        [`/reset-password${UNKNOWN}`, 'Choose a new password'],
         [`/reset-password?again#token=${'a'.repeat(64)}`, 'Choose a new password'],
-        [`/cancel?again${UNKNOWN}`, 'You did not ask for this?'],
+        [`/cancel-recovery?again${UNKNOWN}`, 'You did not ask for this?'],
       ]) {
         await page.goto(path);
         assert.deepEqual(await page.locator('h1:visible').allTextContents(), [title], path);
@@ -166,7 +166,7 @@ test('scripts that do not come are missed after a while, and nothing is sent wit
   await running({}, async (app) => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       await page.route('**/*.js', (route) => route.abort());
-      await page.goto(`/reset${UNKNOWN}`);
+      await page.goto(`/reset-password${UNKNOWN}`);
       const url = page.url();
       await page.locator('#password').fill('secret');
       await page.keyboard.press('Enter');

@@ -6,7 +6,7 @@ import { startApp } from './app.js';
 import { launch, visit } from './browser.js';
 import { states } from './states.js';
 
-const PAGES = ['/', '/forgot-password', '/verify-otp', '/reset', '/reset-password', '/cancel', '/cancel-recovery', '/problems/invalid-otp'];
+const PAGES = ['/', '/forgot-password', '/verify-otp', '/reset-password', '/cancel-recovery', '/problems/invalid-otp'];
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
 const LIMIT = 60_000;
 

@@ -290,7 +290,7 @@ test('a link pasted into the tab of another one is used instead', async () => {
   const { link } = await app.recoveryMail(user.email);
   const password = newPassword();
   await visit(browser, app, { expectFailures: true }, async (page) => {
-    await page.goto(`/reset${UNKNOWN}`);
+    await page.goto(`/reset-password${UNKNOWN}`);
     await titled(page, 'no longer works');
     await page.evaluate((address) => location.assign(address), link);
     await titled(page, 'Choose a new password');

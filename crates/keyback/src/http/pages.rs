@@ -143,9 +143,9 @@ pub fn get(
 
 /// Whether a person waits for the answer in a browser.
 pub(super) fn is_for_browser(request: &Request) -> bool {
-    request
-        .header("accept")
-        .is_some_and(|accept| accept.contains("text/html"))
+    let accept = request.header("accept");
+    matches!(request.method(), "GET" | "HEAD")
+        && accept.is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// `GET /.well-known/change-password` redirects password managers to `/forgot-password`

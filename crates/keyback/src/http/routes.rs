@@ -205,25 +205,27 @@ pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFi
         ["assets", "brand", name] => brand::get(&settings, name),
         ["assets", version, name @ ..] => pages::file(&[files.pages, files.portal], version, name),
         [".well-known", "change-password"] => pages::change_password(),
-        other => link::page_of(other).map_or_else(Answer::not_found, page),
+        other => match link::page_of(other) {
+            Some(link) => page(link),
+            None => return in_words(Answer::not_found(), &settings, request, files),
+        },
     };
     match request.method() {
-        "GET" | "HEAD" if pages::is_for_browser(request) => {
-            in_words(answer, &settings, request, files)
-        }
-        "GET" | "HEAD" => answer,
-        _ if answer.status() == 404 => answer,
+        "GET" | "HEAD" => in_words(answer, &settings, request, files),
         _ => Answer::method_not_allowed("GET, HEAD"),
     }
 }
 
-/// `answer`, or a page in place of what only programs read.
+/// `answer`, or for a browser a page in place of what only programs read.
 fn in_words(
     answer: Answer,
     settings: &Result<Pages, Unavailable>,
     request: &Request,
     files: &PageFiles,
 ) -> Answer {
+    if !pages::is_for_browser(request) {
+        return answer;
+    }
     let (pages, words) = (files.pages, files.problems);
     let site = settings.as_ref().ok().map(|settings| &settings.site);
     match (answer.status(), settings) {
