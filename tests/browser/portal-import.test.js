@@ -189,13 +189,13 @@ test('a mark before the first line is no part of it', async () => {
   });
 });
 
-test('a file of another kind is told what is expected, once nothing came of it', async () => {
-  const format = (page) => page.getByText('Each line must be one JSON object');
+test('a file with other members is told what is expected, once nothing came of it', async () => {
+  const format = (page) => page.getByText('The file needs one JSON object per line');
   await visit(browser, app, FAILING, async (page) => {
-    await start(page, JSON.stringify([{ email: 'a@example.test' }]));
+    await start(page, '{"mail":"a@example.test"}');
     await finished(page, 1);
     await format(page).waitFor();
-    await page.getByLabel('File').setInputFiles(file(`email\n${users(1)[0]}`));
+    await page.getByLabel('File').setInputFiles(file(`{"mail":"a@example.test"}\n${users(1)[0]}`));
     await press(page, 'Import');
     await finished(page, 2);
     assert.equal(await format(page).count(), 0);
@@ -204,7 +204,7 @@ test('a file of another kind is told what is expected, once nothing came of it',
 
 test('an import speaks the language that was chosen while another view was looked at', async () => {
   await visit(browser, app, FAILING, async (page) => {
-    await start(page, 'no json');
+    await start(page, '{"mail":"a@example.test"}');
     await finished(page, 1);
     await page.getByRole('link', { name: 'All users' }).click();
     await titled(page, 'Users');

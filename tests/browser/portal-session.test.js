@@ -300,7 +300,7 @@ test('a view that is none says so, and every view has a title of its own', async
         assert.ok(await heading(page).evaluate((element) => element === document.activeElement), view);
       }
     }
-    assert.equal(titles.size, 6, [...titles].join());
+    assert.equal(titles.size, 7, [...titles].join());
     await page.getByRole('link', { name: 'All users' }).click();
     await titled(page, 'Users');
   });
