@@ -21,11 +21,23 @@ impl Section for CorsOrigins {
     }
 }
 
+/// An origin in lower case and without the port that its scheme has anyway: the only form in which a browser names it.
+fn as_browsers_write(origin: &str) -> String {
+    let origin = origin.to_ascii_lowercase();
+    let origin = origin.strip_suffix('/').unwrap_or(&origin);
+    let port = if origin.starts_with("https:") {
+        ":443"
+    } else {
+        ":80"
+    };
+    origin.strip_suffix(port).unwrap_or(origin).to_owned()
+}
+
 /// Origins, separated by commas or blanks. What is none, `*` too, is left out: it allows nothing.
 fn origins(text: &str, warn: &mut dyn FnMut(String)) -> Vec<BaseUrl> {
     let listed = text.split([',', ' ']).filter(|entry| !entry.is_empty());
     let parsed = (1_u32..).zip(listed).filter_map(|(number, entry)| {
-        let origin = BaseUrl::parse(entry);
+        let origin = BaseUrl::parse(&as_browsers_write(entry));
         if origin.is_none() {
             warn(format!("entry {number} is no https origin, it is left out"));
         }

@@ -121,7 +121,7 @@ async fn settle<E: Env>(
                 Some(name(cx, &mut batch, rival, &account)?)
             }
         };
-        held.check(cx.env.clock().now())?;
+        batch.under(held);
         batch.commit(cx).await?;
         if let Some(line) = named {
             cx.env.log().write(&line);

@@ -101,6 +101,22 @@ fn an_answer_may_be_read_whatever_it_is() {
 }
 
 #[test]
+fn an_origin_may_be_listed_as_people_write_it() {
+    let app = app();
+    for listed in [
+        "https://Portal.Example.test",
+        "https://portal.example.test/",
+        "https://portal.example.test:443",
+        "HTTPS://PORTAL.EXAMPLE.TEST:443/",
+    ] {
+        app.env.variables.set("cors_origins", listed);
+        let reply = ask(&app, "POST", "/v1/verify-otp", LISTED);
+        assert_eq!(reply.status, 204, "{listed}");
+        assert_eq!(reply.header("access-control-allow-origin"), LISTED);
+    }
+}
+
+#[test]
 fn what_is_no_origin_allows_nothing_and_is_named() {
     let app = app();
     app.env
