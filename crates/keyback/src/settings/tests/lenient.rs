@@ -1,0 +1,115 @@
+//! Variables that stop no call: a usable value stands in for a bad one, and that is said.
+
+use super::*;
+
+/// Values that are good, and bad ones with what is said of them.
+type Cosmetic = (
+    &'static str,
+    [&'static str; 2],
+    [(&'static str, &'static str); 2],
+);
+
+const COSMETIC: [Cosmetic; 10] = [
+    (
+        "logo_text",
+        ["", "Äpp"],
+        [("a\nb", "the name is used"), ("a\tb", "the name is used")],
+    ),
+    (
+        "accent_color",
+        ["", "#205080"],
+        [
+            ("#ff0", "#rrggbb"),
+            ("#635bff", "contrast 4.31 to 1, made darker"),
+        ],
+    ),
+    (
+        "accent_color_dark",
+        ["", "#80c0ff"],
+        [("blue", "#rrggbb"), ("#000080", "to 1, made lighter")],
+    ),
+    (
+        "support_url",
+        ["", "https://help.example.com"],
+        [("javascript:x", "nothing links"), ("help", "nothing links")],
+    ),
+    (
+        "app_name",
+        ["A", "Äpp & Co"],
+        [("", "Keyback is used"), ("a\nb", "Keyback is used")],
+    ),
+    (
+        "app_name",
+        ["A", "A B"],
+        [
+            ("a\u{2028}b", "Keyback is used"),
+            ("a\u{2029}b", "Keyback is used"),
+        ],
+    ),
+    (
+        "sign_in_url",
+        ["", "https://portal.example.com/sign-in?from=reset"],
+        [
+            ("portal.example.com", "do not link"),
+            ("https://a@portal.example.com", "do not link"),
+        ],
+    ),
+    (
+        "return_urls",
+        [
+            "https://portal.example.com",
+            "https://a.example/app, http://localhost:8080 https://b.example",
+        ],
+        [
+            ("https://a.example?b", "entry 1"),
+            ("https://a.example,b.example", "entry 2"),
+        ],
+    ),
+    (
+        "default_locale",
+        ["ja", "pt-BR"],
+        [("", "English is used"), ("nl", "English is used")],
+    ),
+    (
+        "mail_texts",
+        ["", r#"{"*": {"recovery.subject": "{app}: new password"}}"#],
+        [
+            (
+                r#"{"*": {"recovery.subject": "{code}"}}"#,
+                "recovery.subject has a placeholder",
+            ),
+            (
+                r#"{"*": {"recovery.subjekt": "New"}}"#,
+                "unknown key recovery.subjekt",
+            ),
+        ],
+    ),
+];
+
+#[test]
+fn looks_and_links_stop_nothing_and_are_said() {
+    for (name, good, bad) in COSMETIC {
+        let findings = |value: &str| {
+            let env = MemoryEnv::default();
+            env.variables.set(name, value);
+            assert!(
+                block_on(load::<Courier>(env.variables())).is_ok(),
+                "{name}={value}"
+            );
+            block_on(check::<Courier>(env.variables()))
+        };
+        for value in good {
+            assert_eq!(findings(value).warnings, [], "{name}={value}");
+        }
+        for (value, said) in bad {
+            let Findings { bad, warnings } = findings(value);
+            assert_eq!(bad, [], "{name}={value}");
+            let [warning] = &*warnings else {
+                panic!("{name}={value}: {warnings:?}");
+            };
+            let warning = warning.to_string();
+            let fits = warning.starts_with(&format!("{name}: ")) && warning.contains(said);
+            assert!(fits, "{warning}");
+        }
+    }
+}
