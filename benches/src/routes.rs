@@ -2,7 +2,7 @@
 
 use keyback::courier::after_response;
 use keyback::http::v1::admin::users;
-use keyback::http::{Answer, Request, max_body_bytes, routes};
+use keyback::http::{Answer, Problem, Request, max_body_bytes, routes};
 use keyback::ports::Env;
 use keyback::store::cx::{Cx, Deferred};
 
@@ -65,7 +65,11 @@ impl Component {
     }
 
     /// Answers a request as the component's routing table does.
-    pub(crate) async fn route<E: Env>(self, cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+    pub(crate) async fn route<E: Env>(
+        self,
+        cx: &mut Cx<'_, E>,
+        request: &Request,
+    ) -> Result<Answer, Problem> {
         match self {
             Self::ForgotPassword => routes::forgot_password(cx, request, &WORDS).await,
             Self::VerifyOtp => routes::verify_otp(cx, request).await,

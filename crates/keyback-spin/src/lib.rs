@@ -13,7 +13,7 @@ pub use env::SpinEnv;
 use std::time::Duration;
 
 use keyback::courier::after_response;
-use keyback::http::{Answer, max_body_bytes};
+use keyback::http::{Answer, Problem, max_body_bytes};
 use keyback::store::cx::{Cx, Deferred};
 use spin_sdk::http::{Error, Request};
 use spin_sdk::time::sleep;
@@ -30,7 +30,7 @@ const A_MOMENT: Duration = Duration::from_micros(1);
 /// When the host has no randomness, or accepts no response.
 pub async fn serve(
     request: Request,
-    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
     serve_and_then(request, usual_room, route, async |env, deferred| {
         after_response::tidy(&env, deferred).await;
@@ -44,7 +44,7 @@ pub async fn serve(
 /// Those of [`serve`].
 pub async fn serve_only(
     request: Request,
-    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
     serve_and_then(request, usual_room, route, async |_, _| ()).await
 }
@@ -55,7 +55,7 @@ pub async fn serve_only(
 /// Those of [`serve`].
 pub async fn serve_and_work(
     request: Request,
-    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
     serve_and_work_within(request, usual_room, route).await
 }
@@ -68,7 +68,7 @@ pub async fn serve_and_work(
 pub async fn serve_and_work_within(
     request: Request,
     room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
-    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
     serve_and_then(request, room, route, async |env, deferred| {
         after_response::run(&env, deferred).await;
@@ -83,7 +83,7 @@ async fn usual_room(_: &SpinEnv, head: &http::request::Parts) -> usize {
 async fn serve_and_then(
     request: Request,
     room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
-    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
     then: impl AsyncFnOnce(SpinEnv, Deferred) + 'static,
 ) -> Result<Response, Error> {
     let env = SpinEnv::open().await;

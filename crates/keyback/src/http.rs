@@ -1,7 +1,7 @@
 //! Translating between HTTP and the flows: parse, authorise, call, render. One file per call.
 //!
-//! A component's handler is a routing table over the functions here; [`serve`] wraps it. Everything becomes an answer:
-//! no handler fails.
+//! A component's handler is a routing table over the functions here; [`serve`] wraps it. What a handler refuses is a
+//! [`Problem`], and everything becomes an answer.
 
 pub mod forgot_password_form;
 pub mod pages;
@@ -33,10 +33,10 @@ use crate::store::cx::{Cx, Deferred};
 pub async fn serve<E: Env>(
     env: &E,
     request: Request,
-    route: impl AsyncFnOnce(&mut Cx<'_, E>, &Request) -> Answer,
+    route: impl AsyncFnOnce(&mut Cx<'_, E>, &Request) -> Result<Answer, Problem>,
 ) -> (::http::Response<Vec<u8>>, Deferred) {
     let mut cx = Cx::new(env).await;
-    let answer = route(&mut cx, &request).await;
+    let answer = route(&mut cx, &request).await.into();
     let answer = failed_attempts::note(&mut cx, &request, answer).await;
     if let Some(outage) = answer.outage() {
         env.log().write(&LogLine::Unavailable {

@@ -56,16 +56,9 @@ impl Answer {
         Self::new(302, Content::Nothing).with_header("location", path)
     }
 
-    /// A path that does not exist, for routing tables.
-    #[must_use]
-    pub fn not_found() -> Self {
+    /// A path that does not exist.
+    pub(super) fn not_found() -> Self {
         Problem::not_found().into()
-    }
-
-    /// A path that exists with other methods, for routing tables; `allow` lists them.
-    #[must_use]
-    pub fn method_not_allowed(allow: &'static str) -> Self {
-        Problem::method_not_allowed(allow).into()
     }
 
     pub(super) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -1,4 +1,5 @@
-//! Which handler answers which call: one function per component. The settings of the component are read here, once.
+//! Which handler answers which call: one function per component. The settings of the component are read here, once. What a
+//! handler refuses is a [`Problem`], which [`serve`](crate::http::serve) makes an answer of.
 //!
 //! The same functions serve the tests, so that a route that no component has is never tested.
 
@@ -13,165 +14,153 @@ use crate::http::{
     Answer, Problem, ProblemType, Request, forgot_password_form as form, problem_pages,
 };
 use crate::ports::{Env, Unavailable};
-use crate::settings::{
-    self, Accounts, Courier, ForgotPassword, Pages, ResetPassword, Section, SignIn, VerifyOtp,
-};
+use crate::settings::{self, Pages};
 use crate::store::cx::Cx;
 
-/// Answers by `route` with the component's settings, or says that they are bad.
-async fn with_settings<E: Env, S: Section>(
-    cx: &mut Cx<'_, E>,
-    route: impl AsyncFnOnce(&mut Cx<'_, E>, S) -> Answer,
-) -> Answer {
-    match settings::load::<S>(cx.env.variables()).await {
-        Ok(settings) => route(cx, settings).await,
-        Err(outage) => Problem::from(outage).into(),
-    }
-}
-
 /// The component `forgot-password`: the call, and the same from a form.
+///
+/// # Errors
+/// A [`Problem`].
 pub async fn forgot_password<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     words: &Files,
-) -> Answer {
-    let settings = settings::load::<ForgotPassword>(cx.env.variables()).await;
+) -> Result<Answer, Problem> {
+    let settings = settings::load(cx.env.variables()).await;
     match (request.segments().as_slice(), request.method()) {
-        (["v1", "forgot-password"], "POST") => match settings {
-            Ok(settings) => forgot::post(cx, request, &settings).await,
-            Err(outage) => Problem::from(outage).into(),
-        },
-        (["v1", "forgot-password"], _) => Answer::method_not_allowed("POST"),
-        (["forgot-password", "submit"], "POST") => form::post(cx, request, settings, words).await,
-        (["forgot-password", "submit"], "GET" | "HEAD") => form::get(),
-        (["forgot-password", "submit"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
-        _ => Answer::not_found(),
+        (["v1", "forgot-password"], "POST") => forgot::post(cx, request, &settings?).await,
+        (["v1", "forgot-password"], _) => Err(Problem::method_not_allowed("POST")),
+        (["forgot-password", "submit"], "POST") => {
+            Ok(form::post(cx, request, settings, words).await)
+        }
+        (["forgot-password", "submit"], "GET" | "HEAD") => Ok(form::get()),
+        (["forgot-password", "submit"], _) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
+        _ => Err(Problem::not_found()),
     }
 }
 
 /// The component `verify-otp`, which only verifies codes.
-pub async fn verify_otp<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    with_settings(cx, async |cx, settings: VerifyOtp| {
-        match (request.segments().as_slice(), request.method()) {
-            (["v1", "verify-otp"], "POST") => verify::post(cx, request, settings).await,
-            (["v1", "verify-otp"], _) => Answer::method_not_allowed("POST"),
-            _ => Answer::not_found(),
-        }
-    })
-    .await
+///
+/// # Errors
+/// A [`Problem`].
+pub async fn verify_otp<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
+    let settings = settings::load(cx.env.variables()).await?;
+    match (request.segments().as_slice(), request.method()) {
+        (["v1", "verify-otp"], "POST") => verify::post(cx, request, settings).await,
+        (["v1", "verify-otp"], _) => Err(Problem::method_not_allowed("POST")),
+        _ => Err(Problem::not_found()),
+    }
 }
 
 /// The component `reset-password`: users' and administrators' resets, and the rules for passwords.
-pub async fn reset_password<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    with_settings(cx, async |cx, settings: ResetPassword| {
-        match (request.segments().as_slice(), request.method()) {
-            (["v1", "reset-password"], "POST") => reset::post(cx, request, settings).await,
-            (["v1", "reset-password", "check"], "POST") => {
-                reset::check::post(cx, request, &settings).await
-            }
-            (["v1", "cancel-recovery"], "POST") => {
-                cancel_recovery::post(cx, request, &settings).await
-            }
-            (["v1", "admin", "users", id, "reset-password"], "POST") => {
-                users::reset_password::post(cx, request, settings, id).await
-            }
-            (
-                ["v1", "reset-password" | "cancel-recovery"]
-                | ["v1", "reset-password", "check"]
-                | ["v1", "admin", "users", _, "reset-password"],
-                _,
-            ) => Answer::method_not_allowed("POST"),
-            (["v1", "password-policy"], "GET" | "HEAD") => password_policy::get(&settings),
-            (["v1", "password-policy"], _) => Answer::method_not_allowed("GET, HEAD"),
-            _ => Answer::not_found(),
+///
+/// # Errors
+/// A [`Problem`].
+pub async fn reset_password<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+) -> Result<Answer, Problem> {
+    let settings = settings::load(cx.env.variables()).await?;
+    match (request.segments().as_slice(), request.method()) {
+        (["v1", "reset-password"], "POST") => reset::post(cx, request, settings).await,
+        (["v1", "reset-password", "check"], "POST") => {
+            reset::check::post(cx, request, &settings).await
         }
-    })
-    .await
+        (["v1", "cancel-recovery"], "POST") => cancel_recovery::post(cx, request, &settings).await,
+        (["v1", "admin", "users", id, "reset-password"], "POST") => {
+            users::reset_password::post(cx, request, settings, id).await
+        }
+        (
+            ["v1", "reset-password" | "cancel-recovery"]
+            | ["v1", "reset-password", "check"]
+            | ["v1", "admin", "users", _, "reset-password"],
+            _,
+        ) => Err(Problem::method_not_allowed("POST")),
+        (["v1", "password-policy"], "GET" | "HEAD") => Ok(password_policy::get(&settings)),
+        (["v1", "password-policy"], _) => Err(Problem::method_not_allowed("GET, HEAD")),
+        _ => Err(Problem::not_found()),
+    }
 }
 
 /// The component `accounts`: the rest of `/v1/admin/users…`, and `/v1/admin/emails…`.
-pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+///
+/// # Errors
+/// A [`Problem`].
+pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     let path = request.segments();
     let Some(rest) = path.strip_prefix(&["v1", "admin"]) else {
-        return Answer::not_found();
+        return Err(Problem::not_found());
     };
-    with_settings(cx, async |cx, settings: Accounts| {
-        match (rest, request.method()) {
-            (["users"], "GET" | "HEAD") => users::list::get(cx, request, &settings).await,
-            (["users"], "POST") => users::create::post(cx, request, &settings).await,
-            (["users"], _) => Answer::method_not_allowed("GET, HEAD, POST"),
-            (["users", "import"], "POST") => users::import::post(cx, request, &settings).await,
-            (["users", id, "recovery"], "POST") => {
-                users::start_recovery::post(cx, request, settings, id).await
-            }
-            (["emails", id, "retry"], "POST") => {
-                emails::retry::post(cx, request, &settings, id).await
-            }
-            (["users", id, "unlock"], "POST") => {
-                users::unlock::post(cx, request, &settings, id).await
-            }
-            (
-                ["users", "import"] | ["users", _, "recovery" | "unlock"] | ["emails", _, "retry"],
-                _,
-            ) => Answer::method_not_allowed("POST"),
-            (["users", id], "GET" | "HEAD") => users::show::get(cx, request, &settings, id).await,
-            (["users", id], "PATCH") => users::update::patch(cx, request, settings, id).await,
-            (["users", id], "DELETE") => users::delete::delete(cx, request, &settings, id).await,
-            (["users", _], _) => Answer::method_not_allowed("GET, HEAD, PATCH, DELETE"),
-            (["users", id, "password-change"], "PUT") => {
-                users::require_change::put(cx, request, &settings, id).await
-            }
-            (["users", _, "password-change"], _) => Answer::method_not_allowed("PUT"),
-            (["users", id, "challenge"], "GET" | "HEAD") => {
-                users::challenge::get(cx, request, &settings, id).await
-            }
-            (["users", id, "events"], "GET" | "HEAD") => {
-                users::events::get(cx, request, &settings, id).await
-            }
-            (["emails"], "GET" | "HEAD") => emails::list::get(cx, request, &settings).await,
-            (["emails", id], "GET" | "HEAD") => emails::show::get(cx, request, &settings, id).await,
-            (["users", _, "challenge" | "events"] | ["emails"] | ["emails", _], _) => {
-                Answer::method_not_allowed("GET, HEAD")
-            }
-            _ => Answer::not_found(),
+    let settings = settings::load(cx.env.variables()).await?;
+    match (rest, request.method()) {
+        (["users"], "GET" | "HEAD") => users::list::get(cx, request, &settings).await,
+        (["users"], "POST") => users::create::post(cx, request, &settings).await,
+        (["users"], _) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
+        (["users", "import"], "POST") => users::import::post(cx, request, &settings).await,
+        (["users", id, "recovery"], "POST") => {
+            users::start_recovery::post(cx, request, settings, id).await
         }
-    })
-    .await
+        (["emails", id, "retry"], "POST") => emails::retry::post(cx, request, &settings, id).await,
+        (["users", id, "unlock"], "POST") => users::unlock::post(cx, request, &settings, id).await,
+        (["users", "import"] | ["users", _, "recovery" | "unlock"] | ["emails", _, "retry"], _) => {
+            Err(Problem::method_not_allowed("POST"))
+        }
+        (["users", id], "GET" | "HEAD") => users::show::get(cx, request, &settings, id).await,
+        (["users", id], "PATCH") => users::update::patch(cx, request, settings, id).await,
+        (["users", id], "DELETE") => users::delete::delete(cx, request, &settings, id).await,
+        (["users", _], _) => Err(Problem::method_not_allowed("GET, HEAD, PATCH, DELETE")),
+        (["users", id, "password-change"], "PUT") => {
+            users::require_change::put(cx, request, &settings, id).await
+        }
+        (["users", _, "password-change"], _) => Err(Problem::method_not_allowed("PUT")),
+        (["users", id, "challenge"], "GET" | "HEAD") => {
+            users::challenge::get(cx, request, &settings, id).await
+        }
+        (["users", id, "events"], "GET" | "HEAD") => {
+            users::events::get(cx, request, &settings, id).await
+        }
+        (["emails"], "GET" | "HEAD") => emails::list::get(cx, request, &settings).await,
+        (["emails", id], "GET" | "HEAD") => emails::show::get(cx, request, &settings, id).await,
+        (["users", _, "challenge" | "events"] | ["emails"] | ["emails", _], _) => {
+            Err(Problem::method_not_allowed("GET, HEAD"))
+        }
+        _ => Err(Problem::not_found()),
+    }
 }
 
 /// The component `sign-in`, which only verifies passwords.
-pub async fn sign_in<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
-    with_settings(cx, async |cx, settings: SignIn| {
-        match (request.segments().as_slice(), request.method()) {
-            (["v1", "sign-in"], "POST") => signing_in::post(cx, request, settings).await,
-            (["v1", "sign-in"], _) => Answer::method_not_allowed("POST"),
-            _ => Answer::not_found(),
-        }
-    })
-    .await
+///
+/// # Errors
+/// A [`Problem`].
+pub async fn sign_in<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
+    let settings = settings::load(cx.env.variables()).await?;
+    match (request.segments().as_slice(), request.method()) {
+        (["v1", "sign-in"], "POST") => signing_in::post(cx, request, settings).await,
+        (["v1", "sign-in"], _) => Err(Problem::method_not_allowed("POST")),
+        _ => Err(Problem::not_found()),
+    }
 }
 
 /// The component `courier`: its run, the health, and the providers' webhooks.
-pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Answer {
+///
+/// # Errors
+/// A [`Problem`].
+pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<Answer, Problem> {
     match (request.segments().as_slice(), request.method()) {
         (["v1", "courier", "run"], "POST") => {
-            with_settings(cx, async |cx, settings: Courier| {
-                courier_run::post(cx, request, &settings).await
-            })
-            .await
+            let settings = settings::load(cx.env.variables()).await?;
+            courier_run::post(cx, request, &settings).await
         }
         (["v1", "email-webhooks", provider], "POST") => {
-            with_settings(cx, async |cx, settings: Courier| {
-                email_webhooks::post(cx, request, &settings, provider).await
-            })
-            .await
+            let settings = settings::load(cx.env.variables()).await?;
+            email_webhooks::post(cx, request, &settings, provider).await
         }
         (["v1", "courier", "run"] | ["v1", "email-webhooks", _], _) => {
-            Answer::method_not_allowed("POST")
+            Err(Problem::method_not_allowed("POST"))
         }
         (["v1", "health"], "GET" | "HEAD") => health::get(cx).await,
-        (["v1", "health"], _) => Answer::method_not_allowed("GET, HEAD"),
-        _ => Answer::not_found(),
+        (["v1", "health"], _) => Err(Problem::method_not_allowed("GET, HEAD")),
+        _ => Err(Problem::not_found()),
     }
 }
 
@@ -188,7 +177,14 @@ pub struct PageFiles {
 
 /// The component `pages`: the pages that people use and their files, the portal, the pages that explain problems, and the
 /// answer to an unknown path.
-pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFiles) -> Answer {
+///
+/// # Errors
+/// A [`Problem`].
+pub async fn pages<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    files: &PageFiles,
+) -> Result<Answer, Problem> {
     let settings = settings::load::<Pages>(cx.env.variables()).await;
     let page = |page| pages::get(&settings, request, files.pages, page);
     let path = request.segments();
@@ -207,12 +203,12 @@ pub async fn pages<E: Env>(cx: &mut Cx<'_, E>, request: &Request, files: &PageFi
         [".well-known", "change-password"] => pages::change_password(),
         other => match link::page_of(other) {
             Some(link) => page(link),
-            None => return in_words(Answer::not_found(), &settings, request, files),
+            None => return Ok(in_words(Answer::not_found(), &settings, request, files)),
         },
     };
     match request.method() {
-        "GET" | "HEAD" => in_words(answer, &settings, request, files),
-        _ => Answer::method_not_allowed("GET, HEAD"),
+        "GET" | "HEAD" => Ok(in_words(answer, &settings, request, files)),
+        _ => Err(Problem::method_not_allowed("GET, HEAD")),
     }
 }
 

@@ -12,15 +12,7 @@ use crate::settings::ResetPassword;
 use crate::store::cx::Cx;
 
 /// Ends a recovery that its owner did not ask for.
-pub async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &ResetPassword,
-) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &ResetPassword,

@@ -13,11 +13,7 @@ use crate::settings::{Courier, Scope};
 use crate::store::cx::Cx;
 
 /// Works all that is due. A body is neither needed nor read.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Courier) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Courier,

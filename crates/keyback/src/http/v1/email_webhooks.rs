@@ -12,16 +12,7 @@ use crate::store::cx::Cx;
 use crate::store::proofs;
 
 /// Receives a webhook of one of the configured providers, authenticated as that provider documents.
-pub async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &Courier,
-    provider: &str,
-) -> Answer {
-    answer(cx, request, settings, provider).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Courier,

@@ -13,15 +13,7 @@ use crate::settings::ForgotPassword;
 use crate::store::cx::Cx;
 
 /// Accepts a recovery request. The answer is the same whether or not an account exists.
-pub async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &ForgotPassword,
-) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &ForgotPassword,

@@ -13,11 +13,7 @@ use crate::store::failed_attempts;
 
 /// Checks all variables, and reads a few records of the store. Among the `warnings` are variables that stop no call, and what
 /// more attempts than usual fail at.
-pub async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Answer {
-    answer(cx).await.into()
-}
-
-async fn answer<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
+pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
     // No values: they may be secret, and the call is public.
     let Findings { bad, warnings } = settings::check::<Courier>(cx.env.variables()).await;
     if !bad.is_empty() {

@@ -15,15 +15,7 @@ use crate::store::cx::Cx;
 pub mod check;
 
 /// Sets a new password with a link token or a reset token.
-pub async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: ResetPassword,
-) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: ResetPassword,

@@ -17,11 +17,7 @@ use crate::settings::{Scope, SignIn};
 use crate::store::cx::Cx;
 
 /// Verifies a password. Sessions and cookies are the portal's.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: SignIn) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: SignIn,

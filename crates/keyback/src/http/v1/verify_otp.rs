@@ -17,11 +17,7 @@ use crate::settings::VerifyOtp;
 use crate::store::cx::Cx;
 
 /// Turns a code into a reset token.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: VerifyOtp) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: VerifyOtp,

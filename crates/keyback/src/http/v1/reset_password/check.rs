@@ -14,15 +14,7 @@ use crate::settings::ResetPassword;
 use crate::store::cx::Cx;
 
 /// Says whose password a token sets, before one is chosen. Being a `POST`, it is called by no prefetching program.
-pub async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &ResetPassword,
-) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &ResetPassword,

@@ -18,11 +18,7 @@ const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
 /// Shows the emails of the last month, newest first: all of them, or those in one state.
-pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Accounts) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

@@ -11,16 +11,7 @@ use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::outbox;
 
-pub(crate) async fn get<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &Accounts,
-    id: &str,
-) -> Answer {
-    answer(cx, request, settings, id).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

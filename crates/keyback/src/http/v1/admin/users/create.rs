@@ -20,15 +20,7 @@ use crate::store::cx::Cx;
 
 const RESERVED: &str = "is reserved";
 
-pub(crate) async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &Accounts,
-) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

@@ -17,16 +17,7 @@ const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
 /// Shows what happened to an account, or to one that was deleted less than 90 days ago, newest first.
-pub async fn get<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &Accounts,
-    id: &str,
-) -> Answer {
-    answer(cx, request, settings, id).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

@@ -46,11 +46,7 @@ async fn may_import<E: Env>(env: &E, headers: &HeaderMap) -> bool {
 
 /// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>), or each entry of a JSON list, that
 /// can be one.
-pub async fn post<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Accounts) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

@@ -19,11 +19,7 @@ const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
 /// Lists accounts in the order of their creation, or finds the one with an address.
-pub async fn get<E: Env>(cx: &mut Cx<'_, E>, request: &Request, settings: &Accounts) -> Answer {
-    answer(cx, request, settings).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

@@ -12,16 +12,7 @@ use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
 /// Requires, or no longer requires, a change of the password at the next sign-in.
-pub async fn put<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &Accounts,
-    id: &str,
-) -> Answer {
-    answer(cx, request, settings, id).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn put<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

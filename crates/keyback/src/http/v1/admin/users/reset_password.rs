@@ -21,16 +21,7 @@ use crate::settings::{AdminResetRules, ResetPassword, Scope};
 use crate::store::cx::Cx;
 
 /// Sets a password for a user.
-pub async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: ResetPassword,
-    id: &str,
-) -> Answer {
-    answer(cx, request, settings, id).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: ResetPassword,

@@ -12,17 +12,8 @@ use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries, sign_in_locks};
 
-pub(crate) async fn get<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &Accounts,
-    id: &str,
-) -> Answer {
-    answer(cx, request, settings, id).await.into()
-}
-
 /// Shows the account, and until when something keeps its owner out, if anything does.
-async fn answer<E: Env>(
+pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

@@ -15,16 +15,7 @@ use crate::settings::{Accounts, Scope, Site};
 use crate::store::cx::Cx;
 
 /// Starts a recovery for a user.
-pub async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: Accounts,
-    id: &str,
-) -> Answer {
-    answer(cx, request, settings, id).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: Accounts,

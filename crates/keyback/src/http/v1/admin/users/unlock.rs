@@ -12,16 +12,7 @@ use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
 /// Lets an account's owner sign in and recover again, after others have used up its limits.
-pub async fn post<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: &Accounts,
-    id: &str,
-) -> Answer {
-    answer(cx, request, settings, id).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,

@@ -13,16 +13,7 @@ use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
-pub(crate) async fn patch<E: Env>(
-    cx: &mut Cx<'_, E>,
-    request: &Request,
-    settings: Accounts,
-    id: &str,
-) -> Answer {
-    answer(cx, request, settings, id).await.into()
-}
-
-async fn answer<E: Env>(
+pub(in crate::http) async fn patch<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: Accounts,
