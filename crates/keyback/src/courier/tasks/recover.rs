@@ -47,30 +47,8 @@ pub(in crate::courier) async fn run<E: Env>(
     sealed: &Sealed,
     entry: ReservedEntry,
 ) -> Result<Option<ReservedEntry>, Unavailable> {
-    let plaintext = settings
-        .keyring
-        .open(sealed, SEAL_CONTEXT)
-        .ok_or(Unavailable::Record("a request under an unknown key"))?;
-    let request: Request =
-        serde_json::from_slice(&plaintext).map_err(|_| Unavailable::Record("unknown layout"))?;
-    let decision = decide(cx, settings, &request).await?;
-    let turn = match decision {
-        Decision::Issue(account, recovery) => {
-            take_turn(cx, settings, &request, *account, *recovery).await?
-        }
-        other => Err(other),
-    };
-    let (turn, tied) = match turn {
-        Ok(turn) => (turn, None),
-        Err(instead) => {
-            let placeholder = Account::placeholder(request.email.clone());
-            let tied = match instead {
-                Decision::Tie(tied) => Some(tied),
-                _ => None,
-            };
-            (Turn::imitate(cx.env, placeholder).await?, tied)
-        }
-    };
+    let request = open(settings, sealed)?;
+    let (turn, tied) = find_turn(cx, settings, &request).await?;
     let is_decoy = turn.account.number == 0;
     let mut batch = Batch::going_on_with(entry);
     let to_issue = Issue {
@@ -91,16 +69,53 @@ pub(in crate::courier) async fn run<E: Env>(
     };
     issue(cx, settings, to_issue, turn, &mut batch)?;
     if is_decoy {
-        batch.become_decoy()?;
-        batch.task(AgendaTask::Imitate);
-        if cx.notifies {
-            batch.task(AgendaTask::Imitate);
-        }
-        if let Some(tied) = tied {
-            recoveries::tie(&mut batch, &request.challenge_id, &tied)?;
-        }
+        become_decoy(cx, &mut batch)?;
+    }
+    if let Some(tied) = tied {
+        recoveries::tie(&mut batch, &request.challenge_id, &tied)?;
     }
     Ok(batch.number(cx).await?.write(cx).await?.entry)
+}
+
+fn open(settings: &IssueSettings, sealed: &Sealed) -> Result<Request, Unavailable> {
+    let plaintext = settings
+        .keyring
+        .open(sealed, SEAL_CONTEXT)
+        .ok_or(Unavailable::Record("a request under an unknown key"))?;
+    serde_json::from_slice(&plaintext).map_err(|_| Unavailable::Record("unknown layout"))
+}
+
+/// The turn to issue for the account that is asked for, or else one of a placeholder, with what to tie the request to.
+async fn find_turn<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &IssueSettings,
+    request: &Request,
+) -> Result<(Turn, Option<RequestRecord>), Unavailable> {
+    let instead = match decide(cx, settings, request).await? {
+        Decision::Issue(account, recovery) => {
+            match take_turn(cx, settings, request, *account, *recovery).await? {
+                Ok(turn) => return Ok((turn, None)),
+                Err(instead) => instead,
+            }
+        }
+        other => other,
+    };
+    let tied = match instead {
+        Decision::Tie(tied) => Some(tied),
+        _ => None,
+    };
+    let placeholder = Account::placeholder(request.email.clone());
+    Ok((Turn::imitate(cx.env, placeholder).await?, tied))
+}
+
+/// Replaces what `batch` stores by as much that nobody reads, and the calls that follow a mail by what imitates them.
+fn become_decoy<E: Env>(cx: &Cx<'_, E>, batch: &mut Batch) -> Result<(), Unavailable> {
+    batch.become_decoy()?;
+    batch.task(AgendaTask::Imitate);
+    if cx.notifies {
+        batch.task(AgendaTask::Imitate);
+    }
+    Ok(())
 }
 
 /// Decides from what the store says, after the same calls to it whoever is asked for.

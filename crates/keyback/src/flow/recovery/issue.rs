@@ -179,32 +179,15 @@ pub(crate) fn issue<E: Env>(
     batch: &mut Batch,
 ) -> Result<Issued, Unavailable> {
     let IssueSettings { keyring, rules, .. } = settings;
-    let random = cx.env.random();
-    let lifetimes = &issue.lifetimes;
     let account = &turn.account;
-    let serial = ChallengeSerial::generate(random)?;
-    let code = Code::generate(lifetimes.code_length, random)?;
-    let tokens = [Token::generate(random)?, Token::generate(random)?];
-    let [link, cancel] = &tokens;
-    let challenge = Challenge {
-        serial: serial.clone(),
-        epoch: account.epoch,
-        issued_at: cx.now,
-        code: code.digest(keyring, &serial),
-        code_expires_at: cx.now.plus(lifetimes.code),
-        link_expires_at: cx.now.plus(lifetimes.link),
-        attempts_day: turn.claim.day,
-        attempts_before: turn.attempts_before,
-        reset_reference: TokenReference::generate(random)?,
-        cancel_reference: Some(cancel.reference().clone()),
-        locale: issue.locale.cloned(),
-    };
+    let (challenge, secrets) = draw(cx, keyring, &issue, &turn)?;
     // Until then a reset token for the code may live, and "this was not me" must work.
+    let reset_token = issue.lifetimes.reset_token.0;
     let over_at = challenge
         .link_expires_at
-        .max(challenge.code_expires_at.plus(lifetimes.reset_token.0));
+        .max(challenge.code_expires_at.plus(reset_token));
     let last = over_at.plus(AFTERLIFE);
-    insert_tokens(batch, keyring, account, &challenge, &tokens, over_at)?;
+    insert_tokens(batch, keyring, account, &challenge, &secrets, over_at)?;
     let request = RequestRecord {
         account_id: account.id.clone(),
         expires_at: last,
@@ -217,11 +200,6 @@ pub(crate) fn issue<E: Env>(
         last.max(cx.now.plus(rules.memory())),
     );
     if issue.deliver {
-        let secrets = Secrets {
-            code: &code,
-            link,
-            cancel,
-        };
         mail(cx, settings, &issue, &secrets, account, &challenge, batch)?;
     }
     batch.event(issue.event);
@@ -230,8 +208,46 @@ pub(crate) fn issue<E: Env>(
         .with_issued(challenge, issue.asker, turn.claim, rules);
     recoveries::replace(batch, &account.id, &recovery)?;
     batch.only_until(turn.until);
-    let [link, _] = tokens;
+    let Secrets { code, link, .. } = secrets;
     Ok(Issued { code, link })
+}
+
+/// The secrets of a challenge, as its owner gets them.
+struct Secrets {
+    code: Code,
+    link: Token,
+    cancel: Token,
+}
+
+/// Draws the secrets, and the challenge that is stored in their place.
+fn draw<E: Env>(
+    cx: &Cx<'_, E>,
+    keyring: &Keyring,
+    issue: &Issue<'_>,
+    turn: &Turn,
+) -> Result<(Challenge, Secrets), Unavailable> {
+    let random = cx.env.random();
+    let lifetimes = &issue.lifetimes;
+    let serial = ChallengeSerial::generate(random)?;
+    let secrets = Secrets {
+        code: Code::generate(lifetimes.code_length, random)?,
+        link: Token::generate(random)?,
+        cancel: Token::generate(random)?,
+    };
+    let challenge = Challenge {
+        epoch: turn.account.epoch,
+        issued_at: cx.now,
+        code: secrets.code.digest(keyring, &serial),
+        code_expires_at: cx.now.plus(lifetimes.code),
+        link_expires_at: cx.now.plus(lifetimes.link),
+        attempts_day: turn.claim.day,
+        attempts_before: turn.attempts_before,
+        reset_reference: TokenReference::generate(random)?,
+        cancel_reference: Some(secrets.cancel.reference().clone()),
+        locale: issue.locale.cloned(),
+        serial,
+    };
+    Ok((challenge, secrets))
 }
 
 /// Stores the link's token and the one that cancels, which is good until `over_at`. All that the challenge is claimed by
@@ -241,7 +257,7 @@ fn insert_tokens(
     keyring: &Keyring,
     account: &Account,
     challenge: &Challenge,
-    [link, cancel]: &[Token; 2],
+    Secrets { link, cancel, .. }: &Secrets,
     over_at: Timestamp,
 ) -> Result<(), Unavailable> {
     let last = over_at.plus(AFTERLIFE);
@@ -279,26 +295,19 @@ fn forget_in_time(
     batch.task_at(at.max(quiet_at.plus(AFTERLIFE)), task);
 }
 
-/// The secrets of a recovery mail.
-struct Secrets<'a> {
-    code: &'a Code,
-    link: &'a Token,
-    cancel: &'a Token,
-}
-
 fn mail<E: Env>(
     cx: &Cx<'_, E>,
     settings: &IssueSettings,
     issue: &Issue<'_>,
-    secrets: &Secrets<'_>,
+    secrets: &Secrets,
     account: &Account,
     challenge: &Challenge,
     batch: &mut Batch,
 ) -> Result<(), Unavailable> {
     let mail = RecoveryMail {
-        code: secrets.code,
-        link: secrets.link,
-        cancel: secrets.cancel,
+        code: &secrets.code,
+        link: &secrets.link,
+        cancel: &secrets.cancel,
         requested_at: issue.requested_at,
         requested_by: issue.requested_by,
     };
