@@ -162,7 +162,12 @@ impl App {
 
     /// A client whose API key has one scope and no other.
     pub(crate) fn api_client(&self, scope: Scope) -> ApiClient {
-        ApiClient::new(self.server.origin(), self.keys.only(scope))
+        self.api_client_with(scope.name())
+    }
+
+    /// A client whose API key has this word among its scopes and no other.
+    pub(crate) fn api_client_with(&self, word: &str) -> ApiClient {
+        ApiClient::new(self.server.origin(), self.keys.only(word))
     }
 
     /// A client with a token that an identity provider signed, or with what it says is one.

@@ -56,7 +56,7 @@ const ROUTES: [Route; 8] = [
     },
     Route {
         path: "/v1/admin/users",
-        scope: Some(Scope::Users),
+        scope: Some(Scope::UsersWrite),
         member: "email",
         status: 201,
         body: |_| json!({ "email": unique_email() }),

@@ -298,7 +298,15 @@ type Variables = Vec<(&'static str, String)>;
 
 /// The app's settings: the shipped ones, with limits per client that one machine's load does not reach.
 fn variables(sink: &MailSink, key: &str) -> Result<Variables> {
-    let scopes = ["users", "reset", "sign-in", "courier", "events"];
+    let scopes = [
+        "users",
+        "users:hashes",
+        "reset",
+        "sign-in",
+        "courier",
+        "events",
+        "emails",
+    ];
     let digest = base16ct::lower::encode_string(&Sha256::digest(key));
     let keys = json!([{ "id": "bench", "sha256": digest, "scopes": scopes }]);
     let mut variables = vec![

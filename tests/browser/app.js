@@ -15,9 +15,11 @@ export const program = process.env.KEYBACK_SPIN || join(workspace, 'target/host/
 
 // The API keys by their ids, and what each may do.
 const KEYS = {
-  key: ['users', 'reset', 'sign-in', 'events', 'courier'],
+  key: ['users:read', 'users:write', 'users:delete', 'users:hashes', 'reset', 'events', 'emails', 'courier', 'sign-in'],
   users: ['users'],
   events: ['events'],
+  support: ['users:read', 'reset'],
+  reader: ['emails', 'users:read', 'users:write'],
   nothing: [],
 };
 

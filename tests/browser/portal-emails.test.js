@@ -164,7 +164,7 @@ test('who may not send again is told so, and who may see no emails sees none', a
   const { email } = await failed();
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.keys.events, `#/emails/${email.id}`);
-    await page.locator('[data-lacks=courier]').waitFor();
+    await page.locator('[data-lacks=emails]').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Send again' }).count(), 0);
   });
   app.mails.answerWith(200);

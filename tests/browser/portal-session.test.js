@@ -124,7 +124,7 @@ test('what goes wrong with the first call is told in plain words', async () => {
 
 test('a key that may do less is told what it lacks, and offered no more', async () => {
   const user = await app.createUser();
-  const lacks = (page, scope) => page.locator(`[data-lacks=${scope}]`).getByText(`lacks the scope “${scope}”`).first().waitFor();
+  const lacks = (page, scope) => page.locator(`[data-lacks="${scope}"]`).getByText(`lacks the scope “${scope}”`).first().waitFor();
   await visit(browser, app, FAILING, async (page) => {
     await openUser(page, app, user, app.keys.users);
     await lacks(page, 'reset');
@@ -133,19 +133,38 @@ test('a key that may do less is told what it lacks, and offered no more', async 
       assert.equal(await page.getByRole('button', { name }).count(), 0, name);
     }
     await page.getByRole('button', { name: 'Change address' }).waitFor();
+    await page.getByRole('button', { name: 'Delete' }).waitFor();
     await page.getByRole('link', { name: 'Emails' }).click();
-    await lacks(page, 'events');
+    await lacks(page, 'emails');
+  });
+  const offered = async (page, names) => {
+    const buttons = await page.locator('main .buttons button:visible').allTextContents();
+    assert.deepEqual(buttons, names);
+  };
+  await visit(browser, app, FAILING, async (page) => {
+    await openUser(page, app, user, app.keys.support);
+    for (const scope of ['users:write', 'users:delete', 'events']) await lacks(page, scope);
+    await offered(page, ['Change password', 'Require a change', 'Start a recovery']);
   });
   await visit(browser, app, FAILING, async (page) => {
-    for (const view of ['#/users', `#/users/${user.id}`, '#/new-user', '#/import']) {
+    await openUser(page, app, user, app.keys.reader);
+    for (const scope of ['reset', 'users:delete', 'events']) await lacks(page, scope);
+    await offered(page, ['Change address', 'Change language', 'Disable']);
+    await page.getByRole('link', { name: 'Emails' }).click();
+    await settled(page);
+    assert.equal(await page.locator('[data-lacks]').count(), 0);
+  });
+  await visit(browser, app, FAILING, async (page) => {
+    for (const [view, scope] of [['#/users', 'users:read'], [`#/users/${user.id}`, 'users:read'], ['#/new-user', 'users:write'],
+      ['#/import', 'users:write']]) {
       await signIn(page, app.keys.events, view);
-      await lacks(page, 'users');
+      await lacks(page, scope);
       await page.reload();
     }
   });
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.keys.nothing);
-    await lacks(page, 'users');
+    await lacks(page, 'users:read');
   });
 });
 

@@ -3,4 +3,5 @@
 mod access;
 pub(crate) mod emails;
 mod jwt;
+mod scopes;
 pub(crate) mod users;

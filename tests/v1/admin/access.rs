@@ -39,10 +39,8 @@ impl Guarded<'_> {
             };
             assert_refused(call, 401, "unauthorized");
         }
-        for scope in Scope::ALL {
-            if scope != self.scope {
-                self.assert_all(&self.app.api_client(scope), 403, "forbidden");
-            }
+        for word in self.scope.other_words() {
+            self.assert_all(&self.app.api_client_with(word), 403, "forbidden");
         }
     }
 

@@ -9,7 +9,7 @@ import { ask, scopes } from './session.js';
 import { placeOf } from './users.js';
 
 export function createView() {
-  if (!scopes.has('users')) return under('#/users', 'users.back', section('create.title', lacking('users')));
+  if (!scopes.has('users:write')) return under('#/users', 'users.back', section('create.title', lacking('users:write')));
   const password = revealing(line('password', 'password.label', { type: 'password', autocomplete: 'new-password' }));
   password.querySelector('label').after(rules());
   const change = group('change', 'create.then', tick('change_on_next_sign_in', 'reset.change', { checked: true }));

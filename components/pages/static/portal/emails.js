@@ -19,7 +19,7 @@ const state = (name) => (knows(`email.state.${name}`)
 
 /** The view of the emails in the state `first`, or of all, until another state is chosen. */
 export function emailsView(first = '') {
-  if (!scopes.has('events')) return section('emails.title', lacking('events'));
+  if (!scopes.has('emails')) return section('emails.title', lacking('emails'));
   const filter = select('state', 'emails.filter',
     [['', 'emails.all'], ...STATES.map((name) => [name, `email.state.${name}`])], { value: first });
   let list = listed(first);
@@ -52,8 +52,8 @@ function listed(chosen, came) {
 /** The view of one email. */
 export function emailView(id) {
   const view = under('#/emails', 'emails.back', section('email.title'));
-  if (!scopes.has('events')) {
-    view.append(lacking('events'));
+  if (!scopes.has('emails')) {
+    view.append(lacking('emails'));
     return view;
   }
   const place = make('div', {});
@@ -74,9 +74,9 @@ export function emailView(id) {
       email.last_error !== null && ['email.error', verbatim(email.last_error)],
     ),
     make('div', { class: 'buttons' }, retry(email), button('reload', refresh)),
-    email.state === 'failed' && !scopes.has('courier') && lacking('courier'),
+    email.state === 'failed' && !scopes.has('emails:retry') && lacking('emails'),
   ];
-  const retry = (email) => email.state === 'failed' && scopes.has('courier') && button('email.retry', async () => {
+  const retry = (email) => email.state === 'failed' && scopes.has('emails:retry') && button('email.retry', async () => {
     const outcome = await ask(`${path}/retry`, undefined, { method: 'POST' });
     const told = outcome.ok ? { key: 'email.retried' }
       : outcome.problem === 'email-not-failed' ? { key: 'email.nothing' }

@@ -19,7 +19,7 @@ let cut;
 
 /** The view, as it was left. */
 export function importView() {
-  if (!scopes.has('users')) return section('import.title', lacking('users'));
+  if (!scopes.has('users:write')) return section('import.title', lacking('users:write'));
   kept ??= fresh();
   // The language may be another one by now.
   translate(kept);

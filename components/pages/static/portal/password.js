@@ -75,7 +75,7 @@ function finish(dialog, answer, then) {
     secret && make('p', { class: 'warning', t: 'reset.once' }),
     // Beside a password, which would be gone with the dialog, there is no way out of it.
     email && make('p', {}, words('reset.mailed'), ' ',
-      !secret && scopes.has('events') && make('a', { href: `#/emails/${email}`, t: 'emails.see' })),
+      !secret && scopes.has('emails') && make('a', { href: `#/emails/${email}`, t: 'emails.see' })),
     facts(
       ['security.must-change', words(change ? 'yes' : 'no')],
       ['security.expires', expires ? time(expires) : words('never')],

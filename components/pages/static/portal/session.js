@@ -6,7 +6,7 @@ let key;
 let ended = () => {};
 let aborter = new AbortController();
 
-/** What the key may do. */
+/** What the key may do: the names of `PROBES`. */
 export const scopes = new Set();
 
 /** Whether there is a key. */
@@ -42,27 +42,30 @@ const changes = (body, { method }) => body !== undefined || (method ?? 'GET') !=
 const request = (bearer, path, body, options) =>
   call(path, body, { ...options, headers: { Authorization: `Bearer ${bearer}` } });
 
-// Calls that change nothing, whatever the key may do. There is no user and no email with the id `-`, and an order without
-// members is refused.
+// Calls that change nothing, whatever the key may do. No id of a user has a blank, there is no email with the id `-`, and an
+// order without members is refused. An older key may see emails and not send them again, or the other way around.
 const PROBES = {
-  users: ['/v1/admin/users?limit=1'],
-  events: ['/v1/admin/users/-/events?limit=1'],
-  reset: ['/v1/admin/users/-/password-change', {}, { method: 'PUT' }],
-  courier: ['/v1/admin/emails/-/retry', {}],
+  'users:read': ['/v1/admin/users?limit=1'],
+  'users:write': ['/v1/admin/users', {}],
+  'users:delete': ['/v1/admin/users/%20?reason=probe', undefined, { method: 'DELETE' }],
+  reset: ['/v1/admin/users/%20/password-change', {}, { method: 'PUT' }],
+  events: ['/v1/admin/users/%20/events?limit=1'],
+  emails: ['/v1/admin/emails?limit=1'],
+  'emails:retry': ['/v1/admin/emails/-/retry', {}],
 };
 
 /** Finds out what `candidate` may do, and keeps it if it is a key. Otherwise returns what went wrong. */
 export async function begin(candidate) {
   // Nothing else can be part of a header, or of a key.
   if (!/^[\x21-\x7e]+$/.test(candidate)) return { ok: false, problem: 'unauthorized' };
-  const first = await request(candidate, ...PROBES.users);
+  const first = await request(candidate, ...PROBES['users:read']);
   if (!first.ok && first.problem !== 'forbidden') return first;
   const others = await Promise.all(Object.entries(PROBES).slice(1)
     .map(async ([scope, probe]) => [scope, await request(candidate, ...probe)]));
   const failed = others.find(([, { problem }]) => ['offline', 'rate-limited', 'service-unavailable'].includes(problem));
   if (failed) return failed[1];
   scopes.clear();
-  for (const [scope, { problem }] of [['users', first], ...others]) if (problem !== 'forbidden') scopes.add(scope);
+  for (const [scope, { problem }] of [['users:read', first], ...others]) if (problem !== 'forbidden') scopes.add(scope);
   key = candidate;
   aborter = new AbortController();
   return { ok: true };

@@ -16,8 +16,8 @@ import { pathOf, person, remember } from './users.js';
 /** The view of the user `id`, who may have been created just now. */
 export function userView(id, created) {
   const view = under('#/users', 'users.back', section('user.title'));
-  if (!scopes.has('users')) {
-    view.append(lacking('users'));
+  if (!scopes.has('users:read')) {
+    view.append(lacking('users:read'));
     return view;
   }
   const heading = view.querySelector('h1');
@@ -118,7 +118,7 @@ function account(user, { path, done }) {
     if (outcome.ok) return done('unlock.done', {}, 'unlock');
     failed(outcome);
   };
-  return part('account.title', make('div', { class: 'buttons' },
+  const change = [
     (user.locked_until || user.recovery_paused_until)
       && button('unlock.open', unlock, { ...act('unlock'), 'data-keeps': true }),
     button('address.open', () => changeAddress(user, { path, done }), act('address')),
@@ -126,7 +126,14 @@ function account(user, { path, done }) {
     user.disabled
       ? button('enable.open', enable, { ...act('disable'), 'data-keeps': true })
       : button('disable.open', () => disable(user, { path, done }), act('disable')),
-    button('delete.open', () => remove(user, { path }), { kind: 'quiet danger', 'data-action': 'delete' })));
+  ];
+  const [mayChange, mayDelete] = [scopes.has('users:write'), scopes.has('users:delete')];
+  return part('account.title',
+    (mayChange || mayDelete) && make('div', { class: 'buttons' },
+      ...(mayChange ? change : []),
+      mayDelete && button('delete.open', () => remove(user, { path }), { kind: 'quiet danger', 'data-action': 'delete' })),
+    !mayChange && lacking('users:write'),
+    !mayDelete && lacking('users:delete'));
 }
 
 /** Tells in a dialog why something that takes no form did not work. */

@@ -24,7 +24,7 @@ export const remember = ({ id, email }) => seen.set(id, email);
 /** A link to the user `id`, by the address if the key may know it; by the id until it is known, or if there is none. */
 export function person(id) {
   const link = make('a', { href: placeOf(id) }, seen.has(id) ? address(seen.get(id)) : verbatim(id));
-  if (!seen.has(id) && scopes.has('users')) {
+  if (!seen.has(id) && scopes.has('users:read')) {
     wanted.set(id, [...wanted.get(id) ?? [], link]);
     // The link is part of the view by then.
     setTimeout(lookUp);
@@ -62,7 +62,7 @@ const listed = (users) => make('ul', { class: 'rows' }, ...users.map(row));
 
 /** The view of the page after the cursor `after`. */
 export function usersView(after) {
-  if (!scopes.has('users')) return section('users.title', lacking('users'));
+  if (!scopes.has('users:read')) return section('users.title', lacking('users:read'));
   const place = make('div', {});
   const all = () => load(place, () => ask(`/v1/admin/users?limit=50${after ? `&cursor=${after}` : ''}`), (page) => shown(page, after));
   const search = form([line('email', 'users.search', { type: 'email', hint: 'users.search-hint' })], 'users.find', async (within) => {

@@ -60,13 +60,13 @@ fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bo
         audit_context: None,
         from: String::new(),
     };
-    Some((caller, key.scopes.contains(&scope)))
+    Some((caller, scope.is_opened_by(&key.scopes)))
 }
 
 /// The caller with a token, and whether the token has the scope.
 fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Option<(Caller, bool)> {
     let token = access.jwt()?.verify(bearer, now).ok()?;
-    let may = token.scopes.iter().any(|it| it == scope.as_str());
+    let may = scope.is_opened_by(&token.scopes);
     let caller = Caller {
         id: token.bearer,
         authenticated_by: AuthenticatedBy::Jwt,
@@ -87,12 +87,36 @@ mod tests {
     use crate::settings;
     use crate::testing::{MemoryEnv, TestKey, block_on};
 
-    const ALL_SCOPES: [Scope; 5] = [
-        Scope::Users,
+    const ALL: [Scope; 10] = [
+        Scope::UsersRead,
+        Scope::UsersWrite,
+        Scope::UsersDelete,
+        Scope::UsersHashes,
         Scope::Reset,
-        Scope::SignIn,
-        Scope::Courier,
         Scope::Events,
+        Scope::EmailsRead,
+        Scope::EmailsRetry,
+        Scope::Courier,
+        Scope::SignIn,
+    ];
+
+    /// What each word opens. The last lines are words of before that keep their meaning.
+    const WORDS: [(&str, &[Scope]); 12] = [
+        ("users:read", &[Scope::UsersRead]),
+        ("users:write", &[Scope::UsersWrite]),
+        ("users:delete", &[Scope::UsersDelete]),
+        ("users:hashes", &[Scope::UsersHashes]),
+        ("reset", &[Scope::Reset]),
+        ("emails", &[Scope::EmailsRead, Scope::EmailsRetry]),
+        ("sign-in", &[Scope::SignIn]),
+        ("openid users:", &[]),
+        ("openid users:read reset", &[Scope::UsersRead, Scope::Reset]),
+        ("events", &[Scope::Events, Scope::EmailsRead]),
+        ("courier", &[Scope::Courier, Scope::EmailsRetry]),
+        (
+            "users",
+            &[Scope::UsersRead, Scope::UsersWrite, Scope::UsersDelete],
+        ),
     ];
 
     /// An environment that accepts tokens.
@@ -118,13 +142,39 @@ mod tests {
     #[test]
     fn a_token_may_do_what_its_scope_says_and_nothing_else() {
         let env = with_tokens();
-        for scope in ALL_SCOPES {
-            let claims = TestKey::claims(scope.as_str(), env.clock().now());
-            for call_scope in ALL_SCOPES {
-                let called = call(&env, &bearer(&claims), call_scope);
+        for (words, opened) in WORDS {
+            let claims = TestKey::claims(words, env.clock().now());
+            for scope in ALL {
+                let called = call(&env, &bearer(&claims), scope);
                 let refused = called.err().map(|problem| problem.kind);
-                let expected = (call_scope != scope).then_some(ProblemType::Forbidden);
-                assert_eq!(refused, expected, "{scope:?} {call_scope:?}");
+                let expected = (!opened.contains(&scope)).then_some(ProblemType::Forbidden);
+                assert_eq!(refused, expected, "{words} {scope:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_api_key_may_do_what_its_scopes_say_and_nothing_else() {
+        let env = with_tokens();
+        let digest = "39550e94970db91e64a2f27fdcabe4d65a207ecd5ca0b614edff18ac8ca3851d";
+        for (words, opened) in WORDS {
+            let words: Vec<&str> = words
+                .split(' ')
+                .filter(|word| Scope::opened_by(word).is_some())
+                .collect();
+            let keys = json!([{"id": "all", "sha256": digest, "scopes": words}]);
+            env.variables.set("api_keys", &keys.to_string());
+            for scope in ALL {
+                let called = call(
+                    &env,
+                    "Bearer kb_all_0123456789abcdef0123456789abcdef",
+                    scope,
+                );
+                assert_eq!(
+                    called.is_ok(),
+                    opened.contains(&scope),
+                    "{words:?} {scope:?}"
+                );
             }
         }
     }
@@ -134,7 +184,7 @@ mod tests {
         let env = with_tokens();
         let mut claims = TestKey::claims("users", env.clock().now());
         claims["audit_context"] = json!({"ticket": 7});
-        let caller = call(&env, &bearer(&claims), Scope::Users).unwrap();
+        let caller = call(&env, &bearer(&claims), Scope::UsersRead).unwrap();
         assert_eq!(caller.id, "portal-admin");
         assert_eq!(caller.authenticated_by, AuthenticatedBy::Jwt);
         assert_eq!(caller.audit_context, Some(json!({"ticket": 7})));
@@ -159,11 +209,11 @@ mod tests {
             &bearer(&expired),
             &bearer(&far_off),
         ] {
-            let problem = call(&env, bad, Scope::Users).unwrap_err();
+            let problem = call(&env, bad, Scope::UsersRead).unwrap_err();
             assert_eq!(problem, Problem::unauthorized(), "{bad}");
         }
         let tokens_off = MemoryEnv::default();
-        let problem = call(&tokens_off, &good, Scope::Users).unwrap_err();
+        let problem = call(&tokens_off, &good, Scope::UsersRead).unwrap_err();
         assert_eq!(problem, Problem::unauthorized());
     }
 
@@ -171,7 +221,7 @@ mod tests {
     fn api_keys_work_beside_tokens() {
         let env = with_tokens();
         let key = "Bearer kb_all_0123456789abcdef0123456789abcdef";
-        let caller = call(&env, key, Scope::Users).unwrap();
+        let caller = call(&env, key, Scope::UsersRead).unwrap();
         assert_eq!(caller.id, "all");
         assert_eq!(caller.authenticated_by, AuthenticatedBy::ApiKey);
     }

@@ -9,33 +9,56 @@ use crate::model::client_address::ProxyTrust;
 use crate::model::jwt::JwtTrust;
 use crate::settings::{Section, Values};
 
-/// A permission of an API key or a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// What a call needs. The words that open it are those of [`Scope::opened_by`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// Manage accounts.
-    Users,
+    /// See accounts.
+    UsersRead,
+    /// Create and change accounts.
+    UsersWrite,
+    /// Delete accounts, and take their ids and addresses anew at once.
+    UsersDelete,
+    /// Export password hashes.
+    UsersHashes,
     /// Set or generate passwords, require changes, start recoveries.
     Reset,
+    /// Read events.
+    Events,
+    /// Read the status of emails.
+    EmailsRead,
+    /// Send failed emails again.
+    EmailsRetry,
+    /// Run the courier.
+    Courier,
     /// Verify passwords.
     SignIn,
-    /// Run the courier, and retry failed emails.
-    Courier,
-    /// Read events and the status of emails.
-    Events,
 }
 
 impl Scope {
-    /// The word in `api_keys` and in a token's `scope`.
+    /// The scopes of a word in `api_keys` or in a token's `scope`; `None` if there is no such word. `users` and more than
+    /// the one scope of `events` and `courier` are what these words meant before there were finer ones.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Users => "users",
-            Self::Reset => "reset",
-            Self::SignIn => "sign-in",
-            Self::Courier => "courier",
-            Self::Events => "events",
-        }
+    pub fn opened_by(word: &str) -> Option<&'static [Self]> {
+        Some(match word {
+            "users" => &[Self::UsersRead, Self::UsersWrite, Self::UsersDelete],
+            "users:read" => &[Self::UsersRead],
+            "users:write" => &[Self::UsersWrite],
+            "users:delete" => &[Self::UsersDelete],
+            "users:hashes" => &[Self::UsersHashes],
+            "reset" => &[Self::Reset],
+            "events" => &[Self::Events, Self::EmailsRead],
+            "emails" => &[Self::EmailsRead, Self::EmailsRetry],
+            "courier" => &[Self::Courier, Self::EmailsRetry],
+            "sign-in" => &[Self::SignIn],
+            _ => return None,
+        })
+    }
+
+    /// Whether one of these words opens the scope. Unknown words open nothing.
+    pub(crate) fn is_opened_by<'a>(self, words: impl IntoIterator<Item = &'a String>) -> bool {
+        words
+            .into_iter()
+            .any(|word| Self::opened_by(word).is_some_and(|scopes| scopes.contains(&self)))
     }
 }
 
@@ -47,8 +70,8 @@ pub struct ApiKey {
     pub id: String,
     /// SHA-256 of the whole bearer string, in lower-case hex.
     sha256: String,
-    /// The calls that it may make.
-    pub scopes: Vec<Scope>,
+    /// The words for the calls that it may make, each known.
+    pub scopes: Vec<String>,
 }
 
 /// The shortest secret of a bearer string, in bytes. 32 hexadecimal digits are 128 bits.
@@ -132,9 +155,12 @@ impl Access {
         let entries: Vec<Value> = serde_json::from_slice(text.as_bytes())
             .map_err(|_| "must be a JSON array of keys".to_owned())?;
         let keys = (1_u32..).zip(entries).map(|(number, entry)| {
-            let key = ApiKey::deserialize(entry).map_err(|_| {
-                format!("entry {number} must have id, sha256 and scopes, all as documented, and nothing else")
-            })?;
+            let key = ApiKey::deserialize(entry)
+                .ok()
+                .filter(|key| key.scopes.iter().all(|word| Scope::opened_by(word).is_some()))
+                .ok_or_else(|| {
+                    format!("entry {number} must have id, sha256 and scopes, all as documented, and nothing else")
+                })?;
             match key.fault(is_check) {
                 Some(fault) => Err(format!("entry {number} {fault}")),
                 None => Ok(key),
@@ -195,7 +221,7 @@ mod tests {
         let access = Access::parse(&keys, false).unwrap();
         let found = access.find(KEY).unwrap();
         assert_eq!(found.id, "all");
-        assert_eq!(found.scopes, [Scope::SignIn]);
+        assert_eq!(found.scopes, ["sign-in"]);
         for wrong in [
             "",
             "kb_all_",
@@ -251,6 +277,7 @@ mod tests {
             ),
             &format!(r#"[{{"id":"","sha256":"{DIGEST}","scopes":[]}}]"#),
             &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":["root"]}}]"#),
+            &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":["users","users:"]}}]"#),
             &format!(r#"[{{"id":"a","sha256":"{DIGEST}","scopes":[],"x":1}}]"#),
         ] {
             assert!(Access::parse(bad, false).is_err(), "{bad}");

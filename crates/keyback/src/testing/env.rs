@@ -312,7 +312,7 @@ impl Default for MemoryEnv {
             (
                 "api_keys",
                 // The digest is that of `kb_all_0123456789abcdef0123456789abcdef`.
-                r#"[{"id":"all","sha256":"39550e94970db91e64a2f27fdcabe4d65a207ecd5ca0b614edff18ac8ca3851d","scopes":["users","reset","sign-in","courier","events"]}]"#,
+                r#"[{"id":"all","sha256":"39550e94970db91e64a2f27fdcabe4d65a207ecd5ca0b614edff18ac8ca3851d","scopes":["users","users:hashes","reset","sign-in","courier","events","emails"]}]"#,
             ),
         ] {
             variables.set(name, value);

@@ -116,10 +116,10 @@ fn a_bad_query_is_refused() {
 fn only_a_key_with_the_scope_lists_emails() {
     let app = App::shared();
     let path = "/v1/admin/emails?limit=1";
-    app.api_client(Scope::Events).get(path).expect_json(200);
+    app.api_client(Scope::EmailsRead).get(path).expect_json(200);
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Events,
+        scope: Scope::EmailsRead,
         method: "GET",
         paths: [path, "/v1/admin/emails?state=zebra"],
         body: None,

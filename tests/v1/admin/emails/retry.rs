@@ -119,7 +119,7 @@ fn only_a_key_with_the_scope_has_an_email_tried_anew() {
     let (user, id) = refused(&app);
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Courier,
+        scope: Scope::EmailsRetry,
         method: "POST",
         paths: [
             &format!("/v1/admin/emails/{id}/retry"),
@@ -129,7 +129,7 @@ fn only_a_key_with_the_scope_has_an_email_tried_anew() {
     };
     guarded.assert_refused_to_others();
     assert_eq!(app.sink().attempts(&user.email).len(), 1);
-    app.api_client(Scope::Courier)
+    app.api_client(Scope::EmailsRetry)
         .retry_email(&id)
         .expect_json(202);
     wait_for_state(&app, &id, "sent");

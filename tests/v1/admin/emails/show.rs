@@ -53,12 +53,12 @@ fn an_unknown_email_is_not_found() {
 fn only_a_key_with_the_scope_sees_an_email() {
     let app = App::shared();
     let id = mail_password(&app, &app.create_user());
-    app.api_client(Scope::Events)
+    app.api_client(Scope::EmailsRead)
         .find_email(&id)
         .expect_json(200);
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Events,
+        scope: Scope::EmailsRead,
         method: "GET",
         paths: [
             &format!("/v1/admin/emails/{id}"),

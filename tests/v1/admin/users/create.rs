@@ -285,13 +285,13 @@ fn only_a_key_with_the_scope_creates_an_account() {
     let account = json!({ "email": email });
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Users,
+        scope: Scope::UsersWrite,
         method: "POST",
         paths: ["/v1/admin/users", "/v1/admin/users?email=zebra"],
         body: Some(account.clone()),
     };
     guarded.assert_refused_to_others();
-    app.api_client(Scope::Users)
+    app.api_client(Scope::UsersWrite)
         .create_user(&account)
         .expect_json(201);
 }

@@ -130,7 +130,7 @@ fn only_a_key_with_the_scope_deletes_an_account() {
     let user = app.create_user_without_password();
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Users,
+        scope: Scope::UsersDelete,
         method: "DELETE",
         paths: [
             &format!("/v1/admin/users/{}", user.id),
@@ -140,7 +140,7 @@ fn only_a_key_with_the_scope_deletes_an_account() {
     };
     guarded.assert_refused_to_others();
     app.portal().find_user(&user.id).expect_json(200);
-    let client = app.api_client(Scope::Users);
+    let client = app.api_client(Scope::UsersDelete);
     client.delete_user(&user.id).expect_nothing();
     client
         .delete_user(&user.id)

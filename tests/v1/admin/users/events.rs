@@ -9,7 +9,7 @@ use crate::v1::admin::access::Guarded;
 fn everything_that_happens_to_an_account_is_recorded_newest_first() {
     let app = App::shared();
     let portal = app.portal();
-    let (users, resets) = (app.api_client(Scope::Users), app.api_client(Scope::Reset));
+    let (users, resets) = (app.api_client_with("users"), app.api_client(Scope::Reset));
     let user = app.create_user();
     let path = format!("/v1/admin/users/{}/events", user.id);
     // What must have been recorded, oldest first: type, who, why.

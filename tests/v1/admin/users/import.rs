@@ -225,7 +225,7 @@ fn only_a_key_with_the_scope_imports_accounts() {
     let account: Value = serde_json::from_str(&line(&id)).expect("it is JSON");
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Users,
+        scope: Scope::UsersWrite,
         method: "POST",
         paths: ["/v1/admin/users/import", "/v1/admin/users/import?zebra"],
         body: Some(account.clone()),
@@ -233,7 +233,7 @@ fn only_a_key_with_the_scope_imports_accounts() {
     guarded.assert_refused_to_others();
     app.portal().find_user(&id).expect_problem(404, "not-found");
     let answer = app
-        .api_client(Scope::Users)
+        .api_client(Scope::UsersWrite)
         .import_users(account.to_string());
     assert_eq!(answer.expect_json(200), counts(1, 0));
 }

@@ -133,10 +133,10 @@ fn only_a_key_with_the_scope_lists_accounts() {
     let app = App::shared();
     let user = app.create_user_without_password();
     let path = format!("/v1/admin/users?email={}", user.email);
-    app.api_client(Scope::Users).get(&path).expect_json(200);
+    app.api_client(Scope::UsersRead).get(&path).expect_json(200);
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Users,
+        scope: Scope::UsersRead,
         method: "GET",
         paths: [&path, "/v1/admin/users?limit=zebra"],
         body: None,

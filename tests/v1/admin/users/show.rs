@@ -48,12 +48,12 @@ fn an_unknown_account_is_not_found() {
 fn only_a_key_with_the_scope_sees_an_account() {
     let app = App::shared();
     let user = app.create_user();
-    app.api_client(Scope::Users)
+    app.api_client(Scope::UsersRead)
         .find_user(&user.id)
         .expect_json(200);
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Users,
+        scope: Scope::UsersRead,
         method: "GET",
         paths: [
             &format!("/v1/admin/users/{}", user.id),

@@ -90,12 +90,12 @@ fn only_a_key_with_the_scope_unlocks() {
     let app = App::shared();
     let user = app.create_user();
     let unlock = format!("/v1/admin/users/{}/unlock", user.id);
-    app.api_client(Scope::Users)
+    app.api_client(Scope::UsersWrite)
         .post(&unlock, &json!({}))
         .expect_nothing();
     Guarded {
         app: &app,
-        scope: Scope::Users,
+        scope: Scope::UsersWrite,
         method: "POST",
         paths: [&unlock, "/v1/admin/users/nobody-here/unlock"],
         body: Some(json!({})),

@@ -255,7 +255,7 @@ fn only_a_key_with_the_scope_changes_an_account() {
     let changes = json!({ "locale": "de" });
     let guarded = Guarded {
         app: &app,
-        scope: Scope::Users,
+        scope: Scope::UsersWrite,
         method: "PATCH",
         paths: [
             &format!("/v1/admin/users/{}", user.id),
@@ -265,7 +265,7 @@ fn only_a_key_with_the_scope_changes_an_account() {
     };
     guarded.assert_refused_to_others();
     assert_eq!(app.portal().find_user(&user.id).expect_json(200), before);
-    app.api_client(Scope::Users)
+    app.api_client(Scope::UsersWrite)
         .update_user(&user.id, &changes)
         .expect_json(200);
 }

@@ -23,7 +23,7 @@ pub(in crate::http) async fn get<E: Env>(
     request: &Request,
     settings: &Accounts,
 ) -> Result<Answer, Problem> {
-    authorise(request, &settings.access, Scope::Events, cx.now)?;
+    authorise(request, &settings.access, Scope::EmailsRead, cx.now)?;
     let query = request.query(&["state", "limit", "cursor"])?;
     let state = match query.text("state") {
         None | Some("") => None,

@@ -19,7 +19,7 @@ pub(in crate::http) async fn get<E: Env>(
     settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    authorise(request, &settings.access, Scope::Users, cx.now)?;
+    authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
     let id = find_id(id)?;
     let found = find_challenge::run(cx, &id).await?;
     let challenge = found.ok_or_else(Problem::not_found)?.map(|challenge| {

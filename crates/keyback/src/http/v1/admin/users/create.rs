@@ -25,7 +25,7 @@ pub(in crate::http) async fn post<E: Env>(
     request: &Request,
     settings: &Accounts,
 ) -> Result<Answer, Problem> {
-    let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
+    let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
     let draft = request.members(|fields| read_draft(fields, settings.temporary))?;
     match create::run(cx, &settings.rules, draft, &caller).await {
         Ok(created) => {

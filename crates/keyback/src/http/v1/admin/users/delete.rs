@@ -17,7 +17,7 @@ pub(in crate::http) async fn delete<E: Env>(
     settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    let by = authorise(request, &settings.access, Scope::Users, cx.now)?;
+    let by = authorise(request, &settings.access, Scope::UsersDelete, cx.now)?;
     let id = find_id(id)?;
     // Some clients and proxies drop the body of a DELETE (RFC 9110 §9.3.5).
     let of_query = request.query(&["reason"])?.parsed("reason", parse_reason)?;

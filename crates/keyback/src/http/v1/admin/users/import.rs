@@ -41,7 +41,9 @@ async fn may_import<E: Env>(env: &E, headers: &HeaderMap) -> bool {
     let authorization = single_text(headers, header::AUTHORIZATION.as_str());
     settings::load::<Access>(env.variables())
         .await
-        .is_ok_and(|access| is_authorised(authorization, &access, Scope::Users, env.clock().now()))
+        .is_ok_and(|access| {
+            is_authorised(authorization, &access, Scope::UsersWrite, env.clock().now())
+        })
 }
 
 /// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>), or each entry of a JSON list, that
@@ -51,7 +53,7 @@ pub(in crate::http) async fn post<E: Env>(
     request: &Request,
     settings: &Accounts,
 ) -> Result<Answer, Problem> {
-    let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
+    let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
     let refused = |error| Problem::validation_failed(vec![error]);
     let entries = entries::find(request.lines()?).map_err(refused)?;
     if entries.len() > MAX_LINES {

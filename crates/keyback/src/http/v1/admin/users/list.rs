@@ -24,7 +24,7 @@ pub(in crate::http) async fn get<E: Env>(
     request: &Request,
     settings: &Accounts,
 ) -> Result<Answer, Problem> {
-    authorise(request, &settings.access, Scope::Users, cx.now)?;
+    authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
     let query = request.query(&["email", "limit", "cursor"])?;
     if let Some(email) = query.text("email") {
         let email =

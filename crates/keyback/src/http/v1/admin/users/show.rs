@@ -19,7 +19,7 @@ pub(in crate::http) async fn get<E: Env>(
     settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    authorise(request, &settings.access, Scope::Users, cx.now)?;
+    authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
     let id = find_id(id)?;
     let (store, now) = (cx.store(), cx.now);
     let (found, recovery) =

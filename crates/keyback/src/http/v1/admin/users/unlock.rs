@@ -18,7 +18,7 @@ pub(in crate::http) async fn post<E: Env>(
     settings: &Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
+    let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
     let id = find_id(id)?;
     let reason = request.optional_members(read_reason)?;
     match unlock::run(cx, &id, &caller, reason).await {

@@ -19,7 +19,7 @@ pub(in crate::http) async fn patch<E: Env>(
     settings: Accounts,
     id: &str,
 ) -> Result<Answer, Problem> {
-    let caller = authorise(request, &settings.access, Scope::Users, cx.now)?;
+    let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
     let id = find_id(id)?;
     let (changes, reason) = request.members(|fields| {
         let changes = read_changes(fields);
