@@ -21,6 +21,7 @@ pub mod language;
 pub mod lifetimes;
 pub mod limit;
 pub mod line;
+pub mod listing;
 pub mod locale;
 pub mod log_line;
 pub mod password;

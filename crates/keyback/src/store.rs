@@ -9,6 +9,7 @@ pub mod agenda;
 pub mod batch;
 pub mod claim;
 pub mod cx;
+pub mod directory;
 pub mod event_log;
 pub mod failed_attempts;
 pub mod keys;

@@ -6,6 +6,7 @@ use crate::base::timestamp::Timestamp;
 use crate::model::credential::Credential;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
+use crate::model::listing::Listing;
 use crate::model::locale::Locale;
 
 /// One user, with the password if there is one.
@@ -35,6 +36,12 @@ pub struct Account {
     /// When an administrator last lifted its locks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unlocked_at: Option<Timestamp>,
+    /// When it was last changed; `None` in records of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<Timestamp>,
+    /// What it was found by when it was read. A batch that changes that leaves a change for the directory.
+    #[serde(skip)]
+    pub listed: Option<Listing>,
     /// Whether it was read from records of the layout before this one, which are deleted when it is rewritten.
     #[serde(skip)]
     pub is_legacy: bool,
@@ -55,6 +62,8 @@ impl Account {
             credential: None,
             email_taken_by: None,
             unlocked_at: None,
+            updated_at: None,
+            listed: None,
             is_legacy: false,
         }
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
+use crate::model::listing::Listing;
 use crate::model::password_hash::Slowness;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::cx::Cx;
@@ -41,11 +42,13 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Accoun
         return Ok(None);
     };
     let (version, account) = record::decode_up_to::<Account>(VERSION, &bytes)?;
-    if version == VERSION {
-        Ok(Some(account))
+    let mut account = if version == VERSION {
+        account
     } else {
-        legacy::complete(store, account).await.map(Some)
-    }
+        legacy::complete(store, account).await?
+    };
+    account.listed = Some(Listing::of(&account));
+    Ok(Some(account))
 }
 
 /// Whether `id` never had an event, and so never was an account's.
@@ -116,6 +119,7 @@ pub async fn erase<E: Env>(
         keys::account(id).into(),
         keys::account_at(number).into(),
         keys::recovery(id).into(),
+        keys::signed_in(id).into(),
     ];
     gone.extend(addresses::find_own_keys(store, &account).await?);
     gone.extend(legacy::keys_of(id));
@@ -167,9 +171,9 @@ pub async fn forget_address<E: Env>(env: &E, digest: &str, held: Held) -> Result
 /// A page of accounts.
 #[derive(Debug)]
 pub struct Page {
-    /// In the order of their creation.
+    /// By their numbers, in the direction of the page.
     pub accounts: Vec<Account>,
-    /// The number after which the next page begins; `None` if this was the last.
+    /// The number next to which the next page begins; `None` if this was the last.
     pub next: Option<i64>,
 }
 
@@ -177,33 +181,55 @@ pub struct Page {
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
-pub async fn page(store: &impl KeyValue, after: i64, limit: i64) -> Result<Page, Unavailable> {
+pub async fn page(store: &impl KeyValue, after: i64, limit: usize) -> Result<Page, Unavailable> {
+    page_from(store, after, false, limit).await
+}
+
+/// At most `limit` of the accounts with a number above `bound`, or below it, next to it.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub(super) async fn page_from(
+    store: &impl KeyValue,
+    bound: i64,
+    descends: bool,
+    limit: usize,
+) -> Result<Page, Unavailable> {
     let count = super::read_counter(store, &keys::accounts()).await?;
+    let numbers: Vec<i64> = if descends {
+        let newest = bound.saturating_sub(1).min(count);
+        let oldest = newest.saturating_sub(LOOKED_AT).max(0);
+        (oldest.saturating_add(1)..=newest).rev().collect()
+    } else {
+        let after = bound.max(0);
+        let newest = after.saturating_add(LOOKED_AT).min(count);
+        (after.saturating_add(1)..=newest).collect()
+    };
+    let ends = if descends { 1 } else { count };
     let mut accounts = Vec::new();
-    let mut seen = after.max(0);
-    let end = seen.saturating_add(LOOKED_AT).min(count);
-    while seen < end {
-        let last = seen.saturating_add(limit).min(end);
-        let numbers = seen.saturating_add(1)..=last;
-        let found = futures::future::join_all(numbers.map(|number| find_at(store, number))).await;
-        for account in found {
-            if i64::try_from(accounts.len()).is_ok_and(|count| count >= limit) {
+    let mut seen = None;
+    for chunk in numbers.chunks(limit.max(1)) {
+        let found = chunk.iter().map(|number| find_at(store, *number));
+        let found = futures::future::join_all(found).await;
+        for (number, account) in chunk.iter().zip(found) {
+            if accounts.len() >= limit {
                 return Ok(Page {
-                    next: Some(seen),
                     accounts,
+                    next: seen,
                 });
             }
-            seen = seen.saturating_add(1);
+            seen = Some(*number);
             accounts.extend(account?);
         }
     }
     Ok(Page {
         accounts,
-        next: (end < count).then_some(end),
+        next: seen.filter(|seen| *seen != ends),
     })
 }
 
-async fn find_at(store: &impl KeyValue, number: i64) -> Result<Option<Account>, Unavailable> {
+pub(super) async fn find_at(
+    store: &impl KeyValue, number: i64) -> Result<Option<Account>, Unavailable> {
     let pointer: Option<Pointer> = record::find(store, &keys::account_at(number)).await?;
     let Some(Pointer { account_id }) = pointer else {
         return Ok(None);

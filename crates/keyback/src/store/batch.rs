@@ -11,6 +11,7 @@ use crate::model::email::{Email, EmailKind, EmailState};
 use crate::model::event::{Event, EventPlace};
 use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::keyring::Keyring;
+use crate::model::listing::Listing;
 use crate::model::password_hash::Slowness;
 use crate::model::sealed::NONCE_BYTES;
 use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
@@ -38,6 +39,8 @@ const UNWRITTEN_BYTES: usize = 1_000;
 pub struct Batch {
     writes: Vec<(Key, Vec<u8>)>,
     accounts: Vec<(Account, Epoch)>,
+    /// Accounts that are about to be deleted, by id and number.
+    unlisted: Vec<(AccountId, i64)>,
     events: Vec<Event>,
     mails: Vec<(EmailId, Email, Option<DraftSecret>)>,
     /// Those without a time are due when the entry is first worked.
@@ -167,6 +170,11 @@ impl Batch {
         self.accounts.push((account, epoch));
     }
 
+    /// Takes an account out of the directory once it is deleted.
+    pub fn unlist(&mut self, account: &Account) {
+        self.unlisted.push((account.id.clone(), account.number));
+    }
+
     /// Points from the digest of an account's address to it.
     ///
     /// # Errors
@@ -276,6 +284,14 @@ impl Batch {
         cx.store().set_many(self.writes).await
     }
 
+    /// How many of its changes concern the directory.
+    fn listing_changes(&self) -> i64 {
+        let accounts = self.accounts.iter();
+        let changed = accounts.filter(|(account, _)| is_listed_anew(account));
+        let changed = i64::try_from(changed.count()).unwrap_or(i64::MAX);
+        changed.saturating_add(count_of(&self.unlisted))
+    }
+
     /// Draws all numbers at the same time.
     async fn draw_numbers<E: Env>(&self, cx: &Cx<'_, E>) -> Result<Numbers, Unavailable> {
         let store = cx.store();
@@ -308,21 +324,33 @@ impl Batch {
                 count => draw(store, &keys::accounts(), count).await,
             }
         };
+        let changes = async {
+            match self.listing_changes() {
+                0 => Ok(0),
+                count => draw(store, &keys::directory_changes(), count).await,
+            }
+        };
         let events = async {
             if self.decoy {
                 draw(store, &keys::events(&AccountId::placeholder()), 1).await?;
             }
             event_log::number(store, &self.events).await
         };
-        let (entry, last_email, last_account, events) =
-            futures::join!(entry, emails, accounts, events);
+        let (entry, last_email, last_account, last_change, events) =
+            futures::join!(entry, emails, accounts, changes, events);
         Ok(Numbers {
             entry: entry?,
             events: events?,
             last_email: last_email?,
             last_account: last_account?,
+            last_change: last_change?,
         })
     }
+}
+
+/// Whether the directory has to follow.
+fn is_listed_anew(account: &Account) -> bool {
+    account.listed.as_ref() != Some(&Listing::of(account))
 }
 
 fn count_of<T>(items: &[T]) -> i64 {

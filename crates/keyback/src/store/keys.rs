@@ -7,6 +7,13 @@
 //! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
 //! | `v1:folded-addresses` | [`Folding`](crate::store::accounts::Folding): how far an earlier version's addresses are folded | for ever, one |
+//! | `v1:directory` | [`State`](crate::store::directory::State): how far the [`directory`](crate::store::directory) is | for ever, one |
+//! | `v1:directory-node:<n>` | a node of the directory's tree | while accounts are below it |
+//! | `v1:directory-part:<n>` | part of a node's numbers of accounts | as long as its node |
+//! | `v1:directory-listings:<n>` | what 32 accounts are in the directory as | while one of them exists |
+//! | `v1:directory-change:<n>` | the account of the `n`th change that concerns the directory | until the directory has it |
+//! | `v1:signed-in:<account>` | when somebody last signed in | as long as the account |
+//! | `v1:locked-at:<n>` | the account of the `n`th lock | until the lock ends |
 //! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last mail |
 //! | `v1:request:<challenge id>` | which account a request was for | as long as a challenge |
 //! | `v1:token:<reference>` | [`TokenRecord`](crate::model::token::TokenRecord) | until expired |
@@ -22,6 +29,8 @@
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
+//! | `v1:directory-changes` | how many changes concerned the directory | for ever, one |
+//! | `v1:locks` | how many locks there ever were | for ever, one |
 //! | `v1:emails` | how many emails were ever written | for ever, one |
 //! | `v1:decoys` | the same for decoys | for ever, one |
 //! | `v1:events:<account>` | how many events an account has had | until 91 days after its deletion |
@@ -141,6 +150,13 @@ table! {
     account_at(number: i64) -> Key = "v1:account-at:{number}";
     address(digest: &str) -> Key = "v1:email:{digest}";
     folding() -> Key = "v1:folded-addresses";
+    directory() -> Key = "v1:directory";
+    directory_node(id: u64) -> Key = "v1:directory-node:{id}";
+    directory_part(id: u64) -> Key = "v1:directory-part:{id}";
+    directory_listings(chunk: i64) -> Key = "v1:directory-listings:{chunk}";
+    directory_change(number: i64) -> Key = "v1:directory-change:{number}";
+    signed_in(id: &AccountId) -> Key = "v1:signed-in:{id}";
+    locked_at(number: i64) -> Key = "v1:locked-at:{number}";
     recovery(account: &AccountId) -> Key = "v1:recovery:{account}";
     request(id: &ChallengeId) -> Key = "v1:request:{id}";
     token(reference: &TokenReference) -> Key = "v1:token:{reference}";
@@ -167,6 +183,8 @@ table! {
     legacy_epoch(id: &AccountId) -> CounterKey = "v1:epoch:{id}";
 
     accounts() -> CounterKey = "v1:accounts";
+    directory_changes() -> CounterKey = "v1:directory-changes";
+    locks() -> CounterKey = "v1:locks";
     emails() -> CounterKey = "v1:emails";
     decoys() -> CounterKey = "v1:decoys";
     events(account: &AccountId) -> CounterKey = "v1:events:{account}";

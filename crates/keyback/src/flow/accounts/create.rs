@@ -214,6 +214,8 @@ pub(super) fn prepare(
         }),
         email_taken_by: None,
         unlocked_at: None,
+        updated_at: None,
+        listed: None,
         is_legacy: false,
     }
 }

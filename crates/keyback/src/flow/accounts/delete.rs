@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::flow::events::Caller;
+use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, EventId};
@@ -48,7 +49,7 @@ pub async fn run<E: Env>(
             id: event_id,
             ..event
         };
-        record(cx, event, account.number, held).await?;
+        record(cx, event, &account, held).await?;
     }
     accounts::erase(cx.env, id, account.number, held).await?;
     Ok(true)
@@ -58,13 +59,15 @@ pub async fn run<E: Env>(
 async fn record<E: Env>(
     cx: &mut Cx<'_, E>,
     event: Event,
-    number: i64,
+    account: &Account,
     held: Held,
 ) -> Result<(), Unavailable> {
     let account_id = event.account_id.clone();
+    let number = account.number;
     let mut batch = Batch::default();
     // An account created anew under this id goes on counting from here, and shares no epoch with this one.
     batch.event(event);
+    batch.unlist(account);
     batch.task(AgendaTask::Erase {
         account_id: account_id.clone(),
         number,

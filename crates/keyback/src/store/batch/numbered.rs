@@ -9,10 +9,10 @@ use crate::model::id::AccountId;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Folding, Pointer};
 use crate::store::agenda::{DueTask, Place, ReservedEntry};
-use crate::store::batch::{Batch, Committed, DraftSecret, EMAILS_KEPT_FOR, Epoch, count_of};
+use crate::store::batch::{Batch, Committed, DraftSecret, EMAILS_KEPT_FOR, Epoch, count_of, is_listed_anew};
 use crate::store::cx::Cx;
 use crate::store::keys;
-use crate::store::{event_log, outbox, record};
+use crate::store::{directory, event_log, outbox, record};
 
 /// A batch with its numbers, not yet written.
 #[derive(Debug)]
@@ -29,6 +29,7 @@ pub(super) struct Numbers {
     pub(super) events: Vec<EventPlace>,
     pub(super) last_email: i64,
     pub(super) last_account: i64,
+    pub(super) last_change: i64,
 }
 
 impl Numbers {
@@ -89,7 +90,7 @@ impl Numbered {
             events: numbers.events.clone(),
             entry,
         };
-        batch.write_accounts(&numbers, &mut committed)?;
+        batch.write_accounts(&numbers, cx.now, &mut committed)?;
         batch.write_mails(&numbers, &committed)?;
         batch.write_events(numbers.events, cx.notifies)?;
         if let Some(reserved) = &mut committed.entry {
@@ -124,6 +125,7 @@ impl Batch {
     fn write_accounts(
         &mut self,
         numbers: &Numbers,
+        now: Timestamp,
         committed: &mut Committed,
     ) -> Result<(), Unavailable> {
         let begun = self
@@ -133,6 +135,7 @@ impl Batch {
             .count();
         let begun = i64::try_from(begun).unwrap_or(i64::MAX);
         let mut number = numbers.last_account.saturating_sub(begun);
+        let mut change = numbers.last_change.saturating_sub(self.listing_changes());
         for (mut account, epoch) in std::mem::take(&mut self.accounts) {
             let raised = account.epoch_at(numbers.last_event_of(&account.id));
             if epoch != Epoch::Keep {
@@ -155,9 +158,19 @@ impl Batch {
                     self.put(keys::folding(), &Folding::NOTHING)?;
                 }
             }
+            if is_listed_anew(&account) {
+                change = change.saturating_add(1);
+                let write = directory::write_change(change, &account.id, account.number, false)?;
+                self.writes.push(write);
+            }
+            account.updated_at = Some(now);
             let bytes = record::encode_as(accounts::VERSION, &account)?;
             self.writes.push((keys::account(&account.id), bytes));
             committed.accounts.push(account);
+        }
+        for (id, number) in &self.unlisted {
+            change = change.saturating_add(1);
+            self.writes.push(directory::write_change(change, id, *number, true)?);
         }
         Ok(())
     }

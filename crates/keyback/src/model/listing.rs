@@ -1,0 +1,107 @@
+//! What administrators find an account by.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::account::Account;
+use crate::model::id::AccountId;
+
+/// What an account is found by, and in which state it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listing {
+    /// Its id.
+    pub id: AccountId,
+    /// Its folded address.
+    pub address: String,
+    /// Its state.
+    pub state: AccountState,
+}
+
+/// What accounts are filtered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(from = "u8", into = "u8")]
+pub struct AccountState {
+    /// It may neither sign in nor recover.
+    pub disabled: bool,
+    /// It has no password.
+    pub no_password: bool,
+    /// Its password must be changed at the next sign-in.
+    pub must_change: bool,
+}
+
+const DISABLED: u8 = 1;
+const NO_PASSWORD: u8 = 2;
+const MUST_CHANGE: u8 = 4;
+
+impl From<u8> for AccountState {
+    fn from(bits: u8) -> Self {
+        Self {
+            disabled: bits & DISABLED != 0,
+            no_password: bits & NO_PASSWORD != 0,
+            must_change: bits & MUST_CHANGE != 0,
+        }
+    }
+}
+
+impl From<AccountState> for u8 {
+    fn from(state: AccountState) -> Self {
+        let bit = |is_set, bit| if is_set { bit } else { 0 };
+        bit(state.disabled, DISABLED)
+            | bit(state.no_password, NO_PASSWORD)
+            | bit(state.must_change, MUST_CHANGE)
+    }
+}
+
+/// Which states are sought; `None` stands for either.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StateFilter {
+    /// Whether disabled ones are.
+    pub disabled: Option<bool>,
+    /// Whether those without a password are.
+    pub no_password: Option<bool>,
+    /// Whether those whose password must be changed are.
+    pub must_change: Option<bool>,
+}
+
+impl StateFilter {
+    /// Whether `state` is sought.
+    #[must_use]
+    pub fn accepts(self, state: AccountState) -> bool {
+        let is_sought = |sought: Option<bool>, value| sought.is_none_or(|sought| sought == value);
+        is_sought(self.disabled, state.disabled)
+            && is_sought(self.no_password, state.no_password)
+            && is_sought(self.must_change, state.must_change)
+    }
+}
+
+impl Listing {
+    /// That of `account`, as it is.
+    #[must_use]
+    pub fn of(account: &Account) -> Self {
+        Self {
+            id: account.id.clone(),
+            address: account.email.folded(),
+            state: AccountState {
+                disabled: account.disabled,
+                no_password: account.credential.is_none(),
+                must_change: account.must_change(),
+            },
+        }
+    }
+
+    /// The texts whose beginnings it is found by, in lower case: its address, the domain of that, and its id.
+    #[must_use]
+    pub fn terms(&self) -> [String; 3] {
+        let domain = self.address.split_once('@').map_or("", |(_, domain)| domain);
+        [
+            self.address.clone(),
+            domain.to_owned(),
+            self.id.as_str().to_ascii_lowercase(),
+        ]
+    }
+
+    /// Whether one of its terms begins with `beginning`.
+    #[must_use]
+    pub fn begins_with(&self, beginning: &str) -> bool {
+        self.terms().iter().any(|term| term.starts_with(beginning))
+    }
+}

@@ -1,0 +1,85 @@
+//! The directory: finding accounts by the beginning of an address, of its domain or of an id, and by state.
+//!
+//! The store cannot list. So there is a [`tree`] over the terms of all accounts, which nobody who changes an account waits
+//! for: whatever changes what an account is found by leaves a numbered [`change`](changes) in the same batch. Whoever has the
+//! directory's lease works the changes into the tree, many in one write ([`follow`]). A search reads the changes that
+//! the tree does not have yet, and corrects what it found there.
+//!
+//! A store of an earlier version has accounts and no directory. They are worked in in the order of their numbers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::timestamp::Timestamp;
+use crate::ports::{KeyValue, Unavailable};
+use crate::store::keys::{self, Key};
+use crate::store::{read_counter, record};
+
+mod changes;
+mod follow;
+mod numbers;
+mod pages;
+mod search;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+pub(super) use changes::write as write_change;
+pub use follow::run as follow;
+pub use search::{Found, Order, Place, Sought, search};
+
+/// How far the directory is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The last name of a node or a part.
+    next_id: u64,
+    /// All changes up to this number are in the tree.
+    changes: i64,
+    /// All changes up to this number are deleted as well.
+    cleaned: i64,
+    /// All accounts of an earlier version up to this number are in the tree.
+    accounts: i64,
+    /// The last number when the directory began. Accounts with a higher one left a change.
+    last_account: i64,
+    /// Numbers of changes that were drawn and not written when they were looked at.
+    #[serde(default)]
+    missing: Option<Missing>,
+    /// Nodes and parts that are of no use any more, to be deleted by whoever works changes in next.
+    #[serde(default)]
+    spent: Vec<String>,
+}
+
+/// Changes that may be on their way into the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Missing {
+    /// Those up to this number.
+    head: i64,
+    /// When they were first looked for.
+    since: Timestamp,
+}
+
+impl State {
+    /// The stored state, or that of a store without a directory.
+    async fn load(store: &impl KeyValue) -> Result<Self, Unavailable> {
+        if let Some(state) = record::find(store, &keys::directory()).await? {
+            return Ok(state);
+        }
+        Ok(Self {
+            next_id: 0,
+            changes: 0,
+            cleaned: 0,
+            accounts: 0,
+            last_account: read_counter(store, &keys::accounts()).await?,
+            missing: None,
+            spent: Vec::new(),
+        })
+    }
+
+    fn write(&self) -> Result<(Key, Vec<u8>), Unavailable> {
+        Ok((keys::directory(), record::encode(self)?))
+    }
+
+    /// Whether all accounts of an earlier version are in the tree.
+    const fn is_built(&self) -> bool {
+        self.accounts >= self.last_account
+    }
+}

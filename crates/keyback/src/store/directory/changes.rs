@@ -1,0 +1,89 @@
+//! The changes that concern the directory, numbered in the order in which they were begun.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::account::Account;
+use crate::model::id::AccountId;
+use crate::ports::{KeyValue, Unavailable};
+use crate::store::keys::{self, Key};
+use crate::store::{accounts, read_counter, record};
+
+/// Which account was changed. What it is found by from then on is in its own record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Change {
+    pub(super) account_id: AccountId,
+    /// Its number in the list of all accounts.
+    pub(super) number: i64,
+    /// Whether it is deleted, or about to be.
+    #[serde(default)]
+    pub(super) gone: bool,
+}
+
+/// What stores the change with the given place.
+///
+/// # Errors
+/// [`Unavailable::Record`].
+pub(in crate::store) fn write(
+    place: i64,
+    account_id: &AccountId,
+    number: i64,
+    gone: bool,
+) -> Result<(Key, Vec<u8>), Unavailable> {
+    let change = Change {
+        account_id: account_id.clone(),
+        number,
+        gone,
+    };
+    Ok((keys::directory_change(place), record::encode(&change)?))
+}
+
+/// How many changes there ever were.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub(super) async fn count(store: &impl KeyValue) -> Result<i64, Unavailable> {
+    read_counter(store, &keys::directory_changes()).await
+}
+
+/// The changes after the place `settled` up to `last`; `None` for one that is not written.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub(super) async fn read(
+    store: &impl KeyValue,
+    settled: i64,
+    last: i64,
+) -> Result<Vec<(i64, Option<Change>)>, Unavailable> {
+    let places = settled.saturating_add(1)..=last;
+    let found = places.map(async |place| {
+        let change = record::find(store, &keys::directory_change(place)).await?;
+        Ok((place, change))
+    });
+    futures::future::join_all(found).await.into_iter().collect()
+}
+
+/// The accounts of `changes` by their numbers, as they are now; `None` for one that is gone.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub(super) async fn find_accounts(
+    store: &impl KeyValue,
+    changes: impl IntoIterator<Item = Change>,
+) -> Result<BTreeMap<i64, Option<Account>>, Unavailable> {
+    let mut ids: BTreeMap<i64, Option<AccountId>> = BTreeMap::new();
+    for change in changes {
+        // Nothing that happens to a deleted account brings it back.
+        let id = ids.entry(change.number).or_insert(Some(change.account_id));
+        id.take_if(|_| change.gone);
+    }
+    let found = ids.into_iter().map(async |(number, id)| {
+        let account = match &id {
+            Some(id) => accounts::find(store, id).await?,
+            None => None,
+        };
+        Ok((number, account.filter(|account| account.number == number)))
+    });
+    futures::future::join_all(found).await.into_iter().collect()
+}

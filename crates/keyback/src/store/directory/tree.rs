@@ -1,0 +1,360 @@
+//! The tree of beginnings: which accounts have a term that begins with a text, in order of their numbers.
+//!
+//! It is a radix tree over the terms of all accounts. An inner node stands for a text, and lists the numbers of all accounts
+//! with a term that begins with it, one list per state. Few terms share a leaf, which holds what follows of each. A leaf
+//! that grows too large becomes an inner node. So a page of the matches of any text is read along one path, whatever the
+//! number of accounts.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::listing::{AccountState, Listing, StateFilter};
+use crate::ports::{KeyValue, Unavailable};
+use crate::store::directory::numbers::{From, Numbers};
+use crate::store::directory::pages::Pages;
+
+/// The node of the empty text.
+const ROOT: u64 = 0;
+/// How many terms share a leaf at most: about two kilobytes.
+const LEAF: usize = 48;
+
+/// A node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Node {
+    Inner {
+        /// By what follows of the text: no two begin with the same character.
+        children: BTreeMap<String, u64>,
+        /// All accounts with a term that begins with the text, by their state.
+        lists: BTreeMap<u8, Numbers>,
+    },
+    Leaf(Vec<Entry>),
+}
+
+/// A term of an account in a leaf.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Entry(String, i64, u8);
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::Inner {
+            children: BTreeMap::new(),
+            lists: BTreeMap::new(),
+        }
+    }
+}
+
+/// The child for `rest`, with its label.
+fn child_for(children: &BTreeMap<String, u64>, rest: &str) -> Option<(String, u64)> {
+    let first = rest.chars().next()?;
+    let (label, id) = children.range(first.to_string()..).next()?;
+    label.starts_with(first).then(|| (label.clone(), *id))
+}
+
+/// How long the common beginning of both is. Terms are ASCII.
+fn common(one: &str, other: &str) -> usize {
+    let pairs = one.bytes().zip(other.bytes());
+    pairs.take_while(|(one, other)| one == other).count()
+}
+
+/// What follows the first `count` bytes.
+fn after(text: &str, count: usize) -> &str {
+    text.get(count..).unwrap_or("")
+}
+
+fn before(text: &str, count: usize) -> &str {
+    text.get(..count).unwrap_or(text)
+}
+
+/// Adds an account under all its terms.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub(super) async fn insert<S: KeyValue>(
+    pages: &mut Pages<'_, S>,
+    number: i64,
+    listing: &Listing,
+) -> Result<(), Unavailable> {
+    for term in listing.terms() {
+        insert_term(pages, number, &term, listing.state.into()).await?;
+    }
+    Ok(())
+}
+
+async fn insert_term<S: KeyValue>(
+    pages: &mut Pages<'_, S>,
+    number: i64,
+    term: &str,
+    state: u8,
+) -> Result<(), Unavailable> {
+    let (mut id, mut rest) = (ROOT, term);
+    let mut parent = None;
+    loop {
+        match pages.take_node(id).await? {
+            Node::Leaf(mut entries) => {
+                let entry = Entry(rest.to_owned(), number, state);
+                if !entries.contains(&entry) {
+                    entries.push(entry);
+                }
+                match parent {
+                    Some((parent, label)) if entries.len() > LEAF => {
+                        return burst(pages, parent, label, id, entries).await;
+                    }
+                    _ => pages.put_node(id, Node::Leaf(entries)),
+                }
+                return Ok(());
+            }
+            Node::Inner {
+                mut children,
+                mut lists,
+            } => {
+                lists.entry(state).or_default().insert(pages, number).await?;
+                if rest.is_empty() {
+                    pages.put_node(id, Node::Inner { children, lists });
+                    return Ok(());
+                }
+                let (label, next) = match child_for(&children, rest) {
+                    None => {
+                        // One character leads to a leaf, so every term with it goes there.
+                        let label = before(rest, 1).to_owned();
+                        let leaf = pages.add_node(Node::Leaf(Vec::new()));
+                        children.insert(label.clone(), leaf);
+                        (label, leaf)
+                    }
+                    Some((label, child)) => {
+                        let shared = common(&label, rest);
+                        if shared == label.len() {
+                            (label, child)
+                        } else {
+                            children.remove(&label);
+                            let label_before = before(&label, shared).to_owned();
+                            let between = split(pages, after(&label, shared), child).await?;
+                            children.insert(label_before.clone(), between);
+                            (label_before, between)
+                        }
+                    }
+                };
+                pages.put_node(id, Node::Inner { children, lists });
+                rest = after(rest, label.len());
+                parent = Some((id, label));
+                id = next;
+            }
+        }
+    }
+}
+
+/// Puts a node in the middle of the way to `child`, which `label` leads to from there.
+async fn split<S: KeyValue>(
+    pages: &mut Pages<'_, S>,
+    label: &str,
+    child: u64,
+) -> Result<u64, Unavailable> {
+    let mut copies = BTreeMap::new();
+    if let Node::Inner { lists, .. } = pages.node(child).await? {
+        for (state, numbers) in lists {
+            copies.insert(state, numbers.copy(pages).await?);
+        }
+    }
+    Ok(pages.add_node(Node::Inner {
+        children: BTreeMap::from([(label.to_owned(), child)]),
+        lists: copies,
+    }))
+}
+
+/// Makes an inner node of a leaf that has grown too large. It stands for all that its terms have in common, so that the
+/// label which leads to it grows.
+async fn burst<S: KeyValue>(
+    pages: &mut Pages<'_, S>,
+    parent: u64,
+    label: String,
+    id: u64,
+    entries: Vec<Entry>,
+) -> Result<(), Unavailable> {
+    let first = entries.first().map(|it| it.0.clone()).unwrap_or_default();
+    let shared = entries
+        .iter()
+        .fold(first.len(), |shared, it| shared.min(common(&first, &it.0)));
+    let mut numbers: BTreeMap<u8, Vec<i64>> = BTreeMap::new();
+    let mut leaves: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for Entry(term, number, state) in entries {
+        numbers.entry(state).or_default().push(number);
+        let rest = after(&term, shared);
+        if !rest.is_empty() {
+            let leaf = leaves.entry(before(rest, 1).to_owned()).or_default();
+            leaf.push(Entry(after(rest, 1).to_owned(), number, state));
+        }
+    }
+    let mut lists = BTreeMap::new();
+    for (state, mut numbers) in numbers {
+        numbers.sort_unstable();
+        numbers.dedup();
+        lists.insert(state, Numbers::of(pages, numbers));
+    }
+    let children = leaves
+        .into_iter()
+        .map(|(label, entries)| (label, pages.add_node(Node::Leaf(entries))))
+        .collect();
+    pages.put_node(id, Node::Inner { children, lists });
+    if shared > 0
+        && let Node::Inner {
+            mut children,
+            lists,
+        } = pages.take_node(parent).await?
+    {
+        children.remove(&label);
+        children.insert(format!("{label}{}", before(&first, shared)), id);
+        pages.put_node(parent, Node::Inner { children, lists });
+    }
+    Ok(())
+}
+
+/// Removes an account from under all its terms.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub(super) async fn remove<S: KeyValue>(
+    pages: &mut Pages<'_, S>,
+    number: i64,
+    listing: &Listing,
+) -> Result<(), Unavailable> {
+    for term in listing.terms() {
+        remove_term(pages, number, &term, listing.state.into()).await?;
+    }
+    Ok(())
+}
+
+async fn remove_term<S: KeyValue>(
+    pages: &mut Pages<'_, S>,
+    number: i64,
+    term: &str,
+    state: u8,
+) -> Result<(), Unavailable> {
+    let (mut id, mut rest) = (ROOT, term);
+    let mut path = Vec::new();
+    let mut is_empty = loop {
+        match pages.take_node(id).await? {
+            Node::Leaf(mut entries) => {
+                entries.retain(|it| (it.0.as_str(), it.1, it.2) != (rest, number, state));
+                let is_empty = entries.is_empty();
+                pages.put_node(id, Node::Leaf(entries));
+                break is_empty;
+            }
+            Node::Inner {
+                children,
+                mut lists,
+            } => {
+                if let Some(numbers) = lists.get_mut(&state) {
+                    numbers.remove(pages, number).await?;
+                    if numbers.is_empty() {
+                        lists.remove(&state);
+                    }
+                }
+                let is_empty = children.is_empty() && lists.is_empty();
+                let next = child_for(&children, rest).filter(|(label, _)| rest.starts_with(label));
+                pages.put_node(id, Node::Inner { children, lists });
+                let Some((label, child)) = next else {
+                    break is_empty;
+                };
+                rest = after(rest, label.len());
+                path.push((id, label));
+                id = child;
+            }
+        }
+    };
+    // Nodes of which nothing is left go, from below.
+    while is_empty && let Some((parent, label)) = path.pop() {
+        pages.drop_node(id);
+        is_empty = false;
+        if let Node::Inner {
+            mut children,
+            lists,
+        } = pages.take_node(parent).await?
+        {
+            children.remove(&label);
+            is_empty = children.is_empty() && lists.is_empty();
+            pages.put_node(parent, Node::Inner { children, lists });
+        }
+        id = parent;
+    }
+    Ok(())
+}
+
+/// The accounts with a term that begins with a text, of the states that are sought.
+#[derive(Debug, Default)]
+pub(super) struct Matches {
+    lists: Vec<Numbers>,
+}
+
+impl Matches {
+    /// Those for `beginning`.
+    ///
+    /// # Errors
+    /// [`Unavailable`] of the store.
+    pub(super) async fn find<S: KeyValue>(
+        pages: &mut Pages<'_, S>,
+        beginning: &str,
+        filter: StateFilter,
+    ) -> Result<Self, Unavailable> {
+        let (mut id, mut rest) = (ROOT, beginning);
+        loop {
+            match pages.node(id).await? {
+                Node::Leaf(entries) => {
+                    let found = entries.into_iter().filter(|Entry(term, _, state)| {
+                        term.starts_with(rest) && filter.accepts(AccountState::from(*state))
+                    });
+                    let mut numbers: Vec<i64> = found.map(|it| it.1).collect();
+                    numbers.sort_unstable();
+                    numbers.dedup();
+                    let lists = vec![Numbers::Few(numbers)];
+                    return Ok(Self { lists });
+                }
+                Node::Inner { children, lists } => {
+                    if rest.is_empty() {
+                        let sought = lists
+                            .into_iter()
+                            .filter(|(state, _)| filter.accepts(AccountState::from(*state)));
+                        let lists = sought.map(|(_, numbers)| numbers).collect();
+                        return Ok(Self { lists });
+                    }
+                    match child_for(&children, rest) {
+                        Some((label, child)) if rest.starts_with(&label) => {
+                            rest = after(rest, label.len());
+                            id = child;
+                        }
+                        // All that is below begins with the label, and so with the rest.
+                        Some((label, child)) if label.starts_with(rest) => {
+                            rest = "";
+                            id = child;
+                        }
+                        _ => return Ok(Self::default()),
+                    }
+                }
+            }
+        }
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.lists.iter().map(Numbers::count).sum()
+    }
+
+    /// The first `count` of them, taken `from`, in that order.
+    ///
+    /// # Errors
+    /// [`Unavailable`] of the store.
+    pub(super) async fn take<S: KeyValue>(
+        &self,
+        pages: &mut Pages<'_, S>,
+        from: From,
+        count: usize,
+    ) -> Result<Vec<i64>, Unavailable> {
+        let mut taken = Vec::new();
+        for numbers in &self.lists {
+            taken.extend(numbers.take(pages, from, count).await?);
+        }
+        from.sort(&mut taken);
+        taken.truncate(count);
+        Ok(taken)
+    }
+}
