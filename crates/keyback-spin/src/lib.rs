@@ -57,11 +57,14 @@ pub async fn serve_and_work(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
-    serve_and_work_within(request, usual_room, route).await
+    serve_and_then(request, usual_room, route, async |env, deferred| {
+        after_response::run(&env, deferred).await;
+    })
+    .await
 }
 
-/// Like [`serve_and_work`], for components with other limits for bodies: `room` decides by the head of a request how many
-/// bytes of its body are read.
+/// Like [`serve_and_work`], for the component that imports accounts: `room` decides by the head of a request how many bytes
+/// of its body are read, and the directory follows after many changes.
 ///
 /// # Errors
 /// Those of [`serve`].
@@ -71,7 +74,7 @@ pub async fn serve_and_work_within(
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
     serve_and_then(request, room, route, async |env, deferred| {
-        after_response::run(&env, deferred).await;
+        after_response::run_and_follow(&env, deferred).await;
     })
     .await
 }

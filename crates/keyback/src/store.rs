@@ -20,6 +20,7 @@ pub mod proofs;
 pub mod record;
 pub mod recoveries;
 pub mod sign_in_locks;
+pub mod sign_ins;
 pub mod tokens;
 
 use crate::ports::{KeyValue, Unavailable};

@@ -3,6 +3,8 @@
 //! Each piece is done whether the others fail or not. What matters is on the agenda already, and whoever works it next
 //! picks up what a crash leaves.
 
+use std::time::Duration;
+
 use crate::courier::report::{Budget, CourierRun};
 use crate::courier::run;
 use crate::courier::work::work_entry;
@@ -11,8 +13,13 @@ use crate::model::log_line::LogLine;
 use crate::ports::{Clock, Env, KeyValue, Log, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::{Cx, Deferred};
+use crate::store::directory;
 use crate::store::failed_attempts;
 use crate::store::lease::Lease;
+use crate::store::sign_ins;
+
+/// How long the directory is followed after one response.
+const FOLLOWS_FOR: Duration = Duration::from_secs(10);
 
 /// Does all of it. Failures are logged.
 pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
@@ -30,6 +37,18 @@ pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
     }
 }
 
+/// As [`run`], and has the directory follow if it is far behind: for the component that creates accounts in bulk. Others leave
+/// that to the courier, and need not carry the code for it.
+pub async fn run_and_follow<E: Env>(env: &E, deferred: Deferred) {
+    let follows = deferred.follows_directory;
+    run(env, deferred).await;
+    if follows {
+        let began = env.clock().now();
+        let is_over = || env.clock().now() >= began.plus(FOLLOWS_FOR);
+        log_failure(env, directory::follow(env, &is_over).await);
+    }
+}
+
 /// Does it but for working entries, which are left to whoever works the agenda: for components that neither issue nor
 /// deliver, and so need not carry the code for it.
 pub async fn tidy<E: Env>(env: &E, deferred: Deferred) {
@@ -40,6 +59,9 @@ pub async fn tidy<E: Env>(env: &E, deferred: Deferred) {
     }
     if !deferred.delete.is_empty() {
         log_failure(env, store.delete_many(deferred.delete).await);
+    }
+    if let Some((id, sign_in)) = &deferred.signed_in {
+        log_failure(env, sign_ins::note(store, id, sign_in).await);
     }
     if deferred.expiring.is_empty() && deferred.rehash.is_none() && deferred.failed.is_none() {
         return;

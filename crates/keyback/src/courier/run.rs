@@ -13,6 +13,7 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
 use crate::ports::{Clock, Env, Log, Unavailable};
 use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar, legacy};
+use crate::store::directory;
 use crate::store::lease::{Lease, Term};
 
 /// Between entries.
@@ -23,6 +24,8 @@ const DELIVERIES_AT_ONCE: usize = 8;
 const SKIPPED_FOR: Duration = Duration::from_hours(24);
 /// When a run begins nothing more: a scheduler that comes every minute finds it over.
 const LONGEST_RUN: Duration = Duration::from_secs(45);
+/// How long the directory is followed after that.
+const LONGEST_FOLLOWING: Duration = Duration::from_secs(10);
 /// How often a run that may do all brings parked work back and parks entries.
 const MOVES: u32 = 1_000;
 
@@ -46,6 +49,16 @@ pub async fn run<E: Env>(
         env.log().write(&LogLine::WorkFailed { outage });
     }
     Ok(run.report())
+}
+
+/// Has the directory follow what has changed. It is no part of a run after another request's answer, so that few components
+/// carry the code for it. A failure is logged.
+pub async fn follow_directory<E: Env>(env: &E) {
+    let started = env.clock().now();
+    let is_over = || env.clock().now() >= started.plus(LONGEST_FOLLOWING);
+    if let Err(outage) = directory::follow(env, &is_over).await {
+        env.log().write(&LogLine::WorkFailed { outage });
+    }
 }
 
 async fn work_agenda<E: Env>(

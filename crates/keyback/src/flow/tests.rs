@@ -26,6 +26,7 @@ mod refusals;
 mod reset_password;
 mod rotation;
 mod round_trips;
+mod search;
 mod sign_in;
 mod soak;
 mod stalls;

@@ -91,7 +91,10 @@ impl Listing {
     /// The texts whose beginnings it is found by, in lower case: its address, the domain of that, and its id.
     #[must_use]
     pub fn terms(&self) -> [String; 3] {
-        let domain = self.address.split_once('@').map_or("", |(_, domain)| domain);
+        let domain = self
+            .address
+            .split_once('@')
+            .map_or("", |(_, domain)| domain);
         [
             self.address.clone(),
             domain.to_owned(),

@@ -229,7 +229,9 @@ pub(super) async fn page_from(
 }
 
 pub(super) async fn find_at(
-    store: &impl KeyValue, number: i64) -> Result<Option<Account>, Unavailable> {
+    store: &impl KeyValue,
+    number: i64,
+) -> Result<Option<Account>, Unavailable> {
     let pointer: Option<Pointer> = record::find(store, &keys::account_at(number)).await?;
     let Some(Pointer { account_id }) = pointer else {
         return Ok(None);

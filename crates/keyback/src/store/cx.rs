@@ -8,6 +8,7 @@ use crate::ports::{Clock as _, Env, Variables as _};
 use crate::store::agenda::{Expiring, ReservedEntry};
 use crate::store::keys::{AnyKey, CounterKey};
 use crate::store::lease::Lease;
+use crate::store::sign_ins::SignIn;
 
 /// What a flow works with.
 ///
@@ -60,8 +61,12 @@ pub struct Deferred {
     pub(crate) expiring: Vec<Expiring>,
     /// A newer hash of a right password.
     pub(crate) rehash: Option<Rehash>,
+    /// A sign-in to be noted, and to which account it was.
+    pub(crate) signed_in: Option<(AccountId, SignIn)>,
     /// Whether to look for due work of others.
     pub(crate) looks_around: bool,
+    /// Whether many changes wait for the directory. Others leave that to the courier.
+    pub(crate) follows_directory: bool,
     /// An attempt that failed, to be counted.
     pub(crate) failed: Option<FailedAttempt>,
 }
@@ -88,7 +93,9 @@ impl Deferred {
             delete,
             expiring,
             rehash,
+            signed_in,
             looks_around,
+            follows_directory,
             failed,
         } = self;
         entries.is_empty()
@@ -97,7 +104,9 @@ impl Deferred {
             && delete.is_empty()
             && expiring.is_empty()
             && rehash.is_none()
+            && signed_in.is_none()
             && !looks_around
+            && !follows_directory
             && failed.is_none()
     }
 }

@@ -19,8 +19,6 @@ mod follow;
 mod numbers;
 mod pages;
 mod search;
-#[cfg(test)]
-mod tests;
 mod tree;
 
 pub(super) use changes::write as write_change;
@@ -57,18 +55,38 @@ struct Missing {
     since: Timestamp,
 }
 
+/// What notes that all accounts of the store leave changes: goes with the first one.
+///
+/// # Errors
+/// [`Unavailable::Record`].
+pub(super) fn write_begun() -> Result<(Key, Vec<u8>), Unavailable> {
+    Ok((keys::directory_begun(), record::encode(&())?))
+}
+
+/// Whether the directory should not wait for the courier: the last `count` changes, up to `last`, completed a step's worth.
+pub(super) const fn is_far_behind(last: i64, count: i64) -> bool {
+    let before = last.saturating_sub(count);
+    last.div_euclid(follow::STEP) > before.div_euclid(follow::STEP)
+}
+
 impl State {
     /// The stored state, or that of a store without a directory.
     async fn load(store: &impl KeyValue) -> Result<Self, Unavailable> {
         if let Some(state) = record::find(store, &keys::directory()).await? {
             return Ok(state);
         }
+        let is_new = store.exists(&keys::directory_begun().into()).await?;
+        let last_account = if is_new {
+            0
+        } else {
+            read_counter(store, &keys::accounts()).await?
+        };
         Ok(Self {
             next_id: 0,
             changes: 0,
             cleaned: 0,
             accounts: 0,
-            last_account: read_counter(store, &keys::accounts()).await?,
+            last_account,
             missing: None,
             spent: Vec::new(),
         })

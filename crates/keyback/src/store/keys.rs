@@ -8,6 +8,7 @@
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
 //! | `v1:folded-addresses` | [`Folding`](crate::store::accounts::Folding): how far an earlier version's addresses are folded | for ever, one |
 //! | `v1:directory` | [`State`](crate::store::directory::State): how far the [`directory`](crate::store::directory) is | for ever, one |
+//! | `v1:directory-begun` | that the store's first account left a change | for ever, one |
 //! | `v1:directory-node:<n>` | a node of the directory's tree | while accounts are below it |
 //! | `v1:directory-part:<n>` | part of a node's numbers of accounts | as long as its node |
 //! | `v1:directory-listings:<n>` | what 32 accounts are in the directory as | while one of them exists |
@@ -151,6 +152,7 @@ table! {
     address(digest: &str) -> Key = "v1:email:{digest}";
     folding() -> Key = "v1:folded-addresses";
     directory() -> Key = "v1:directory";
+    directory_begun() -> Key = "v1:directory-begun";
     directory_node(id: u64) -> Key = "v1:directory-node:{id}";
     directory_part(id: u64) -> Key = "v1:directory-part:{id}";
     directory_listings(chunk: i64) -> Key = "v1:directory-listings:{chunk}";

@@ -96,6 +96,21 @@ pub async fn count_subject<E: Env>(
     count_by(cx, named, digest.as_name()).await
 }
 
+/// How many calls about `subject` were counted in the present window.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub async fn read_subject<E: Env>(
+    cx: &Cx<'_, E>,
+    keyring: &Keyring,
+    named: NamedLimit,
+    subject: &[u8],
+) -> Result<i64, Unavailable> {
+    let digest = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), subject]);
+    let counter = counter_of(cx.now, named, digest.as_name());
+    super::read_counter(cx.store(), &counter).await
+}
+
 /// Counts one call from `client` about `subject`.
 ///
 /// # Errors
@@ -176,9 +191,7 @@ async fn count_by<E: Env>(
     NamedLimit { name, limit }: NamedLimit,
     whose: &str,
 ) -> Result<Counted, Unavailable> {
-    // The window's length is part of the name: a changed limit starts afresh instead of meeting a stranger's count.
-    let named_window = format!("{name}.{}", limit.window().as_secs());
-    let counter = keys::limit(&named_window, limit.window_at(cx.now), whose);
+    let counter = counter_of(cx.now, NamedLimit { name, limit }, whose);
     let number = super::draw(cx.store(), &counter, 1).await?;
     if number == 1 {
         cx.deferred.expiring.push(Expiring {
@@ -191,4 +204,11 @@ async fn count_by<E: Env>(
         number,
         counter,
     })
+}
+
+/// The counter of the window at `now`.
+fn counter_of(now: Timestamp, NamedLimit { name, limit }: NamedLimit, whose: &str) -> CounterKey {
+    // The window's length is part of the name: a changed limit starts afresh instead of meeting a stranger's count.
+    let named_window = format!("{name}.{}", limit.window().as_secs());
+    keys::limit(&named_window, limit.window_at(now), whose)
 }

@@ -16,7 +16,7 @@ use crate::store::agenda::DueTask;
 use crate::store::batch::Batch;
 use crate::store::claim::Claimed;
 use crate::store::keys::{self, CounterKey};
-use crate::store::{claim, draw, record};
+use crate::store::{claim, draw, read_counter, record};
 
 /// How long after their end records stay: whoever read one just before must have finished before its claim goes.
 pub const AFTERLIFE: Duration = Duration::from_mins(10);
@@ -176,6 +176,19 @@ pub async fn count_attempt(
         number: attempts_in(stands),
         counter,
     })
+}
+
+/// How many attempts at codes `account` has had on `day`. A right one is not among them.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub async fn read_attempts(
+    store: &impl KeyValue,
+    account: &AccountId,
+    day: u64,
+) -> Result<i64, Unavailable> {
+    let stands = read_counter(store, &keys::attempts(account, day)).await?;
+    Ok(attempts_in(stands))
 }
 
 /// A claim to issue a challenge, and how many attempts at codes the account has had on that day.

@@ -19,6 +19,7 @@ use crate::store::cx::{Cx, Rehash};
 use crate::store::limiter::{self, Counted, NamedLimit};
 use crate::store::recoveries::AFTERLIFE;
 use crate::store::sign_in_locks::{self, SignInLock};
+use crate::store::sign_ins::{self, SignIn};
 use crate::store::tokens;
 
 /// Wrong passwords for one account from one network: NIST SP 800-63B-4 §3.2.2 allows 100 in a row. The owner, on another
@@ -121,13 +122,20 @@ pub async fn run<E: Env>(
     let slowest = slowest?;
     let found = sought?.find(store).await?;
     let subject = subject(who, found.as_ref());
-    let by_network = count_guess(cx, keyring, &subject, client).await?;
+    let id = found
+        .as_ref()
+        .map_or_else(AccountId::placeholder, |account| account.id.clone());
+    let (by_network, last) = futures::join!(
+        count_guess(cx, keyring, &subject, client),
+        sign_ins::find(store, &id),
+    );
+    let (by_network, last) = (by_network?, last?);
     let credential = found
         .as_ref()
         .and_then(|account| account.credential.as_ref());
     let password = &credential.map_or_else(|| password.clone(), |it| it.read(password));
     let Some((account, hash)) = accept(found, password) else {
-        count_failure(cx, keyring, &subject, &by_network).await?;
+        count_failure(cx, keyring, &id, &subject, &by_network).await?;
         if let Some(slowness) = slowest {
             wait_out(cx, slowness.refusal()).await;
         }
@@ -138,6 +146,8 @@ pub async fn run<E: Env>(
         return Err(SignInError::Expired);
     }
     by_network.give_back(cx);
+    let sign_in = SignIn::after(last, &account, cx.now);
+    cx.deferred.signed_in = sign_in.map(|it| (account.id.clone(), it));
     if password.needs_rehash(&hash) {
         // Stored after the answer, and not by all means: the next sign-in would do it.
         cx.deferred.rehash = password.hash(cx.env.random()).ok().map(|new| Rehash {
@@ -182,6 +192,7 @@ async fn count_guess<E: Env>(
 async fn count_failure<E: Env>(
     cx: &mut Cx<'_, E>,
     keyring: &Keyring,
+    id: &AccountId,
     subject: &str,
     by_network: &Counted,
 ) -> Result<(), Unavailable> {
@@ -190,7 +201,7 @@ async fn count_failure<E: Env>(
     if for_all || by_network.uses_up(NETWORK_LIMIT.limit) {
         let until = NETWORK_LIMIT.limit.window_end(cx.now);
         let lock = SignInLock { until, for_all };
-        sign_in_locks::note(cx, keyring, subject, lock).await?;
+        sign_in_locks::note(cx, keyring, id, subject, lock).await?;
     }
     Ok(())
 }

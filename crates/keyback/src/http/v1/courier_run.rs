@@ -25,6 +25,7 @@ pub(in crate::http) async fn post<E: Env>(
         cx.now,
     )?;
     let report = run::run(cx.env, cx.now, Budget::All).await?;
+    run::follow_directory(cx.env).await;
     Ok(Answer::json(
         200,
         json!({

@@ -9,7 +9,9 @@ use crate::model::id::AccountId;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Folding, Pointer};
 use crate::store::agenda::{DueTask, Place, ReservedEntry};
-use crate::store::batch::{Batch, Committed, DraftSecret, EMAILS_KEPT_FOR, Epoch, count_of, is_listed_anew};
+use crate::store::batch::{
+    Batch, Committed, DraftSecret, EMAILS_KEPT_FOR, Epoch, count_of, is_listed_anew,
+};
 use crate::store::cx::Cx;
 use crate::store::keys;
 use crate::store::{directory, event_log, outbox, record};
@@ -90,6 +92,7 @@ impl Numbered {
             events: numbers.events.clone(),
             entry,
         };
+        let changes = batch.listing_changes();
         batch.write_accounts(&numbers, cx.now, &mut committed)?;
         batch.write_mails(&numbers, &committed)?;
         batch.write_events(numbers.events, cx.notifies)?;
@@ -113,6 +116,7 @@ impl Numbered {
             return Err(Unavailable::Store("it took too long to write".to_owned()));
         }
         cx.store().set_many(batch.writes).await?;
+        cx.deferred.follows_directory |= directory::is_far_behind(numbers.last_change, changes);
         if committed.entry.is_some() {
             cx.deferred.expiring.clear();
         }
@@ -155,6 +159,7 @@ impl Batch {
                 };
                 self.put(keys::account_at(number), &pointer)?;
                 if number == 1 {
+                    self.writes.push(directory::write_begun()?);
                     self.put(keys::folding(), &Folding::NOTHING)?;
                 }
             }
@@ -170,7 +175,8 @@ impl Batch {
         }
         for (id, number) in &self.unlisted {
             change = change.saturating_add(1);
-            self.writes.push(directory::write_change(change, id, *number, true)?);
+            self.writes
+                .push(directory::write_change(change, id, *number, true)?);
         }
         Ok(())
     }

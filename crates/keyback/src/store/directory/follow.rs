@@ -7,13 +7,13 @@ use crate::base::timestamp::Timestamp;
 use crate::model::listing::Listing;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts;
-use crate::store::directory::pages::Pages;
+use crate::store::directory::pages::{Finished, Pages};
 use crate::store::directory::{Missing, State, changes, tree};
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::{Lease, Term};
 
 /// How many accounts are worked in with one write.
-const STEP: i64 = 256;
+pub(super) const STEP: i64 = 256;
 /// Between two steps, others who share the instance get their turn.
 const PAUSE: Duration = Duration::from_micros(1);
 /// A change whose number was drawn is written within this time, or never: a lease on an account is over by then.
@@ -110,8 +110,8 @@ async fn step<E: Env>(
     }
     state.cleaned = before.changes;
     state.next_id = pages.next_id();
-    let (mut writes, dropped) = pages.finish()?;
-    state.spent = dropped.iter().map(|key| key.as_str().to_owned()).collect();
+    let Finished { mut writes, gone } = pages.finish()?;
+    state.spent = gone.iter().map(|key| key.as_str().to_owned()).collect();
     if state == before {
         return Ok(false);
     }
@@ -136,7 +136,9 @@ async fn next_changes(
     for (place, change) in changes::read(store, state.changes, last).await? {
         if change.is_none() && !is_given_up(state.missing, place, now) {
             // All that are drawn by now may be written within the same time.
-            let waits = state.missing.filter(|it| place <= it.head && it.since <= now);
+            let waits = state
+                .missing
+                .filter(|it| place <= it.head && it.since <= now);
             let begun = Missing {
                 head: count,
                 since: now,

@@ -219,7 +219,11 @@ impl Numbers {
                 let (before, after) = parts.split_at(place.min(parts.len()));
                 let ways: Vec<&Part> = match from {
                     From::Above(_) => after.iter().collect(),
-                    From::Below(_) => after.first().into_iter().chain(before.iter().rev()).collect(),
+                    From::Below(_) => after
+                        .first()
+                        .into_iter()
+                        .chain(before.iter().rev())
+                        .collect(),
                 };
                 for part in ways {
                     if taken.len() >= count {

@@ -25,6 +25,15 @@ pub(super) struct Pages<'s, S> {
     gone: BTreeSet<Name>,
 }
 
+/// What came of changes to the directory.
+#[derive(Debug)]
+pub(super) struct Finished {
+    /// To be written at once.
+    pub(super) writes: Vec<(Key, Vec<u8>)>,
+    /// To be deleted once that is done.
+    pub(super) gone: Vec<AnyKey>,
+}
+
 /// The name of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Name {
@@ -51,7 +60,11 @@ impl Distances {
     fn of(numbers: &[i64]) -> Self {
         let before = std::iter::once(&0).chain(numbers);
         let distances = numbers.iter().zip(before);
-        Self(distances.map(|(it, before)| it.saturating_sub(*before)).collect())
+        Self(
+            distances
+                .map(|(it, before)| it.saturating_sub(*before))
+                .collect(),
+        )
     }
 
     fn numbers(self) -> Vec<i64> {
@@ -210,7 +223,7 @@ impl<'s, S: KeyValue> Pages<'s, S> {
     ///
     /// # Errors
     /// [`Unavailable::Record`].
-    pub(super) fn finish(self) -> Result<(Vec<(Key, Vec<u8>)>, Vec<AnyKey>), Unavailable> {
+    pub(super) fn finish(self) -> Result<Finished, Unavailable> {
         let mut writes = Vec::new();
         for name in &self.changed {
             let bytes = match name {
@@ -226,7 +239,10 @@ impl<'s, S: KeyValue> Pages<'s, S> {
             }
         }
         let gone = self.gone.into_iter().map(|name| name.key().into());
-        Ok((writes, gone.collect()))
+        Ok(Finished {
+            writes,
+            gone: gone.collect(),
+        })
     }
 }
 

@@ -85,7 +85,7 @@ pub struct Found {
 pub async fn search(
     store: &impl KeyValue,
     sought: &Sought,
-    order: Order,
+    sorting: Order,
     place: Place,
     limit: usize,
 ) -> Result<Found, Unavailable> {
@@ -93,7 +93,7 @@ pub async fn search(
     loop {
         tries = tries.saturating_sub(1);
         let state = State::load(store).await?;
-        let found = search_by(store, &state, sought, order, place, limit).await?;
+        let found = search_by(store, &state, sought, sorting, place, limit).await?;
         if tries == 0 || State::load(store).await? == state {
             return Ok(found);
         }
@@ -116,18 +116,17 @@ async fn search_by(
     store: &impl KeyValue,
     state: &State,
     sought: &Sought,
-    order: Order,
+    sorting: Order,
     place: Place,
     limit: usize,
 ) -> Result<Found, Unavailable> {
     let head = changes::count(store).await?;
-    let is_complete =
-        state.is_built() && head.saturating_sub(state.changes) <= MOST_CHANGES;
+    let is_complete = state.is_built() && head.saturating_sub(state.changes) <= MOST_CHANGES;
     if !is_complete && sought.is_all() {
-        return list(store, order, place, limit).await;
+        return list(store, sorting, place, limit).await;
     }
     let view = View::open(store, state, head, sought).await?;
-    let mut found = view.page(sought, order, place, limit).await?;
+    let mut found = view.page(sought, sorting, place, limit).await?;
     found.is_complete = is_complete;
     found.total = found.total.filter(|_| is_complete);
     Ok(found)
@@ -143,8 +142,8 @@ impl<'s, S: KeyValue> View<'s, S> {
         let mut pages = Pages::new(store, state.next_id);
         let matches = Matches::find(&mut pages, &sought.beginning, sought.filter).await?;
         let settled = state.changes.max(head.saturating_sub(MOST_CHANGES));
-        let changes = changes::read(store, settled, head).await?;
-        let written = changes.into_iter().filter_map(|(_, change)| change);
+        let read = changes::read(store, settled, head).await?;
+        let written = read.into_iter().filter_map(|(_, change)| change);
         let changed = changes::find_accounts(store, written).await?;
         let mut total = matches.count();
         // What the tree has of those that changed, or are excluded, does not count.
@@ -180,9 +179,8 @@ impl<'s, S: KeyValue> View<'s, S> {
         from: From,
         count: usize,
     ) -> Result<Vec<i64>, Unavailable> {
-        let is_out = |number: &i64| {
-            self.changed.contains_key(number) || sought.excluded.contains(number)
-        };
+        let is_out =
+            |number: &i64| self.changed.contains_key(number) || sought.excluded.contains(number);
         let most = count
             .saturating_add(self.changed.len())
             .saturating_add(sought.excluded.len());
@@ -197,11 +195,11 @@ impl<'s, S: KeyValue> View<'s, S> {
     async fn page(
         mut self,
         sought: &Sought,
-        order: Order,
+        sorting: Order,
         place: Place,
         limit: usize,
     ) -> Result<Found, Unavailable> {
-        let from = from(order, place);
+        let from = from(sorting, place);
         let mut numbers = self.take(sought, from, limit.saturating_add(1)).await?;
         let goes_on = numbers.len() > limit;
         numbers.truncate(limit);
@@ -210,15 +208,20 @@ impl<'s, S: KeyValue> View<'s, S> {
             From::Below(bound) => From::Above(bound.saturating_sub(1)),
             From::Above(bound) => From::Below(bound.saturating_add(1)),
         };
-        let came_from = place != Place::Start && !self.take(sought, other_side, 1).await?.is_empty();
-        let accounts = numbers.iter().map(async |number| match self.changed.get(number) {
-            Some(account) => Ok(account.clone()),
-            None => accounts::find_at(self.store, *number).await,
-        });
-        let accounts: Result<Vec<_>, Unavailable> =
-            futures::future::join_all(accounts).await.into_iter().collect();
+        let came_from =
+            place != Place::Start && !self.take(sought, other_side, 1).await?.is_empty();
+        let accounts = numbers
+            .iter()
+            .map(async |number| match self.changed.get(number) {
+                Some(account) => Ok(account.clone()),
+                None => accounts::find_at(self.store, *number).await,
+            });
+        let accounts: Result<Vec<_>, Unavailable> = futures::future::join_all(accounts)
+            .await
+            .into_iter()
+            .collect();
         let mut accounts: Vec<Account> = accounts?.into_iter().flatten().collect();
-        sort(&mut accounts, order);
+        sort(&mut accounts, sorting);
         let (older, newer) = match from {
             From::Below(_) => (goes_on, came_from),
             From::Above(_) => (came_from, goes_on),
@@ -227,7 +230,7 @@ impl<'s, S: KeyValue> View<'s, S> {
         let newest = numbers.iter().max().copied();
         let older = oldest.filter(|_| older).map(Place::OlderThan);
         let newer = newest.filter(|_| newer).map(Place::NewerThan);
-        let (next, previous) = match order {
+        let (next, previous) = match sorting {
             Order::Newest => (older, newer),
             Order::Oldest => (newer, older),
         };
@@ -242,8 +245,8 @@ impl<'s, S: KeyValue> View<'s, S> {
 }
 
 /// Which way the matches next to `place` are taken.
-const fn from(order: Order, place: Place) -> From {
-    match (place, order) {
+const fn from(sorting: Order, place: Place) -> From {
+    match (place, sorting) {
         (Place::Start, Order::Newest) => From::Below(i64::MAX),
         (Place::Start, Order::Oldest) => From::Above(0),
         (Place::OlderThan(number), _) => From::Below(number),
@@ -251,9 +254,9 @@ const fn from(order: Order, place: Place) -> From {
     }
 }
 
-fn sort(accounts: &mut [Account], order: Order) {
+fn sort(accounts: &mut [Account], sorting: Order) {
     accounts.sort_by_key(|account| account.number);
-    if order == Order::Newest {
+    if sorting == Order::Newest {
         accounts.reverse();
     }
 }
@@ -261,11 +264,11 @@ fn sort(accounts: &mut [Account], order: Order) {
 /// A page of all accounts, by the list of them alone.
 async fn list(
     store: &impl KeyValue,
-    order: Order,
+    sorting: Order,
     place: Place,
     limit: usize,
 ) -> Result<Found, Unavailable> {
-    let (bound, descends) = match from(order, place) {
+    let (bound, descends) = match from(sorting, place) {
         From::Below(bound) => (bound, true),
         From::Above(bound) => (bound, false),
     };
@@ -273,19 +276,25 @@ async fn list(
     let oldest = page.accounts.iter().map(|account| account.number).min();
     let newest = page.accounts.iter().map(|account| account.number).max();
     let (older, newer) = if descends {
-        (page.next.map(Place::OlderThan), newest.map(Place::NewerThan))
+        (
+            page.next.map(Place::OlderThan),
+            newest.map(Place::NewerThan),
+        )
     } else {
-        (oldest.map(Place::OlderThan), page.next.map(Place::NewerThan))
+        (
+            oldest.map(Place::OlderThan),
+            page.next.map(Place::NewerThan),
+        )
     };
     let came_from = |it: Option<Place>| it.filter(|_| place != Place::Start);
-    let (next, previous) = match (order, descends) {
+    let (next, previous) = match (sorting, descends) {
         (Order::Newest, true) => (older, came_from(newer)),
         (Order::Newest, false) => (came_from(older), newer),
         (Order::Oldest, false) => (newer, came_from(older)),
         (Order::Oldest, true) => (came_from(newer), older),
     };
     let mut accounts = page.accounts;
-    sort(&mut accounts, order);
+    sort(&mut accounts, sorting);
     Ok(Found {
         accounts,
         total: None,

@@ -109,7 +109,11 @@ async fn insert_term<S: KeyValue>(
                 mut children,
                 mut lists,
             } => {
-                lists.entry(state).or_default().insert(pages, number).await?;
+                lists
+                    .entry(state)
+                    .or_default()
+                    .insert(pages, number)
+                    .await?;
                 if rest.is_empty() {
                     pages.put_node(id, Node::Inner { children, lists });
                     return Ok(());

@@ -4,10 +4,14 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde_json::{Value, json};
 
 use crate::base::timestamp::Timestamp;
+use crate::flow::accounts::activity;
 use crate::http::problem::Problem;
 use crate::model::account::Account;
 use crate::model::id::AccountId;
+use crate::model::keyring::Keyring;
 use crate::model::locale::Locale;
+use crate::ports::{Env, Unavailable};
+use crate::store::cx::Cx;
 
 pub mod challenge;
 pub mod create;
@@ -45,7 +49,7 @@ fn path_of(id: &AccountId) -> String {
     format!("/v1/admin/users/{segment}")
 }
 
-/// An account in the contract's form, without the hash.
+/// An account in the contract's form, without the hash, as one to which nothing has happened yet.
 fn shape(account: &Account) -> Value {
     let mut shape = json!({
         "id": account.id.as_str(),
@@ -53,6 +57,9 @@ fn shape(account: &Account) -> Value {
         "locale": account.locale.as_ref().map(Locale::as_str),
         "disabled": account.disabled,
         "created_at": account.created_at.rfc3339(),
+        "updated_at": account.updated_at.unwrap_or(account.created_at).rfc3339(),
+        "last_sign_in_at": null,
+        "locked_until": null,
         "credential": account.credential.as_ref().map(|credential| json!({
             "set_at": credential.set_at.rfc3339(),
             "set_by": credential.set_by.as_str(),
@@ -66,6 +73,33 @@ fn shape(account: &Account) -> Value {
         members.insert("email_taken_by".to_owned(), owner.as_str().into());
     }
     shape
+}
+
+/// An account in the contract's form, with what happened to it lately.
+async fn shape_with_activity<E: Env>(
+    cx: &Cx<'_, E>,
+    keyring: &Keyring,
+    account: &Account,
+) -> Result<Value, Unavailable> {
+    let activity = activity::find(cx, keyring, account).await?;
+    let mut shape = shape(account);
+    insert_times(
+        &mut shape,
+        [
+            ("last_sign_in_at", activity.last_sign_in_at),
+            ("locked_until", activity.locked_until),
+        ],
+    );
+    Ok(shape)
+}
+
+/// Adds members that are a time or null.
+fn insert_times<const N: usize>(shape: &mut Value, times: [(&str, Option<Timestamp>); N]) {
+    if let Some(members) = shape.as_object_mut() {
+        for (name, time) in times {
+            members.insert(name.to_owned(), json!(time.map(Timestamp::rfc3339)));
+        }
+    }
 }
 
 #[cfg(test)]

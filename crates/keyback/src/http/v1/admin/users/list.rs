@@ -1,45 +1,145 @@
-//! `GET /v1/admin/users?limit=&cursor=`, `GET /v1/admin/users?email=`
+//! `GET /v1/admin/users?q=&disabled=&no_password=&must_change=&locked=&order=&limit=&cursor=`,
+//! `GET /v1/admin/users?email=`
 
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::flow::accounts::search::{self, Query as Sought};
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
-use crate::http::query;
+use crate::http::query::{self, Query};
 use crate::http::request::Request;
-use crate::http::v1::admin::users::shape;
-use crate::model::account::Account;
+use crate::http::v1::admin::users::shape_with_activity;
 use crate::model::email_address::EmailAddress;
-use crate::ports::Env;
+use crate::model::listing::StateFilter;
+use crate::ports::{Env, Unavailable};
 use crate::settings::{Accounts, Scope};
 use crate::store::accounts;
 use crate::store::cx::Cx;
+use crate::store::directory::{Found, Order, Place};
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
+/// No address, domain or id is longer.
+const MAX_SOUGHT: usize = 254;
 
-/// Lists accounts in the order of their creation, or finds the one with an address.
+/// What a search looks for.
+const CRITERIA: [&str; 5] = ["q", "disabled", "no_password", "must_change", "locked"];
+
+/// Searches for accounts, newest first unless asked otherwise, or finds the one with an address.
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
-    let query = request.query(&["email", "limit", "cursor"])?;
-    if let Some(email) = query.text("email") {
-        let email =
-            EmailAddress::parse(email).map_err(|error| query::refuse(&format!("email {error}")))?;
-        let found = accounts::find_by_email(cx.store(), &email).await?;
-        return Ok(page(found.as_slice(), None));
+    let mut known = vec!["email", "order", "limit", "cursor"];
+    known.extend(CRITERIA);
+    let query = request.query(&known)?;
+    let found = match query.text("email") {
+        Some(email) => find_one(cx, &query, email).await?,
+        None => find_page(cx, settings, &query).await?,
+    };
+    let users = found
+        .accounts
+        .iter()
+        .map(|account| shape_with_activity(cx, &settings.keyring, account));
+    let users: Result<Vec<_>, Unavailable> =
+        futures::future::join_all(users).await.into_iter().collect();
+    let mut body = json!({
+        "users": users?,
+        "total": found.total,
+        "next_cursor": found.next.map(write_cursor),
+        "previous_cursor": found.previous.map(write_cursor),
+    });
+    // Only for a minute or so, after many changes at once.
+    if let Some(members) = body.as_object_mut().filter(|_| !found.is_complete) {
+        members.insert("complete".to_owned(), json!(false));
     }
-    let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
-    let after = query.number("cursor", 0..=i64::MAX)?.unwrap_or(0);
-    let found = accounts::page(cx.store(), after, limit).await?;
-    Ok(page(&found.accounts, found.next))
+    Ok(Answer::json(200, body))
 }
 
-fn page(accounts: &[Account], next: Option<i64>) -> Answer {
-    let users: Vec<Value> = accounts.iter().map(shape).collect();
-    let next_cursor = next.map(|next| next.to_string());
-    Answer::json(200, json!({"users": users, "next_cursor": next_cursor}))
+async fn find_one<E: Env>(cx: &Cx<'_, E>, query: &Query, email: &str) -> Result<Found, Problem> {
+    if CRITERIA.iter().any(|it| query.text(it).is_some()) {
+        return Err(query::refuse("email must not stand beside q or a state"));
+    }
+    let email =
+        EmailAddress::parse(email).map_err(|error| query::refuse(&format!("email {error}")))?;
+    let found = accounts::find_by_email(cx.store(), &email).await?;
+    Ok(Found {
+        total: Some(found.iter().count()),
+        accounts: found.into_iter().collect(),
+        is_complete: true,
+        next: None,
+        previous: None,
+    })
+}
+
+async fn find_page<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &Accounts,
+    query: &Query,
+) -> Result<Found, Problem> {
+    let beginning = query.parsed("q", |text| {
+        let beginning = EmailAddress::fold_beginning(text);
+        let is_short = beginning.len() <= MAX_SOUGHT;
+        is_short
+            .then_some(beginning)
+            .ok_or("is longer than any address or id")
+    })?;
+    let sought = Sought {
+        beginning: beginning.unwrap_or_default(),
+        filter: StateFilter {
+            disabled: query.parsed("disabled", read_boolean)?,
+            no_password: query.parsed("no_password", read_boolean)?,
+            must_change: query.parsed("must_change", read_boolean)?,
+        },
+        locked: query.parsed("locked", read_boolean)?,
+    };
+    let order = query.parsed("order", |text| match text {
+        "newest" => Ok(Order::Newest),
+        "oldest" => Ok(Order::Oldest),
+        _ => Err("must be newest or oldest"),
+    })?;
+    let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let place = query.parsed("cursor", read_cursor)?.unwrap_or(Place::Start);
+    let order = order.unwrap_or_default();
+    Ok(search::run(cx, &settings.keyring, sought, order, place, limit).await?)
+}
+
+fn read_boolean(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("must be true or false"),
+    }
+}
+
+const OLDER: &str = "older-";
+const NEWER: &str = "newer-";
+
+fn write_cursor(place: Place) -> String {
+    match place {
+        Place::Start => String::new(),
+        Place::OlderThan(number) => format!("{OLDER}{number}"),
+        Place::NewerThan(number) => format!("{NEWER}{number}"),
+    }
+}
+
+fn read_cursor(text: &str) -> Result<Place, &'static str> {
+    let number = |text: &str| {
+        text.parse()
+            .ok()
+            .filter(|number| (0..i64::MAX).contains(number))
+    };
+    let older = text
+        .strip_prefix(OLDER)
+        .and_then(number)
+        .map(Place::OlderThan);
+    let newer = text
+        .strip_prefix(NEWER)
+        .and_then(number)
+        .map(Place::NewerThan);
+    older.or(newer).ok_or("must be a cursor of an answer")
 }

@@ -2,15 +2,16 @@
 
 use serde_json::json;
 
+use crate::flow::accounts::activity;
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::users::{find_id, shape};
+use crate::http::v1::admin::users::{find_id, insert_times, shape_with_activity};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
-use crate::store::{accounts, recoveries, sign_in_locks};
+use crate::store::{accounts, recoveries};
 
 /// Shows the account, and until when something keeps its owner out, if anything does.
 pub(in crate::http) async fn get<E: Env>(
@@ -25,19 +26,17 @@ pub(in crate::http) async fn get<E: Env>(
     let (found, recovery) =
         futures::join!(accounts::find(store, &id), recoveries::find(store, &id));
     let account = found?.ok_or_else(Problem::not_found)?;
-    let subject = account.sign_in_subject();
-    let lock = sign_in_locks::find(store, &settings.keyring, &subject, now).await?;
+    let keyring = &settings.keyring;
+    let (shape, failures) = futures::join!(
+        shape_with_activity(cx, keyring, &account),
+        activity::count_failures(cx, keyring, &account),
+    );
+    let (mut body, failures) = (shape?, failures?);
     let paused = recovery?.and_then(|it| it.paused_for_anyone_until(&settings.issue, now));
-    let mut body = shape(&account);
+    insert_times(&mut body, [("recovery_paused_until", paused)]);
     if let Some(members) = body.as_object_mut() {
-        for (name, until) in [
-            ("locked_until", lock.map(|lock| lock.until)),
-            ("recovery_paused_until", paused),
-        ] {
-            if let Some(until) = until {
-                members.insert(name.to_owned(), json!(until.rfc3339()));
-            }
-        }
+        members.insert("failed_sign_ins".to_owned(), json!(failures.sign_ins));
+        members.insert("wrong_codes".to_owned(), json!(failures.codes));
     }
     Ok(Answer::json(200, body))
 }

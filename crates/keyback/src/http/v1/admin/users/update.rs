@@ -7,7 +7,7 @@ use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::read_reason;
-use crate::http::v1::admin::users::{find_id, shape};
+use crate::http::v1::admin::users::{find_id, shape_with_activity};
 use crate::model::email_address::EmailAddress;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -31,7 +31,10 @@ pub(in crate::http) async fn patch<E: Env>(
         keyring: settings.keyring,
     };
     match update::run(cx, &settings, &id, changes, &caller, reason).await {
-        Ok(updated) => Ok(Answer::json(200, shape(&updated))),
+        Ok(updated) => {
+            let shape = shape_with_activity(cx, &settings.keyring, &updated).await?;
+            Ok(Answer::json(200, shape))
+        }
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
         Err(UpdateAccountError::Taken) => Err(Problem::conflict()),
         Err(UpdateAccountError::Unavailable(outage)) => Err(outage.into()),

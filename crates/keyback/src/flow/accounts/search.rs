@@ -1,0 +1,89 @@
+//! Finding accounts, as administrators look for them.
+
+use std::collections::BTreeSet;
+
+use crate::model::account::Account;
+use crate::model::keyring::Keyring;
+use crate::model::listing::{Listing, StateFilter};
+use crate::ports::{Env, Unavailable};
+use crate::store::cx::Cx;
+use crate::store::directory::{self, Found, Order, Place, Sought};
+use crate::store::sign_in_locks;
+
+/// What is looked for.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// How the address, its domain or the id begins, folded; empty for all.
+    pub beginning: String,
+    /// In which state.
+    pub filter: StateFilter,
+    /// Whether sign-ins are refused, to some network at least; `None` for either.
+    pub locked: Option<bool>,
+}
+
+/// A page of at most `limit` accounts: those next to `place`, in the given order.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn run<E: Env>(
+    cx: &Cx<'_, E>,
+    keyring: &Keyring,
+    query: Query,
+    sorting: Order,
+    place: Place,
+    limit: usize,
+) -> Result<Found, Unavailable> {
+    let mut sought = Sought {
+        beginning: query.beginning,
+        filter: query.filter,
+        excluded: BTreeSet::new(),
+    };
+    let Some(locked) = query.locked else {
+        return directory::search(cx.store(), &sought, sorting, place, limit).await;
+    };
+    let mut accounts = sign_in_locks::find_locked(cx.store(), keyring, cx.now).await?;
+    if locked {
+        accounts.retain(|it| sought.accepts(it.number, &Listing::of(it)));
+        return Ok(page_of(accounts, sorting, place, limit));
+    }
+    sought.excluded = accounts.iter().map(|it| it.number).collect();
+    directory::search(cx.store(), &sought, sorting, place, limit).await
+}
+
+/// A page of accounts that are all at hand.
+fn page_of(mut accounts: Vec<Account>, sorting: Order, place: Place, limit: usize) -> Found {
+    accounts.sort_by_key(|account| account.number);
+    let total = accounts.len();
+    let (start, end) = match (place, sorting) {
+        (Place::Start, Order::Oldest) => (0, limit),
+        (Place::Start, Order::Newest) => (total.saturating_sub(limit), total),
+        (Place::OlderThan(number), _) => {
+            let end = accounts.partition_point(|it| it.number < number);
+            (end.saturating_sub(limit), end)
+        }
+        (Place::NewerThan(number), _) => {
+            let start = accounts.partition_point(|it| it.number <= number);
+            (start, start.saturating_add(limit))
+        }
+    };
+    let end = end.min(total);
+    let mut page: Vec<_> = accounts.into_iter().take(end).skip(start).collect();
+    let oldest = page.first().filter(|_| start > 0);
+    let newest = page.last().filter(|_| end < total);
+    let older = oldest.map(|it| Place::OlderThan(it.number));
+    let newer = newest.map(|it| Place::NewerThan(it.number));
+    let (next, previous) = match sorting {
+        Order::Newest => (older, newer),
+        Order::Oldest => (newer, older),
+    };
+    if sorting == Order::Newest {
+        page.reverse();
+    }
+    Found {
+        accounts: page,
+        total: Some(total),
+        is_complete: true,
+        next,
+        previous,
+    }
+}
