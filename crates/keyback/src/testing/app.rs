@@ -308,6 +308,13 @@ impl App {
             "v1:foreign-hashes",
             "v1:agenda",
             "v1:lease:agenda:",
+            "v1:directory-begun",
+            "v1:directory-changes",
+            "v1:directory-listings:",
+            "v1:directory-node:",
+            "v1:lease:directory:",
+            "v1:locks",
+            "v1:signed-in:",
             "v1:journal:",
             "v1:decoy",
             "v1:limit-full:",
@@ -315,7 +322,7 @@ impl App {
         ];
         names.retain(|name| {
             let lasting = of_accounts.iter().any(|kind| name.starts_with(kind));
-            !lasting && !expected.contains(name)
+            !lasting && name != "v1:directory" && !expected.contains(name)
         });
         names
     }

@@ -8,7 +8,7 @@ use crate::model::account::Account;
 use crate::model::id::AccountId;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{self, Key};
-use crate::store::{accounts, read_counter, record};
+use crate::store::{accounts, record};
 
 /// Which account was changed. What it is found by from then on is in its own record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,8 @@ pub(in crate::store) fn write(
 /// # Errors
 /// [`Unavailable::Store`].
 pub(super) async fn count(store: &impl KeyValue) -> Result<i64, Unavailable> {
-    read_counter(store, &keys::directory_changes()).await
+    // Unlike [`read_counter`](crate::store::read_counter), this takes one call; all stores with accounts have the counter.
+    store.increment(&keys::directory_changes(), 0).await
 }
 
 /// The changes after the place `settled` up to `last`; `None` for one that is not written.
