@@ -203,6 +203,10 @@ impl App {
         Call::post(path, body).with_key(&self.key)
     }
 
+    pub(crate) fn search(&self, query: &str) -> Call {
+        Call::get(&format!("/v1/admin/users?{query}")).with_key(&self.key)
+    }
+
     pub(crate) fn sign_in(&self, account: usize, password: &str) -> Call {
         let body = json!({ "email": email(account), "password": password });
         self.admin_call("/v1/sign-in", &body)
@@ -263,6 +267,9 @@ impl App {
     }
 }
 
+/// How many accounts one call imports: about three megabytes.
+const IMPORTED_AT_ONCE: usize = 20_000;
+
 async fn import(server: SocketAddr, key: &str, accounts: usize) -> Result<()> {
     let hash = own_hash(PASSWORD)?;
     let lines: Vec<String> = (0..accounts)
@@ -270,19 +277,21 @@ async fn import(server: SocketAddr, key: &str, accounts: usize) -> Result<()> {
             json!({ "id": id(account), "email": email(account), "password_hash": hash }).to_string()
         })
         .collect();
-    let call = Call {
-        content_type: "application/x-ndjson",
-        body: lines.join("\n").into(),
-        ..Call::post("/v1/admin/users/import", &json!(null)).with_key(key)
-    };
-    let reply = send_one(server, &call).await?;
-    let created = reply.json()["created"].as_u64();
-    ensure!(
-        created == u64::try_from(accounts).ok(),
-        "the import was answered with {}: {}",
-        reply.status,
-        String::from_utf8_lossy(&reply.body)
-    );
+    for lines in lines.chunks(IMPORTED_AT_ONCE) {
+        let call = Call {
+            content_type: "application/x-ndjson",
+            body: lines.join("\n").into(),
+            ..Call::post("/v1/admin/users/import", &json!(null)).with_key(key)
+        };
+        let reply = send_one(server, &call).await?;
+        let created = reply.json()["created"].as_u64();
+        ensure!(
+            created == u64::try_from(lines.len()).ok(),
+            "the import was answered with {}: {}",
+            reply.status,
+            String::from_utf8_lossy(&reply.body)
+        );
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ mod plan;
 mod reference;
 mod report;
 mod routes;
+mod searches;
 mod server;
 mod sink;
 mod slowest;
@@ -34,20 +35,30 @@ use self::report::Figured;
 const HELP: &str = "\
 Usage: keyback-bench run [--plan full|quick|smoke] [--write PAGE]
        keyback-bench passwords [--plan full|quick|smoke] [--write PAGE]
+       keyback-bench searches [--plan full|quick|smoke] [--write PAGE]
        keyback-bench reference --state-dir FOLDER
 
 run        Measures, and prints the figures; with --write, into PAGE as well.
            KEYBACK_SPIN names a real Spin to be measured, too. The smoke plan measures the reference only.
-passwords  Does the last part of it only: looks for the passwords that take longest to check.
+passwords  Does one part of it only: looks for the passwords that take longest to check.
+searches   Does another part only: searches among few accounts and among many.
 reference  Serves the app natively. Its variables are read as Spin reads them.
 ";
+
+/// What a run measures.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    All,
+    Passwords,
+    Searches,
+}
 
 enum Command {
     Run {
         plan: Plan,
         command: &'static str,
         smoke: bool,
-        all: bool,
+        part: Part,
         page: Option<PathBuf>,
     },
     Reference {
@@ -72,7 +83,7 @@ fn try_main() -> Result<()> {
             plan,
             command,
             smoke,
-            all,
+            part,
             page,
         } => {
             let runtime = runtime::Builder::new_current_thread()
@@ -82,7 +93,7 @@ fn try_main() -> Result<()> {
                 let mut terminated = signal(SignalKind::terminate())?;
                 // Whichever ends first: the servers are dropped, and with that ended.
                 tokio::select! {
-                    figures = run(&plan, command, smoke, all) => figures,
+                    figures = run(&plan, command, smoke, part) => figures,
                     _ = tokio::signal::ctrl_c() => bail!("interrupted"),
                     _ = terminated.recv() => bail!("terminated"),
                 }
@@ -120,11 +131,15 @@ fn parse() -> Result<Command> {
         }
     }
     match command.to_str() {
-        Some(command @ ("run" | "passwords")) => Ok(Command::Run {
+        Some(command @ ("run" | "passwords" | "searches")) => Ok(Command::Run {
             plan,
             command: make,
             smoke,
-            all: command == "run",
+            part: match command {
+                "passwords" => Part::Passwords,
+                "searches" => Part::Searches,
+                _ => Part::All,
+            },
             page,
         }),
         Some("reference") => Ok(Command::Reference {
@@ -134,7 +149,7 @@ fn parse() -> Result<Command> {
     }
 }
 
-async fn run(plan: &Plan, command: &str, smoke: bool, all: bool) -> Result<Figured> {
+async fn run(plan: &Plan, command: &str, smoke: bool, part: Part) -> Result<Figured> {
     let workspace = workspace();
     let work = workspace.join("target/bench");
     fs::create_dir_all(&work)?;
@@ -144,22 +159,24 @@ async fn run(plan: &Plan, command: &str, smoke: bool, all: bool) -> Result<Figur
     } else {
         hosts(workspace)?
     };
-
-    let mut apps = Vec::new();
-    for host in hosts {
-        eprintln!("starting: {}", host.name());
-        apps.push(App::start(host, &work, &manifest, plan.accounts).await?);
+    let mut figured = Figured::default();
+    if part != Part::Searches {
+        let mut apps = Vec::new();
+        for host in &hosts {
+            eprintln!("starting: {}", host.name());
+            apps.push(App::start(host.clone(), &work, &manifest, plan.accounts).await?);
+        }
+        if part == Part::All {
+            figured.calls = Some(measure_calls(&mut apps, plan, command, &work).await?);
+        }
+        figured.passwords = Some(slowest::table(&mut apps, plan.search).await?);
     }
-    let calls = if all {
-        Some(measure_calls(&mut apps, plan, command, &work).await?)
-    } else {
-        None
-    };
-    let passwords = slowest::table(&mut apps, plan.search).await?;
-    Ok(Figured {
-        calls,
-        passwords: Some(passwords),
-    })
+    if part != Part::Passwords && !plan.searched.is_empty() {
+        let (sizes, calls) = (plan.searched, plan.quick);
+        let table = searches::table(&hosts, &work, &manifest, sizes, calls).await?;
+        figured.searches = Some(table);
+    }
+    Ok(figured)
 }
 
 async fn measure_calls(

@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) accounts: usize,
     /// How long the slowest password of each length is looked for.
     pub(crate) search: Duration,
+    /// Among how many accounts searches are measured.
+    pub(crate) searched: &'static [usize],
 }
 
 impl Plan {
@@ -33,6 +35,7 @@ impl Plan {
         plain: 1000,
         accounts: 10_000,
         search: Duration::from_secs(4),
+        searched: &[100, 10_000, 100_000],
     };
 
     /// For a look between two changes.
@@ -44,6 +47,7 @@ impl Plan {
         plain: 300,
         accounts: 10_000,
         search: Duration::from_secs(1),
+        searched: &[],
     };
 
     /// Whether everything works at all.
@@ -55,6 +59,7 @@ impl Plan {
         plain: 4,
         accounts: 50,
         search: Duration::from_millis(50),
+        searched: &[50],
     };
 
     /// How many calls of a kind there are in one round.

@@ -13,6 +13,8 @@ use crate::plan::Plan;
 const MEASURED: [&str; 2] = ["<!-- measured: begin -->", "<!-- measured: end -->"];
 const PASSWORDS: [&str; 2] = ["<!-- passwords: begin -->", "<!-- passwords: end -->"];
 
+const SEARCHES: [&str; 2] = ["<!-- searches: begin -->", "<!-- searches: end -->"];
+
 /// The figures of one server with one kind of call.
 struct Figures {
     /// Calls per second.
@@ -184,7 +186,11 @@ fn operations(slices: &Slices, servers: &[&str], plan: &Plan) -> String {
 /// When the page has no marks.
 pub(crate) fn replace(page: &str, figures: &Figured) -> Result<String> {
     let mut page = page.to_owned();
-    for ([begin, end], figures) in [(MEASURED, &figures.calls), (PASSWORDS, &figures.passwords)] {
+    for ([begin, end], figures) in [
+        (MEASURED, &figures.calls),
+        (PASSWORDS, &figures.passwords),
+        (SEARCHES, &figures.searches),
+    ] {
         if let Some(figures) = figures {
             let (before, rest) = page.split_once(begin).context("the page has no marks")?;
             let (_, after) = rest
@@ -203,11 +209,13 @@ pub(crate) struct Figured {
     pub(crate) calls: Option<String>,
     /// The slowest passwords.
     pub(crate) passwords: Option<String>,
+    /// Searches for accounts.
+    pub(crate) searches: Option<String>,
 }
 
 impl std::fmt::Display for Figured {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        [&self.calls, &self.passwords]
+        [&self.calls, &self.passwords, &self.searches]
             .into_iter()
             .flatten()
             .try_for_each(|figures| f.write_str(figures))
@@ -278,6 +286,7 @@ mod tests {
         let figures = Figured {
             calls: Some("new\n".to_owned()),
             passwords: None,
+            searches: None,
         };
         let replaced = replace(&page, &figures).unwrap();
         assert_eq!(replaced, page.replace("old", "new"));

@@ -84,9 +84,10 @@ impl Component {
     /// Does the work a request left for after its response, as far as the component does it.
     pub(crate) async fn work<E: Env>(self, env: &E, deferred: Deferred) {
         match self {
-            Self::ForgotPassword | Self::ResetPassword | Self::Accounts | Self::Courier => {
+            Self::ForgotPassword | Self::ResetPassword | Self::Courier => {
                 after_response::run(env, deferred).await;
             }
+            Self::Accounts => after_response::run_and_follow(env, deferred).await,
             Self::VerifyOtp | Self::SignIn => after_response::tidy(env, deferred).await,
             Self::Pages => {}
         }

@@ -17,4 +17,5 @@ fn every_call_is_measured_and_answered_rightly() {
         assert_eq!(rows, 2, "{call} in:\n{figures}");
     }
     assert!(figures.contains("\n| 256 |"), "{figures}");
+    assert!(figures.contains("\n| one address | "), "{figures}");
 }

@@ -67,7 +67,11 @@ fn telling_parts(secret: &str) -> Vec<&str> {
 fn the_store_holds_no_secret_and_no_client_in_clear() {
     let (app, secrets, _) = journey();
     // The account's own record must tell its address, and so must the directory; nothing else may.
-    let tell_addresses = ["v1:account:", "v1:directory-node:", "v1:directory-listings:"];
+    let tell_addresses = [
+        "v1:account:",
+        "v1:directory-node:",
+        "v1:directory-listings:",
+    ];
     let dump: String = app
         .env
         .store

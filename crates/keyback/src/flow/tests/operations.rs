@@ -252,7 +252,11 @@ fn cancel_recovery() {
 #[test]
 fn sign_in_right_and_wrong() {
     let app = in_the_window();
-    let first = cost("sign-in, right, the first in a minute", &app, &sign_in(&app, App::PASSWORD));
+    let first = cost(
+        "sign-in, right, the first in a minute",
+        &app,
+        &sign_in(&app, App::PASSWORD),
+    );
     assert_eq!(first.pinned(), (200, 3, 4, 7));
     let _ = app.sign_in(App::EMAIL, App::PASSWORD).expect(200);
     // Three of the reads are the marks of foreign hashes, in the first round trip.
