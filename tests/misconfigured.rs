@@ -111,6 +111,60 @@ fn a_bad_mail_setting_stops_the_calls_that_send_mail() {
 }
 
 #[test]
+fn what_cannot_work_is_named_with_its_reason() {
+    let key = |id: &str| json!({ "id": id, "sha256": "0".repeat(64), "scopes": ["courier"] });
+    let twice = json!([key("one"), key("two")]).to_string();
+    for (name, value, why) in [
+        ("trusted_proxy_header", "Forwarded", "X-Forwarded-For"),
+        ("trusted_proxy_header", "host", "client's address"),
+        ("api_keys", &*twice, "entry 2 repeats the sha256"),
+        (
+            "webhook_allowed_host",
+            "portal.example.com",
+            "scheme://host:port",
+        ),
+        ("email_api_origin", "https://*.example.com", "an origin"),
+        ("public_base_url", "https://id.example.com:", "an origin"),
+    ] {
+        let app = App::builder().variable(name, value).start();
+        let health = app.visitor().get("/v1/health").expect_status(503);
+        let reason = format!("{name}: ");
+        let text = health.text();
+        assert!(text.contains(&reason) && text.contains(why), "{text}");
+    }
+}
+
+#[test]
+fn what_has_no_effect_stops_nothing_and_is_named() {
+    let app = App::builder()
+        .variable("trusted_proxy_hops", "2")
+        .variable("email_fallback_api_key", "re_2")
+        .variable("webhook_url", "https://portal.example.com/hook")
+        .variable(
+            "webhook_secret",
+            "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
+        )
+        .variable("webhook_allowed_host", "https://other.example.com:*")
+        .variable(
+            "cors_origins",
+            "https://a.example.com https://*.example.com",
+        )
+        .start();
+    app.visitor()
+        .forgot_password(&unique_email())
+        .expect_status(202);
+    let health = app.visitor().get("/v1/health").expect_json(200);
+    for warning in [
+        "trusted_proxy_hops: has no effect without trusted_proxy_header",
+        "email_fallback_api_key: has no effect without email_fallback_provider",
+        "webhook_url: is not covered by webhook_allowed_host",
+        "cors_origins: entry 2 is no https origin",
+    ] {
+        assert!(health.to_string().contains(warning), "{health}");
+    }
+}
+
+#[test]
 fn looks_and_links_stop_nothing_and_health_says_what_stands_in() {
     let texts = json!({ "en": { "recovery.subjekt": "New password" } }).to_string();
     let app = App::builder()

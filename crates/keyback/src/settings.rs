@@ -59,29 +59,56 @@ impl Section for Keyring {
                 (text.is_empty() || Self::from_base64(text, "").is_ok()).then(|| text.to_owned())
             },
         );
-        Self::from_base64(&current?, &previous?).ok()
+        let (current, previous) = (current?, previous?);
+        if current == previous {
+            values.warn(
+                "secret_key_previous",
+                "is the same as secret_key, so nothing is rotated",
+            );
+        }
+        Self::from_base64(&current, &previous).ok()
     }
 }
 
 impl Section for ProxyTrust {
     fn read(values: &Values) -> Option<Self> {
-        let header = values.read(
-            "trusted_proxy_header",
-            "empty, or the name of a header",
-            |text| match text {
-                "" => Some(None),
-                text => ::http::HeaderName::try_from(text)
-                    .ok()
-                    .map(|name| Some(name.as_str().to_owned())),
-            },
-        );
-        let hops = values.read("trusted_proxy_hops", "0 to 16", |text| {
+        let header = values.read_or_why("trusted_proxy_header", |text| match text {
+            "" => Ok(None),
+            text => address_header(text).map(Some),
+        });
+        let hops: Option<usize> = values.read("trusted_proxy_hops", "0 to 16", |text| {
             text.parse().ok().filter(|hops| *hops <= 16)
         });
-        Some(Self {
-            header: header?,
-            hops: hops?,
-        })
+        let (header, hops) = (header?, hops?);
+        if header.is_none() && hops > 0 {
+            values.warn_if_unused("trusted_proxy_header", &["trusted_proxy_hops"]);
+        }
+        Some(Self { header, hops })
+    }
+}
+
+/// Headers of requests that hold no address, or a client's own.
+const NO_ADDRESS: [&str; 7] = [
+    "host",
+    "spin-client-addr",
+    "user-agent",
+    "via",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+];
+
+/// The header `text` in lower case, if addresses in it can be read.
+fn address_header(text: &str) -> Result<String, String> {
+    let name = ::http::HeaderName::try_from(text);
+    let name = name.map_err(|_| "must be empty, or the name of a header".to_owned())?;
+    match name.as_str() {
+        // A client may put quotes into its own part, which then shift what a proxy has appended.
+        "forwarded" => Err("must be a header of plain addresses such as X-Forwarded-For: Forwarded (RFC 7239) is not read".to_owned()),
+        name if NO_ADDRESS.contains(&name) => {
+            Err("must be a header in which a proxy passes the client's address".to_owned())
+        }
+        name => Ok(name.to_owned()),
     }
 }
 
@@ -153,7 +180,7 @@ impl Section for PasswordRules {
         });
         let list = values.read("password_breach_api_origin", ORIGIN, |text| match text {
             "" => BaseUrl::parse(BREACH_LIST),
-            text => BaseUrl::parse(text),
+            text => BaseUrl::parse(text).filter(BaseUrl::is_grantable),
         });
         let (check, list) = (check?, list?);
         Some(Self {

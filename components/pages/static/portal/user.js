@@ -87,9 +87,8 @@ function security(user, { path, done }) {
   const known = [
     credential === null && make('p', { t: 'security.none' }),
     (credential !== null || recovery) && facts(...password, recovery),
-    (user.locked_until || user.recovery_paused_until) && facts(
-      user.locked_until && ['security.locked', words('recovery.until', { at: user.locked_until })],
-      user.recovery_paused_until && ['security.paused', words('recovery.until', { at: user.recovery_paused_until })]),
+    locks(user).length > 0 && facts(
+      ...locks(user).map(([word, at]) => [word, words('recovery.until', { at })])),
   ];
   if (!scopes.has('reset')) return part('security.title', ...known, lacking('reset'));
   const require = credential && button(credential.must_change ? 'require.lift' : 'require.ask', async () => {
@@ -106,6 +105,15 @@ function security(user, { path, done }) {
     user.disabled && make('p', { class: 'hint', t: 'recovery.disabled' }));
 }
 
+/** What keeps the user out, and until when. */
+function locks(user) {
+  return [
+    ['security.locked', user.locked_until],
+    ['security.paused', user.recovery_paused_until],
+    ['security.codes', user.codes_paused_until],
+  ].filter(([, at]) => at);
+}
+
 function account(user, { path, done }) {
   const act = (action) => ({ kind: 'quiet', 'data-action': action });
   const enable = async () => {
@@ -119,7 +127,7 @@ function account(user, { path, done }) {
     failed(outcome);
   };
   const change = [
-    (user.locked_until || user.recovery_paused_until)
+    locks(user).length > 0
       && button('unlock.open', unlock, { ...act('unlock'), 'data-keeps': true }),
     button('address.open', () => changeAddress(user, { path, done }), act('address')),
     button('locale.open', () => changeLanguage(user, { path, done }), act('locale')),

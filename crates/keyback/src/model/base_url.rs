@@ -1,8 +1,10 @@
 //! The origin under which users see the app.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use ::http::Uri;
+use ::http::uri::Authority;
 
 /// An origin without a trailing slash: `https`, or `http` on a loopback address.
 ///
@@ -13,8 +15,8 @@ pub struct BaseUrl(String);
 impl BaseUrl {
     /// Parses an origin such as `https://id.example.com`; one trailing slash is dropped.
     ///
-    /// Returns `None` for any other scheme, for plain `http` off the loopback, and for a path, query, fragment or
-    /// user.
+    /// Returns `None` for any other scheme, for plain `http` off the loopback, for a path, query, fragment or user, and for
+    /// what is no host or no port, such as a wildcard.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let origin = text.strip_suffix('/').unwrap_or(text);
@@ -29,7 +31,14 @@ impl BaseUrl {
             _ => false,
         };
         let is_bare = origin.ends_with(authority.as_str());
-        (secure && is_bare && !authority.host().is_empty()).then(|| Self(origin.to_owned()))
+        let is_whole = is_host(authority.host()) && has_port_or_none(authority);
+        (secure && is_bare && is_whole).then(|| Self(origin.to_owned()))
+    }
+
+    /// Whether a grant of Spin can name it: none can name an IPv6 address.
+    #[must_use]
+    pub fn is_grantable(&self) -> bool {
+        !self.0.contains('[')
     }
 
     /// Whether it is `https`.
@@ -43,6 +52,23 @@ impl BaseUrl {
     pub fn join(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
+}
+
+/// A name in its ASCII form or an IPv4 address, or IPv6 in brackets.
+fn is_host(host: &str) -> bool {
+    let inner = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    if let Some(address) = inner {
+        return address.parse::<Ipv6Addr>().is_ok();
+    }
+    let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let name = host.strip_suffix('.').unwrap_or(host);
+    let mut labels = name.split('.');
+    labels.all(|label| !label.is_empty() && label.bytes().all(is_sign))
+}
+
+fn has_port_or_none(authority: &Authority) -> bool {
+    let written = authority.as_str().strip_prefix(authority.host());
+    written == Some("") || authority.port_u16().is_some_and(|port| port > 0)
 }
 
 impl fmt::Display for BaseUrl {
@@ -63,6 +89,8 @@ mod tests {
             "http://127.0.0.1:3000",
             "http://localhost:3000/",
             "http://[::1]:3000",
+            "https://[2001:db8::1]",
+            "https://xn--bcher-kva.example",
         ] {
             assert!(BaseUrl::parse(good).is_some(), "{good}");
         }
@@ -76,6 +104,18 @@ mod tests {
             "https://user@id.example.com",
             "ftp://127.0.0.1",
             "http://127.0.0.1.example.com",
+            "https://*",
+            "https://*.example.com",
+            "https://a..example.com",
+            "https://.example.com",
+            "https://a'b.example.com",
+            "https://id%2eexample.com",
+            "https://id.example.com:",
+            "https://id.example.com:0",
+            "https://id.example.com:65536",
+            "https://id.example.com:*",
+            "https://[::1",
+            "https://[fe80]",
         ] {
             assert!(BaseUrl::parse(bad).is_none(), "{bad}");
         }

@@ -75,8 +75,8 @@ impl Code {
     }
 }
 
-/// The zeros of the scripts whose digits people type, each followed by the other nine.
-const ZEROS: [char; 23] = [
+/// The zeros of all scripts but Latin, each followed by the other nine (Unicode, general category Nd).
+const ZEROS: [char; 65] = [
     '\u{660}',
     '\u{6f0}',
     '\u{7c0}',
@@ -89,17 +89,59 @@ const ZEROS: [char; 23] = [
     '\u{c66}',
     '\u{ce6}',
     '\u{d66}',
+    '\u{de6}',
     '\u{e50}',
     '\u{ed0}',
     '\u{f20}',
     '\u{1040}',
+    '\u{1090}',
     '\u{17e0}',
     '\u{1810}',
+    '\u{1946}',
+    '\u{19d0}',
+    '\u{1a80}',
+    '\u{1a90}',
+    '\u{1b50}',
+    '\u{1bb0}',
+    '\u{1c40}',
+    '\u{1c50}',
+    '\u{a620}',
+    '\u{a8d0}',
+    '\u{a900}',
+    '\u{a9d0}',
+    '\u{a9f0}',
+    '\u{aa50}',
+    '\u{abf0}',
     '\u{ff10}',
+    '\u{104a0}',
+    '\u{10d30}',
+    '\u{11066}',
+    '\u{110f0}',
+    '\u{11136}',
+    '\u{111d0}',
+    '\u{112f0}',
+    '\u{11450}',
+    '\u{114d0}',
+    '\u{11650}',
+    '\u{116c0}',
+    '\u{11730}',
+    '\u{118e0}',
+    '\u{11950}',
+    '\u{11c50}',
+    '\u{11d50}',
+    '\u{11da0}',
+    '\u{16a60}',
+    '\u{16ac0}',
+    '\u{16b50}',
     '\u{1d7ce}',
     '\u{1d7d8}',
     '\u{1d7e2}',
     '\u{1d7ec}',
+    '\u{1d7f6}',
+    '\u{1e140}',
+    '\u{1e2f0}',
+    '\u{1e950}',
+    '\u{1fbf0}',
 ];
 
 /// The digit of Latin script that a digit of another one means; any other character as it is.
@@ -155,6 +197,11 @@ mod tests {
         assert_eq!(
             Code::from_typed("\u{1d7cf}\u{9e8}3\u{fe0f}\u{20e3}456").reveal(),
             "123456"
+        );
+        assert_eq!(
+            Code::from_typed("\u{a0}\u{de7}\u{1091}\u{a9d2}\u{202f}\u{1e953}\u{11139}\u{3000}5")
+                .reveal(),
+            "112335"
         );
         assert_eq!(Code::from_typed("12345o").reveal(), "12345o");
         assert_eq!(Code::from_typed(&"9".repeat(9000)).reveal().len(), 64);

@@ -1,8 +1,9 @@
 //! Texts of one line.
 
-/// `text`, if it is a line of 1 to 100 characters.
+/// `text`, if it is a line of 1 to 100 characters, and not all of them blanks.
 pub(crate) fn one_line(text: &str) -> Option<String> {
-    is_line(text, 100).then(|| text.to_owned())
+    let is_there = is_line(text, 100) && !text.trim().is_empty();
+    is_there.then(|| text.to_owned())
 }
 
 /// Whether `text` is one line of 1 to `longest` characters; U+2028 and U+2029 break a line as well.

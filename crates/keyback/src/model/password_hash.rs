@@ -14,6 +14,7 @@ mod bcrypt;
 mod digest;
 mod firebase;
 mod labelled;
+mod md5_crypt;
 mod pbkdf2;
 mod phpass;
 mod scheme;

@@ -24,6 +24,19 @@ pub struct Recovery {
     /// The claim under which the latest challenge was issued.
     #[serde(default)]
     pub claim: Option<IssueClaim>,
+    /// The attempts at codes that an administrator has forgiven.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgiven: Option<Forgiven>,
+}
+
+/// Attempts at codes that do not count against `attempts_per_account_per_day` any more. Their counter is never set back: the
+/// challenges of the day count their own attempts by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgiven {
+    /// Days since 1970 in UTC.
+    pub day: u64,
+    /// How many of that day's.
+    pub attempts: i64,
 }
 
 /// The right to issue a challenge for an account. Claims are numbered by day and take turns.
@@ -186,13 +199,28 @@ impl Recovery {
         beyond(own, count).max(beyond(all, count.saturating_mul(2)))
     }
 
-    /// The recovery after an administrator has lifted its pauses, which counts as `claim`.
+    /// The recovery after an administrator has lifted its pauses and forgiven the day's `attempts` so far, which counts as
+    /// `claim`.
     #[must_use]
-    pub fn unpaused(self, claim: IssueClaim) -> Self {
+    pub fn unlocked(self, claim: IssueClaim, attempts: i64) -> Self {
+        let day = claim.day;
         Self {
             issued: Vec::new(),
             claim: Some(claim),
+            forgiven: Some(Forgiven { day, attempts }),
             ..self
+        }
+    }
+
+    /// `caps` for the attempts of `day`, without those that were forgiven.
+    #[must_use]
+    pub fn caps_on(&self, day: u64, caps: AttemptCaps) -> AttemptCaps {
+        let forgiven = self.forgiven.filter(|forgiven| forgiven.day == day);
+        let attempts = forgiven.map_or(0, |forgiven| forgiven.attempts);
+        let attempts = u32::try_from(attempts).unwrap_or_default();
+        AttemptCaps {
+            per_day: caps.per_day.saturating_add(attempts),
+            ..caps
         }
     }
 
@@ -230,6 +258,7 @@ impl Recovery {
             challenge: Some(challenge),
             issued: self.issued,
             claim: Some(claim),
+            forgiven: self.forgiven.filter(|forgiven| forgiven.day == claim.day),
         }
     }
 
@@ -303,6 +332,12 @@ impl Challenge {
         ];
         conditions.into_iter().all(|holds| holds)
     }
+}
+
+/// When the day ends whose number is `day`, and with it its count of attempts.
+#[must_use]
+pub const fn end_of_day(day: u64) -> Timestamp {
+    Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000))
 }
 
 /// The day that `now` falls into: days since 1970 in UTC.

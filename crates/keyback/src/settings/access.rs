@@ -98,6 +98,24 @@ const PLACEHOLDERS: [&str; 16] = [
 ];
 
 impl ApiKey {
+    /// Parses an entry; with more care where `is_check`.
+    fn read(entry: Value, is_check: bool) -> Result<Self, &'static str> {
+        let key = Self::deserialize(entry);
+        let key = key
+            .map_err(|_| "must have id, sha256 and scopes, all as documented, and nothing else")?;
+        if !key
+            .scopes
+            .iter()
+            .all(|word| Scope::opened_by(word).is_some())
+        {
+            return Err("has a scope that is not one of the documented ones");
+        }
+        match key.fault(is_check) {
+            Some(fault) => Err(fault),
+            None => Ok(key),
+        }
+    }
+
     /// What is wrong with it; after "entry 2 …". Its digest tells nothing of its form, but those of placeholders are known:
     /// they are looked for where `is_check`, since that takes longer than all else.
     fn fault(&self, is_check: bool) -> Option<&'static str> {
@@ -154,20 +172,20 @@ impl Access {
         // As bytes: a reader of text would be a second one in the component.
         let entries: Vec<Value> = serde_json::from_slice(text.as_bytes())
             .map_err(|_| "must be a JSON array of keys".to_owned())?;
-        let keys = (1_u32..).zip(entries).map(|(number, entry)| {
-            let key = ApiKey::deserialize(entry)
-                .ok()
-                .filter(|key| key.scopes.iter().all(|word| Scope::opened_by(word).is_some()))
-                .ok_or_else(|| {
-                    format!("entry {number} must have id, sha256 and scopes, all as documented, and nothing else")
-                })?;
-            match key.fault(is_check) {
-                Some(fault) => Err(format!("entry {number} {fault}")),
-                None => Ok(key),
+        let mut keys: Vec<ApiKey> = Vec::new();
+        for (number, entry) in (1_u32..).zip(entries) {
+            let key =
+                ApiKey::read(entry, is_check).map_err(|fault| format!("entry {number} {fault}"))?;
+            // Only one of two would count, and nobody could say which.
+            if keys.iter().any(|earlier| earlier.sha256 == key.sha256) {
+                return Err(format!(
+                    "entry {number} repeats the sha256 of an earlier one"
+                ));
             }
-        });
+            keys.push(key);
+        }
         Ok(Self {
-            keys: keys.collect::<Result<_, _>>()?,
+            keys,
             jwt: None,
             trust: ProxyTrust::default(),
         })
@@ -197,11 +215,19 @@ impl Section for Access {
         let access = values.read_or_why("api_keys", |text| Self::parse(text, values.is_check));
         let jwt = Option::<JwtTrust>::read(values);
         let trust = ProxyTrust::read(values);
-        Some(Self {
+        let access = Self {
             jwt: jwt?,
             trust: trust?,
             ..access?
-        })
+        };
+        let runs_courier = |key: &ApiKey| Scope::Courier.is_opened_by(&key.scopes);
+        if access.jwt.is_none() && !access.keys.iter().any(runs_courier) {
+            values.warn(
+                "api_keys",
+                "no key has the scope courier, so no scheduler can have failed mails retried",
+            );
+        }
+        Some(access)
     }
 }
 
@@ -282,5 +308,29 @@ mod tests {
         ] {
             assert!(Access::parse(bad, false).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_key_that_stands_there_twice_and_a_scope_that_there_is_not_are_named() {
+        let other = "0".repeat(64);
+        let entry = |digest: &str, scope: &str| {
+            format!(r#"{{"id":"a","sha256":"{digest}","scopes":["{scope}"]}}"#)
+        };
+        for (entries, why) in [
+            (
+                [entry(DIGEST, "users"), entry(DIGEST, "reset")],
+                "entry 2 repeats the sha256 of an earlier one",
+            ),
+            (
+                [entry(DIGEST, "users"), entry(&other, "Users")],
+                "entry 2 has a scope that is not one of the documented ones",
+            ),
+        ] {
+            let refused = Access::parse(&format!("[{}]", entries.join(",")), false).unwrap_err();
+            assert_eq!(refused, why);
+        }
+        // While a key is rotated, one name has two.
+        let both = [entry(DIGEST, "users"), entry(&other, "users")].join(",");
+        assert!(Access::parse(&format!("[{both}]"), true).is_ok());
     }
 }

@@ -109,6 +109,8 @@ components!(
         challenge: ChallengeSettings,
         /// How often a mail may go to one account.
         issue: IssueRules,
+        /// How many wrong codes are too many.
+        caps: AttemptCaps,
         /// The email provider.
         mail: MailSettings,
         /// Where the portal is told of events.

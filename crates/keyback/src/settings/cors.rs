@@ -1,6 +1,7 @@
 //! The pages on other origins that may call from a browser.
 
 use crate::model::base_url::BaseUrl;
+use crate::settings::values::entries;
 use crate::settings::{Section, Values};
 
 /// The origins whose pages may call from a browser (<https://fetch.spec.whatwg.org/#http-cors-protocol>).
@@ -33,10 +34,9 @@ fn as_browsers_write(origin: &str) -> String {
     origin.strip_suffix(port).unwrap_or(origin).to_owned()
 }
 
-/// Origins, separated by commas or blanks. What is none, `*` too, is left out: it allows nothing.
+/// Origins, separated by commas or blanks. What is none, such as `*`, is left out: it allows nothing.
 fn origins(text: &str, warn: &mut dyn FnMut(String)) -> Vec<BaseUrl> {
-    let listed = text.split([',', ' ']).filter(|entry| !entry.is_empty());
-    let parsed = (1_u32..).zip(listed).filter_map(|(number, entry)| {
+    let parsed = (1_u32..).zip(entries(text)).filter_map(|(number, entry)| {
         let origin = BaseUrl::parse(&as_browsers_write(entry));
         if origin.is_none() {
             warn(format!("entry {number} is no https origin, it is left out"));

@@ -6,14 +6,10 @@ use crate::settings::{Section, Values};
 impl Section for Option<JwtTrust> {
     /// Both variables are empty, and tokens are refused; or both are set.
     fn read(values: &Values) -> Option<Self> {
-        let keys = values.read(
-            "jwt_jwks",
-            "empty, or a JSON Web Key Set of public keys for RS256, ES256 or EdDSA",
-            |text| match text {
-                "" => Some(None),
-                text => KeySet::parse(text).map(Some),
-            },
-        );
+        let keys = values.read_or_why("jwt_jwks", |text| match text {
+            "" => Ok(None),
+            text => KeySet::parse(text).map(Some),
+        });
         let audience = values.read(
             "jwt_audience",
             "empty, or at most 255 characters without a blank",

@@ -53,6 +53,7 @@ impl FeedbackSettings {
     fn read_of(values: &Values, names: &Names) -> Option<Self> {
         let is_left_out = names.optional && values.text(names.kind).is_some_and(str::is_empty);
         let kind = if is_left_out {
+            values.warn_if_unused(names.kind, &[names.webhook_secret]);
             None
         } else {
             values.read(names.kind, PROVIDERS, ProviderKind::parse)
@@ -115,6 +116,7 @@ fn provider(
 ) -> Option<ProviderSettings> {
     let is_left_out = names.optional && values.text(names.kind).is_some_and(str::is_empty);
     if is_left_out {
+        values.warn_if_unused(names.kind, &[names.api_key, names.origin, names.from]);
         return None;
     }
     let kind = values.read(names.kind, PROVIDERS, ProviderKind::parse);
@@ -128,12 +130,12 @@ fn provider(
     );
     let origin = values.read(
         names.origin,
-        "an origin: https, or http on a loopback address, and no path",
+        "an origin: https, or http on 127.0.0.1 or localhost, and no path",
         |text| match (text, kind, &api_key) {
             ("", Some(kind), Some(key)) => BaseUrl::parse(&kind.default_origin(key)?).map(Some),
             // Without a provider or its key there is nothing to say about it.
             ("", _, _) => Some(None),
-            _ => BaseUrl::parse(text).map(Some),
+            _ => BaseUrl::parse(text).filter(BaseUrl::is_grantable).map(Some),
         },
     );
     let from = values.read(names.from, "an address, or Name <address>", from);

@@ -1,6 +1,7 @@
 //! The addresses that users may be sent to after a reset.
 
 use crate::model::web_address::WebAddress;
+use crate::settings::values::entries;
 use crate::settings::{Section, Values};
 
 /// The addresses that users may be sent to after a reset.
@@ -35,8 +36,7 @@ impl Section for ReturnUrls {
             address
         });
         let return_urls = values.read_leniently("return_urls", |text, warn| {
-            let listed = text.split([',', ' ']).filter(|entry| !entry.is_empty());
-            let parsed = (1_u32..).zip(listed).filter_map(|(number, entry)| {
+            let parsed = (1_u32..).zip(entries(text)).filter_map(|(number, entry)| {
                 let address = WebAddress::parse(entry).filter(|address| !address.has_query());
                 if address.is_none() {
                     warn(format!(

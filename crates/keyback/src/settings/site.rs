@@ -2,8 +2,10 @@
 
 use crate::model::base_url::BaseUrl;
 use crate::model::colour::Colour;
+use crate::model::email_address::EmailAddress;
 use crate::model::line::one_line;
 use crate::model::site::{Accent, Site};
+use crate::model::web_address::WebAddress;
 use crate::settings::{Section, Values};
 
 const NO_LINE: &str = "is not one line of 1 to 100 characters";
@@ -40,6 +42,19 @@ fn colour(text: &str, standard: Colour, ground: Colour, warn: &mut dyn FnMut(Str
     colour
 }
 
+/// Whether `text` is an address that leads somewhere: a page, which may have a fragment, or a mailbox (RFC 6068).
+fn is_help(text: &str) -> bool {
+    if let Some(rest) = text.strip_prefix("mailto:") {
+        let to = rest.split('?').next().unwrap_or_default();
+        let is_plain = !text.contains(|it: char| it.is_whitespace() || it.is_control());
+        return is_plain && EmailAddress::parse(&to.replace("%40", "@")).is_ok();
+    }
+    let page = text.split('#').next().unwrap_or_default();
+    let fragment = text.get(page.len()..).unwrap_or_default();
+    let is_plain = fragment.bytes().all(|byte| byte.is_ascii_graphic());
+    text.starts_with("https://") && is_plain && WebAddress::parse(page).is_some()
+}
+
 /// `app_name`; `Keyback` stands in for one that is not one line.
 pub(super) fn app_name(values: &Values) -> String {
     values.read_leniently("app_name", |text, warn| {
@@ -63,7 +78,7 @@ impl Section for Site {
         });
         let accent = Accent::read(values);
         let support_url = values.read_leniently("support_url", |text, warn| {
-            let fits = text.starts_with("https://") || text.starts_with("mailto:");
+            let fits = is_help(text);
             if !fits && !text.is_empty() {
                 warn("is no https or mailto address, nothing links to it".to_owned());
             }

@@ -68,6 +68,21 @@ fn each_range_is_held() {
             ["", "X-Forwarded-For"],
             ["a b", "a:b"],
         ),
+        (
+            "trusted_proxy_header",
+            ["CF-Connecting-IP", "Fly-Client-IP"],
+            ["Forwarded", "Spin-Client-Addr"],
+        ),
+        (
+            "webhook_allowed_host",
+            ["https://*:*", ""],
+            ["portal.example.com", "https://portal:x"],
+        ),
+        (
+            "email_api_origin",
+            ["https://mail.example.test", "http://127.0.0.1:1"],
+            ["http://[::1]:3025", "https://*.example.test"],
+        ),
         ("cooldown_seconds", ["0", "86400"], ["-1", "86401"]),
         ("limit_account", ["1/1", "5/3600,10/86400"], ["", "5"]),
         ("email_provider", ["resend", "resend"], ["", "smtp"]),
@@ -111,6 +126,111 @@ fn why_a_variable_is_bad_is_said_without_its_value() {
     ] {
         assert!(said.iter().any(|it| it == expected), "{said:?}");
     }
+}
+
+/// What health warns of, as text.
+fn warnings(change: impl FnOnce(&MemoryEnv)) -> Vec<String> {
+    let env = MemoryEnv::default();
+    change(&env);
+    let Findings { bad, warnings } = block_on(check::<Courier>(env.variables()));
+    assert_eq!(bad, []);
+    warnings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_has_no_effect_is_named() {
+    const SECRET: &str = "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==";
+    let current = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    for (name, value, why) in [
+        (
+            "trusted_proxy_hops",
+            "2",
+            "has no effect without trusted_proxy_header",
+        ),
+        (
+            "webhook_secret",
+            SECRET,
+            "has no effect without webhook_url",
+        ),
+        (
+            "email_fallback_api_key",
+            "re_2",
+            "has no effect without email_fallback_provider",
+        ),
+        (
+            "email_fallback_from",
+            "a@b.test",
+            "has no effect without email_fallback_provider",
+        ),
+        (
+            "email_fallback_api_origin",
+            "https://b.test",
+            "has no effect without email_fallback_provider",
+        ),
+        (
+            "email_fallback_webhook_secret",
+            SECRET,
+            "has no effect without email_fallback_provider",
+        ),
+        (
+            "secret_key_previous",
+            current,
+            "is the same as secret_key, so nothing is rotated",
+        ),
+        (
+            "api_keys",
+            "[]",
+            "no key has the scope courier, so no scheduler can have failed mails retried",
+        ),
+    ] {
+        let said = warnings(|env| env.variables.set(name, value));
+        assert_eq!(said, [format!("{name}: {why}")]);
+    }
+    assert_eq!(warnings(|_| ()), Vec::<String>::new());
+}
+
+#[test]
+fn a_portal_that_no_event_can_reach_is_named() {
+    let said = |url: &str, grant: &str| {
+        warnings(|env| {
+            env.variables.set("webhook_url", url);
+            env.variables.set(
+                "webhook_secret",
+                "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
+            );
+            env.variables.set("webhook_allowed_host", grant);
+        })
+    };
+    let (portal, local) = (
+        "https://portal.example.com/hook",
+        "http://127.0.0.1:3001/hook",
+    );
+    let unreachable =
+        ["webhook_url: is not covered by webhook_allowed_host, so no event can be sent"];
+    for (url, grant) in [(portal, "https://*:*"), (local, "http://127.0.0.1:*")] {
+        assert_eq!(said(url, grant), Vec::<String>::new(), "{url} {grant}");
+    }
+    for (url, grant) in [
+        (local, "https://*:*"),
+        (portal, "https://other.example.com"),
+        (portal, ""),
+    ] {
+        assert_eq!(said(url, grant), unreachable, "{url} {grant}");
+    }
+}
+
+#[test]
+fn why_no_address_can_be_found_is_said() {
+    let env = MemoryEnv::default();
+    env.variables.set("trusted_proxy_header", "forwarded");
+    let bad = block_on(check::<Courier>(env.variables())).bad;
+    let bad: Vec<_> = bad.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        bad,
+        [
+            "trusted_proxy_header: must be a header of plain addresses such as X-Forwarded-For: Forwarded (RFC 7239) is not read"
+        ]
+    );
 }
 
 #[test]

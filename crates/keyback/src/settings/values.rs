@@ -37,7 +37,7 @@ impl fmt::Display for Finding {
 pub struct Findings {
     /// These stop the component's calls: its security, or delivery, needs them.
     pub bad: Vec<Finding>,
-    /// These are looks and links, for which a usable value stands in.
+    /// These stop nothing: looks and links, for which a usable value stands in, and what has no effect as it is.
     pub warnings: Vec<Finding>,
 }
 
@@ -75,8 +75,22 @@ impl Values {
         parse: impl FnOnce(&str, &mut dyn FnMut(String)) -> T,
     ) -> T {
         parse(self.text(name).unwrap_or_default(), &mut |why| {
-            note(&self.warnings, Finding { name, why });
+            self.warn(name, why);
         })
+    }
+
+    /// Warns of each of `names` that is set, though nothing uses it without `needed`.
+    pub(super) fn warn_if_unused(&self, needed: &'static str, names: &[&'static str]) {
+        for name in names {
+            if self.text(name).is_some_and(|text| !text.is_empty()) {
+                self.warn(name, format!("has no effect without {needed}"));
+            }
+        }
+    }
+
+    pub(super) fn warn(&self, name: &'static str, why: impl Into<String>) {
+        let why = why.into();
+        note(&self.warnings, Finding { name, why });
     }
 
     pub(super) fn text(&self, name: &'static str) -> Option<&str> {
@@ -132,6 +146,12 @@ pub fn names_of(findings: &[Finding]) -> Vec<&'static str> {
         }
     }
     names
+}
+
+/// The entries of a list, separated by commas or white space.
+pub(super) fn entries(text: &str) -> impl Iterator<Item = &str> {
+    let parts = text.split(|it: char| it == ',' || it.is_whitespace());
+    parts.filter(|entry| !entry.is_empty())
 }
 
 async fn read<S: Section>(variables: &impl Variables, is_check: bool) -> (Option<S>, Findings) {

@@ -8,7 +8,7 @@ use crate::base::timestamp::Timestamp;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
 use crate::model::recovery::{
-    Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of,
+    Challenge, IssueClaim, IssueRules, Recovery, Use, attempts_day as attempts_day_of, end_of_day,
 };
 use crate::model::token::TokenReference;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
@@ -235,9 +235,8 @@ fn attempts_in(stands: i64) -> i64 {
 /// The task that deletes the recovery of an account, and its count of attempts on `day`, when that day is over.
 #[must_use]
 pub fn forget_after(account_id: AccountId, day: u64) -> DueTask {
-    let tomorrow = Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000));
     DueTask {
-        at: tomorrow.plus(AFTERLIFE),
+        at: end_of_day(day).plus(AFTERLIFE),
         own: false,
         task: AgendaTask::ForgetRecovery {
             account_id,

@@ -68,6 +68,45 @@ fn strangers_use_up_their_own_limits_and_an_administrator_lifts_all() {
 }
 
 #[test]
+fn codes_that_strangers_used_up_for_the_day_work_again_once_an_administrator_unlocks() {
+    let app = App::builder()
+        .variable("cooldown_seconds", "0")
+        .variable("attempts_per_account_per_day", "4")
+        .start();
+    let portal = app.portal();
+    let user = app.create_user();
+    for _ in 0..2 {
+        app.visitor().challenge(&user.email);
+        let code = app.sink().wait_for_mail(&user.email).code();
+        for _ in 0..2 {
+            let wrong = if code.starts_with('7') { "8" } else { "7" };
+            let wrong = format!("{wrong}{}", &code[1..]);
+            let refused = app.visitor().verify_otp_for(&user.email, &wrong);
+            refused.expect_problem(400, "invalid-otp");
+        }
+    }
+    app.visitor().challenge(&user.email);
+    let mail = app.sink().wait_for_mail(&user.email);
+    let refused = app.visitor().verify_otp_for(&user.email, &mail.code());
+    refused.expect_problem(400, "invalid-otp");
+    let account = portal.find_user(&user.id).expect_json(200);
+    let midnight = account["codes_paused_until"].as_str().unwrap_or_default();
+    assert!(midnight.ends_with("T00:00:00Z"), "{account}");
+    // The link is not guessed at.
+    app.visitor()
+        .check_token(&mail.link_token())
+        .expect_json(200);
+
+    let unlock = format!("/v1/admin/users/{}/unlock", user.id);
+    portal.post(&unlock, &json!({})).expect_nothing();
+    let account = portal.find_user(&user.id).expect_json(200);
+    assert!(account.get("codes_paused_until").is_none(), "{account}");
+    app.visitor()
+        .verify_otp_for(&user.email, &mail.code())
+        .expect_json(200);
+}
+
+#[test]
 fn the_call_takes_no_body_or_a_reason_and_only_a_known_user() {
     let app = App::shared();
     let user = app.create_user();

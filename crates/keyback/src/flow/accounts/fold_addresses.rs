@@ -23,8 +23,8 @@ const PAUSE: Duration = Duration::from_micros(1);
 /// How often others may change whom an address belongs to before the account is left to a later run.
 const TRIES: u32 = 3;
 
-/// Goes on where the last run ended, for at most `most` accounts, and until `is_over`. Once all is done, it costs one read.
-/// Two who are at it do the same twice, each account under its lease.
+/// Goes on where the last run ended, for at most `most` accounts, and until `is_over`. Once all is done, it costs one read, and one
+/// for each account whose address is still taken. Two who are at it do the same twice, each account under its lease.
 ///
 /// # Errors
 /// [`Unavailable`] of the store. The next run goes on from there.
@@ -35,11 +35,19 @@ pub async fn run<E: Env>(
 ) -> Result<(), Unavailable> {
     let store = env.store();
     let mut folding = Folding::load(store).await?;
+    folding.forget_settled(store).await?;
     let stop = folding.settled.saturating_add(most).min(folding.last);
     while folding.settled < stop && !is_over() {
         for (number, found) in folding.next(store, CHUNK).await {
             match found {
-                Ok(Some(account)) => fold(env, &account).await?,
+                Ok(Some(account)) => {
+                    let named = fold(env, &account).await?;
+                    let taken = account.email_taken_by.is_some().then_some(account.id);
+                    taken
+                        .into_iter()
+                        .chain(named)
+                        .for_each(|id| folding.note_taken(id));
+                }
                 Ok(None) => {}
                 // Nobody finds it by its address, folded or not, and it is no reason to leave the others.
                 Err(outage @ Unavailable::Record(_)) => {
@@ -55,10 +63,10 @@ pub async fn run<E: Env>(
     Ok(())
 }
 
-/// Folds the address of one account. Done again, it changes nothing.
-async fn fold<E: Env>(env: &E, account: &Account) -> Result<(), Unavailable> {
+/// Folds the address of one account. Done again, it changes nothing. Returns the account that had to be named, if any.
+async fn fold<E: Env>(env: &E, account: &Account) -> Result<Option<AccountId>, Unavailable> {
     if account.email.digest_as_spelled().is_none() {
-        return Ok(());
+        return Ok(None);
     }
     let mut cx = Cx::new(env).await;
     for _ in 0..TRIES {
@@ -75,8 +83,8 @@ async fn fold<E: Env>(env: &E, account: &Account) -> Result<(), Unavailable> {
         let settled = settle(&mut cx, held, account, &owner).await;
         let leases = std::mem::take(&mut cx.deferred.leases);
         Lease::release_all(cx.store(), leases, env.clock().now()).await;
-        if settled? {
-            return Ok(());
+        if let Settled::Done { named } = settled? {
+            return Ok(named);
         }
     }
     Err(Unavailable::Store(
@@ -84,14 +92,21 @@ async fn fold<E: Env>(env: &E, account: &Account) -> Result<(), Unavailable> {
     ))
 }
 
-/// Gives the mailbox to the older of the account and its `owner`, under the leases on both. False if another one owns it
-/// by now.
+/// What came of one try.
+enum Settled {
+    /// The mailbox has its owner.
+    Done { named: Option<AccountId> },
+    /// Another account owns it by now.
+    Moved,
+}
+
+/// Gives the mailbox to the older of the account and its `owner`, under the leases on both.
 async fn settle<E: Env>(
     cx: &mut Cx<'_, E>,
     held: Held,
     seen: &Account,
     owner: &AccountId,
-) -> Result<bool, Unavailable> {
+) -> Result<Settled, Unavailable> {
     let store = cx.store();
     let (found, owned_by) = futures::join!(
         accounts::find(store, &seen.id),
@@ -100,36 +115,39 @@ async fn settle<E: Env>(
     let found = found?.filter(|it| it.number == seen.number && it.email == seen.email);
     let Some(account) = found else {
         // It was deleted or has moved meanwhile, and its indexes with it.
-        return Ok(true);
+        return Ok(Settled::Done { named: None });
     };
     let rival = owned_by?.filter(|it| it.id != account.id);
     if rival.as_ref().is_some_and(|rival| rival.id != *owner) {
-        return Ok(false);
+        return Ok(Settled::Moved);
     }
+    let mut named = None;
     if account.email_taken_by.is_none() {
         let mut batch = Batch::default();
-        let named = match rival {
+        let line = match rival {
             None => {
                 batch.address(&account)?;
                 None
             }
             Some(rival) if rival.number < account.number => {
+                named = Some(account.id.clone());
                 Some(name(cx, &mut batch, account.clone(), &rival)?)
             }
             Some(rival) => {
                 batch.address(&account)?;
+                named = Some(rival.id.clone());
                 Some(name(cx, &mut batch, rival, &account)?)
             }
         };
         batch.under(held);
         batch.commit(cx).await?;
-        if let Some(line) = named {
+        if let Some(line) = line {
             cx.env.log().write(&line);
         }
     }
     // Only now: if it fails, the address is found all the same, and the next run comes here again.
     accounts::forget_spelling(store, &account.email).await?;
-    Ok(true)
+    Ok(Settled::Done { named })
 }
 
 /// Names `account` as one whose address finds `owner`.

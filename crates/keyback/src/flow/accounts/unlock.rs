@@ -1,4 +1,5 @@
-//! Lifting what keeps an account's owner out: refused sign-ins after wrong passwords, and the pause between mails.
+//! Lifting what keeps an account's owner out: refused sign-ins after wrong passwords, the pause between mails, and codes that are
+//! refused for the rest of a day.
 
 use crate::flow::events::Caller;
 use crate::flow::recovery::issue::Turn;
@@ -20,7 +21,8 @@ pub enum UnlockError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Begins new counts of wrong passwords and of recovery mails. Passwords, links and sessions stay as they are.
+/// Begins new counts of wrong passwords, of recovery mails and of the day's attempts at codes. Passwords, links and sessions stay
+/// as they are, and so does a code whose own attempts are used up: the next mail has another.
 ///
 /// # Errors
 /// As [`UnlockError`] says. After an outage it may have been done; the call can be repeated.
@@ -46,7 +48,8 @@ pub async fn run<E: Env>(
     batch.account(account, Epoch::Keep);
     batch.event(by.event(cx, EventType::AccountUnlocked, id, reason)?);
     if let Some(turn) = &turn {
-        let recovery = turn.recovery.clone().unpaused(turn.claim);
+        let recovery = turn.recovery.clone();
+        let recovery = recovery.unlocked(turn.claim, turn.attempts_before);
         recoveries::replace(&mut batch, id, &recovery)?;
         let forget = recoveries::forget_after(id.clone(), turn.claim.day);
         batch.task_at(forget.at, forget.task);

@@ -65,7 +65,8 @@ pub(crate) struct Issue<'a> {
 #[derive(Debug)]
 pub(crate) struct Turn {
     pub(crate) claim: IssueClaim,
-    attempts_before: i64,
+    /// The day's attempts at codes when it was claimed.
+    pub(crate) attempts_before: i64,
     pub(crate) account: Account,
     pub(crate) recovery: Recovery,
     pub(crate) until: Timestamp,

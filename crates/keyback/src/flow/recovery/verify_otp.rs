@@ -90,13 +90,13 @@ pub async fn run<E: Env>(
         limiter::count(cx, keyring, named, client),
     );
     within(counted?.exceeded)?;
-    let live = find_live(cx, &owner?).await?;
+    let live = find_live(cx, &owner?, *caps).await?;
 
     // Counted before it is compared, whatever it is compared with. Whether it was used already is looked up for all, so
     // that a used code takes the same calls as a wrong one.
-    let (counted_for, day, serial) = if let Some((account, challenge)) = &live {
-        let serial = challenge.serial.clone();
-        (account.id.clone(), challenge.attempts_day, serial)
+    let (counted_for, day, serial) = if let Some(live) = &live {
+        let serial = live.challenge.serial.clone();
+        (live.account.id.clone(), live.challenge.attempts_day, serial)
     } else {
         let unknown = ChallengeSerial::generate(cx.env.random())?;
         (AccountId::placeholder(), 0, unknown)
@@ -107,13 +107,18 @@ pub async fn run<E: Env>(
         claim.is_taken(store),
     );
     let (attempt, claimed) = (attempt?, claimed?);
-    let Some((account, challenge)) = live else {
+    let Some(live) = live else {
         return Err(VerifyOtpError::InvalidOtp);
     };
+    let Live {
+        account,
+        challenge,
+        caps,
+    } = live;
     let conditions = [
         !account.disabled,
         !claimed,
-        challenge.accepts_code(code, keyring, attempt.number, *caps, account.epoch, cx.now),
+        challenge.accepts_code(code, keyring, attempt.number, caps, account.epoch, cx.now),
     ];
     if !conditions.into_iter().all(|holds| holds) {
         return Err(VerifyOtpError::InvalidOtp);
@@ -169,12 +174,21 @@ impl<'a> Owner<'a> {
     }
 }
 
+/// An account whose code could be right.
+struct Live {
+    account: Account,
+    challenge: Challenge,
+    /// On the attempts at it.
+    caps: AttemptCaps,
+}
+
 /// The account and its challenge, while a code could be right, in one round trip. A guess at any other is not held against
 /// the account: a stranger who knows the address could use up the day's attempts before their owner asks for a mail.
 async fn find_live<E: Env>(
     cx: &Cx<'_, E>,
     owner: &Owner<'_>,
-) -> Result<Option<(Account, Challenge)>, Unavailable> {
+    caps: AttemptCaps,
+) -> Result<Option<Live>, Unavailable> {
     let store = cx.store();
     let ids = owner.ids();
     let recoveries = try_join_all(ids.iter().map(|id| recoveries::find(store, id)));
@@ -184,9 +198,16 @@ async fn find_live<E: Env>(
     };
     let mut found = ids.into_iter().zip(recoveries);
     let recovery = found.find_map(|(id, recovery)| recovery.filter(|_| *id == account.id));
-    let challenge = recovery.and_then(|recovery| recovery.challenge);
+    let Some(recovery) = recovery else {
+        return Ok(None);
+    };
+    let challenge = recovery.challenge.clone();
     let challenge = challenge.filter(|it| it.may_accept_code(account.epoch, cx.now));
-    Ok(challenge.map(|challenge| (account, challenge)))
+    Ok(challenge.map(|challenge| Live {
+        caps: recovery.caps_on(challenge.attempts_day, caps),
+        account,
+        challenge,
+    }))
 }
 
 /// Stores the reset token for a code that is used up.

@@ -294,3 +294,80 @@ fn no_spelling_tells_by_what_it_takes_whether_anyone_has_the_address() {
         assert_eq!(kinds(known), kinds(unknown), "{known}");
     }
 }
+
+fn warnings(app: &App) -> Value {
+    let health = app.make(&Call::get("/v1/health")).expect(200).json();
+    health["warnings"].clone()
+}
+
+#[test]
+fn health_warns_until_each_account_has_an_address_of_its_own() {
+    let app = earlier(&[
+        ("ann", "Ann@example.test"),
+        ("bob", "ann@example.test"),
+        ("cy", "Cy@example.test"),
+        ("dan", "CY@example.test"),
+    ]);
+    assert_eq!(warnings(&app), Value::Null);
+    let _ = app.run_courier();
+    let taken =
+        json!(["accounts: some have an address that finds an older account, see email_taken_by"]);
+    assert_eq!(warnings(&app), taken);
+
+    let change = app.call(&path("bob"), json!({"email": "bob@example.test"}));
+    let _ = app.make(&change.by("PATCH")).expect(200);
+    let _ = app.run_courier();
+    assert_eq!(warnings(&app), taken);
+    let gone = app.call(&path("dan"), Value::Null).by("DELETE");
+    let _ = app.make(&gone).expect(204);
+    let _ = app.run_courier();
+    assert_eq!(warnings(&app), Value::Null);
+}
+
+#[test]
+fn those_that_do_not_fit_into_its_memory_are_found_later() {
+    let names: Vec<_> = (0..240)
+        .map(|number| {
+            (
+                format!("u{number}"),
+                format!("P{}@example.test", number / 2),
+            )
+        })
+        .collect();
+    let spelled = |(id, email): &(String, String), number: usize| {
+        let email = if number % 2 == 1 {
+            email.to_lowercase()
+        } else {
+            email.clone()
+        };
+        (id.clone(), email)
+    };
+    let accounts: Vec<_> = (0_usize..)
+        .zip(&names)
+        .map(|(number, it)| spelled(it, number))
+        .collect();
+    let accounts: Vec<_> = accounts
+        .iter()
+        .map(|(id, email)| (&**id, &**email))
+        .collect();
+    let app = earlier(&accounts);
+    let _ = app.run_courier();
+    // The first hundred of 120 are settled.
+    for number in (0..100).map(|pair| 2 * pair + 1) {
+        let gone = app
+            .call(&path(&format!("u{number}")), Value::Null)
+            .by("DELETE");
+        let _ = app.make(&gone).expect(204);
+    }
+    let _ = app.run_courier();
+    let _ = app.run_courier();
+    assert_ne!(warnings(&app), Value::Null);
+    for number in (100..120).map(|pair| 2 * pair + 1) {
+        let gone = app
+            .call(&path(&format!("u{number}")), Value::Null)
+            .by("DELETE");
+        let _ = app.make(&gone).expect(204);
+    }
+    let _ = app.run_courier();
+    assert_eq!(warnings(&app), Value::Null);
+}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::testing::{App, Call};
+use crate::testing::{App, Call, block_on, exchange, other_than};
 
 /// The account `ann`, whose limits a stranger has used up from the owner's own network.
 fn kept_out() -> App {
@@ -59,6 +59,102 @@ fn it_lifts_the_lock_and_the_pause_and_changes_nothing_else() {
         .collect();
     assert_eq!(of_it.len(), 1);
     assert_eq!(of_it[0]["reason"], "called us");
+}
+
+/// Uses up the day's attempts at codes by three mails.
+fn guess_all_day(app: &App) {
+    for _ in 0..3 {
+        let recovery = app.recover();
+        for _ in 0..5 {
+            let _ = app.verify(&recovery.challenge_id, &other_than(&recovery.code));
+        }
+        app.advance(60);
+    }
+}
+
+fn with_ann() -> App {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    app
+}
+
+#[test]
+fn it_forgives_the_days_attempts_at_codes() {
+    let app = with_ann();
+    guess_all_day(&app);
+    let refused = app.recover();
+    assert_eq!(app.verify_for(App::EMAIL, &refused.code).status, 400);
+    assert_eq!(show(&app)["codes_paused_until"], "2026-11-24T00:00:00Z");
+
+    // The code of the mail that is there: its own attempts were never used.
+    assert_eq!(unlock(&app, "ann", json!({})), 204);
+    assert_eq!(show(&app)["codes_paused_until"], Value::Null);
+    let same = app.fork();
+    assert_eq!(same.verify_for(App::EMAIL, &refused.code).status, 200);
+
+    // As many attempts as on a new day, and no more.
+    guess_all_day(&app);
+    let refused = app.recover();
+    assert_eq!(app.verify_for(App::EMAIL, &refused.code).status, 400);
+    assert_eq!(show(&app)["codes_paused_until"], "2026-11-24T00:00:00Z");
+    assert_eq!(app.reset(&refused.link, App::NEW_PASSWORD).status, 204);
+    app.advance(86_400);
+    assert_eq!(show(&app)["codes_paused_until"], Value::Null);
+}
+
+#[test]
+fn a_code_whose_own_attempts_are_used_up_stays_so() {
+    let app = with_ann();
+    let recovery = app.recover();
+    for _ in 0..5 {
+        let _ = app.verify(&recovery.challenge_id, &other_than(&recovery.code));
+    }
+    assert_eq!(show(&app)["codes_paused_until"], Value::Null);
+    assert_eq!(unlock(&app, "ann", json!({})), 204);
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        400
+    );
+    let next = app.recover();
+    assert_eq!(app.verify(&next.challenge_id, &next.code).status, 200);
+}
+
+#[test]
+fn attempts_that_are_under_way_while_it_unlocks_give_nobody_more() {
+    let app = with_ann();
+    guess_all_day(&app);
+    let recovery = app.recover();
+    let wrong = json!({"challenge_id": recovery.challenge_id, "code": other_than(&recovery.code)});
+    let guesses: Vec<_> = (0..5)
+        .map(|_| app.call("/v1/verify-otp", wrong.clone()))
+        .collect();
+    let unlocking = app.call("/v1/admin/users/ann/unlock", json!({}));
+    let together = async {
+        let guesses = guesses.iter().map(|call| exchange(&app.env, call));
+        futures::join!(
+            exchange(&app.env, &unlocking),
+            futures::future::join_all(guesses)
+        )
+    };
+    let ((unlocked, _), _) = block_on(together);
+    assert_eq!(unlocked.status, 204);
+    // The five have used this code up, whenever they were counted.
+    assert_eq!(
+        app.verify(&recovery.challenge_id, &recovery.code).status,
+        400
+    );
+    // Those that were counted after it read the attempts are among the new fifteen.
+    let mut right = 0;
+    for _ in 0..5 {
+        app.advance(60);
+        let next = app.recover();
+        for _ in 0..4 {
+            let _ = app.verify(&next.challenge_id, &other_than(&next.code));
+        }
+        right += u32::from(app.verify(&next.challenge_id, &next.code).status == 200);
+    }
+    assert!((2..=3).contains(&right), "{right}");
 }
 
 #[test]

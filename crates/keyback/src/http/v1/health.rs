@@ -7,12 +7,13 @@ use crate::http::problem::Problem;
 use crate::model::failed_attempt::FailedAttempt;
 use crate::ports::Env;
 use crate::settings::{self, Courier, Findings};
+use crate::store::accounts::Folding;
 use crate::store::agenda::State;
 use crate::store::cx::Cx;
 use crate::store::failed_attempts;
 
-/// Checks all variables, and reads a few records of the store. Among the `warnings` are variables that stop no call, and what
-/// more attempts than usual fail at.
+/// Checks all variables, and reads a few records of the store. Among the `warnings` are variables that stop no call, what more
+/// attempts than usual fail at, and that addresses are taken.
 pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
     // No values: they may be secret, and the call is public.
     let Findings { bad, warnings } = settings::check::<Courier>(cx.env.variables()).await;
@@ -23,6 +24,9 @@ pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, P
     let mut warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     let sprays = failed_attempts::find_sprays(cx.store(), cx.now).await?;
     warnings.extend(sprays.into_iter().map(warning));
+    if Folding::finds_taken(cx.store()).await? {
+        warnings.push(TAKEN.to_owned());
+    }
     let body = if warnings.is_empty() {
         json!({"status": "ok"})
     } else {
@@ -30,6 +34,10 @@ pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, P
     };
     Ok(Answer::json(200, body))
 }
+
+/// Until an administrator has given each an address of its own, or deleted one of two.
+const TAKEN: &str =
+    "accounts: some have an address that finds an older account, see email_taken_by";
 
 /// A count and a kind: the call is public.
 fn warning(attempt: FailedAttempt) -> String {

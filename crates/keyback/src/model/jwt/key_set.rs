@@ -23,32 +23,45 @@ pub(super) struct TrustedKey {
     pub(super) key: DecodingKey,
 }
 
-/// The set is not one to be trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct BadKey;
+/// Why a key is not to be trusted; after "key 2 …". Nothing of it is repeated.
+type BadKey = &'static str;
+
+const MALFORMED: BadKey = "is malformed, or of a kind that is not accepted";
+const SECRET: BadKey = "is private or symmetric: give the public one only";
 
 impl KeySet {
-    /// Parses a set. Public keys for other uses and algorithms are left out. `None` if anything in it is secret or
-    /// malformed, if no key is left, or if it is not clear which key a `kid` means.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    /// Parses a set. Public keys for other uses and algorithms are left out.
+    ///
+    /// # Errors
+    /// Why not: something in it is secret or malformed, no key is left, or it is not clear which key a `kid` means.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        const NO_SET: &str = "must be empty, or a JSON Web Key Set: an object with a list of keys";
         if text.len() > MAX_BYTES {
-            return None;
+            return Err("must be at most 32 KiB".to_owned());
         }
         // As bytes: a reader of text would be a second one in the component.
-        let set: Value = serde_json::from_slice(text.as_bytes()).ok()?;
-        let keys: Result<Vec<Option<TrustedKey>>, BadKey> = set
-            .get("keys")?
-            .as_array()?
-            .iter()
-            .map(|jwk| read(jwk.as_object().ok_or(BadKey)?))
-            .collect();
-        let keys: Vec<TrustedKey> = keys.ok()?.into_iter().flatten().collect();
-        let is_clear = keys.iter().all(|key| {
-            let namesakes = keys.iter().filter(|other| other.id == key.id);
-            namesakes.count() == 1 && (key.id.is_some() || keys.len() == 1)
-        });
-        (is_clear && !keys.is_empty()).then_some(Self(keys))
+        let set: Option<Value> = serde_json::from_slice(text.as_bytes()).ok();
+        let entries = set.as_ref().and_then(|set| set.get("keys")?.as_array());
+        let mut keys: Vec<TrustedKey> = Vec::new();
+        for (number, entry) in (1_u32..).zip(entries.ok_or(NO_SET)?) {
+            let key = entry.as_object().ok_or(MALFORMED).and_then(read);
+            let key = key.map_err(|why| format!("key {number} {why}"))?;
+            if key
+                .as_ref()
+                .is_some_and(|key| keys.iter().any(|it| it.id == key.id))
+            {
+                return Err(format!("key {number} has no kid of its own"));
+            }
+            keys.extend(key);
+        }
+        if keys.is_empty() {
+            return Err("has no key that verifies signatures by RS256, ES256 or EdDSA".to_owned());
+        }
+        let is_clear = keys.len() == 1 || keys.iter().all(|key| key.id.is_some());
+        if !is_clear {
+            return Err("needs a kid in each of its keys".to_owned());
+        }
+        Ok(Self(keys))
     }
 
     /// The key with this id. A token may leave the id out if there is only one key.
@@ -67,11 +80,11 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<TrustedKey>, BadKey> {
         .iter()
         .any(|member| jwk.contains_key(*member))
     {
-        return Err(BadKey);
+        return Err(SECRET);
     }
-    let kty = text(jwk, "kty")?.ok_or(BadKey)?;
+    let kty = text(jwk, "kty")?.ok_or(MALFORMED)?;
     if kty == "oct" {
-        return Err(BadKey);
+        return Err(SECRET);
     }
     let crv = text(jwk, "crv")?;
     let bytes = |member| bytes(jwk, member);
@@ -95,18 +108,18 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<TrustedKey>, BadKey> {
         | (Algorithm::EdDSA, Some("EdDSA" | "Ed25519")) => true,
         // Another algorithm of the same kind of key, such as RSA-OAEP.
         (_, Some(other)) if !matches!(other, "RS256" | "ES256" | "EdDSA" | "Ed25519") => false,
-        _ => return Err(BadKey),
+        _ => return Err(MALFORMED),
     };
     let is_for_signatures = text(jwk, "use")?.is_none_or(|it| it == "sig");
     let is_for_checking = match jwk.get("key_ops") {
         None => true,
         Some(Value::Array(operations)) => operations.iter().any(|it| it == "verify"),
-        Some(_) => return Err(BadKey),
+        Some(_) => return Err(MALFORMED),
     };
     if !(is_for_this && is_for_signatures && is_for_checking) {
         return Ok(None);
     }
-    crypto::verifier(algorithm, &key).map_err(|_| BadKey)?;
+    crypto::verifier(algorithm, &key).map_err(|_| MALFORMED)?;
     Ok(Some(TrustedKey {
         id: text(jwk, "kid")?.map(str::to_owned),
         algorithm,
@@ -116,13 +129,13 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<TrustedKey>, BadKey> {
 
 fn text<'a>(jwk: &'a Map<String, Value>, member: &str) -> Result<Option<&'a str>, BadKey> {
     jwk.get(member)
-        .map(|value| value.as_str().ok_or(BadKey))
+        .map(|value| value.as_str().ok_or(MALFORMED))
         .transpose()
 }
 
 fn bytes(jwk: &Map<String, Value>, member: &str) -> Result<Vec<u8>, BadKey> {
-    let text = text(jwk, member)?.ok_or(BadKey)?;
-    Base64UrlUnpadded::decode_vec(text).map_err(|_| BadKey)
+    let text = text(jwk, member)?.ok_or(MALFORMED)?;
+    Base64UrlUnpadded::decode_vec(text).map_err(|_| MALFORMED)
 }
 
 #[cfg(test)]
@@ -138,11 +151,12 @@ mod tests {
         for (member, value) in changes {
             jwk[member] = value.clone();
         }
-        KeySet::parse(&json!({"keys": [jwk]}).to_string()).is_some()
+        KeySet::parse(&json!({"keys": [jwk]}).to_string()).is_ok()
     }
 
     fn count(keys: &Value) -> Option<usize> {
-        KeySet::parse(&json!({ "keys": keys }).to_string()).map(|set| set.0.len())
+        let set = KeySet::parse(&json!({ "keys": keys }).to_string());
+        set.ok().map(|set| set.0.len())
     }
 
     #[test]
@@ -243,6 +257,48 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_is_said_by_the_number_of_the_key() {
+        let [one, other] = [TestKey::EdDsa.jwk(), TestKey::Es256.jwk()];
+        let changed = |member: &str, value: Value| {
+            let mut jwk = other.clone();
+            jwk[member] = value;
+            jwk
+        };
+        let mut nameless = other.clone();
+        nameless.as_object_mut().unwrap().remove("kid");
+        for (keys, why) in [
+            (
+                json!([]),
+                "has no key that verifies signatures by RS256, ES256 or EdDSA",
+            ),
+            (
+                json!([changed("use", json!("enc"))]),
+                "has no key that verifies signatures by RS256, ES256 or EdDSA",
+            ),
+            (
+                json!([one, changed("d", json!("AA"))]),
+                "key 2 is private or symmetric: give the public one only",
+            ),
+            (
+                json!([one, {"kty": "oct", "k": "AA"}]),
+                "key 2 is private or symmetric: give the public one only",
+            ),
+            (
+                json!([one, changed("x", json!("AA"))]),
+                "key 2 is malformed, or of a kind that is not accepted",
+            ),
+            (
+                json!([one, changed("kid", one["kid"].clone())]),
+                "key 2 has no kid of its own",
+            ),
+            (json!([one, nameless]), "needs a kid in each of its keys"),
+        ] {
+            let refused = KeySet::parse(&json!({ "keys": keys }).to_string());
+            assert_eq!(refused.unwrap_err(), why);
+        }
+    }
+
+    #[test]
     fn what_is_no_set_is_refused() {
         for bad in [
             "",
@@ -254,11 +310,11 @@ mod tests {
             r#"{"keys":[1]}"#,
             "{",
         ] {
-            assert!(KeySet::parse(bad).is_none(), "{bad}");
+            assert!(KeySet::parse(bad).is_err(), "{bad}");
         }
         let alone = TestKey::EdDsa.jwk().to_string();
-        assert!(KeySet::parse(&alone).is_none());
+        assert!(KeySet::parse(&alone).is_err());
         let padded = json!({"keys": [TestKey::EdDsa.jwk()], "x": "x".repeat(MAX_BYTES)});
-        assert!(KeySet::parse(&padded.to_string()).is_none());
+        assert!(KeySet::parse(&padded.to_string()).is_err());
     }
 }

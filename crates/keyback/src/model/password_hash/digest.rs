@@ -15,13 +15,15 @@ use super::{MAX_PASSWORD_BYTES, SALT_BYTES};
 
 /// The most; Symfony's default is 5,000: about 0.3 s for the longest password.
 const MAX_ITERATIONS: u32 = 200_000;
+/// Shiro's default, where each iteration takes one block whatever the password is.
+const MAX_ITERATIONS_OF_DIGESTS: u32 = 500_000;
 /// For one iteration over the longest password.
 const TIME: Duration = Duration::from_nanos(1_500);
 /// How often Spring's `StandardPasswordEncoder` hashes.
 const SPRING_ITERATIONS: u32 = 1_024;
 const SPRING_SALT_BYTES: usize = 8;
 /// Joomla made salts of 16 characters at first, and of 32 later.
-const JOOMLA_SALT_CHARS: [usize; 2] = [16, 32];
+const JOOMLA_SALT_CHARS: [usize; 3] = [2, 16, 32];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hash {
@@ -85,6 +87,10 @@ fn iterate<D: Digest>(first: &[&[u8]], rest: &[u8], more: u32) -> Vec<u8> {
 enum Input {
     /// The password, then the salt.
     PasswordSalt,
+    /// That, or the other way round. The hash does not say which, so both are tried.
+    EitherOrder,
+    /// The salt, a hyphen, and the digest of the password in hexadecimal.
+    SaltDigest,
     /// The salt, then the password (Django); or the password under the salt as an HMAC's key (Werkzeug). The hash does not
     /// say which, so both are tried.
     SaltPasswordOrHmac,
@@ -129,16 +135,62 @@ impl DigestHash {
                 salt: salt.as_bytes().to_vec(),
                 output: base64(output)?,
             }),
-            [whole] => Self::read_joomla(Hash::Md5, whole),
+            ["", "shiro1", hash, iterations, salt, output] => Some(Self {
+                hash: match *hash {
+                    "MD5" => Hash::Md5,
+                    "SHA-1" => Hash::Sha1,
+                    "SHA-256" => Hash::Sha256,
+                    "SHA-384" => Hash::Sha384,
+                    "SHA-512" => Hash::Sha512,
+                    _ => return None,
+                },
+                input: Input::SaltPasswordIterated(decimal(iterations)?),
+                salt: padded_base64(salt)?,
+                output: padded_base64(output)?,
+            }),
+            [whole] => Self::read_mediawiki(whole).or_else(|| Self::read_shop(whole)),
             _ => None,
         }
+    }
+
+    /// `:B:salt:hash` or `:A:hash`, hexadecimal (`MediaWiki` before 1.24).
+    fn read_mediawiki(text: &str) -> Option<Self> {
+        let (salt, output) = match text.strip_prefix(":A:") {
+            Some(output) => ("", output),
+            None => text.strip_prefix(":B:")?.split_once(':')?,
+        };
+        let is_salted = text.starts_with(":B:");
+        let is_salt =
+            salt.is_empty() != is_salted && salt.bytes().all(|it| it.is_ascii_alphanumeric());
+        Some(Self {
+            hash: Hash::Md5,
+            input: if is_salted {
+                Input::SaltDigest
+            } else {
+                Input::PasswordSalt
+            },
+            salt: salt.as_bytes().to_vec(),
+            output: hex(output).filter(|_| is_salt)?,
+        })
+    }
+
+    /// `hash:salt` with MD5 (Joomla, osCommerce, Magento 1) or SHA-256 (Magento 1), or `hash:salt:1` with SHA-256 and
+    /// `hash:salt:0` with MD5 (Magento 2).
+    fn read_shop(text: &str) -> Option<Self> {
+        let hash = match text.find(':')? {
+            32 => Hash::Md5,
+            64 => Hash::Sha256,
+            _ => return None,
+        };
+        let version = if hash == Hash::Md5 { ":0" } else { ":1" };
+        Self::read_joomla(hash, text.strip_suffix(version).unwrap_or(text))
     }
 
     /// What follows a `{label}`, of which `label` is in lower case: base64 of digest and salt (LDAP), hexadecimal with the
     /// salt in braces before it (Spring), or hexadecimal with a colon and the salt after it (Joomla).
     pub(super) fn read_labelled(label: &str, rest: &str) -> Option<Self> {
         let (hash, is_salted) = match label {
-            "md5" => (Hash::Md5, false),
+            "md5" | "plain-md5" => (Hash::Md5, false),
             "smd5" => (Hash::Md5, true),
             "sha" | "sha-1" => (Hash::Sha1, false),
             "ssha" => (Hash::Sha1, true),
@@ -207,7 +259,7 @@ impl DigestHash {
             && salt.bytes().all(|byte| byte.is_ascii_alphanumeric());
         Some(Self {
             hash,
-            input: Input::PasswordSalt,
+            input: Input::EitherOrder,
             salt: salt.as_bytes().to_vec(),
             output: hex(output).filter(|_| is_salt)?,
         })
@@ -216,6 +268,9 @@ impl DigestHash {
     pub(super) fn is_within_bounds(&self) -> bool {
         let is_possible = match self.input {
             Input::Symfony(iterations) => (1..=MAX_ITERATIONS).contains(&iterations),
+            Input::SaltPasswordIterated(iterations) => {
+                (1..=MAX_ITERATIONS_OF_DIGESTS).contains(&iterations)
+            }
             _ => true,
         };
         is_possible
@@ -226,7 +281,10 @@ impl DigestHash {
     pub(super) fn time(&self) -> Duration {
         let iterations = match self.input {
             Input::Symfony(iterations) | Input::SaltPasswordIterated(iterations) => iterations,
-            Input::PasswordSalt | Input::SaltPasswordOrHmac => 1,
+            Input::PasswordSalt
+            | Input::EitherOrder
+            | Input::SaltDigest
+            | Input::SaltPasswordOrHmac => 1,
         };
         times(TIME, iterations.into())
     }
@@ -236,6 +294,14 @@ impl DigestHash {
         let salt = &*self.salt;
         match self.input {
             Input::PasswordSalt => admits(self.hash.iterate(&[password, salt], &[], 0)),
+            Input::EitherOrder => {
+                admits(self.hash.iterate(&[password, salt], &[], 0))
+                    || admits(self.hash.iterate(&[salt, password], &[], 0))
+            }
+            Input::SaltDigest => {
+                let inner = base16ct::lower::encode_string(&self.hash.iterate(&[password], &[], 0));
+                admits(self.hash.iterate(&[salt, b"-", inner.as_bytes()], &[], 0))
+            }
             Input::SaltPasswordOrHmac => {
                 admits(self.hash.iterate(&[salt, password], &[], 0))
                     || self.hash.hmac(salt, password).is_some_and(admits)

@@ -26,13 +26,23 @@ pub(super) struct FirebaseHash {
 }
 
 impl FirebaseHash {
-    /// `$firescrypt$ln=14,r=8,p=1$salt$hash$separator$key`, as Ory Kratos writes it.
+    /// `$firescrypt$ln=14,r=8,p=1$salt$hash$separator$key`, as Ory Kratos writes it, or
+    /// `$fbscrypt$v=1,n=14,r=8,p=1,ss=separator,sk=key$salt$hash`, as Supabase does.
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
-        let ["", "firescrypt", cost, salt, output, separator, signer_key] = parts else {
-            return None;
+        let (cost, salt, output, separator, signer_key) = match parts {
+            ["", "firescrypt", cost, salt, output, separator, signer_key] => {
+                (Cost::read(cost)?, *salt, *output, *separator, *signer_key)
+            }
+            ["", "fbscrypt", terms, salt, output] => {
+                let (cost, secrets) = terms.strip_prefix("v=1,n=")?.split_once(",ss=")?;
+                let (separator, signer_key) = secrets.split_once(",sk=")?;
+                let cost = Cost::read(&format!("ln={cost}"))?;
+                (cost, *salt, *output, separator, signer_key)
+            }
+            _ => return None,
         };
         Some(Self {
-            cost: Cost::read(cost)?,
+            cost,
             salt: either_base64(salt)?,
             separator: either_base64(separator)?,
             signer_key: either_base64(signer_key)?,

@@ -18,6 +18,10 @@ const SPRING_5_5: (Hash, u32, usize) = (Hash::Sha1, 185_000, 8);
 const SPRING_5_8: (Hash, u32, usize) = (Hash::Sha256, 310_000, 16);
 const SPRING_OUTPUT_BYTES: usize = 32;
 /// Salt and result of ASP.NET Core Identity's version 2.
+/// Iterations, and the bytes of salt and result.
+const ATLASSIAN: (u32, usize, usize) = (10_000, 16, 32);
+/// The bytes of salt and result.
+const DIRECTORY_389: (usize, usize) = (64, 256);
 const IDENTITY_V2: (usize, usize) = (16, 32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,15 +122,55 @@ impl Pbkdf2Hash {
                     output: hex(output)?,
                 })
             }
-            [whole] => Self::read_identity(&padded_base64(whole)?),
+            [whole] => {
+                Self::read_mediawiki(whole).or_else(|| Self::read_identity(&padded_base64(whole)?))
+            }
             _ => None,
         }
     }
 
-    /// What follows a `{label}` that begins with `pbkdf2`, in lower case: hexadecimal of salt and result (Spring), or
-    /// `10000$salt$hash` (LDAP).
+    /// `:pbkdf2:sha512:30000:64:salt:hash` (`MediaWiki`), with the length of the result.
+    fn read_mediawiki(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix(":pbkdf2:")?.split(':');
+        let mut next = || parts.next();
+        let (hash, iterations, length, salt, output) =
+            (next()?, next()?, next()?, next()?, next()?);
+        let output = padded_base64(output)?;
+        let length: usize = decimal(length)?.try_into().ok()?;
+        (parts.next().is_none() && output.len() == length).then_some(Self {
+            hash: Hash::named(hash)?,
+            iterations: decimal(iterations)?,
+            salt: padded_base64(salt)?,
+            output,
+        })
+    }
+
+    /// Salt and result of Atlassian's products.
+    fn read_atlassian(bytes: &[u8]) -> Option<Self> {
+        let (iterations, salt_bytes, output_bytes) = ATLASSIAN;
+        let (salt, output) = bytes.split_at_checked(salt_bytes)?;
+        let is_whole = output.len() == output_bytes;
+        is_whole.then(|| Self::new(Hash::Sha1, iterations, salt, output))
+    }
+
+    /// Iterations, salt and result of 389 Directory Server. Of its eight blocks, which are independent, the first is enough.
+    fn read_389(bytes: &[u8]) -> Option<Self> {
+        let (salt_bytes, output_bytes) = DIRECTORY_389;
+        let (iterations, rest) = bytes.split_first_chunk()?;
+        let (salt, output) = rest.split_at_checked(salt_bytes)?;
+        let first = output.get(..Hash::Sha256.bytes())?;
+        let iterations = u32::from_be_bytes(*iterations);
+        let is_whole = output.len() == output_bytes;
+        is_whole.then(|| Self::new(Hash::Sha256, iterations, salt, first))
+    }
+
+    /// What follows a `{label}` that begins with `pbkdf2`, in lower case: hexadecimal of salt and result (Spring),
+    /// `10000$salt$hash` (LDAP), or base64 of all (389 Directory Server); or `pkcs5s2`, and base64 of salt and result
+    /// (Atlassian).
     pub(super) fn read_labelled(label: &str, parts: &[&str]) -> Option<Self> {
         match parts {
+            [whole] if label == "pkcs5s2" => Self::read_atlassian(&padded_base64(whole)?),
+            [whole] if label == "pbkdf2_sha256" => Self::read_389(&padded_base64(whole)?),
             [whole] => {
                 let (hash, iterations, salt_bytes) = match label {
                     "pbkdf2" => SPRING_5_5,

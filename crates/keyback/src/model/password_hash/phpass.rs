@@ -20,7 +20,7 @@ const LOG_ITERATIONS: std::ops::RangeInclusive<u32> = 7..=17;
 
 pub(super) struct PhpassHash {
     hash: Hash,
-    /// Whether the password was replaced by its MD5 first: Drupal 7 did so with the hashes of Drupal 6.
+    /// Whether the password was replaced by its MD5 first: Drupal and TYPO3 did so with the hashes of their older versions.
     is_of_md5: bool,
     log_iterations: u32,
     salt: String,
@@ -28,9 +28,10 @@ pub(super) struct PhpassHash {
 }
 
 impl PhpassHash {
-    /// `$P$B`, salt and hash (`WordPress`; `$H$`: phpBB) or `$S$D`, salt and hash (Drupal), also with a `U` before them.
+    /// `$P$B`, salt and hash (`WordPress`; `$H$`: phpBB) or `$S$D`, salt and hash (Drupal), also with a `U` (Drupal), or an
+    /// `M` or a `C` (TYPO3), before them.
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
-        let [marker @ ("" | "U"), scheme, body] = parts else {
+        let [marker @ ("" | "C" | "M" | "U"), scheme, body] = parts else {
             return None;
         };
         let (hash, output_chars) = match *scheme {
@@ -44,7 +45,7 @@ impl PhpassHash {
             output.len() == output_chars && rest.chars().all(|char| ALPHABET.contains(char));
         Some(Self {
             hash,
-            is_of_md5: *marker == "U",
+            is_of_md5: matches!(*marker, "M" | "U"),
             log_iterations: ALPHABET.find(cost)?.try_into().ok()?,
             salt: salt.to_owned(),
             output: is_well_formed.then(|| output.to_owned())?,

@@ -8,6 +8,7 @@ use super::bcrypt::BcryptHash;
 use super::digest::DigestHash;
 use super::firebase::FirebaseHash;
 use super::labelled;
+use super::md5_crypt::Md5CryptHash;
 use super::pbkdf2::Pbkdf2Hash;
 use super::phpass::PhpassHash;
 use super::scrypt::ScryptHash;
@@ -19,6 +20,7 @@ pub(super) enum Scheme {
     Bcrypt(BcryptHash),
     Digest(DigestHash),
     Firebase(FirebaseHash),
+    Md5Crypt(Md5CryptHash),
     Pbkdf2(Pbkdf2Hash),
     Phpass(PhpassHash),
     Scrypt(ScryptHash),
@@ -33,6 +35,7 @@ macro_rules! of_each {
             Scheme::Bcrypt($hash) => $call,
             Scheme::Digest($hash) => $call,
             Scheme::Firebase($hash) => $call,
+            Scheme::Md5Crypt($hash) => $call,
             Scheme::Pbkdf2($hash) => $call,
             Scheme::Phpass($hash) => $call,
             Scheme::Scrypt($hash) => $call,
@@ -49,6 +52,12 @@ impl Scheme {
         if text.starts_with('{') {
             return labelled::read(text);
         }
+        // The names of MediaWiki and Nextcloud for what follows.
+        let marks = [":argon2:", "1|", "2|", "3|"];
+        let text = marks
+            .iter()
+            .find_map(|mark| text.strip_prefix(mark))
+            .unwrap_or(text);
         let parts: Vec<&str> = text.split('$').collect();
         Argon2Hash::read(&parts)
             .map(Self::Argon2)
@@ -58,6 +67,7 @@ impl Scheme {
             .or_else(|| FirebaseHash::read(&parts).map(Self::Firebase))
             .or_else(|| PhpassHash::read(&parts).map(Self::Phpass))
             .or_else(|| ShaCryptHash::read(&parts).map(Self::ShaCrypt))
+            .or_else(|| Md5CryptHash::read(&parts).map(Self::Md5Crypt))
             .or_else(|| DigestHash::read(&parts).map(Self::Digest))
     }
 

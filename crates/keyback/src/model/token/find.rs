@@ -12,7 +12,9 @@ use crate::model::token::Token;
 const LONG: usize = 64;
 const SHORT: usize = 43;
 /// What is left where quoted-printable wrote `=` as `=3D`.
-const EQUALS: &str = "3D";
+const EQUALS: [&str; 2] = ["3D", "3d"];
+/// What mailers put before the lines of a mail that is answered or forwarded.
+const QUOTES: [char; 2] = ['>', '|'];
 /// How often a link is percent-encoded at most: each scanner on its way may do it once more.
 const MAX_ENCODINGS: usize = 3;
 
@@ -20,7 +22,11 @@ const MAX_ENCODINGS: usize = 3;
 /// something longer.
 pub(super) fn in_text(text: &str) -> Option<Token> {
     let text = decode(text);
-    let (address, fragment) = text.split_once('#').unwrap_or(("", &text));
+    in_decoded(&text).or_else(|| in_decoded(&without_quotes(&text)))
+}
+
+fn in_decoded(text: &str) -> Option<Token> {
+    let (address, fragment) = text.split_once('#').unwrap_or(("", text));
     let parts = [fragment, address];
     let joined = parts.map(join);
     // Links have short ones; a reset token, which is never mailed, is long.
@@ -43,7 +49,8 @@ fn alone_in(text: &str) -> Option<Token> {
 /// The first token that something is glued to: what a mailer left of `=3D` before it, or anything after it.
 fn glued_in(text: &str, lengths: [usize; 2]) -> Option<Token> {
     runs(text).find_map(|run| {
-        let cleared = run.strip_prefix(EQUALS).unwrap_or(run);
+        let cleared = EQUALS.iter().find_map(|it| run.strip_prefix(it));
+        let cleared = cleared.unwrap_or(run);
         let begins = |length| Token::parse(run.get(..length)?);
         Token::parse(cleared).or_else(|| lengths.into_iter().find_map(begins))
     })
@@ -59,8 +66,16 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
 fn join(text: &str) -> String {
     let text = text.replace("=\r\n", "").replace("=\n", "");
     // What is left of an encoded `=` is no part of a token.
-    let text = text.replace("=3D", "=");
+    let text = text.replace("=3D", "=").replace("=3d", "=");
     text.chars().filter(|it| !is_blank(*it)).collect()
+}
+
+/// The text without the marks of those who quote a mail, and with hyphens where a word processor has put other dashes in their
+/// place.
+fn without_quotes(text: &str) -> String {
+    let text = text.replace(QUOTES, "");
+    let text = text.replace(['\u{2010}', '\u{2011}', '\u{2212}'], "-");
+    text.replace(['\u{2013}', '\u{2014}'], "--")
 }
 
 /// Undoes percent-encoding, also of what had been encoded before.
@@ -111,6 +126,17 @@ mod tests {
                 format!("{text}&amp;utm_source=mail"),
                 format!("token={text}"),
                 format!("token=3D{text}"),
+                format!("token=3d{text}"),
+                format!("3d{text}"),
+                format!("token&#61;{text}&gt;"),
+                format!("token&#x3D;{text}&#8203;"),
+                format!("{head}\r\n> {tail}"),
+                format!("{head}\n>> {tail}>"),
+                format!("{head}\n| {tail}"),
+                format!("{head}>%20{tail}"),
+                format!("{head}\u{ad}{tail}\u{2060}"),
+                text.replace('-', "\u{2011}"),
+                format!("\u{201c}{text}\u{201d}"),
                 format!("3D{text}"),
                 format!("token%3D{text}%0A"),
                 format!("{text}Thanks"),

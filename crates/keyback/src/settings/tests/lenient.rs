@@ -9,7 +9,7 @@ type Cosmetic = (
     [(&'static str, &'static str); 2],
 );
 
-const COSMETIC: [Cosmetic; 10] = [
+const COSMETIC: [Cosmetic; 14] = [
     (
         "logo_text",
         ["", "Äpp"],
@@ -34,9 +34,41 @@ const COSMETIC: [Cosmetic; 10] = [
         [("javascript:x", "nothing links"), ("help", "nothing links")],
     ),
     (
+        "support_url",
+        [
+            "https://help.example.com/a?b=c#d",
+            "mailto:help@example.com?subject=Locked%20out",
+        ],
+        [("https://", "nothing links"), ("mailto:", "nothing links")],
+    ),
+    (
+        "support_url",
+        ["", "https://help.example.com:8443"],
+        [
+            ("https://help example.com", "nothing links"),
+            ("mailto:help", "nothing links"),
+        ],
+    ),
+    (
+        "cors_origins",
+        [
+            "https://a.example\nhttps://b.example",
+            "http://localhost:8080",
+        ],
+        [
+            ("*", "entry 1"),
+            ("https://a.example,https://*.example.com", "entry 2"),
+        ],
+    ),
+    (
+        "cors_admin_origins",
+        ["", "https://a.example/"],
+        [("null", "entry 1"), ("https://a.example/app", "entry 1")],
+    ),
+    (
         "app_name",
         ["A", "Äpp & Co"],
-        [("", "Keyback is used"), ("a\nb", "Keyback is used")],
+        [("", "Keyback is used"), ("  ", "Keyback is used")],
     ),
     (
         "app_name",

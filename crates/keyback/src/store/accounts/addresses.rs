@@ -154,21 +154,44 @@ pub async fn forget_spelling(
     }
 }
 
+/// How many accounts whose address is taken are remembered at a time.
+const MOST_TAKEN: usize = 100;
+
 /// How far the addresses of a store of an earlier version are folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folding {
     /// Those of all accounts up to this number are.
     pub settled: i64,
     /// The last number when it began. Accounts with a higher one were created with a folded address.
     pub last: i64,
+    /// Accounts whose address finds another one, until an administrator has changed that; a hundred at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    taken: Vec<AccountId>,
+    /// Whether there may be more of them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    has_more_taken: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl Folding {
     /// That of a store without accounts: this version folds whatever comes.
-    pub(in crate::store) const NOTHING: Self = Self {
-        settled: 0,
-        last: 0,
-    };
+    pub(in crate::store) const NOTHING: Self = Self::up_to(0);
+
+    const fn up_to(last: i64) -> Self {
+        Self {
+            settled: 0,
+            last,
+            taken: Vec::new(),
+            has_more_taken: false,
+        }
+    }
 
     /// The stored progress. Where there is none, accounts of an earlier version come first: a store whose first account
     /// this version creates gets `Folding::NOTHING` with it.
@@ -176,28 +199,71 @@ impl Folding {
     /// # Errors
     /// [`Unavailable`] of the store.
     pub async fn load(store: &impl KeyValue) -> Result<Self, Unavailable> {
-        match record::find(store, &keys::folding()).await? {
-            Some(folding) => Ok(folding),
-            None => Ok(Self {
-                settled: 0,
-                last: read_counter(store, &keys::accounts()).await?,
-            }),
+        if let Some(folding) = record::find(store, &keys::folding()).await? {
+            return Ok(folding);
         }
+        let last = read_counter(store, &keys::accounts()).await?;
+        Ok(Self::up_to(last))
+    }
+
+    /// Whether accounts are known whose address finds another one. It costs one read.
+    ///
+    /// # Errors
+    /// [`Unavailable`] of the store.
+    pub async fn finds_taken(store: &impl KeyValue) -> Result<bool, Unavailable> {
+        let folding: Option<Self> = record::find(store, &keys::folding()).await?;
+        Ok(folding.is_some_and(|folding| !folding.taken.is_empty()))
+    }
+
+    /// Remembers an account whose address finds another one.
+    pub fn note_taken(&mut self, id: AccountId) {
+        if self.taken.contains(&id) {
+            return;
+        }
+        if self.taken.len() < MOST_TAKEN {
+            self.taken.push(id);
+        } else {
+            self.has_more_taken = true;
+        }
+    }
+
+    /// Forgets the accounts that have an address of their own by now, or are deleted. If there were more than could be
+    /// remembered, all are looked at anew. It costs one read for each.
+    ///
+    /// # Errors
+    /// [`Unavailable`] of the store.
+    pub async fn forget_settled(&mut self, store: &impl KeyValue) -> Result<(), Unavailable> {
+        if self.taken.is_empty() {
+            return Ok(());
+        }
+        let accounts = self.taken.iter().map(|id| find(store, id));
+        let accounts = futures::future::try_join_all(accounts).await?;
+        let accounts = accounts.into_iter().flatten();
+        let taken = accounts.filter(|account| account.email_taken_by.is_some());
+        let taken: Vec<_> = taken.map(|account| account.id).collect();
+        if taken == self.taken {
+            return Ok(());
+        }
+        self.taken = taken;
+        if self.taken.is_empty() && std::mem::take(&mut self.has_more_taken) {
+            self.settled = 0;
+        }
+        self.save(store).await
     }
 
     /// Stores it.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
-    pub async fn save(self, store: &impl KeyValue) -> Result<(), Unavailable> {
-        let write = (keys::folding(), record::encode(&self)?);
+    pub async fn save(&self, store: &impl KeyValue) -> Result<(), Unavailable> {
+        let write = (keys::folding(), record::encode(self)?);
         store.set_many(vec![write]).await
     }
 
     /// The next accounts to look at, at most `count` of them, each by its own outcome: one that cannot be read does not
     /// hide the others. `None` for a deleted one.
     pub async fn next(
-        self,
+        &self,
         store: &impl KeyValue,
         count: i64,
     ) -> Vec<(i64, Result<Option<Account>, Unavailable>)> {

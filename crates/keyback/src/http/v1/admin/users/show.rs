@@ -8,6 +8,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::users::{find_id, insert_times, shape_with_activity};
+use crate::model::recovery::{attempts_day, end_of_day};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -23,20 +24,37 @@ pub(in crate::http) async fn get<E: Env>(
     authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
     let id = find_id(id)?;
     let (store, now) = (cx.store(), cx.now);
-    let (found, recovery) =
-        futures::join!(accounts::find(store, &id), recoveries::find(store, &id));
+    let day = attempts_day(now);
+    let (found, recovery, attempts) = futures::join!(
+        accounts::find(store, &id),
+        recoveries::find(store, &id),
+        recoveries::read_attempts(store, &id, day),
+    );
     let account = found?.ok_or_else(Problem::not_found)?;
     let keyring = &settings.keyring;
-    let (shape, failures) = futures::join!(
+    let (shape, failed) = futures::join!(
         shape_with_activity(cx, keyring, &account),
-        activity::count_failures(cx, keyring, &account),
+        activity::count_failed_sign_ins(cx, keyring, &account),
     );
-    let (mut body, failures) = (shape?, failures?);
-    let paused = recovery?.and_then(|it| it.paused_for_anyone_until(&settings.issue, now));
-    insert_times(&mut body, [("recovery_paused_until", paused)]);
+    let (mut body, failed, attempts) = (shape?, failed?, attempts?);
+    let recovery = recovery?.unwrap_or_default();
+    let attempts_left = i64::from(recovery.caps_on(day, settings.caps).per_day) > attempts;
+    insert_times(
+        &mut body,
+        [
+            (
+                "recovery_paused_until",
+                recovery.paused_for_anyone_until(&settings.issue, now),
+            ),
+            (
+                "codes_paused_until",
+                (!attempts_left).then(|| end_of_day(day)),
+            ),
+        ],
+    );
     if let Some(members) = body.as_object_mut() {
-        members.insert("failed_sign_ins".to_owned(), json!(failures.sign_ins));
-        members.insert("wrong_codes".to_owned(), json!(failures.codes));
+        members.insert("failed_sign_ins".to_owned(), json!(failed));
+        members.insert("wrong_codes".to_owned(), json!(attempts));
     }
     Ok(Answer::json(200, body))
 }

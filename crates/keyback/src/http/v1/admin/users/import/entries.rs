@@ -1,5 +1,7 @@
 //! Finding the accounts in the body of an import: one on each line, or all in one JSON list.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 
 use crate::http::problem::FieldError;
@@ -7,7 +9,7 @@ use crate::http::problem::FieldError;
 /// The byte order mark of UTF-8, which some editors and exports put before the text.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 /// What compressed files, spreadsheets and UTF-16 text begin with, and what to do about them.
-const OTHER_FILES: [(&[u8], &str); 6] = [
+const OTHER_FILES: [(&[u8], &str); 8] = [
     (b"\x1f\x8b", "is compressed with gzip: send it uncompressed"),
     (
         b"PK\x03\x04",
@@ -17,9 +19,13 @@ const OTHER_FILES: [(&[u8], &str); 6] = [
     (b"\xfe\xff", UTF_16),
     (b"{\0", UTF_16),
     (b"[\0", UTF_16),
+    (b"\0{", UTF_16),
+    (b"\0[", UTF_16),
 ];
 const UTF_16: &str = "is UTF-16 text: save it as UTF-8";
 const CSV: &str = "is a table, such as CSV: send one JSON object per line; docs/import-hashes.md has a command that converts it";
+const WRAPPED: &str =
+    "is one object that holds a list: send the list alone, or one JSON object per line";
 const OTHER: &str = "must be one JSON object per line, or one JSON list of objects";
 
 /// The JSON of one account, and where it is.
@@ -46,7 +52,13 @@ pub(super) fn find(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
     match body.trim_ascii_start().first() {
         None => Ok(Vec::new()),
         Some(b'[') => list(body),
-        Some(b'{') => Ok(objects_over_lines(body).unwrap_or_else(|| lines(body))),
+        Some(b'{') => {
+            let entries = objects_over_lines(body).unwrap_or_else(|| lines(body));
+            match &*entries {
+                [only] if holds_objects(only.text) => Err(FieldError::whole(WRAPPED)),
+                _ => Ok(entries),
+            }
+        }
         Some(_) => {
             let entries = lines(body);
             let is_object =
@@ -61,11 +73,24 @@ pub(super) fn find(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
     }
 }
 
-fn lines<'a>(body: &'a [u8]) -> Vec<Entry<'a>> {
-    let texts = body.split(|byte| *byte == b'\n');
-    let without_comma = |text: &'a [u8]| text.trim_ascii_end().strip_suffix(b",").unwrap_or(text);
+/// Whether `text` is an object with a list of objects in it, such as `{"users": [{…}]}`.
+fn holds_objects(text: &[u8]) -> bool {
+    let members: Option<BTreeMap<&str, &RawValue>> = serde_json::from_slice(text).ok();
+    members.is_some_and(|members| {
+        members.values().any(|value| {
+            let list = value.get().strip_prefix('[');
+            list.is_some_and(|list| list.trim_ascii_start().starts_with('{'))
+        })
+    })
+}
+
+/// One entry for each line, whose ends are those of Unix, of Windows or of old Macs. Where files were put together, a mark may
+/// stand before any line.
+fn lines(body: &[u8]) -> Vec<Entry<'_>> {
+    let end = if body.contains(&b'\n') { b'\n' } else { b'\r' };
+    let texts = body.split(|byte| *byte == end);
     (1..)
-        .zip(texts.map(without_comma))
+        .zip(texts.map(bare_line))
         .filter(|(_, text)| !text.trim_ascii().is_empty())
         .map(|(line, text)| Entry {
             line,
@@ -73,6 +98,12 @@ fn lines<'a>(body: &'a [u8]) -> Vec<Entry<'a>> {
             text,
         })
         .collect()
+}
+
+/// The text of a line, without what may stand before and after its object.
+fn bare_line(text: &[u8]) -> &[u8] {
+    let text = text.strip_prefix(MARK).unwrap_or(text);
+    text.trim_ascii_end().strip_suffix(b",").unwrap_or(text)
 }
 
 fn list(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
@@ -168,6 +199,8 @@ mod tests {
             "{\"a\":1}\n\n{\"b\":2}",
             "\u{feff}{\"a\":1}\r\n\r\n{\"b\":2}\r\n",
             " {\"a\":1},\n \t\n{\"b\":2},\n",
+            "{\"a\":1},\r\r{\"b\":2},\r",
+            "\u{feff}{\"a\":1}\n\n\u{feff}{\"b\":2}\n",
         ] {
             let expected = [on_line(1, "{\"a\":1}"), on_line(3, "{\"b\":2}")];
             assert_eq!(found(body.as_bytes()), expected, "{body}");
@@ -215,6 +248,15 @@ mod tests {
             (b"<users/>", "one JSON object per line"),
             (b"[{},]", "line 1, column 5"),
             (b"[{}", "line 1, column 3"),
+            (b"\0{\0}", "UTF-8"),
+            (
+                b"{\"users\": [{\"email\": \"a@example.com\"}]}",
+                "send the list alone",
+            ),
+            (
+                b"{\n\"start\": 0,\n\"users\": [\n{}]\n}\n",
+                "send the list alone",
+            ),
             (b"[{}]\n[{}]", "line 2, column 1"),
         ] {
             let refused = find(body).unwrap_err();
