@@ -1,7 +1,7 @@
 import { call } from './api.js';
 import { announce, explain, form, onSubmit, refuse, show } from './form.js';
 import { cameBack, forget, recall } from './recovery.js';
-import { say } from './text.js';
+import { retitle, say } from './text.js';
 import { token } from './token.js';
 
 const field = form.elements.password;
@@ -15,7 +15,17 @@ const policy = { min_length: 8, max_length: 256 };
 // A link's token goes before one that a code was turned into.
 let secret = token ?? recall().reset_token;
 
-const WHY = { recovery: 'password.why.recovery', 'must-change': 'password.why.must-change' };
+const WHY = {
+  recovery: 'password.why.recovery', 'must-change': 'password.why.must-change', invitation: 'password.why.invitation',
+};
+// What an invited user reads, who has no password yet.
+const INVITED = {
+  'password.title': 'password.invitation.title',
+  'password.label': 'password.invitation.label',
+  'password.submit': 'password.invitation.submit',
+  'password.done.title': 'password.invitation.done.title',
+  'password.done.intro': 'password.invitation.done.intro',
+};
 
 if (secret) {
   form.elements.username.value = (token === null && recall().email) || '';
@@ -37,8 +47,15 @@ async function check() {
     form.elements.username.value = email;
     document.querySelector('[data-email]').textContent = email;
     if (reason in WHY) say(document.querySelector('[data-why]'), WHY[reason]);
+    if (reason === 'invitation') welcome();
   }
   delete document.documentElement.dataset.checking;
+}
+
+/** Says what an invitation is for, in the place of a change. */
+function welcome() {
+  for (const [key, own] of Object.entries(INVITED)) say(document.querySelector(`[data-t="${key}"]`), own);
+  retitle();
 }
 
 async function learn() {

@@ -38,7 +38,7 @@ pub use components::{
 };
 pub use cors::CorsOrigins;
 pub use mail::FeedbackSettings;
-pub use return_urls::ReturnUrls;
+pub use return_urls::{ReturnUrls, SignInUrl};
 pub use values::{Finding, Findings, Section, Values, check, load, names_of};
 
 impl Section for BaseUrl {

@@ -55,6 +55,24 @@ const CALLS: &[Row] = &[
         EMPTY,
     ),
     (Scope::Reset, "POST", "/v1/admin/users/:id/recovery", EMPTY),
+    (
+        Scope::UsersWrite,
+        "POST",
+        "/v1/admin/users/:id/sign-out",
+        UNKNOWN,
+    ),
+    (
+        Scope::UsersWrite,
+        "POST",
+        "/v1/admin/users/:id/invite",
+        EMPTY,
+    ),
+    (
+        Scope::Reset,
+        "DELETE",
+        "/v1/admin/users/:id/challenge",
+        UNKNOWN,
+    ),
     (Scope::Events, "GET", "/v1/admin/users/:id/events", NONE),
     (Scope::EmailsRead, "GET", "/v1/admin/emails", NONE),
     (

@@ -1,5 +1,6 @@
 //! The tests of `/v1/admin/users…`, one file a call.
 
+mod challenge;
 mod create;
 mod delete;
 pub(crate) mod events;
@@ -10,5 +11,6 @@ mod password_change;
 mod recovery;
 mod reset_password;
 mod show;
+mod sign_out;
 mod unlock;
 mod update;

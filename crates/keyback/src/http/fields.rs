@@ -155,6 +155,47 @@ impl Fields {
         }
     }
 
+    #[expect(
+        clippy::option_option,
+        reason = "refused, absent and given are three things, and `?` tells the first from the others"
+    )]
+    /// Reads the optional object `name` with `read`. The outer `None`: something in it was refused, and each error is recorded
+    /// with a pointer into it.
+    pub(super) fn optional_object<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
+        let members = match self.take(name) {
+            None => return Some(None),
+            Some(Value::Object(members)) => members,
+            Some(_) => {
+                self.refuse(name, "must be an object");
+                return None;
+            }
+        };
+        let mut inner = Self {
+            members: members.into_iter().collect(),
+            errors: Vec::new(),
+        };
+        let value = read(&mut inner);
+        let errors = inner.finish();
+        let is_good = errors.is_empty();
+        self.errors
+            .extend(errors.into_iter().map(|error| FieldError {
+                pointer: format!("/{name}{}", error.pointer),
+                ..error
+            }));
+        value.filter(|_| is_good).map(Some)
+    }
+
+    /// Refuses the member `name` if it is given, for the reason `detail`.
+    pub(super) fn refuse_given(&mut self, name: &str, detail: &str) {
+        if self.take(name).is_some() {
+            self.refuse(name, detail);
+        }
+    }
+
     /// Reads what a merge patch says of the text `name`. `None`: it was refused, and the error is recorded.
     pub(super) fn patched_text<T, F: fmt::Display>(
         &mut self,

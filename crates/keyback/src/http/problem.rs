@@ -83,6 +83,9 @@ problem_types! {
     /// A change cannot be required of an account without a password.
     NoCredential = 409, "no-credential", "The account has no password",
         "There is no password that could be changed. Set one first.";
+    /// Nobody is invited to an account that has a password.
+    AlreadySetUp = 409, "already-set-up", "The account is set up already",
+        "The account has a password, so nobody need be invited to choose one. Start a recovery if its user cannot sign in.";
     /// Recovery cannot start while the account is disabled.
     AccountDisabled = 409, "account-disabled", "The account is disabled",
         "A disabled account cannot recover. Enable it first.";
@@ -251,6 +254,10 @@ impl Problem {
 
     pub(super) fn no_credential() -> Self {
         Self::new(ProblemType::NoCredential)
+    }
+
+    pub(super) fn already_set_up() -> Self {
+        Self::new(ProblemType::AlreadySetUp)
     }
 
     pub(super) fn account_disabled() -> Self {

@@ -94,7 +94,7 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<A
     let settings = settings::load(cx.env.variables()).await?;
     match (rest, request.method()) {
         (["users"], "GET" | "HEAD") => users::list::get(cx, request, &settings).await,
-        (["users"], "POST") => users::create::post(cx, request, &settings).await,
+        (["users"], "POST") => users::create::post(cx, request, settings).await,
         (["users"], _) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
         (["users", "import"], "POST") => users::import::post(cx, request, &settings).await,
         (["users", id, "recovery"], "POST") => {
@@ -102,9 +102,16 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<A
         }
         (["emails", id, "retry"], "POST") => emails::retry::post(cx, request, &settings, id).await,
         (["users", id, "unlock"], "POST") => users::unlock::post(cx, request, &settings, id).await,
-        (["users", "import"] | ["users", _, "recovery" | "unlock"] | ["emails", _, "retry"], _) => {
-            Err(Problem::method_not_allowed("POST"))
+        (["users", id, "invite"], "POST") => users::invite::post(cx, request, settings, id).await,
+        (["users", id, "sign-out"], "POST") => {
+            users::sign_out::post(cx, request, &settings, id).await
         }
+        (
+            ["users", "import"]
+            | ["users", _, "recovery" | "invite" | "unlock" | "sign-out"]
+            | ["emails", _, "retry"],
+            _,
+        ) => Err(Problem::method_not_allowed("POST")),
         (["users", id], "GET" | "HEAD") => users::show::get(cx, request, &settings, id).await,
         (["users", id], "PATCH") => users::update::patch(cx, request, settings, id).await,
         (["users", id], "DELETE") => users::delete::delete(cx, request, &settings, id).await,
@@ -116,12 +123,16 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<A
         (["users", id, "challenge"], "GET" | "HEAD") => {
             users::challenge::get(cx, request, &settings, id).await
         }
+        (["users", id, "challenge"], "DELETE") => {
+            users::challenge::delete(cx, request, &settings, id).await
+        }
+        (["users", _, "challenge"], _) => Err(Problem::method_not_allowed("GET, HEAD, DELETE")),
         (["users", id, "events"], "GET" | "HEAD") => {
             users::events::get(cx, request, &settings, id).await
         }
         (["emails"], "GET" | "HEAD") => emails::list::get(cx, request, &settings).await,
         (["emails", id], "GET" | "HEAD") => emails::show::get(cx, request, &settings, id).await,
-        (["users", _, "challenge" | "events"] | ["emails"] | ["emails", _], _) => {
+        (["users", _, "events"] | ["emails"] | ["emails", _], _) => {
             Err(Problem::method_not_allowed("GET, HEAD"))
         }
         _ => Err(Problem::not_found()),

@@ -8,6 +8,7 @@ use crate::ports::Unavailable;
 
 mod branding;
 mod email_changed;
+mod invitation;
 mod overrides;
 mod password_changed;
 mod recovery;
@@ -20,6 +21,7 @@ mod translator;
 
 pub use branding::MailBranding;
 pub use email_changed::prepare_email_changed;
+pub use invitation::{InvitationMail, prepare_invitation};
 pub use overrides::Overrides;
 pub use password_changed::prepare_password_changed;
 pub use recovery::{RecoveryMail, prepare_recovery};

@@ -42,6 +42,8 @@ words! {
         PasswordChanged = "password-changed",
         /// A password that an administrator set.
         TemporaryPassword = "temporary-password",
+        /// The invitation to choose a new account's first password.
+        Invitation = "invitation",
         /// The notice to the old address that the account has another one.
         EmailChanged = "email-changed",
     }

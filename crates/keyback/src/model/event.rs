@@ -30,6 +30,8 @@ macro_rules! event_types {
 event_types! {
     /// An account was created.
     AccountCreated = "account.created",
+    /// An account's owner was invited to choose its first password.
+    AccountInvited = "account.invited",
     /// An account was deleted.
     AccountDeleted = "account.deleted",
     /// An account may no longer sign in or recover.
@@ -48,6 +50,8 @@ event_types! {
     RecoveryRequested = "recovery.requested",
     /// A challenge was ended by the mail's "this was not me" link.
     RecoveryCancelled = "recovery.cancelled",
+    /// An administrator stopped a challenge.
+    RecoveryStopped = "recovery.stopped",
     /// A password was set.
     PasswordChanged = "password.changed",
     /// A password must be changed at the next sign-in.

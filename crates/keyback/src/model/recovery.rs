@@ -10,6 +10,7 @@ use crate::model::code::Code;
 use crate::model::id::ChallengeSerial;
 use crate::model::issued_mail::{Asker, IssuedMail};
 use crate::model::keyring::{KeyedDigest, Keyring};
+use crate::model::lifetimes::ResetTokenLifetime;
 use crate::model::limit::Limit;
 use crate::model::locale::Locale;
 use crate::model::token::TokenReference;
@@ -75,6 +76,9 @@ pub struct Challenge {
     pub cancel_reference: Option<TokenReference>,
     /// The language that was asked for, in which the journey's last mail is written as well.
     pub locale: Option<Locale>,
+    /// Whether it invites the owner of an account without a password: its link lives long, and nobody has its code.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_invitation: bool,
 }
 
 /// Limits on recovery mails to one account.
@@ -137,12 +141,12 @@ impl Recovery {
         now: Timestamp,
     ) -> IssueDecision {
         // Once its secret is used, or after a credential event such as another address, the last mail is invalid. After
-        // "start again" the user needs a new one at once.
+        // "start again" the user needs a new one at once. An invitation has no code to wait for.
         let is_of_use = state != Use::Used
             && self
                 .challenge
                 .as_ref()
-                .is_none_or(|challenge| challenge.epoch == epoch);
+                .is_none_or(|challenge| challenge.epoch == epoch && !challenge.is_invitation);
         let cooling = is_of_use
             && self
                 .issued
@@ -224,6 +228,16 @@ impl Recovery {
         }
     }
 
+    /// The recovery after an administrator has stopped its challenge, which counts as `claim`.
+    #[must_use]
+    pub fn stopped(self, claim: IssueClaim) -> Self {
+        Self {
+            challenge: None,
+            claim: Some(claim),
+            ..self
+        }
+    }
+
     /// How many claims come between the last that has issued and `claim`; below 0 if `claim` was overtaken.
     #[must_use]
     pub fn claims_before(&self, claim: IssueClaim) -> i64 {
@@ -238,6 +252,19 @@ impl Recovery {
         self.challenge
             .as_ref()
             .filter(|challenge| challenge.epoch == epoch && now < challenge.expires_at())
+    }
+
+    /// The challenge, if anything of it may still be valid: its link, its code, or a reset token that was given for the code.
+    #[must_use]
+    pub fn of_use(
+        &self,
+        epoch: u64,
+        reset_token: ResetTokenLifetime,
+        now: Timestamp,
+    ) -> Option<&Challenge> {
+        self.challenge
+            .as_ref()
+            .filter(|challenge| challenge.epoch == epoch && now < challenge.over_at(reset_token))
     }
 
     /// The recovery after `challenge` was issued for `asker`. The one before is replaced, and mails older than any rule
@@ -303,6 +330,13 @@ impl Challenge {
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.link_expires_at.max(self.code_expires_at)
+    }
+
+    /// When the last of link, code and a reset token given for the code expires.
+    #[must_use]
+    pub fn over_at(&self, reset_token: ResetTokenLifetime) -> Timestamp {
+        self.link_expires_at
+            .max(self.code_expires_at.plus(reset_token.0))
     }
 
     /// Whether a code could be right at `now`: it is in time and of the account's epoch.

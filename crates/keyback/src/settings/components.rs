@@ -13,7 +13,8 @@ use crate::model::site::Site;
 use crate::portal::WebhookSettings;
 use crate::settings::{
     Access, AdminResetRules, AppForgotLimit, CorsOrigins, FeedbackSettings, ForgotLimit,
-    ResetLimit, ReturnUrls, Section, SignInLimit, TemporaryPasswordLifetime, Values, VerifyLimit,
+    ResetLimit, ReturnUrls, Section, SignInLimit, SignInUrl, TemporaryPasswordLifetime, Values,
+    VerifyLimit,
 };
 
 macro_rules! components {
@@ -111,6 +112,8 @@ components!(
         issue: IssueRules,
         /// How many wrong codes are too many.
         caps: AttemptCaps,
+        /// Where a new account's owner signs in.
+        sign_in_url: SignInUrl,
         /// The email provider.
         mail: MailSettings,
         /// Where the portal is told of events.

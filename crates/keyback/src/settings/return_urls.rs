@@ -26,15 +26,28 @@ impl ReturnUrls {
     }
 }
 
-impl Section for ReturnUrls {
+/// `sign_in_url`: the portal's sign-in; `None` if nothing links to it.
+#[derive(Debug, Clone)]
+pub struct SignInUrl(
+    /// The address.
+    pub Option<WebAddress>,
+);
+
+impl Section for SignInUrl {
     fn read(values: &Values) -> Option<Self> {
-        let sign_in_url = values.read_leniently("sign_in_url", |text, warn| {
+        Some(Self(values.read_leniently("sign_in_url", |text, warn| {
             let address = WebAddress::parse(text);
             if address.is_none() && !text.is_empty() {
-                warn("is no https address, the pages do not link to it".to_owned());
+                warn("is no https address, nothing links to it".to_owned());
             }
             address
-        });
+        })))
+    }
+}
+
+impl Section for ReturnUrls {
+    fn read(values: &Values) -> Option<Self> {
+        let sign_in_url = SignInUrl::read(values);
         let return_urls = values.read_leniently("return_urls", |text, warn| {
             let parsed = (1_u32..).zip(entries(text)).filter_map(|(number, entry)| {
                 let address = WebAddress::parse(entry).filter(|address| !address.has_query());
@@ -48,7 +61,7 @@ impl Section for ReturnUrls {
             parsed.collect()
         });
         Some(Self {
-            sign_in_url,
+            sign_in_url: sign_in_url?.0,
             return_urls,
         })
     }

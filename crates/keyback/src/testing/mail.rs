@@ -64,6 +64,14 @@ impl Mail {
         self.after("/reset-password#token=")
     }
 
+    /// The password.
+    #[must_use]
+    pub fn password(&self) -> String {
+        let mut lines = self.text.lines();
+        let line = lines.find_map(|line| line.strip_prefix("    "));
+        line.expect("a password").to_owned()
+    }
+
     /// The token of the "this was not me" link.
     #[must_use]
     pub fn cancel(&self) -> String {

@@ -4,22 +4,30 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
-use crate::flow::passwords::check_password;
+use crate::flow::passwords::{check_password, generate};
+use crate::flow::recovery::invitation::{InvitationOrder, InvitationSettings, Invited};
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email_address::EmailAddress;
 use crate::model::event::EventType;
-use crate::model::id::AccountId;
+use crate::model::id::{AccountId, EmailId};
 use crate::model::locale::Locale;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::PasswordViolation;
-use crate::ports::{Clock, Env, KeyValue, Unavailable};
+use crate::ports::{Clock, Env, Unavailable};
+use crate::store::accounts;
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
-use crate::store::{accounts, event_log};
+
+mod id_claim;
+mod welcome;
+
+pub(super) use id_claim::IdClaim;
+use id_claim::is_free;
+use welcome::Welcome;
 
 /// The account to create.
 #[derive(Debug, Clone)]
@@ -49,12 +57,52 @@ pub enum InitialPassword {
     Hashed(PasswordHash),
 }
 
+/// The administrator's order.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The account.
+    pub draft: Draft,
+    /// Whether to generate its password.
+    pub generate: bool,
+    /// Whether to mail the password to the user.
+    pub send_email: bool,
+    /// Whether to return the password, this once.
+    pub return_password: bool,
+    /// How to invite the user to choose the password of an account that has none.
+    pub invitation: Option<InvitationOrder>,
+}
+
+/// What creating needs to know.
+#[derive(Debug)]
+pub struct CreateSettings {
+    /// Which passwords may be set.
+    pub rules: PasswordRules,
+    /// What inviting needs.
+    pub invitation: InvitationSettings,
+}
+
+/// What was created.
+#[derive(Debug)]
+pub struct Created {
+    /// The account.
+    pub account: Account,
+    /// The password, if it was to be returned.
+    pub password: Option<Password>,
+    /// The email with the password or the invitation in it, if one was to be sent.
+    pub email_id: Option<EmailId>,
+    /// The invitation, if there is one.
+    pub invitation: Option<Invited>,
+}
+
 /// Why an account was not created.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateAccountError {
     /// The id or the address is another account's.
     #[error("the id or the address is taken")]
     Taken,
+    /// A generated password that is neither sent nor returned would be known to nobody.
+    #[error("nobody would know the password")]
+    Undeliverable,
     /// The policy refuses the password.
     #[error("the password is refused")]
     PasswordRejected(Vec<PasswordViolation>),
@@ -63,36 +111,46 @@ pub enum CreateAccountError {
     Unavailable(#[from] Unavailable),
 }
 
-/// How long whoever drew the first number of an id has to write the account. Leases end before.
-const WRITTEN_WITHIN: Duration = Duration::from_secs(11);
-const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 /// How often whose an id is may be unclear before the call is refused.
 pub(super) const TRIES: u32 = 3;
 
-/// Creates the account.
+/// Creates the account, and has its owner told of the password or invited to choose one.
 ///
 /// # Errors
 /// As [`CreateAccountError`] says. After an outage it may have been stored; creating it again says so.
 pub async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
-    rules: &PasswordRules,
-    draft: Draft,
+    settings: &CreateSettings,
+    mut order: Order,
     by: &Caller,
-) -> Result<Account, CreateAccountError> {
-    let (hash, checked) = match &draft.password {
+) -> Result<Created, CreateAccountError> {
+    let (env, rules, email) = (cx.env, &settings.rules, &order.draft.email);
+    if order.generate {
+        if !order.send_email && !order.return_password {
+            return Err(CreateAccountError::Undeliverable);
+        }
+        let password = generate(env, &rules.policy, email)?;
+        order.draft.password = Some(InitialPassword::Clear(password));
+    }
+    let (hash, checked) = match &order.draft.password {
         None => (None, None),
         Some(InitialPassword::Hashed(hash)) => (Some(hash.clone()), None),
         Some(InitialPassword::Clear(password)) => {
-            let checked = check_password(cx.env, rules, password, &draft.email)
-                .await
-                .map_err(CreateAccountError::PasswordRejected)?;
-            (Some(password.hash(cx.env.random())?), checked)
+            // Nobody has had a generated one before.
+            let checked = if order.generate {
+                None
+            } else {
+                check_password(env, rules, password, email)
+                    .await
+                    .map_err(CreateAccountError::PasswordRejected)?
+            };
+            (Some(password.hash(env.random())?), checked)
         }
     };
     for _ in 0..TRIES {
-        let created = create(cx, draft.clone(), hash.clone(), checked, by).await?;
-        if let Some(account) = created {
-            return Ok(account);
+        let created = create(cx, settings, &order, hash.clone(), checked, by).await?;
+        if let Some(created) = created {
+            return Ok(created);
         }
         let leases = std::mem::take(&mut cx.deferred.leases);
         Lease::release_all(cx.store(), leases, cx.env.clock().now()).await;
@@ -104,11 +162,13 @@ pub async fn run<E: Env>(
 /// meanwhile: then it is not clear yet whose the id is.
 async fn create<E: Env>(
     cx: &mut Cx<'_, E>,
-    draft: Draft,
+    settings: &CreateSettings,
+    order: &Order,
     hash: Option<PasswordHash>,
     checked: Option<BreachCheck>,
     by: &Caller,
-) -> Result<Option<Account>, CreateAccountError> {
+) -> Result<Option<Created>, CreateAccountError> {
+    let draft = order.draft.clone();
     let claim = IdClaim::find(cx.env, draft.id.as_ref()).await?;
     let claim = claim.ok_or(CreateAccountError::Taken)?;
     let mut names = vec![accounts::address_lease_name(&draft.email)];
@@ -131,57 +191,21 @@ async fn create<E: Env>(
     let mut batch = Batch::default();
     let event = by.event(cx, EventType::AccountCreated, &id, reason)?;
     batch.event(event.checked(checked));
-    add_to(&mut batch, account);
+    let welcome = Welcome::prepare(cx, settings, order, &account, by, &mut batch)?;
+    add_to(&mut batch, account.clone());
     batch.under(held);
-    let numbered = batch.number(cx).await?;
+    let mut numbered = batch.number(cx).await?;
     if claim == IdClaim::ByFirstNumber && !numbered.begins(&id) {
         return Ok(None);
     }
+    let keyring = &settings.invitation.issue.keyring;
+    let welcomed = numbered.insert(&account, |batch, epoch| {
+        welcome.insert(batch, keyring, &account, epoch)
+    })?;
     let committed = numbered.commit(cx).await?;
     let created = committed.accounts.into_iter().next();
-    Ok(Some(
-        created.ok_or(Unavailable::Record("no account was written"))?,
-    ))
-}
-
-/// What decides who creates an account under an id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum IdClaim {
-    /// Nothing: the id is drawn, and nobody else has it.
-    None,
-    /// Whoever draws the first number of its events.
-    ByFirstNumber,
-    /// The lease on the account: the id had events before.
-    ByLease(AccountId),
-}
-
-impl IdClaim {
-    /// Looks an id up before any lease is taken: waiting for somebody who is about to write it may take longer than a
-    /// lease lasts. `None` if it is an account's.
-    ///
-    /// # Errors
-    /// [`Unavailable`] of the store.
-    pub(super) async fn find<E: Env>(
-        env: &E,
-        id: Option<&AccountId>,
-    ) -> Result<Option<Self>, Unavailable> {
-        let Some(id) = id else {
-            return Ok(Some(Self::None));
-        };
-        if accounts::is_unused(env.store(), id).await? {
-            return Ok(Some(Self::ByFirstNumber));
-        }
-        let stays_free = stays_free(env, id).await?;
-        Ok(stays_free.then(|| Self::ByLease(id.clone())))
-    }
-
-    /// The lease to take for it.
-    pub(super) fn lease_name(&self) -> Option<String> {
-        match self {
-            Self::None | Self::ByFirstNumber => None,
-            Self::ByLease(id) => Some(accounts::lease_name(id)),
-        }
-    }
+    let account = created.ok_or(Unavailable::Record("no account was written"))?;
+    Ok(Some(welcomed.of(account)))
 }
 
 /// The account of a draft. It gets its number and its epochs when it is written.
@@ -227,29 +251,4 @@ pub(super) fn add_to(batch: &mut Batch, account: Account) {
         batch.note_foreign_hash(slowness);
     }
     batch.account(account, Epoch::Begin);
-}
-
-/// Whether there is no account with this id.
-async fn is_free(store: &impl KeyValue, id: &AccountId) -> Result<bool, Unavailable> {
-    Ok(accounts::find(store, id).await?.is_none())
-}
-
-/// Whether an id that had events stays without an account. It was a deleted one's; or somebody who drew its first number
-/// is about to write it.
-async fn stays_free<E: Env>(env: &E, id: &AccountId) -> Result<bool, Unavailable> {
-    if !is_free(env.store(), id).await? {
-        return Ok(false);
-    }
-    let began = env.clock().now();
-    loop {
-        // In this order: whoever writes the event writes the account with it.
-        let settled = event_log::has_latest(env.store(), id).await?;
-        if !is_free(env.store(), id).await? {
-            return Ok(false);
-        }
-        if settled || env.clock().now() >= began.plus(WRITTEN_WITHIN) {
-            return Ok(true);
-        }
-        env.clock().sleep(BETWEEN_LOOKS).await;
-    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
-use crate::flow::passwords::check_password;
+use crate::flow::passwords::{check_password, generate};
 use crate::mail::message::MailBranding;
 use crate::mail::message::{
     Requester, Translator, prepare_password_changed, prepare_temporary_password,
@@ -13,14 +13,12 @@ use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email::EmailKind;
-use crate::model::email_address::EmailAddress;
 use crate::model::event::{Event, EventType};
-use crate::model::generated_password;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::password_policy::PasswordRules;
-use crate::model::password_policy::{PasswordPolicy, PasswordViolation};
+use crate::model::password_policy::PasswordViolation;
 use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};
@@ -121,7 +119,7 @@ pub async fn run<E: Env>(
                 .map_err(AdminResetError::PasswordRejected)?;
             (password.clone(), checked)
         }
-        // Nobody has had it before: at least 80 random bits.
+        // Nobody has had it before.
         NewPassword::Generated => {
             let policy = &settings.rules.policy;
             (generate(cx.env, policy, &account.email)?, None)
@@ -207,19 +205,4 @@ fn mail<E: Env>(
         secret: order.send_email.then_some(DraftSecret::NewPassword),
     };
     batch.mail(cx, &settings.keyring, draft)
-}
-
-/// A generated password that the policy takes. The odds against the first one are beyond reckoning.
-fn generate<E: Env>(
-    env: &E,
-    policy: &PasswordPolicy,
-    email: &EmailAddress,
-) -> Result<Password, Unavailable> {
-    for _ in 0..8 {
-        let password = generated_password::generate(policy.min_length, env.random())?;
-        if policy.violations(&password, email).is_empty() {
-            return Ok(password);
-        }
-    }
-    Err(Unavailable::Random)
 }

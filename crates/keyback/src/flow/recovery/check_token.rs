@@ -47,6 +47,8 @@ pub struct CheckedToken {
 pub enum ChangeReason {
     /// Somebody asked for a recovery: the user, or an administrator.
     Recovery,
+    /// An administrator invited the owner of an account without a password.
+    Invitation,
     /// The password with which the user signed in must be changed.
     MustChange,
 }
@@ -57,6 +59,7 @@ impl ChangeReason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Recovery => "recovery",
+            Self::Invitation => "invitation",
             Self::MustChange => "must-change",
         }
     }
@@ -89,13 +92,14 @@ pub async fn run<E: Env>(
     let stored = stored?;
     let live = find_live(cx, keyring, &token, stored.as_ref()).await?;
     let (live, stored) = live.zip(stored).ok_or(CheckTokenError::InvalidToken)?;
+    let reason = match stored.serial {
+        Some(_) if live.is_invitation => ChangeReason::Invitation,
+        Some(_) => ChangeReason::Recovery,
+        None => ChangeReason::MustChange,
+    };
     Ok(CheckedToken {
         email: live.account.email,
         expires_in: stored.expires_at.since(cx.now),
-        reason: if stored.serial.is_some() {
-            ChangeReason::Recovery
-        } else {
-            ChangeReason::MustChange
-        },
+        reason,
     })
 }

@@ -183,10 +183,7 @@ pub(crate) fn issue<E: Env>(
     let account = &turn.account;
     let (challenge, secrets) = draw(cx, keyring, &issue, &turn)?;
     // Until then a reset token for the code may live, and "this was not me" must work.
-    let reset_token = issue.lifetimes.reset_token.0;
-    let over_at = challenge
-        .link_expires_at
-        .max(challenge.code_expires_at.plus(reset_token));
+    let over_at = challenge.over_at(issue.lifetimes.reset_token);
     let last = over_at.plus(AFTERLIFE);
     insert_tokens(batch, keyring, account, &challenge, &secrets, over_at)?;
     let request = RequestRecord {
@@ -246,6 +243,7 @@ fn draw<E: Env>(
         reset_reference: TokenReference::generate(random)?,
         cancel_reference: Some(secrets.cancel.reference().clone()),
         locale: issue.locale.cloned(),
+        is_invitation: false,
         serial,
     };
     Ok((challenge, secrets))
@@ -285,7 +283,7 @@ fn insert_tokens(
 
 /// Has the recovery record deleted when nothing looks back to it any more, and the day's attempt counter with it, once no
 /// challenge is issued on that day any more.
-fn forget_in_time(
+pub(super) fn forget_in_time(
     batch: &mut Batch,
     account: &Account,
     challenge: &Challenge,

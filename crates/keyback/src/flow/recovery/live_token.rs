@@ -17,6 +17,8 @@ pub(super) struct LiveToken {
     pub(super) claim: Claim,
     /// The language that the recovery was asked for in.
     pub(super) locale: Option<Locale>,
+    /// Whether it is an invitation's.
+    pub(super) is_invitation: bool,
     /// The password that must be changed.
     pub(super) replaces: Option<PasswordFingerprint>,
 }
@@ -63,6 +65,7 @@ pub(super) async fn find_live<E: Env>(
     let live = LiveToken {
         account,
         claim,
+        is_invitation: of_recovery.as_ref().is_some_and(|it| it.is_invitation),
         locale: of_recovery.and_then(|challenge| challenge.locale),
         replaces: stored.replaces.clone(),
     };

@@ -280,6 +280,18 @@ fn administrators() {
     let created = cost("create an account", &app, &post("/v1/admin/users", new));
     // One of them numbers the change that the directory follows.
     assert_eq!(created.pinned(), (201, 6, 7, 5));
+    let generated = json!({"email": "bob@example.test", "generate": true, "return_password": true});
+    let call = post("/v1/admin/users", generated);
+    let returned = cost("create an account, its password returned", &app, &call);
+    assert_eq!(returned.pinned(), (201, 6, 7, 5));
+    let mailed = json!({"email": "bob@example.test", "generate": true, "send_email": true});
+    let call = post("/v1/admin/users", mailed);
+    let mailed = cost("create an account, its password mailed", &app, &call);
+    assert_eq!(mailed.pinned(), (201, 6, 9, 9));
+    let invited = json!({"email": "bob@example.test", "invite": {"deliver": "email"}});
+    let call = post("/v1/admin/users", invited);
+    let invited = cost("create an account, its user invited", &app, &call);
+    assert_eq!(invited.pinned(), (201, 6, 9, 9));
     let body = json!({"generate": true, "send_email": true});
     let call = post("/v1/admin/users/ann/reset-password", body);
     let mailed = cost("administrator's reset, mailed", &app, &call);

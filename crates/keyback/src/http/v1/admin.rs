@@ -4,6 +4,8 @@ pub mod emails;
 pub mod users;
 
 use crate::http::fields::Fields;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -15,6 +17,12 @@ const MAX_REASON: usize = 500;
 )]
 fn read_reason(fields: &mut Fields) -> Option<Option<String>> {
     fields.optional_text("reason", parse_reason)
+}
+
+/// Reads the `reason` of a `DELETE` from its body or its query: some clients and proxies drop the body (RFC 9110 §9.3.5).
+fn read_reason_anywhere(request: &Request) -> Result<Option<String>, Problem> {
+    let of_query = request.query(&["reason"])?.parsed("reason", parse_reason)?;
+    Ok(request.optional_members(read_reason)?.or(of_query))
 }
 
 fn parse_reason(text: &str) -> Result<String, &'static str> {

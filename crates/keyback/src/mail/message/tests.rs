@@ -8,6 +8,7 @@ use crate::model::language::Language;
 use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::token::Token;
+use crate::model::web_address::WebAddress;
 use crate::ports::{Clock as _, Env as _};
 use crate::settings::{self, ChallengeSettings, MailBranding};
 use crate::testing::{MemoryEnv, block_on};
@@ -59,6 +60,11 @@ fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
         ),
         ("temporary-password", password(true, Some(until))),
         ("temporary-password-for-ever", password(false, None)),
+        ("invitation", invitation(env, translator, true)),
+        (
+            "invitation-without-sign-in",
+            invitation(env, translator, false),
+        ),
         (
             "email-changed",
             prepare_email_changed(to, translator, at).unwrap(),
@@ -82,6 +88,16 @@ fn recovery(env: &MemoryEnv, translator: &Translator<'_>, requested_by: Requeste
         requested_by,
     };
     prepare_recovery("ann@example.test", &mail, translator, &lifetimes).unwrap()
+}
+
+fn invitation(env: &MemoryEnv, translator: &Translator<'_>, leads_on: bool) -> Message {
+    let sign_in = WebAddress::parse("https://portal.example.test/sign-in?a=1&b=2").unwrap();
+    let mail = InvitationMail {
+        link: &Token::generate(&env.fork().random).unwrap(),
+        life: Duration::from_hours(7 * 24),
+        sign_in_url: Some(&sign_in).filter(|_| leads_on),
+    };
+    prepare_invitation("ann@example.test", &mail, translator).unwrap()
 }
 
 /// The code of [`recovery`], and the secrets of its links.

@@ -60,6 +60,7 @@ texts! {
     LIFE_SECONDS = "life.seconds" ["count"],
     LIFE_MINUTES = "life.minutes" ["count"],
     LIFE_HOURS = "life.hours" ["count"],
+    LIFE_DAYS = "life.days" ["count"],
 
     RECOVERY_SUBJECT = "recovery.subject" [],
     RECOVERY_INTRO = "recovery.intro" [],
@@ -84,6 +85,13 @@ texts! {
     TEMPORARY_INTRO = "temporary-password.intro" [],
     TEMPORARY_MUST_CHANGE = "temporary-password.must-change" [],
     TEMPORARY_EXPIRES = "temporary-password.expires" ["time"],
+
+    INVITATION_SUBJECT = "invitation.subject" [],
+    INVITATION_INTRO = "invitation.intro" [],
+    INVITATION_LINK = "invitation.link" ["life"],
+    INVITATION_BUTTON = "invitation.button" [],
+    INVITATION_SIGN_IN = "invitation.sign-in" [],
+    INVITATION_NOT_EXPECTED = "invitation.not-expected" [],
 
     EMAIL_SUBJECT = "email-changed.subject" [],
     EMAIL_INTRO = "email-changed.intro" ["time"],

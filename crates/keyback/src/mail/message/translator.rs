@@ -53,14 +53,15 @@ impl<'a> Translator<'a> {
         self.with(text, &[("life", &self.life(life))])
     }
 
-    /// A lifetime: `10 minutes`, `2 hours`. Rounded down, so that it never promises too much.
+    /// A lifetime: `10 minutes`, `2 hours`, `7 days`. Rounded down, so that it never promises too much.
     pub(super) fn life(&self, life: Duration) -> String {
         let seconds = life.as_secs();
         let (count, unit) = match seconds {
             1 => (1, texts::LIFE_SECOND),
             0..120 => (seconds, texts::LIFE_SECONDS),
             120..7_200 => (seconds / 60, texts::LIFE_MINUTES),
-            _ => (seconds / 3_600, texts::LIFE_HOURS),
+            7_200..172_800 => (seconds / 3_600, texts::LIFE_HOURS),
+            _ => (seconds / 86_400, texts::LIFE_DAYS),
         };
         self.with(unit, &[("count", &count.to_string())])
     }

@@ -82,8 +82,8 @@ const COSMETIC: [Cosmetic; 14] = [
         "sign_in_url",
         ["", "https://portal.example.com/sign-in?from=reset"],
         [
-            ("portal.example.com", "do not link"),
-            ("https://a@portal.example.com", "do not link"),
+            ("portal.example.com", "nothing links"),
+            ("https://a@portal.example.com", "nothing links"),
         ],
     ),
     (

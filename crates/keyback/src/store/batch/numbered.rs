@@ -35,6 +35,13 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
+    /// The number of the first event of the account `id`.
+    fn first_event_of(&self, id: &AccountId) -> i64 {
+        let mut events = self.events.iter();
+        let first = events.find(|place| place.account_id == *id);
+        first.map_or(0, |place| place.sequence)
+    }
+
     /// The number of the last event of the account `id`: that is what begins its credential epoch.
     fn last_event_of(&self, id: &AccountId) -> i64 {
         let mut events = self.events.iter().rev();
@@ -44,10 +51,24 @@ impl Numbers {
 }
 
 impl Numbered {
-    /// Whether the event of the account `id` is the first that the id ever had.
+    /// Whether the first event of the account `id` here is the first that the id ever had.
     #[must_use]
     pub fn begins(&self, id: &AccountId) -> bool {
-        self.numbers.last_event_of(id) == 1
+        self.numbers.first_event_of(id) == 1
+    }
+
+    /// Has `add` write records that name the epoch which the batch begins for `account`. It must add nothing that needs a
+    /// number.
+    ///
+    /// # Errors
+    /// Those of `add`.
+    pub fn insert<T>(
+        &mut self,
+        account: &Account,
+        add: impl FnOnce(&mut Batch, u64) -> Result<T, Unavailable>,
+    ) -> Result<T, Unavailable> {
+        let epoch = self.epoch_of(account);
+        add(&mut self.batch, epoch)
     }
 
     /// The epoch that the batch begins for `account`.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::accounts::activity;
+use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::model::account::Account;
 use crate::model::id::AccountId;
@@ -18,10 +19,12 @@ pub mod create;
 pub mod delete;
 pub mod events;
 pub mod import;
+pub mod invite;
 pub mod list;
 pub mod require_change;
 pub mod reset_password;
 pub mod show;
+pub mod sign_out;
 pub mod start_recovery;
 pub mod unlock;
 pub mod update;
@@ -41,6 +44,15 @@ fn find_id(segment: &str) -> Result<AccountId, Problem> {
     let decoded = percent_decode_str(segment).decode_utf8();
     let id = decoded.ok().and_then(|text| AccountId::parse(&text).ok());
     id.ok_or_else(Problem::not_found)
+}
+
+/// Reads whether a secret is to be mailed (`email`), or returned to the caller (`return`).
+fn read_deliver(fields: &mut Fields) -> Option<bool> {
+    fields.text("deliver", |text| match text {
+        "email" => Ok(true),
+        "return" => Ok(false),
+        _ => Err("must be email or return"),
+    })
 }
 
 /// The path of an account.

@@ -80,6 +80,12 @@ fn each_mail_is_complete_in_each_language() {
             if name.starts_with("password-changed") {
                 facts.extend(["2026-11-23 09:00 UTC", "/forgot-password"]);
             }
+            if name.starts_with("invitation") {
+                facts.extend(["/reset-password#token=", "7"]);
+            }
+            if name == "invitation" {
+                facts.push("https://portal.example.test/sign-in?a=1");
+            }
             if name.starts_with("temporary-password") {
                 facts.push(PASSWORD);
             }

@@ -81,7 +81,11 @@ fn nothing_is_loaded_and_nothing_runs() {
             assert!(!message.html.contains(forbidden), "{name}: {forbidden}");
         }
         for link in message.html.split("href=\"").skip(1) {
-            let ours = ["https://id.example.test/", "https://help.example.test/"];
+            let ours = [
+                "https://id.example.test/",
+                "https://help.example.test/",
+                "https://portal.example.test/",
+            ];
             assert!(
                 ours.iter().any(|origin| link.starts_with(origin)),
                 "{name}: {link}"

@@ -24,5 +24,6 @@ snapshots!(
     a_recovery_mail_is_as_it_was_last_looked_at = "recovery",
     a_password_changed_mail_is_as_it_was_last_looked_at = "password-changed",
     a_temporary_password_mail_is_as_it_was_last_looked_at = "temporary-password",
+    an_invitation_is_as_it_was_last_looked_at = "invitation",
     an_email_changed_mail_is_as_it_was_last_looked_at = "email-changed",
 );

@@ -1,12 +1,14 @@
-//! `GET /v1/admin/users/:id/challenge`
+//! `GET` and `DELETE /v1/admin/users/:id/challenge`
 
 use serde_json::json;
 
 use crate::flow::recovery::find_challenge;
+use crate::flow::recovery::stop::{self, StopRecoveryError};
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::read_reason_anywhere;
 use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -29,4 +31,22 @@ pub(in crate::http) async fn get<E: Env>(
         })
     });
     Ok(Answer::json(200, json!({"challenge": challenge})))
+}
+
+/// Stops a recovery that is under way. Without one there is nothing to do, and the answer is the same.
+pub(in crate::http) async fn delete<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    id: &str,
+) -> Result<Answer, Problem> {
+    let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
+    let id = find_id(id)?;
+    let reason = read_reason_anywhere(request)?;
+    let lifetime = settings.challenge.reset_token;
+    match stop::run(cx, lifetime, &id, &caller, reason).await {
+        Ok(()) => Ok(Answer::no_content()),
+        Err(StopRecoveryError::NotFound) => Err(Problem::not_found()),
+        Err(StopRecoveryError::Unavailable(outage)) => Err(outage.into()),
+    }
 }

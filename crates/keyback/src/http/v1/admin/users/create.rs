@@ -2,37 +2,62 @@
 
 use std::convert::Infallible;
 
-use crate::flow::accounts::create::{self, CreateAccountError, Draft, InitialPassword};
+use serde_json::{Value, json};
+
+use crate::flow::accounts::create::{
+    self, CreateAccountError, CreateSettings, Created, Draft, InitialPassword, Order,
+};
+use crate::flow::recovery::invitation::InvitationSettings;
+use crate::flow::recovery::issue::IssueSettings;
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::read_reason;
-use crate::http::v1::admin::users::{path_of, shape};
+use crate::http::v1::admin::users::{invite, path_of, shape};
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
+use crate::model::locale::Locale;
 use crate::model::password::Password;
 use crate::model::password::PasswordHash;
 use crate::ports::Env;
-use crate::settings::{Accounts, Scope, TemporaryPasswordLifetime};
+use crate::settings::{Accounts, Scope, Site, TemporaryPasswordLifetime};
 use crate::store::cx::Cx;
 
 const RESERVED: &str = "is reserved";
 
+/// What only one new account at a time may come with.
+const NOT_IMPORTED: [&str; 4] = ["generate", "send_email", "return_password", "invite"];
+
+/// Creates an account, and has its owner told of the password or invited to choose one.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
-    settings: &Accounts,
+    settings: Accounts,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
-    let draft = request.members(|fields| read_draft(fields, settings.temporary))?;
-    match create::run(cx, &settings.rules, draft, &caller).await {
+    let order = request.members(|fields| read_order(fields, settings.temporary))?;
+    let settings = CreateSettings {
+        rules: settings.rules,
+        invitation: InvitationSettings {
+            issue: IssueSettings {
+                branding: settings.branding,
+                keyring: settings.keyring,
+                lifetimes: settings.challenge,
+                rules: settings.issue,
+            },
+            sign_in_url: settings.sign_in_url.0,
+        },
+    };
+    match create::run(cx, &settings, order, &caller).await {
         Ok(created) => {
-            let location = path_of(&created.id);
-            Ok(Answer::json(201, shape(&created)).with_header("location", location))
+            let location = path_of(&created.account.id);
+            let body = show(&created, &settings.invitation.issue.branding.site);
+            Ok(Answer::json(201, body).with_header("location", location))
         }
         Err(CreateAccountError::Taken) => Err(Problem::conflict()),
+        Err(CreateAccountError::Undeliverable) => Err(Problem::undeliverable_password()),
         Err(CreateAccountError::PasswordRejected(violations)) => {
             Err(Problem::password_rejected("password", &violations))
         }
@@ -40,11 +65,90 @@ pub(in crate::http) async fn post<E: Env>(
     }
 }
 
-/// The members of an account to create, here and on each line of an import.
+/// The account, and what was made for its owner: only present members.
+fn show(created: &Created, site: &Site) -> Value {
+    let mut body = shape(&created.account);
+    let password = created.password.as_ref().map(|it| json!(it.reveal()));
+    let email_id = created.email_id.as_ref().map(|it| json!(it.as_str()));
+    let invitation = created.invitation.as_ref().map(|it| invite::show(it, site));
+    let optional = [
+        ("password", password),
+        ("email_id", email_id),
+        ("invitation", invitation),
+    ];
+    if let Some(members) = body.as_object_mut() {
+        for (name, value) in optional {
+            if let Some(value) = value {
+                members.insert(name.to_owned(), value);
+            }
+        }
+    }
+    body
+}
+
+/// The account to create, and what its owner gets.
+fn read_order(fields: &mut Fields, lifetime: TemporaryPasswordLifetime) -> Option<Order> {
+    let generate = fields.boolean("generate", false);
+    let send_email = fields.boolean("send_email", false);
+    let return_password = fields.boolean("return_password", false);
+    let invitation = fields.optional_object("invite", invite::read);
+    let account = read_account(fields);
+    let (generate, send_email, return_password) = (generate?, send_email?, return_password?);
+    let (invitation, account) = (invitation?, account?);
+    let is_clear = generate || matches!(account.password, Some(InitialPassword::Clear(_)));
+    let is_given = account.password.is_some();
+    if is_given && generate {
+        fields.refuse("generate", "must not be true beside a password");
+    }
+    if invitation.is_some() && (is_given || generate) {
+        let detail = "must not stand beside a password: the user chooses one";
+        fields.refuse("invite", detail);
+    }
+    for (name, asked) in [
+        ("send_email", send_email),
+        ("return_password", return_password),
+    ] {
+        if asked && !is_clear {
+            fields.refuse(name, "needs a password in clear, or generate: true");
+        }
+    }
+    // Somebody else knows a password that is generated or mailed.
+    let default = generate || (send_email && is_clear);
+    let has_password = is_given || generate;
+    let draft = account.into_draft(fields, lifetime, default, has_password)?;
+    Some(Order {
+        draft,
+        generate,
+        send_email,
+        return_password,
+        invitation,
+    })
+}
+
+/// The members of an account on a line of an import.
 pub(super) fn read_draft(
     fields: &mut Fields,
     lifetime: TemporaryPasswordLifetime,
 ) -> Option<Draft> {
+    for name in NOT_IMPORTED {
+        fields.refuse_given(name, "is not taken in an import: create the account alone");
+    }
+    let account = read_account(fields)?;
+    let has_password = account.password.is_some();
+    account.into_draft(fields, lifetime, false, has_password)
+}
+
+/// The members of an account that do not depend on how it is created.
+struct AccountMembers {
+    email: EmailAddress,
+    id: Option<AccountId>,
+    password: Option<InitialPassword>,
+    locale: Option<Locale>,
+    change_on_next_sign_in: Option<bool>,
+    reason: Option<String>,
+}
+
+fn read_account(fields: &mut Fields) -> Option<AccountMembers> {
     let email = fields.text("email", EmailAddress::parse);
     let id = fields.optional_text("id", |text| match text {
         // The path of that account would be the import's.
@@ -58,7 +162,7 @@ pub(super) fn read_draft(
         PasswordHash::parse(text).map(InitialPassword::Hashed)
     });
     let locale = fields.locale();
-    let change_on_next_sign_in = fields.boolean("change_on_next_sign_in", false);
+    let change_on_next_sign_in = fields.optional_boolean("change_on_next_sign_in");
     let reason = read_reason(fields);
     let password = match (clear?, hashed?) {
         (Some(_), Some(_)) => {
@@ -67,23 +171,44 @@ pub(super) fn read_draft(
         }
         (clear, hashed) => clear.or(hashed),
     };
-    if change_on_next_sign_in? && password.is_none() {
-        fields.refuse(
-            "change_on_next_sign_in",
-            "needs a password that can be changed",
-        );
-        return None;
-    }
-    // Somebody else knows a password in clear that is to be changed. One that came as a hash is the user's own.
-    let is_temporary =
-        change_on_next_sign_in? && matches!(password, Some(InitialPassword::Clear(_)));
-    Some(Draft {
+    Some(AccountMembers {
         email: email?,
         id: id?,
         password,
         locale: locale?,
         change_on_next_sign_in: change_on_next_sign_in?,
-        password_expires_in: is_temporary.then_some(lifetime.0),
         reason: reason?,
     })
+}
+
+impl AccountMembers {
+    /// The account's draft. Unless the caller says, `must_change` is whether its password must be changed.
+    fn into_draft(
+        self,
+        fields: &mut Fields,
+        lifetime: TemporaryPasswordLifetime,
+        must_change: bool,
+        has_password: bool,
+    ) -> Option<Draft> {
+        let change_on_next_sign_in = self.change_on_next_sign_in.unwrap_or(must_change);
+        if change_on_next_sign_in && !has_password {
+            fields.refuse(
+                "change_on_next_sign_in",
+                "needs a password that can be changed",
+            );
+            return None;
+        }
+        // Somebody else knows a password in clear that is to be changed. One that came as a hash is the user's own.
+        let is_hashed = matches!(self.password, Some(InitialPassword::Hashed(_)));
+        let is_temporary = change_on_next_sign_in && !is_hashed;
+        Some(Draft {
+            email: self.email,
+            id: self.id,
+            password: self.password,
+            locale: self.locale,
+            change_on_next_sign_in,
+            password_expires_in: is_temporary.then_some(lifetime.0),
+            reason: self.reason,
+        })
+    }
 }

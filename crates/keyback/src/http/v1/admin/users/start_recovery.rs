@@ -9,7 +9,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::read_reason;
-use crate::http::v1::admin::users::find_id;
+use crate::http::v1::admin::users::{find_id, read_deliver};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope, Site};
 use crate::store::cx::Cx;
@@ -24,11 +24,7 @@ pub(in crate::http) async fn post<E: Env>(
     let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
     let id = find_id(id)?;
     let order = request.members(|fields| {
-        let deliver = fields.text("deliver", |text| match text {
-            "email" => Ok(true),
-            "return" => Ok(false),
-            _ => Err("must be email or return"),
-        });
+        let deliver = read_deliver(fields);
         // What is issued for a recovery may live for a day at most (NIST SP 800-63B-4 §4.2.1.2).
         let expires_in = fields.optional_seconds("expires_in", 300..=86_400);
         let reason = read_reason(fields);

@@ -1,0 +1,76 @@
+//! Whose an id is while several may create an account under it.
+
+use std::time::Duration;
+
+use crate::model::id::AccountId;
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
+use crate::store::{accounts, event_log};
+
+/// How long whoever drew the first number of an id has to write the account. Leases end before.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(11);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
+/// What decides who creates an account under an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::flow::accounts) enum IdClaim {
+    /// Nothing: the id is drawn, and nobody else has it.
+    None,
+    /// Whoever draws the first number of its events.
+    ByFirstNumber,
+    /// The lease on the account: the id had events before.
+    ByLease(AccountId),
+}
+
+impl IdClaim {
+    /// Looks an id up before any lease is taken: waiting for somebody who is about to write it may take longer than a
+    /// lease lasts. `None` if it is an account's.
+    ///
+    /// # Errors
+    /// [`Unavailable`] of the store.
+    pub(in crate::flow::accounts) async fn find<E: Env>(
+        env: &E,
+        id: Option<&AccountId>,
+    ) -> Result<Option<Self>, Unavailable> {
+        let Some(id) = id else {
+            return Ok(Some(Self::None));
+        };
+        if accounts::is_unused(env.store(), id).await? {
+            return Ok(Some(Self::ByFirstNumber));
+        }
+        let stays_free = stays_free(env, id).await?;
+        Ok(stays_free.then(|| Self::ByLease(id.clone())))
+    }
+
+    /// The lease to take for it.
+    pub(in crate::flow::accounts) fn lease_name(&self) -> Option<String> {
+        match self {
+            Self::None | Self::ByFirstNumber => None,
+            Self::ByLease(id) => Some(accounts::lease_name(id)),
+        }
+    }
+}
+
+/// Whether there is no account with this id.
+pub(super) async fn is_free(store: &impl KeyValue, id: &AccountId) -> Result<bool, Unavailable> {
+    Ok(accounts::find(store, id).await?.is_none())
+}
+
+/// Whether an id that had events stays without an account. It was a deleted one's; or somebody who drew its first number
+/// is about to write it.
+async fn stays_free<E: Env>(env: &E, id: &AccountId) -> Result<bool, Unavailable> {
+    if !is_free(env.store(), id).await? {
+        return Ok(false);
+    }
+    let began = env.clock().now();
+    loop {
+        // In this order: whoever writes the event writes the account with it.
+        let settled = event_log::has_latest(env.store(), id).await?;
+        if !is_free(env.store(), id).await? {
+            return Ok(false);
+        }
+        if settled || env.clock().now() >= began.plus(WRITTEN_WITHIN) {
+            return Ok(true);
+        }
+        env.clock().sleep(BETWEEN_LOOKS).await;
+    }
+}

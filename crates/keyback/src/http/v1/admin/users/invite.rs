@@ -1,0 +1,81 @@
+//! `POST /v1/admin/users/:id/invite`
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::flow::recovery::invitation::{InvitationOrder, InvitationSettings, Invited};
+use crate::flow::recovery::invite::{self, InviteError};
+use crate::flow::recovery::issue::IssueSettings;
+use crate::http::access::authorise;
+use crate::http::answer::Answer;
+use crate::http::fields::Fields;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::http::v1::admin::read_reason;
+use crate::http::v1::admin::users::{find_id, read_deliver};
+use crate::ports::Env;
+use crate::settings::{Accounts, Scope, Site};
+use crate::store::cx::Cx;
+
+/// How long an invitation may live, in seconds: people have holidays.
+const LIFETIME: std::ops::RangeInclusive<u64> = 300..=14 * 86_400;
+const DEFAULT_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// Invites the owner of an account without a password, once more.
+pub(in crate::http) async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: Accounts,
+    id: &str,
+) -> Result<Answer, Problem> {
+    let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
+    let id = find_id(id)?;
+    let (order, reason) = request.members(|fields| {
+        let order = read(fields);
+        let reason = read_reason(fields);
+        Some((order?, reason?))
+    })?;
+    let settings = InvitationSettings {
+        issue: IssueSettings {
+            branding: settings.branding,
+            keyring: settings.keyring,
+            lifetimes: settings.challenge,
+            rules: settings.issue,
+        },
+        sign_in_url: settings.sign_in_url.0,
+    };
+    match invite::run(cx, &settings, &id, order, &caller, reason).await {
+        Ok(invited) => {
+            let status = if order.deliver { 202 } else { 200 };
+            let mut body = show(&invited, &settings.issue.branding.site);
+            if let (Some(id), Some(members)) = (&invited.email_id, body.as_object_mut()) {
+                members.insert("email_id".to_owned(), id.as_str().into());
+            }
+            Ok(Answer::json(status, body))
+        }
+        Err(InviteError::NotFound) => Err(Problem::not_found()),
+        Err(InviteError::AlreadySetUp) => Err(Problem::already_set_up()),
+        Err(InviteError::Disabled) => Err(Problem::account_disabled()),
+        Err(InviteError::Unavailable(outage)) => Err(outage.into()),
+    }
+}
+
+/// The members that say how to invite.
+pub(super) fn read(fields: &mut Fields) -> Option<InvitationOrder> {
+    let deliver = read_deliver(fields);
+    let expires_in = fields.optional_seconds("expires_in", LIFETIME);
+    Some(InvitationOrder {
+        deliver: deliver?,
+        expires_in: expires_in?.unwrap_or(DEFAULT_LIFETIME),
+    })
+}
+
+/// Until when the invitation is good, and its link, if that is not mailed.
+pub(super) fn show(invited: &Invited, site: &Site) -> Value {
+    let mut body = json!({"expires_at": invited.expires_at.rfc3339()});
+    if let (Some(link), Some(members)) = (&invited.link, body.as_object_mut()) {
+        members.insert("link".to_owned(), site.reset_link(link).into());
+    }
+    body
+}

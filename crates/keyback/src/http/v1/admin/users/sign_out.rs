@@ -1,0 +1,29 @@
+//! `POST /v1/admin/users/:id/sign-out`
+
+use crate::flow::passwords::sign_out::{self, SignOutError};
+use crate::http::access::authorise;
+use crate::http::answer::Answer;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::http::v1::admin::read_reason;
+use crate::http::v1::admin::users::find_id;
+use crate::ports::Env;
+use crate::settings::{Accounts, Scope};
+use crate::store::cx::Cx;
+
+/// Ends all sessions of an account.
+pub(in crate::http) async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    id: &str,
+) -> Result<Answer, Problem> {
+    let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
+    let id = find_id(id)?;
+    let reason = request.optional_members(read_reason)?;
+    match sign_out::run(cx, &id, &caller, reason).await {
+        Ok(()) => Ok(Answer::no_content()),
+        Err(SignOutError::NotFound) => Err(Problem::not_found()),
+        Err(SignOutError::Unavailable(outage)) => Err(outage.into()),
+    }
+}
