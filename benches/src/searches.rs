@@ -16,7 +16,10 @@ const SEARCHES: [(&str, &str); 5] = [
     ("the newest", "limit=20"),
     ("all of one domain", "limit=20&q=people."),
     ("one address", "q=user00042%40"),
-    ("by state, a page in the middle", "limit=20&no_password=false&cursor=older-60"),
+    (
+        "by state, a page in the middle",
+        "limit=20&no_password=false&cursor=older-60",
+    ),
     ("nobody", "q=zebra"),
 ];
 /// How often the courier is run until all accounts can be found.
@@ -34,7 +37,11 @@ pub(crate) async fn table(
     for size in sizes {
         let _ = write!(text, " {size} accounts: p50, ms | CPU, s per 1,000 |");
     }
-    let _ = writeln!(text, "\n| --- | --- |{}", " --- | --- |".repeat(sizes.len()));
+    let _ = writeln!(
+        text,
+        "\n| --- | --- |{}",
+        " --- | --- |".repeat(sizes.len())
+    );
     for host in hosts {
         let mut rows: Vec<String> = SEARCHES
             .iter()
@@ -44,7 +51,11 @@ pub(crate) async fn table(
         for size in sizes {
             eprintln!("searching among {size} accounts: {}", host.name());
             let app = App::start(host.clone(), work, manifest, *size).await?;
-            let _ = write!(followed, " {} s | |", significant(follow(&app).await?.as_secs_f64()));
+            let _ = write!(
+                followed,
+                " {} s | |",
+                significant(follow(&app).await?.as_secs_f64())
+            );
             for (row, (_, query)) in rows.iter_mut().zip(SEARCHES) {
                 let (p50, cpu) = search(&app, query, calls).await?;
                 let milliseconds = significant(p50.as_secs_f64() * 1000.0);

@@ -5,6 +5,7 @@ pub mod report;
 pub mod run;
 
 mod backoff;
+mod bulk;
 mod pace;
 mod pauses;
 mod tasks;

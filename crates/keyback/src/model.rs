@@ -4,6 +4,7 @@ pub mod account;
 pub mod agenda_task;
 pub mod base_url;
 pub mod breach;
+pub mod bulk_job;
 pub mod client_address;
 pub mod code;
 pub mod colour;

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod agenda;
 pub mod batch;
+pub mod bulk_jobs;
 pub mod claim;
 pub mod cx;
 pub mod directory;

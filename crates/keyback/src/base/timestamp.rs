@@ -48,6 +48,16 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// Parses RFC 3339, such as `2026-11-23T09:00:00Z`, or a date alone: the beginning of that day in UTC. `None` for anything
+    /// else, and for times before 1970.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let parsed = OffsetDateTime::parse(text, &Rfc3339)
+            .or_else(|_| OffsetDateTime::parse(&format!("{text}T00:00:00Z"), &Rfc3339));
+        let millis = parsed.ok()?.unix_timestamp_nanos().checked_div(1_000_000)?;
+        u64::try_from(millis).ok().map(Self)
+    }
+
     /// RFC 3339 in UTC with whole seconds, such as `2026-11-23T09:00:00Z`.
     #[must_use]
     pub fn rfc3339(self) -> String {
@@ -73,6 +83,27 @@ mod tests {
             Timestamp::from_unix_millis(1_795_424_400_987).rfc3339(),
             "2026-11-23T09:00:00Z"
         );
+    }
+
+    #[test]
+    fn a_time_or_a_date_is_read() {
+        let nine = Timestamp::from_unix_millis(1_795_424_400_000);
+        for text in ["2026-11-23T09:00:00Z", "2026-11-23T10:00:00+01:00"] {
+            assert_eq!(Timestamp::parse(text), Some(nine), "{text}");
+        }
+        let midnight = nine.minus(Duration::from_hours(9));
+        assert_eq!(Timestamp::parse("2026-11-23"), Some(midnight));
+        for bad in [
+            "",
+            "T00:00:00Z",
+            "2026-11-23T09:00:00",
+            "2026-13-01",
+            "1969-12-31",
+            "23.11.2026",
+            "1795424400",
+        ] {
+            assert_eq!(Timestamp::parse(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::base::timestamp::Timestamp;
+use crate::courier::bulk;
 use crate::courier::report::{Budget, CourierRun, RunReport};
 use crate::courier::work::work_entry;
 use crate::flow::accounts::fold_addresses;
@@ -29,7 +30,7 @@ const LONGEST_FOLLOWING: Duration = Duration::from_secs(10);
 /// How often a run that may do all brings parked work back and parks entries.
 const MOVES: u32 = 1_000;
 
-/// Does what is due at `now`, and folds addresses of an earlier version.
+/// Does what is due at `now`, folds addresses of an earlier version, and goes on with bulk jobs.
 ///
 /// # Errors
 /// [`Unavailable`] when the agenda itself cannot be read. A task that fails is logged and due again when its lease is over.
@@ -45,7 +46,10 @@ pub async fn run<E: Env>(
     work_agenda(env, now, budget, &run, &is_over).await?;
     // Mails do not wait for it, and whoever cannot be found yet was not before either. Boxed: most runs have none to fold.
     let folding = Box::pin(fold_addresses::run(env, budget.accounts(), &is_over));
-    if let Err(outage) = folding.await {
+    let folded = folding.await;
+    // After all else: what somebody waits for does not queue behind them.
+    let bulk = Box::pin(bulk::run(env, &run, budget.bulk(), &is_over));
+    for outage in [folded, bulk.await].into_iter().filter_map(Result::err) {
         env.log().write(&LogLine::WorkFailed { outage });
     }
     Ok(run.report())

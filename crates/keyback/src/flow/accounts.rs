@@ -1,6 +1,7 @@
 //! Finding, creating, importing, changing, unlocking and deleting accounts.
 
 pub mod activity;
+pub mod bulk;
 pub mod create;
 pub mod delete;
 pub mod fold_addresses;

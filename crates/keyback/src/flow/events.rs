@@ -22,6 +22,34 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The caller as the cause of events.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::Administrator {
+            id: self.id.clone(),
+            authenticated_by: Some(self.authenticated_by),
+            audit_context: self.audit_context.clone(),
+        }
+    }
+
+    /// Somebody who acts for `actor`, who called from `from`: for what is left to the courier.
+    pub(super) fn acting_as(actor: &Actor, from: &str) -> Self {
+        let (id, authenticated_by, audit_context) = match actor {
+            Actor::Administrator {
+                id,
+                authenticated_by,
+                audit_context,
+            } => (id.clone(), *authenticated_by, audit_context.clone()),
+            Actor::User | Actor::System => (String::new(), None, None),
+        };
+        Self {
+            id,
+            authenticated_by: authenticated_by.unwrap_or(AuthenticatedBy::ApiKey),
+            audit_context,
+            from: from.to_owned(),
+        }
+    }
+
     /// An event that the caller makes happen now.
     ///
     /// # Errors
@@ -38,11 +66,7 @@ impl Caller {
             kind,
             account_id: account_id.clone(),
             at: cx.now,
-            actor: Actor::Administrator {
-                id: self.id.clone(),
-                authenticated_by: Some(self.authenticated_by),
-                audit_context: self.audit_context.clone(),
-            },
+            actor: self.actor(),
             from: Some(self.from.clone()),
             reason,
             email: None,

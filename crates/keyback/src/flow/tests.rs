@@ -3,6 +3,7 @@
 mod agenda;
 mod at_rest;
 mod breaches;
+mod bulk;
 mod cancel_recovery;
 mod check_token;
 mod clocks;
@@ -11,6 +12,7 @@ mod deliveries;
 mod email_feedback;
 mod epochs;
 mod events;
+mod export;
 mod failed_attempts;
 mod find_challenge;
 mod folded_addresses;

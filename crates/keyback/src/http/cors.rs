@@ -8,8 +8,9 @@ use crate::ports::Variables;
 use crate::settings::{self, CorsOrigins};
 
 /// What a page may read of an answer besides its body.
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("location, ratelimit, ratelimit-policy, retry-after, x-request-id");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "link, location, ratelimit, ratelimit-policy, retry-after, x-next-cursor, x-request-id",
+);
 /// What a page may send.
 const SENT: HeaderValue = HeaderValue::from_static("authorization, content-type");
 /// For how long a browser may remember what it was told, in seconds: the longest time that all browsers accept.

@@ -51,6 +51,19 @@ impl Fields {
         Ok(fields)
     }
 
+    /// The members of an account that was no JSON.
+    pub(super) fn of(members: BTreeMap<String, Value>) -> Self {
+        Self {
+            members,
+            errors: Vec::new(),
+        }
+    }
+
+    /// The text `name` as it stands, which is yet to be read.
+    pub(super) fn peek(&self, name: &str) -> Option<&str> {
+        self.members.get(name).and_then(Value::as_str)
+    }
+
     /// Reads the text `name` with `parse`. If it is missing or refused, records the error and returns `None`.
     pub(super) fn text<T, F: fmt::Display>(
         &mut self,
@@ -153,6 +166,42 @@ impl Fields {
                 None
             }
         }
+    }
+
+    #[expect(
+        clippy::option_option,
+        reason = "refused, absent and given are three things, and `?` tells the first from the others"
+    )]
+    /// Reads the optional list of 1 to `most` texts `name`. The outer `None`: it was refused, and the errors are recorded.
+    pub(super) fn optional_texts<T, F: fmt::Display>(
+        &mut self,
+        name: &str,
+        most: usize,
+        parse: impl Fn(&str) -> Result<T, F>,
+    ) -> Option<Option<Vec<T>>> {
+        let values = match self.take(name) {
+            None => return Some(None),
+            Some(Value::Array(values)) if (1..=most).contains(&values.len()) => values,
+            Some(_) => {
+                self.refuse(name, &format!("must be a list of 1 to {most} strings"));
+                return None;
+            }
+        };
+        let mut texts = Vec::new();
+        for (index, value) in values.iter().enumerate() {
+            let parsed = match value.as_str().map(&parse) {
+                Some(Ok(parsed)) => {
+                    texts.push(parsed);
+                    continue;
+                }
+                Some(Err(error)) => error.to_string(),
+                None => "must be a string".to_owned(),
+            };
+            let mut error = FieldError::at(name, &parsed);
+            error.pointer = format!("{}/{index}", error.pointer);
+            self.errors.push(error);
+        }
+        (texts.len() == values.len()).then_some(Some(texts))
     }
 
     #[expect(
@@ -331,6 +380,30 @@ mod tests {
         fields.refuse_removal("d", "stays");
         let details: Vec<_> = fields.finish().into_iter().map(|it| it.detail).collect();
         assert_eq!(details, ["must be a string", "stays"]);
+    }
+
+    #[test]
+    fn lists_and_objects_tell_where_they_are_wrong() {
+        let body = br#"{"a":["x","",7],"b":{"c":1,"d":true},"e":[],"f":7,"g":["x"],"h":{"c":"x"}}"#;
+        let mut fields = Fields::parse(body).unwrap();
+        let text = |text: &str| {
+            let text = Some(text).filter(|text| !text.is_empty());
+            text.map(str::to_owned).ok_or("is empty")
+        };
+        let texts = |fields: &mut Fields, name| fields.optional_texts(name, 3, text);
+        let object =
+            |fields: &mut Fields, name| fields.optional_object(name, |it| it.text("c", text));
+        assert_eq!(texts(&mut fields, "a"), None);
+        assert_eq!(object(&mut fields, "b"), None);
+        assert_eq!(texts(&mut fields, "e"), None);
+        assert_eq!(object(&mut fields, "f"), None);
+        assert_eq!(texts(&mut fields, "g"), Some(Some(vec!["x".to_owned()])));
+        assert_eq!(object(&mut fields, "h"), Some(Some("x".to_owned())));
+        assert_eq!(texts(&mut fields, "none"), Some(None));
+        assert_eq!(object(&mut fields, "none"), Some(None));
+        let told = fields.finish();
+        let pointers: Vec<_> = told.iter().map(|it| it.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/a/1", "/a/2", "/b/c", "/b/d", "/e", "/f"]);
     }
 
     #[test]

@@ -48,6 +48,18 @@ impl Query {
         parsed.map_err(|detail| refuse(&format!("{name} {detail}")))
     }
 
+    /// Whether `name` is `true`, if it is there.
+    ///
+    /// # Errors
+    /// 422 for anything but `true` or `false`.
+    pub(super) fn boolean(&self, name: &str) -> Result<Option<bool>, Problem> {
+        self.parsed(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("must be true or false"),
+        })
+    }
+
     /// The number `name`, if it is there.
     ///
     /// # Errors
@@ -89,6 +101,11 @@ mod tests {
         assert_eq!(query.number("limit", 1..=9).unwrap(), Some(7));
         assert!(query.number("limit", 8..=9).is_err());
         assert!(query.number("email", 1..=9).is_err());
+        assert!(query.boolean("email").is_err());
+        assert_eq!(
+            parse("limit=true").unwrap().boolean("limit").unwrap(),
+            Some(true)
+        );
         assert!(parse("limit=1&limit=2").is_err());
         assert!(parse("other=1").is_err());
         assert!(parse("").unwrap().text("email").is_none());

@@ -186,7 +186,12 @@ impl Request {
         read.ok_or_else(|| Problem::validation_failed(none.finish()))
     }
 
-    /// The bytes of an NDJSON body, or of a JSON list.
+    /// Whether the body is a table, by its content type.
+    pub(super) fn is_table(&self) -> bool {
+        self.is_of_type(&["text/csv"])
+    }
+
+    /// The bytes of an NDJSON body, of a JSON list, or of a table.
     ///
     /// # Errors
     /// The problem to answer with: of another content type, or too large.
@@ -196,6 +201,7 @@ impl Request {
             "application/ndjson",
             "application/jsonl",
             "application/json",
+            "text/csv",
         ];
         if self.is_of_type(&types) {
             self.bytes()

@@ -14,7 +14,7 @@ use crate::http::{
     Answer, Problem, ProblemType, Request, forgot_password_form as form, problem_pages,
 };
 use crate::ports::{Env, Unavailable};
-use crate::settings::{self, Pages};
+use crate::settings::{self, Accounts, Pages};
 use crate::store::cx::Cx;
 
 /// The component `forgot-password`: the call, and the same from a form.
@@ -96,6 +96,9 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<A
         (["users"], "GET" | "HEAD") => users::list::get(cx, request, &settings).await,
         (["users"], "POST") => users::create::post(cx, request, settings).await,
         (["users"], _) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
+        (["users", "bulk", rest @ ..], _) => bulk(cx, request, &settings, rest).await,
+        (["users", "export"], "GET" | "HEAD") => users::export::get(cx, request, &settings).await,
+        (["users", "export"], _) => Err(Problem::method_not_allowed("GET, HEAD")),
         (["users", "import"], "POST") => users::import::post(cx, request, &settings).await,
         (["users", id, "recovery"], "POST") => {
             users::start_recovery::post(cx, request, settings, id).await
@@ -135,6 +138,24 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<A
         (["users", _, "events"] | ["emails"] | ["emails", _], _) => {
             Err(Problem::method_not_allowed("GET, HEAD"))
         }
+        _ => Err(Problem::not_found()),
+    }
+}
+
+/// The bulk jobs of the component `accounts`.
+async fn bulk<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    rest: &[&str],
+) -> Result<Answer, Problem> {
+    match (rest, request.method()) {
+        ([], "GET" | "HEAD") => users::bulk::list::get(cx, request, settings).await,
+        ([], "POST") => users::bulk::start::post(cx, request, settings).await,
+        ([], _) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
+        ([job], "GET" | "HEAD") => users::bulk::show::get(cx, request, settings, job).await,
+        ([job], "DELETE") => users::bulk::stop::delete(cx, request, settings, job).await,
+        ([_], _) => Err(Problem::method_not_allowed("GET, HEAD, DELETE")),
         _ => Err(Problem::not_found()),
     }
 }

@@ -42,6 +42,10 @@ pub struct Account {
     /// What it was found by when it was read. A batch that changes that leaves a change for the directory.
     #[serde(skip)]
     pub listed: Option<Listing>,
+    /// When it was created here, if it was imported with the time of its creation elsewhere. Its epochs are counted from
+    /// here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_at: Option<Timestamp>,
     /// Whether it was read from records of the layout before this one, which are deleted when it is rewritten.
     #[serde(skip)]
     pub is_legacy: bool,
@@ -64,6 +68,7 @@ impl Account {
             unlocked_at: None,
             updated_at: None,
             listed: None,
+            imported_at: None,
             is_legacy: false,
         }
     }
@@ -74,7 +79,8 @@ impl Account {
     #[must_use]
     pub fn epoch_at(&self, sequence: i64) -> u64 {
         let sequence = u64::try_from(sequence).unwrap_or_default();
-        let counted = self.created_at.unix_seconds().saturating_add(sequence);
+        let begun = self.imported_at.unwrap_or(self.created_at);
+        let counted = begun.unix_seconds().saturating_add(sequence);
         counted.max(self.epoch.saturating_add(1))
     }
 

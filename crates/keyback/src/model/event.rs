@@ -94,6 +94,27 @@ pub enum Actor {
     },
 }
 
+impl Actor {
+    /// The member `actor` in the API and in webhooks.
+    #[must_use]
+    pub fn shape(&self) -> Value {
+        match self {
+            Self::User => json!({"kind": "user"}),
+            Self::System => json!({"kind": "system"}),
+            Self::Administrator {
+                id,
+                authenticated_by,
+                audit_context,
+            } => json!({
+                "kind": "administrator",
+                "id": id,
+                "authenticated_by": authenticated_by,
+                "audit_context": audit_context,
+            }),
+        }
+    }
+}
+
 /// What an administrator's call was authorised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -214,20 +235,7 @@ impl Event {
     /// The members in the API and in webhooks, except `type` and the time. `sequence` is the event's number.
     #[must_use]
     pub fn members(&self, sequence: i64) -> Map<String, Value> {
-        let actor = match &self.actor {
-            Actor::User => json!({"kind": "user"}),
-            Actor::System => json!({"kind": "system"}),
-            Actor::Administrator {
-                id,
-                authenticated_by,
-                audit_context,
-            } => json!({
-                "kind": "administrator",
-                "id": id,
-                "authenticated_by": authenticated_by,
-                "audit_context": audit_context,
-            }),
-        };
+        let actor = self.actor.shape();
         let email = self
             .email
             .as_ref()

@@ -104,6 +104,10 @@ identifier!(
     /// Names one email in the outbox.
     EmailId
 );
+identifier!(
+    /// Names a job that works on many accounts.
+    BulkJobId
+);
 
 impl AccountId {
     /// Parses 1 to 128 characters of printable ASCII (0x21 to 0x7e), as other systems' ids are made of. No space: the ends

@@ -56,6 +56,15 @@ pub enum LogLine {
         /// The one that it finds.
         owner_id: AccountId,
     },
+    /// Somebody exported password hashes.
+    HashesExported {
+        /// As in the answer's `X-Request-Id`.
+        request_id: String,
+        /// The API key's id, or the subject of a token.
+        by: String,
+        /// How many accounts the answer holds.
+        accounts: i64,
+    },
     /// The portal did not accept an event.
     EventNotTaken {
         /// The `webhook-id` of the attempt.
@@ -100,6 +109,15 @@ impl fmt::Display for LogLine {
                 account_id,
                 owner_id,
             } => write!(f, "email-taken account={account_id} by={owner_id}"),
+            // A token's subject may be any text.
+            Self::HashesExported {
+                request_id,
+                by,
+                accounts,
+            } => write!(
+                f,
+                "hashes-exported request={request_id} by={by:?} accounts={accounts}"
+            ),
             Self::EventNotTaken {
                 event_id,
                 reason,

@@ -65,6 +65,12 @@ impl PasswordHash {
             .ok_or(InvalidPasswordHash)
     }
 
+    /// The text, for an export to whoever may have hashes.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// Hashes `password` with argon2id and Keyback's current parameters.
     pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<Self, Unavailable> {
         argon2::make(password, random).map(Self)
@@ -111,11 +117,6 @@ impl PasswordHash {
         let digest = Sha256::digest(self.0.as_bytes());
         let digest = Base64UrlUnpadded::encode_string(&digest);
         Self(format!("{FINGERPRINT}{digest}"))
-    }
-
-    #[cfg(test)]
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
     }
 }
 

@@ -289,6 +289,16 @@ impl Recovery {
         }
     }
 
+    /// As [`Recovery::with_issued`], of a mail that counts against no limit: many users get one at once, none of whom asked.
+    #[must_use]
+    pub fn with_uncounted(self, challenge: Challenge, claim: IssueClaim) -> Self {
+        Self {
+            challenge: Some(challenge),
+            claim: Some(claim),
+            ..self
+        }
+    }
+
     /// Whether the record can be deleted: no rule or secret needs it any more.
     #[must_use]
     pub fn is_forgettable(&self, rules: &IssueRules, now: Timestamp) -> bool {

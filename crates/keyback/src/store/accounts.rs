@@ -195,7 +195,7 @@ pub(super) async fn page_from(
     descends: bool,
     limit: usize,
 ) -> Result<Page, Unavailable> {
-    let count = super::read_counter(store, &keys::accounts()).await?;
+    let count = last_number(store).await?;
     let numbers: Vec<i64> = if descends {
         let newest = bound.saturating_sub(1).min(count);
         let oldest = newest.saturating_sub(LOOKED_AT).max(0);
@@ -226,6 +226,25 @@ pub(super) async fn page_from(
         accounts,
         next: seen.filter(|seen| *seen != ends),
     })
+}
+
+/// How many accounts were ever created: the number of the newest.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub async fn last_number(store: &impl KeyValue) -> Result<i64, Unavailable> {
+    super::read_counter(store, &keys::accounts()).await
+}
+
+/// The accounts with the numbers `from` to `to`, each by its own outcome: one that cannot be read does not hide the others.
+/// `None` for a deleted one.
+pub async fn range(
+    store: &impl KeyValue,
+    from: i64,
+    to: i64,
+) -> Vec<(i64, Result<Option<Account>, Unavailable>)> {
+    let found = (from..=to).map(async |number| (number, find_at(store, number).await));
+    futures::future::join_all(found).await
 }
 
 pub(super) async fn find_at(

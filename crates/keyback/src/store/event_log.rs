@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::event::{Event, EventPlace};
 use crate::model::id::AccountId;
 use crate::ports::{KeyValue, Unavailable};
@@ -16,6 +17,11 @@ pub(super) const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
 /// How many places in the list are looked at for one page at least, so that a few gaps, which a crash leaves, are not taken
 /// for the end.
 const LOOKED_AT_LEAST: i64 = 20;
+
+/// How many events are looked at for one of some kind, at most.
+const LOOKED_BACK: i64 = 100;
+/// An event is written at most this long after the time that it has.
+const WRITTEN_WITHIN: Duration = Duration::from_mins(1);
 
 /// An event as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
@@ -87,6 +93,29 @@ pub async fn has_latest(store: &impl KeyValue, id: &AccountId) -> Result<bool, U
         sequence,
     };
     Ok(find(store, &place).await?.is_some())
+}
+
+/// Whether an event of the account `id` since `since` is one that `is_it` accepts. It takes two reads where there was none.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn has_since(
+    store: &impl KeyValue,
+    id: &AccountId,
+    since: Timestamp,
+    is_it: impl Fn(&Event) -> bool,
+) -> Result<bool, Unavailable> {
+    let last = read_counter(store, &keys::events(id)).await?;
+    let first = last.saturating_sub(LOOKED_BACK).max(0);
+    for sequence in (first.saturating_add(1)..=last).rev() {
+        match find_at(store, id, sequence).await? {
+            // Somebody may have waited before writing what began earlier.
+            Some((_, event)) if event.at < since.minus(WRITTEN_WITHIN) => break,
+            Some((_, event)) if event.at >= since && is_it(&event) => return Ok(true),
+            _ => {}
+        }
+    }
+    Ok(false)
 }
 
 /// A page of an account's events, newest first.

@@ -27,6 +27,10 @@
 //! | `v1:agenda` | [`State`](crate::store::agenda::State): how far the entries are settled, and what is parked | for ever, one |
 //! | `v1:limit-full:<name>` | until when a limit of all is used up | for ever, one |
 //! | `v1:sign-in-lock:<digest>` | [`SignInLock`](crate::store::sign_in_locks::SignInLock) | until it ends |
+//! | `v1:bulk-jobs` | which [bulk jobs](crate::store::bulk_jobs) there are, a hundred at most | for ever, one |
+//! | `v1:bulk:<job>` | [`BulkJob`](crate::model::bulk_job::BulkJob) | 30 days after its end |
+//! | `v1:bulk-ids:<job>` | the ids of the accounts that a bulk job names | as long as the job |
+//! | `v1:bulk-stop:<job>` | that a bulk job is to be stopped | as long as the job |
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
@@ -60,7 +64,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::model::id::{AccountId, ChallengeId, ChallengeSerial, EmailId};
+use crate::model::id::{AccountId, BulkJobId, ChallengeId, ChallengeSerial, EmailId};
 use crate::model::keyring::encode;
 use crate::model::password_hash::Slowness;
 use crate::model::token::TokenReference;
@@ -110,6 +114,7 @@ as_they_are!(
     usize,
     char,
     str,
+    BulkJobId,
     ChallengeId,
     ChallengeSerial,
     EmailId,
@@ -171,6 +176,10 @@ table! {
     agenda() -> Key = "v1:agenda";
     limit_full(name: &str) -> Key = "v1:limit-full:{name}";
     sign_in_lock(digest: &str) -> Key = "v1:sign-in-lock:{digest}";
+    bulk_jobs() -> Key = "v1:bulk-jobs";
+    bulk_job(id: &BulkJobId) -> Key = "v1:bulk:{id}";
+    bulk_ids(id: &BulkJobId) -> Key = "v1:bulk-ids:{id}";
+    bulk_stop(id: &BulkJobId) -> Key = "v1:bulk-stop:{id}";
     decoy(number: usize) -> Key = "v1:decoy:{number}";
 
     legacy_agenda_cursor() -> Key = "v1:agenda-cursor";

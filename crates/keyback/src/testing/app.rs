@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::base::keys::Key;
 use crate::courier::after_response;
 use crate::http;
 use crate::http::pages::Files;
-use crate::ports::Env as _;
+use crate::ports::{Env as _, KeyValue as _};
 use crate::store::cx::Deferred;
 use crate::testing::{Mail, MemoryEnv, Reply, block_on, hash_cheaply};
 
@@ -75,6 +76,13 @@ impl Call {
             body: String::new(),
             ..Self::post(path, Value::Null, "192.0.2.1:50000")
         }
+    }
+
+    /// The same call to another path.
+    #[must_use]
+    pub fn to(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.path);
+        self
     }
 
     /// The same call with another `Authorization`.
@@ -325,6 +333,12 @@ impl App {
             !lasting && name != "v1:directory" && !expected.contains(name)
         });
         names
+    }
+
+    /// Writes `value` into the store under `name`.
+    pub fn write(&self, name: &str, value: Vec<u8>) {
+        let write = (Key::forged(name), value);
+        block_on(self.env.store.set_many(vec![write])).unwrap();
     }
 
     /// Lets `seconds` pass.

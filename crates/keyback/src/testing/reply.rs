@@ -49,6 +49,22 @@ impl Reply {
         }
     }
 
+    /// The lines of NDJSON.
+    #[must_use]
+    pub fn lines(&self) -> Vec<Value> {
+        let lines = self.body.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+            .collect()
+    }
+
+    /// The value of a header, if it is there.
+    #[must_use]
+    pub fn header_if_any(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(header, _)| header == name);
+        header.map(|(_, value)| value.as_str())
+    }
+
     /// The value of a header that must be there.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {

@@ -66,6 +66,7 @@ pub(in crate::courier) async fn run<E: Env>(
             request.requested_at,
         ),
         deliver: true,
+        counts: true,
     };
     issue(cx, settings, to_issue, turn, &mut batch)?;
     if is_decoy {

@@ -46,6 +46,10 @@ pub struct Draft {
     pub password_expires_in: Option<Duration>,
     /// Why, for the event.
     pub reason: Option<String>,
+    /// Whether it is disabled from the beginning.
+    pub disabled: bool,
+    /// When it was created elsewhere, if it was.
+    pub created_at: Option<Timestamp>,
 }
 
 /// A password to begin with.
@@ -223,8 +227,8 @@ pub(super) fn prepare(
         id,
         email: draft.email,
         locale: draft.locale,
-        disabled: false,
-        created_at: now,
+        disabled: draft.disabled,
+        created_at: draft.created_at.unwrap_or(now),
         epoch: 0,
         number: 0,
         credential: hash.map(|hash| Credential {
@@ -240,6 +244,7 @@ pub(super) fn prepare(
         unlocked_at: None,
         updated_at: None,
         listed: None,
+        imported_at: draft.created_at.map(|_| now),
         is_legacy: false,
     }
 }

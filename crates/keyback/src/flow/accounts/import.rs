@@ -1,5 +1,7 @@
 //! Creating many accounts at once, a chunk at a time.
 
+pub mod preview;
+
 use std::collections::BTreeSet;
 
 use crate::flow::accounts::create::{self, Draft, IdClaim, InitialPassword};

@@ -59,6 +59,8 @@ pub(crate) struct Issue<'a> {
     pub(crate) event: Event,
     /// Whether to mail the secrets.
     pub(crate) deliver: bool,
+    /// Whether it counts against the limits of the account.
+    pub(crate) counts: bool,
 }
 
 /// The right to issue, and the account and its recovery as they were when its turn came.
@@ -201,9 +203,12 @@ pub(crate) fn issue<E: Env>(
         mail(cx, settings, &issue, &secrets, account, &challenge, batch)?;
     }
     batch.event(issue.event);
-    let recovery = turn
-        .recovery
-        .with_issued(challenge, issue.asker, turn.claim, rules);
+    let recovery = if issue.counts {
+        turn.recovery
+            .with_issued(challenge, issue.asker, turn.claim, rules)
+    } else {
+        turn.recovery.with_uncounted(challenge, turn.claim)
+    };
     recoveries::replace(batch, &account.id, &recovery)?;
     batch.only_until(turn.until);
     let Secrets { code, link, .. } = secrets;

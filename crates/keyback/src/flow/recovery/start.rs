@@ -94,6 +94,7 @@ pub async fn run<E: Env>(
         locale: None,
         event: by.event(cx, EventType::RecoveryRequested, id, order.reason)?,
         deliver: order.deliver,
+        counts: true,
     };
     let mut batch = Batch::default();
     let issued = issue(cx, settings, to_issue, turn, &mut batch)?;

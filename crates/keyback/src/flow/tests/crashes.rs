@@ -1,6 +1,7 @@
 //! The process may end between any two operations on the store. What it had promised is done later, once; and nothing
 //! stays behind.
 
+mod bulk;
 mod deliveries;
 
 use serde_json::{Value, json};

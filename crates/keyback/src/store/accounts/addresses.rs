@@ -10,9 +10,9 @@ use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::ports::{KeyValue, Unavailable};
-use crate::store::accounts::{Pointer, find, find_at};
+use crate::store::accounts::{Pointer, find, last_number, range};
 use crate::store::keys::{self, AnyKey};
-use crate::store::{read_counter, record};
+use crate::store::record;
 
 /// The ids that stand under an address. It says nothing about whether anyone has the address: what is looked up depends on
 /// how the address is spelled, and on nothing else.
@@ -202,8 +202,7 @@ impl Folding {
         if let Some(folding) = record::find(store, &keys::folding()).await? {
             return Ok(folding);
         }
-        let last = read_counter(store, &keys::accounts()).await?;
-        Ok(Self::up_to(last))
+        Ok(Self::up_to(last_number(store).await?))
     }
 
     /// Whether accounts are known whose address finds another one. It costs one read.
@@ -268,8 +267,6 @@ impl Folding {
         count: i64,
     ) -> Vec<(i64, Result<Option<Account>, Unavailable>)> {
         let last = self.settled.saturating_add(count).min(self.last);
-        let numbers = self.settled.saturating_add(1)..=last;
-        let found = numbers.map(async |number| (number, find_at(store, number).await));
-        futures::future::join_all(found).await
+        range(store, self.settled.saturating_add(1), last).await
     }
 }

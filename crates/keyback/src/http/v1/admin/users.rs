@@ -14,10 +14,12 @@ use crate::model::locale::Locale;
 use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 
+pub mod bulk;
 pub mod challenge;
 pub mod create;
 pub mod delete;
 pub mod events;
+pub mod export;
 pub mod import;
 pub mod invite;
 pub mod list;

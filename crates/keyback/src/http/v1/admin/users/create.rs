@@ -151,8 +151,8 @@ struct AccountMembers {
 fn read_account(fields: &mut Fields) -> Option<AccountMembers> {
     let email = fields.text("email", EmailAddress::parse);
     let id = fields.optional_text("id", |text| match text {
-        // The path of that account would be the import's.
-        "import" => Err(RESERVED.to_owned()),
+        // The path of that account would be another call's.
+        "import" | "bulk" | "export" => Err(RESERVED.to_owned()),
         text => AccountId::parse(text).map_err(|error| error.to_string()),
     });
     let clear = fields.optional_text("password", |text| {
@@ -178,6 +178,8 @@ fn read_account(fields: &mut Fields) -> Option<AccountMembers> {
         locale: locale?,
         change_on_next_sign_in: change_on_next_sign_in?,
         reason: reason?,
+        disabled: false,
+        created_at: None,
     })
 }
 

@@ -13,7 +13,7 @@ const OTHER_FILES: [(&[u8], &str); 8] = [
     (b"\x1f\x8b", "is compressed with gzip: send it uncompressed"),
     (
         b"PK\x03\x04",
-        "is a zip archive or a spreadsheet: send its users as JSON, one object per line",
+        "is a zip archive or a spreadsheet: save it as CSV",
     ),
     (b"\xff\xfe", UTF_16),
     (b"\xfe\xff", UTF_16),
@@ -23,7 +23,7 @@ const OTHER_FILES: [(&[u8], &str); 8] = [
     (b"\0[", UTF_16),
 ];
 const UTF_16: &str = "is UTF-16 text: save it as UTF-8";
-const CSV: &str = "is a table, such as CSV: send one JSON object per line; docs/import-hashes.md has a command that converts it";
+const CSV: &str = "is a table, such as CSV: send it with the content type text/csv";
 const WRAPPED: &str =
     "is one object that holds a list: send the list alone, or one JSON object per line";
 const OTHER: &str = "must be one JSON object per line, or one JSON list of objects";
@@ -44,11 +44,7 @@ pub(super) struct Entry<'a> {
 /// # Errors
 /// What to do, if the body is of another kind as a whole.
 pub(super) fn find(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
-    let body = body.strip_prefix(MARK).unwrap_or(body);
-    let is_other = |(begin, _): &&(&[u8], &str)| body.starts_with(begin);
-    if let Some((_, advice)) = OTHER_FILES.iter().find(is_other) {
-        return Err(FieldError::whole(advice));
-    }
+    let body = text_of(body)?;
     match body.trim_ascii_start().first() {
         None => Ok(Vec::new()),
         Some(b'[') => list(body),
@@ -82,6 +78,19 @@ fn holds_objects(text: &[u8]) -> bool {
             list.is_some_and(|list| list.trim_ascii_start().starts_with('{'))
         })
     })
+}
+
+/// The body without the byte order mark.
+///
+/// # Errors
+/// What to do, if it is no text in UTF-8.
+pub(super) fn text_of(body: &[u8]) -> Result<&[u8], FieldError> {
+    let body = body.strip_prefix(MARK).unwrap_or(body);
+    let is_other = |(begin, _): &&(&[u8], &str)| body.starts_with(begin);
+    match OTHER_FILES.iter().find(is_other) {
+        Some((_, advice)) => Err(FieldError::whole(advice)),
+        None => Ok(body),
+    }
 }
 
 /// One entry for each line, whose ends are those of Unix, of Windows or of old Macs. Where files were put together, a mark may
@@ -241,9 +250,9 @@ mod tests {
             (b"\xff\xfe{\0", "UTF-8"),
             (b"\xfe\xff\0{", "UTF-8"),
             (&utf_16, "UTF-8"),
-            (b"email,id\na@example.com,a", "docs/import-hashes.md"),
-            (b"\xef\xbb\xbf\"email\";\"id\"\r\n", "docs/import-hashes.md"),
-            (b"email\tid\na\tb", "docs/import-hashes.md"),
+            (b"email,id\na@example.com,a", "text/csv"),
+            (b"\xef\xbb\xbf\"email\";\"id\"\r\n", "text/csv"),
+            (b"email\tid\na\tb", "text/csv"),
             (b"email\na@example.com", "one JSON object per line"),
             (b"<users/>", "one JSON object per line"),
             (b"[{},]", "line 1, column 5"),

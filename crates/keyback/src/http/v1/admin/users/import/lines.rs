@@ -1,0 +1,157 @@
+//! The accounts in the body of an import, in whatever form they come.
+
+use crate::base::timestamp::Timestamp;
+use crate::flow::accounts::create::Draft;
+use crate::flow::accounts::import::CHUNK;
+use crate::http::fields::Fields;
+use crate::http::problem::{FieldError, Problem};
+use crate::http::query;
+use crate::http::request::{MAX_BODY_BYTES, Request};
+use crate::http::v1::admin::users::create::read_draft;
+use crate::http::v1::admin::users::import::entries;
+use crate::http::v1::admin::users::import::table::{Mapping, Table};
+use crate::http::v1::admin::users::import::tally::{Named, Tally};
+use crate::model::email_address::EmailAddress;
+use crate::model::id::AccountId;
+use crate::settings::TemporaryPasswordLifetime;
+
+/// Maximum lines of a call: the answer may contain a failure for each.
+const MAX_LINES: usize = 100_000;
+
+/// The accounts of a body, in their order.
+pub(super) struct Lines<'a> {
+    pub(super) lines: Box<dyn Iterator<Item = Line> + 'a>,
+    /// The columns of a table that mean nothing here.
+    pub(super) ignored: Option<Vec<String>>,
+}
+
+/// One account, or what is wrong with it.
+pub(super) struct Line {
+    /// The number of the line on which it begins, from 1.
+    number: usize,
+    /// Its place in the list, from 0, if it is in one.
+    index: Option<usize>,
+    members: Result<Fields, Vec<FieldError>>,
+}
+
+/// Finds the accounts of a body.
+///
+/// # Errors
+/// What to do, if the body is of another kind as a whole; 413 for too many.
+pub(super) fn find(request: &Request, mapping: Option<Mapping>) -> Result<Lines<'_>, Problem> {
+    let refused = |error| Problem::validation_failed(vec![error]);
+    let body = request.lines()?;
+    if request.is_table() {
+        let text = entries::text_of(body).map_err(refused)?;
+        let table = Table::begin(text, &mapping.unwrap_or_default()).map_err(refused)?;
+        if table.as_ref().is_some_and(|it| it.count() > MAX_LINES) {
+            return Err(Problem::payload_too_large());
+        }
+        let ignored = table.as_ref().map(|table| table.ignored.clone());
+        let rows = table.into_iter().flatten().map(|row| Line {
+            number: row.line,
+            index: None,
+            members: match row.members {
+                Ok(members) => Ok(Fields::of(members)),
+                Err(detail) => Err(vec![FieldError::whole(detail)]),
+            },
+        });
+        return Ok(Lines {
+            lines: Box::new(rows),
+            ignored,
+        });
+    }
+    if mapping.is_some() {
+        return Err(query::refuse("map is for the columns of text/csv"));
+    }
+    let entries = entries::find(body).map_err(refused)?;
+    if entries.len() > MAX_LINES {
+        return Err(Problem::payload_too_large());
+    }
+    let lines = entries.into_iter().map(|entry| Line {
+        number: entry.line,
+        index: entry.index,
+        members: if entry.text.len() > MAX_BODY_BYTES {
+            Err(vec![FieldError::whole("is longer than 16 KiB")])
+        } else {
+            Fields::parse(entry.text)
+        },
+    });
+    Ok(Lines {
+        lines: Box::new(lines),
+        ignored: None,
+    })
+}
+
+/// The next accounts that can be worked together. Lines that are none are counted.
+pub(super) fn next_drafts(
+    lines: &mut dyn Iterator<Item = Line>,
+    lifetime: TemporaryPasswordLifetime,
+    now: Timestamp,
+    tally: &mut Tally,
+) -> (Vec<Named>, Vec<Draft>) {
+    let (mut named, mut drafts) = (Vec::new(), Vec::new());
+    for Line {
+        number,
+        index,
+        members,
+    } in lines
+    {
+        let mut line = Named {
+            number,
+            index,
+            id: None,
+            email: None,
+        };
+        let read = members.and_then(|fields| {
+            line.name(&fields);
+            read_members(fields, lifetime, now)
+        });
+        match read {
+            Ok(draft) => {
+                named.push(line);
+                drafts.push(draft);
+            }
+            Err(errors) => tally.refuse(&line, &errors),
+        }
+        if drafts.len() == CHUNK {
+            break;
+        }
+    }
+    (named, drafts)
+}
+
+/// The members of a creation, and those that an export has besides.
+fn read_members(
+    mut fields: Fields,
+    lifetime: TemporaryPasswordLifetime,
+    now: Timestamp,
+) -> Result<Draft, Vec<FieldError>> {
+    let disabled = fields.boolean("disabled", false);
+    let created_at = fields.optional_text("created_at", |text| {
+        let time = Timestamp::parse(text);
+        time.filter(|time| *time <= now)
+            .ok_or("must be a time in the past, such as 2026-11-23T09:00:00Z")
+    });
+    let draft = read_draft(&mut fields, lifetime);
+    let errors = fields.finish();
+    match (draft, disabled, created_at) {
+        (Some(draft), Some(disabled), Some(created_at)) if errors.is_empty() => Ok(Draft {
+            disabled,
+            created_at,
+            ..draft
+        }),
+        _ => Err(errors),
+    }
+}
+
+impl Named {
+    /// Names the account, as far as its id and its address are good: no error repeats anything else.
+    fn name(&mut self, fields: &Fields) {
+        let id = fields.peek("id").filter(|id| AccountId::parse(id).is_ok());
+        let email = fields.peek("email");
+        let email = email.filter(|email| EmailAddress::parse(email).is_ok());
+        self.id = id.map(str::to_owned);
+        self.email = email.map(str::to_owned);
+    }
+}
