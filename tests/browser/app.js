@@ -17,9 +17,10 @@ export const program = process.env.KEYBACK_SPIN || join(workspace, 'target/host/
 const KEYS = {
   key: ['users:read', 'users:write', 'users:delete', 'users:hashes', 'reset', 'events', 'emails', 'courier', 'sign-in'],
   users: ['users'],
-  events: ['events'],
+  reader: ['users:read'],
   support: ['users:read', 'reset'],
-  reader: ['emails', 'users:read', 'users:write'],
+  events: ['events'],
+  emails: ['emails'],
   nothing: [],
 };
 

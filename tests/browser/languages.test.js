@@ -47,7 +47,7 @@ test('every language has every text, with the same names in it', () => {
 
 test('no text of the portal was left in English', () => {
   // What is the same in another language, or nothing but a place for something.
-  const same = /^\{\w+\}$|^(?:No|ID|Id|Name|Link|Code|Actif|Pages|Email|Import|Reason|Portal|System|\{name\} ?: \{percent\} %)$/;
+  const same = /^\{\w+\}$|^(?:No|ID|Id|Name|Link|Code|Actif|Action|Pages|Email|Import|Invitation|Reason|Options|Portal|System|\{name\} ?: \{percent\} %)$/;
   for (const tag of TAGS.slice(1)) {
     for (const [key, text] of Object.entries(portal[tag])) {
       assert.ok(text !== portal.en[key] || key === 'direction' || same.test(text.replace('\u00a0', ' ')), `${tag} ${key}: ${text}`);
@@ -63,7 +63,7 @@ test('every text of the portal is used, and every text that it uses is there', (
   ].join('\n');
   for (const [, key] of used.matchAll(/(?:data-t="|layout\.t\("|\bt: '|say\(\w+, '|words\('|key: ')([a-z.-]+)'?/g)) assert.ok(key in portal.en, key);
   // Parts of these keys come from the contract.
-  const told = /^(?:event\.|email\.(?:kind|state|about)\.|import\.code\.|password\.(?:breached$|too-|similar-)|security\.by-|(?:id|reason)\.invalid$|events\.user$|direction$)/;
+  const told = /\.one$|^(?:event\.|bulk\.(?:action|about|ask|preview|submit|state)\.|import\.member\.|email\.(?:kind|state|about)\.|import\.code\.|password\.(?:breached$|too-|similar-)|security\.by-|(?:id|reason|email)\.invalid$|events\.user$|direction$)/;
   for (const key of Object.keys(portal.en)) assert.ok(used.includes(`'${key}'`) || used.includes(`"${key}"`) || told.test(key), key);
 });
 

@@ -39,10 +39,23 @@ const EMAIL = {
 const EMAILS = ['pending', 'sent', 'delivered', 'bounced', 'complained', 'failed', 'expired'].map((state, index) => (
   { ...EMAIL, id: `e${index}`, state, last_error: index % 2 ? 'status 503' : null }));
 
+async function look(page, text, name = 'users.ndjson') {
+  await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/x-ndjson', buffer: Buffer.from(text) });
+  await press(page, 'Next');
+  await page.getByRole('heading', { name: 'Check the file' }).waitFor();
+}
+
 async function file(page, text) {
-  await page.locator('input[type=file]').setInputFiles({ name: 'users.ndjson', mimeType: 'application/x-ndjson', buffer: Buffer.from(text) });
+  await look(page, text);
   await press(page, 'Import');
 }
+
+const JOB = {
+  id: 'j1', action: 'sign-out', state: 'running', total: 312, done: 100, skipped: 2, failed: 1, reason: 'A list of passwords was published.',
+  failures: [{ user_id: 'ann', detail: 'has no address' }], created_at: '2026-08-01T09:00:00Z', updated_at: '2026-08-01T09:05:00Z',
+  actor: { kind: 'administrator', id: 'key' },
+};
+const JOBS = [JOB, { ...JOB, id: 'j2', action: 'recover', state: 'done', done: 310 }, { ...JOB, id: 'j3', action: 'disable', state: 'stopped', reason: null }];
 
 export const portalStates = {
   'portal-sign-in': open,
@@ -72,23 +85,29 @@ export const portalStates = {
     await page.locator('.rows').waitFor();
   },
   'portal-users-none': async (page, app) => {
-    await answer(page, '**/v1/admin/users?limit=50', 200, '', { users: [], next_cursor: null });
+    await answer(page, '**/v1/admin/users?limit=50*', 200, '', { users: [], total: 0, next_cursor: null, previous_cursor: null });
     await view('#/users')(page, app);
     await page.getByText('There are no users yet.').waitFor();
   },
   'portal-users-nobody': async (page, app) => {
     await view('#/users')(page, app);
-    await page.getByLabel('Email address').fill('nobody@example.test');
-    await press(page, 'Find');
-    await page.getByText('There is no user with the address').waitFor();
+    await page.getByLabel('Search').fill('nobody-has-this');
+    await page.locator('.none').getByText('No user matches.').waitFor();
+  },
+  'portal-users-ticked': async (page, app) => {
+    await app.createUser();
+    await app.createUser();
+    await view('#/users')(page, app);
+    for (const index of [0, 1]) await page.locator('[data-tick]').nth(index).check();
+    await page.locator('.ticked:visible').waitFor();
   },
   'portal-users-loading': async (page, app) => {
-    await page.route('**/v1/admin/users?limit=50', () => {});
+    await page.route('**/v1/admin/users?limit=50*', () => {});
     await signIn(page, app.key, '#/users');
     await page.getByText('Loading…').first().waitFor();
   },
   'portal-users-unavailable': async (page, app) => {
-    await answer(page, '**/v1/admin/users?limit=50', 503, 'service-unavailable');
+    await answer(page, '**/v1/admin/users?limit=50*', 503, 'service-unavailable');
     await signIn(page, app.key, '#/users');
     await page.getByText('This is not possible right now.').waitFor();
   },
@@ -110,9 +129,21 @@ export const portalStates = {
     await press(page, 'Create user');
     await page.getByText('This password is not accepted.').waitFor();
   },
+  'portal-create-generate': async (page, app) => {
+    await view('#/new-user')(page, app);
+    await page.getByLabel('Generate one').check();
+  },
+  'portal-created-once': async (page, app) => {
+    await view('#/new-user')(page, app);
+    await page.getByLabel('Email address').fill(`${randomBytes(6).toString('hex')}@example.test`);
+    await page.locator('[name=deliver][value=return]').check();
+    await press(page, 'Create user');
+    await dialog(page).locator('output').waitFor();
+  },
   'portal-created': async (page, app) => {
     await view('#/new-user')(page, app);
     await page.getByLabel('Email address').fill(`${randomBytes(6).toString('hex')}@example.test`);
+    await page.getByLabel('None yet').check();
     await press(page, 'Create user');
     await done(page, 'The user is created.');
     await page.locator('.rows').waitFor();
@@ -126,8 +157,74 @@ export const portalStates = {
   },
   'portal-import-format': async (page, app) => {
     await view('#/import')(page, app);
-    await file(page, 'email,id\nbo@example.test,bo\n');
+    await page.locator('input[type=file]').setInputFiles({ name: 'users.xml', mimeType: 'text/xml', buffer: Buffer.from('<users/>') });
+    await press(page, 'Next');
     await page.locator('.field .error').getByText('Nothing was imported.').waitFor();
+  },
+  'portal-import-table': async (page, app) => {
+    await view('#/import')(page, app);
+    await look(page, 'Name;E-Mail;UID;Password\nAnn;ann@example.test;ann;secret\nBo;bo@example.test;bo;secret\n', 'users.csv');
+  },
+  'portal-import-checked': async (page, app) => {
+    await view('#/import')(page, app);
+    await answer(page, '**/v1/admin/users/import?dry_run=true', 200, '', {
+      created: 1, unchanged: 0, failed: 1, failures: [{ line: 2, code: 'validation-failed', detail: 'is missing', pointer: '/email' }],
+    });
+    await look(page, '{"email":"bo@example.test"}\n{"id":"ann"}\n');
+    await press(page, 'Check only');
+    await page.locator('#import-state').getByText('Checked users.ndjson').waitFor();
+  },
+  'portal-export-failed': async (page, app) => {
+    await view('#/users')(page, app);
+    await answer(page, '**/v1/admin/users/export', 503, 'service-unavailable');
+    await press(page, 'Export');
+    await page.locator('.notice').getByText('This is not possible right now.').waitFor();
+  },
+  'portal-bulk': async (page, app) => {
+    await answer(page, '**/v1/admin/users/bulk', 200, '', { jobs: JOBS });
+    await view('#/bulk')(page, app);
+    await page.locator('.rows').waitFor();
+  },
+  'portal-bulk-nobody': async (page, app) => {
+    await answer(page, '**/v1/admin/users/bulk', 200, '', { jobs: [], matching: 0 });
+    await view('#/bulk')(page, app);
+    await press(page, 'Preview');
+    await page.locator('fieldset .error').getByText('No user matches.').waitFor();
+  },
+  'portal-bulk-preview': async (page, app) => {
+    await answer(page, '**/v1/admin/users/bulk', 200, '', { jobs: [], matching: 312 });
+    await view('#/bulk')(page, app);
+    await page.getByLabel('Disable').check();
+    await press(page, 'Preview');
+    await dialog(page).getByText('This will disable 312 users.').waitFor();
+  },
+  'portal-job': async (page, app) => {
+    await answer(page, '**/v1/admin/users/bulk/j1', 200, '', JOB);
+    await answer(page, '**/v1/admin/users/ann', 200, '', { id: 'ann', email: 'ann@example.test' });
+    await view('#/bulk/j1')(page, app);
+    await page.getByText('has no address').waitFor();
+  },
+  'portal-job-stop': async (page, app) => {
+    await answer(page, '**/v1/admin/users/bulk/j1', 200, '', JOB);
+    await view('#/bulk/j1')(page, app);
+    await press(page, 'Stop');
+    await dialog(page).getByText('What is done stays done.').waitFor();
+  },
+  'portal-job-gone': async (page, app) => {
+    await answer(page, '**/v1/admin/users/bulk/j1', 404, 'not-found');
+    await view('#/bulk/j1')(page, app);
+    await page.getByText('There is no such bulk action any more.').waitFor();
+  },
+  'portal-events': async (page, app) => {
+    const { id } = await app.createUser();
+    await app.call('POST', `/v1/admin/users/${id}/reset-password`, { generate: true, return_password: true, reason: 'Asked by phone.' });
+    await view('#/events')(page, app);
+    await page.locator('.rows').waitFor();
+  },
+  'portal-events-none': async (page, app) => {
+    await answer(page, '**/v1/admin/events?*', 200, '', { events: [], next_cursor: null });
+    await view('#/events?actor=nobody')(page, app);
+    await page.locator('.none').getByText('No event matches.').waitFor();
   },
   'portal-import-cut': async (page, app) => {
     await view('#/import')(page, app);
@@ -160,6 +257,42 @@ export const portalStates = {
   'portal-user-gone': async (page, app) => {
     await view('#/users/nobody')(page, app);
     await titled(page, 'There is no such user');
+  },
+  'portal-user-locked': async (page, app) => {
+    const { id } = await app.createUser();
+    await page.route(`**/v1/admin/users/${id}`, async (route) => {
+      const found = await route.fetch();
+      const members = { locked_until: '2026-08-01T10:00:00Z', recovery_paused_until: '2026-08-01T10:00:00Z', failed_sign_ins: 100, wrong_codes: 7 };
+      return route.fulfill({ response: found, json: { ...await found.json(), ...members } });
+    });
+    await view(`#/users/${id}`)(page, app);
+    await page.getByRole('button', { name: 'Unlock' }).waitFor();
+  },
+  'portal-user-read-only': async (page, app) => {
+    const { id } = await app.createUser();
+    await view(`#/users/${id}`, 'reader')(page, app);
+    await page.locator('[data-lacks]').first().waitFor();
+  },
+  'portal-unlock': async (page, app) => {
+    await portalStates['portal-user-locked'](page, app);
+    await press(page, 'Unlock');
+    await dialog(page).waitFor();
+  },
+  'portal-sign-out': user('Sign out everywhere'),
+  'portal-require': user('Require a change'),
+  'portal-invite': user('Invite', { password: undefined }),
+  'portal-invite-once': async (page, app) => {
+    await user('Invite', { password: undefined })(page, app);
+    await dialog(page).getByLabel('Show it here, once').check();
+    await press(page, 'Invite');
+    await dialog(page).locator('output').waitFor();
+  },
+  'portal-stop': async (page, app) => {
+    const { id, email } = await app.createUser();
+    await app.call('POST', `/v1/admin/users/${id}/recovery`, { deliver: 'return' });
+    await openUser(page, app, { id, email });
+    await press(page, 'Stop the recovery');
+    await dialog(page).waitFor();
   },
   'portal-password': user('Change password'),
   'portal-password-typed': async (page, app) => {
@@ -227,6 +360,13 @@ export const portalStates = {
     await answer(page, '**/v1/admin/emails/e1', 200, '', EMAIL);
     await view('#/emails/e1')(page, app);
     await page.getByText('It was given up').waitFor();
+  },
+  'portal-email-retry': async (page, app) => {
+    await answer(page, '**/v1/admin/emails/e1', 200, '', EMAIL);
+    await answer(page, '**/v1/admin/users/ann', 200, '', { id: 'ann', email: 'ann@example.test' });
+    await view('#/emails/e1')(page, app);
+    await press(page, 'Send again');
+    await dialog(page).waitFor();
   },
   'portal-email-gone': async (page, app) => {
     await answer(page, '**/v1/admin/emails/e1', 404, 'not-found');

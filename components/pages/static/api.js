@@ -4,12 +4,12 @@ const PATIENCE = 30_000;
 
 /**
  * Calls `path`: with `body`, a POST of JSON unless `options` say otherwise (`method`, `headers`, `type` for a body that is
- * none, `patience` in milliseconds, a `signal` that ends the call). The outcome is `{ok: true, value}` or
+ * none, `patience` in milliseconds, a `signal` that ends the call, `read` for what becomes of an answer that is not JSON). The outcome is `{ok: true, value}` or
  * `{ok: false, problem, seconds, errors}`, where `problem` is the slug of the contract, `offline` without an answer of
  * Keyback's, or `unexpected`.
  */
 export async function call(path, body, options = {}) {
-  const { method = body ? 'POST' : 'GET', headers = {}, type, patience = PATIENCE, signal } = options;
+  const { method = body ? 'POST' : 'GET', headers = {}, type, patience = PATIENCE, signal, read = json } = options;
   const impatience = new AbortController();
   const timer = setTimeout(() => impatience.abort(), patience);
   const abort = () => impatience.abort();
@@ -27,7 +27,7 @@ export async function call(path, body, options = {}) {
       redirect: 'error',
       signal: impatience.signal,
     });
-    value = await json(answer);
+    value = await (answer.ok ? read : json)(answer);
   } catch {
     return { ok: false, problem: 'offline' };
   } finally {

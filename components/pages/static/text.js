@@ -17,7 +17,7 @@ async function load(language) {
 
 /**
  * Shows the text `key` in `element`. Of `values`, `seconds` is put in as `{time}`, a number as such, `at` as a date with its
- * time, and anything else as it is.
+ * time, and anything else as it is. `count` decides between singular and plural.
  */
 export function say(element, key, values = {}) {
   element.dataset.t = key;
@@ -43,8 +43,14 @@ export function retitle() {
 /** Whether there is a text `key`. */
 export const knows = (key) => key in words;
 
+// Where a number takes the singular, the text `key.one` stands in if there is one.
+function form(key, { count }) {
+  const one = `${key}.one`;
+  return one in words && new Intl.PluralRules(root.lang).select(count) === 'one' ? one : key;
+}
+
 function text(key, values) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => {
+  return (words[form(key, values)] ?? key).replace(/\{(\w+)\}/g, (_, name) => {
     if (name === 'app') return root.dataset.app;
     if (name === 'time') return duration(values.seconds);
     if (name === 'at') return moment(values.at);

@@ -1,66 +1,74 @@
 // Dialogs that change an account, and the one that deletes it.
 
-import { closer, openDialog, shut } from './dialog.js';
-import { address, make } from './dom.js';
-import { form, line, refuse, refuseAs, select } from './forms.js';
+import { line, refuse, select } from './forms.js';
 import { languages } from './languages.js';
-import { ask } from './session.js';
-
-/** A dialog around a form, which changes the account by what `order` returns, unless that is nothing. */
-function changing(title, { path, done, news, action }, intro, fields, submit, order, kind) {
-  const dialog = openDialog(title, (opened) => [
-    make('p', { t: intro }),
-    form(fields, submit, async (within) => {
-      const body = order(within);
-      if (!body) return;
-      const outcome = await ask(path, body, { method: 'PATCH' });
-      if (!outcome.ok) return refuseAs(within, outcome);
-      shut(opened);
-      await done(news, {}, action);
-    }, { kind, beside: [closer(opened)] }),
-  ]);
-  dialog.querySelector('input, select')?.focus();
-}
+import { openTask } from './task.js';
 
 /** Another address. */
-export const changeAddress = (user, how) => changing(
-  'address.title', { ...how, news: 'address.done', action: 'address' }, 'address.intro',
-  [line('email', 'address.label', { type: 'email', value: user.email })], 'address.submit',
-  (within) => {
+export const changeAddress = (user, how) => openTask(user, {
+  title: 'address.title', intro: 'address.intro', submit: 'address.submit',
+  fields: [line('email', 'address.label', { type: 'email', value: user.email })],
+}, {
+  ...how, method: 'PATCH', news: 'address.done', action: 'address',
+  order(within) {
     const email = within.elements.email.value.trim();
     return email ? { email } : refuse(within, { key: 'email.empty', name: 'email' });
   },
-);
+});
 
 /** Another language. */
-export const changeLanguage = (user, how) => changing(
-  'locale.title', { ...how, news: 'locale.done', action: 'locale' }, 'locale.intro',
-  [select('locale', 'user.locale', languages(user.locale), { value: user.locale ?? '' })], 'locale.submit',
-  (within) => {
+export const changeLanguage = (user, how) => openTask(user, {
+  title: 'locale.title', intro: 'locale.intro', submit: 'locale.submit',
+  fields: [select('locale', 'user.locale', languages(user.locale), { value: user.locale ?? '' })],
+}, {
+  ...how, method: 'PATCH', news: 'locale.done', action: 'locale',
+  order(within) {
     const locale = within.elements.locale.value;
     return locale || user.locale !== null ? { locale: locale || null } : refuse(within, { key: 'locale.empty', name: 'locale' });
   },
-);
+});
 
 /** No sign-in and no recovery until it is enabled again. */
-export const disable = (user, how) => changing(
-  'disable.title', { ...how, news: 'disable.done', action: 'disable' }, 'disable.intro', [], 'disable.submit',
-  () => ({ disabled: true }), 'danger',
-);
+export const disable = (user, how) => openTask(user, {
+  title: 'disable.title', intro: 'disable.intro', submit: 'disable.submit', kind: 'danger',
+}, { ...how, method: 'PATCH', news: 'disable.done', action: 'disable', order: () => ({ disabled: true }) });
+
+export const enable = (user, how) => openTask(user, {
+  title: 'enable.title', intro: 'enable.intro', submit: 'enable.submit',
+}, { ...how, method: 'PATCH', news: 'enable.done', action: 'disable', order: () => ({ disabled: false }) });
+
+/** Sign-ins and recoveries again, whatever others used up. */
+export const unlock = (user, { path, done }) => openTask(user, {
+  title: 'unlock.title', intro: 'unlock.intro', submit: 'unlock.submit',
+}, { path: `${path}/unlock`, done, news: 'unlock.done', action: 'unlock' });
+
+/** The end of all sessions, with the same password. */
+export const signOut = (user, { path, done }) => openTask(user, {
+  title: 'sign-out.title', intro: 'sign-out.intro', submit: 'sign-out.submit',
+}, { path: `${path}/sign-out`, done, news: 'sign-out.done', action: 'sign-out' });
+
+/** Another password at the next sign-in; or none, if one is asked for by now. */
+export function requireChange(user, { path, done }) {
+  const required = !user.credential.must_change;
+  const [title, intro, submit, news] = required
+    ? ['require.title', 'require.intro', 'require.submit', 'require.asked']
+    : ['lift.title', 'lift.intro', 'lift.submit', 'require.lifted'];
+  return openTask(user, { title, intro, submit }, {
+    path: `${path}/password-change`, method: 'PUT', done, news, action: 'require', order: () => ({ required }),
+  });
+}
 
 /** Gone for good: whoever does it types the address first. */
-export function remove(user, { path }) {
-  const dialog = openDialog('delete.title', (opened) => [
-    make('p', { t: 'delete.intro' }),
-    make('p', { class: 'address' }, address(user.email)),
-    form([line('confirm', 'delete.confirm', { type: 'email' })], 'delete.submit', async (within) => {
-      if (within.elements.confirm.value.trim().toLowerCase() !== user.email.toLowerCase()) return refuse(within, { key: 'delete.mismatch', name: 'confirm' });
-      const outcome = await ask(path, undefined, { method: 'DELETE' });
-      // Somebody else was quicker.
-      if (!outcome.ok && outcome.problem !== 'not-found') return refuseAs(within, outcome);
-      shut(opened);
-      location.assign('#/users?deleted');
-    }, { kind: 'danger', beside: [closer(opened)] }),
-  ]);
-  dialog.querySelector('input').focus();
-}
+export const remove = (user, { path }) => openTask(user, {
+  title: 'delete.title', intro: 'delete.intro', submit: 'delete.submit', kind: 'danger',
+  fields: [line('confirm', 'delete.confirm', { type: 'email' })],
+}, {
+  path, method: 'DELETE',
+  order(within) {
+    const isSame = within.elements.confirm.value.trim().toLowerCase() === user.email.toLowerCase();
+    return isSame ? {} : refuse(within, { key: 'delete.mismatch', name: 'confirm' });
+  },
+  // Somebody else may have been quicker.
+  isDone: ({ ok, problem }) => ok || problem === 'not-found',
+  done: () => location.assign('#/users?deleted'),
+});

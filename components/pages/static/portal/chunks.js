@@ -17,12 +17,17 @@ const decoder = new TextDecoder();
 /** How much of a file is looked at to tell what it is. */
 const HEAD = 64 * 1024;
 
-/** The file if it has an object on each line; the entries of its JSON list, or its one object, on a line each; or nothing. */
-export async function asLines(file) {
+/** The beginning of a file as text. Nothing, if it is none. */
+export async function headOf(file) {
   const head = new Uint8Array(await file.slice(0, HEAD).arrayBuffer());
   // UTF-16 and compressed files have zero bytes, and text has none.
-  if (head.includes(0)) return undefined;
-  const text = decoder.decode(head).trim();
+  return head.includes(0) ? undefined : decoder.decode(head);
+}
+
+/** The file if it has an object on each line; the entries of its JSON list, or its one object, on a line each; or nothing. */
+export async function asLines(file) {
+  const text = (await headOf(file))?.trim();
+  if (text === undefined) return undefined;
   if (text === '') return file;
   if (text.startsWith('[')) return rewritten(file);
   const [first] = text.split('\n');
@@ -37,7 +42,8 @@ async function rewritten(file) {
   return new Blob([value].flat().map((entry) => `${JSON.stringify(entry)}\n`));
 }
 
-function parsed(text) {
+/** What `text` is as JSON, or nothing. */
+export function parsed(text) {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,53 +1,106 @@
-// A new user.
+// A new user: invited, or with a password that is generated or typed, or with none.
 
-import { make, section, under } from './dom.js';
+import { closer, hold, openDialog } from './dialog.js';
+import { facts, make, secret, section, time, under, words } from './dom.js';
 import { form, group, line, radios, refuse, refuseAs, revealing, select, tick } from './forms.js';
+import { invitation, invitationOf } from './invite.js';
 import { languages } from './languages.js';
-import { lacking } from './load.js';
+import { only } from './load.js';
+import { placeOf } from './people.js';
 import { policy, rules } from './policy.js';
+import { reason, reasonOf } from './reason.js';
 import { ask, scopes } from './session.js';
-import { placeOf } from './users.js';
 
-export function createView() {
-  if (!scopes.has('users:write')) return under('#/users', 'users.back', section('create.title', lacking('users:write')));
+/** The view. */
+export const createView = () => under('#/users', 'users.back', only('users:write', 'create.title', () => section('create.title', creating())));
+
+function creating() {
   const password = revealing(line('password', 'password.label', { type: 'password', autocomplete: 'new-password' }));
   password.querySelector('label').after(rules());
+  const typed = make('div', { class: 'nested', hidden: true }, password);
+  const delivery = group('delivery', 'reset.delivery',
+    tick('send_email', 'create.send', { checked: true }), tick('return_password', 'reset.show', { hint: 'reset.show-hint' }));
+  const generated = make('div', { class: 'nested', hidden: true }, delivery);
+  const invited = make('div', { class: 'nested' }, ...invitation());
   const change = group('change', 'create.then', tick('change_on_next_sign_in', 'reset.change', { checked: true }));
-  const typed = make('div', { class: 'nested', hidden: true }, password, change);
-  const choice = radios('password_choice', 'create.password', [
-    ['none', 'create.without', { checked: true, hint: 'create.without-hint' }],
-    ['typed', 'create.with', {}],
+  change.hidden = true;
+  const choice = radios('way', 'create.password', [
+    ['invite', 'create.invite', { checked: true, hint: 'create.invite-hint' }],
+    ['generate', 'reset.generate', {}],
+    ['type', 'reset.type', {}],
+    ['none', 'create.without', { hint: 'create.without-hint' }],
   ]);
-  choice.addEventListener('change', () => {
-    typed.hidden = made.elements.password_choice.value !== 'typed';
+  choice.addEventListener('change', ({ target: { value } }) => {
+    invited.hidden = value !== 'invite';
+    generated.hidden = value !== 'generate';
+    typed.hidden = value !== 'type';
+    change.hidden = !['generate', 'type'].includes(value);
   });
+  choice.querySelector('[value=type]').parentElement.hidden = !policy.admin_may_choose;
   const made = form([
     line('email', 'email.label', { type: 'email' }),
     line('id', 'create.id', { hint: 'create.id-hint' }),
     select('locale', 'user.locale', languages()),
-    choice, typed,
-  ], 'create.submit', async (within) => {
-    const { email, id, locale, password_choice: choose, password: secret, change_on_next_sign_in: must } = within.elements;
-    if (!email.value.trim()) return refuse(within, { key: 'email.empty', name: 'email' });
-    const order = { email: email.value.trim() };
-    if (id.value.trim()) order.id = id.value.trim();
-    if (locale.value) order.locale = locale.value;
-    if (choose.value === 'typed') {
-      if (!secret.value) return refuse(within, { key: 'password.empty', name: 'password' });
-      Object.assign(order, { password: secret.value, change_on_next_sign_in: must.checked });
-    }
-    const outcome = await ask('/v1/admin/users', order);
-    if (outcome.problem === 'conflict' && order.id) return refuse(within, await taken(order));
-    if (!outcome.ok) return refuseAs(within, outcome, policy);
+    choice, invited, generated, typed, change, reason(),
+  ], 'create.submit', create, { beside: [make('a', { class: 'button quiet', href: '#/users', t: 'cancel' })] });
+  made.dataset.keeps = '';
+  return made;
+}
+
+async function create(within) {
+  const { email, password } = within.elements;
+  if (!email.value.trim()) return refuse(within, { key: 'email.empty', name: 'email' });
+  const order = orderOf(within);
+  if (order.password === '') return refuse(within, { key: 'password.empty', name: 'password' });
+  const outcome = await ask('/v1/admin/users', order);
+  if (outcome.problem === 'conflict' && order.id) return refuse(within, await taken(order));
+  if (!outcome.ok) return refuseAs(within, outcome, policy);
+  password.value = '';
+  finish(outcome.value, () => {
     within.reset();
     location.replace(`${placeOf(outcome.value.id)}?created`);
-  }, { beside: [make('a', { class: 'button quiet', href: '#/users', t: 'cancel' })] });
-  made.dataset.keeps = '';
-  return under('#/users', 'users.back', section('create.title', made));
+  });
+}
+
+function orderOf(within) {
+  const { email, id, locale, way, password, send_email: send, return_password: show, change_on_next_sign_in: change } = within.elements;
+  const order = {
+    email: email.value.trim(),
+    ...(id.value.trim() && { id: id.value.trim() }),
+    ...(locale.value && { locale: locale.value }),
+    ...reasonOf(within),
+  };
+  switch (way.value) {
+    case 'invite':
+      return { ...order, invite: invitationOf(within) };
+    case 'generate':
+      return { ...order, generate: true, send_email: send.checked, return_password: show.checked, change_on_next_sign_in: change.checked };
+    case 'type':
+      return { ...order, password: password.value, change_on_next_sign_in: change.checked };
+    default:
+      return order;
+  }
+}
+
+/** Shows once what is to be passed on, if there is something, and goes on. */
+function finish({ email, password, email_id: mail, credential, invitation: invited }, then) {
+  const shown = password ?? invited?.link;
+  if (shown === undefined) return then();
+  const expires = invited?.expires_at ?? credential?.expires_at;
+  const dialog = openDialog('create.done', (opened) => [
+    secret(shown),
+    make('p', { class: 'warning', t: password ? 'reset.once' : 'invite.once' }),
+    mail && make('p', {}, words('reset.mailed')),
+    expires && facts([invited ? 'invite.expiry' : 'security.expires', time(expires)]),
+    make('div', { class: 'buttons' }, closer(opened, 'close')),
+  ], { about: { email } });
+  hold(dialog);
+  dialog.addEventListener('shut', then);
 }
 
 /** Which of the two another user has: the contract does not say. */
 async function taken({ email }) {
+  if (!scopes.has('users:read')) return { key: 'conflict.both', name: 'email' };
   const outcome = await ask(`/v1/admin/users?email=${encodeURIComponent(email)}`);
   if (!outcome.ok) return { key: 'conflict.both', name: 'email' };
   return outcome.value.users.length > 0 ? { key: 'conflict.email', name: 'email' } : { key: 'conflict.id', name: 'id' };

@@ -1,6 +1,6 @@
 // Dialogs: one task each. The focus stays in it, and goes back where it was.
 
-import { make } from './dom.js';
+import { address, make } from './dom.js';
 
 let dialogs = 0;
 
@@ -15,14 +15,16 @@ addEventListener('keydown', (event) => {
 }, { capture: true });
 
 /**
- * Opens a dialog with a heading and what `fill` returns, which is told the dialog. While something is under way, or after
- * `hold`, only its own buttons close it. Once it was closed, but not with the view, it gets the event `shut`.
+ * Opens a dialog with a heading, the user that it is `about`, and what `fill` returns, which is told the dialog. While
+ * something is under way, or after `hold`, only its own buttons close it. Once it was closed, but not with the view, it gets
+ * the event `shut`.
  */
-export function openDialog(title, fill, { values } = {}) {
+export function openDialog(title, fill, { values, about } = {}) {
   dialogs += 1;
   const id = `dialog-${dialogs}`;
   const heading = make('h2', { id, tabindex: '-1', t: title, values });
-  const dialog = make('dialog', { 'aria-labelledby': id }, heading);
+  const who = about && make('p', { class: 'who', id: `${id}-who` }, address(about.email));
+  const dialog = make('dialog', { 'aria-labelledby': id, 'aria-describedby': who && who.id }, heading, who);
   dialog.append(...[fill(dialog)].flat().filter(Boolean), make('p', { class: 'unseen', role: 'status' }));
   dialog.addEventListener('cancel', (event) => {
     if (isHeld()) event.preventDefault();
@@ -52,10 +54,11 @@ export function shut(dialog) {
   dialog.dispatchEvent(new Event('shut'));
 }
 
-/** Shows something else in the dialog, from its heading on. */
+/** Shows something else in the dialog, about the same user. */
 export function turn(dialog, title, ...content) {
+  const who = dialog.querySelector('.who');
   const heading = make('h2', { id: dialog.getAttribute('aria-labelledby'), tabindex: '-1', t: title });
-  dialog.replaceChildren(heading, ...content.flat().filter(Boolean), make('p', { class: 'unseen', role: 'status' }));
+  dialog.replaceChildren(...[heading, who, ...content.flat()].filter(Boolean), make('p', { class: 'unseen', role: 'status' }));
   heading.focus();
 }
 

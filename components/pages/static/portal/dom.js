@@ -89,8 +89,14 @@ export function silence() {
   hush(document.querySelector('[data-status]'));
 }
 
+/** A secret that shows once, with a button that copies it. */
+export function secret(text) {
+  const output = verbatim(text, 'output');
+  return make('div', { class: 'secret' }, output, ...copier(() => output.textContent));
+}
+
 /** A button that copies what `text` gives, and says so; and what it says beside it if that did not work. */
-export function copier(text) {
+function copier(text) {
   const failed = make('p', { class: 'error', hidden: true, t: 'copy-failed' });
   const copying = button('copy', async (pressed) => {
     try {

@@ -1,11 +1,13 @@
 // The emails and what became of them.
 
-import { knows, say } from '../text.js';
+import { knows } from '../text.js';
 import { announce, button, facts, make, mark, section, time, under, verbatim, words } from './dom.js';
-import { explain, select } from './forms.js';
+import { select } from './forms.js';
 import { lacking, load, paged, trouble } from './load.js';
 import { ask, scopes } from './session.js';
-import { person } from './users.js';
+import { openTask } from './task.js';
+import { addressOf, person } from './people.js';
+import { replacePlace } from './place.js';
 
 const STATES = ['pending', 'sent', 'delivered', 'bounced', 'complained', 'failed', 'expired'];
 const BAD = ['bounced', 'complained', 'failed', 'expired'];
@@ -25,7 +27,7 @@ export function emailsView(first = '') {
   let list = listed(first);
   filter.addEventListener('change', ({ target: { value } }) => {
     // The choice keeps the focus: by keyboard, each state on the way to another one is chosen.
-    history.replaceState(null, '', value ? `#/emails?state=${value}` : '#/emails');
+    replacePlace(value ? `#/emails?state=${value}` : '#/emails');
     const next = listed(value, 'emails.came');
     list.replaceWith(next);
     list = next;
@@ -73,21 +75,26 @@ export function emailView(id) {
       email.provider !== null && ['email.provider', verbatim(email.provider)],
       email.last_error !== null && ['email.error', verbatim(email.last_error)],
     ),
-    make('div', { class: 'buttons' }, retry(email), button('reload', refresh)),
+    make('div', { class: 'buttons' },
+      email.state === 'failed' && scopes.has('emails:retry') && button('email.retry', () => retry(email), { kind: '' }),
+      button('reload', refresh)),
     email.state === 'failed' && !scopes.has('emails:retry') && lacking('emails'),
   ];
-  const retry = (email) => email.state === 'failed' && scopes.has('emails:retry') && button('email.retry', async () => {
-    const outcome = await ask(`${path}/retry`, undefined, { method: 'POST' });
-    const told = outcome.ok ? { key: 'email.retried' }
-      : outcome.problem === 'email-not-failed' ? { key: 'email.nothing' }
-        : outcome.problem === 'not-found' ? { key: 'email.gone' } : explain(outcome);
-    const line = make('p', { class: outcome.ok ? 'notice done' : 'notice', tabindex: '-1' });
-    say(line, told.key, told.values);
+  const told = async (key, isDone) => {
+    const line = make('p', { class: isDone ? 'notice done' : 'notice', tabindex: '-1', t: key });
     status.replaceChildren(line);
-    if (outcome.ok || outcome.problem === 'email-not-failed') await refresh();
-    announce(told.key, told.values);
+    await refresh();
+    announce(key);
     line.focus();
-  }, { kind: '', 'data-keeps': true });
+  };
+  const retry = async ({ user_id: user }) => {
+    // The dialog names whom the email is for, as far as the key may know it.
+    openTask({ email: await addressOf(user) }, { title: 'email.retry', intro: 'email.retry-intro', submit: 'email.retry' }, {
+      path: `${path}/retry`,
+      isDone: ({ ok, problem }) => ok || ['email-not-failed', 'not-found'].includes(problem),
+      done: (news, values, action, outcome) => told(outcome.ok ? 'email.retried' : outcome.problem === 'not-found' ? 'email.gone' : 'email.nothing', outcome.ok),
+    });
+  };
   const gone = (outcome, again) => (outcome.problem === 'not-found'
     ? make('p', { t: 'email.gone' }) : trouble(outcome, again));
   refresh();

@@ -8,15 +8,15 @@ const PASSWORD_REASONS = ['too-short', 'too-long', 'too-common', 'too-weak', 'si
 const DETAILS = { 'is reserved': 'id.reserved', 'may not be chosen here: generate one': 'password.generate' };
 let fields = 0;
 
-function around(name, label, hint, input) {
+function around(name, label, hint, input, values) {
   fields += 1;
   const id = `${name}-${fields}`;
-  const hinted = hint && make('p', { class: 'hint', id: `${id}-hint`, t: hint });
+  const hinted = hint && make('p', { class: 'hint', id: `${id}-hint`, t: hint, values });
   input.id = id;
   input.name = name;
   input.setAttribute('aria-describedby', `${hinted ? `${id}-hint ` : ''}${id}-error`);
   return make('div', { class: 'field' },
-    make('label', { for: id, t: label }), hinted, make('div', { class: 'error', id: `${id}-error`, hidden: true }), input);
+    make('label', { for: id, t: label, values }), hinted, make('div', { class: 'error', id: `${id}-error`, hidden: true }), input);
 }
 
 /** A line of text. What is typed is kept by no browser. */
@@ -24,9 +24,9 @@ export const line = (name, label, { hint, type = 'text', ...attributes } = {}) =
   type, autocomplete: 'off', autocapitalize: 'none', spellcheck: 'false', dir: type === 'text' ? 'auto' : 'ltr', ...attributes,
 }));
 
-/** A choice of one among `options`: pairs of a value and the key of its text, with the text's values. */
-export const select = (name, label, options, { hint, value } = {}) => around(name, label, hint, make('select', {},
-  ...options.map(([option, t, values]) => make('option', { value: option, selected: option === value, t, values }))));
+/** A choice of one among `options`: triples of a value, the key of its text, and the text's values. */
+export const select = (name, label, options, { hint, value, values } = {}) => around(name, label, hint, make('select', {},
+  ...options.map(([option, t, more]) => make('option', { value: option, selected: option === value, t, values: more }))), values);
 
 function box(type, name, label, { value = 'true', hint, values, checked } = {}) {
   fields += 1;
@@ -165,6 +165,8 @@ export function explain({ problem, seconds }) {
       return { key: 'recovery.disabled' };
     case 'no-credential':
       return { key: 'require.none' };
+    case 'already-set-up':
+      return { key: 'invite.set-up' };
     default:
       return { key: 'error.unexpected' };
   }

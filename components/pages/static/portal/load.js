@@ -1,6 +1,6 @@
 // What a view loads: that it comes, what came, or why it does not.
 
-import { announce, button, make } from './dom.js';
+import { announce, button, make, section } from './dom.js';
 import { explain } from './forms.js';
 import { scopes } from './session.js';
 
@@ -12,12 +12,12 @@ const awaited = new WeakMap();
 
 /**
  * Shows in `place` what `render` makes of the answer, or what went wrong, with another try; but nothing that comes when
- * the place shows something else, or is gone.
+ * the place shows something else, or is gone. What was there before stays until then if `keeps` says so.
  */
-export async function load(place, ask, render, failed = trouble) {
+export async function load(place, ask, render, failed = trouble, { keeps = false } = {}) {
   const mine = {};
   const isAwaited = () => awaited.get(place) === mine && place.isConnected;
-  put(place, make('p', { class: 'loading', t: 'loading' }));
+  if (!keeps || place.children.length === 0) put(place, make('p', { class: 'loading', t: 'loading' }));
   place.setAttribute('aria-busy', 'true');
   awaited.set(place, mine);
   const slow = setTimeout(() => {
@@ -27,7 +27,7 @@ export async function load(place, ask, render, failed = trouble) {
   clearTimeout(slow);
   if (!isAwaited()) return;
   place.removeAttribute('aria-busy');
-  const again = () => load(place, ask, render, failed);
+  const again = () => load(place, ask, render, failed, { keeps });
   if (outcome.ok) place.replaceChildren(...[await render(outcome.value)].flat().filter(Boolean));
   else place.replaceChildren(failed(outcome, again));
 }
@@ -50,6 +50,9 @@ export const lacking = (scope) => make('p', { class: 'notice', 'data-lacks': sco
 
 /** What `render` gives if the key has `scope`, and otherwise that it lacks it. */
 export const within = (scope, render) => (scopes.has(scope) ? render() : lacking(scope));
+
+/** A view that is shown if the key has `scope`, and otherwise says that it lacks it. */
+export const only = (scope, title, view) => (scopes.has(scope) ? view() : section(title, lacking(scope)));
 
 // A page may be empty with others after it: so many are looked at for one press.
 const LOOKS = 20;

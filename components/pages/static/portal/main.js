@@ -1,17 +1,23 @@
 // The portal: its session, and which view is shown.
 
 import { hush, retitle, say } from '../text.js';
+import { bulkView } from './bulk.js';
 import { createView } from './create.js';
 import { closeAll, isHeld } from './dialog.js';
 import { announce, make, section, silence } from './dom.js';
 import { emailView, emailsView } from './emails.js';
+import { feedView } from './feed.js';
 import { form, line, refuse, refuseAs } from './forms.js';
 import { stop, watch } from './idle.js';
 import { forgetImport, importView } from './import.js';
+import { jobView } from './job.js';
+import { forgetPeople } from './people.js';
+import { isSameView, replacePlace, settle, stay } from './place.js';
 import { learn } from './policy.js';
+import { tickNobody } from './selection.js';
 import * as session from './session.js';
 import { userView } from './user.js';
-import { forgetUsers, usersView } from './users.js';
+import { usersView } from './users.js';
 
 const main = document.querySelector('main');
 const tabs = document.querySelector('[data-tabs]');
@@ -19,18 +25,21 @@ const soon = document.querySelector('[data-soon]');
 const signIn = document.querySelector('[data-view="sign-in"]');
 const reason = document.querySelector('[data-reason]');
 let shown = signIn;
-// Where the view is that is shown: the part of the address, and the place in the tab's history.
-let at = {};
 
 // What the part of the address after `#` leads to. Nothing secret is ever in it.
 const ROUTES = [
-  [/^#\/users(?:\?after=(\d{1,19})|\?deleted)?$/, usersView, 'users'],
+  [/^#\/users(?:\?(.*))?$/, usersView, 'users'],
   [/^#\/users\/([^/?#]+)(\?created)?$/, (id, created) => userNamed(id, created), 'users'],
   [/^#\/new-user$/, createView, 'users'],
   [/^#\/import$/, importView, 'users'],
+  [/^#\/bulk$/, bulkView, 'users'],
+  [/^#\/bulk\/([A-Za-z0-9_-]{1,64})$/, jobView, 'users'],
+  [/^#\/events(?:\?(.*))?$/, feedView, 'events'],
   [/^#\/emails(?:\?state=([a-z]+))?$/, emailsView, 'emails'],
   [/^#\/emails\/([A-Za-z0-9_-]{1,64})$/, emailView, 'emails'],
 ];
+// What a key must be able to do for a part of the portal, the first of which is where it lands.
+const TABS = [['#/users', 'users:read'], ['#/events', 'events'], ['#/emails', 'emails']];
 
 /** The view of the user whose id is `encoded` in the address: ids of other systems hold signs that mean something there. */
 function userNamed(encoded, created) {
@@ -56,21 +65,13 @@ function show(view, { focus = true } = {}) {
   if (focus) view.querySelector('h1').focus();
 }
 
-// Not every browser tells it.
-const index = () => globalThis.navigation?.currentEntry?.index;
-
-/** Goes back to where the view is that is shown. */
-function stay() {
-  if (location.hash === at.hash) return;
-  const steps = at.index - index();
-  if (steps) history.go(steps);
-  else history.pushState(null, '', at.hash);
-}
-
 function route() {
   if (!session.isOpen()) return;
   if (isHeld()) return stay();
-  if (['', '#', '#/'].includes(location.hash)) history.replaceState(null, '', '#/users');
+  if (['', '#', '#/'].includes(location.hash)) {
+    const [[first]] = [...TABS.filter(([, scope]) => session.scopes.has(scope)), ...TABS];
+    history.replaceState(null, '', first);
+  }
   const { hash } = location;
   const [pattern = /^/, view = unknown, tab] = ROUTES.find(([known]) => known.test(hash)) ?? [];
   const [, ...parameters] = pattern.exec(hash);
@@ -79,12 +80,12 @@ function route() {
     else link.removeAttribute('aria-current');
   }
   show(view(...parameters));
+  settle();
   // What was just done is told once: not again after a step back.
   if (/\?(created|deleted)$/.test(hash)) {
     if (hash.endsWith('?deleted')) told('delete.done');
-    history.replaceState(null, '', hash.split('?')[0]);
+    replacePlace(hash.split('?')[0]);
   }
-  at = { hash: location.hash, index: index() };
 }
 
 function told(key) {
@@ -114,7 +115,8 @@ session.whenEnded((why) => {
   warning.calm();
   closeAll();
   forgetImport();
-  forgetUsers();
+  forgetPeople();
+  tickNobody();
   silence();
   tabs.hidden = true;
   reason.hidden = false;
@@ -136,6 +138,7 @@ const keyForm = form([line('key', 'sign-in.key', { type: 'password', hint: 'sign
     }
     field.value = '';
     reason.hidden = true;
+    for (const [hash, scope] of TABS) tabs.querySelector(`[href="${hash}"]`).hidden = !session.scopes.has(scope);
     tabs.hidden = false;
     watch(warning);
     learn();
@@ -146,6 +149,10 @@ retitle();
 
 document.querySelector('[data-lock]').addEventListener('click', () => session.end('lock.done'));
 addEventListener('hashchange', route);
+// A step between two states of one view changes no address.
+addEventListener('popstate', () => {
+  if (isSameView()) route();
+});
 // The browser asks first.
 addEventListener('beforeunload', (event) => {
   if (session.isOpen() && isHeld()) event.preventDefault();

@@ -1,9 +1,10 @@
 // Changing a user's password: typed or generated, sent or shown once.
 
 import { closer, hold, openDialog, turn } from './dialog.js';
-import { copier, facts, make, time, verbatim, words } from './dom.js';
+import { facts, make, secret, time, words } from './dom.js';
 import { form, group, line, radios, refuse, refuseAs, revealing, select, tick } from './forms.js';
 import { policy, rules } from './policy.js';
+import { reason, reasonOf } from './reason.js';
 import { ask, scopes } from './session.js';
 
 const EXPIRIES = [3600, 28_800, 86_400, 259_200, 604_800, 2_592_000];
@@ -41,7 +42,7 @@ export function changePassword(user, { path, done }) {
       tick('change_on_next_sign_in', 'reset.change', { checked: true }),
       tick('sign_out_everywhere', 'reset.sign-out', { checked: true })),
     expiry,
-    line('reason', 'reset.reason', { hint: 'reset.reason-hint', maxlength: '500' }),
+    reason(),
   ], 'reset.submit', async (within) => {
     const order = read(within);
     if (order.password === '') return refuse(within, { key: 'password.empty', name: 'password' });
@@ -49,7 +50,7 @@ export function changePassword(user, { path, done }) {
     if (!outcome.ok) return refuseAs(within, outcome, policy);
     within.reset();
     finish(dialog, outcome.value, () => done('reset.done', {}, 'password'));
-  }, { beside: [closer(dialog)] }));
+  }, { beside: [closer(dialog)] }), { about: user });
 }
 
 function read({ elements }) {
@@ -60,22 +61,19 @@ function read({ elements }) {
   order.send_email = elements.send_email.checked;
   for (const name of ['change_on_next_sign_in', 'sign_out_everywhere']) order[name] = elements[name].checked;
   if (elements.expires_in.value) order.expires_in = Number(elements.expires_in.value);
-  const reason = elements.reason.value.trim();
-  if (reason) order.reason = reason;
-  return order;
+  return { ...order, ...reasonOf({ elements }) };
 }
 
 function finish(dialog, answer, then) {
   const { password, expires_at: expires, email_id: email, change_required: change } = answer;
   if (password !== undefined) hold(dialog);
   dialog.addEventListener('shut', then);
-  const secret = password && verbatim(password, 'output');
   turn(dialog, 'reset.done',
-    secret && make('div', { class: 'secret' }, secret, ...copier(() => secret.textContent)),
-    secret && make('p', { class: 'warning', t: 'reset.once' }),
+    password && secret(password),
+    password && make('p', { class: 'warning', t: 'reset.once' }),
     // Beside a password, which would be gone with the dialog, there is no way out of it.
     email && make('p', {}, words('reset.mailed'), ' ',
-      !secret && scopes.has('emails') && make('a', { href: `#/emails/${email}`, t: 'emails.see' })),
+      !password && scopes.has('emails') && make('a', { href: `#/emails/${email}`, t: 'emails.see' })),
     facts(
       ['security.must-change', words(change ? 'yes' : 'no')],
       ['security.expires', expires ? time(expires) : words('never')],

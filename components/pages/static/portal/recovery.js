@@ -1,43 +1,45 @@
 // Starting a recovery for a user: by mail, or with link and code to be read out.
 
-import { closer, hold, openDialog, turn } from './dialog.js';
-import { copier, facts, make, verbatim, words } from './dom.js';
-import { form, radios, refuseAs, select } from './forms.js';
-import { ask } from './session.js';
+import { closer, hold, turn } from './dialog.js';
+import { facts, make, secret, words } from './dom.js';
+import { radios, select } from './forms.js';
+import { openTask } from './task.js';
 
 const EXPIRIES = [300, 1200, 3600, 14_400, 86_400];
 
 /** Opens the dialog. */
-export function startRecovery(user, { path, done }) {
-  openDialog('recovery.title', (dialog) => [
-    make('p', { t: 'recovery.intro' }),
-    form([
-      radios('deliver', 'recovery.deliver', [
-        ['email', 'recovery.email', { checked: true, values: { email: user.email } }],
-        ['return', 'recovery.return', { hint: 'recovery.return-hint' }],
-      ]),
-      select('expires_in', 'recovery.expiry',
-        [['', 'recovery.expiry-usual'], ...EXPIRIES.map((seconds) => [String(seconds), 'after', { seconds }])]),
-    ], 'recovery.submit', async (within) => {
-      const { deliver, expires_in: expiry } = within.elements;
-      const order = { deliver: deliver.value };
-      if (expiry.value) order.expires_in = Number(expiry.value);
-      const outcome = await ask(`${path}/recovery`, order);
-      if (!outcome.ok) return refuseAs(within, outcome);
-      finish(dialog, outcome.value, () => done('recovery.started', {}, 'recovery'));
-    }, { beside: [closer(dialog)] }),
-  ]);
-}
+export const startRecovery = (user, { path, done }) => openTask(user, {
+  title: 'recovery.title', intro: 'recovery.intro', submit: 'recovery.submit',
+  fields: [
+    radios('deliver', 'recovery.deliver', [
+      ['email', 'recovery.email', { checked: true, values: { email: user.email } }],
+      ['return', 'recovery.return', { hint: 'recovery.return-hint' }],
+    ]),
+    select('expires_in', 'recovery.expiry',
+      [['', 'recovery.expiry-usual'], ...EXPIRIES.map((seconds) => [String(seconds), 'after', { seconds }])]),
+  ],
+}, {
+  path: `${path}/recovery`,
+  order: ({ elements: { deliver, expires_in: expiry } }) => (
+    { deliver: deliver.value, ...(expiry.value && { expires_in: Number(expiry.value) }) }),
+  finish(dialog, answer) {
+    dialog.addEventListener('shut', () => done('recovery.started', {}, 'recovery'));
+    show(dialog, answer);
+    return true;
+  },
+});
 
-function finish(dialog, { link, code, expires_at: at, code_expires_at: codeAt }, then) {
+/** The end of the recovery that is under way: its link and code stop working. */
+export const stopRecovery = (user, { path, done }) => openTask(user, {
+  title: 'stop.title', intro: 'stop.intro', submit: 'stop.submit',
+}, { path: `${path}/challenge`, method: 'DELETE', done, news: 'stop.done', action: 'recovery' });
+
+function show(dialog, { link, code, expires_at: at, code_expires_at: codeAt }) {
   if (link !== undefined) hold(dialog);
-  dialog.addEventListener('shut', then);
-  const secret = (t, text) => {
-    const output = verbatim(text, 'output');
-    return make('div', {}, make('h3', { t }), make('div', { class: 'secret' }, output, ...copier(() => output.textContent)));
-  };
+  const part = (t, text) => make('div', {}, make('h3', { t }), secret(text));
   turn(dialog, 'recovery.started',
-    link ? [secret('recovery.link', link), secret('recovery.code', code), make('p', { t: 'recovery.page', values: { page: `${location.origin}/verify-otp` } }), make('p', { class: 'warning', t: 'recovery.once' })]
+    link ? [part('recovery.link', link), part('recovery.code', code),
+      make('p', { t: 'recovery.page', values: { page: `${location.origin}/verify-otp` } }), make('p', { class: 'warning', t: 'recovery.once' })]
       : make('p', { t: 'recovery.mailed' }),
     facts(
       ['recovery.link', words('recovery.until', { at })],

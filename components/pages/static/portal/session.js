@@ -47,7 +47,7 @@ const request = (bearer, path, body, options) =>
 const PROBES = {
   'users:read': ['/v1/admin/users?limit=1'],
   'users:write': ['/v1/admin/users', {}],
-  'users:delete': ['/v1/admin/users/%20?reason=probe', undefined, { method: 'DELETE' }],
+  'users:delete': ['/v1/admin/users/%20', undefined, { method: 'DELETE' }],
   reset: ['/v1/admin/users/%20/password-change', {}, { method: 'PUT' }],
   events: ['/v1/admin/users/%20/events?limit=1'],
   emails: ['/v1/admin/emails?limit=1'],

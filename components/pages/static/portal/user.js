@@ -2,30 +2,27 @@
 
 import { retitle, say } from '../text.js';
 import { address, announce, button, facts, make, part, section, time, under, verbatim, words } from './dom.js';
-import { changeAddress, changeLanguage, disable, remove } from './account.js';
-import { closer, openDialog } from './dialog.js';
+import { changeAddress, changeLanguage, disable, enable, remove, requireChange, signOut, unlock } from './account.js';
 import { events } from './events.js';
-import { explain } from './forms.js';
+import { invite } from './invite.js';
 import { named } from './languages.js';
-import { lacking, load, trouble } from './load.js';
+import { lacking, load, only, trouble } from './load.js';
 import { changePassword } from './password.js';
-import { startRecovery } from './recovery.js';
+import { pathOf, person, remember } from './people.js';
+import { startRecovery, stopRecovery } from './recovery.js';
 import { ask, scopes } from './session.js';
-import { pathOf, person, remember } from './users.js';
 
 /** The view of the user `id`, who may have been created just now. */
-export function userView(id, created) {
-  const view = under('#/users', 'users.back', section('user.title'));
-  if (!scopes.has('users:read')) {
-    view.append(lacking('users:read'));
-    return view;
-  }
+export const userView = (id, created) => under('#/users', 'users.back', only('users:read', 'user.title', () => shown(id, created)));
+
+function shown(id, created) {
+  const view = section('user.title');
   const heading = view.querySelector('h1');
   const place = make('div', {});
   const path = pathOf(id);
   let news = created ? ['create.done'] : null;
 
-  const shown = (user) => {
+  const all = (user) => {
     heading.removeAttribute('data-t');
     remember(user);
     heading.replaceChildren(address(user.email));
@@ -35,24 +32,19 @@ export function userView(id, created) {
     if (told) announce(...told);
     return [
       told && make('p', { class: 'notice done', t: told[0], values: told[1] }),
-      facts(
-        ['user.id', verbatim(user.id, 'code')],
-        ['user.state', words(user.disabled ? 'user.disabled' : 'user.active')],
-        ['user.locale', user.locale === null ? words('user.no-locale') : verbatim(named(user.locale))],
-        ['user.created', time(user.created_at)],
-      ),
+      about(user),
       user.email_taken_by && make('p', { class: 'notice' }, words('user.email-taken'), ' ', person(user.email_taken_by)),
       security(user, { path, done }),
       account(user, { path, done }),
-      history(),
+      part('events.title', history()),
     ];
   };
-  const history = () => part('events.title', scopes.has('events') ? events(`${path}/events`) : lacking('events'));
+  const history = () => (scopes.has('events') ? events(`${path}/events`) : lacking('events'));
   const known = async () => {
     const [account, recovery] = await Promise.all([ask(path), ask(`${path}/challenge`)]);
     return account.ok ? { ok: true, value: { ...account.value, challenge: recovery.value?.challenge } } : account;
   };
-  const refresh = () => load(place, known, shown, gone);
+  const refresh = () => load(place, known, all, gone);
   // What was done shows in what is known now; the focus is on what it was done with, if that is still there.
   const done = async (key, values, action) => {
     news = [key, values];
@@ -72,83 +64,60 @@ export function userView(id, created) {
   return view;
 }
 
-function security(user, { path, done }) {
+const about = (user) => facts(
+  ['user.id', verbatim(user.id, 'code')],
+  ['user.state', words(user.disabled ? 'user.disabled' : 'user.active')],
+  ['user.locale', user.locale === null ? words('user.no-locale') : verbatim(named(user.locale))],
+  ['user.created', time(user.created_at)],
+  user.updated_at && ['user.updated', time(user.updated_at)],
+  ['user.signed-in', user.last_sign_in_at ? time(user.last_sign_in_at) : words('user.not-signed-in')],
+);
+
+/** A button that opens the dialog `open` about the user. */
+const opener = (user, how) => (t, name, open, kind = 'quiet') => button(t, () => open(user, how), { kind, 'data-action': name });
+
+function security(user, how) {
+  const open = opener(user, how);
   const { credential, challenge } = user;
-  const act = (action) => ({ kind: 'quiet', 'data-action': action });
   const expired = credential?.expires_at && Date.parse(credential.expires_at) <= Date.now();
-  const password = credential === null ? [] : [
-    ['security.set', make('span', {}, time(credential.set_at), ' ', words(`security.by-${credential.set_by}`))],
-    ['security.must-change', words(credential.must_change ? 'yes' : 'no')],
-    ['security.expires', credential.expires_at === null ? words('never')
-      : make('span', {}, time(credential.expires_at), ' ', expired && make('span', { class: 'mark bad', t: 'security.expired' }))],
-  ];
-  const recovery = challenge !== undefined && ['security.recovery',
-    challenge === null ? words('no') : words('recovery.until', { at: challenge.expires_at })];
+  const until = (at) => words('recovery.until', { at });
+  const count = (number) => words('count', { count: number });
   const known = [
     credential === null && make('p', { t: 'security.none' }),
-    (credential !== null || recovery) && facts(...password, recovery),
-    locks(user).length > 0 && facts(
-      ...locks(user).map(([word, at]) => [word, words('recovery.until', { at })])),
+    facts(
+      credential && ['security.set', make('span', {}, time(credential.set_at), ' ', words(`security.by-${credential.set_by}`))],
+      credential && ['security.must-change', words(credential.must_change ? 'yes' : 'no')],
+      credential && ['security.expires', credential.expires_at === null ? words('never')
+        : make('span', {}, time(credential.expires_at), ' ', expired && make('span', { class: 'mark bad', t: 'security.expired' }))],
+      challenge !== undefined && ['security.recovery', challenge === null ? words('no') : until(challenge.expires_at)],
+      user.failed_sign_ins !== undefined && ['security.failed', count(user.failed_sign_ins)],
+      user.wrong_codes !== undefined && ['security.wrong-codes', count(user.wrong_codes)],
+      user.locked_until && ['security.locked', until(user.locked_until)],
+      user.recovery_paused_until && ['security.paused', until(user.recovery_paused_until)],
+      user.codes_paused_until && ['security.codes', until(user.codes_paused_until)]),
   ];
   if (!scopes.has('reset')) return part('security.title', ...known, lacking('reset'));
-  const require = credential && button(credential.must_change ? 'require.lift' : 'require.ask', async () => {
-    const required = !credential.must_change;
-    const outcome = await ask(`${path}/password-change`, { required }, { method: 'PUT' });
-    if (outcome.ok) return done(required ? 'require.asked' : 'require.lifted', {}, 'require');
-    failed(outcome);
-  }, { ...act('require'), 'data-keeps': true });
   return part('security.title', ...known,
     make('div', { class: 'buttons' },
-      button('reset.open', () => changePassword(user, { path, done }), { kind: '', 'data-action': 'password' }),
-      require,
-      !user.disabled && button('recovery.open', () => startRecovery(user, { path, done }), act('recovery'))),
+      open('reset.open', 'password', changePassword, ''),
+      credential && open(credential.must_change ? 'lift.open' : 'require.open', 'require', requireChange),
+      challenge && open('stop.open', 'recovery', stopRecovery),
+      !challenge && !user.disabled && open('recovery.open', 'recovery', startRecovery)),
     user.disabled && make('p', { class: 'hint', t: 'recovery.disabled' }));
 }
 
-/** What keeps the user out, and until when. */
-function locks(user) {
-  return [
-    ['security.locked', user.locked_until],
-    ['security.paused', user.recovery_paused_until],
-    ['security.codes', user.codes_paused_until],
-  ].filter(([, at]) => at);
-}
-
-function account(user, { path, done }) {
-  const act = (action) => ({ kind: 'quiet', 'data-action': action });
-  const enable = async () => {
-    const outcome = await ask(path, { disabled: false }, { method: 'PATCH' });
-    if (outcome.ok) return done('enable.done', {}, 'disable');
-    failed(outcome);
-  };
-  const unlock = async () => {
-    const outcome = await ask(`${path}/unlock`, {}, { method: 'POST' });
-    if (outcome.ok) return done('unlock.done', {}, 'unlock');
-    failed(outcome);
-  };
-  const change = [
-    locks(user).length > 0
-      && button('unlock.open', unlock, { ...act('unlock'), 'data-keeps': true }),
-    button('address.open', () => changeAddress(user, { path, done }), act('address')),
-    button('locale.open', () => changeLanguage(user, { path, done }), act('locale')),
-    user.disabled
-      ? button('enable.open', enable, { ...act('disable'), 'data-keeps': true })
-      : button('disable.open', () => disable(user, { path, done }), act('disable')),
-  ];
+function account(user, how) {
+  const open = opener(user, how);
+  const isLocked = user.locked_until || user.recovery_paused_until || user.codes_paused_until;
   const [mayChange, mayDelete] = [scopes.has('users:write'), scopes.has('users:delete')];
   return part('account.title',
     (mayChange || mayDelete) && make('div', { class: 'buttons' },
-      ...(mayChange ? change : []),
-      mayDelete && button('delete.open', () => remove(user, { path }), { kind: 'quiet danger', 'data-action': 'delete' })),
-    !mayChange && lacking('users:write'),
-    !mayDelete && lacking('users:delete'));
-}
-
-/** Tells in a dialog why something that takes no form did not work. */
-function failed(outcome) {
-  const { key, values } = explain(outcome);
-  openDialog('error.title', (dialog) => [
-    make('p', { t: key, values }),
-    make('div', { class: 'buttons' }, closer(dialog, 'close')),
-  ]);
+      mayChange && isLocked && open('unlock.open', 'unlock', unlock),
+      mayChange && user.credential === null && !user.disabled && open('invite.open', 'invite', invite),
+      mayChange && open('sign-out.open', 'sign-out', signOut),
+      mayChange && open('address.open', 'address', changeAddress),
+      mayChange && open('locale.open', 'locale', changeLanguage),
+      mayChange && (user.disabled ? open('enable.open', 'disable', enable) : open('disable.open', 'disable', disable)),
+      mayDelete && open('delete.open', 'delete', remove, 'quiet danger')),
+    !mayChange && lacking('users:write'));
 }

@@ -92,6 +92,7 @@ impl Welcome {
             }],
             challenge: Some(challenge),
             claim: None,
+            forgiven: None,
         };
         let insert = |it: Drafted| it.insert(batch, keyring, &account.id, epoch, first);
         let mut invitation = self.invitation.map(insert).transpose()?;

@@ -178,8 +178,6 @@ fn read_account(fields: &mut Fields) -> Option<AccountMembers> {
         locale: locale?,
         change_on_next_sign_in: change_on_next_sign_in?,
         reason: reason?,
-        disabled: false,
-        created_at: None,
     })
 }
 
@@ -211,6 +209,8 @@ impl AccountMembers {
             change_on_next_sign_in,
             password_expires_in: is_temporary.then_some(lifetime.0),
             reason: self.reason,
+            disabled: false,
+            created_at: None,
         })
     }
 }
