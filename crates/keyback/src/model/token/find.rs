@@ -22,23 +22,34 @@ const MAX_ENCODINGS: usize = 3;
 /// something longer.
 pub(super) fn in_text(text: &str) -> Option<Token> {
     let text = decode(text);
-    in_decoded(&text).or_else(|| in_decoded(&without_quotes(&text)))
+    let bare = without_quotes(&text);
+    let texts = [text, bare];
+    let alone = texts.iter().find_map(|text| alone_in_parts(text));
+    alone.or_else(|| texts.iter().find_map(|text| glued_in_parts(text)))
 }
 
-fn in_decoded(text: &str) -> Option<Token> {
+/// What follows a `#`, and what precedes it.
+fn parts(text: &str) -> [&str; 2] {
     let (address, fragment) = text.split_once('#').unwrap_or(("", text));
-    let parts = [fragment, address];
+    [fragment, address]
+}
+
+fn alone_in_parts(text: &str) -> Option<Token> {
+    let parts = parts(text);
     let joined = parts.map(join);
+    let mut all = parts.into_iter().chain(joined.iter().map(String::as_str));
+    all.find_map(alone_in)
+}
+
+fn glued_in_parts(text: &str) -> Option<Token> {
     // Links have short ones; a reset token, which is never mailed, is long.
     let lengths = if text.contains('#') {
         [SHORT, LONG]
     } else {
         [LONG, SHORT]
     };
-    let mut alone = parts.into_iter().chain(joined.iter().map(String::as_str));
-    alone
-        .find_map(alone_in)
-        .or_else(|| joined.iter().find_map(|part| glued_in(part, lengths)))
+    let joined = parts(text).map(join);
+    joined.iter().find_map(|part| glued_in(part, lengths))
 }
 
 /// The first run of the alphabet that is a token.
