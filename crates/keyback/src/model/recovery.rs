@@ -285,7 +285,7 @@ impl Recovery {
             challenge: Some(challenge),
             issued: self.issued,
             claim: Some(claim),
-            forgiven: self.forgiven.filter(|forgiven| forgiven.day == claim.day),
+            forgiven: self.forgiven,
         }
     }
 

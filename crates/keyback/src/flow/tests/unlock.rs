@@ -104,6 +104,17 @@ fn it_forgives_the_days_attempts_at_codes() {
 }
 
 #[test]
+fn what_is_forgiven_on_one_day_is_no_gift_on_the_next() {
+    let app = with_ann();
+    guess_all_day(&app);
+    assert_eq!(unlock(&app, "ann", json!({})), 204);
+    app.advance(86_400);
+    guess_all_day(&app);
+    let refused = app.recover();
+    assert_eq!(app.verify_for(App::EMAIL, &refused.code).status, 400);
+}
+
+#[test]
 fn a_code_whose_own_attempts_are_used_up_stays_so() {
     let app = with_ann();
     let recovery = app.recover();

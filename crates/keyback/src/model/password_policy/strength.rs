@@ -216,6 +216,15 @@ mod tests {
     }
 
     #[test]
+    fn only_the_ends_of_a_long_text_are_estimated() {
+        let weak = "a".repeat(MAX_ESTIMATED);
+        let strong = "qX7#vKp2!mZ9";
+        let hidden = estimate(&format!("{weak}{strong}{weak}"), &[], 3);
+        assert!(hidden.score < 3, "{hidden:?}");
+        assert!(estimate(strong, &[], 3).score >= 3);
+    }
+
+    #[test]
     fn zxcvbn_tries_few_combinations_whatever_the_text() {
         let all: Vec<char> = LOOK_ALIKES.iter().flat_map(|it| it.1.chars()).collect();
         let signs: BTreeSet<char> = all.iter().copied().collect();
