@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::model::base_url::BaseUrl;
 use crate::model::client_address::ProxyTrust;
 use crate::model::code::CodeLength;
-use crate::model::keyring::Keyring;
+use crate::model::keyring::{DerivedKeys, Keyring};
 use crate::model::limit::Limit;
 use crate::model::password_policy::{Blocklist, PasswordPolicy};
 use crate::model::recovery::{AttemptCaps, IssueRules};
@@ -50,23 +50,24 @@ impl Section for BaseUrl {
 impl Section for Keyring {
     fn read(values: &Values) -> Option<Self> {
         let current = values.read("secret_key", "at least 32 random bytes in base64", |text| {
-            Self::from_base64(text, "").ok().map(|_| text.to_owned())
+            DerivedKeys::from_base64(text).ok()
         });
         let previous = values.read(
             "secret_key_previous",
             "empty, or at least 32 random bytes in base64",
-            |text| {
-                (text.is_empty() || Self::from_base64(text, "").is_ok()).then(|| text.to_owned())
+            |text| match text {
+                "" => Some(None),
+                text => DerivedKeys::from_base64(text).ok().map(Some),
             },
         );
         let (current, previous) = (current?, previous?);
-        if current == previous {
+        if previous.as_ref().is_some_and(|it| it.id() == current.id()) {
             values.warn(
                 "secret_key_previous",
                 "is the same as secret_key, so nothing is rotated",
             );
         }
-        Self::from_base64(&current, &previous).ok()
+        Some(Self::new(current, previous))
     }
 }
 

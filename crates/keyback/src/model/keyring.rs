@@ -48,8 +48,9 @@ pub struct Keyring {
 /// As long as a block of SHA-256, so that HMAC uses it unhashed (RFC 2104 §3).
 type MacKey = [u8; 64];
 
+/// The keys derived from one secret.
 #[derive(Clone)]
-struct DerivedKeys {
+pub struct DerivedKeys {
     id: String,
     tokens: MacKey,
     codes: MacKey,
@@ -63,19 +64,10 @@ struct DerivedKeys {
 pub struct WeakSecret;
 
 impl Keyring {
-    /// Derives all keys from the base64 text of a secret of at least 32 bytes; an empty `previous` means none.
-    ///
-    /// # Errors
-    /// [`WeakSecret`] when either is no base64, too short or plainly not random.
-    pub fn from_base64(current: &str, previous: &str) -> Result<Self, WeakSecret> {
-        Ok(Self {
-            current: DerivedKeys::from_base64(current)?,
-            previous: if previous.is_empty() {
-                None
-            } else {
-                Some(DerivedKeys::from_base64(previous)?)
-            },
-        })
+    /// The keys to write with, and during a rotation those of the secret before.
+    #[must_use]
+    pub fn new(current: DerivedKeys, previous: Option<DerivedKeys>) -> Self {
+        Self { current, previous }
     }
 
     /// Authenticates `parts`, each with its length, under the current key for `key_use`.
@@ -139,7 +131,11 @@ impl Keyring {
 }
 
 impl DerivedKeys {
-    fn from_base64(text: &str) -> Result<Self, WeakSecret> {
+    /// Derives the keys from the base64 text of a secret of at least 32 bytes. It costs some 40 blocks of SHA-256.
+    ///
+    /// # Errors
+    /// [`WeakSecret`] when it is no base64, too short or plainly not random.
+    pub fn from_base64(text: &str) -> Result<Self, WeakSecret> {
         let text = text.trim();
         let secret = Base64::decode_vec(text)
             .or_else(|_| Base64UrlUnpadded::decode_vec(text.trim_end_matches('=')))
@@ -156,6 +152,12 @@ impl DerivedKeys {
             clients: derive(&hkdf, "v1 client names")?,
             seals: derive(&hkdf, "v1 seals")?,
         })
+    }
+
+    /// The name of the keys, in what they made. The same secret has the same.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     fn mac(&self, key_use: KeyUse, parts: &[&[u8]]) -> [u8; 32] {
@@ -220,6 +222,10 @@ mod tests {
         Base64::encode_string(&(start..start + 32).collect::<Vec<u8>>())
     }
 
+    fn keys(start: u8) -> DerivedKeys {
+        DerivedKeys::from_base64(&secret(start)).unwrap()
+    }
+
     #[test]
     fn short_and_guessable_secrets_are_refused() {
         for weak in [
@@ -229,17 +235,15 @@ mod tests {
             &Base64::encode_string(&[7; 64]),
             &Base64::encode_string(&[b"changeme".as_slice(); 8].concat()),
         ] {
-            assert!(Keyring::from_base64(weak, "").is_err(), "{weak}");
-            assert!(Keyring::from_base64(&secret(0), weak).is_err() || weak.is_empty());
+            assert!(DerivedKeys::from_base64(weak).is_err(), "{weak}");
         }
-        assert!(Keyring::from_base64(&secret(0), &secret(9)).is_ok());
     }
 
     #[test]
     fn what_the_previous_key_made_stays_valid_during_a_rotation_and_not_after_it() {
-        let before = Keyring::from_base64(&secret(0), "").unwrap();
-        let during = Keyring::from_base64(&secret(1), &secret(0)).unwrap();
-        let after = Keyring::from_base64(&secret(1), "").unwrap();
+        let before = Keyring::new(keys(0), None);
+        let during = Keyring::new(keys(1), Some(keys(0)));
+        let after = Keyring::new(keys(1), None);
         let digest = before.digest(KeyUse::Codes, &[b"serial", b"123456"]);
         let sealed = before.seal([3; NONCE_BYTES], "here", b"text");
 
@@ -258,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_digest_is_bound_to_its_use_and_to_where_its_parts_end() {
-        let keyring = Keyring::from_base64(&secret(0), "").unwrap();
+        let keyring = Keyring::new(keys(0), None);
         let digest = keyring.digest(KeyUse::Codes, &[b"ab", b"c"]);
         assert!(keyring.matches(KeyUse::Codes, &[b"ab", b"c"], &digest));
         assert!(!keyring.matches(KeyUse::Codes, &[b"a", b"bc"], &digest));
@@ -267,7 +271,7 @@ mod tests {
 
     #[test]
     fn a_seal_moved_to_another_record_does_not_open() {
-        let keyring = Keyring::from_base64(&secret(0), "").unwrap();
+        let keyring = Keyring::new(keys(0), None);
         let sealed = keyring.seal([3; NONCE_BYTES], "here", b"text");
         assert_eq!(keyring.open(&sealed, "there"), None);
         assert!(!format!("{keyring:?}").contains(&secret(0)));
