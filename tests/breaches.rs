@@ -1,6 +1,6 @@
 //! New passwords are looked for among breached ones, by the first five digits of their SHA-1.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     app::{App, BreachList, Caller as _, User, strong_password},
@@ -48,6 +48,39 @@ fn a_list_that_fails_stops_nobody_and_the_event_says_so() {
         .expect_nothing();
     app.assert_signs_in(&user, PASSWORD);
     assert_eq!(breach_check(&app, &user), "unavailable");
+}
+
+#[test]
+fn a_right_password_that_became_known_must_be_changed_at_the_next_sign_in() {
+    let list = BreachList::answering(200, format!("{REST}:2\r\n"));
+    let app = list
+        .asked_by(App::builder())
+        .variable("password_breach_check", "off")
+        .start();
+    let user = app.create_user();
+    let portal = app.portal();
+    let token = app.recover(&user).mail.link_token();
+    app.visitor()
+        .reset_password(&token, PASSWORD)
+        .expect_nothing();
+    portal.sign_in(&user.email, PASSWORD).expect_json(200);
+    assert_eq!(list.asked(), Vec::<String>::new());
+
+    let app = list.asked_by(app.stop()).start();
+    let portal = app.portal();
+    let first = portal.sign_in(&user.email, PASSWORD).expect_json(200);
+    assert!(first["password_change"].is_null(), "{first}");
+    // Created, asked, changed, signed out everywhere; found, and to be changed.
+    let events = wait_for_events(&app, &user.id, 6);
+    assert_eq!(events[0]["type"], "password.change_required");
+    assert_eq!(events[1]["type"], "password.breached");
+    assert_eq!(events[1]["actor"], json!({ "kind": "system" }));
+    let second = portal.sign_in(&user.email, PASSWORD).expect_json(200);
+    assert_eq!(second["password_change"]["reason"], "must-change");
+    assert_eq!(second["credential_epoch"], first["credential_epoch"]);
+    // Asked once a day, and not at all where the change is required already.
+    assert_eq!(list.asked(), [RANGE]);
+    assert!(!app.log().contains(&REST[..8]), "{}", app.log());
 }
 
 /// What the newest event of a password that was set says of the check.

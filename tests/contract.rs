@@ -18,7 +18,7 @@ struct Route {
     body: fn(&App) -> Value,
 }
 
-const ROUTES: [Route; 8] = [
+const ROUTES: [Route; 9] = [
     Route {
         path: "/v1/forgot-password",
         scope: None,
@@ -53,6 +53,13 @@ const ROUTES: [Route; 8] = [
         member: "password",
         status: 401,
         body: |_| json!({ "email": unique_email(), "password": strong_password() }),
+    },
+    Route {
+        path: "/v1/change-password",
+        scope: Some(Scope::SignIn),
+        member: "new_password",
+        status: 401,
+        body: |_| json!({ "user_id": random_token(12), "current_password": strong_password(), "new_password": strong_password() }),
     },
     Route {
         path: "/v1/admin/users",

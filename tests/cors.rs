@@ -45,11 +45,13 @@ fn each_list_is_for_its_own_calls() {
         "/v1/forgot-password",
         "/v1/verify-otp",
         "/v1/reset-password",
+        "/v1/cancel-recovery",
     ];
     let admin = [
         "/v1/admin/users",
         "/v1/admin/users/a/reset-password",
         "/v1/sign-in",
+        "/v1/change-password",
     ];
     for (origin, listed, others) in [(PAGE, public, admin), (ADMIN_PAGE, admin, public)] {
         for path in listed {

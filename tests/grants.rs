@@ -4,7 +4,7 @@ use serde_json::json;
 use toml::Value;
 
 use crate::{
-    app::{App, Caller as _, Scope, component, unique_email},
+    app::{App, BreachList, Caller as _, Scope, component, unique_email, wait_for},
     v1::courier_run::run_courier_until,
 };
 
@@ -77,4 +77,28 @@ fn slow_a_mail_that_no_component_may_send_is_delivered_once_one_may() {
         .expect_json(200);
     courier.run_courier().expect_status(200);
     app.sink().assert_no_mail(&user.email);
+}
+
+#[test]
+fn a_sign_in_that_may_not_ask_the_list_of_breached_passwords_goes_on() {
+    let list = BreachList::answering(200, "");
+    let app = list
+        .asked_by(App::builder())
+        .manifest(|manifest| {
+            component(manifest, "sign-in").insert(
+                "allowed_outbound_hosts".to_owned(),
+                Value::Array(Vec::new()),
+            );
+        })
+        .start();
+    let user = app.create_user();
+    let before = list.asked().len();
+    app.assert_signs_in(&user, &user.password);
+    wait_for(|| {
+        let log = app.log();
+        let is_said = log.contains("breach-list-not-asked");
+        if is_said { Ok(()) } else { Err(log) }
+    });
+    assert_eq!(list.asked().len(), before);
+    app.assert_signs_in(&user, &user.password);
 }

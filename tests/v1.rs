@@ -2,6 +2,7 @@
 
 pub(crate) mod admin;
 mod cancel_recovery;
+mod change_password;
 pub(crate) mod courier_run;
 mod email_webhooks;
 mod forgot_password;

@@ -116,6 +116,26 @@ test('a sign-in that asks for another password says so on the page', async () =>
   assert.ok(await app.signsIn(user.email, password));
 });
 
+test('an invitation asks for the first password in words of its own', async () => {
+  const email = `${Date.now()}@example.test`;
+  const body = { email, invite: { deliver: 'return' } };
+  const { invitation } = await (await app.call('POST', '/v1/admin/users', body)).json();
+  const password = newPassword();
+  await visit(browser, app, {}, async (page) => {
+    await page.goto(invitation.link);
+    await titled(page, 'Choose a password for your account');
+    await page.getByText('An administrator has created this Harbour account for you:').waitFor();
+    await page.getByText(email).waitFor();
+    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await titled(page, 'Legen Sie ein Passwort für Ihr Konto fest');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('button', { name: 'Set the password' }).waitFor();
+    await choose(page, password);
+    await titled(page, 'Your password is set');
+  });
+  assert.ok(await app.signsIn(email, password));
+});
+
 test('a link whose check is not answered works all the same', async () => {
   const user = await app.createUser();
   const first = await app.recoveryMail(user.email);

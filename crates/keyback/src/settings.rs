@@ -174,6 +174,23 @@ const BREACH_LIST: &str = "https://api.pwnedpasswords.com";
 impl Section for PasswordRules {
     fn read(values: &Values) -> Option<Self> {
         let policy = PasswordPolicy::read(values);
+        let list = BreachList::read(values);
+        Some(Self {
+            policy: policy?,
+            breach_list: list?.0,
+        })
+    }
+}
+
+/// The list of breached passwords: `None` while `password_breach_check` is off.
+#[derive(Debug, Clone)]
+pub struct BreachList(
+    /// `password_breach_api_origin`.
+    pub Option<BaseUrl>,
+);
+
+impl Section for BreachList {
+    fn read(values: &Values) -> Option<Self> {
         let check = values.read("password_breach_check", "on or off", |text| match text {
             "on" => Some(true),
             "off" | "" => Some(false),
@@ -184,10 +201,7 @@ impl Section for PasswordRules {
             text => BaseUrl::parse(text).filter(BaseUrl::is_grantable),
         });
         let (check, list) = (check?, list?);
-        Some(Self {
-            policy: policy?,
-            breach_list: check.then_some(list),
-        })
+        Some(Self(check.then_some(list)))
     }
 }
 

@@ -89,6 +89,7 @@ const CALLS: &[Row] = &[
     ),
     (Scope::Courier, "POST", "/v1/courier/run", NONE),
     (Scope::SignIn, "POST", "/v1/sign-in", EMPTY),
+    (Scope::SignIn, "POST", "/v1/change-password", EMPTY),
 ];
 
 #[test]

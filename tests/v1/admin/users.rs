@@ -6,6 +6,7 @@ mod delete;
 pub(crate) mod events;
 mod ids;
 mod import;
+mod invite;
 mod list;
 mod password_change;
 mod recovery;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use crate::courier::report::{Budget, CourierRun};
 use crate::courier::run;
 use crate::courier::work::work_entry;
-use crate::flow::passwords::store_newer_hash;
+use crate::flow::passwords::{breached, store_newer_hash};
 use crate::model::log_line::LogLine;
 use crate::ports::{Clock, Env, KeyValue, Log, Unavailable};
 use crate::store::batch::Batch;
-use crate::store::cx::{Cx, Deferred};
+use crate::store::cx::{BreachQuestion, Cx, Deferred};
 use crate::store::directory;
 use crate::store::failed_attempts;
 use crate::store::lease::Lease;
@@ -63,7 +63,11 @@ pub async fn tidy<E: Env>(env: &E, deferred: Deferred) {
     if let Some((id, sign_in)) = &deferred.signed_in {
         log_failure(env, sign_ins::note(store, id, sign_in).await);
     }
-    if deferred.expiring.is_empty() && deferred.rehash.is_none() && deferred.failed.is_none() {
+    if deferred.expiring.is_empty()
+        && deferred.rehash.is_none()
+        && deferred.breach_check.is_none()
+        && deferred.failed.is_none()
+    {
         return;
     }
     let mut cx = Cx::new(env).await;
@@ -71,11 +75,31 @@ pub async fn tidy<E: Env>(env: &E, deferred: Deferred) {
     if let Some(attempt) = deferred.failed {
         log_failure(env, failed_attempts::count(&mut cx, attempt).await);
     }
+    let question = due(&mut cx, deferred.breach_check).await;
     if !cx.deferred.expiring.is_empty() {
         log_failure(env, Batch::default().commit(&mut cx).await.map(drop));
     }
     if let Some(rehash) = deferred.rehash {
         log_failure(env, store_newer_hash(&mut cx, rehash).await);
+    }
+    // Last, since another host has to answer.
+    if let Some(question) = question {
+        log_failure(env, breached::ask(&mut cx, question).await);
+    }
+}
+
+/// The question, if it is to be asked today.
+async fn due<E: Env>(
+    cx: &mut Cx<'_, E>,
+    question: Option<BreachQuestion>,
+) -> Option<BreachQuestion> {
+    let question = question?;
+    match breached::is_due(cx, &question).await {
+        Ok(is_due) => is_due.then_some(question),
+        Err(outage) => {
+            log_failure(cx.env, Err(outage));
+            None
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod agenda;
 mod at_rest;
+mod breached_sign_ins;
 mod breaches;
 mod bulk;
 mod cancel_recovery;
+mod change_password;
 mod check_token;
 mod clocks;
 mod crashes;

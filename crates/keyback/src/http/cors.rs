@@ -75,7 +75,10 @@ impl Page {
 
 /// Whether calls below `/v1/<call>` need a key, or are made by a provider with one.
 fn needs_key(call: &str) -> bool {
-    matches!(call, "admin" | "courier" | "email-webhooks" | "sign-in")
+    matches!(
+        call,
+        "admin" | "change-password" | "courier" | "email-webhooks" | "sign-in"
+    )
 }
 
 #[cfg(test)]

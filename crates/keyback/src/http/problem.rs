@@ -10,6 +10,10 @@ use crate::model::password_policy::PasswordViolation;
 use crate::ports::Unavailable;
 use crate::settings::{Finding, names_of};
 
+mod violations;
+
+use violations::explain;
+
 /// `Retry-After` of an outage.
 pub(super) const RETRY_AFTER_OUTAGE: Duration = Duration::from_secs(5);
 
@@ -379,23 +383,6 @@ impl FieldError {
         match self.code {
             Some(code) => json!({"code": code, "detail": self.detail, "pointer": self.pointer}),
             None => json!({"detail": self.detail, "pointer": self.pointer}),
-        }
-    }
-}
-
-fn explain(violation: PasswordViolation) -> &'static str {
-    match violation {
-        PasswordViolation::TooShort => "is too short",
-        PasswordViolation::TooLong => "is longer than 256 characters or 1024 bytes",
-        PasswordViolation::TooCommon => "is too common or too easy to expect",
-        PasswordViolation::TooWeak => {
-            "is too easy to guess: add a few words that do not belong together"
-        }
-        PasswordViolation::SimilarToEmail => "is little more than the email address",
-        PasswordViolation::SimilarToAppName => "is little more than the name of this service",
-        PasswordViolation::SameAsCurrent => "is the current one",
-        PasswordViolation::Breached => {
-            "is known from a data breach: choose one that is used nowhere else"
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::http::pages::{self, Files, Language, Page, brand, link, portal};
 use crate::http::problem::RETRY_AFTER_OUTAGE;
 use crate::http::v1::admin::{emails, users};
 use crate::http::v1::{
-    cancel_recovery, courier_run, email_webhooks, forgot_password as forgot, health,
-    password_policy, reset_password as reset, sign_in as signing_in, verify_otp as verify,
+    cancel_recovery, change_password, courier_run, email_webhooks, forgot_password as forgot,
+    health, password_policy, reset_password as reset, sign_in as signing_in, verify_otp as verify,
 };
 use crate::http::{
     Answer, Problem, ProblemType, Request, forgot_password_form as form, problem_pages,
@@ -52,7 +52,7 @@ pub async fn verify_otp<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result
     }
 }
 
-/// The component `reset-password`: users' and administrators' resets, and the rules for passwords.
+/// The component `reset-password`: users' and administrators' resets, users' changes, and the rules for passwords.
 ///
 /// # Errors
 /// A [`Problem`].
@@ -66,12 +66,16 @@ pub async fn reset_password<E: Env>(
         (["v1", "reset-password", "check"], "POST") => {
             reset::check::post(cx, request, &settings).await
         }
+        (["v1", "change-password"], "POST") => change_password::post(cx, request, settings).await,
         (["v1", "cancel-recovery"], "POST") => cancel_recovery::post(cx, request, &settings).await,
         (["v1", "admin", "users", id, "reset-password"], "POST") => {
             users::reset_password::post(cx, request, settings, id).await
         }
         (
-            ["v1", "reset-password" | "cancel-recovery"]
+            [
+                "v1",
+                "reset-password" | "change-password" | "cancel-recovery",
+            ]
             | ["v1", "reset-password", "check"]
             | ["v1", "admin", "users", _, "reset-password"],
             _,

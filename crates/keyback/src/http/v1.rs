@@ -3,6 +3,7 @@
 pub mod admin;
 
 pub mod cancel_recovery;
+pub mod change_password;
 pub mod courier_run;
 pub mod email_webhooks;
 pub mod forgot_password;

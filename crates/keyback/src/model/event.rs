@@ -54,6 +54,8 @@ event_types! {
     RecoveryStopped = "recovery.stopped",
     /// A password was set.
     PasswordChanged = "password.changed",
+    /// A password that was right at a sign-in is known from a data breach.
+    PasswordBreached = "password.breached",
     /// A password must be changed at the next sign-in.
     PasswordChangeRequired = "password.change_required",
     /// A password need not be changed at the next sign-in any more.

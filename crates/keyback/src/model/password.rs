@@ -44,6 +44,12 @@ impl Password {
         Self::new(typed.trim_matches(is_blank))
     }
 
+    /// Whether it is the same text as `other`, in whichever normal form.
+    #[must_use]
+    pub fn is_spelled_like(&self, other: &Self) -> bool {
+        self.normal == other.normal
+    }
+
     /// The text, for the policy to check.
     pub(crate) fn reveal(&self) -> &str {
         &self.normal

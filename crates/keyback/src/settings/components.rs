@@ -12,9 +12,9 @@ use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::model::site::Site;
 use crate::portal::WebhookSettings;
 use crate::settings::{
-    Access, AdminResetRules, AppForgotLimit, CorsOrigins, FeedbackSettings, ForgotLimit,
-    ResetLimit, ReturnUrls, Section, SignInLimit, SignInUrl, TemporaryPasswordLifetime, Values,
-    VerifyLimit,
+    Access, AdminResetRules, AppForgotLimit, BreachList, CorsOrigins, FeedbackSettings,
+    ForgotLimit, ResetLimit, ReturnUrls, Section, SignInLimit, SignInUrl,
+    TemporaryPasswordLifetime, Values, VerifyLimit,
 };
 
 macro_rules! components {
@@ -84,6 +84,8 @@ components!(
         rules: PasswordRules,
         /// Calls of users, per client.
         limit: ResetLimit,
+        /// Current passwords that a client may have checked, those of sign-ins included.
+        sign_in_limit: SignInLimit,
         /// Who may call for an administrator.
         access: Access,
         /// What an administrator's reset may do.
@@ -134,6 +136,8 @@ components!(
         lifetime: ResetTokenLifetime,
         /// Calls per client.
         limit: SignInLimit,
+        /// Where right passwords are looked for among breached ones.
+        breach_list: BreachList,
     }
 
     /// The settings of the component `courier`: those of every component, since with any variable bad some task could not be

@@ -1,9 +1,11 @@
 //! What a request works with: the machine, the time, and what it leaves to be done after its response.
 
 use crate::base::timestamp::Timestamp;
+use crate::model::base_url::BaseUrl;
 use crate::model::failed_attempt::FailedAttempt;
 use crate::model::id::AccountId;
-use crate::model::password::PasswordHash;
+use crate::model::keyring::Keyring;
+use crate::model::password::{Password, PasswordHash};
 use crate::ports::{Clock as _, Env, Variables as _};
 use crate::store::agenda::{Expiring, ReservedEntry};
 use crate::store::keys::{AnyKey, CounterKey};
@@ -63,6 +65,8 @@ pub struct Deferred {
     pub(crate) rehash: Option<Rehash>,
     /// A sign-in to be noted, and to which account it was.
     pub(crate) signed_in: Option<(AccountId, SignIn)>,
+    /// A right password that may be known from a data breach.
+    pub(crate) breach_check: Option<BreachQuestion>,
     /// Whether to look for due work of others.
     pub(crate) looks_around: bool,
     /// Whether many changes wait for the directory. Others leave that to the courier.
@@ -82,6 +86,21 @@ pub struct Rehash {
     pub new: PasswordHash,
 }
 
+/// Whether a password that was right is known from a data breach. In memory only, and never printed.
+#[derive(Debug)]
+pub struct BreachQuestion {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The account's epoch when it was right.
+    pub epoch: u64,
+    /// The password.
+    pub password: Password,
+    /// Where to ask.
+    pub list: BaseUrl,
+    /// Names the account in a counter.
+    pub keyring: Keyring,
+}
+
 impl Deferred {
     /// Whether there is nothing to do.
     #[must_use]
@@ -94,6 +113,7 @@ impl Deferred {
             expiring,
             rehash,
             signed_in,
+            breach_check,
             looks_around,
             follows_directory,
             failed,
@@ -105,6 +125,7 @@ impl Deferred {
             && expiring.is_empty()
             && rehash.is_none()
             && signed_in.is_none()
+            && breach_check.is_none()
             && !looks_around
             && !follows_directory
             && failed.is_none()

@@ -96,6 +96,22 @@ pub async fn count_subject<E: Env>(
     count_by(cx, named, digest.as_name()).await
 }
 
+/// Whether a call about `subject` was counted in the present window. Unlike reading how many, this changes nothing in any
+/// store.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub async fn is_counted<E: Env>(
+    cx: &Cx<'_, E>,
+    keyring: &Keyring,
+    named: NamedLimit,
+    subject: &[u8],
+) -> Result<bool, Unavailable> {
+    let digest = keyring.digest(KeyUse::Clients, &[named.name.as_bytes(), subject]);
+    let counter = counter_of(cx.now, named, digest.as_name());
+    cx.store().exists(&counter.into()).await
+}
+
 /// How many calls about `subject` were counted in the present window.
 ///
 /// # Errors

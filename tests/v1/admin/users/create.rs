@@ -319,3 +319,76 @@ fn a_language_tag_is_kept_as_far_as_it_goes() {
         assert_eq!(updated.expect_json(200)["locale"], "ja-JP");
     }
 }
+
+#[test]
+fn a_generated_password_is_returned_or_mailed_and_must_be_changed() {
+    let app = App::shared();
+    let portal = app.portal();
+    let email = unique_email();
+    let order = json!({ "email": email, "generate": true, "return_password": true });
+    let returned = portal.create_user(&order).expect_json(201);
+    assert!(returned.get("email_id").is_none(), "{returned}");
+    assert_eq!(returned["credential"]["must_change"], true);
+    assert!(returned["credential"]["expires_at"].is_string());
+    let password = returned["password"].as_str().expect("it is returned");
+    let signed_in = portal.sign_in(&email, password).expect_json(200);
+    assert_eq!(signed_in["password_change"]["reason"], "must-change");
+    app.sink().assert_no_mail(&email);
+
+    let email = unique_email();
+    let order = json!({
+        "email": email, "generate": true, "send_email": true, "change_on_next_sign_in": false,
+    });
+    let mailed = portal.create_user(&order).expect_json(201);
+    assert!(mailed.get("password").is_none(), "{mailed}");
+    assert!(mailed["email_id"].is_string(), "{mailed}");
+    let password = app.sink().wait_for_mail(&email).password();
+    let signed_in = portal.sign_in(&email, &password).expect_json(200);
+    assert!(signed_in["password_change"].is_null(), "{signed_in}");
+}
+
+#[test]
+fn a_password_that_nobody_would_know_is_not_generated() {
+    let app = App::shared();
+    let portal = app.portal();
+    let email = unique_email();
+    let order = json!({ "email": email, "generate": true });
+    let refused = portal.create_user(&order);
+    refused.expect_problem(422, "undeliverable-password");
+    let found = portal.get(&format!("/v1/admin/users?email={email}"));
+    assert_eq!(found.expect_json(200)["users"], json!([]));
+}
+
+#[test]
+fn what_excludes_each_other_is_refused_by_name() {
+    let app = App::shared();
+    let invite = json!({ "deliver": "return" });
+    for (members, pointers) in [
+        (
+            json!({ "password": strong_password(), "generate": true, "send_email": true }),
+            &["/generate"][..],
+        ),
+        (
+            json!({ "password": strong_password(), "invite": invite }),
+            &["/invite"],
+        ),
+        (
+            json!({ "generate": true, "send_email": true, "invite": invite }),
+            &["/invite"],
+        ),
+        (
+            json!({ "invite": invite, "send_email": true }),
+            &["/send_email"],
+        ),
+        (json!({ "return_password": true }), &["/return_password"]),
+        (json!({ "invite": { "deliver": 7 } }), &["/invite/deliver"]),
+        (json!({ "invite": "email" }), &["/invite"]),
+    ] {
+        let mut body = json!({ "email": unique_email() });
+        for (name, value) in members.as_object().expect("an object") {
+            body[name] = value.clone();
+        }
+        let refused = app.portal().create_user(&body).expect_invalid();
+        assert_eq!(refused, pointers, "{members}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What happened to an account lately.
 
 use crate::base::timestamp::Timestamp;
-use crate::flow::passwords::sign_in::ACCOUNT_LIMIT;
+use crate::flow::passwords::authenticate::ACCOUNT_LIMIT;
 use crate::model::account::Account;
 use crate::model::keyring::Keyring;
 use crate::ports::{Env, Unavailable};

@@ -1,25 +1,20 @@
 //! Setting a new password with a link token or a reset token: validate, claim, write.
 
-use crate::flow::events::by_user;
-use crate::flow::passwords::check_password;
+use crate::flow::passwords::{UsersChange, check_password, set_by_user};
 use crate::flow::recovery::live_token::{LiveToken, find_live};
 use crate::flow::{Refusal, within};
 use crate::mail::message::MailBranding;
-use crate::mail::message::{Requester, Translator, prepare_password_changed};
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
-use crate::model::credential::{Credential, SetBy};
-use crate::model::email::EmailKind;
-use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
-use crate::model::password::{Password, PasswordHash};
+use crate::model::password::Password;
 use crate::model::password_policy::{PasswordRules, PasswordViolation};
 use crate::model::token::Token;
 use crate::ports::{Clock, Env, Unavailable};
-use crate::store::batch::{Batch, Draft, Epoch};
+use crate::store::batch::Batch;
 use crate::store::claim::{Claimant, Claimed};
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
@@ -124,14 +119,18 @@ pub async fn run<E: Env>(
     let again = again.ok_or(ResetPasswordError::InvalidToken)?;
     // Before the token is used up, so that it stays good.
     held.check(cx.env.clock().now())?;
-    let (claim, account) = (again.claim.clone(), again.account.clone());
-    let reset = Reset {
+    let (claim, account) = (again.claim, again.account.clone());
+    let change = UsersChange {
         hash,
         checked,
         client,
         sign_out_everywhere: order.sign_out_everywhere,
+        locale: again.locale,
     };
-    let mut batch = prepare(cx, settings, again, reset)?;
+    let ResetSettings {
+        branding, keyring, ..
+    } = settings;
+    let mut batch = set_by_user(cx, branding, keyring, again.account, change)?;
     batch.under(held);
     claim_and_write(cx, &claim, &account, batch).await
 }
@@ -202,56 +201,4 @@ async fn claim_and_write<E: Env>(
 async fn is_stored<E: Env>(cx: &Cx<'_, E>, id: &AccountId, epoch: u64) -> bool {
     let found = accounts::find(cx.store(), id).await;
     matches!(found, Ok(Some(account)) if account.epoch == epoch)
-}
-
-/// A reset whose token and password are good.
-struct Reset {
-    hash: PasswordHash,
-    checked: Option<BreachCheck>,
-    client: ClientAddress,
-    sign_out_everywhere: bool,
-}
-
-/// The new credential, and the mail and events that tell of it.
-fn prepare<E: Env>(
-    cx: &Cx<'_, E>,
-    settings: &ResetSettings,
-    live: LiveToken,
-    reset: Reset,
-) -> Result<Batch, Unavailable> {
-    let LiveToken {
-        mut account,
-        locale,
-        ..
-    } = live;
-    let mut batch = Batch::default();
-    let changed = by_user(cx, EventType::PasswordChanged, &account.id, reset.client)?;
-    batch.event(changed.checked(reset.checked));
-    if reset.sign_out_everywhere {
-        let kind = EventType::SessionsRevoked;
-        batch.event(by_user(cx, kind, &account.id, reset.client)?);
-    }
-    let languages = [locale.as_ref(), account.locale.as_ref()];
-    let translator = Translator::for_reader(&settings.branding, &languages);
-    let requester = Requester::Client(reset.client);
-    let message = prepare_password_changed(account.email.as_str(), &translator, requester, cx.now)?;
-    let draft = Draft {
-        kind: EmailKind::PasswordChanged,
-        account_id: &account.id,
-        message: &message,
-        discard_at: None,
-        secret: None,
-    };
-    batch.mail(cx, &settings.keyring, draft)?;
-    account.credential = Some(Credential {
-        hash: reset.hash,
-        set_at: cx.now,
-        set_by: SetBy::User,
-        must_change: false,
-        expires_at: None,
-        ignores_blanks: false,
-        epoch: 0,
-    });
-    batch.account(account, Epoch::SetCredential);
-    Ok(batch)
 }

@@ -230,6 +230,33 @@ fn sign_in_unknown_wrong_disabled_and_without_a_password() {
 }
 
 #[test]
+fn change_password_unknown_wrong_disabled_and_without_a_password() {
+    let app = App::default();
+    for (id, email, password) in [
+        ("ann", App::EMAIL, json!(App::PASSWORD)),
+        ("bob", "bob@example.test", Value::Null),
+    ] {
+        let body = json!({"id": id, "email": email, "password": password});
+        let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    }
+    let disabled = app.fork();
+    let disable = app.call("/v1/admin/users/ann", json!({"disabled": true}));
+    let _ = disabled.make(&disable.by("PATCH")).expect(200);
+    let change = |app: &App, id: &str, password: &str| {
+        let body = json!({"user_id": id, "current_password": password});
+        let mut body = body;
+        body["new_password"] = json!(App::NEW_PASSWORD);
+        seen(app, "/v1/change-password", body)
+    };
+    assert_alike(&[
+        ("unknown", change(&app, "eve", App::PASSWORD)),
+        ("wrong", change(&app, "ann", App::OTHER_PASSWORD)),
+        ("disabled", change(&disabled, "ann", App::PASSWORD)),
+        ("without", change(&app, "bob", App::PASSWORD)),
+    ]);
+}
+
+#[test]
 fn reset_password_unknown_used_expired_replaced_cancelled_and_disabled() {
     let app = App::with_account();
     let recovery = app.recover();

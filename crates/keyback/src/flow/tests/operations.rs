@@ -273,6 +273,24 @@ fn sign_in_right_and_wrong() {
 }
 
 #[test]
+fn change_password() {
+    let app = in_the_window();
+    let change = |current: &str, new: &str| {
+        let body = json!({"user_id": "ann", "current_password": current, "new_password": new});
+        app.call("/v1/change-password", body)
+    };
+    let call = change(App::PASSWORD, App::NEW_PASSWORD);
+    let changed = cost("change-password", &app, &call);
+    assert_eq!(changed.pinned(), (204, 7, 10, 10));
+    let call = change(App::OTHER_PASSWORD, App::NEW_PASSWORD);
+    let wrong = cost("change-password, wrong", &app, &call);
+    assert_eq!(wrong.pinned(), (401, 4, 3, 6));
+    let call = change(App::PASSWORD, "12345678");
+    let refused = cost("change-password, refused", &app, &call);
+    assert_eq!(refused.pinned(), (422, 3, 3, 6));
+}
+
+#[test]
 fn administrators() {
     let (app, _) = recovered();
     let post = |path: &str, body: Value| app.call(path, body);

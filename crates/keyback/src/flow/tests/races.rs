@@ -10,6 +10,7 @@ use crate::testing::{App, Call, Reply, block_on, exchange};
 mod accounts;
 mod administrators;
 mod couriers;
+mod decisions;
 mod requests;
 
 /// How many orders of the callers are run.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
-use crate::flow::passwords::sign_in;
+use crate::flow::passwords::authenticate;
 use crate::model::email_address::EmailAddress;
 use crate::model::keyring::Keyring;
 use crate::ports::{Clock as _, Env as _};
@@ -169,7 +169,7 @@ pub(super) fn use_up(app: &App, email: &str, wrong: i64) {
     let subject = found.map_or(email.as_str().to_owned(), |it| it.sign_in_subject());
     for _ in 1..wrong {
         let mut cx = block_on(Cx::new(&app.env));
-        let named = sign_in::ACCOUNT_LIMIT;
+        let named = authenticate::ACCOUNT_LIMIT;
         let counted = limiter::count_subject(&mut cx, &keyring, named, subject.as_bytes());
         let _ = block_on(counted).unwrap();
         block_on(after_response::tidy(&app.env, cx.deferred));

@@ -46,6 +46,7 @@ pub(in crate::http) async fn post<E: Env>(
         keyring: settings.keyring,
         lifetime: settings.lifetime.0,
         limit: settings.limit.0,
+        breach_list: settings.breach_list.0,
     };
     match sign_in::run(cx, &settings, &who, &password, client).await {
         Ok(signed_in) => {

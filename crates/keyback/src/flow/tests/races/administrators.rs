@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::testing::schedules::{Caller, explore};
-use crate::testing::{App, Call, Recovery, Reply, exchange};
+use crate::testing::{App, Call, Recovery, exchange};
 
 /// How many orders are run of each pair.
 const MOST: usize = 800;
@@ -136,100 +136,6 @@ fn a_stopped_recovery_sets_nothing_unless_the_reset_came_first() {
             assert_eq!(shown.json()["challenge"], Value::Null);
         },
     );
-}
-
-#[test]
-fn a_code_that_is_taken_while_its_recovery_is_stopped_leads_to_nothing() {
-    let (app, recovery) = with_ann();
-    let code = json!({"challenge_id": recovery.challenge_id, "code": recovery.code});
-    let begin = || {
-        let app = app.fork();
-        let verify = app.call("/v1/verify-otp", code.clone());
-        let stop = app.call(&format!("{ANN}/challenge"), Value::Null);
-        let env = app.env.clone();
-        let verifying: Caller<Reply> = Box::pin(async move { exchange(&env, &verify).await.0 });
-        let env = app.env.clone();
-        let stop = stop.by("DELETE");
-        let stopping: Caller<Reply> = Box::pin(async move { exchange(&env, &stop).await.0 });
-        (app, vec![verifying, stopping])
-    };
-    let explored = explore(MOST, begin, |app, replies| {
-        assert_eq!(replies[1].status, 204);
-        if replies[0].status == 200 {
-            let token = replies[0].text("reset_token");
-            assert_eq!(app.reset(&token, App::NEW_PASSWORD).status, 400);
-        }
-        assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 400);
-        assert!(app.knows(App::PASSWORD));
-    });
-    assert!(explored.orders > 100, "{explored:?}");
-}
-
-#[test]
-fn a_mail_that_is_issued_while_a_recovery_is_stopped_holds_a_link_that_works_or_none_does() {
-    let (app, recovery) = with_ann();
-    app.advance(60);
-    let begin = || {
-        let app = app.fork();
-        let forgot = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
-        let stop = app.call(&format!("{ANN}/challenge"), Value::Null);
-        let callers = vec![caller(&app, &forgot), caller(&app, &stop.by("DELETE"))];
-        (app, callers)
-    };
-    let explored = explore(MOST, begin, |app, statuses| {
-        assert_eq!(statuses, [202, 204]);
-        assert_eq!(app.reset(&recovery.link, App::NEW_PASSWORD).status, 400);
-        let shown = app.make(&Call::get(&format!("{ANN}/challenge"))).json();
-        let mails = app.take_mails();
-        for mail in &mails {
-            let status = app.check(&mail.link()).status;
-            assert_eq!(status == 200, shown["challenge"] != Value::Null);
-        }
-        // One that was not stopped has its mail.
-        assert!(shown["challenge"] == Value::Null || mails.len() == 1);
-    });
-    assert!(explored.orders > 100, "{explored:?}");
-}
-
-#[test]
-fn an_invitation_that_is_sent_again_while_the_first_is_used_leaves_one_password_or_a_link_that_sets_it()
- {
-    let app = App::default();
-    let body = json!({"id": "ann", "email": App::EMAIL, "invite": {"deliver": "return"}});
-    let created = app.make(&app.call("/v1/admin/users", body)).expect(201);
-    let token = |link: &Value| {
-        let link = link.as_str().unwrap();
-        link.split_once("#token=").unwrap().1.to_owned()
-    };
-    let first = token(&created.json()["invitation"]["link"]);
-    let begin = || {
-        let app = app.fork();
-        let body = json!({"token": first, "new_password": App::NEW_PASSWORD});
-        let reset = app.call("/v1/reset-password", body);
-        let again = app.call(&format!("{ANN}/invite"), json!({"deliver": "return"}));
-        let caller = |call: Call| -> Caller<Reply> {
-            let env = app.env.clone();
-            Box::pin(async move {
-                let (reply, deferred) = exchange(&env, &call).await;
-                crate::courier::after_response::run(&env, deferred).await;
-                reply
-            })
-        };
-        let callers = vec![caller(reset), caller(again)];
-        (app, callers)
-    };
-    let explored = explore(MOST, begin, |app, replies| {
-        let done = replies[0].status == 204;
-        assert_eq!(app.knows(App::NEW_PASSWORD), done, "{replies:?}");
-        if replies[1].status == 409 {
-            assert!(done);
-            return;
-        }
-        let again = token(&replies[1].clone().expect(200).json()["link"]);
-        let set = app.reset(&again, App::OTHER_PASSWORD).status == 204;
-        assert_eq!(set, !done);
-    });
-    assert!(explored.orders > 100, "{explored:?}");
 }
 
 #[test]
