@@ -160,6 +160,16 @@ impl App {
         ApiClient::new(self.server.origin(), self.keys.all_scopes())
     }
 
+    /// The API key that has every scope.
+    pub(crate) fn all_scopes(&self) -> &str {
+        self.keys.all_scopes()
+    }
+
+    /// Where it is served.
+    pub(crate) fn origin(&self) -> &str {
+        self.server.origin()
+    }
+
     /// A client whose API key has one scope and no other.
     pub(crate) fn api_client(&self, scope: Scope) -> ApiClient {
         self.api_client_with(scope.name())

@@ -24,6 +24,7 @@ mod portal_events;
 mod prepare_store;
 mod problems;
 mod races;
+mod readme;
 mod segments;
 mod trusted_proxy;
 mod v1;

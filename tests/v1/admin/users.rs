@@ -1,9 +1,11 @@
 //! The tests of `/v1/admin/users…`, one file a call.
 
+mod bulk;
 mod challenge;
 mod create;
 mod delete;
 pub(crate) mod events;
+mod export;
 mod ids;
 mod import;
 mod invite;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::courier::report::{Budget, CourierRun};
+use crate::courier::report::CourierRun;
 use crate::courier::run;
 use crate::courier::work::work_entry;
 use crate::flow::passwords::{breached, store_newer_hash};
@@ -32,7 +32,7 @@ pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
         log_failure(env, worked.map(drop));
     }
     if looks_around {
-        let looked = run::run(env, env.clock().now(), Budget::Few).await;
+        let looked = run::run_few(env, env.clock().now()).await;
         log_failure(env, looked.map(drop));
     }
 }

@@ -14,13 +14,15 @@ use crate::store::agenda::ReservedEntry;
 use crate::store::bulk_jobs;
 use crate::store::lease::{Lease, Term};
 
+/// How many accounts may have their turn in a run: about ten seconds' worth.
+const MOST: u32 = 500;
 /// How many accounts share an entry of the agenda, and how many mails are delivered at the same time.
 const EVENTS_AT_ONCE: usize = 32;
 const MAILS_AT_ONCE: usize = 8;
 /// An entry is worked this long before others may, and a job left this long before its lease ends.
 const MARGIN: Duration = Duration::from_secs(25);
 
-/// Goes on with all jobs, oldest first, for at most `most` accounts and until `is_over`. The jobs share them, so that one
+/// Goes on with all jobs, oldest first, for at most 500 accounts and until `is_over`. The jobs share them, so that one
 /// with many accounts does not hold up the others. Jobs with accounts left count as remaining.
 ///
 /// # Errors
@@ -28,15 +30,11 @@ const MARGIN: Duration = Duration::from_secs(25);
 pub(super) async fn run<E: Env>(
     env: &E,
     run: &CourierRun,
-    most: u32,
     is_over: &impl Fn() -> bool,
 ) -> Result<(), Unavailable> {
-    if most == 0 {
-        return Ok(());
-    }
     let jobs = bulk_jobs::list_unfinished(env.store()).await?;
     let mut others = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-    let mut left = most;
+    let mut left = MOST;
     for job in jobs {
         let share = left.div_ceil(others.max(1));
         others = others.saturating_sub(1);

@@ -40,14 +40,6 @@ impl Budget {
         }
     }
 
-    /// How many accounts of bulk jobs may have their turn: about ten seconds' worth.
-    pub(super) const fn bulk(self) -> u32 {
-        match self {
-            Self::Few => 0,
-            Self::All => 500,
-        }
-    }
-
     /// How many tasks may be passed over for somebody who does not answer.
     pub(super) const fn skips(self) -> u32 {
         match self {

@@ -30,26 +30,28 @@ const LONGEST_FOLLOWING: Duration = Duration::from_secs(10);
 /// How often a run that may do all brings parked work back and parks entries.
 const MOVES: u32 = 1_000;
 
-/// Does what is due at `now`, folds addresses of an earlier version, and goes on with bulk jobs.
+/// Does a little of what is due at `now`, after another request's answer.
 ///
 /// # Errors
 /// [`Unavailable`] when the agenda itself cannot be read. A task that fails is logged and due again when its lease is over.
-pub async fn run<E: Env>(
-    env: &E,
-    now: Timestamp,
-    budget: Budget,
-) -> Result<RunReport, Unavailable> {
-    let started = env.clock().now();
-    let is_over = || env.clock().now() >= started.plus(LONGEST_RUN);
-    let waits_until = (budget == Budget::All).then(|| started.plus(LONGEST_RUN));
-    let run = CourierRun::over_agenda(waits_until);
-    work_agenda(env, now, budget, &run, &is_over).await?;
-    // Mails do not wait for it, and whoever cannot be found yet was not before either. Boxed: most runs have none to fold.
-    let folding = Box::pin(fold_addresses::run(env, budget.accounts(), &is_over));
-    let folded = folding.await;
+pub async fn run_few<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unavailable> {
+    let run = CourierRun::over_agenda(None);
+    let is_over = over_at(env, env.clock().now().plus(LONGEST_RUN));
+    work(env, now, Budget::Few, &run, &is_over).await?;
+    Ok(run.report())
+}
+
+/// Does all that is due at `now`, and goes on with bulk jobs.
+///
+/// # Errors
+/// As with [`run_few`].
+pub async fn run_all<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unavailable> {
+    let ends_at = env.clock().now().plus(LONGEST_RUN);
+    let run = CourierRun::over_agenda(Some(ends_at));
+    let is_over = over_at(env, ends_at);
+    work(env, now, Budget::All, &run, &is_over).await?;
     // After all else: what somebody waits for does not queue behind them.
-    let bulk = Box::pin(bulk::run(env, &run, budget.bulk(), &is_over));
-    for outage in [folded, bulk.await].into_iter().filter_map(Result::err) {
+    if let Err(outage) = Box::pin(bulk::run(env, &run, &is_over)).await {
         env.log().write(&LogLine::WorkFailed { outage });
     }
     Ok(run.report())
@@ -63,6 +65,27 @@ pub async fn follow_directory<E: Env>(env: &E) {
     if let Err(outage) = directory::follow(env, &is_over).await {
         env.log().write(&LogLine::WorkFailed { outage });
     }
+}
+
+fn over_at<E: Env>(env: &E, ends_at: Timestamp) -> impl Fn() -> bool {
+    move || env.clock().now() >= ends_at
+}
+
+/// Works the agenda, and folds addresses of an earlier version.
+async fn work<E: Env>(
+    env: &E,
+    now: Timestamp,
+    budget: Budget,
+    run: &CourierRun,
+    is_over: &impl Fn() -> bool,
+) -> Result<(), Unavailable> {
+    work_agenda(env, now, budget, run, is_over).await?;
+    // Mails do not wait for it, and whoever cannot be found yet was not before either. Boxed: most runs have none to fold.
+    let folding = Box::pin(fold_addresses::run(env, budget.accounts(), is_over));
+    if let Err(outage) = folding.await {
+        env.log().write(&LogLine::WorkFailed { outage });
+    }
+    Ok(())
 }
 
 async fn work_agenda<E: Env>(

@@ -98,7 +98,7 @@ problem_types! {
         "Only an email in the state \"failed\" can be tried again, and only until what it holds has expired. Have a new one sent instead.";
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",
-        "A body may have at most 16 KiB, an import 8 MiB and 100,000 lines, an email provider's webhook 1 MiB.";
+        "A body may have at most 16 KiB, a bulk job 256 KiB, an import 8 MiB and 100,000 lines, an email provider's webhook 1 MiB.";
     /// The `Content-Type` is not JSON.
     UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
         "Send \"Content-Type: application/json\".";

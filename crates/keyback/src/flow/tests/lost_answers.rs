@@ -9,6 +9,7 @@ use crate::courier::after_response;
 use crate::testing::{App, Call, Recovery, Reply, block_on};
 
 mod accounts;
+mod bulk;
 mod emails;
 
 /// Makes `call` on copies of `app` whose store loses the answer of the first, second, third, … operation, of the call or of

@@ -16,6 +16,7 @@ use crate::testing::{App, Call, Reply, block_on, exchange, run_while};
 
 mod accounts;
 mod administrators;
+mod bulk;
 mod couriers;
 mod emails;
 mod recoveries;

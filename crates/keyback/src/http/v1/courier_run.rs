@@ -2,7 +2,6 @@
 
 use serde_json::json;
 
-use crate::courier::report::Budget;
 use crate::courier::run;
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
@@ -24,7 +23,7 @@ pub(in crate::http) async fn post<E: Env>(
         Scope::Courier,
         cx.now,
     )?;
-    let report = run::run(cx.env, cx.now, Budget::All).await?;
+    let report = run::run_all(cx.env, cx.now).await?;
     run::follow_directory(cx.env).await;
     Ok(Answer::json(
         200,

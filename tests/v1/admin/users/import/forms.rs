@@ -94,20 +94,14 @@ fn other_files_are_refused_once_and_change_nothing() {
     let many = |line: &str| line.repeat(50).into_bytes();
     let csv = format!("email,locale\n{email},en\n").into_bytes();
     for (body, advice) in [
-        (csv, "one JSON object per line"),
-        (
-            many(&format!("email;locale\n{email};en\n")),
-            "one JSON object per line",
-        ),
-        (
-            many(&format!("email\tlocale\n{email}\ten\n")),
-            "one JSON object per line",
-        ),
+        (csv, "text/csv"),
+        (many(&format!("email;locale\n{email};en\n")), "text/csv"),
+        (many(&format!("email\tlocale\n{email}\ten\n")), "text/csv"),
         (
             many(&format!(
                 "\u{feff}\"email\",\"id\"\r\n\"{email}\",\"a\"\r\n"
             )),
-            "one JSON object per line",
+            "text/csv",
         ),
         (
             many(&format!("email\n{email}\n")),
