@@ -67,6 +67,12 @@ test('every text of the portal is used, and every text that it uses is there', (
   for (const key of Object.keys(portal.en)) assert.ok(used.includes(`'${key}'`) || used.includes(`"${key}"`) || told.test(key), key);
 });
 
+test('every event that has a name can be asked for', () => {
+  const [, list] = readFileSync(join(folder, 'portal/feed.js'), 'utf8').match(/const TYPES = \[([^\]]*)\]/);
+  const types = [...list.matchAll(/'([^']+)'/g)].map(([, type]) => `event.${type}`);
+  assert.deepEqual(types.sort(), Object.keys(portal.en).filter((key) => key.startsWith('event.')).sort());
+});
+
 test('every text is used, and every text that is used is there', () => {
   const templates = join(workspace, 'crates/keyback/templates');
   const used = [

@@ -23,7 +23,8 @@ try {
       for (const colorScheme of ['light', 'dark']) {
         await visit(browser, app, { ...options, colorScheme, expectFailures: true }, async (page) => {
           await states[name](page, app);
-          if (language) await page.locator(`[data-language="${language}"]`).click();
+          // A dialog may be above it.
+          if (language) await page.locator(`[data-language="${language}"]`).dispatchEvent('click');
           await page.waitForTimeout(100);
           // A dialog is as high as what it holds, if the screen is.
           const dialog = page.locator('dialog[open]');

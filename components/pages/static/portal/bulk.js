@@ -29,8 +29,9 @@ const STATES = [
 export const named = (action) => words(`bulk.action.${action}`);
 
 /** The state of a job, and how far it is. */
-export const progress = ({ state, done, total }) => make('span', { class: 'marks' },
-  make('span', { class: 'mark', t: `bulk.state.${state}` }), total !== null && words('bulk.progress', { done, count: total }));
+export const progress = ({ state, done, skipped, failed, total }) => make('span', { class: 'marks' },
+  make('span', { class: 'mark', t: `bulk.state.${state}` }),
+  total !== null && words('bulk.progress', { done: done + skipped + failed, count: total }));
 
 /** The view. */
 export function bulkView() {

@@ -33,10 +33,14 @@ function shown(named) {
   const type = select('type', 'feed.type', [['', 'feed.any'], ...TYPES.map((name) => [name, `event.${name}`])], { value: wanted.type });
   const place = make('div', {});
   const look = (came) => place.replaceChildren(events(FEED, { query: queryOf(wanted), ofAll: true, none: 'feed.none', came }));
+  let latest;
   const find = async (within) => {
-    for (const name of NAMES) wanted[name] = within.elements[name].value.trim();
-    wanted.user_id = await idOf(wanted.user_id);
-    if (!place.isConnected) return;
+    const typed = Object.fromEntries(NAMES.map((name) => [name, within.elements[name].value.trim()]));
+    latest = typed;
+    typed.user_id = await idOf(typed.user_id);
+    // Something else was asked for meanwhile.
+    if (latest !== typed || !place.isConnected) return;
+    Object.assign(wanted, typed);
     const kept = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString();
     replacePlace(kept ? `#/events?${kept}` : '#/events');
     look('feed.came');
@@ -45,7 +49,7 @@ function shown(named) {
     beside: downloader('feed.export', () => `${FEED}/export?${queryOf(wanted).slice(1)}`, () => dated('events', 'ndjson')),
   });
   made.classList.add('finding');
-  type.addEventListener('change', () => made.requestSubmit());
+  type.addEventListener('change', () => find(made));
   look();
   return section('events.title', made, make('h2', { class: 'unseen', t: 'events.title' }), place);
 }

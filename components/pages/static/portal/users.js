@@ -6,7 +6,7 @@ import { line, select } from './forms.js';
 import { load, only } from './load.js';
 import { marks, placeOf, remember } from './people.js';
 import { pushPlace, replacePlace } from './place.js';
-import { count, isTicked, tickNobody, tickUser, whenTicked } from './selection.js';
+import { MOST, count, isTicked, tickNobody, tickUser, whenTicked } from './selection.js';
 import { ask, scopes } from './session.js';
 
 const PAGE = 50;
@@ -152,7 +152,7 @@ function ticking(users) {
     all.checked = users.every(({ id }) => isTicked(id));
     what.hidden = count() === 0;
     what.replaceChildren(
-      words('users.ticked', { count: count() }), make('a', { href: '#/bulk', t: 'bulk.these' }),
+      words(count() < MOST ? 'users.ticked' : 'users.most', { count: count() }), make('a', { href: '#/bulk', t: 'bulk.these' }),
       button('users.untick', () => {
         tickNobody();
         for (const box of document.querySelectorAll('[data-tick]')) box.checked = false;
