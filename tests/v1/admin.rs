@@ -2,6 +2,7 @@
 
 mod access;
 pub(crate) mod emails;
+mod events;
 mod jwt;
 mod scopes;
 pub(crate) mod users;

@@ -5,7 +5,7 @@ const PATIENCE = 30_000;
 /**
  * Calls `path`: with `body`, a POST of JSON unless `options` say otherwise (`method`, `headers`, `type` for a body that is
  * none, `patience` in milliseconds, a `signal` that ends the call, `read` for what becomes of an answer that is not JSON). The outcome is `{ok: true, value}` or
- * `{ok: false, problem, seconds, errors}`, where `problem` is the slug of the contract, `offline` without an answer of
+ * `{ok: false, problem, seconds, errors, detail}`, where `problem` is the slug of the contract, `offline` without an answer of
  * Keyback's, or `unexpected`.
  */
 export async function call(path, body, options = {}) {
@@ -42,6 +42,7 @@ export async function call(path, body, options = {}) {
     problem: slug || (answer.status === 429 ? 'rate-limited' : answer.status >= 500 ? 'offline' : 'unexpected'),
     seconds: Number.parseInt(answer.headers.get('Retry-After') ?? '', 10) || 60,
     errors: value?.errors ?? [],
+    detail: value?.detail,
   };
 }
 

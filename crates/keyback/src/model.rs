@@ -12,6 +12,7 @@ pub mod credential;
 pub mod email;
 pub mod email_address;
 pub mod event;
+pub mod event_chain;
 pub mod failed_attempt;
 pub mod generated_password;
 pub mod id;

@@ -11,6 +11,7 @@ pub mod bulk_jobs;
 pub mod claim;
 pub mod cx;
 pub mod directory;
+pub mod event_feed;
 pub mod event_log;
 pub mod failed_attempts;
 pub mod keys;

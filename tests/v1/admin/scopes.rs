@@ -74,6 +74,9 @@ const CALLS: &[Row] = &[
         UNKNOWN,
     ),
     (Scope::Events, "GET", "/v1/admin/users/:id/events", NONE),
+    (Scope::Events, "GET", "/v1/admin/events", NONE),
+    (Scope::Events, "GET", "/v1/admin/events/export", NONE),
+    (Scope::Events, "GET", "/v1/admin/events/heads", NONE),
     (Scope::EmailsRead, "GET", "/v1/admin/emails", NONE),
     (
         Scope::EmailsRead,

@@ -53,7 +53,7 @@ async function create(within) {
   const order = orderOf(within);
   if (order.password === '') return refuse(within, { key: 'password.empty', name: 'password' });
   const outcome = await ask('/v1/admin/users', order);
-  if (outcome.problem === 'conflict' && order.id) return refuse(within, await taken(order));
+  if (outcome.problem === 'conflict' && order.id && !outcome.detail) return refuse(within, await taken(order));
   if (!outcome.ok) return refuseAs(within, outcome, policy);
   password.value = '';
   finish(outcome.value, () => {

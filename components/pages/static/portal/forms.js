@@ -132,7 +132,7 @@ export function refuseAs(within, outcome, policy) {
     case 'payload-too-large':
       return refuse(within, { key: 'error.too-large' });
     case 'conflict':
-      return refuse(within, { key: 'conflict.email', name: 'email' });
+      return refuse(within, { key: outcome.detail ? 'conflict.reserved' : 'conflict.email', name: 'email' });
     case 'undeliverable-password':
       return refuse(within, { key: 'delivery.none', name: 'delivery' });
     default:

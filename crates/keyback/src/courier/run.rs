@@ -13,6 +13,7 @@ use crate::flow::accounts::fold_addresses;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
 use crate::ports::{Clock, Env, Log, Unavailable};
+use crate::store::agenda::calendar::Newest;
 use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar, legacy};
 use crate::store::directory;
 use crate::store::lease::{Lease, Term};
@@ -115,8 +116,13 @@ async fn work_agenda<E: Env>(
         return Ok(());
     }
     walk_entries(env, &mut walk, now, budget, run, is_over).await?;
+    let keyring = &run.sending(env.variables()).await?.keyring;
+    let newest = match budget {
+        Budget::All => Newest::All,
+        Budget::Few => Newest::UpTo(state.seen()),
+    };
     for _ in 0..moves {
-        if !calendar::park(env, walk.heads(), now).await? || is_over() {
+        if !calendar::park(env, keyring, walk.heads(), newest, now).await? || is_over() {
             break;
         }
     }

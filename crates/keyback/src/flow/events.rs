@@ -19,6 +19,8 @@ pub struct Caller {
     pub audit_context: Option<Value>,
     /// From where, masked.
     pub from: String,
+    /// Whether it may delete accounts, and so take their ids and addresses at once.
+    pub may_delete_users: bool,
 }
 
 impl Caller {

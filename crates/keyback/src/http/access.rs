@@ -59,6 +59,7 @@ fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bo
         authenticated_by: AuthenticatedBy::ApiKey,
         audit_context: None,
         from: String::new(),
+        may_delete_users: Scope::UsersDelete.is_opened_by(&key.scopes),
     };
     Some((caller, scope.is_opened_by(&key.scopes)))
 }
@@ -72,6 +73,7 @@ fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Opti
         authenticated_by: AuthenticatedBy::Jwt,
         audit_context: token.audit_context,
         from: String::new(),
+        may_delete_users: Scope::UsersDelete.is_opened_by(&token.scopes),
     };
     Some((caller, may))
 }

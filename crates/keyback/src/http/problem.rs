@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::base::timestamp::Timestamp;
 use crate::model::base_url::BaseUrl;
 use crate::model::limit::LimitExceeded;
 use crate::model::password_policy::PasswordViolation;
@@ -83,7 +84,7 @@ problem_types! {
         "The path exists, with the methods that the answer's Allow header names.";
     /// Another account has the id or address.
     Conflict = 409, "conflict", "The id or address is taken",
-        "Another account has this id or this email address.";
+        "Another account has this id or this email address, or an account that had it was deleted less than a day ago.";
     /// A change cannot be required of an account without a password.
     NoCredential = 409, "no-credential", "The account has no password",
         "There is no password that could be changed. Set one first.";
@@ -172,6 +173,8 @@ impl FieldError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub(super) kind: ProblemType,
+    /// What the title does not say.
+    pub(super) detail: Option<String>,
     pub(super) errors: Vec<FieldError>,
     pub(super) variables: Vec<&'static str>,
     /// What is wrong with each of them, without its value.
@@ -185,6 +188,7 @@ impl Problem {
     fn new(kind: ProblemType) -> Self {
         Self {
             kind,
+            detail: None,
             errors: Vec::new(),
             variables: Vec::new(),
             reasons: Vec::new(),
@@ -250,6 +254,14 @@ impl Problem {
 
     pub(super) fn conflict() -> Self {
         Self::new(ProblemType::Conflict)
+    }
+
+    /// The id or address was a deleted account's.
+    pub(super) fn reserved(until: Timestamp) -> Self {
+        Self {
+            detail: Some(reserved(until)),
+            ..Self::conflict()
+        }
     }
 
     pub(super) fn email_not_failed() -> Self {
@@ -365,6 +377,9 @@ impl Problem {
                 // A client that shows the problem as it is must not ask its user to retry with a used secret.
                 members.insert("detail".to_owned(), self.kind.help().into());
             }
+            if let Some(detail) = &self.detail {
+                members.insert("detail".to_owned(), json!(detail));
+            }
             if !self.errors.is_empty() {
                 let errors = self.errors.iter().map(FieldError::body).collect();
                 members.insert("errors".to_owned(), Value::Array(errors));
@@ -385,6 +400,12 @@ impl FieldError {
             None => json!({"detail": self.detail, "pointer": self.pointer}),
         }
     }
+}
+
+/// Why an id or address is not free, and until when.
+pub(super) fn reserved(until: Timestamp) -> String {
+    let until = until.rfc3339();
+    format!("the id or the address was a deleted account's, and is free again at {until}")
 }
 
 #[cfg(test)]

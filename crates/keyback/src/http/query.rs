@@ -35,6 +35,12 @@ impl Query {
         self.0.get(name).map(String::as_str)
     }
 
+    /// All of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        let parameters = self.0.iter();
+        parameters.map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The text `name`, if it is there, read with `parse`.
     ///
     /// # Errors

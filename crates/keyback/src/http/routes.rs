@@ -5,7 +5,7 @@
 
 use crate::http::pages::{self, Files, Language, Page, brand, link, portal};
 use crate::http::problem::RETRY_AFTER_OUTAGE;
-use crate::http::v1::admin::{emails, users};
+use crate::http::v1::admin::{emails, events, users};
 use crate::http::v1::{
     cancel_recovery, change_password, courier_run, email_webhooks, forgot_password as forgot,
     health, password_policy, reset_password as reset, sign_in as signing_in, verify_otp as verify,
@@ -86,7 +86,7 @@ pub async fn reset_password<E: Env>(
     }
 }
 
-/// The component `accounts`: the rest of `/v1/admin/users…`, and `/v1/admin/emails…`.
+/// The component `accounts`: the rest of `/v1/admin/users…`, `/v1/admin/emails…` and `/v1/admin/events…`.
 ///
 /// # Errors
 /// A [`Problem`].
@@ -139,9 +139,16 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<A
         }
         (["emails"], "GET" | "HEAD") => emails::list::get(cx, request, &settings).await,
         (["emails", id], "GET" | "HEAD") => emails::show::get(cx, request, &settings, id).await,
-        (["users", _, "events"] | ["emails"] | ["emails", _], _) => {
-            Err(Problem::method_not_allowed("GET, HEAD"))
-        }
+        (["events"], "GET" | "HEAD") => events::list::get(cx, request, &settings).await,
+        (["events", "export"], "GET" | "HEAD") => events::export::get(cx, request, &settings).await,
+        (["events", "heads"], "GET" | "HEAD") => events::heads::get(cx, request, &settings).await,
+        (
+            ["users", _, "events"]
+            | ["emails" | "events"]
+            | ["emails", _]
+            | ["events", "export" | "heads"],
+            _,
+        ) => Err(Problem::method_not_allowed("GET, HEAD")),
         _ => Err(Problem::not_found()),
     }
 }

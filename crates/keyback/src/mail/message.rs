@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::client_address::ClientAddress;
 use crate::ports::Unavailable;
 
+mod account_deleted;
 mod branding;
 mod email_changed;
 mod invitation;
@@ -19,6 +20,7 @@ mod text;
 mod texts;
 mod translator;
 
+pub use account_deleted::prepare_account_deleted;
 pub use branding::MailBranding;
 pub use email_changed::prepare_email_changed;
 pub use invitation::{InvitationMail, prepare_invitation};

@@ -46,6 +46,8 @@ words! {
         Invitation = "invitation",
         /// The notice to the old address that the account has another one.
         EmailChanged = "email-changed",
+        /// The notice that the account was deleted.
+        AccountDeleted = "account-deleted",
     }
 }
 

@@ -23,6 +23,15 @@ macro_rules! event_types {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)+ }
             }
+
+            /// The type with this name.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                match text {
+                    $($text => Some(Self::$name),)+
+                    _ => None,
+                }
+            }
         }
     };
 }
@@ -115,6 +124,29 @@ impl Actor {
             }),
         }
     }
+
+    /// Whether `name` stands for it: `user`, `system`, or the id of an administrator's key or token.
+    #[must_use]
+    pub fn is_called(&self, name: &str) -> bool {
+        match self {
+            Self::User => name == "user",
+            Self::System => name == "system",
+            Self::Administrator { id, .. } => id == name,
+        }
+    }
+
+    /// The same actor without what its token said for the record.
+    #[must_use]
+    pub fn without_context(&self) -> Self {
+        match self {
+            Self::Administrator { id, .. } => Self::Administrator {
+                id: id.clone(),
+                authenticated_by: None,
+                audit_context: None,
+            },
+            other => other.clone(),
+        }
+    }
 }
 
 /// What an administrator's call was authorised by.
@@ -153,7 +185,7 @@ pub struct Event {
 }
 
 /// The place of an event: its account and its number there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EventPlace {
     /// The account whose events are numbered.
     pub account_id: AccountId,
@@ -257,6 +289,15 @@ impl Event {
         if let Some(check) = self.breach_check {
             members.insert("breach_check".to_owned(), json!(check.as_str()));
         }
+        members
+    }
+
+    /// The event as the API shows it, without its digests.
+    #[must_use]
+    pub fn shown(&self, sequence: i64) -> Map<String, Value> {
+        let mut members = self.members(sequence);
+        members.insert("type".to_owned(), json!(self.kind.as_str()));
+        members.insert("at".to_owned(), json!(self.at.rfc3339()));
         members
     }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use base64ct::{Base64, Base64UrlUnpadded, Encoding};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305};
+use ed25519_dalek::{Signer as _, SigningKey};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,16 @@ pub struct DerivedKeys {
     codes: MacKey,
     clients: MacKey,
     seals: [u8; 32],
+    heads: [u8; 32],
+}
+
+/// The public half of a key that signs heads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeadKey {
+    /// Its id, which heads name.
+    pub id: String,
+    /// The Ed25519 public key (RFC 8032 §5.1.5).
+    pub public: [u8; 32],
 }
 
 /// Why a text cannot be a secret key. Does not repeat it.
@@ -122,11 +133,34 @@ impl Keyring {
             .ok()
     }
 
-    fn find(&self, id: &str) -> Option<&DerivedKeys> {
+    /// Signs the text of a head of the chain over all events (Ed25519, RFC 8032). The id of the key, and the signature in
+    /// base64url.
+    #[must_use]
+    pub fn sign_head(&self, text: &[u8]) -> (String, String) {
+        let signature = SigningKey::from_bytes(&self.current.heads).sign(text);
+        (self.current.id.clone(), encode(&signature.to_bytes()))
+    }
+
+    /// The public keys of [`Keyring::sign_head`]: that of the current secret, and the one before during a rotation.
+    #[must_use]
+    pub fn head_keys(&self) -> Vec<HeadKey> {
+        let public = |keys: &DerivedKeys| HeadKey {
+            id: keys.id.clone(),
+            public: SigningKey::from_bytes(&keys.heads)
+                .verifying_key()
+                .to_bytes(),
+        };
+        self.all().map(public).collect()
+    }
+
+    fn all(&self) -> impl Iterator<Item = &DerivedKeys> {
         [Some(&self.current), self.previous.as_ref()]
             .into_iter()
             .flatten()
-            .find(|keys| keys.id == id)
+    }
+
+    fn find(&self, id: &str) -> Option<&DerivedKeys> {
+        self.all().find(|keys| keys.id == id)
     }
 }
 
@@ -151,6 +185,7 @@ impl DerivedKeys {
             codes: derive(&hkdf, "v1 code digests")?,
             clients: derive(&hkdf, "v1 client names")?,
             seals: derive(&hkdf, "v1 seals")?,
+            heads: derive(&hkdf, "v1 event heads")?,
         })
     }
 

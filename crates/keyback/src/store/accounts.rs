@@ -15,6 +15,7 @@ use crate::store::record;
 
 mod addresses;
 mod legacy;
+pub mod reservations;
 
 pub use addresses::{
     Candidates, Folding, digests_of, find_among, find_by_email, find_candidates, find_owner,
@@ -142,7 +143,7 @@ pub async fn forget<E: Env>(env: &E, id: &AccountId, held: Held) -> Result<(), U
     if find(store, id).await?.is_some() {
         return Ok(());
     }
-    let mut gone = vec![keys::events(id).into()];
+    let mut gone = vec![keys::events(id).into(), keys::event_chain(id).into()];
     gone.extend(legacy::keys_of(id));
     held.check(env.clock().now())?;
     store.delete_many(gone).await

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 use crate::model::agenda_task::AgendaTask;
+use crate::model::event::EventPlace;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::keys::{self, Key, Lane};
 use crate::store::{draw, record};
@@ -71,13 +72,22 @@ pub struct Entry {
     /// What is to be deleted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expiring: Vec<Expiring>,
+    /// The events that were written with it: they go into the feed of all events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventPlace>,
 }
 
 impl Entry {
     /// Whether nothing is left of it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tasks.is_empty() && self.expiring.is_empty()
+        self.tasks.is_empty() && self.expiring.is_empty() && self.events.is_empty()
+    }
+
+    /// Whether a task is left that will record an event in this entry.
+    fn awaits_events(&self) -> bool {
+        let mut tasks = self.tasks.iter();
+        tasks.any(|due| matches!(due.task, AgendaTask::Recover { .. }))
     }
 
     /// Whether a task is due by `now`.
@@ -246,12 +256,15 @@ impl Walk {
 }
 
 /// The last number that was drawn in `lane`.
-async fn head(store: &impl KeyValue, lane: Lane) -> Result<i64, Unavailable> {
+pub(super) async fn head(store: &impl KeyValue, lane: Lane) -> Result<i64, Unavailable> {
     super::read_counter(store, &keys::journal(lane)).await
 }
 
 /// Reads entries at the same time. A failing store ends it; an unreadable entry does not.
-async fn read(store: &impl KeyValue, places: Vec<Place>) -> Result<Vec<Found>, Unavailable> {
+pub(super) async fn read(
+    store: &impl KeyValue,
+    places: Vec<Place>,
+) -> Result<Vec<Found>, Unavailable> {
     let found = places.iter().map(|place| find(store, *place));
     let found = futures::future::join_all(found).await;
     places

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 use crate::model::event::{Event, EventPlace};
+use crate::model::event_chain::Link;
 use crate::model::id::AccountId;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{self, Key};
@@ -27,6 +28,20 @@ const WRITTEN_WITHIN: Duration = Duration::from_mins(1);
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     event: Event,
+    /// Once it is in the feed of all events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<Link>,
+}
+
+/// An event as it was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Where it stands.
+    pub place: EventPlace,
+    /// The event.
+    pub event: Event,
+    /// Its place in the chain of its account, once it is in the feed of all events.
+    pub link: Option<Link>,
 }
 
 /// Numbers `events`, of which those of one account follow each other, as the latest of their accounts. They are oldest
@@ -65,7 +80,16 @@ pub(super) async fn number(
 /// # Errors
 /// [`Unavailable::Record`].
 pub(super) fn write(place: &EventPlace, event: Event) -> Result<(Key, Vec<u8>), Unavailable> {
-    Ok((key(place), record::encode(&Stored { event })?))
+    write_linked(place, event, None)
+}
+
+/// As [`write`], with the event's place in the chain of its account.
+pub(super) fn write_linked(
+    place: &EventPlace,
+    event: Event,
+    link: Option<Link>,
+) -> Result<(Key, Vec<u8>), Unavailable> {
+    Ok((key(place), record::encode(&Stored { event, link })?))
 }
 
 /// Where the event at `place` is stored.
@@ -78,8 +102,33 @@ pub(super) fn key(place: &EventPlace) -> Key {
 /// # Errors
 /// [`Unavailable`] of the store.
 pub async fn find(store: &impl KeyValue, place: &EventPlace) -> Result<Option<Event>, Unavailable> {
-    let stored: Option<Stored> = record::find(store, &key(place)).await?;
-    Ok(stored.map(|stored| stored.event))
+    let recorded = find_recorded(store, place.clone()).await?;
+    Ok(recorded.map(|recorded| recorded.event))
+}
+
+/// As [`find`], with what else is known of it.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn find_recorded(
+    store: &impl KeyValue,
+    place: EventPlace,
+) -> Result<Option<Recorded>, Unavailable> {
+    let stored: Option<Stored> = record::find(store, &key(&place)).await?;
+    Ok(stored.map(|Stored { event, link }| Recorded { place, event, link }))
+}
+
+/// Those of the events at `places` that are still kept, in their order.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn find_all(
+    store: &impl KeyValue,
+    places: impl IntoIterator<Item = EventPlace>,
+) -> Result<Vec<Recorded>, Unavailable> {
+    let found = places.into_iter().map(|place| find_recorded(store, place));
+    let found = futures::future::try_join_all(found).await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Whether the latest event of the account `id` that was numbered is stored.
@@ -121,8 +170,8 @@ pub async fn has_since(
 /// A page of an account's events, newest first.
 #[derive(Debug)]
 pub struct Page {
-    /// The events with their sequence numbers.
-    pub events: Vec<(i64, Event)>,
+    /// The events.
+    pub events: Vec<Recorded>,
     /// Where the next page begins: all events before this number; `None` if there are none.
     pub next: Option<i64>,
 }
@@ -143,34 +192,17 @@ pub async fn page(
         .saturating_sub(limit.max(LOOKED_AT_LEAST))
         .saturating_add(1)
         .max(1);
-    let numbers = (oldest..=newest).rev();
-    let found =
-        futures::future::join_all(numbers.map(|number| find_at(store, account, number))).await;
-    let mut events: Vec<_> = found
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()?
-        .into_iter()
-        .flatten()
-        .collect();
+    let places = (oldest..=newest).rev().map(|sequence| EventPlace {
+        account_id: account.clone(),
+        sequence,
+    });
+    let mut events = find_all(store, places).await?;
     // Events expire oldest first: a stretch without any is the end.
     let mut next = (oldest > 1 && !events.is_empty()).then_some(oldest);
     let limit = usize::try_from(limit).unwrap_or_default();
     if events.len() > limit {
         events.truncate(limit);
-        next = events.last().map(|(sequence, _)| *sequence);
+        next = events.last().map(|last| last.place.sequence);
     }
     Ok(Page { events, next })
-}
-
-async fn find_at(
-    store: &impl KeyValue,
-    account: &AccountId,
-    sequence: i64,
-) -> Result<Option<(i64, Event)>, Unavailable> {
-    let place = EventPlace {
-        account_id: account.clone(),
-        sequence,
-    };
-    let event = find(store, &place).await?;
-    Ok(event.map(|event| (sequence, event)))
 }

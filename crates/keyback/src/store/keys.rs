@@ -6,6 +6,8 @@
 //! | `v1:foreign-hashes` | "some account came with a slow hash made elsewhere"; with `:light` or `:medium`, a quicker one | for ever, three |
 //! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
+//! | `v1:reserved-id:<account>:<day>` | [`Reservation`](crate::store::accounts::reservations): the id of an account deleted on a day | two days |
+//! | `v1:reserved-email:<digest>:<day>` | the same of its address | two days |
 //! | `v1:folded-addresses` | [`Folding`](crate::store::accounts::Folding): how far an earlier version's addresses are folded | for ever, one |
 //! | `v1:directory` | [`State`](crate::store::directory::State): how far the [`directory`](crate::store::directory) is | for ever, one |
 //! | `v1:directory-begun` | that the store's first account left a change | for ever, one |
@@ -22,6 +24,10 @@
 //! | `v1:email-feedback:<email>` | [`EmailFeedback`](crate::model::email::EmailFeedback) | as long as the email |
 //! | `v1:email-at:<n>` | the id of the `n`th email | as long as the email |
 //! | `v1:event:<account>:<n>` | an account's `n`th event | 90 days |
+//! | `v1:event-chain:<account>` | the digest of an account's last event | until 91 days after its deletion |
+//! | `v1:event-feed` | [`Feed`](crate::store::event_feed::Feed): where the feed of all events ends | for ever, one |
+//! | `v1:event-feed-part:<n>` | the places of up to 256 events, in the order of the feed | 90 days |
+//! | `v1:event-head:<day>` | [`Head`](crate::model::event_chain::Head): the signed digest of a day's events | 90 days |
 //! | `v1:entry:<lane>:<n>` | the `n`th [`Entry`](crate::store::agenda::Entry) of the agenda | until done or parked |
 //! | `v1:parked:<minute>:<n>` | entries that wait for a later minute, merged | until that minute |
 //! | `v1:agenda` | [`State`](crate::store::agenda::State): how far the entries are settled, and what is parked | for ever, one |
@@ -155,6 +161,8 @@ table! {
     foreign_hashes_in(suffix: &str) -> Key = "v1:foreign-hashes{suffix}";
     account_at(number: i64) -> Key = "v1:account-at:{number}";
     address(digest: &str) -> Key = "v1:email:{digest}";
+    reserved_id(account: &AccountId, day: u64) -> Key = "v1:reserved-id:{account}:{day}";
+    reserved_email(digest: &str, day: u64) -> Key = "v1:reserved-email:{digest}:{day}";
     folding() -> Key = "v1:folded-addresses";
     directory() -> Key = "v1:directory";
     directory_begun() -> Key = "v1:directory-begun";
@@ -171,6 +179,10 @@ table! {
     email_feedback(id: &EmailId) -> Key = "v1:email-feedback:{id}";
     email_at(number: i64) -> Key = "v1:email-at:{number}";
     event(account: &AccountId, sequence: i64) -> Key = "v1:event:{account}:{sequence}";
+    event_chain(account: &AccountId) -> Key = "v1:event-chain:{account}";
+    event_feed() -> Key = "v1:event-feed";
+    event_feed_part(number: u64) -> Key = "v1:event-feed-part:{number}";
+    event_head(day: u64) -> Key = "v1:event-head:{day}";
     entry_in(lane: char, number: i64) -> Key = "v1:entry:{lane}:{number}";
     parked(minute: u64, number: u64) -> Key = "v1:parked:{minute}:{number}";
     agenda() -> Key = "v1:agenda";

@@ -139,7 +139,7 @@ pub async fn imitate_find(store: &impl KeyValue) -> Result<(), Unavailable> {
 /// # Errors
 /// [`Unavailable::Record`].
 pub fn imitate_replace(batch: &mut Batch) -> Result<(), Unavailable> {
-    batch.put(keys::decoy(0), &"\u{a0}".repeat(535))
+    batch.put(keys::decoy(0), &"\u{a0}".repeat(570))
 }
 
 /// A page of emails, newest first.

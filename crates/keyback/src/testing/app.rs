@@ -312,6 +312,8 @@ impl App {
         assert_eq!(gone, Vec::<&String>::new(), "more went than may go");
         let of_accounts = [
             "v1:events:",
+            "v1:event-chain:",
+            "v1:event-feed",
             "v1:emails",
             "v1:foreign-hashes",
             "v1:agenda",
@@ -329,7 +331,8 @@ impl App {
             "v1:attempts:.:0",
         ];
         names.retain(|name| {
-            let lasting = of_accounts.iter().any(|kind| name.starts_with(kind));
+            let is_part = name.starts_with("v1:event-feed-part:");
+            let lasting = !is_part && of_accounts.iter().any(|kind| name.starts_with(kind));
             !lasting && name != "v1:directory" && !expected.contains(name)
         });
         names

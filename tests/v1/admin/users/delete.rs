@@ -37,8 +37,67 @@ fn a_deleted_account_is_nowhere_any_more() {
     app.visitor()
         .reset_password(&recovery.mail.link_token(), &strong_password())
         .expect_problem(400, "invalid-reset-token");
+    let mail = app.sink().wait_for_mail(&user.email);
+    assert!(mail.subject.contains("was deleted"), "{}", mail.subject);
     app.visitor().challenge(&user.email);
     app.sink().assert_no_mail(&user.email);
+}
+
+#[test]
+fn the_owner_is_told_and_nothing_else() {
+    let app = App::shared();
+    let user = app.create_user();
+    let path = format!("/v1/admin/users/{}?reason=asked+by+phone", user.id);
+    app.portal().call("DELETE", &path).send().expect_nothing();
+    let mail = app.sink().wait_for_mail(&user.email);
+    assert!(mail.subject.contains("was deleted"), "{}", mail.subject);
+    for secret in ["asked by phone", "portal", &user.id, &user.password] {
+        assert!(!mail.text.contains(secret), "{secret}: {}", mail.text);
+    }
+    let page = app
+        .portal()
+        .get("/v1/admin/emails?limit=100")
+        .expect_json(200);
+    let emails = page["emails"].as_array().expect("a page has emails");
+    let own = emails.iter().find(|email| email["user_id"] == *user.id);
+    assert_eq!(
+        own.map(|email| &email["kind"]),
+        Some(&json!("account-deleted"))
+    );
+    app.sink().assert_no_mail(&user.email);
+}
+
+#[test]
+fn who_may_not_delete_gets_neither_the_id_nor_the_address_for_a_day() {
+    let app = App::shared();
+    let user = app.create_user();
+    let writer = app.api_client(Scope::UsersWrite);
+    let other = app.create_user_without_password();
+    app.portal().delete_user(&user.id).expect_nothing();
+    app.sink().wait_for_mail(&user.email);
+    let orders = [
+        json!({ "id": user.id, "email": unique_email() }),
+        json!({ "email": user.email }),
+        json!({ "email": user.email.to_uppercase() }),
+        json!({ "id": user.id, "email": user.email, "password": strong_password() }),
+    ];
+    for order in &orders {
+        let problem = writer.create_user(order).expect_problem(409, "conflict");
+        let detail = problem["detail"].as_str().expect("it says until when");
+        assert!(detail.contains("free again at 20"), "{detail}");
+        let answer = writer.import_users(order.to_string()).expect_json(200);
+        assert_eq!(answer["failed"], 1);
+        assert_eq!(answer["failures"][0]["code"], "conflict");
+        assert!(
+            answer["failures"][0]["detail"]
+                .as_str()
+                .is_some_and(|it| it.contains("free again at"))
+        );
+    }
+    writer
+        .update_user(&other.id, &json!({ "email": user.email }))
+        .expect_problem(409, "conflict");
+    app.portal().create_user(&orders[3]).expect_json(201);
 }
 
 #[test]
@@ -63,6 +122,7 @@ fn nothing_issued_before_works_for_an_account_created_anew() {
     for user in &users {
         let epoch_before = app.epoch(&user.id);
         portal.delete_user(&user.id).expect_nothing();
+        app.sink().wait_for_mail(&user.email);
         let account = json!({ "id": user.id, "email": user.email });
         let account = portal.create_user(&account).expect_json(201);
         assert!(account["credential"].is_null(), "{account}");

@@ -17,7 +17,7 @@ use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::PasswordViolation;
 use crate::ports::{Clock, Env, Unavailable};
-use crate::store::accounts;
+use crate::store::accounts::{self, reservations};
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
@@ -107,6 +107,9 @@ pub enum CreateAccountError {
     /// A generated password that is neither sent nor returned would be known to nobody.
     #[error("nobody would know the password")]
     Undeliverable,
+    /// The id or the address was a deleted account's, and is free from then on.
+    #[error("the id or the address is not free yet")]
+    Reserved(Timestamp),
     /// The policy refuses the password.
     #[error("the password is refused")]
     PasswordRejected(Vec<PasswordViolation>),
@@ -190,6 +193,11 @@ async fn create<E: Env>(
     if by_email?.is_some() || !id_is_free? {
         return Err(CreateAccountError::Taken);
     }
+    // After they were found free: a deletion reserves them before it frees them.
+    let (asked_id, email) = (draft.id.as_ref(), &draft.email);
+    if let Some(until) = reserved_until(cx, by, asked_id, email).await? {
+        return Err(CreateAccountError::Reserved(until));
+    }
     let reason = draft.reason.clone();
     let account = prepare(cx.now, id.clone(), draft, hash);
     let mut batch = Batch::default();
@@ -210,6 +218,22 @@ async fn create<E: Env>(
     let created = committed.accounts.into_iter().next();
     let account = created.ok_or(Unavailable::Record("no account was written"))?;
     Ok(Some(welcomed.of(account)))
+}
+
+/// Until when an id or an address is reserved for callers who may delete accounts; `None` if `by` may have both.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub(super) async fn reserved_until<E: Env>(
+    cx: &Cx<'_, E>,
+    by: &Caller,
+    id: Option<&AccountId>,
+    email: &EmailAddress,
+) -> Result<Option<Timestamp>, Unavailable> {
+    if by.may_delete_users {
+        return Ok(None);
+    }
+    reservations::reserved_until(cx.store(), id, email, cx.now).await
 }
 
 /// The account of a draft. It gets its number and its epochs when it is written.

@@ -3,15 +3,28 @@
 use std::time::Duration;
 
 use crate::flow::events::Caller;
+use crate::mail::message::{MailBranding, Translator, prepare_account_deleted};
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
+use crate::model::email::EmailKind;
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, EventId};
+use crate::model::keyring::Keyring;
 use crate::ports::{Env, Unavailable};
-use crate::store::batch::Batch;
+use crate::store::accounts::reservations;
+use crate::store::batch::{Batch, Draft};
 use crate::store::cx::Cx;
 use crate::store::lease::Held;
 use crate::store::{accounts, event_log};
+
+/// What deleting needs to know.
+#[derive(Debug)]
+pub struct DeleteSettings<'a> {
+    /// How mails present the app.
+    pub branding: &'a MailBranding,
+    /// The keys.
+    pub keyring: &'a Keyring,
+}
 
 /// When the last of the account's events is gone, and the clock has passed every epoch that it had.
 const EVENTS_GONE: Duration = Duration::from_hours(91 * 24);
@@ -19,7 +32,7 @@ const EVENTS_GONE: Duration = Duration::from_hours(91 * 24);
 /// How many of the account's latest events may be looked at for that of its deletion.
 const LOOKED_AT: i64 = 20;
 
-/// Deletes the account with all that makes it work: nothing issued for it is good any more, for an account created anew
+/// Deletes the account with all that makes it work, and tells its address. Its id and its address are reserved for a day. Nothing issued for it is good any more, for an account created anew
 /// under the same id or address neither. Its events, and their counter, stay until they expire. Whether there was such an
 /// account.
 ///
@@ -27,6 +40,7 @@ const LOOKED_AT: i64 = 20;
 /// [`Unavailable`]; the call can be repeated.
 pub async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
+    settings: &DeleteSettings<'_>,
     id: &AccountId,
     by: &Caller,
     reason: Option<String>,
@@ -42,14 +56,14 @@ pub async fn run<E: Env>(
     };
     let event_id = EventId::of_deletion(account.number);
     // A call before this one may have recorded the deletion, and ended before it erased the account.
-    let is_recorded = recorded?.events.iter().any(|(_, it)| it.id == event_id);
+    let is_recorded = recorded?.events.iter().any(|it| it.event.id == event_id);
     if !is_recorded {
         let event = by.event(cx, EventType::AccountDeleted, id, reason)?;
         let event = Event {
             id: event_id,
             ..event
         };
-        record(cx, event, &account, held).await?;
+        record(cx, settings, event, &account, held).await?;
     }
     accounts::erase(cx.env, id, account.number, held).await?;
     Ok(true)
@@ -58,22 +72,43 @@ pub async fn run<E: Env>(
 /// Records the deletion, and leaves it to the agenda in case that a crash comes before the account is erased.
 async fn record<E: Env>(
     cx: &mut Cx<'_, E>,
+    settings: &DeleteSettings<'_>,
     event: Event,
     account: &Account,
     held: Held,
 ) -> Result<(), Unavailable> {
     let account_id = event.account_id.clone();
-    let number = account.number;
     let mut batch = Batch::default();
+    reservations::reserve(&mut batch, account, cx.now)?;
+    tell_owner(cx, settings, &mut batch, account)?;
     // An account created anew under this id goes on counting from here, and shares no epoch with this one.
     batch.event(event);
     batch.unlist(account);
     batch.task(AgendaTask::Erase {
         account_id: account_id.clone(),
-        number,
+        number: account.number,
     });
     let forget = AgendaTask::ForgetAccount { account_id };
     batch.task_at(cx.now.plus(EVENTS_GONE), forget);
     batch.under(held);
     batch.commit(cx).await.map(drop)
+}
+
+/// The mail has the address in it, and outlives the account.
+fn tell_owner<E: Env>(
+    cx: &Cx<'_, E>,
+    settings: &DeleteSettings<'_>,
+    batch: &mut Batch,
+    account: &Account,
+) -> Result<(), Unavailable> {
+    let translator = Translator::for_reader(settings.branding, &[account.locale.as_ref()]);
+    let message = prepare_account_deleted(account.email.as_str(), &translator, cx.now)?;
+    let draft = Draft {
+        kind: EmailKind::AccountDeleted,
+        account_id: &account.id,
+        message: &message,
+        discard_at: None,
+        secret: None,
+    };
+    batch.mail(cx, settings.keyring, draft).map(drop)
 }

@@ -4,6 +4,7 @@ pub mod preview;
 
 use std::collections::BTreeSet;
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::accounts::create::{self, Draft, IdClaim, InitialPassword};
 use crate::flow::events::Caller;
 use crate::model::account::Account;
@@ -27,6 +28,8 @@ const MAX_CLEAR: usize = 100;
 pub enum LineFailure {
     /// The id is another account's, or the address is.
     Conflict,
+    /// The id or the address was a deleted account's, and is free from then on.
+    Reserved(Timestamp),
     /// The policy refuses the password.
     PasswordRejected,
     /// The call brings too many passwords in clear.
@@ -133,9 +136,7 @@ async fn write<E: Env>(
         claimed.push(it?);
     }
     let held = Lease::hold_all(cx, &lease_names(&claimed)).await?;
-    let looks = claimed
-        .into_iter()
-        .map(|it| find_outcome_again(cx.store(), it));
+    let looks = claimed.into_iter().map(|it| find_outcome_again(cx, it, by));
     let mut lines = Vec::new();
     let mut accounts: Vec<Account> = Vec::new();
     let mut reasons = Vec::new();
@@ -203,17 +204,32 @@ fn lease_names(claimed: &[Claimed]) -> Vec<String> {
 }
 
 /// The draft, unless something stands against it now that nobody else can change it.
-async fn find_outcome_again(
-    store: &impl KeyValue,
+async fn find_outcome_again<E: Env>(
+    cx: &Cx<'_, E>,
     claimed: Claimed,
+    by: &Caller,
 ) -> Result<Claimed, Unavailable> {
-    match claimed {
-        Ok((draft, hash, claim)) => match find_outcome(store, &draft).await? {
-            Some(outcome) => Ok(Err(outcome)),
-            None => Ok(Ok((draft, hash, claim))),
-        },
-        refused => Ok(refused),
+    let (draft, hash, claim) = match claimed {
+        Ok(claimed) => claimed,
+        refused => return Ok(refused),
+    };
+    Ok(match find_outcome_for(cx, &draft, by).await? {
+        Some(outcome) => Err(outcome),
+        None => Ok((draft, hash, claim)),
+    })
+}
+
+/// What is clear about a draft of `by` from the store alone: `None` if `by` may have both its id and its address.
+async fn find_outcome_for<E: Env>(
+    cx: &Cx<'_, E>,
+    draft: &Draft,
+    by: &Caller,
+) -> Result<Option<LineOutcome>, Unavailable> {
+    if let Some(outcome) = find_outcome(cx.store(), draft).await? {
+        return Ok(Some(outcome));
     }
+    let until = create::reserved_until(cx, by, draft.id.as_ref(), &draft.email).await?;
+    Ok(until.map(|until| LineOutcome::Failed(LineFailure::Reserved(until))))
 }
 
 /// What is clear about a draft from the store alone: `None` if both its id and its address are free.

@@ -1,5 +1,7 @@
 //! Changing an account: its address, its language, whether it may sign in.
 
+use crate::base::timestamp::Timestamp;
+use crate::flow::accounts::create::reserved_until;
 use crate::flow::events::Caller;
 use crate::mail::message::MailBranding;
 use crate::mail::message::{Translator, prepare_email_changed};
@@ -47,6 +49,9 @@ pub enum UpdateAccountError {
     /// The address is another account's.
     #[error("the address is taken")]
     Taken,
+    /// The address was a deleted account's, and is free from then on.
+    #[error("the address is not free yet")]
+    Reserved(Timestamp),
     /// Something outside failed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
@@ -88,6 +93,11 @@ pub async fn run<E: Env>(
     let moved = has_moved(&before, &account);
     if moved && !accounts::is_free_for(store, &account.email, id).await? {
         return Err(UpdateAccountError::Taken);
+    }
+    if !account.email.is_same_mailbox(&before.email)
+        && let Some(until) = reserved_until(cx, by, None, &account.email).await?
+    {
+        return Err(UpdateAccountError::Reserved(until));
     }
     let mut batch = Batch::default();
     for kind in events_of(&before, &account) {

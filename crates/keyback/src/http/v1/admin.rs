@@ -1,6 +1,7 @@
 //! `/v1/admin/…`: the calls of administrators.
 
 pub mod emails;
+pub mod events;
 pub mod users;
 
 use crate::http::fields::Fields;

@@ -69,6 +69,10 @@ fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
             "email-changed",
             prepare_email_changed(to, translator, at).unwrap(),
         ),
+        (
+            "account-deleted",
+            prepare_account_deleted(to, translator, at).unwrap(),
+        ),
     ]
 }
 

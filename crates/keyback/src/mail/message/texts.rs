@@ -96,4 +96,8 @@ texts! {
     EMAIL_SUBJECT = "email-changed.subject" [],
     EMAIL_INTRO = "email-changed.intro" ["time"],
     EMAIL_NOT_KNOWN = "email-changed.not-known" [],
+
+    DELETED_SUBJECT = "account-deleted.subject" [],
+    DELETED_INTRO = "account-deleted.intro" ["time"],
+    DELETED_NOT_KNOWN = "account-deleted.not-known" [],
 }

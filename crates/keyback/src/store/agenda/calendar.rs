@@ -6,24 +6,25 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
+use crate::model::event::EventPlace;
+use crate::model::keyring::Keyring;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::agenda::state::{LaneState, State};
-use crate::store::agenda::{Entry, Expiring, Place, read};
+use crate::store::agenda::{Entry, Expiring, Found, Place, read};
 use crate::store::keys::{self, AnyKey, Key, Lane};
 use crate::store::lease::{self, Held, Lease, Term};
-use crate::store::record;
+use crate::store::{event_feed, event_log, record};
 
 /// The name of the lease under which entries are parked and brought back.
 const LEASE: &str = "agenda";
 /// A task that is due within this stays where it is: whoever wrote it may be at it.
 const STAYS_FOR: Duration = Duration::from_secs(90);
-/// How long after its number was seen an entry must have been written. Whoever drew the number and has not written by
-/// then has died.
-const SETTLING: Duration = Duration::from_mins(2);
-/// How long an entry stays that this version cannot read. A newer one may.
-const UNREADABLE_FOR: Duration = Duration::from_hours(24);
 /// How many entries of a lane are settled in one go.
 const SETTLED_AT_ONCE: i64 = 512;
+/// How many events come into the feed in one go, about.
+const FED_AT_ONCE: usize = 256;
+/// How many events of settled entries are looked at in one go, about.
+const SORTED_AT_ONCE: usize = 1_000;
 /// How many parked parts are brought back in one go.
 const BROUGHT_BACK_AT_ONCE: usize = 32;
 /// How many tasks and keys one parked part holds.
@@ -40,17 +41,41 @@ pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Unavail
     alone(env, async |agenda| bring_back_alone(agenda, now).await).await
 }
 
-/// Parks what is due later than soon, and deletes the entries that are done with. Whether there are more than it does in
-/// one go; nothing is done while somebody else is at it.
+/// The newest entries whose events come into the feed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newest {
+    /// Those that there are.
+    All,
+    /// Those up to these numbers of the lanes: all that an earlier run has seen. A run that follows a request must not work
+    /// more after one that caused an event.
+    UpTo([i64; Lane::ALL.len()]),
+}
+
+impl Newest {
+    fn of(self, lane: Lane, head: i64) -> i64 {
+        let Self::UpTo(seen) = self else {
+            return head;
+        };
+        let mut seen = Lane::ALL.into_iter().zip(seen);
+        seen.find(|(it, _)| *it == lane)
+            .map_or(0, |(_, seen)| seen.min(head))
+    }
+}
+
+/// Puts events into the feed of all events, signed by `keyring`; parks what is due later than soon, and deletes the entries
+/// that are done with. Whether there are more than it does in one go; nothing is done while somebody else is at it.
 ///
 /// # Errors
 /// [`Unavailable`] of the store. It goes on from there the next time.
 pub async fn park<E: Env>(
     env: &E,
+    keyring: &Keyring,
     heads: [i64; Lane::ALL.len()],
+    newest: Newest,
     now: Timestamp,
 ) -> Result<bool, Unavailable> {
-    alone(env, async |agenda| park_alone(agenda, heads, now).await).await
+    let park = async |agenda: &Agenda<'_, E>| park_alone(agenda, keyring, heads, newest, now).await;
+    alone(env, park).await
 }
 
 /// The agenda, to be changed under its lease.
@@ -112,14 +137,16 @@ async fn bring_back_alone<E: Env>(
     let mut writes = Vec::new();
     for (minute, part) in &due {
         let entry: Option<Entry> = record::find(store, &keys::parked(*minute, *part)).await?;
-        let Entry { tasks, expiring } = entry.unwrap_or_default();
+        let Entry {
+            tasks, expiring, ..
+        } = entry.unwrap_or_default();
         let expired: Vec<String> = expiring.into_iter().flat_map(|it| it.keys).collect();
         delete_named(agenda, &expired).await?;
         if !tasks.is_empty() {
             let place = Place::take(store, Lane::Tasks).await?;
             let entry = Entry {
                 tasks,
-                expiring: Vec::new(),
+                ..Entry::default()
             };
             writes.push((place.key(), record::encode(&entry)?));
         }
@@ -147,7 +174,9 @@ fn take_part(state: &mut State, minute: u64) {
 /// Settles the first entries of each lane that hold nothing near: what they hold moves into the calendar, and they go.
 async fn park_alone<E: Env>(
     agenda: &Agenda<'_, E>,
+    keyring: &Keyring,
     heads: [i64; Lane::ALL.len()],
+    newest: Newest,
     now: Timestamp,
 ) -> Result<bool, Unavailable> {
     let store = agenda.store();
@@ -163,14 +192,28 @@ async fn park_alone<E: Env>(
     let mut sorted = Sorted::default();
     let mut more = false;
     for (lane, head) in Lane::ALL.into_iter().zip(heads) {
-        more |= settle(store, lane, head, state.lane(lane), &mut sorted, now).await?;
+        let state = state.lane(lane);
+        let newest = newest.of(lane, head);
+        let events = &mut sorted.events;
+        let (read, is_cut) = feed(store, lane, newest, state, events, now).await?;
+        more |= settle(store, lane, read, state, &mut sorted, now).await? || is_cut;
+        state.seen = head;
     }
     if state == before {
         return Ok(false);
     }
     state.moved_in = true;
+    let events = event_log::find_all(store, sorted.take_events()).await?;
+    let fed = event_feed::append(store, keyring, events, now).await?;
+    sorted.take(
+        Entry {
+            expiring: fed.expiring,
+            ..Entry::default()
+        },
+        now,
+    );
     delete_named(agenda, &sorted.expired).await?;
-    let mut writes = Vec::new();
+    let mut writes = fed.writes;
     for (minute, entry) in sorted.by_minute {
         for part in split(&entry) {
             let parts = state.parked.entry(minute).or_default();
@@ -187,41 +230,84 @@ async fn park_alone<E: Env>(
     Ok(more)
 }
 
-/// Moves the settled number on, and sorts what the entries up to it hold. Whether there are more.
+/// Moves the fed number on, up to `newest`, and notes the events of the entries up to it. Entries that stay hold none of
+/// these up: a portal that takes no event would. What was read, and whether there are more.
+async fn feed(
+    store: &impl KeyValue,
+    lane: Lane,
+    newest: i64,
+    state: &mut LaneState,
+    events: &mut Vec<EventPlace>,
+    now: Timestamp,
+) -> Result<(Vec<Found>, bool), Unavailable> {
+    let (first, last) = window(state.fed(), newest);
+    let found = read_window(store, lane, first, last).await?;
+    for (place, found) in &found {
+        // All that are missing are waited for at the same time.
+        state.awaits(place, found, now);
+    }
+    for (place, entry) in &found {
+        let is_early = matches!(entry, Ok(Some(entry)) if entry.awaits_events());
+        if is_early || state.awaits(place, entry, now) {
+            return Ok((found, false));
+        }
+        if let Ok(Some(entry)) = entry {
+            events.extend(entry.events.iter().cloned());
+        }
+        state.fed = place.number;
+        if events.len() >= FED_AT_ONCE {
+            return Ok((found, true));
+        }
+    }
+    Ok((found, last < newest))
+}
+
+/// Moves the settled number on, up to the fed one, and sorts what the entries up to it hold. Some of them were read already.
+/// Whether there are more.
 async fn settle(
     store: &impl KeyValue,
     lane: Lane,
-    head: i64,
+    read: Vec<Found>,
     state: &mut LaneState,
     sorted: &mut Sorted,
     now: Timestamp,
 ) -> Result<bool, Unavailable> {
-    let last = state.settled.saturating_add(SETTLED_AT_ONCE).min(head);
-    let places = (state.settled.saturating_add(1)..=last).map(|number| Place { lane, number });
-    let found = read(store, places.collect()).await?;
-    for (place, found) in &found {
-        if !matches!(found, Ok(Some(_))) {
-            let first_seen = state.waiting.entry(place.number).or_insert(now);
-            // A clock that was ahead saw it first.
-            *first_seen = (*first_seen).min(now);
-        }
-    }
-    for (place, found) in found {
-        let patience = match &found {
-            Ok(Some(entry)) if stays(entry, now) => return Ok(false),
-            Ok(Some(_)) => Duration::ZERO,
-            Ok(None) => SETTLING,
-            Err(_) => UNREADABLE_FOR,
-        };
-        let first_seen = state.waiting.get(&place.number).copied();
-        if first_seen.is_some_and(|first_seen| now < first_seen.plus(patience)) {
+    let fed = state.fed();
+    let (first, last) = window(state.settled, fed);
+    let unread = read
+        .first()
+        .map_or(last, |(place, _)| place.number.saturating_sub(1));
+    let mut found = read_window(store, lane, first, last.min(unread)).await?;
+    found.extend(read);
+    for (place, found) in found.into_iter().filter(|(place, _)| place.number <= last) {
+        let stays = matches!(&found, Ok(Some(entry)) if stays(entry, now));
+        if stays || state.awaits(&place, &found, now) {
             return Ok(false);
         }
         state.waiting.remove(&place.number);
         sorted.take(found.ok().flatten().unwrap_or_default(), now);
         state.settled = place.number;
+        if sorted.events.len() >= SORTED_AT_ONCE {
+            return Ok(true);
+        }
     }
-    Ok(last < head)
+    Ok(last < fed)
+}
+
+/// The first numbers after `done`, up to `head`.
+fn window(done: i64, head: i64) -> (i64, i64) {
+    let last = done.saturating_add(SETTLED_AT_ONCE).min(head);
+    (done.saturating_add(1), last)
+}
+
+async fn read_window(
+    store: &impl KeyValue,
+    lane: Lane,
+    first: i64,
+    last: i64,
+) -> Result<Vec<Found>, Unavailable> {
+    let places = (first..=last).map(|number| Place { lane, number });
+    read(store, places.collect()).await
 }
 
 /// Whether somebody may be at a task of `entry`.
@@ -229,15 +315,26 @@ fn stays(entry: &Entry, now: Timestamp) -> bool {
     entry.is_due(now.plus(STAYS_FOR))
 }
 
-/// Tasks and keys by the minute in which they are due.
+/// Tasks and keys by the minute in which they are due, and events for the feed.
 #[derive(Debug, Default)]
 struct Sorted {
     by_minute: BTreeMap<u64, Entry>,
     expired: Vec<String>,
+    /// Some of them may be in the feed already.
+    events: Vec<EventPlace>,
 }
 
 impl Sorted {
+    fn take_events(&mut self) -> Vec<EventPlace> {
+        let mut events = std::mem::take(&mut self.events);
+        events.sort_unstable();
+        events.dedup();
+        events
+    }
+
     fn take(&mut self, entry: Entry, now: Timestamp) {
+        // An entry that was fed may have got more since.
+        self.events.extend(entry.events);
         for task in entry.tasks {
             // Brought back in time to be done on time.
             let parked = self.by_minute.entry(minute_of(task.at)).or_default();
@@ -277,15 +374,15 @@ fn coarsely(at: Timestamp, now: Timestamp) -> Timestamp {
 fn split(entry: &Entry) -> Vec<Entry> {
     let tasks = entry.tasks.chunks(PART_SIZE).map(|tasks| Entry {
         tasks: tasks.to_vec(),
-        expiring: Vec::new(),
+        ..Entry::default()
     });
     let expiring = entry.expiring.iter().flat_map(|Expiring { at, keys }| {
         keys.chunks(PART_SIZE).map(|keys| Entry {
-            tasks: Vec::new(),
             expiring: vec![Expiring {
                 at: *at,
                 keys: keys.to_vec(),
             }],
+            ..Entry::default()
         })
     });
     tasks.chain(expiring).collect()

@@ -1,14 +1,22 @@
 //! How far the agenda is settled, and what is parked.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::agenda::calendar::minute_of;
+use crate::store::agenda::{Entry, Place};
 use crate::store::keys::{self, Key, Lane};
 use crate::store::record;
+
+/// How long after its number was seen an entry must have been written. Whoever drew the number and has not written by
+/// then has died.
+const SETTLING: Duration = Duration::from_mins(2);
+/// How long an entry stays that this version cannot read. A newer one may.
+const UNREADABLE_FOR: Duration = Duration::from_hours(24);
 
 /// How far the agenda is settled, and what is parked. Changed under the agenda's lease only.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +43,40 @@ pub(super) struct LaneState {
     pub(super) settled: i64,
     /// All entries up to this number are deleted as well.
     pub(super) cleaned: i64,
+    /// The events of all entries up to this number are in the feed of all events.
+    #[serde(default)]
+    pub(super) fed: i64,
+    /// The last number when entries were last parked.
+    #[serde(default)]
+    pub(super) seen: i64,
     /// Numbers without a readable entry, and when each was first seen so.
     #[serde(default)]
     pub(super) waiting: BTreeMap<i64, Timestamp>,
+}
+
+impl LaneState {
+    /// Stores of earlier versions fed nothing.
+    pub(super) fn fed(&self) -> i64 {
+        self.fed.max(self.settled)
+    }
+
+    /// Whether the entry at `place` may still be written, or be read by a newer version, at `now`.
+    pub(super) fn awaits(
+        &mut self,
+        place: &Place,
+        found: &Result<Option<Entry>, Unavailable>,
+        now: Timestamp,
+    ) -> bool {
+        let patience = match found {
+            Ok(Some(_)) => return false,
+            Ok(None) => SETTLING,
+            Err(_) => UNREADABLE_FOR,
+        };
+        let first_seen = self.waiting.entry(place.number).or_insert(now);
+        // A clock that was ahead saw it first.
+        *first_seen = (*first_seen).min(now);
+        now < first_seen.plus(patience)
+    }
 }
 
 /// The parts that are parked for one minute: numbers from `first` up to, and without, `end`.
@@ -78,6 +117,22 @@ impl State {
             Lane::Requests => self.requests.settled,
             Lane::Tasks => self.tasks.settled,
         }
+    }
+
+    /// The last number of each lane when entries were last parked.
+    #[must_use]
+    pub fn seen(&self) -> [i64; Lane::ALL.len()] {
+        [self.requests.seen, self.tasks.seen]
+    }
+
+    /// The last number of `lane` up to which all events are in the feed.
+    #[must_use]
+    pub fn fed(&self, lane: Lane) -> i64 {
+        let lane = match lane {
+            Lane::Requests => &self.requests,
+            Lane::Tasks => &self.tasks,
+        };
+        lane.fed()
     }
 
     /// Whether all entries that are settled are deleted.

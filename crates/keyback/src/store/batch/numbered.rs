@@ -118,6 +118,10 @@ impl Numbered {
         batch.write_mails(&numbers, &committed)?;
         batch.write_events(numbers.events, cx.notifies)?;
         if let Some(reserved) = &mut committed.entry {
+            reserved
+                .entry
+                .events
+                .extend(committed.events.iter().cloned());
             let until = reserved.until;
             let tasks = batch.tasks.into_iter().map(|(at, task)| DueTask {
                 at: at.unwrap_or(until),

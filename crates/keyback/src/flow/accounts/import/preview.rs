@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flow::accounts::create::{Draft, InitialPassword};
-use crate::flow::accounts::import::{CONFLICT, LineFailure, LineOutcome, MAX_CLEAR, find_outcome};
+use crate::flow::accounts::import::{CONFLICT, LineFailure, LineOutcome, MAX_CLEAR, find_outcome_for};
+use crate::flow::events::Caller;
 use crate::model::id::AccountId;
 use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Env, Unavailable};
+use crate::store::cx::Cx;
 
 /// A preview under way. It remembers the accounts that the lines so far would create.
 #[derive(Debug, Default)]
@@ -24,11 +26,12 @@ impl Preview {
     /// [`Unavailable`] of the store.
     pub async fn run<E: Env>(
         &mut self,
-        env: &E,
+        cx: &Cx<'_, E>,
         policy: &PasswordPolicy,
         drafts: &[Draft],
+        by: &Caller,
     ) -> Result<Vec<LineOutcome>, Unavailable> {
-        let looks = drafts.iter().map(|draft| find_outcome(env.store(), draft));
+        let looks = drafts.iter().map(|draft| find_outcome_for(cx, draft, by));
         let found = futures::future::try_join_all(looks).await?;
         let lines = drafts.iter().zip(found);
         let outcomes = lines.map(|(draft, found)| match found {

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
+use crate::ports::{Clock as _, Env as _};
 use crate::testing::schedules::{Caller, explore};
-use crate::testing::{App, Call, Reply, exchange};
+use crate::testing::{App, Call, Reply, TestKey, exchange};
 
 /// How many orders are run of each pair.
 const MOST: usize = 500;
@@ -193,6 +194,31 @@ fn of_a_change_of_address_and_a_creation_with_it_one_gets_it() {
         assert_eq!(app.sign_in(OTHER, App::NEW_PASSWORD).status == 200, !moved);
         assert_eq!(app.sign_in(App::EMAIL, App::PASSWORD).status == 200, !moved);
     });
+}
+
+#[test]
+fn who_may_not_delete_gets_nothing_of_an_account_that_is_being_deleted() {
+    let app = App::default();
+    app.env
+        .variables
+        .set("jwt_jwks", &TestKey::jwks().to_string());
+    app.env.variables.set("jwt_audience", TestKey::AUDIENCE);
+    let _ = app
+        .make(&create(&app, "ann", App::EMAIL, App::PASSWORD))
+        .expect(201);
+    let claims = TestKey::claims("users:write", app.env.clock().now());
+    let writer = format!("Bearer {}", TestKey::EdDsa.token(&claims));
+    for (id, email) in [("ann", OTHER), ("bob", App::EMAIL)] {
+        let create = create(&app, id, email, App::NEW_PASSWORD);
+        let calls = [
+            app.call(ANN, Value::Null).by("DELETE"),
+            create.with_authorization(&writer),
+        ];
+        race(&app, &calls, |app, outcomes| {
+            assert_eq!(outcomes, [204, 409]);
+            assert_eq!(users(app), Vec::<Value>::new());
+        });
+    }
 }
 
 #[test]

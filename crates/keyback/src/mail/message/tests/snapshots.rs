@@ -26,4 +26,5 @@ snapshots!(
     a_temporary_password_mail_is_as_it_was_last_looked_at = "temporary-password",
     an_invitation_is_as_it_was_last_looked_at = "invitation",
     an_email_changed_mail_is_as_it_was_last_looked_at = "email-changed",
+    an_account_deleted_mail_is_as_it_was_last_looked_at = "account-deleted",
 );

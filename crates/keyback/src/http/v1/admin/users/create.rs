@@ -58,6 +58,7 @@ pub(in crate::http) async fn post<E: Env>(
         }
         Err(CreateAccountError::Taken) => Err(Problem::conflict()),
         Err(CreateAccountError::Undeliverable) => Err(Problem::undeliverable_password()),
+        Err(CreateAccountError::Reserved(until)) => Err(Problem::reserved(until)),
         Err(CreateAccountError::PasswordRejected(violations)) => {
             Err(Problem::password_rejected("password", &violations))
         }

@@ -1,6 +1,6 @@
 //! `DELETE /v1/admin/users/:id`
 
-use crate::flow::accounts::delete;
+use crate::flow::accounts::delete::{self, DeleteSettings};
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
@@ -20,7 +20,11 @@ pub(in crate::http) async fn delete<E: Env>(
     let by = authorise(request, &settings.access, Scope::UsersDelete, cx.now)?;
     let id = find_id(id)?;
     let reason = read_reason_anywhere(request)?;
-    if delete::run(cx, &id, &by, reason).await? {
+    let settings = DeleteSettings {
+        branding: &settings.branding,
+        keyring: &settings.keyring,
+    };
+    if delete::run(cx, &settings, &id, &by, reason).await? {
         Ok(Answer::no_content())
     } else {
         Err(Problem::not_found())

@@ -6,8 +6,8 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::v1::admin::events::shape;
 use crate::http::v1::admin::users::find_id;
-use crate::model::event::Event;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -33,21 +33,10 @@ pub(in crate::http) async fn get<E: Env>(
     if page.events.is_empty() && accounts::find(cx.store(), &id).await?.is_none() {
         return Err(Problem::not_found());
     }
-    let events: Vec<Value> = page
-        .events
-        .iter()
-        .map(|(sequence, event)| shape(*sequence, event))
-        .collect();
+    let events: Vec<Value> = page.events.iter().map(shape).collect();
     let next_cursor = page.next.map(|next| next.to_string());
     Ok(Answer::json(
         200,
         json!({"events": events, "next_cursor": next_cursor}),
     ))
-}
-
-fn shape(sequence: i64, event: &Event) -> Value {
-    let mut members = event.members(sequence);
-    members.insert("type".to_owned(), json!(event.kind.as_str()));
-    members.insert("at".to_owned(), json!(event.at.rfc3339()));
-    Value::Object(members)
 }

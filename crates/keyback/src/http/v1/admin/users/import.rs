@@ -76,7 +76,7 @@ pub(in crate::http) async fn post<E: Env>(
             break;
         }
         let outcomes = if dry_run {
-            preview.run(cx.env, policy, &drafts).await?
+            preview.run(cx, policy, &drafts, &caller).await?
         } else {
             import.run(cx, policy, drafts, &caller).await?
         };

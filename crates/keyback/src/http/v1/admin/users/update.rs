@@ -37,6 +37,7 @@ pub(in crate::http) async fn patch<E: Env>(
         }
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
         Err(UpdateAccountError::Taken) => Err(Problem::conflict()),
+        Err(UpdateAccountError::Reserved(until)) => Err(Problem::reserved(until)),
         Err(UpdateAccountError::Unavailable(outage)) => Err(outage.into()),
     }
 }

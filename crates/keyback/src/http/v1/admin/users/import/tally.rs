@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::flow::accounts::import::{LineFailure, LineOutcome};
-use crate::http::problem::FieldError;
+use crate::http::problem::{FieldError, reserved};
 
 /// A line whose account can be named.
 pub(super) struct Named {
@@ -33,6 +33,9 @@ impl Tally {
                 let (code, detail) = match failure {
                     LineFailure::Conflict => {
                         ("conflict", "the id or the address is another account's")
+                    }
+                    LineFailure::Reserved(until) => {
+                        return self.fail(line, "conflict", &reserved(until), None);
                     }
                     LineFailure::PasswordRejected => {
                         ("password-rejected", "the policy refuses the password")

@@ -1,0 +1,82 @@
+//! `/v1/admin/events…`: one file per call.
+
+use serde_json::{Map, Value, json};
+
+use crate::base::timestamp::Timestamp;
+use crate::http::problem::Problem;
+use crate::http::query::Query;
+use crate::http::request::Request;
+use crate::model::event::EventType;
+use crate::model::id::AccountId;
+use crate::store::event_feed::page::{Cursor, Filter};
+use crate::store::event_log::Recorded;
+
+pub mod export;
+pub mod heads;
+pub mod list;
+
+/// An event as the API shows it. Its digests are null until it is in the feed of all events.
+pub(super) fn shape(recorded: &Recorded) -> Value {
+    let mut members: Map<String, Value> = recorded.event.shown(recorded.place.sequence);
+    let digest = recorded.link.map(|link| link.digest.hex());
+    let previous = recorded.link.map(|link| link.previous.hex());
+    members.insert("digest".to_owned(), json!(digest));
+    members.insert("previous_digest".to_owned(), json!(previous));
+    Value::Object(members)
+}
+
+/// What is asked for.
+struct Asked {
+    filter: Filter,
+    /// The events of one account. They have numbers, and cursors of their own.
+    account: Option<AccountId>,
+    limit: Option<i64>,
+    query: Query,
+}
+
+impl Asked {
+    fn read(request: &Request, max_limit: i64) -> Result<Self, Problem> {
+        let known = [
+            "type", "actor", "user_id", "since", "until", "limit", "cursor",
+        ];
+        let query = request.query(&known)?;
+        let time = |text: &str| Timestamp::parse(text).ok_or("must be a time as in RFC 3339");
+        let filter = Filter {
+            kind: query.parsed("type", |text| {
+                EventType::parse(text).ok_or("must be a type of events")
+            })?,
+            actor: query.text("actor").map(str::to_owned),
+            since: query.parsed("since", time)?,
+            until: query.parsed("until", time)?,
+        };
+        let account = query.parsed("user_id", |text| {
+            AccountId::parse(text).map_err(|_| "must be the id of a user")
+        })?;
+        Ok(Self {
+            filter,
+            account,
+            limit: query.number("limit", 1..=max_limit)?,
+            query,
+        })
+    }
+
+    fn feed_cursor(&self) -> Result<Option<Cursor>, Problem> {
+        self.query.parsed("cursor", |text| {
+            Cursor::parse(text).ok_or("must be the next_cursor of an earlier page")
+        })
+    }
+
+    /// The same question from a cursor on (RFC 8288).
+    fn link_to(&self, cursor: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in self.query.iter().filter(|(name, _)| *name != "cursor") {
+            query.append_pair(name, value);
+        }
+        let query = query.append_pair("cursor", cursor).finish();
+        format!("</v1/admin/events/export?{query}>; rel=\"next\"")
+    }
+
+    fn account_cursor(&self) -> Result<Option<i64>, Problem> {
+        self.query.number("cursor", 1..=i64::MAX)
+    }
+}

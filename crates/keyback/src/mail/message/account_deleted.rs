@@ -1,0 +1,51 @@
+//! The mail to an account's address after the account was deleted.
+
+use askama::Template;
+
+use crate::base::timestamp::Timestamp;
+use crate::mail::message::{Message, Parts, Translator, texts};
+use crate::ports::Unavailable;
+
+#[derive(Template)]
+#[template(path = "mail/account_deleted.subject.txt")]
+struct AccountDeletedSubject<'a> {
+    translator: &'a Translator<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "mail/account_deleted.txt")]
+struct AccountDeletedText<'a> {
+    translator: &'a Translator<'a>,
+    deleted: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "mail/account_deleted.html")]
+struct AccountDeletedHtml<'a> {
+    translator: &'a Translator<'a>,
+    deleted: &'a str,
+}
+
+/// The mail to the address of a deleted account.
+///
+/// # Errors
+/// [`Unavailable::Record`] if a template fails, which none of them can.
+pub fn prepare_account_deleted(
+    to: &str,
+    translator: &Translator<'_>,
+    deleted_at: Timestamp,
+) -> Result<Message, Unavailable> {
+    let deleted = &translator.with_time(texts::DELETED_INTRO, deleted_at);
+    Parts {
+        subject: AccountDeletedSubject { translator },
+        text: AccountDeletedText {
+            translator,
+            deleted,
+        },
+        html: AccountDeletedHtml {
+            translator,
+            deleted,
+        },
+    }
+    .render(to)
+}

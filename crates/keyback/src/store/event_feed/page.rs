@@ -1,0 +1,465 @@
+//! Pages of the feed, by type, actor and time.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::time::Duration;
+
+use crate::base::timestamp::Timestamp;
+use crate::model::event::{Actor, EventPlace, EventType};
+use crate::model::event_chain::Day;
+use crate::model::id::AccountId;
+use crate::ports::{KeyValue, Unavailable};
+use crate::store::event_feed::{
+    Feed, Item, Position, Rank, find_part, first_complete_day, unsettled,
+};
+use crate::store::event_log::{self, Recorded};
+
+/// How many parts are looked at for one page: it may have fewer events than asked for.
+const PARTS: u64 = 8;
+/// How many are looked at for one answer of an export.
+const PARTS_OF_EXPORT: u64 = 100;
+/// How many events of an account are read at a time.
+const EVENTS_AT_ONCE: i64 = 100;
+/// How much later than it was recorded an event may come into the feed.
+const LATEST: Duration = Duration::from_hours(48);
+
+/// Which events are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only those of this type.
+    pub kind: Option<EventType>,
+    /// Only those caused by it, as [`Actor::is_called`] has it.
+    pub actor: Option<String>,
+    /// Only those at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only those before this time.
+    pub until: Option<Timestamp>,
+}
+
+impl Filter {
+    fn takes(&self, kind: EventType, actor: &Actor, at: Timestamp) -> bool {
+        self.kind.is_none_or(|it| it == kind)
+            && self.actor.as_ref().is_none_or(|it| actor.is_called(it))
+            && self.since.is_none_or(|since| at >= since)
+            && self.until.is_none_or(|until| at < until)
+    }
+
+    fn takes_recorded(&self, it: &Recorded) -> bool {
+        self.takes(it.event.kind, &it.event.actor, it.event.at)
+    }
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cursor {
+    /// In the feed.
+    At(Position),
+    /// After this one among the events that were not in the feed yet, which ended at the position.
+    After(Rank, Position),
+}
+
+impl Cursor {
+    /// Reads a cursor of an earlier page.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('.');
+        let position = Position {
+            part: parts.next()?.parse().ok()?,
+            index: parts.next()?.parse().ok()?,
+        };
+        let Some(at) = parts.next() else {
+            return Some(Self::At(position));
+        };
+        let rank = Rank {
+            at: Timestamp::from_unix_millis(at.parse().ok()?),
+            sequence: parts.next()?.parse().ok()?,
+            account: parts.next()?.to_owned(),
+        };
+        parts
+            .next()
+            .is_none()
+            .then_some(Self::After(rank, position))
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(Position { part, index }) => write!(f, "{part}.{index}"),
+            Self::After(rank, Position { part, index }) => {
+                let (at, sequence) = (rank.at.unix_millis(), rank.sequence);
+                write!(f, "{part}.{index}.{at}.{sequence}.{}", rank.account)
+            }
+        }
+    }
+}
+
+/// A page of the feed.
+#[derive(Debug)]
+pub struct Page {
+    /// The events.
+    pub events: Vec<Recorded>,
+    /// Where the next page begins; `None` if there are none.
+    pub next: Option<Cursor>,
+}
+
+/// Which events of the feed and beside it a page may still show, since an earlier page has shown the others.
+struct Rest {
+    /// Among those that were not in the feed, and that may be by now.
+    after: Option<(Rank, Position)>,
+    /// What this page shows of those that are not in the feed.
+    shown: BTreeSet<(String, i64)>,
+    is_newest_first: bool,
+}
+
+impl Rest {
+    fn allows(&self, place: &EventPlace, at: Timestamp, position: Option<Position>) -> bool {
+        let is_shown = self
+            .shown
+            .contains(&(place.account_id.as_str().to_owned(), place.sequence));
+        let is_new = match (&self.after, position) {
+            (Some((_, end)), Some(position)) if position < *end => true,
+            (Some((rank, _)), _) if self.is_newest_first => Rank::of(place, at) < *rank,
+            (Some((rank, _)), _) => Rank::of(place, at) > *rank,
+            (None, _) => true,
+        };
+        is_new && !is_shown
+    }
+}
+
+/// At most `limit` events, newest first, from `cursor` on.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn newest_first(
+    store: &impl KeyValue,
+    filter: &Filter,
+    cursor: Option<Cursor>,
+    limit: usize,
+) -> Result<Page, Unavailable> {
+    let (from, mut rest) = begin(cursor, true);
+    // In this order: what comes into the feed meanwhile is in both, and not in neither.
+    let mut events = Vec::new();
+    if from.is_none() {
+        events = unsettled::find(store).await?;
+        events.reverse();
+    }
+    let feed = Feed::load(store).await?;
+    let end = rest.after.as_ref().map_or(feed.end(), |(_, end)| *end);
+    events.retain(|it| rest.allows(&it.place, it.event.at, None) && filter.takes_recorded(it));
+    if events.len() >= limit {
+        events.truncate(limit);
+        let next = events
+            .last()
+            .map(|it| Cursor::After(Rank::of(&it.place, it.event.at), end));
+        return Ok(Page { events, next });
+    }
+    rest.shown = events.iter().map(name_of).collect();
+    let from = from
+        .unwrap_or_else(|| feed.end())
+        .min(feed.last_until(filter));
+    let most = limit.saturating_sub(events.len());
+    let (places, next) = walk_back(store, filter, &rest, from, most).await?;
+    events.extend(event_log::find_all(store, places).await?);
+    // Lanes of the agenda may be apart by a while.
+    events.sort_by_cached_key(|it| std::cmp::Reverse(Rank::of(&it.place, it.event.at)));
+    Ok(Page {
+        events,
+        next: next.map(Cursor::At),
+    })
+}
+
+/// The events before `from` that are asked for, and where the next page begins.
+async fn walk_back(
+    store: &impl KeyValue,
+    filter: &Filter,
+    rest: &Rest,
+    from: Position,
+    most: usize,
+) -> Result<(Vec<EventPlace>, Option<Position>), Unavailable> {
+    let mut places = Vec::new();
+    let Position { part, mut index } = from;
+    let last = part.saturating_sub(PARTS);
+    for number in (last.saturating_add(1)..=part).rev() {
+        // Parts go oldest first.
+        let Some(found) = find_part(store, number).await? else {
+            return Ok((places, None));
+        };
+        for (at, item) in found.items.iter().enumerate().take(index).rev() {
+            let position = Position {
+                part: number,
+                index: at,
+            };
+            if !takes(filter, item) || !rest.allows(&item.place, item.at, Some(position)) {
+                continue;
+            }
+            places.push(item.place.clone());
+            if places.len() >= most {
+                let is_first = number <= 1 && at == 0;
+                return Ok((places, (!is_first).then_some(position)));
+            }
+        }
+        if filter.since.is_some_and(|since| found.is_before(since)) {
+            return Ok((places, None));
+        }
+        index = usize::MAX;
+    }
+    let next = Position { part: last, index };
+    Ok((places, (last > 0).then_some(next)))
+}
+
+/// At most `limit` events, oldest first, from `cursor` on; those of the days that have a head at `now`.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn oldest_first(
+    store: &impl KeyValue,
+    filter: &Filter,
+    cursor: Option<Cursor>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Page, Unavailable> {
+    let (from, mut rest) = begin(cursor, false);
+    let mut late = unsettled::find(store).await?;
+    let feed = Feed::load(store).await?;
+    late.retain(|it| rest.allows(&it.place, it.event.at, None) && filter.takes_recorded(it));
+    let begin = rest.after.as_ref().map(|(_, end)| *end).or(from);
+    let begin = begin.unwrap_or_else(|| feed.first_since(filter, now));
+    rest.shown = late.iter().map(name_of).collect();
+    let (places, next) = walk_on(store, filter, &rest, begin, limit, &feed).await?;
+    let left = limit.saturating_sub(places.len());
+    let mut events = event_log::find_all(store, places).await?;
+    if next.is_some() {
+        return Ok(Page {
+            events,
+            next: next.map(Cursor::At),
+        });
+    }
+    let mut next = None;
+    if late.len() > left {
+        late.truncate(left);
+        let last = late.last().map(|it| Rank::of(&it.place, it.event.at));
+        let after_feed = Cursor::At(feed.end());
+        next = Some(last.map_or(after_feed, |rank| Cursor::After(rank, feed.end())));
+    }
+    events.extend(late);
+    Ok(Page { events, next })
+}
+
+/// The events from `from` on that are asked for, and where the next page begins.
+async fn walk_on(
+    store: &impl KeyValue,
+    filter: &Filter,
+    rest: &Rest,
+    from: Position,
+    most: usize,
+    feed: &Feed,
+) -> Result<(Vec<EventPlace>, Option<Position>), Unavailable> {
+    let mut places = Vec::new();
+    let Position { part, mut index } = from;
+    let end = part.saturating_add(PARTS_OF_EXPORT);
+    for number in part..end.min(feed.part.saturating_add(1)) {
+        let found = find_part(store, number).await?.unwrap_or_default();
+        for (at, item) in found.items.iter().enumerate().skip(index) {
+            let position = Position {
+                part: number,
+                index: at,
+            };
+            if !takes(filter, item) || !rest.allows(&item.place, item.at, Some(position)) {
+                continue;
+            }
+            if places.len() >= most {
+                return Ok((places, Some(position)));
+            }
+            places.push(item.place.clone());
+        }
+        if filter.until.is_some_and(|until| found.is_after(until)) {
+            return Ok((places, None));
+        }
+        index = 0;
+    }
+    let next = Position {
+        part: end,
+        index: 0,
+    };
+    Ok((places, (end <= feed.part).then_some(next)))
+}
+
+/// A page of one account's events.
+#[derive(Debug)]
+pub struct PageOfAccount {
+    /// The events.
+    pub events: Vec<Recorded>,
+    /// The sequence number of the last event that was looked at; `None` if there are no others.
+    pub next: Option<i64>,
+}
+
+/// At most `limit` events of an account with numbers below `before`, newest first.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn of_account(
+    store: &impl KeyValue,
+    account: &AccountId,
+    filter: &Filter,
+    before: Option<i64>,
+    limit: usize,
+) -> Result<PageOfAccount, Unavailable> {
+    let mut events: Vec<Recorded> = Vec::new();
+    let mut next = before;
+    for _ in 0..PARTS {
+        let page = event_log::page(store, account, next, EVENTS_AT_ONCE).await?;
+        for it in page
+            .events
+            .into_iter()
+            .filter(|it| filter.takes_recorded(it))
+        {
+            if events.len() >= limit {
+                let next = events.last().map(|last| last.place.sequence);
+                return Ok(PageOfAccount { events, next });
+            }
+            events.push(it);
+        }
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    Ok(PageOfAccount { events, next })
+}
+
+/// At most `limit` events of an account with numbers above `after`, oldest first.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub async fn of_account_oldest_first(
+    store: &impl KeyValue,
+    account: &AccountId,
+    filter: &Filter,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<PageOfAccount, Unavailable> {
+    let after = after.unwrap_or_default();
+    let mut events = Vec::new();
+    let mut before = None;
+    loop {
+        let page = event_log::page(store, account, before, EVENTS_AT_ONCE).await?;
+        let is_wanted = |it: &Recorded| it.place.sequence > after && filter.takes_recorded(it);
+        events.extend(page.events.into_iter().filter(is_wanted));
+        before = page.next.filter(|next| *next > after);
+        if before.is_none() {
+            break;
+        }
+    }
+    events.reverse();
+    let is_cut = events.len() > limit;
+    events.truncate(limit);
+    let last = events.last().map(|last| last.place.sequence);
+    Ok(PageOfAccount {
+        events,
+        next: last.filter(|_| is_cut),
+    })
+}
+
+/// Where in the feed to begin, and what has been shown.
+fn begin(cursor: Option<Cursor>, is_newest_first: bool) -> (Option<Position>, Rest) {
+    let (from, after) = match cursor {
+        None => (None, None),
+        Some(Cursor::At(position)) => (Some(position), None),
+        Some(Cursor::After(rank, end)) => (None, Some((rank, end))),
+    };
+    let rest = Rest {
+        after,
+        shown: BTreeSet::new(),
+        is_newest_first,
+    };
+    (from, rest)
+}
+
+fn takes(filter: &Filter, item: &Item) -> bool {
+    filter.takes(item.kind, &item.actor, item.at)
+}
+
+fn name_of(event: &Recorded) -> (String, i64) {
+    let EventPlace {
+        account_id,
+        sequence,
+    } = &event.place;
+    (account_id.as_str().to_owned(), *sequence)
+}
+
+impl super::Part {
+    /// Whether all that comes before it in the feed was recorded before `time`.
+    fn is_before(&self, time: Timestamp) -> bool {
+        let mut items = self.items.iter();
+        items.all(|item| item.at.plus(LATEST) < time)
+    }
+
+    /// Whether all that comes after it in the feed was recorded at `time` or later.
+    fn is_after(&self, time: Timestamp) -> bool {
+        let mut items = self.items.iter();
+        !self.items.is_empty() && items.all(|item| item.at >= time.plus(LATEST))
+    }
+}
+
+impl Feed {
+    /// Where those end that may be before the end of the filter's time.
+    fn last_until(&self, filter: &Filter) -> Position {
+        let after = filter.until.and_then(|until| {
+            let day = Day::of(until.plus(LATEST)).plus(1);
+            self.days.range(day..).next()
+        });
+        after.map_or_else(
+            || self.end(),
+            |(_, part)| Position {
+                part: *part,
+                index: 0,
+            },
+        )
+    }
+
+    /// Where those begin that may be in the filter's time.
+    fn first_since(&self, filter: &Filter, now: Timestamp) -> Position {
+        let first = first_complete_day(now);
+        let day = filter
+            .since
+            .map_or(first, |since| first.max(Day::of(since)));
+        let first = self.days.range(day..).next();
+        first.map_or_else(
+            || self.end(),
+            |(_, part)| Position {
+                part: *part,
+                index: 0,
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written() {
+        for text in [
+            "1.0",
+            "7.256",
+            "3.18446744073709551615",
+            "2.9.1795424400987.12.0a1b2c3d",
+        ] {
+            assert_eq!(Cursor::parse(text).unwrap().to_string(), text);
+        }
+        for bad in [
+            "",
+            "1",
+            "1.",
+            "1.x",
+            "-1.0",
+            "1.2.3",
+            "1.2.3.4",
+            "1.2.3.4.a.b",
+        ] {
+            assert_eq!(Cursor::parse(bad), None, "{bad}");
+        }
+    }
+}
