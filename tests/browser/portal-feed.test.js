@@ -65,6 +65,9 @@ test('events are narrowed by what, whom, who and when', async () => {
     await press(page, 'Filter');
     await page.waitForFunction(() => document.querySelectorAll('.rows > li').length === 2);
     assert.equal(new URL(page.url()).hash, `#/events?user_id=${users[4].id}`);
+    await page.getByRole('textbox', { name: 'User' }).fill('nobody has this');
+    await press(page, 'Filter');
+    await page.locator('.none').getByText('No event matches.').waitFor();
     await page.getByRole('textbox', { name: 'User' }).fill('');
     await page.getByLabel('Done by').fill(randomBytes(4).toString('hex'));
     await press(page, 'Filter');

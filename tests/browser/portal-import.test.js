@@ -237,8 +237,17 @@ test('all users are exported as a file that an import takes', async () => {
     await press(page, 'Next');
     await press(page, 'Check only');
     await page.getByText(`0 would be created, ${new Intl.NumberFormat('en').format(exported.length)} are there already, 0 would fail`).waitFor();
-    await page.route('**/v1/admin/users/export', (route) => route.abort());
+    // More than one call takes.
+    await page.route('**/v1/admin/users/export*', (route) => {
+      const isFirst = !route.request().url().includes('cursor');
+      const headers = { 'Content-Type': 'application/x-ndjson', ...(isFirst && { Link: '</v1/admin/users/export?cursor=2>; rel="next"' }) };
+      return route.fulfill({ headers, body: isFirst ? '{"id":"a"}\n' : '{"id":"b"}\n' });
+    });
     await page.getByRole('link', { name: 'All users' }).click();
+    const [longer] = await Promise.all([page.waitForEvent('download'), press(page, 'Export')]);
+    assert.equal(readFileSync(await longer.path(), 'utf8'), '{"id":"a"}\n{"id":"b"}\n');
+    await page.unroute('**/v1/admin/users/export*');
+    await page.route('**/v1/admin/users/export', (route) => route.abort());
     await press(page, 'Export');
     await page.getByRole('alert').getByText('No answer.').waitFor();
   });

@@ -31,21 +31,22 @@ export function asCsv(rows) {
   return new Blob(rows.map((row) => `${row.map(cell).join(',')}\r\n`), { type: 'text/csv;charset=utf-8' });
 }
 
-const piece = async (answer) => ({ blob: await answer.blob(), next: answer.headers.get('X-Next-Cursor') });
+// The address of what follows (RFC 8288), within the contract.
+const NEXT = /<(\/v1\/[^>]*)>;\s*rel="next"/;
+
+const piece = async (answer) => ({ blob: await answer.blob(), next: NEXT.exec(answer.headers.get('Link') ?? '')?.[1] });
 
 /** All that `path` gives, which may take several calls. */
 async function whole(path) {
   const parts = [];
-  let cursor = '';
-  do {
-    const page = cursor && `${path.includes('?') ? '&' : '?'}cursor=${encodeURIComponent(cursor)}`;
-    const outcome = await ask(path + page, undefined, { read: piece, patience: PATIENCE });
+  for (let next = path; next;) {
+    const outcome = await ask(next, undefined, { read: piece, patience: PATIENCE });
     if (!outcome.ok) return outcome;
     parts.push(outcome.value.blob);
-    cursor = outcome.value.next;
+    next = outcome.value.next;
     // It is not over because nobody moves the mouse.
     touch();
-  } while (cursor);
+  }
   return { ok: true, value: new Blob(parts) };
 }
 

@@ -57,6 +57,9 @@ export const only = (scope, title, view) => (scopes.has(scope) ? view() : sectio
 // A page may be empty with others after it: so many are looked at for one press.
 const LOOKS = 20;
 
+// What the contract says of a list of what cannot be, such as the events of an id that no user has.
+const NOWHERE = ['not-found', 'validation-failed'];
+
 /**
  * A list in pages, with a button for the next one: `page` gets the one at a cursor, `row` makes an entry. `came` is said of a
  * list that comes where the focus is elsewhere.
@@ -97,6 +100,6 @@ export function paged({ page, name, row, none, came }) {
     const [, count] = add(value);
     if (came) announce(count > 0 ? came : none, { count });
     return list.children.length === 0 && value.next_cursor === null ? nothing() : [list, more];
-  }, (outcome, again) => (outcome.problem === 'not-found' ? nothing() : trouble(outcome, again)));
+  }, (outcome, again) => (NOWHERE.includes(outcome.problem) ? nothing() : trouble(outcome, again)));
   return place;
 }

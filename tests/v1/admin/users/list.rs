@@ -101,7 +101,7 @@ fn a_search_finds_by_the_beginning_of_an_address_a_domain_or_an_id() {
             assert_eq!(find(query), expected, "{query}");
         }
         // Once more when the courier has worked all changes into the directory.
-        app.run_courier();
+        app.portal().run_courier().expect_json(200);
     }
     let moved = json!({ "email": "zoe@people.example.test" });
     app.portal().update_user("crm:17", &moved).expect_json(200);
@@ -109,7 +109,7 @@ fn a_search_finds_by_the_beginning_of_an_address_a_domain_or_an_id() {
     assert_eq!(find("zoe"), "crm:17");
     app.portal().delete_user("crm:17").expect_nothing();
     assert_eq!(find("zoe"), "");
-    app.run_courier();
+    app.portal().run_courier().expect_json(200);
     assert_eq!(
         (find("zoe"), find("ann")),
         (String::new(), "auth0|5F7c".to_owned())
@@ -139,7 +139,7 @@ fn accounts_are_found_by_their_state() {
         );
         assert_eq!(find("locked=true"), Vec::<String>::new());
         assert_eq!(find("locked=false").len(), 4);
-        app.run_courier();
+        app.portal().run_courier().expect_json(200);
     }
     portal
         .update_user(&disabled, &json!({ "disabled": false }))
