@@ -49,6 +49,7 @@ impl Caller {
             authenticated_by: authenticated_by.unwrap_or(AuthenticatedBy::ApiKey),
             audit_context,
             from: from.to_owned(),
+            may_delete_users: false,
         }
     }
 

@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_digest_is_of_the_one_before_and_of_the_event_with_its_members_sorted() {
         let text = concat!(
-            r#"{"actor":{"audit_context":{"a":1.5e300,"z":[0.1]},"authenticated_by":"jwt","id":"portal","#,
+            r#"{"actor":{"audit_context":{"a":1.5e+300,"z":[0.1]},"authenticated_by":"jwt","id":"portal","#,
             r#""kind":"administrator"},"at":"2026-11-23T09:00:00Z","email":null,"from":"203.0.*.*","id":"e1","#,
             r#""reason":"\u0001"#,
             "\u{7f}",

@@ -157,10 +157,14 @@ pub async fn has_since(
     let last = read_counter(store, &keys::events(id)).await?;
     let first = last.saturating_sub(LOOKED_BACK).max(0);
     for sequence in (first.saturating_add(1)..=last).rev() {
-        match find_at(store, id, sequence).await? {
+        let place = EventPlace {
+            account_id: id.clone(),
+            sequence,
+        };
+        match find(store, &place).await? {
             // Somebody may have waited before writing what began earlier.
-            Some((_, event)) if event.at < since.minus(WRITTEN_WITHIN) => break,
-            Some((_, event)) if event.at >= since && is_it(&event) => return Ok(true),
+            Some(event) if event.at < since.minus(WRITTEN_WITHIN) => break,
+            Some(event) if event.at >= since && is_it(&event) => return Ok(true),
             _ => {}
         }
     }

@@ -193,6 +193,7 @@ fn what_is_deleted_and_created_around_a_jump_is_gone_or_there() {
         "v1:directory-begun",
         "v1:directory-changes",
         "v1:directory-node:0",
+        "v1:emails",
         "v1:event-feed",
         "v1:folded-addresses",
         "v1:journal:t",

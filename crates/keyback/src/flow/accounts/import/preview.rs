@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::flow::accounts::create::{Draft, InitialPassword};
-use crate::flow::accounts::import::{CONFLICT, LineFailure, LineOutcome, MAX_CLEAR, find_outcome_for};
+use crate::flow::accounts::import::{
+    CONFLICT, LineFailure, LineOutcome, MAX_CLEAR, find_outcome_for,
+};
 use crate::flow::events::Caller;
 use crate::model::id::AccountId;
 use crate::model::password_policy::PasswordPolicy;
