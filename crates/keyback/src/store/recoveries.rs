@@ -42,15 +42,18 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Recove
     record::find(store, &keys::recovery(id)).await
 }
 
-/// Whose request it is.
+/// Whose request it is, as long as its record is kept. It may be there for longer: what deletes it may wait on the agenda
+/// behind work that cannot be done.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
 pub async fn find_request(
     store: &impl KeyValue,
     id: &ChallengeId,
+    now: Timestamp,
 ) -> Result<Option<RequestRecord>, Unavailable> {
-    record::find(store, &keys::request(id)).await
+    let found: Option<RequestRecord> = record::find(store, &keys::request(id)).await?;
+    Ok(found.filter(|request| now < request.expires_at))
 }
 
 /// Replaces the recovery of `id`.

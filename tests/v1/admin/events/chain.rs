@@ -56,15 +56,13 @@ fn with(line: &str, name: &str, value: Value) -> String {
 fn slow_whatever_is_done_to_the_events_is_found() {
     let app = App::start();
     let courier = app.api_client(Scope::Courier);
-    let [ann, bob] = [app.create_user(), app.create_user_without_password()];
+    let [ann, bob] = [app.create_user().id, app.create_user_without_password().id];
     let context = json!({ "reason": "ünïcode \\ \"quotes\" \u{1} ⛵", "disabled": true });
     for user in [&ann, &bob] {
-        app.portal()
-            .update_user(&user.id, &context)
-            .expect_json(200);
+        app.portal().update_user(user, &context).expect_json(200);
     }
     for _ in 0..3 {
-        let path = format!("/v1/admin/users/{}/unlock", ann.id);
+        let path = format!("/v1/admin/users/{ann}/unlock");
         app.portal().post(&path, &json!({})).expect_nothing();
     }
     run_courier_until(&courier, || {

@@ -131,7 +131,7 @@ async fn decide<E: Env>(
     let account = found.filter(|account| !account.disabled && !is_late);
     let account = account.unwrap_or_else(|| Account::placeholder(request.email.clone()));
     let (done, recovery) = futures::join!(
-        recoveries::find_request(store, &request.challenge_id),
+        recoveries::find_request(store, &request.challenge_id, cx.now),
         recoveries::find(store, &account.id),
     );
     let recovery = recovery?.unwrap_or_default();

@@ -14,7 +14,7 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::recovery::{AttemptCaps, Challenge};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
-use crate::ports::{Env, KeyValue, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Candidates};
 use crate::store::batch::Batch;
 use crate::store::claim::{Claimant, Claimed};
@@ -152,7 +152,7 @@ impl<'a> Owner<'a> {
             Whose::Request(Some(challenge_id)) => challenge_id.clone(),
             Whose::Request(None) => ChallengeId::generate(env.random())?,
         };
-        let request = recoveries::find_request(store, &challenge_id).await?;
+        let request = recoveries::find_request(store, &challenge_id, env.clock().now()).await?;
         let id = request.map_or_else(AccountId::placeholder, |request| request.account_id);
         Ok(Self::Id(id))
     }

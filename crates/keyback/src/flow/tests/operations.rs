@@ -281,13 +281,13 @@ fn change_password() {
     };
     let call = change(App::PASSWORD, App::NEW_PASSWORD);
     let changed = cost("change-password", &app, &call);
-    assert_eq!(changed.pinned(), (204, 7, 10, 10));
+    assert_eq!(changed.pinned(), (204, 7, 10, 11));
     let call = change(App::OTHER_PASSWORD, App::NEW_PASSWORD);
     let wrong = cost("change-password, wrong", &app, &call);
-    assert_eq!(wrong.pinned(), (401, 4, 3, 6));
+    assert_eq!(wrong.pinned(), (401, 4, 3, 7));
     let call = change(App::PASSWORD, "12345678");
     let refused = cost("change-password, refused", &app, &call);
-    assert_eq!(refused.pinned(), (422, 3, 3, 6));
+    assert_eq!(refused.pinned(), (422, 3, 3, 7));
 }
 
 #[test]
