@@ -68,6 +68,15 @@ impl Call {
         }
     }
 
+    /// An import of a table.
+    #[must_use]
+    pub fn import_table(text: &str) -> Self {
+        let mut call = Self::import(&[]);
+        call.headers.retain(|(name, _)| name != "content-type");
+        text.clone_into(&mut call.body);
+        call.with_header("content-type", "text/csv")
+    }
+
     /// A `GET`.
     #[must_use]
     pub fn get(path: &str) -> Self {

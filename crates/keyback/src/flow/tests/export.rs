@@ -220,3 +220,27 @@ fn a_preview_says_what_the_import_does_and_creates_nothing() {
         "{told:?}"
     );
 }
+
+#[test]
+fn a_table_is_imported_like_lines() {
+    let app = with_accounts();
+    let table = "email;id;extra\nnew@example.test;new;1\nann@example.test;ann;2\nzebra;z;3\n";
+    let call = Call::import_table(table).to(&format!("{IMPORT}?dry_run=true"));
+    let preview = app.make(&call).expect(200).json();
+    assert_eq!(
+        [
+            &preview["created"],
+            &preview["unchanged"],
+            &preview["failed"]
+        ],
+        [1, 1, 1]
+    );
+    let done = app.make(&Call::import_table(table)).expect(200).json();
+    assert_eq!(
+        [&done["created"], &done["unchanged"], &done["failed"]],
+        [1, 1, 1]
+    );
+    assert_eq!(done["failures"][0]["line"], 4);
+    assert_eq!(done["ignored_columns"], json!(["extra"]));
+    let _ = app.make(&Call::import_table("")).expect(200);
+}

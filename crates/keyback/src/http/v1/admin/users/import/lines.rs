@@ -44,7 +44,7 @@ pub(super) fn find(request: &Request, mapping: Option<Mapping>) -> Result<Lines<
     if request.is_table() {
         let text = entries::text_of(body).map_err(refused)?;
         let table = Table::begin(text, &mapping.unwrap_or_default()).map_err(refused)?;
-        if table.as_ref().is_some_and(|it| it.count() > MAX_LINES) {
+        if table.as_ref().is_some_and(|it| it.row_count() > MAX_LINES) {
             return Err(Problem::payload_too_large());
         }
         let ignored = table.as_ref().map(|table| table.ignored.clone());

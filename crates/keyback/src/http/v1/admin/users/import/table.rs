@@ -117,9 +117,9 @@ impl<'a> Table<'a> {
     }
 
     /// How many rows there are, the header row not included.
-    pub(super) fn count(&self) -> usize {
-        let rows = self.rows.clone();
-        rows.count()
+    pub(super) fn row_count(&self) -> usize {
+        // A clone of csv-core's reader does not read on: its table of states is not cloned.
+        Rows::new(self.rows.text).skip(1).count()
     }
 
     /// The members of a row's cells; `None` for a row of blank cells.
@@ -188,7 +188,6 @@ fn value_of(member: &str, cell: String) -> Value {
 }
 
 /// The rows of a table, each with the number of its line.
-#[derive(Clone)]
 struct Rows<'a> {
     text: &'a [u8],
     reader: Reader,
@@ -249,6 +248,8 @@ impl Iterator for Rows<'_> {
             cells_end = cells_end.saturating_add(written);
             ends_end = ends_end.saturating_add(ended);
             match result {
+                // An empty input is the end.
+                ReadRecordResult::InputEmpty if input.is_empty() => return None,
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
                     // The rest of the row is read, and of no use.

@@ -73,7 +73,7 @@ fn columns_are_found_by_name_or_by_the_mapping_and_others_are_named() {
         .unwrap()
         .unwrap();
     assert_eq!(table.ignored, ["EMAIL", "phone"]);
-    assert_eq!(table.count(), 1);
+    assert_eq!(table.row_count(), 1);
 }
 
 #[test]
