@@ -284,10 +284,10 @@ fn change_password() {
     assert_eq!(changed.pinned(), (204, 7, 10, 11));
     let call = change(App::OTHER_PASSWORD, App::NEW_PASSWORD);
     let wrong = cost("change-password, wrong", &app, &call);
-    assert_eq!(wrong.pinned(), (401, 4, 3, 7));
+    assert_eq!(wrong.pinned(), (401, 4, 3, 6));
     let call = change(App::PASSWORD, "12345678");
     let refused = cost("change-password, refused", &app, &call);
-    assert_eq!(refused.pinned(), (422, 3, 3, 7));
+    assert_eq!(refused.pinned(), (422, 3, 3, 6));
 }
 
 #[test]
