@@ -59,11 +59,6 @@ impl Fields {
         }
     }
 
-    /// The text `name` as it stands, which is yet to be read.
-    pub(super) fn peek(&self, name: &str) -> Option<&str> {
-        self.members.get(name).and_then(Value::as_str)
-    }
-
     /// Reads the text `name` with `parse`. If it is missing or refused, records the error and returns `None`.
     pub(super) fn text<T, F: fmt::Display>(
         &mut self,

@@ -199,26 +199,8 @@ fn a_preview_says_what_the_import_does_and_creates_nothing() {
         );
     }
     assert_eq!(preview, done);
-    let told: Vec<_> = done["failures"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|failure| {
-            (
-                failure["line"].as_u64().unwrap(),
-                failure["id"].clone(),
-                failure["email"].clone(),
-            )
-        })
-        .collect();
-    assert!(
-        told.contains(&(8, Value::Null, json!("bad@example.test"))),
-        "{told:?}"
-    );
-    assert!(
-        told.contains(&(6, json!("ann"), json!("else@example.test"))),
-        "{told:?}"
-    );
+    // No error repeats a value.
+    assert!(!done.to_string().contains('@'), "{done}");
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn columns_are_mapped_and_those_that_mean_nothing_are_named() {
 }
 
 #[test]
-fn a_bad_row_is_named_by_its_line_and_its_account() {
+fn a_bad_row_is_named_by_its_line() {
     let app = App::shared();
     let taken = app.create_user();
     let [good, odd] = [(); 2].map(|()| unique_email());
@@ -125,39 +125,19 @@ fn a_bad_row_is_named_by_its_line_and_its_account() {
     failures.sort_by_key(|failure| failure["line"].as_u64());
     let told: Vec<_> = failures
         .iter()
-        .map(|it| {
-            [
-                &it["line"],
-                &it["code"],
-                &it["pointer"],
-                &it["id"],
-                &it["email"],
-            ]
-        })
+        .map(|it| [&it["line"], &it["code"], &it["pointer"]])
         .collect();
-    let none = Value::Null;
     let invalid = json!("validation-failed");
     assert_eq!(
         told,
         [
-            [&json!(3), &invalid, &json!("/email"), &none, &none],
-            [
-                &json!(5),
-                &json!("conflict"),
-                &none,
-                &json!("x"),
-                &json!(taken.email)
-            ],
-            [
-                &json!(6),
-                &invalid,
-                &json!("/change_on_next_sign_in"),
-                &json!("y"),
-                &json!(odd),
-            ],
-            [&json!(7), &invalid, &json!(""), &none, &none],
+            [&json!(3), &invalid, &json!("/email")],
+            [&json!(5), &json!("conflict"), &Value::Null],
+            [&json!(6), &invalid, &json!("/change_on_next_sign_in")],
+            [&json!(7), &invalid, &json!("")],
         ]
     );
+    assert!(!answer.to_string().contains('@'), "{answer}");
 }
 
 #[test]

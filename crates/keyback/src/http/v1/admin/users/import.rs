@@ -71,7 +71,7 @@ pub(in crate::http) async fn post<E: Env>(
     let (mut import, mut preview) = (Import::default(), Preview::default());
     let policy = &settings.rules.policy;
     loop {
-        let (lines, drafts) = next_drafts(&mut lines, settings.temporary, cx.now, &mut tally);
+        let (places, drafts) = next_drafts(&mut lines, settings.temporary, cx.now, &mut tally);
         if drafts.is_empty() {
             break;
         }
@@ -80,8 +80,8 @@ pub(in crate::http) async fn post<E: Env>(
         } else {
             import.run(cx, policy, drafts, &caller).await?
         };
-        for (line, outcome) in lines.iter().zip(outcomes) {
-            tally.count(line, outcome);
+        for (place, outcome) in places.into_iter().zip(outcomes) {
+            tally.count(place, outcome);
         }
     }
     let body = tally.body(dry_run, ignored.as_deref());

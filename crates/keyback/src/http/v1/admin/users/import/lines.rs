@@ -10,9 +10,7 @@ use crate::http::request::{MAX_BODY_BYTES, Request};
 use crate::http::v1::admin::users::create::read_draft;
 use crate::http::v1::admin::users::import::entries;
 use crate::http::v1::admin::users::import::table::{Mapping, Table};
-use crate::http::v1::admin::users::import::tally::{Named, Tally};
-use crate::model::email_address::EmailAddress;
-use crate::model::id::AccountId;
+use crate::http::v1::admin::users::import::tally::{Place, Tally};
 use crate::settings::TemporaryPasswordLifetime;
 
 /// Maximum lines of a call: the answer may contain a failure for each.
@@ -27,10 +25,7 @@ pub(super) struct Lines<'a> {
 
 /// One account, or what is wrong with it.
 pub(super) struct Line {
-    /// The number of the line on which it begins, from 1.
-    number: usize,
-    /// Its place in the list, from 0, if it is in one.
-    index: Option<usize>,
+    place: Place,
     members: Result<Fields, Vec<FieldError>>,
 }
 
@@ -49,8 +44,10 @@ pub(super) fn find(request: &Request, mapping: Option<Mapping>) -> Result<Lines<
         }
         let ignored = table.as_ref().map(|table| table.ignored.clone());
         let rows = table.into_iter().flatten().map(|row| Line {
-            number: row.line,
-            index: None,
+            place: Place {
+                line: row.line,
+                index: None,
+            },
             members: match row.members {
                 Ok(members) => Ok(Fields::of(members)),
                 Err(detail) => Err(vec![FieldError::whole(detail)]),
@@ -69,8 +66,10 @@ pub(super) fn find(request: &Request, mapping: Option<Mapping>) -> Result<Lines<
         return Err(Problem::payload_too_large());
     }
     let lines = entries.into_iter().map(|entry| Line {
-        number: entry.line,
-        index: entry.index,
+        place: Place {
+            line: entry.line,
+            index: entry.index,
+        },
         members: if entry.text.len() > MAX_BODY_BYTES {
             Err(vec![FieldError::whole("is longer than 16 KiB")])
         } else {
@@ -89,36 +88,21 @@ pub(super) fn next_drafts(
     lifetime: TemporaryPasswordLifetime,
     now: Timestamp,
     tally: &mut Tally,
-) -> (Vec<Named>, Vec<Draft>) {
-    let (mut named, mut drafts) = (Vec::new(), Vec::new());
-    for Line {
-        number,
-        index,
-        members,
-    } in lines
-    {
-        let mut line = Named {
-            number,
-            index,
-            id: None,
-            email: None,
-        };
-        let read = members.and_then(|fields| {
-            line.name(&fields);
-            read_members(fields, lifetime, now)
-        });
-        match read {
+) -> (Vec<Place>, Vec<Draft>) {
+    let (mut places, mut drafts) = (Vec::new(), Vec::new());
+    for Line { place, members } in lines {
+        match members.and_then(|fields| read_members(fields, lifetime, now)) {
             Ok(draft) => {
-                named.push(line);
+                places.push(place);
                 drafts.push(draft);
             }
-            Err(errors) => tally.refuse(&line, &errors),
+            Err(errors) => tally.refuse(place, &errors),
         }
         if drafts.len() == CHUNK {
             break;
         }
     }
-    (named, drafts)
+    (places, drafts)
 }
 
 /// The members of a creation, and those that an export has besides.
@@ -142,16 +126,5 @@ fn read_members(
             ..draft
         }),
         _ => Err(errors),
-    }
-}
-
-impl Named {
-    /// Names the account, as far as its id and its address are good: no error repeats anything else.
-    fn name(&mut self, fields: &Fields) {
-        let id = fields.peek("id").filter(|id| AccountId::parse(id).is_ok());
-        let email = fields.peek("email");
-        let email = email.filter(|email| EmailAddress::parse(email).is_ok());
-        self.id = id.map(str::to_owned);
-        self.email = email.map(str::to_owned);
     }
 }

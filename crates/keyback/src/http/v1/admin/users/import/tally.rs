@@ -5,12 +5,13 @@ use serde_json::json;
 use crate::flow::accounts::import::{LineFailure, LineOutcome};
 use crate::http::problem::{FieldError, reserved};
 
-/// A line whose account can be named.
-pub(super) struct Named {
-    pub(super) number: usize,
+/// Where an account is in the body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// The number of the line on which it begins, from 1.
+    pub(super) line: usize,
+    /// Its place in the list, from 0, if it is in one.
     pub(super) index: Option<usize>,
-    pub(super) id: Option<String>,
-    pub(super) email: Option<String>,
 }
 
 /// The counts, and the failures.
@@ -25,7 +26,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts what became of an account.
-    pub(super) fn count(&mut self, line: &Named, outcome: LineOutcome) {
+    pub(super) fn count(&mut self, place: Place, outcome: LineOutcome) {
         match outcome {
             LineOutcome::Created => self.created = self.created.saturating_add(1),
             LineOutcome::Unchanged => self.unchanged = self.unchanged.saturating_add(1),
@@ -45,35 +46,28 @@ impl Tally {
                         "a call takes at most 100 passwords in clear: import the rest with another",
                     ),
                 };
-                self.fail(line, code, detail, None);
+                self.fail(place, code, detail, None);
             }
         }
     }
 
     /// The first thing wrong with a line is enough to find it.
-    pub(super) fn refuse(&mut self, line: &Named, errors: &[FieldError]) {
+    pub(super) fn refuse(&mut self, place: Place, errors: &[FieldError]) {
         let (detail, pointer) = errors.first().map_or(("is not valid", ""), |error| {
             (error.detail.as_str(), error.pointer.as_str())
         });
-        self.fail(line, "validation-failed", detail, Some(pointer));
+        self.fail(place, "validation-failed", detail, Some(pointer));
     }
 
     /// In a list, a pointer leads to the entry, since all may be on one line.
-    fn fail(&mut self, line: &Named, code: &str, detail: &str, pointer: Option<&str>) {
-        let pointer = match line.index {
+    fn fail(&mut self, place: Place, code: &str, detail: &str, pointer: Option<&str>) {
+        let pointer = match place.index {
             Some(index) => Some(format!("/{index}{}", pointer.unwrap_or_default())),
             None => pointer.map(str::to_owned),
         };
-        let mut failure = json!({"line": line.number, "code": code, "detail": detail});
-        let more = [
-            ("pointer", &pointer),
-            ("id", &line.id),
-            ("email", &line.email),
-        ];
-        for (name, value) in more {
-            if let (Some(members), Some(value)) = (failure.as_object_mut(), value) {
-                members.insert(name.to_owned(), value.as_str().into());
-            }
+        let mut failure = json!({"line": place.line, "code": code, "detail": detail});
+        if let (Some(members), Some(pointer)) = (failure.as_object_mut(), pointer) {
+            members.insert("pointer".to_owned(), pointer.into());
         }
         self.failed = self.failed.saturating_add(1);
         if !self.failures.is_empty() {
