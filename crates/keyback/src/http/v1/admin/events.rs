@@ -40,7 +40,8 @@ impl Asked {
             "type", "actor", "user_id", "since", "until", "limit", "cursor",
         ];
         let query = request.query(&known)?;
-        let time = |text: &str| Timestamp::parse(text).ok_or("must be a time as in RFC 3339");
+        let time =
+            |text: &str| Timestamp::parse(text).ok_or("must be a time as in RFC 3339, or a date");
         let filter = Filter {
             kind: query.parsed("type", |text| {
                 EventType::parse(text).ok_or("must be a type of events")
