@@ -36,7 +36,7 @@ impl Tally {
                         ("conflict", "the id or the address is another account's")
                     }
                     LineFailure::Reserved(until) => {
-                        return self.fail(line, "conflict", &reserved(until), None);
+                        return self.fail(place, "conflict", &reserved(until), None);
                     }
                     LineFailure::PasswordRejected => {
                         ("password-rejected", "the policy refuses the password")
