@@ -56,7 +56,7 @@ fn strangers_use_up_their_own_limits_and_an_administrator_lifts_all() {
     let reason = json!({ "reason": "called from the ferry" });
     portal.post(&unlock, &reason).expect_nothing();
     let account = portal.find_user(&user.id).expect_json(200);
-    assert!(account.get("locked_until").is_none(), "{account}");
+    assert!(account["locked_until"].is_null(), "{account}");
     assert!(account.get("recovery_paused_until").is_none(), "{account}");
     sign_in("203.0.113.9", &user.password).expect_json(200);
     from("203.0.113.9").challenge(&user.email);

@@ -7,7 +7,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::users::{find_id, insert_times, shape_with_activity};
+use crate::http::v1::admin::users::{find_id, shape_with_activity};
 use crate::model::recovery::{attempts_day, end_of_day};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -39,22 +39,25 @@ pub(in crate::http) async fn get<E: Env>(
     let (mut body, failed, attempts) = (shape?, failed?, attempts?);
     let recovery = recovery?.unwrap_or_default();
     let attempts_left = i64::from(recovery.caps_on(day, settings.caps).per_day) > attempts;
-    insert_times(
-        &mut body,
-        [
-            (
-                "recovery_paused_until",
-                recovery.paused_for_anyone_until(&settings.issue, now),
-            ),
-            (
-                "codes_paused_until",
-                (!attempts_left).then(|| end_of_day(day)),
-            ),
-        ],
-    );
-    if let Some(members) = body.as_object_mut() {
-        members.insert("failed_sign_ins".to_owned(), json!(failed));
-        members.insert("wrong_codes".to_owned(), json!(attempts));
+    let paused = recovery.paused_for_anyone_until(&settings.issue, now);
+    let codes_paused = (!attempts_left).then(|| end_of_day(day));
+    // What hardly any account has: all others are shown as they are listed.
+    let members = [
+        (
+            "recovery_paused_until",
+            paused.map(|it| json!(it.rfc3339())),
+        ),
+        (
+            "codes_paused_until",
+            codes_paused.map(|it| json!(it.rfc3339())),
+        ),
+        ("failed_sign_ins", (failed > 0).then(|| json!(failed))),
+        ("wrong_codes", (attempts > 0).then(|| json!(attempts))),
+    ];
+    for (name, value) in members {
+        if let (Some(body), Some(value)) = (body.as_object_mut(), value) {
+            body.insert(name.to_owned(), value);
+        }
     }
     Ok(Answer::json(200, body))
 }
