@@ -57,7 +57,7 @@ fn slow_whatever_is_done_to_the_events_is_found() {
     let app = App::start();
     let courier = app.api_client(Scope::Courier);
     let [ann, bob] = [app.create_user().id, app.create_user_without_password().id];
-    let context = json!({ "reason": "ünïcode \\ \"quotes\" \u{1} ⛵", "disabled": true });
+    let context = json!({ "reason": "ünïcode \\ \"quotes\" ⛵", "disabled": true });
     for user in [&ann, &bob] {
         app.portal().update_user(user, &context).expect_json(200);
     }

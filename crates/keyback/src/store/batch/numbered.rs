@@ -193,7 +193,10 @@ impl Batch {
                 let write = directory::write_change(change, &account.id, account.number, false)?;
                 self.writes.push(write);
             }
-            account.updated_at = Some(now);
+            // A hash made anew of the same password is no event, and changes nothing that anybody sees.
+            if numbers.last_event_of(&account.id) > 0 {
+                account.updated_at = Some(now);
+            }
             let bytes = record::encode_as(accounts::VERSION, &account)?;
             self.writes.push((keys::account(&account.id), bytes));
             committed.accounts.push(account);

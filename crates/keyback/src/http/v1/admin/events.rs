@@ -15,13 +15,13 @@ pub mod export;
 pub mod heads;
 pub mod list;
 
-/// An event as the API shows it. Its digests are null until it is in the feed of all events.
+/// An event as the API shows it. It has digests once it is in the feed of all events.
 pub(super) fn shape(recorded: &Recorded) -> Value {
     let mut members: Map<String, Value> = recorded.event.shown(recorded.place.sequence);
-    let digest = recorded.link.map(|link| link.digest.hex());
-    let previous = recorded.link.map(|link| link.previous.hex());
-    members.insert("digest".to_owned(), json!(digest));
-    members.insert("previous_digest".to_owned(), json!(previous));
+    if let Some(link) = &recorded.link {
+        members.insert("digest".to_owned(), json!(link.digest.hex()));
+        members.insert("previous_digest".to_owned(), json!(link.previous.hex()));
+    }
     Value::Object(members)
 }
 
