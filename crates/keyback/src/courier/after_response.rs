@@ -37,7 +37,7 @@ pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
     }
 }
 
-/// As [`run`], and has the directory follow if it is far behind: for the component that creates accounts in bulk. Others leave
+/// As [`run`](run()), and has the directory follow if it is far behind: for the component that creates accounts in bulk. Others leave
 /// that to the courier, and need not carry the code for it.
 pub async fn run_and_follow<E: Env>(env: &E, deferred: Deferred) {
     let follows = deferred.follows_directory;

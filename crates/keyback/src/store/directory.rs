@@ -1,8 +1,8 @@
 //! The directory: finding accounts by the beginning of an address, of its domain or of an id, and by state.
 //!
-//! The store cannot list. So there is a [`tree`] over the terms of all accounts, which nobody who changes an account waits
-//! for: whatever changes what an account is found by leaves a numbered [`change`](changes) in the same batch. Whoever has the
-//! directory's lease works the changes into the tree, many in one write ([`follow`]). A search reads the changes that
+//! The store cannot list. So there is a `tree` over the terms of all accounts, which nobody who changes an account waits
+//! for: whatever changes what an account is found by leaves a numbered change (`changes`) in the same batch. Whoever has the
+//! directory's lease works the changes into the tree, many in one write ([`follow`](follow())). A search reads the changes that
 //! the tree does not have yet, and corrects what it found there.
 //!
 //! A store of an earlier version has accounts and no directory. They are worked in in the order of their numbers.
