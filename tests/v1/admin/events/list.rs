@@ -22,22 +22,15 @@ fn what_an_administrator_did_is_in_the_feed_when_the_call_is_answered() {
     assert_eq!(types, ["account.disabled", "account.created"]);
     assert_eq!(events[0]["reason"], "on leave");
     assert_eq!(events[0]["actor"]["id"], "portal");
-    let mut members: Vec<&String> = events[0].as_object().expect("an object").keys().collect();
-    members.sort();
+    let members = events[0].as_object().expect("an event is an object");
+    let mut members: Vec<&str> = members.keys().map(String::as_str).collect();
+    // It gets its digests when the courier comes.
+    members.retain(|name| !name.ends_with("digest"));
+    members.sort_unstable();
     assert_eq!(
         members,
         [
-            "actor",
-            "at",
-            "digest",
-            "email",
-            "from",
-            "id",
-            "previous_digest",
-            "reason",
-            "sequence",
-            "type",
-            "user_id"
+            "actor", "at", "email", "from", "id", "reason", "sequence", "type", "user_id"
         ]
     );
     let all: Vec<&Value> = page["events"].as_array().into_iter().flatten().collect();
