@@ -22,6 +22,9 @@ fn an_account_is_shown_as_it_was_created() {
             "locale": "pt-BR",
             "disabled": false,
             "created_at": created["created_at"],
+            "updated_at": created["created_at"],
+            "last_sign_in_at": null,
+            "locked_until": null,
             "credential": null,
             "credential_epoch": created["credential_epoch"],
         })
