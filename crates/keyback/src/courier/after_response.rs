@@ -3,8 +3,6 @@
 //! Each piece is done whether the others fail or not. What matters is on the agenda already, and whoever works it next
 //! picks up what a crash leaves.
 
-use std::time::Duration;
-
 use crate::courier::report::CourierRun;
 use crate::courier::run;
 use crate::courier::work::work_entry;
@@ -13,13 +11,9 @@ use crate::model::log_line::LogLine;
 use crate::ports::{Clock, Env, KeyValue, Log, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::{BreachQuestion, Cx, Deferred};
-use crate::store::directory;
 use crate::store::failed_attempts;
 use crate::store::lease::Lease;
 use crate::store::sign_ins;
-
-/// How long the directory is followed after one response.
-const FOLLOWS_FOR: Duration = Duration::from_secs(10);
 
 /// Does all of it. Failures are logged.
 pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
@@ -43,9 +37,7 @@ pub async fn run_and_follow<E: Env>(env: &E, deferred: Deferred) {
     let follows = deferred.follows_directory;
     run(env, deferred).await;
     if follows {
-        let began = env.clock().now();
-        let is_over = || env.clock().now() >= began.plus(FOLLOWS_FOR);
-        log_failure(env, directory::follow(env, &is_over).await);
+        run::follow_directory(env).await;
     }
 }
 

@@ -26,7 +26,7 @@ const DELIVERIES_AT_ONCE: usize = 8;
 const SKIPPED_FOR: Duration = Duration::from_hours(24);
 /// When a run begins nothing more: a scheduler that comes every minute finds it over.
 const LONGEST_RUN: Duration = Duration::from_secs(45);
-/// How long the directory is followed after that.
+/// How long the directory is followed in one go.
 const LONGEST_FOLLOWING: Duration = Duration::from_secs(10);
 /// How often a run that may do all brings parked work back and parks entries.
 const MOVES: u32 = 1_000;
@@ -58,11 +58,9 @@ pub async fn run_all<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unava
     Ok(run.report())
 }
 
-/// Has the directory follow what has changed. It is no part of a run after another request's answer, so that few components
-/// carry the code for it. A failure is logged.
+/// Has the directory follow what has changed. Few components carry the code for it. A failure is logged.
 pub async fn follow_directory<E: Env>(env: &E) {
-    let started = env.clock().now();
-    let is_over = || env.clock().now() >= started.plus(LONGEST_FOLLOWING);
+    let is_over = over_at(env, env.clock().now().plus(LONGEST_FOLLOWING));
     if let Err(outage) = directory::follow(env, &is_over).await {
         env.log().write(&LogLine::WorkFailed { outage });
     }

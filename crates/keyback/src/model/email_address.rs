@@ -106,23 +106,6 @@ impl EmailAddress {
         self.0.to_ascii_lowercase()
     }
 
-    /// The beginning of an address, a domain or an id, as accounts are searched by it: in lower case, a whole
-    /// international domain in its ASCII form, and without the `@` that people put before a domain.
-    #[must_use]
-    pub fn fold_beginning(text: &str) -> String {
-        let text = text.trim();
-        let text = text.strip_prefix('@').unwrap_or(text);
-        if text.is_ascii() {
-            return text.to_ascii_lowercase();
-        }
-        let (local, domain) = match text.split_once('@') {
-            Some((local, domain)) => (format!("{local}@"), domain),
-            None => (String::new(), text),
-        };
-        let domain = to_ascii(domain).unwrap_or(Cow::Borrowed(domain));
-        format!("{local}{domain}").to_ascii_lowercase()
-    }
-
     /// Whether both are spellings of one mailbox.
     #[must_use]
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
@@ -154,7 +137,7 @@ fn digest_of(text: &str) -> String {
 
 /// The ASCII form of an international domain (<https://www.unicode.org/reports/tr46/#ToASCII>), if it has one. Mail goes
 /// to hosts, so STD3 rules are on. Hyphens in the third and fourth place are for registries to judge.
-fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
+pub(super) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
     let (deny, hyphens, length) = (
         AsciiDenyList::STD3,
         Hyphens::CheckFirstLast,

@@ -1,8 +1,11 @@
 //! What administrators find an account by.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::account::Account;
+use crate::model::email_address::to_ascii;
 use crate::model::id::AccountId;
 
 /// What an account is found by, and in which state it is.
@@ -14,6 +17,50 @@ pub struct Listing {
     pub address: String,
     /// Its state.
     pub state: AccountState,
+}
+
+/// No address, domain or id has more characters.
+const MAX_BEGINNING: usize = 254;
+
+/// How an address, a domain or an id is to begin, in lower case; empty for all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Beginning(String);
+
+impl Beginning {
+    /// Reads what somebody typed: capitals make no difference, a whole international domain gets its ASCII form, and blanks
+    /// around it go, as does the `@` that people put before a domain.
+    ///
+    /// # Errors
+    /// If nothing can begin with it, since it is too long.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        if text.chars().count() > MAX_BEGINNING {
+            return Err("is longer than any address or id");
+        }
+        let text = text.trim();
+        let text = text.strip_prefix('@').unwrap_or(text);
+        if text.is_ascii() {
+            return Ok(Self(text.to_ascii_lowercase()));
+        }
+        let (local, domain) = match text.split_once('@') {
+            Some((local, domain)) => (format!("{local}@"), domain),
+            None => (String::new(), text),
+        };
+        let domain = to_ascii(domain).unwrap_or(Cow::Borrowed(domain));
+        Ok(Self(format!("{local}{domain}").to_ascii_lowercase()))
+    }
+
+    /// The folded text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether everything begins with it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// What accounts are filtered by.
@@ -52,7 +99,7 @@ impl From<AccountState> for u8 {
 }
 
 /// Which states are sought; `None` stands for either.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateFilter {
     /// Whether disabled ones are.
     pub disabled: Option<bool>,
@@ -104,7 +151,8 @@ impl Listing {
 
     /// Whether one of its terms begins with `beginning`.
     #[must_use]
-    pub fn begins_with(&self, beginning: &str) -> bool {
-        self.terms().iter().any(|term| term.starts_with(beginning))
+    pub fn begins_with(&self, beginning: &Beginning) -> bool {
+        let mut terms = self.terms().into_iter();
+        terms.any(|term| term.starts_with(beginning.as_str()))
     }
 }

@@ -23,6 +23,9 @@ use crate::store::event_log::{self, KEPT_FOR, Recorded};
 use crate::store::keys::{self, Key};
 use crate::store::record;
 
+pub mod cursor;
+pub mod filter;
+pub mod of_account;
 pub mod page;
 pub mod unsettled;
 

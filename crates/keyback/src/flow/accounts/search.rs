@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::account::Account;
 use crate::model::keyring::Keyring;
-use crate::model::listing::{Listing, StateFilter};
+use crate::model::listing::{Beginning, Listing, StateFilter};
 use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::directory::{self, Found, Order, Place, Sought};
@@ -13,8 +13,8 @@ use crate::store::sign_in_locks;
 /// What is looked for.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
-    /// How the address, its domain or the id begins, folded; empty for all.
-    pub beginning: String,
+    /// How the address, its domain or the id begins.
+    pub beginning: Beginning,
     /// In which state.
     pub filter: StateFilter,
     /// Whether sign-ins are refused, to some network at least; `None` for either.

@@ -348,6 +348,32 @@ fn a_host_that_dies_while_the_directory_follows_loses_nothing() {
 }
 
 #[test]
+fn a_deletion_that_dies_halfway_leaves_no_account_in_the_directory() {
+    let app = imported(2);
+    follow(&app);
+    let account = path("id%7C0001");
+    for operations in 0.. {
+        let app = app.fork();
+        app.env.store.fail_after(Some(operations));
+        let reply = app.make(&app.call(&account, json!(null)).by("DELETE"));
+        app.env.store.fail_after(None);
+        // The directory may come between the deletion's record and the erasure.
+        follow(&app);
+        for _ in 0..4 {
+            app.advance(61);
+            let _ = app.run_courier();
+        }
+        let is_there = app.make(&Call::get(&account)).status == 200;
+        let left = 1 + u64::from(is_there);
+        assert_eq!(search(&app, &[])["total"], left, "after {operations}");
+        if reply.status == 204 {
+            assert!(operations > 5 && !is_there, "{operations}");
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_change_that_was_never_written_holds_the_directory_up_for_two_minutes_only() {
     let app = imported(3);
     follow(&app);

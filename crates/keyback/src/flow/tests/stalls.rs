@@ -18,6 +18,7 @@ mod accounts;
 mod administrators;
 mod bulk;
 mod couriers;
+mod directory;
 mod emails;
 mod recoveries;
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
+use crate::model::listing::{Beginning, Listing, StateFilter};
 
 /// Conditions, all of which an account must meet. One that is `None` is met by every account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,14 +13,10 @@ pub struct BulkFilter {
     pub password_set_before: Option<Timestamp>,
     /// The account was created before this time.
     pub created_before: Option<Timestamp>,
-    /// Whether the account is disabled.
-    pub disabled: Option<bool>,
-    /// Whether the account has no password.
-    pub no_password: Option<bool>,
-    /// Whether the password must be changed at the next sign-in.
-    pub must_change: Option<bool>,
-    /// The beginning of the address, of its domain, or of the id, in any case.
-    pub q: Option<String>,
+    /// The account's state.
+    pub state: StateFilter,
+    /// How the address, its domain or the id begins.
+    pub q: Option<Beginning>,
 }
 
 impl BulkFilter {
@@ -29,30 +26,16 @@ impl BulkFilter {
         let Self {
             password_set_before,
             created_before,
-            disabled,
-            no_password,
-            must_change,
+            state,
             q,
         } = self;
         let credential = account.credential.as_ref();
         let is_old = |time: &Timestamp| credential.is_some_and(|it| it.set_at < *time);
-        let is = |wanted: Option<bool>, value: bool| wanted.is_none_or(|wanted| wanted == value);
+        let listing = Listing::of(account);
         password_set_before.as_ref().is_none_or(is_old)
             && created_before.is_none_or(|time| account.created_at < time)
-            && is(*disabled, account.disabled)
-            && is(*no_password, credential.is_none())
-            && is(*must_change, account.must_change())
+            && state.accepts(listing.state)
             && q.as_ref()
-                .is_none_or(|beginning| begins(account, beginning))
+                .is_none_or(|beginning| listing.begins_with(beginning))
     }
-}
-
-fn begins(account: &Account, beginning: &str) -> bool {
-    let beginning = beginning.to_ascii_lowercase();
-    let email = account.email.folded();
-    let domain = email.split_once('@').map_or("", |(_, domain)| domain);
-    let id = account.id.as_str().to_ascii_lowercase();
-    [email.as_str(), domain, &id]
-        .iter()
-        .any(|text| text.starts_with(&beginning))
 }

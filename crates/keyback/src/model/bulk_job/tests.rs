@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::model::credential::{Credential, SetBy};
 use crate::model::email_address::EmailAddress;
+use crate::model::listing::{Beginning, StateFilter};
 use crate::model::password::Password;
 use crate::ports::Env as _;
 use crate::testing::{MemoryEnv, hash_cheaply};
@@ -68,6 +69,8 @@ fn an_account_must_meet_every_condition() {
         (json!({"must_change": false}), true, true),
         (json!({"q": "ann@c"}), true, true),
         (json!({"q": "CORP"}), true, true),
+        (json!({"q": "@corp"}), true, true),
+        (json!({"q": " ann@c"}), true, true),
         (json!({"q": "u-1"}), true, true),
         (json!({"q": "nn@"}), false, false),
         (json!({"no_password": true, "disabled": true}), false, false),
@@ -76,10 +79,12 @@ fn an_account_must_meet_every_condition() {
         let read = BulkFilter {
             password_set_before: time("password_set_before"),
             created_before: time("created_before"),
-            disabled: filter["disabled"].as_bool(),
-            no_password: filter["no_password"].as_bool(),
-            must_change: filter["must_change"].as_bool(),
-            q: filter["q"].as_str().map(str::to_owned),
+            state: StateFilter {
+                disabled: filter["disabled"].as_bool(),
+                no_password: filter["no_password"].as_bool(),
+                must_change: filter["must_change"].as_bool(),
+            },
+            q: filter["q"].as_str().map(|q| Beginning::parse(q).unwrap()),
         };
         assert_eq!(read.matches(&with_password), has, "{filter}");
         assert_eq!(read.matches(&without), has_not, "{filter}");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::account::Account;
-use crate::model::listing::{Listing, StateFilter};
+use crate::model::listing::{Beginning, Listing, StateFilter};
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::accounts;
 use crate::store::directory::numbers::From;
@@ -19,8 +19,8 @@ const TRIES: u32 = 3;
 /// What is sought.
 #[derive(Debug, Clone, Default)]
 pub struct Sought {
-    /// How a term begins, in lower case. All terms begin with the empty text.
-    pub beginning: String,
+    /// How a term begins.
+    pub beginning: Beginning,
     /// In which state.
     pub filter: StateFilter,
     /// Those that are not, such as locked ones, by number.
@@ -140,7 +140,7 @@ impl<'s, S: KeyValue> View<'s, S> {
         sought: &Sought,
     ) -> Result<Self, Unavailable> {
         let mut pages = Pages::new(store, state.next_id);
-        let matches = Matches::find(&mut pages, &sought.beginning, sought.filter).await?;
+        let matches = Matches::find(&mut pages, sought.beginning.as_str(), sought.filter).await?;
         let settled = state.changes.max(head.saturating_sub(MOST_CHANGES));
         let read = changes::read(store, settled, head).await?;
         let written = read.into_iter().filter_map(|(_, change)| change);

@@ -1,14 +1,14 @@
 //! Pages of the feed, by type, actor and time.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
-use crate::model::event::{Actor, EventPlace, EventType};
+use crate::model::event::EventPlace;
 use crate::model::event_chain::Day;
-use crate::model::id::AccountId;
 use crate::ports::{KeyValue, Unavailable};
+use crate::store::event_feed::cursor::Cursor;
+use crate::store::event_feed::filter::Filter;
 use crate::store::event_feed::{
     Feed, Item, Position, Rank, find_part, first_complete_day, unsettled,
 };
@@ -18,81 +18,8 @@ use crate::store::event_log::{self, Recorded};
 const PARTS: u64 = 8;
 /// How many are looked at for one answer of an export.
 const PARTS_OF_EXPORT: u64 = 100;
-/// How many events of an account are read at a time.
-const EVENTS_AT_ONCE: i64 = 100;
 /// How much later than it was recorded an event may come into the feed.
 const LATEST: Duration = Duration::from_hours(48);
-
-/// Which events are asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// Only those of this type.
-    pub kind: Option<EventType>,
-    /// Only those caused by it, as [`Actor::is_called`] has it.
-    pub actor: Option<String>,
-    /// Only those at this time or later.
-    pub since: Option<Timestamp>,
-    /// Only those before this time.
-    pub until: Option<Timestamp>,
-}
-
-impl Filter {
-    fn takes(&self, kind: EventType, actor: &Actor, at: Timestamp) -> bool {
-        self.kind.is_none_or(|it| it == kind)
-            && self.actor.as_ref().is_none_or(|it| actor.is_called(it))
-            && self.since.is_none_or(|since| at >= since)
-            && self.until.is_none_or(|until| at < until)
-    }
-
-    fn takes_recorded(&self, it: &Recorded) -> bool {
-        self.takes(it.event.kind, &it.event.actor, it.event.at)
-    }
-}
-
-/// Where a page begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cursor {
-    /// In the feed.
-    At(Position),
-    /// After this one among the events that were not in the feed yet, which ended at the position.
-    After(Rank, Position),
-}
-
-impl Cursor {
-    /// Reads a cursor of an earlier page.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('.');
-        let position = Position {
-            part: parts.next()?.parse().ok()?,
-            index: parts.next()?.parse().ok()?,
-        };
-        let Some(at) = parts.next() else {
-            return Some(Self::At(position));
-        };
-        let rank = Rank {
-            at: Timestamp::from_unix_millis(at.parse().ok()?),
-            sequence: parts.next()?.parse().ok()?,
-            account: parts.next()?.to_owned(),
-        };
-        parts
-            .next()
-            .is_none()
-            .then_some(Self::After(rank, position))
-    }
-}
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::At(Position { part, index }) => write!(f, "{part}.{index}"),
-            Self::After(rank, Position { part, index }) => {
-                let (at, sequence) = (rank.at.unix_millis(), rank.sequence);
-                write!(f, "{part}.{index}.{at}.{sequence}.{}", rank.account)
-            }
-        }
-    }
-}
 
 /// A page of the feed.
 #[derive(Debug)]
@@ -285,82 +212,6 @@ async fn walk_on(
     Ok((places, (end <= feed.part).then_some(next)))
 }
 
-/// A page of one account's events.
-#[derive(Debug)]
-pub struct PageOfAccount {
-    /// The events.
-    pub events: Vec<Recorded>,
-    /// The sequence number of the last event that was looked at; `None` if there are no others.
-    pub next: Option<i64>,
-}
-
-/// At most `limit` events of an account with numbers below `before`, newest first.
-///
-/// # Errors
-/// [`Unavailable`] of the store.
-pub async fn of_account(
-    store: &impl KeyValue,
-    account: &AccountId,
-    filter: &Filter,
-    before: Option<i64>,
-    limit: usize,
-) -> Result<PageOfAccount, Unavailable> {
-    let mut events: Vec<Recorded> = Vec::new();
-    let mut next = before;
-    for _ in 0..PARTS {
-        let page = event_log::page(store, account, next, EVENTS_AT_ONCE).await?;
-        for it in page
-            .events
-            .into_iter()
-            .filter(|it| filter.takes_recorded(it))
-        {
-            if events.len() >= limit {
-                let next = events.last().map(|last| last.place.sequence);
-                return Ok(PageOfAccount { events, next });
-            }
-            events.push(it);
-        }
-        next = page.next;
-        if next.is_none() {
-            break;
-        }
-    }
-    Ok(PageOfAccount { events, next })
-}
-
-/// At most `limit` events of an account with numbers above `after`, oldest first.
-///
-/// # Errors
-/// [`Unavailable`] of the store.
-pub async fn of_account_oldest_first(
-    store: &impl KeyValue,
-    account: &AccountId,
-    filter: &Filter,
-    after: Option<i64>,
-    limit: usize,
-) -> Result<PageOfAccount, Unavailable> {
-    let after = after.unwrap_or_default();
-    let mut events = Vec::new();
-    let mut before = None;
-    loop {
-        let page = event_log::page(store, account, before, EVENTS_AT_ONCE).await?;
-        let is_wanted = |it: &Recorded| it.place.sequence > after && filter.takes_recorded(it);
-        events.extend(page.events.into_iter().filter(is_wanted));
-        before = page.next.filter(|next| *next > after);
-        if before.is_none() {
-            break;
-        }
-    }
-    events.reverse();
-    let is_cut = events.len() > limit;
-    events.truncate(limit);
-    let last = events.last().map(|last| last.place.sequence);
-    Ok(PageOfAccount {
-        events,
-        next: last.filter(|_| is_cut),
-    })
-}
-
 /// Where in the feed to begin, and what has been shown.
 fn begin(cursor: Option<Cursor>, is_newest_first: bool) -> (Option<Position>, Rest) {
     let (from, after) = match cursor {
@@ -432,34 +283,5 @@ impl Feed {
                 index: 0,
             },
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_read_as_it_was_written() {
-        for text in [
-            "1.0",
-            "7.256",
-            "3.18446744073709551615",
-            "2.9.1795424400987.12.0a1b2c3d",
-        ] {
-            assert_eq!(Cursor::parse(text).unwrap().to_string(), text);
-        }
-        for bad in [
-            "",
-            "1",
-            "1.",
-            "1.x",
-            "-1.0",
-            "1.2.3",
-            "1.2.3.4",
-            "1.2.3.4.a.b",
-        ] {
-            assert_eq!(Cursor::parse(bad), None, "{bad}");
-        }
     }
 }

@@ -8,7 +8,8 @@ use crate::http::query::Query;
 use crate::http::request::Request;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
-use crate::store::event_feed::page::{Cursor, Filter};
+use crate::store::event_feed::cursor::Cursor;
+use crate::store::event_feed::filter::Filter;
 use crate::store::event_log::Recorded;
 
 pub mod export;

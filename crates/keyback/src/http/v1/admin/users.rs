@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde_json::{Value, json};
 
 use crate::base::timestamp::Timestamp;
-use crate::flow::accounts::activity;
+use crate::flow::accounts::activity::{self, Activity};
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::model::account::Account;
@@ -63,8 +63,8 @@ fn path_of(id: &AccountId) -> String {
     format!("/v1/admin/users/{segment}")
 }
 
-/// An account in the contract's form, without the hash, as one to which nothing has happened yet.
-fn shape(account: &Account) -> Value {
+/// An account in the contract's form, without the hash, with what happened to it lately.
+fn shape(account: &Account, activity: Activity) -> Value {
     let mut shape = json!({
         "id": account.id.as_str(),
         "email": account.email.as_str(),
@@ -72,8 +72,8 @@ fn shape(account: &Account) -> Value {
         "disabled": account.disabled,
         "created_at": account.created_at.rfc3339(),
         "updated_at": account.updated_at.unwrap_or(account.created_at).rfc3339(),
-        "last_sign_in_at": null,
-        "locked_until": null,
+        "last_sign_in_at": activity.last_sign_in_at.map(Timestamp::rfc3339),
+        "locked_until": activity.locked_until.map(Timestamp::rfc3339),
         "credential": account.credential.as_ref().map(|credential| json!({
             "set_at": credential.set_at.rfc3339(),
             "set_by": credential.set_by.as_str(),
@@ -89,31 +89,14 @@ fn shape(account: &Account) -> Value {
     shape
 }
 
-/// An account in the contract's form, with what happened to it lately.
-async fn shape_with_activity<E: Env>(
+/// The account's form, with what the store says of what happened to it.
+async fn shape_of<E: Env>(
     cx: &Cx<'_, E>,
     keyring: &Keyring,
     account: &Account,
 ) -> Result<Value, Unavailable> {
     let activity = activity::find(cx, keyring, account).await?;
-    let mut shape = shape(account);
-    insert_times(
-        &mut shape,
-        [
-            ("last_sign_in_at", activity.last_sign_in_at),
-            ("locked_until", activity.locked_until),
-        ],
-    );
-    Ok(shape)
-}
-
-/// Adds members that are a time or null.
-fn insert_times<const N: usize>(shape: &mut Value, times: [(&str, Option<Timestamp>); N]) {
-    if let Some(members) = shape.as_object_mut() {
-        for (name, time) in times {
-            members.insert(name.to_owned(), json!(time.map(Timestamp::rfc3339)));
-        }
-    }
+    Ok(shape(account, activity))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::http::v1::admin::events::{Asked, shape};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
-use crate::store::event_feed::page;
+use crate::store::event_feed::{of_account, page};
 
 /// About 5 MB, and a second of reading.
 const MAX_LINES: i64 = 10_000;
@@ -32,8 +32,7 @@ pub(in crate::http) async fn get<E: Env>(
         Some(account) => {
             let after = asked.account_cursor()?;
             let page =
-                page::of_account_oldest_first(cx.store(), account, &asked.filter, after, limit)
-                    .await?;
+                of_account::oldest_first(cx.store(), account, &asked.filter, after, limit).await?;
             (page.events, page.next.map(|next| next.to_string()))
         }
     };

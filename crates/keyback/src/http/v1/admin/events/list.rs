@@ -10,7 +10,7 @@ use crate::http::v1::admin::events::{Asked, shape};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
-use crate::store::event_feed::page;
+use crate::store::event_feed::{of_account, page};
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
@@ -32,7 +32,8 @@ pub(in crate::http) async fn get<E: Env>(
         }
         Some(account) => {
             let before = asked.account_cursor()?;
-            let page = page::of_account(cx.store(), account, &asked.filter, before, limit).await?;
+            let page =
+                of_account::newest_first(cx.store(), account, &asked.filter, before, limit).await?;
             (page.events, page.next.map(|next| next.to_string()))
         }
     };

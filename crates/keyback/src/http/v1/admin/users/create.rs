@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use serde_json::{Value, json};
 
+use crate::flow::accounts::activity::Activity;
 use crate::flow::accounts::create::{
     self, CreateAccountError, CreateSettings, Created, Draft, InitialPassword, Order,
 };
@@ -68,7 +69,7 @@ pub(in crate::http) async fn post<E: Env>(
 
 /// The account, and what was made for its owner: only present members.
 fn show(created: &Created, site: &Site) -> Value {
-    let mut body = shape(&created.account);
+    let mut body = shape(&created.account, Activity::default());
     let password = created.password.as_ref().map(|it| json!(it.reveal()));
     let email_id = created.email_id.as_ref().map(|it| json!(it.as_str()));
     let invitation = created.invitation.as_ref().map(|it| invite::show(it, site));

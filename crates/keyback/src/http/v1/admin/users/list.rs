@@ -9,9 +9,9 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::query::{self, Query};
 use crate::http::request::Request;
-use crate::http::v1::admin::users::shape_with_activity;
+use crate::http::v1::admin::users::shape_of;
 use crate::model::email_address::EmailAddress;
-use crate::model::listing::StateFilter;
+use crate::model::listing::{Beginning, StateFilter};
 use crate::ports::{Env, Unavailable};
 use crate::settings::{Accounts, Scope};
 use crate::store::accounts;
@@ -20,8 +20,6 @@ use crate::store::directory::{Found, Order, Place};
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
-/// No address, domain or id is longer.
-const MAX_SOUGHT: usize = 254;
 
 /// What a search looks for.
 const CRITERIA: [&str; 5] = ["q", "disabled", "no_password", "must_change", "locked"];
@@ -43,7 +41,7 @@ pub(in crate::http) async fn get<E: Env>(
     let users = found
         .accounts
         .iter()
-        .map(|account| shape_with_activity(cx, &settings.keyring, account));
+        .map(|account| shape_of(cx, &settings.keyring, account));
     let users: Result<Vec<_>, Unavailable> =
         futures::future::join_all(users).await.into_iter().collect();
     let mut body = json!({
@@ -80,21 +78,14 @@ async fn find_page<E: Env>(
     settings: &Accounts,
     query: &Query,
 ) -> Result<Found, Problem> {
-    let beginning = query.parsed("q", |text| {
-        let beginning = EmailAddress::fold_beginning(text);
-        let is_short = beginning.len() <= MAX_SOUGHT;
-        is_short
-            .then_some(beginning)
-            .ok_or("is longer than any address or id")
-    })?;
     let sought = Sought {
-        beginning: beginning.unwrap_or_default(),
+        beginning: query.parsed("q", Beginning::parse)?.unwrap_or_default(),
         filter: StateFilter {
-            disabled: query.parsed("disabled", read_boolean)?,
-            no_password: query.parsed("no_password", read_boolean)?,
-            must_change: query.parsed("must_change", read_boolean)?,
+            disabled: query.boolean("disabled")?,
+            no_password: query.boolean("no_password")?,
+            must_change: query.boolean("must_change")?,
         },
-        locked: query.parsed("locked", read_boolean)?,
+        locked: query.boolean("locked")?,
     };
     let order = query.parsed("order", |text| match text {
         "newest" => Ok(Order::Newest),
@@ -106,14 +97,6 @@ async fn find_page<E: Env>(
     let place = query.parsed("cursor", read_cursor)?.unwrap_or(Place::Start);
     let order = order.unwrap_or_default();
     Ok(search::run(cx, &settings.keyring, sought, order, place, limit).await?)
-}
-
-fn read_boolean(text: &str) -> Result<bool, &'static str> {
-    match text {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err("must be true or false"),
-    }
 }
 
 const OLDER: &str = "older-";

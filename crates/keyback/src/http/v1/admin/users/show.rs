@@ -7,7 +7,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::users::{find_id, shape_with_activity};
+use crate::http::v1::admin::users::{find_id, shape_of};
 use crate::model::recovery::{attempts_day, end_of_day};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -33,7 +33,7 @@ pub(in crate::http) async fn get<E: Env>(
     let account = found?.ok_or_else(Problem::not_found)?;
     let keyring = &settings.keyring;
     let (shape, failed) = futures::join!(
-        shape_with_activity(cx, keyring, &account),
+        shape_of(cx, keyring, &account),
         activity::count_failed_sign_ins(cx, keyring, &account),
     );
     let (mut body, failed, attempts) = (shape?, failed?, attempts?);

@@ -7,7 +7,7 @@ use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::read_reason;
-use crate::http::v1::admin::users::{find_id, shape_with_activity};
+use crate::http::v1::admin::users::{find_id, shape_of};
 use crate::model::email_address::EmailAddress;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -32,7 +32,7 @@ pub(in crate::http) async fn patch<E: Env>(
     };
     match update::run(cx, &settings, &id, changes, &caller, reason).await {
         Ok(updated) => {
-            let shape = shape_with_activity(cx, &settings.keyring, &updated).await?;
+            let shape = shape_of(cx, &settings.keyring, &updated).await?;
             Ok(Answer::json(200, shape))
         }
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),

@@ -13,6 +13,7 @@ use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::bulk::shape;
 use crate::model::bulk_job::{BulkAction, BulkFilter};
 use crate::model::id::AccountId;
+use crate::model::listing::{Beginning, StateFilter};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -25,8 +26,6 @@ pub(in crate::http::v1::admin::users) const SCOPES: [Scope; 2] = [Scope::UsersWr
 const MAX_IDS: usize = 1_000;
 /// Maximum bytes of the body: room for as many.
 pub(in crate::http::v1::admin::users) const MAX_BYTES: usize = 256 * 1024;
-/// The longest beginning to look for: an address has no more characters.
-const MAX_Q: usize = 254;
 
 /// Begins a job, or counts what it would be about.
 pub(in crate::http) async fn post<E: Env>(
@@ -103,16 +102,20 @@ fn read_filter(fields: &mut Fields) -> Option<BulkFilter> {
     let no_password = fields.optional_boolean("no_password");
     let must_change = fields.optional_boolean("must_change");
     let q = fields.optional_text("q", |text| {
-        let fits = (1..=MAX_Q).contains(&text.chars().count());
-        fits.then(|| text.to_owned())
-            .ok_or("must be 1 to 254 characters")
+        // What all addresses begin with was hardly meant.
+        let beginning = Beginning::parse(text).ok();
+        beginning
+            .filter(|it| !it.is_empty())
+            .ok_or("must be 1 to 254 characters of an address, a domain or an id")
     });
     Some(BulkFilter {
         password_set_before: password_set_before?,
         created_before: created_before?,
-        disabled: disabled?,
-        no_password: no_password?,
-        must_change: must_change?,
+        state: StateFilter {
+            disabled: disabled?,
+            no_password: no_password?,
+            must_change: must_change?,
+        },
         q: q?,
     })
 }
