@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::testing::{App, Reply, other_than};
+use crate::ports::KeyValue as _;
+use crate::store::keys::Key;
+use crate::testing::{App, Reply, block_on, other_than};
 
 #[test]
 fn the_right_code_brings_a_token_that_sets_the_password() {
@@ -308,4 +310,23 @@ fn the_code_of_an_administrators_recovery_lives_no_longer_than_any_other() {
     assert_eq!(started.text("code_expires_at"), started.text("expires_at"));
     at(&started, 299, 200);
     at(&started, 300, 400);
+}
+
+#[test]
+fn a_request_that_has_expired_leads_to_nobody_although_its_record_is_still_there() {
+    let app = App::with_account();
+    let old = app.recover();
+    let record = format!("v1:request:{}", old.challenge_id);
+    let kept = app.env.store.bytes(&record).unwrap();
+    app.advance(3_600);
+    let live = app.recover();
+    // What deletes it may wait on the agenda behind work that cannot be done.
+    let kept = vec![(Key::forged(&record), kept)];
+    block_on(app.env.store.set_many(kept)).unwrap();
+    for _ in 0..15 {
+        let wrong = other_than(&live.code);
+        let _ = app.verify(&old.challenge_id, &wrong).expect(400);
+    }
+    let _ = app.verify(&old.challenge_id, &live.code).expect(400);
+    let _ = app.verify(&live.challenge_id, &live.code).expect(200);
 }
