@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::time::Duration;
 
 use keyback::base::timestamp::Timestamp;
@@ -137,6 +138,7 @@ pub struct StderrLog;
 
 impl Log for StderrLog {
     fn write(&self, line: &LogLine) {
-        eprintln!("{line}");
+        // `eprintln!` panics where nothing can be written, such as on a full disk, and ends every request of the instance.
+        let _ = writeln!(std::io::stderr(), "{line}");
     }
 }

@@ -10,15 +10,20 @@ use std::time::Duration;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::http::problem::FieldError;
 use crate::model::locale::Locale;
 use crate::model::patched::Patched;
 
+const INVALID: &str = "is not valid JSON";
+
 /// The members that were not read yet, and the errors so far.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     members: BTreeMap<String, Value>,
+    /// The members that are objects, as they were written: a [`Value`] hides what is given twice.
+    objects: BTreeMap<String, Box<RawValue>>,
     errors: Vec<FieldError>,
 }
 
@@ -29,17 +34,19 @@ impl Fields {
             let detail = if error.is_data() {
                 "must be a JSON object"
             } else {
-                "is not valid JSON"
+                INVALID
             };
             vec![FieldError::whole(detail)]
         })?;
-        let mut fields = Self {
-            members: BTreeMap::new(),
-            errors: Vec::new(),
-        };
-        for (name, value) in pairs {
+        let mut fields = Self::default();
+        for (name, written) in pairs {
+            let value: Value = serde_json::from_str(written.get())
+                .map_err(|_| vec![FieldError::whole(INVALID)])?;
             match fields.members.entry(name) {
                 Entry::Vacant(vacant) => {
+                    if value.is_object() {
+                        fields.objects.insert(vacant.key().clone(), written);
+                    }
                     vacant.insert(value);
                 }
                 Entry::Occupied(occupied) => {
@@ -55,7 +62,7 @@ impl Fields {
     pub(super) fn of(members: BTreeMap<String, Value>) -> Self {
         Self {
             members,
-            errors: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -210,27 +217,32 @@ impl Fields {
         name: &str,
         read: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Option<Option<T>> {
-        let members = match self.take(name) {
-            None => return Some(None),
-            Some(Value::Object(members)) => members,
-            Some(_) => {
+        self.take(name).map_or(Some(None), |_| {
+            let Some(written) = self.objects.remove(name) else {
                 self.refuse(name, "must be an object");
                 return None;
-            }
+            };
+            self.object(name, &written, read).map(Some)
+        })
+    }
+
+    fn object<T>(
+        &mut self,
+        name: &str,
+        written: &RawValue,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<T> {
+        let (value, errors) = match Self::parse(written.get().as_bytes()) {
+            Ok(mut inner) => (read(&mut inner), inner.finish()),
+            Err(errors) => (None, errors),
         };
-        let mut inner = Self {
-            members: members.into_iter().collect(),
-            errors: Vec::new(),
-        };
-        let value = read(&mut inner);
-        let errors = inner.finish();
         let is_good = errors.is_empty();
         self.errors
             .extend(errors.into_iter().map(|error| FieldError {
                 pointer: format!("/{name}{}", error.pointer),
                 ..error
             }));
-        value.filter(|_| is_good).map(Some)
+        value.filter(|_| is_good)
     }
 
     /// Refuses the member `name` if it is given, for the reason `detail`.
@@ -292,7 +304,7 @@ impl Fields {
 }
 
 /// An object's members in their order, duplicates included.
-struct Members(Vec<(String, Value)>);
+struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -375,6 +387,16 @@ mod tests {
         fields.refuse_removal("d", "stays");
         let details: Vec<_> = fields.finish().into_iter().map(|it| it.detail).collect();
         assert_eq!(details, ["must be a string", "stays"]);
+    }
+
+    #[test]
+    fn nothing_is_given_twice_in_an_object_either() {
+        let mut fields = Fields::parse(br#"{"b":{"c":"x","d":1,"c":"y"}}"#).unwrap();
+        let text = |text: &str| Ok::<_, Infallible>(text.to_owned());
+        let read = fields.optional_object("b", |it| it.text("c", text));
+        assert_eq!(read, None);
+        let told: Vec<_> = fields.finish().into_iter().map(|it| it.pointer).collect();
+        assert_eq!(told, ["/b/c", "/b/d"]);
     }
 
     #[test]

@@ -1,12 +1,14 @@
-//! Ten thousand accounts in one call: how long it takes, and how much memory. `docs/import-hashes.md` has what was
-//! measured.
+//! Many accounts: how long an import takes, how much memory, and whether they are found. `docs/import-hashes.md` has what
+//! was measured.
 
+use std::ops::Range;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::{HASH, HASHED, counts};
-use crate::app::{App, Caller as _, random_token, unique_email};
+use crate::app::{App, Caller as _, random_token, unique_email, wait_for};
 
 /// How many times the time of 1,000 lines 10,000 may take. Ten is proportional, and a hundred would be the square. A ratio
 /// holds on a loaded machine too.
@@ -71,6 +73,107 @@ fn memory_does_not_grow_with_what_was_imported() {
         let more = peak.saturating_sub(thousand);
         assert!(more < MOST_GROWTH, "10,000 lines took {more} bytes more");
     }
+}
+
+/// How many times as long a page may take among 100,000 accounts as among 100: not more, but for what a loaded machine does.
+const MOST_SLOWER: u32 = 10;
+
+#[test]
+fn others_are_answered_while_an_import_runs() {
+    let app = App::start();
+    let lines = lines(20_000).join("\n");
+    thread::scope(|scope| {
+        let import = scope.spawn(|| {
+            let start = Instant::now();
+            let answer = app.portal().import_users(lines);
+            assert_eq!(answer.expect_json(200), counts(20_000, 0));
+            start.elapsed()
+        });
+        let mut slowest = Duration::ZERO;
+        let mut count = 0;
+        while !import.is_finished() {
+            let start = Instant::now();
+            app.portal()
+                .get("/v1/admin/users/nobody")
+                .expect_status(404);
+            slowest = slowest.max(start.elapsed());
+            count += 1;
+        }
+        let took = import.join().expect("the import does not panic");
+        eprintln!("{count} answers within {took:.1?}, the slowest in {slowest:.1?}");
+        assert!(slowest < took / 4, "{slowest:?} of {took:?}");
+    });
+}
+
+#[test]
+fn a_hundred_thousand_accounts_are_imported_and_found() {
+    let app = App::start();
+    import_numbered(&app, 0..100);
+    let among_few = time_of_page(&app);
+    for first in (100..100_000).step_by(20_000) {
+        import_numbered(&app, first..100_000.min(first + 20_000));
+    }
+    wait_for(|| {
+        app.portal().run_courier().expect_json(200);
+        let page = search(&app, "limit=1");
+        if page["total"] == 100_000 {
+            return Ok(());
+        }
+        Err(page)
+    });
+    let among_many = time_of_page(&app);
+    eprintln!("a page took {among_few:.1?} among 100 accounts, {among_many:.1?} among 100,000");
+    assert!(among_many < MOST_SLOWER * among_few.max(Duration::from_millis(2)));
+
+    let one = search(&app, "q=person-054321%40");
+    assert_eq!(
+        (&one["total"], &one["users"][0]["id"]),
+        (&json!(1), &json!("crm-054321"))
+    );
+    for (query, total) in [
+        ("q=person-0543", 100),
+        ("q=crm-09", 10_000),
+        ("q=many.example.test", 100_000),
+        ("q=many.example.test&no_password=true", 0),
+        ("q=person-1", 0),
+    ] {
+        assert_eq!(search(&app, query)["total"], total, "{query}");
+    }
+    let newest = search(&app, "limit=2");
+    assert_eq!(newest["users"][0]["id"], "crm-099999");
+    let cursor = newest["next_cursor"].as_str().expect("there are more");
+    let next = search(&app, &format!("limit=2&cursor={cursor}"));
+    assert_eq!(next["users"][0]["id"], "crm-099997");
+    let oldest = search(&app, "order=oldest&limit=1");
+    assert_eq!(oldest["users"][0]["id"], "crm-000000");
+}
+
+fn search(app: &App, query: &str) -> Value {
+    let page = app.portal().get(&format!("/v1/admin/users?{query}"));
+    page.expect_json(200)
+}
+
+/// The shortest of several times: a loaded machine only adds.
+fn time_of_page(app: &App) -> Duration {
+    let time = |_| {
+        let start = Instant::now();
+        search(app, "q=many.example.test&limit=20");
+        start.elapsed()
+    };
+    (0..20).map(time).min().unwrap_or_default()
+}
+
+/// Accounts whose addresses and ids have their number.
+fn import_numbered(app: &App, numbers: Range<u32>) {
+    let count = u32::try_from(numbers.len()).expect("they are few");
+    let line = |number| {
+        let email = format!("person-{number:06}@many.example.test");
+        json!({ "id": format!("crm-{number:06}"), "email": email, "password_hash": HASH })
+            .to_string()
+    };
+    let lines: Vec<String> = numbers.map(line).collect();
+    let answer = app.portal().import_users(lines.join("\n"));
+    assert_eq!(answer.expect_json(200), counts(count, 0));
 }
 
 /// Lines as another system's export has them: an id, an address and a hash.
