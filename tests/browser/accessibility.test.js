@@ -80,7 +80,7 @@ test('the journey needs no mouse', async () => {
     await tabTo(page, 'a[href="/forgot-password"]');
     await tabTo(page, '[data-language=de]');
     await page.keyboard.press('Space');
-    await titled(page, 'Sehen Sie in Ihr Postfach');
+    await titled(page, 'Prüfen Sie Ihr Postfach');
     await page.locator('#code').press('Enter');
     await titled(page, 'Wählen Sie ein neues Passwort');
     await tabTo(page, '#password');
@@ -90,7 +90,7 @@ test('the journey needs no mouse', async () => {
     assert.equal(await page.locator('#password').getAttribute('type'), 'text');
     await tabTo(page, '[type=submit]');
     await page.keyboard.press('Enter');
-    await titled(page, 'Ihr Passwort ist geändert');
+    await titled(page, 'Ihr Passwort wurde geändert');
     assert.ok(await heading(page).evaluate((element) => element === document.activeElement));
   });
   assert.ok(await app.signsIn(user.email, password));
@@ -180,7 +180,7 @@ async function loadsWithoutMoving(width) {
       await still(path);
     }
     await page.getByRole('link', { name: 'Deutsch' }).click();
-    await titled(page, 'Der Code gilt nicht');
+    await titled(page, 'Der Code ist nicht gültig');
     await still('another language');
     await page.context().clearCookies();
     // An address of several lines, on a page that comes and on one that is there.

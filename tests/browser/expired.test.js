@@ -34,7 +34,7 @@ async function mailed(page, email) {
 async function refused(page) {
   await titled(page, 'This link or code no longer works');
   assert.equal(await page.evaluate(() => sessionStorage.length), 0);
-  await page.getByRole('link', { name: 'Ask for a new email' }).click();
+  await page.getByRole('link', { name: 'Request a new email' }).click();
   await titled(page, 'Forgot your password?');
 }
 
@@ -46,7 +46,7 @@ test('what has expired leads to a new mail', { concurrency: true }, async (t) =>
         const { code } = await mailed(page, user.email);
         await pass(LIFETIME);
         await enter(page, code);
-        await summary(page).getByText('This code does not work.').waitFor();
+        await summary(page).getByText('This code doesn’t work.').waitFor();
       });
     }),
     t.test('a link', async () => {

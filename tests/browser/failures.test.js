@@ -29,9 +29,9 @@ test('a limit says how long to wait', async () => {
   const limits = { limit_client_forgot: '1/86400', limit_client_verify: '1/86400', limit_client_reset: '1/86400' };
   await running(limits, async (app) => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
-      const wait = summary(page).getByText(/^Too many tries\. Wait \d+ (second|minute|hour)s?, then try again\.$/);
+      const wait = summary(page).getByText(/^Too many attempts\. Try again in \d+ (second|minute|hour)s?\.$/);
       await asked(page, ADDRESS);
-      for (const text of ['This code does not work.', 'Too many tries.']) {
+      for (const text of ['This code doesn’t work.', 'Too many attempts.']) {
         await enter(page, '123456');
         await summary(page).getByText(text).waitFor();
       }
@@ -56,7 +56,7 @@ test('an app that is not configured says to try again, and tells no more', async
   await running({ email_provider: 'pigeon' }, async (app) => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       await ask(page, ADDRESS);
-      await summary(page).getByText('This is not possible right now.').waitFor();
+      await summary(page).getByText('This isn’t available right now.').waitFor();
       assert.equal(await page.getByLabel('Email address').inputValue(), ADDRESS);
       assert.doesNotMatch(await page.content(), /email_provider|pigeon/);
     });
@@ -70,7 +70,7 @@ test('without a network it says so, and goes on when there is one again', async 
       await context.setOffline(true);
       await page.getByLabel('Email address').fill(ADDRESS);
       await page.keyboard.press('Enter');
-      await summary(page).getByText('No answer. Check your connection, then try again.').waitFor();
+      await summary(page).getByText('We can’t reach the server. Check your connection and try again.').waitFor();
       await context.setOffline(false);
       await submit(page);
       await titled(page, 'Check your email');
@@ -81,8 +81,8 @@ test('without a network it says so, and goes on when there is one again', async 
 test('what a proxy answers is understood, too', async () => {
   await running({}, async (app) => {
     for (const [status, headers, text] of [
-      [502, {}, 'No answer.'],
-      [429, { 'Retry-After': '90' }, 'Wait 2 minutes'],
+      [502, {}, 'We can’t reach the server.'],
+      [429, { 'Retry-After': '90' }, 'Try again in 2 minutes'],
       [403, {}, 'Something went wrong.'],
     ]) {
       await visit(browser, app, { expectFailures: true }, async (page) => {
@@ -120,7 +120,7 @@ test('without scripts the pages say what they need', async () => {
         await page.goto(path);
         // Playwright's own search for text leaves <noscript> out.
         const notice = page.locator('noscript .notice:visible');
-        assert.match(await notice.textContent(), /^Diese Seite braucht JavaScript\./);
+        assert.match(await notice.textContent(), /^Diese Seite benötigt JavaScript\./);
         assert.equal(await page.locator('form:visible').count(), 0);
         assert.equal(await page.locator('.late:visible').count(), 0);
       }
@@ -131,7 +131,7 @@ test('without scripts the pages say what they need', async () => {
       await page.locator('noscript a[href="/forgot-password"]').click();
       await headed('Passwort vergessen?');
       await page.goto('/problems/invalid-otp');
-      await headed('Der Code gilt nicht');
+      await headed('Der Code ist nicht gültig');
       await page.locator('[data-language=fr]').click();
       await headed('Le code n’est pas valable');
     });
@@ -151,7 +151,7 @@ test('what a page lacks is known before its scripts come, and the page says so i
         ['/cancel-recovery', 'Open the link in the email again'],
         [`/reset-password${UNKNOWN}`, 'Choose a new password'],
         [`/reset-password?again#token=${'a'.repeat(64)}`, 'Choose a new password'],
-        [`/cancel-recovery?again${UNKNOWN}`, 'You did not ask for this?'],
+        [`/cancel-recovery?again${UNKNOWN}`, 'Didn’t request this?'],
       ]) {
         await page.goto(path);
         assert.deepEqual(await page.locator('h1:visible').allTextContents(), [title], path);
@@ -170,7 +170,7 @@ test('scripts that do not come are missed after a while, and nothing is sent wit
       const url = page.url();
       await page.locator('#password').fill('secret');
       await page.keyboard.press('Enter');
-      const late = page.getByText('This page has not loaded completely.');
+      const late = page.getByText('This page didn’t load completely.');
       await page.waitForFunction(() => getComputedStyle(document.querySelector('.late')).visibility === 'visible');
       await late.waitFor();
       assert.equal(page.url(), url);

@@ -20,7 +20,7 @@ after(async () => {
   await app?.stop();
 });
 
-const done = (page) => titled(page, 'Your password is changed');
+const done = (page) => titled(page, 'Your password has been changed');
 
 test('the emailed link leads to a new password, on another device', async () => {
   const user = await app.createUser();
@@ -114,12 +114,12 @@ test('what cannot be a code costs no try', async () => {
     await asked(page, 'ann@example.test');
     page.on('request', (request) => assert.ok(!request.url().endsWith('/v1/verify-otp'), 'it was sent'));
     for (const [text, answer] of [
-      ['12345', 'A code has 6 to 10 digits'],
-      ['12345678901', 'A code has 6 to 10 digits'],
-      ['12345o', 'A code has 6 to 10 digits'],
-      ['Code: 123456', 'A code has 6 to 10 digits'],
-      ['½23456', 'A code has 6 to 10 digits'],
-      [' \u200b-. ', 'Type the code from the email.'],
+      ['12345', 'It has 6 to 10 digits'],
+      ['12345678901', 'It has 6 to 10 digits'],
+      ['12345o', 'It has 6 to 10 digits'],
+      ['Code: 123456', 'It has 6 to 10 digits'],
+      ['½23456', 'It has 6 to 10 digits'],
+      [' \u200b-. ', 'Enter the code from the email.'],
     ]) {
       await enter(page, text);
       await summary(page).getByText(answer).waitFor();
@@ -136,13 +136,13 @@ test('a wrong code is told what to do next, and the right one still works', asyn
     const { code } = await app.mails.next(user.email);
     const field = page.getByLabel('Code from the email');
     await page.getByRole('button', { name: 'Continue' }).click();
-    await summary(page).getByText('Type the code from the email.').waitFor();
+    await summary(page).getByText('Enter the code from the email.').waitFor();
     await field.fill(code.replace(/\d/g, (digit) => 9 - digit));
     await page.getByRole('button', { name: 'Continue' }).click();
-    await summary(page).getByText('This code does not work.').waitFor();
+    await summary(page).getByText('This code doesn’t work.').waitFor();
     assert.ok(await summary(page).evaluate((element) => element === document.activeElement));
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
-    assert.match(await page.title(), /^That did not work · /);
+    assert.match(await page.title(), /^There’s a problem · /);
     await summary(page).getByRole('link').click();
     assert.ok(await field.evaluate((element) => element === document.activeElement));
     await field.fill(code);
@@ -158,7 +158,7 @@ test('another mail can be asked for after a while, and its code is the one that 
     await page.clock.setFixedTime(new Date());
     await asked(page, user.email);
     const first = await app.mails.next(user.email);
-    const resend = page.getByRole('button', { name: 'Send another email' });
+    const resend = page.getByRole('button', { name: 'Send a new email' });
     assert.equal(await resend.getAttribute('aria-disabled'), 'true');
     await page.getByText(/^in \d seconds?$/).waitFor();
     await resend.click({ force: true });
@@ -167,14 +167,14 @@ test('another mail can be asked for after a while, and its code is the one that 
     await page.locator('[data-resend][aria-disabled=false]').waitFor();
     assert.equal(app.mails.count(user.email), 1);
     await resend.click();
-    await page.locator('[data-no-mail]').getByText('Another email is on its way.').waitFor();
+    await page.locator('[data-no-mail]').getByText('A new email is on its way.').waitFor();
     const second = await app.mails.next(user.email);
     assert.notEqual(second.code, first.code);
     await page.locator('[data-resend][aria-disabled=true]').waitFor();
     const field = page.getByLabel('Code from the email');
     await field.fill(first.code);
     await page.keyboard.press('Enter');
-    await summary(page).getByText('This code does not work.').waitFor();
+    await summary(page).getByText('This code doesn’t work.').waitFor();
     await field.fill(second.code);
     await page.keyboard.press('Enter');
     await titled(page, 'Choose a new password');
@@ -197,7 +197,7 @@ test('a used link and a replaced one lead to a new mail', async () => {
       // Told when it is opened, and not after a password was chosen.
       await titled(page, 'This link or code no longer works');
       assert.equal(await page.locator('#password:visible').count(), 0);
-      await page.getByRole('link', { name: 'Ask for a new email' }).click();
+      await page.getByRole('link', { name: 'Request a new email' }).click();
       await titled(page, 'Forgot your password?');
     });
   }
@@ -206,25 +206,25 @@ test('a used link and a replaced one lead to a new mail', async () => {
 test('every reason to refuse a password is shown at the field, and burns nothing', async () => {
   const user = await app.createUser();
   const { link } = await app.recoveryMail(user.email);
-  const refused = 'This password is not accepted.';
+  const refused = 'This password can’t be used.';
   const reasons = [
-    ['', 'Type a new password.', ['Type a new password.']],
+    ['', 'Enter a new password.', ['Enter a new password.']],
     ['12345', refused, [
-      'This password is too short: it needs at least 8 characters.',
-      'This password is too common or too easy to expect.',
-      'This password is too easy to guess. Add a word or two that do not belong together.',
+      'This password is too short. Use at least 8 characters.',
+      'This password is too common or too predictable.',
+      'This password is too easy to guess. Add a few unrelated words.',
     ]],
     [user.email, refused, [
-      'This password is too easy to guess. Add a word or two that do not belong together.',
-      'This password is little more than your email address.',
+      'This password is too easy to guess. Add a few unrelated words.',
+      'This password is too similar to your email address.',
     ]],
     ['Harbour-99', refused, [
-      'This password is too easy to guess. Add a word or two that do not belong together.',
-      'This password is little more than the name “Harbour”.',
+      'This password is too easy to guess. Add a few unrelated words.',
+      'This password is too similar to “Harbour”.',
     ]],
-    ['x'.repeat(257), refused, ['This password is too long: it may have at most 256 characters.']],
+    ['x'.repeat(257), refused, ['This password is too long. Use at most 256 characters.']],
     // Larger than any body may be.
-    ['x'.repeat(20_000), refused, ['This password is too long: it may have at most 256 characters.']],
+    ['x'.repeat(20_000), refused, ['This password is too long. Use at most 256 characters.']],
   ];
   const password = newPassword();
   await visit(browser, app, { expectFailures: true }, async (page) => {
@@ -262,7 +262,7 @@ test('the password field helps managers and people', async () => {
     await page.locator('[data-rule=length][data-met]').waitFor();
     await page.getByRole('button', { name: 'Show' }).click();
     assert.equal(await field.getAttribute('type'), 'text');
-    await page.getByRole('status').getByText('The password is shown.').waitFor();
+    await page.getByRole('status').getByText('Password shown.').waitFor();
     await page.getByRole('button', { name: 'Hide' }).click();
     assert.equal(await field.getAttribute('type'), 'password');
   });
@@ -306,14 +306,14 @@ test('who did not ask for a mail makes it useless with one click', async () => {
   assert.ok(code);
   await visit(browser, app, {}, async (page) => {
     await page.goto(cancel);
-    await page.getByRole('button', { name: 'Make them useless' }).click();
-    await titled(page, 'Code and link are useless now');
+    await page.getByRole('button', { name: 'Cancel this request' }).click();
+    await titled(page, 'Request cancelled');
   });
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await page.goto(link);
     await titled(page, 'no longer works');
     await page.goto(`/cancel-recovery${UNKNOWN}`);
-    await page.getByRole('button', { name: 'Make them useless' }).click();
+    await page.getByRole('button', { name: 'Cancel this request' }).click();
     await titled(page, 'Nothing left to cancel');
   });
   assert.ok(await app.signsIn(user.email, user.password));
@@ -327,11 +327,11 @@ test('a page that was reached without what it needs says where to get it', async
     ]) {
       await page.goto(path);
       await titled(page, title);
-      await page.getByRole('link', { name: 'Ask for a new email' }).click();
+      await page.getByRole('link', { name: 'Request a new email' }).click();
       await titled(page, 'Forgot your password?');
     }
     await page.goto('/');
-    await page.getByRole('link', { name: 'Set a new password' }).click();
+    await page.getByRole('link', { name: 'Reset your password' }).click();
     await titled(page, 'Forgot your password?');
   });
 });
@@ -343,19 +343,19 @@ test('who did not ask and has lost the link is told that nothing need be done', 
     const told = async () => {
       await titled(page, 'Open the link in the email again');
       const text = await page.locator('main').innerText();
-      assert.match(text, /below “Was this not you\?”/);
-      assert.match(text, /there is nothing you must do: your password stays as it is/);
+      assert.match(text, /Open it there to cancel the request/);
+      assert.match(text, /you can ignore it\. Your password won’t change/);
       assert.equal(await page.locator('main a:visible, main button:visible').count(), 0);
     };
     await page.goto('/cancel-recovery');
     await told();
     await page.goto(cancel);
-    await titled(page, 'You did not ask for this?');
+    await titled(page, 'Didn’t request this?');
     await page.reload();
     await told();
     await page.evaluate((address) => location.assign(address), cancel);
-    await page.getByRole('button', { name: 'Make them useless' }).click();
-    await titled(page, 'Code and link are useless now');
+    await page.getByRole('button', { name: 'Cancel this request' }).click();
+    await titled(page, 'Request cancelled');
   });
 });
 
@@ -365,14 +365,14 @@ test('a breach list is a rule where there is one', async () => {
     await allLive(page);
     await page.goto(`/reset-password${UNKNOWN}`);
     await page.locator('#password[passwordrules]').waitFor();
-    assert.equal(await rule.textContent(), 'Used nowhere else');
+    assert.equal(await rule.textContent(), 'Not used anywhere else');
     await page.route('**/v1/password-policy', async (route) => {
       const answer = await route.fetch();
       assert.equal((await answer.json()).breach_check, false);
       await route.fulfill({ response: answer, json: { ...await answer.json(), breach_check: true } });
     });
     await page.goto(`/reset-password?again${UNKNOWN}`);
-    await rule.getByText('Not known from a data breach').waitFor();
+    await rule.getByText('Not found in a data breach').waitFor();
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await rule.getByText('Aus keinem Datenleck bekannt').waitFor();
   });
@@ -391,7 +391,7 @@ test('the current password is told to be that', async () => {
     await allLive(page);
     await page.goto(`/reset-password${UNKNOWN}`);
     await choose(page, newPassword());
-    await page.locator('#password-error').getByText('This is the current password. Choose another one.').waitFor();
+    await page.locator('#password-error').getByText('This is your current password. Choose a different one.').waitFor();
   });
 });
 
@@ -406,14 +406,14 @@ test('what is no address is refused at the field', async () => {
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await page.goto('/forgot-password');
     for (const [address, text] of [
-      ['', 'Type your email address.'],
-      ['   ', 'Type your email address.'],
-      ['ann', 'Type a whole email address'],
+      ['', 'Enter your email address.'],
+      ['   ', 'Enter your email address.'],
+      ['ann', 'Enter a full email address'],
       // Good for the browser, too long for mail.
-      [`${'a'.repeat(65)}@example.test`, 'Type a whole email address'],
+      [`${'a'.repeat(65)}@example.test`, 'Enter a full email address'],
     ]) {
       await page.getByLabel('Email address').fill(address);
-      await page.getByRole('button', { name: 'Send the email' }).click();
+      await page.getByRole('button', { name: 'Send email' }).click();
       await summary(page).getByText(text).waitFor();
       await page.locator('#email-error').getByText(text).waitFor();
     }
@@ -428,8 +428,8 @@ test('a browser that keeps nothing is led to the link', async () => {
     });
     await page.goto('/forgot-password');
     await page.getByLabel('Email address').fill(user.email);
-    await page.getByRole('button', { name: 'Send the email' }).click();
-    await page.getByText('Open its link to set a new password.').waitFor();
+    await page.getByRole('button', { name: 'Send email' }).click();
+    await page.getByText('Open the link in it to choose a new password.').waitFor();
     const { link } = await app.mails.next(user.email);
     await page.goto(link);
     await choose(page, newPassword());

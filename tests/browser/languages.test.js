@@ -47,7 +47,7 @@ test('every language has every text, with the same names in it', () => {
 
 test('no text of the portal was left in English', () => {
   // What is the same in another language, or nothing but a place for something.
-  const same = /^\{\w+\}$|^(?:No|ID|Id|Name|Link|Code|Actif|Action|Pages|Email|Import|Invitation|Reason|Options|Portal|System|\{name\} ?: \{percent\} %)$/;
+  const same = /^\{\w+\}$|^(?:No|ID|Id|Name|Link|Code|Actif|Action|Pages|Email|Import|Invitation|Reason|Options|Portal|System|Status|Type|Note|Account|Standard|\{name\} ?: \{percent\} %)$/;
   for (const tag of TAGS.slice(1)) {
     for (const [key, text] of Object.entries(portal[tag])) {
       assert.ok(text !== portal.en[key] || key === 'direction' || same.test(text.replace('\u00a0', ' ')), `${tag} ${key}: ${text}`);
@@ -136,7 +136,7 @@ test('a chosen language lasts, reaches the mail, and leaves the page as it is', 
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await page.goto('/forgot-password');
     await submit(page);
-    await summary(page).getByText('Type your email address.').waitFor();
+    await summary(page).getByText('Enter your email address.').waitFor();
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await summary(page).getByText('Geben Sie Ihre E-Mail-Adresse ein.').waitFor();
     await page.locator('#email-error').getByText('Geben Sie Ihre E-Mail-Adresse ein.').waitFor();
@@ -144,17 +144,17 @@ test('a chosen language lasts, reaches the mail, and leaves the page as it is', 
     const asked = page.waitForRequest('**/v1/forgot-password');
     await submit(page);
     assert.equal((await asked).postDataJSON().locale, 'de');
-    await titled(page, 'Sehen Sie in Ihr Postfach');
+    await titled(page, 'Prüfen Sie Ihr Postfach');
     await page.getByText(/^in \d+ Sekunden$/).waitFor();
     const { link } = await app.mails.next(user.email);
     await page.goto(link);
     await titled(page, 'Wählen Sie ein neues Passwort');
     await page.locator('#password').fill('12345');
     await page.getByRole('button', { name: '日本語' }).click();
-    await titled(page, '新しいパスワードを決めてください');
+    await titled(page, '新しいパスワードを設定してください');
     assert.equal(await page.locator('#password').inputValue(), '12345');
     await submit(page);
-    await page.locator('#password-error').getByText('短すぎます。8 文字以上にしてください。').waitFor();
+    await page.locator('#password-error').getByText('パスワードは 8 文字以上で入力してください。').waitFor();
     await page.locator('#password').fill('violet staple horse in the rain');
     await submit(page);
     await titled(page, 'パスワードを変更しました');
@@ -164,7 +164,7 @@ test('a chosen language lasts, reaches the mail, and leaves the page as it is', 
 test('the pages about problems come in the language of the browser, and in the one that is chosen', async () => {
   await visit(browser, app, { locale: 'pt-BR', viewport: { width: 320, height: 640 } }, async (page) => {
     await page.goto('/problems/rate-limited');
-    await titled(page, 'Chamadas demais');
+    await titled(page, 'Muitas chamadas');
     const titles = new Set();
     for (const tag of TAGS) {
       await page.locator(`[data-language="${tag}"]`).click();

@@ -16,7 +16,7 @@ after(async () => {
   await app?.stop();
 });
 
-const done = (page) => titled(page, 'Your password is changed');
+const done = (page) => titled(page, 'Your password has been changed');
 
 /** What the address bar and the history of `page` show. */
 async function addresses(page, context) {
@@ -80,8 +80,8 @@ test('a damaged link that cancels works, too', async () => {
   const { link, cancel } = await app.recoveryMail(user.email);
   await visit(browser, app, { damagedLinks: true, expectFailures: true }, async (page) => {
     await page.goto(`${cancel.replace('#', '%23')}.`);
-    await page.getByRole('button', { name: 'Make them useless' }).click();
-    await titled(page, 'Code and link are useless now');
+    await page.getByRole('button', { name: 'Cancel this request' }).click();
+    await titled(page, 'Request cancelled');
     assert.equal(new URL(page.url()).pathname, '/cancel-recovery');
     await page.goto(link);
     await titled(page, 'no longer works');
@@ -94,10 +94,10 @@ test('a link shows whose account it is and why, to people and to password manage
   await visit(browser, app, {}, async (page) => {
     await page.goto(link);
     await page.getByText(user.email).waitFor();
-    await page.getByText('You or an administrator asked for a new password for this Harbour account:').waitFor();
+    await page.getByText('You or an administrator requested a new password for this Harbour account:').waitFor();
     assert.equal(await page.locator('[name=username]').inputValue(), user.email);
     await page.getByRole('button', { name: 'Deutsch' }).click();
-    await page.getByText('haben ein neues Passwort für dieses Konto bei Harbour angefordert:').waitFor();
+    await page.getByText('haben für dieses Konto bei Harbour ein neues Passwort angefordert:').waitFor();
     await page.getByText(user.email).waitFor();
   });
 });
@@ -108,7 +108,7 @@ test('a sign-in that asks for another password says so on the page', async () =>
   const password = newPassword();
   await visit(browser, app, {}, async (page) => {
     await page.goto(`/reset-password#token=${change.token}`);
-    await page.getByText('Before you go on, the password of this Harbour account must be changed:').waitFor();
+    await page.getByText('Before you continue, choose a new password for this Harbour account:').waitFor();
     await page.getByText(user.email).waitFor();
     await choose(page, password);
     await done(page);
@@ -124,14 +124,14 @@ test('an invitation asks for the first password in words of its own', async () =
   await visit(browser, app, {}, async (page) => {
     await page.goto(invitation.link);
     await titled(page, 'Choose a password for your account');
-    await page.getByText('An administrator has created this Harbour account for you:').waitFor();
+    await page.getByText('An administrator created this Harbour account for you:').waitFor();
     await page.getByText(email).waitFor();
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await titled(page, 'Legen Sie ein Passwort für Ihr Konto fest');
     await page.getByRole('button', { name: 'English' }).click();
-    await page.getByRole('button', { name: 'Set the password' }).waitFor();
+    await page.getByRole('button', { name: 'Set password' }).waitFor();
     await choose(page, password);
-    await titled(page, 'Your password is set');
+    await titled(page, 'Your password has been set');
   });
   assert.ok(await app.signsIn(email, password));
 });
@@ -171,13 +171,13 @@ test('the code of an administrator is typed with the address', async () => {
     await titled(page, 'Enter your code');
     assert.match(await page.title(), /^Enter your code/);
     await submit(page);
-    await summary(page).getByText('Type your email address.').waitFor();
+    await summary(page).getByText('Enter your email address.').waitFor();
     await page.getByLabel('Email address').fill('ann');
     await enter(page, code);
-    await summary(page).getByText('Type a whole email address').waitFor();
+    await summary(page).getByText('Enter a full email address').waitFor();
     await page.getByLabel('Email address').fill(` ${user.email} `);
     await enter(page, code.replace(/\d/g, (digit) => 9 - digit));
-    await summary(page).getByText('This code does not work.').waitFor();
+    await summary(page).getByText('This code doesn’t work.').waitFor();
     await page.getByRole('textbox', { name: 'Code', exact: true }).fill(`${code.slice(0, 3)} ${code.slice(3)}`);
     await page.keyboard.press('Enter');
     await titled(page, 'Choose a new password');

@@ -38,14 +38,14 @@ test('the form sends the mail, and the page says what comes next', async () => {
     known = await page.content();
     const colour = await page.locator('body').evaluate((body) => getComputedStyle(body).fontFamily).catch(() => 'system-ui');
     assert.match(colour, /system-ui/);
-    await page.getByRole('link', { name: 'Use another address' }).click();
+    await page.getByRole('link', { name: 'Use a different address' }).click();
     assert.equal(await heading(page).textContent(), 'Forgot your password?');
   });
   const { link } = await app.mails.next(user.email);
   await visit(browser, app, {}, async (page) => {
     await page.goto(link);
     await choose(page, newPassword());
-    await titled(page, 'Your password is changed');
+    await titled(page, 'Your password has been changed');
   });
   await visit(browser, app, PLAIN, async (page) => {
     await send(page, 'nobody@example.test');
@@ -57,7 +57,7 @@ test('the page and the mail are in the language of the browser', async () => {
   const user = await app.createUser();
   await visit(browser, app, { ...PLAIN, locale: 'de' }, async (page) => {
     await send(page, user.email);
-    assert.equal(await heading(page).textContent(), 'Sehen Sie in Ihr Postfach');
+    assert.equal(await heading(page).textContent(), 'Prüfen Sie Ihr Postfach');
   });
   assert.match((await app.mails.next(user.email)).subject, /Passwort/);
 });
@@ -66,7 +66,7 @@ test('what is no address is told, with the way back', async () => {
   await visit(browser, app, { ...PLAIN, expectFailures: true }, async (page) => {
     for (const address of ['', 'ann']) {
       await send(page, address);
-      assert.match(await page.locator('main').innerText(), /Type a whole email address/);
+      assert.match(await page.locator('main').innerText(), /Enter a full email address/);
       await page.getByRole('link', { name: 'Back to the form' }).click();
       assert.equal(await heading(page).textContent(), 'Forgot your password?');
     }
@@ -79,7 +79,7 @@ test('a limit and an app that is not configured are told as well', async () => {
     await visit(browser, limited, { ...PLAIN, expectFailures: true }, async (page) => {
       await send(page, 'ann@example.test');
       await send(page, 'ann@example.test');
-      assert.match(await page.locator('main').innerText(), /Minutes to wait: \d+\./);
+      assert.match(await page.locator('main').innerText(), /Try again in \d+ min\./);
     });
   } finally {
     await limited.stop();

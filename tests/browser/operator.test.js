@@ -84,7 +84,7 @@ async function leads(query, by) {
       await last.goto(link);
     }
     await choose(last, newPassword());
-    await titled(last, 'Your password is changed');
+    await titled(last, 'Your password has been changed');
     where = await last.locator('[data-view=done] a').evaluateAll((links) => links.map((one) => [one.textContent, one.getAttribute('href')]));
     assert.equal(await last.evaluate(() => document.cookie), '');
   });
@@ -118,7 +118,7 @@ test('any other address is ignored, and the sign-in is there instead', async () 
 test('the first page hands the address on', async () => {
   await visit(browser, app, {}, async (page) => {
     await page.goto(`/?return_to=${encodeURIComponent(PORTAL)}`);
-    await page.getByRole('link', { name: 'Set a new password' }).click();
+    await page.getByRole('link', { name: 'Reset your password' }).click();
     await titled(page, 'Forgot your password?');
     assert.equal(await page.locator('form').getAttribute('data-return'), PORTAL);
   });
@@ -143,6 +143,6 @@ test('what is used up for nothing is told apart from what can be tried again', a
     await ask(page, user.email);
     await page.waitForURL('**/verify-otp');
     await enter(page, '123456');
-    await page.locator('[data-summary]').getByText('Something went wrong, and this code may be used up.').waitFor();
+    await page.locator('[data-summary]').getByText('Something went wrong, and this code may no longer work.').waitFor();
   });
 });

@@ -42,7 +42,7 @@ test('a user is signed out everywhere, and the password stays', async () => {
     await dialog(page).getByText(user.email).waitFor();
     await dialog(page).getByLabel('Reason').fill('lost a laptop');
     await press(page, 'Sign out everywhere');
-    await done(page, 'The user is signed out everywhere.');
+    await done(page, 'User signed out everywhere.');
     const now = await app.signIn(user.email, user.password);
     assert.ok(now.credential_epoch > before.credential_epoch);
     await page.locator('.rows').getByText('lost a laptop').waitFor();
@@ -64,7 +64,7 @@ test('every action is done for a reason that its event has', async () => {
     await dialog(page).getByLabel('Reason').evaluate((field) => { field.removeAttribute('maxlength'); });
     await dialog(page).getByLabel('Reason').fill('x'.repeat(501));
     await press(page, 'Sign out everywhere');
-    await dialog(page).locator('.field .error').getByText('The reason must be one line of at most 500 characters.').waitFor();
+    await dialog(page).locator('.field .error').getByText('Enter the reason on one line, with at most 500 characters.').waitFor();
   });
 });
 
@@ -86,7 +86,7 @@ test('an account that others have locked is marked and unlocked', async () => {
     isLocked = false;
     await press(page, 'Unlock');
     assert.deepEqual((await unlocked).postDataJSON(), { reason: 'called back' });
-    await done(page, 'The user can sign in and recover again.');
+    await done(page, 'User unlocked.');
     assert.equal(await page.getByRole('button', { name: 'Unlock' }).count(), 0);
   });
 });
@@ -112,20 +112,20 @@ test('a user is invited by mail as the account is created, and again on demand',
     const email = fresh();
     await page.getByLabel('Email address').fill(email);
     assert.ok(await page.getByLabel('Invite the user to choose one').isChecked());
-    await page.getByLabel('The link expires').selectOption({ label: 'After 14 days' });
+    await page.getByLabel('Link expires').selectOption({ label: 'After 14 days' });
     await page.getByLabel('Reason').fill('starts in December');
     const asked = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/v1/admin/users'));
     await press(page, 'Create user');
     assert.deepEqual((await asked).postDataJSON(), {
       email, invite: { deliver: 'email', expires_in: 1_209_600 }, reason: 'starts in December',
     });
-    await done(page, 'The user is created.');
+    await done(page, 'User created.');
     const { link } = await app.mails.next(email);
     await press(page, 'Invite');
     await press(page, 'Invite');
     await dialog(page).getByText('The invitation is on its way by email.').waitFor();
     await press(page, 'Close');
-    await done(page, 'The user is invited.');
+    await done(page, 'User invited.');
     const again = await app.mails.next(email);
     assert.notEqual(again.link, link);
     const password = newPassword();
@@ -151,7 +151,7 @@ test('an invitation’s link is shown once, when a user is created and afterward
     await page.keyboard.press('Escape');
     assert.equal(await dialog(page).locator('output').textContent(), link);
     await press(page, 'Close');
-    await done(page, 'The user is created.');
+    await done(page, 'User created.');
     assert.ok(!(await page.content()).includes(link));
     await press(page, 'Invite');
     await dialog(page).getByLabel('Show it here, once').check();
@@ -159,7 +159,7 @@ test('an invitation’s link is shown once, when a user is created and afterward
     const again = await dialog(page).locator('output').textContent();
     assert.notEqual(again, link);
     await press(page, 'Close');
-    await done(page, 'The user is invited.');
+    await done(page, 'User invited.');
   });
 });
 
@@ -176,20 +176,20 @@ test('a user is created with a generated password, which is mailed or shown once
     await signIn(page, app.key, '#/new-user');
     const mailed = await form();
     await press(page, 'Create user');
-    await done(page, 'The user is created.');
+    await done(page, 'User created.');
     const { password } = await app.mails.next(mailed);
     assert.equal((await app.signIn(mailed, password)).password_change.reason, 'must-change');
 
     const shown = await form();
     await page.getByLabel('Send it to the user').and(page.locator('[name=send_email]')).uncheck();
     await press(page, 'Create user');
-    await page.locator('fieldset .error').getByText('Nobody would know the password').waitFor();
+    await page.locator('fieldset .error').getByText('Otherwise nobody will know it.').waitFor();
     await page.getByLabel('Show it here, once').and(page.locator('[name=return_password]')).check();
-    await page.getByLabel('Ask to change it at the next sign-in').uncheck();
+    await page.getByLabel('Require a change at the next sign-in').uncheck();
     await press(page, 'Create user');
     const secret = await dialog(page).locator('output').textContent();
     await press(page, 'Close');
-    await done(page, 'The user is created.');
+    await done(page, 'User created.');
     assert.equal((await app.signIn(shown, secret)).password_change, null);
   });
 });

@@ -38,14 +38,14 @@ test('an email that failed is told of with why, and is sent again on demand', as
     await signIn(page, app.key);
     await page.getByRole('link', { name: 'Emails' }).click();
     await titled(page, 'Emails');
-    await page.getByLabel('State').selectOption('failed');
+    await page.getByLabel('Status').selectOption('failed');
     await page.waitForURL(/#\/emails\?state=failed$/);
     const row = page.locator('.rows > li').filter({ hasText: user.email });
     await row.locator('.mark').getByText('Failed').waitFor();
     await row.getByText(email.last_error).waitFor();
     await row.getByRole('link', { name: 'Recovery' }).click();
     await titled(page, 'Email');
-    await page.getByText('It was given up').waitFor();
+    await page.getByText('There will be no more attempts.').waitFor();
     await page.getByText(email.last_error).waitFor();
     app.mails.answerWith(200);
     await press(page, 'Send again');
@@ -58,7 +58,7 @@ test('an email that failed is told of with why, and is sent again on demand', as
     assert.equal(await page.getByRole('button', { name: 'Send again' }).count(), 0);
     await page.getByRole('link', { name: user.email }).click();
     await heading(page).getByText(user.email).waitFor();
-    await page.locator('.rows').getByText('Email could not be sent').waitFor();
+    await page.locator('.rows').getByText('Email couldn’t be sent').waitFor();
     await page.locator('.rows').getByRole('link', { name: 'Recovery' }).first().click();
     await titled(page, 'Email');
   });
@@ -81,11 +81,11 @@ test('the filter keeps the focus, so that the keyboard reaches every state', asy
     await signIn(page, app.key, '#/emails');
     await page.locator('.rows').waitFor();
     const entries = await page.evaluate(() => history.length);
-    await page.getByLabel('State').focus();
+    await page.getByLabel('Status').focus();
     for (const state of ['pending', 'sent', 'delivered']) {
       await page.keyboard.press('ArrowDown');
-      assert.equal(await page.getByLabel('State').inputValue(), state);
-      assert.ok(await page.getByLabel('State').evaluate((filter) => filter === document.activeElement));
+      assert.equal(await page.getByLabel('Status').inputValue(), state);
+      assert.ok(await page.getByLabel('Status').evaluate((filter) => filter === document.activeElement));
       assert.equal(new URL(page.url()).hash, `#/emails?state=${state}`);
     }
     await page.locator('.rows .mark').getByText('Delivered').waitFor();
@@ -93,13 +93,13 @@ test('the filter keeps the focus, so that the keyboard reaches every state', asy
     answerLate();
     await quiet(page);
     assert.equal(await page.locator('.rows a[href="#/emails/of-delivered"]').count(), 1);
-    assert.ok(await page.getByLabel('State').evaluate((filter) => filter === document.activeElement));
+    assert.ok(await page.getByLabel('Status').evaluate((filter) => filter === document.activeElement));
     assert.equal(await page.evaluate(() => history.length), entries);
     // A step back from an email leads to the state that was chosen.
     await page.getByRole('link', { name: 'Recovery' }).click();
     await page.goBack();
     await page.locator('.rows .mark').getByText('Delivered').waitFor();
-    assert.equal(await page.getByLabel('State').inputValue(), 'delivered');
+    assert.equal(await page.getByLabel('Status').inputValue(), 'delivered');
   });
 });
 
@@ -160,7 +160,7 @@ test('an email that somebody else had sent again says that there is nothing to d
     await app.mails.next(user.email);
     await press(page, 'Send again');
     await press(page, 'Send again');
-    await page.getByText('There is nothing to try again.').first().waitFor();
+    await page.getByText('This email doesn’t need to be sent again.').first().waitFor();
   });
 });
 
@@ -180,7 +180,7 @@ test('a password that was mailed leads to its email', async () => {
     await openUser(page, app, user);
     await press(page, 'Change password');
     await press(page, 'Change password');
-    await dialog(page).getByRole('link', { name: 'See the email' }).click();
+    await dialog(page).getByRole('link', { name: 'View email' }).click();
     await titled(page, 'Email');
     await settled(page);
     await page.getByText('Temporary password').waitFor();
@@ -205,8 +205,8 @@ test('a list of emails goes on, also over pages that are empty', async () => {
       const body = calls < 4 ? { emails: [], next_cursor: `${9 - calls}` } : { emails: [], next_cursor: null };
       return route.fulfill({ json: body });
     });
-    await page.getByLabel('State').selectOption('bounced');
-    await page.locator('.none').getByText('No emails in this state.').waitFor();
+    await page.getByLabel('Status').selectOption('bounced');
+    await page.locator('.none').getByText('No emails with this status.').waitFor();
     assert.equal(calls, 4);
   });
 });

@@ -67,22 +67,22 @@ test('events are narrowed by what, whom, who and when', async () => {
     assert.equal(new URL(page.url()).hash, `#/events?user_id=${users[4].id}`);
     await page.getByRole('textbox', { name: 'User' }).fill('nobody has this');
     await press(page, 'Filter');
-    await page.locator('.none').getByText('No event matches.').waitFor();
+    await page.locator('.none').getByText('No events match.').waitFor();
     await page.getByRole('textbox', { name: 'User' }).fill('');
     await page.getByLabel('Done by').fill(randomBytes(4).toString('hex'));
     await press(page, 'Filter');
-    await page.locator('.none').getByText('No event matches.').waitFor();
+    await page.locator('.none').getByText('No events match.').waitFor();
     await page.getByLabel('Done by').fill('key');
     await press(page, 'Filter');
     await rows(page).first().getByText('User disabled').waitFor();
     await page.getByLabel('Until').fill('2001-01-01T00:00');
     await press(page, 'Filter');
-    await page.locator('.none').getByText('No event matches.').waitFor();
+    await page.locator('.none').getByText('No events match.').waitFor();
     // The filter is as it was after a step back.
     await page.getByRole('link', { name: 'Emails' }).click();
     await titled(page, 'Emails');
     await page.goBack();
-    await page.locator('.none').getByText('No event matches.').waitFor();
+    await page.locator('.none').getByText('No events match.').waitFor();
     assert.equal(await page.getByLabel('Until').inputValue(), '2001-01-01T00:00');
     assert.equal(await page.getByLabel('Done by').inputValue(), 'key');
   });

@@ -74,19 +74,19 @@ test('a file is imported, and the lines that failed are told with number and rea
   await visit(browser, app, FAILING, async (page) => {
     await start(page, lines.join('\n'));
     await finished(page, 8);
-    await page.getByText('2 created, 0 there already, 5 failed').waitFor();
+    await page.getByText('2 created, 0 already existed, 5 failed').waitFor();
     const failures = await page.locator('.failures > li').allInnerTexts();
     const told = failures.map((text) => text.replace(/\s+/g, ' ')).sort();
     assert.equal(told.length, 5);
-    assert.match(told[0], /^Line 2 Another user has this address or id\.$/);
-    assert.match(told[1], /^Line 4 Not as documented: \/email is missing$/);
-    assert.match(told[2], /^Line 5 Not as documented: is not valid JSON$/);
-    assert.match(told[3], /^Line 6 The password is not accepted\.$/);
+    assert.match(told[0], /^Line 2 Another user already has this address or ID\.$/);
+    assert.match(told[1], /^Line 4 Not in the expected format: \/email is missing$/);
+    assert.match(told[2], /^Line 5 Not in the expected format: is not valid JSON$/);
+    assert.match(told[3], /^Line 6 The password can’t be used\.$/);
     assert.match(told[4], /^Line 7 Longer than 16 KiB\.$/);
     assert.equal(await page.locator('progress').evaluate((bar) => bar.value / bar.max), 1);
     // And again: nothing is created twice.
     await press(page, 'Import');
-    await page.getByText('0 created, 2 there already, 5 failed').waitFor();
+    await page.getByText('0 created, 2 already existed, 5 failed').waitFor();
   });
 });
 
@@ -95,7 +95,7 @@ test('a JSON list is imported, also with a byte order mark, and its entries are 
   await visit(browser, app, FAILING, async (page) => {
     await start(page, `\ufeff[${list.join(',\r\n')}]`);
     await finished(page, 3);
-    await page.getByText('2 created, 0 there already, 1 failed').waitFor();
+    await page.getByText('2 created, 0 already existed, 1 failed').waitFor();
     await page.locator('.failures strong').getByText('Line 3').waitFor();
   });
 });
@@ -132,19 +132,19 @@ test('a table is imported by what its columns are called, or by what somebody sa
     const holds = async (column) => page.getByLabel(`Column “${column}”`).locator('option:checked').textContent();
     assert.deepEqual(
       [await holds('Full name'), await holds('E-Mail'), await holds('UID'), await holds('Where'), await holds('pwd')],
-      ['Leave out', 'Email address', 'Id', 'Leave out', 'Leave out']);
-    await page.getByText('Such as: Ann "the first" B').waitFor();
+      ['Don’t import', 'Email address', 'ID', 'Don’t import', 'Don’t import']);
+    await page.getByText('For example: Ann "the first" B').waitFor();
     assert.ok(!(await page.content()).includes('secret-1'), 'a password shows');
     await page.getByLabel('Column “Where”').selectOption({ label: 'Language' });
     const first = page.locator('.rows > li').filter({ hasText: `${prefix}-1@example.test` });
     await first.getByText('de', { exact: true }).waitFor();
-    await page.getByLabel('Column “Full name”').selectOption({ label: 'Id' });
+    await page.getByLabel('Column “Full name”').selectOption({ label: 'ID' });
     await press(page, 'Import');
-    await page.locator('.field .error').getByText('Another column holds this already.').waitFor();
-    await page.getByLabel('Column “Full name”').selectOption({ label: 'Leave out' });
+    await page.locator('.field .error').getByText('Another column already contains this.').waitFor();
+    await page.getByLabel('Column “Full name”').selectOption({ label: 'Don’t import' });
     await page.getByLabel('Reason').fill('from the old system');
     await press(page, 'Import');
-    await page.getByText('2 created, 0 there already, 1 failed').waitFor();
+    await page.getByText('2 created, 0 already existed, 1 failed').waitFor();
     // The number of the line in the file, where a cell goes on over two lines.
     await page.locator('.failures strong').getByText('Line 5').waitFor();
     const user = await app.user(`${prefix}-2`);
@@ -168,7 +168,7 @@ test('a list of addresses needs no names above it', async () => {
     await signIn(page, app.key, '#/import');
     await opened(page, `${one}\n${other}\n`, 'addresses.txt');
     await press(page, 'Import');
-    await page.getByText('2 created, 0 there already, 0 failed').waitFor();
+    await page.getByText('2 created, 0 already existed, 0 failed').waitFor();
   });
 });
 
@@ -177,7 +177,7 @@ test('a table without addresses cannot be imported', async () => {
     await signIn(page, app.key, '#/import');
     await opened(page, 'name,city\nAnn,Bonn\n', 'users.csv');
     await press(page, 'Import');
-    await page.locator('.summary').getByText('Choose the column with the email addresses.').waitFor();
+    await page.locator('.summary').getByText('Choose the column that contains the email addresses.').waitFor();
   });
 });
 
@@ -188,10 +188,10 @@ test('JSON with members of another product is imported by what they hold', async
     await opened(page, JSON.stringify([
       { uid: 7, mail: `${prefix}-7@example.test`, roles: ['a'] }, { uid: `${prefix}-8`, mail: `${prefix}-8@example.test`, blocked: true },
     ]), 'users.json');
-    await page.getByLabel('Column “blocked”').selectOption({ label: 'Leave out' });
-    await page.getByText('Such as: ["a"]').waitFor();
+    await page.getByLabel('Column “blocked”').selectOption({ label: 'Don’t import' });
+    await page.getByText('For example: ["a"]').waitFor();
     await press(page, 'Import');
-    await page.getByText('2 created, 0 there already, 0 failed').waitFor();
+    await page.getByText('2 created, 0 already existed, 0 failed').waitFor();
     assert.equal((await app.user(`${prefix}-8`)).email, `${prefix}-8@example.test`);
     assert.equal((await app.user('7')).email, `${prefix}-7@example.test`);
   });
@@ -206,8 +206,8 @@ test('a file is checked without importing anything, and its failures are a file'
     await signIn(page, app.key, '#/import');
     await opened(page, [good, JSON.stringify({ email: taken.email }), JSON.stringify({ id: bad, email: 'a, "b"' })].join('\n'));
     await press(page, 'Check only');
-    await page.getByText('Checked users.ndjson: nothing was imported. Lines: 3.').and(page.locator('#import-state')).waitFor();
-    await page.getByText('1 would be created, 0 are there already, 2 would fail').waitFor();
+    await page.getByText('Checked users.ndjson. Nothing was imported. Lines: 3.').and(page.locator('#import-state')).waitFor();
+    await page.getByText('1 would be created, 0 already exist, 2 would fail').waitFor();
     assert.equal((await app.user(id)).status, 404);
     const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Download as CSV')]);
     assert.match(download.suggestedFilename(), /^failures-\d{4}-\d\d-\d\d\.csv$/);
@@ -217,7 +217,7 @@ test('a file is checked without importing anything, and its failures are a file'
     // A spreadsheet takes what begins so for a formula.
     assert.match(rows[2], new RegExp(`^"3","'${bad}","a, ""b""","validation-failed",`));
     await press(page, 'Import');
-    await page.getByText('1 created, 0 there already, 2 failed').waitFor();
+    await page.getByText('1 created, 0 already existed, 2 failed').waitFor();
     assert.equal((await app.user(id)).email, email);
   });
 });
@@ -236,7 +236,7 @@ test('all users are exported as a file that an import takes', async () => {
     await page.getByLabel('File').setInputFiles(file(text));
     await press(page, 'Next');
     await press(page, 'Check only');
-    await page.getByText(`0 would be created, ${new Intl.NumberFormat('en').format(exported.length)} are there already, 0 would fail`).waitFor();
+    await page.getByText(`0 would be created, ${new Intl.NumberFormat('en').format(exported.length)} already exist, 0 would fail`).waitFor();
     // More than one call takes.
     await page.route('**/v1/admin/users/export*', (route) => {
       const isFirst = !route.request().url().includes('cursor');
@@ -249,7 +249,7 @@ test('all users are exported as a file that an import takes', async () => {
     await page.unroute('**/v1/admin/users/export*');
     await page.route('**/v1/admin/users/export', (route) => route.abort());
     await press(page, 'Export');
-    await page.getByRole('alert').getByText('No answer.').waitFor();
+    await page.getByRole('alert').getByText('We can’t reach the server.').waitFor();
   });
 });
 
@@ -265,7 +265,7 @@ test('a large file goes in pieces that a call takes, at line ends', async () => 
     });
     await start(page, [...lines, ...passwords].join('\r\n'));
     await finished(page, '2,601');
-    await page.getByText('2,500 created, 0 there already, 101 failed').waitFor();
+    await page.getByText('2,500 created, 0 already existed, 101 failed').waitFor();
     assert.equal(calls, 4);
     const numbers = (await page.locator('.failures strong').allInnerTexts()).map((text) => Number(text.replace(/\D/g, '')));
     assert.deepEqual(numbers, Array.from({ length: 101 }, (_, index) => 2501 + index));
@@ -280,11 +280,11 @@ test('an import that gets no answer waits, and goes on where it was', async () =
       return calls === 2 ? route.abort() : route.continue();
     });
     await start(page, users(1500).join('\n'));
-    await page.getByText('The import waits.').waitFor();
-    await page.getByRole('alert').getByText('No answer.').waitFor();
-    await press(page, 'Go on');
+    await page.getByText('Import paused.').waitFor();
+    await page.getByRole('alert').getByText('We can’t reach the server.').waitFor();
+    await press(page, 'Resume');
     await finished(page, '1,500');
-    await page.getByText('1,500 created, 0 there already, 0 failed').waitFor();
+    await page.getByText('1,500 created, 0 already existed, 0 failed').waitFor();
   });
 });
 
@@ -318,10 +318,10 @@ test('what is no file to import is told at the field', async () => {
     await press(page, 'Next');
     await page.locator('.field .error').getByText('This file is empty.').waitFor();
     await opened(page, '\n\n');
-    await page.getByText('No user was found at the beginning of the file.').waitFor();
+    await page.getByText('No users found at the start of the file.').waitFor();
     await press(page, 'Import');
     await finished(page, 2);
-    await page.getByText('0 created, 0 there already, 0 failed').waitFor();
+    await page.getByText('0 created, 0 already existed, 0 failed').waitFor();
   });
 });
 
@@ -329,7 +329,7 @@ test('a mark before the first line is no part of it', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await start(page, `\ufeff${users(2).join('\n')}`);
     await finished(page, 2);
-    await page.getByText('2 created, 0 there already, 0 failed').waitFor();
+    await page.getByText('2 created, 0 already existed, 0 failed').waitFor();
   });
 });
 
@@ -342,7 +342,7 @@ test('an import speaks the language that was chosen while another view was looke
     await page.getByRole('button', { name: 'Deutsch' }).click();
     await page.getByRole('link', { name: 'Importieren' }).click();
     await heading(page).getByText('Benutzer importieren').waitFor();
-    await page.getByText('Fertig mit users.ndjson. Zeilen: 1.').and(page.locator('#import-state')).waitFor();
+    await page.getByText('users.ndjson ist fertig. Zeilen: 1.').and(page.locator('#import-state')).waitFor();
     await page.locator('.failures strong').getByText('Zeile 1').waitFor();
     await page.getByLabel('Datei').waitFor();
   });
@@ -360,13 +360,13 @@ test('an import that goes on keeps the session open, and one that waits leaves i
       assert.equal(await page.locator('[data-soon]:visible').count(), 0, `${call}`);
       await calls.release(call);
     }
-    await page.getByText('The import waits.').waitFor();
+    await page.getByText('Import paused.').waitFor();
     await page.clock.runFor('15:05');
-    await page.getByText('Locked after 15 minutes without input.').waitFor();
+    await page.getByText('Locked after 15 minutes of inactivity.').waitFor();
     await page.getByLabel('API key').fill(app.key);
     await press(page, 'Sign in');
-    await page.getByText('The session ended before the import did.').waitFor();
-    await page.getByText('10,000 created, 0 there already, 0 failed').waitFor();
+    await page.getByText('Your session ended before the import finished.').waitFor();
+    await page.getByText('10,000 created, 0 already existed, 0 failed').waitFor();
     assert.ok(!(await page.content()).includes('users.ndjson'));
   });
 });

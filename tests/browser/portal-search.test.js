@@ -48,7 +48,7 @@ test('users are listed newest first, or oldest first, in pages both ways', async
     await press(page, 'Previous page');
     await first(page, 'u69');
     assert.ok(await isFocused(page.locator('[data-count]')));
-    await page.getByLabel('Order').selectOption('Oldest first');
+    await page.getByLabel('Sort by').selectOption('Oldest first');
     await first(page, 'u0');
     assert.equal(new URL(page.url()).hash, '#/users?order=oldest');
     assert.equal(await page.getByRole('button', { name: 'Previous page' }).count(), 0);
@@ -74,7 +74,7 @@ test('a user is found as one types, by the beginning of the address, the domain 
     await page.locator('[data-status]').getByText(/1 (of|user)/).waitFor({ state: 'attached' });
     assert.ok(await isFocused(field(page)));
     await field(page).fill('nobody-has-this');
-    await page.locator('.none').getByText('No user matches.').waitFor();
+    await page.locator('.none').getByText('No users match.').waitFor();
     // Enter does not wait, and leads to the only one that there is.
     await field(page).fill(`${local}@${domain}`);
     await page.keyboard.press('Enter');
@@ -92,24 +92,24 @@ test('a slash leads to the search, except where it is typed', async () => {
     assert.equal(await field(page).inputValue(), 'u1/');
     await page.evaluate(() => location.assign('#/new-user'));
     await titled(page, 'New user');
-    await page.getByLabel('Id', { exact: true }).fill('');
+    await page.getByLabel('ID', { exact: true }).fill('');
     await page.keyboard.type('a/b');
-    assert.equal(await page.getByLabel('Id', { exact: true }).inputValue(), 'a/b');
+    assert.equal(await page.getByLabel('ID', { exact: true }).inputValue(), 'a/b');
   });
 });
 
 test('users are narrowed to a state', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.key);
-    for (const [state, name] of [['Disabled', 'u5'], ['Must change the password', 'u7']]) {
-      await page.getByLabel('State').selectOption(state);
+    for (const [state, name] of [['Disabled', 'u5'], ['Must change password', 'u7']]) {
+      await page.getByLabel('Status').selectOption(state);
       await page.waitForFunction(() => document.querySelectorAll('.rows a').length === 1);
       await first(page, name);
     }
     assert.equal(new URL(page.url()).hash, '#/users?state=must_change');
-    await page.getByLabel('State').selectOption('Locked');
-    await page.locator('.none').getByText('No user matches.').waitFor();
-    await page.getByLabel('State').selectOption('No password');
+    await page.getByLabel('Status').selectOption('Locked');
+    await page.locator('.none').getByText('No users match.').waitFor();
+    await page.getByLabel('Status').selectOption('No password');
     await links(page).nth(1).waitFor();
     await field(page).fill('u11');
     await page.waitForFunction(() => document.querySelectorAll('.rows a').length === 11);
@@ -135,13 +135,13 @@ test('the list keeps its search, state and page after a step back and a reload, 
     await press(page, 'Sign in');
     await first(page, 'u50');
     assert.equal(await field(page).inputValue(), 'u');
-    assert.equal(await page.getByLabel('Order').inputValue(), 'oldest');
+    assert.equal(await page.getByLabel('Sort by').inputValue(), 'oldest');
     // A page is a step of its own.
     await page.goBack();
     await first(page, 'u0');
     await field(page).fill('u77@example.test');
     await page.waitForFunction(() => document.querySelectorAll('.rows a').length === 1);
-    await page.getByLabel('State').selectOption('No password');
+    await page.getByLabel('Status').selectOption('No password');
     await settled(page);
     assert.ok(urls.every((url) => !url.includes('@') && !url.includes('u77')), urls.join());
     assert.ok(!page.url().includes('u77'));
@@ -185,7 +185,7 @@ test('a list that does not come can be asked for again', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await page.route('**/v1/admin/users?limit=50*', (route) => route.abort(), { times: 1 });
     await signIn(page, app.key);
-    await page.getByRole('alert').getByText('No answer.').waitFor();
+    await page.getByRole('alert').getByText('We can’t reach the server.').waitFor();
     await press(page, 'Try again');
     await settled(page);
     await page.locator('.rows').waitFor();

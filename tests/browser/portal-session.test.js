@@ -80,9 +80,9 @@ test('a key that is none says so at the field, and asks for it again', async () 
   await visit(browser, app, FAILING, async (page) => {
     await page.goto('/portal');
     for (const [key, text] of [
-      ['', 'Type or paste an API key.'],
-      ['kb_key_0000', 'This API key is not known.'],
-      ['käse', 'This API key is not known.'],
+      ['', 'Enter an API key.'],
+      ['kb_key_0000', 'This API key isn’t valid.'],
+      ['käse', 'This API key isn’t valid.'],
     ]) {
       await page.getByLabel('API key').fill(key);
       await press(page, 'Sign in');
@@ -96,10 +96,10 @@ test('a key that is none says so at the field, and asks for it again', async () 
 
 test('what goes wrong with the first call is told in plain words', async () => {
   for (const [status, headers, text, body = ''] of [
-    [429, { 'Retry-After': '90' }, 'Too many tries. Wait 2 minutes'],
-    [503, {}, 'This is not possible right now.', '{"type":"/problems/service-unavailable"}'],
-    [503, {}, 'No answer. Check your connection'],
-    [502, {}, 'No answer. Check your connection'],
+    [429, { 'Retry-After': '90' }, 'Too many attempts. Try again in 2 minutes'],
+    [503, {}, 'This isn’t available right now.', '{"type":"/problems/service-unavailable"}'],
+    [503, {}, 'We can’t reach the server. Check your connection'],
+    [502, {}, 'We can’t reach the server. Check your connection'],
     [400, {}, 'Something went wrong.'],
   ]) {
     await visit(browser, app, FAILING, async (page) => {
@@ -115,7 +115,7 @@ test('what goes wrong with the first call is told in plain words', async () => {
     await context.setOffline(true);
     await page.getByLabel('API key').fill(app.key);
     await press(page, 'Sign in');
-    await page.locator('.summary').getByText('No answer.').waitFor();
+    await page.locator('.summary').getByText('We can’t reach the server.').waitFor();
     await context.setOffline(false);
     await press(page, 'Sign in');
     await titled(page, 'Users');
@@ -177,7 +177,7 @@ test('the lock button forgets key and content, and keeps the place', async () =>
   await visit(browser, app, FAILING, async (page) => {
     await openUser(page, app, user);
     await press(page, 'Lock');
-    await page.getByRole('alert').getByText('Locked. The API key is forgotten.').waitFor();
+    await page.getByRole('alert').getByText('Locked. Your API key has been cleared.').waitFor();
     assert.ok(!(await page.content()).includes(user.email));
     assert.equal(await page.locator('[data-tabs]:visible').count(), 0);
     assert.ok(await page.getByLabel('API key').evaluate((field) => field === document.activeElement && field.value === ''));
@@ -203,7 +203,7 @@ test('fifteen minutes without input lock the portal, with a warning a minute bef
     await page.clock.runFor('13:55');
     assert.equal(await soon.count(), 0);
     await page.clock.runFor('00:10');
-    await soon.getByText('The portal locks in a minute.').waitFor();
+    await soon.getByText('The portal locks in one minute.').waitFor();
     // Any input keeps it open for another fifteen minutes.
     await page.keyboard.press('Shift');
     await page.clock.runFor('00:02');
@@ -214,7 +214,7 @@ test('fifteen minutes without input lock the portal, with a warning a minute bef
     await page.clock.runFor('14:30');
     await dialog(page).locator('[data-soon]').waitFor();
     await page.clock.runFor('00:35');
-    await page.getByText('Locked after 15 minutes without input.').waitFor();
+    await page.getByText('Locked after 15 minutes of inactivity.').waitFor();
     assert.equal(await dialog(page).count(), 0);
     assert.ok(!(await page.content()).includes(user.email));
   });
@@ -229,7 +229,7 @@ test('a machine that slept finds the portal locked, whatever comes first', async
     await stopClock(page);
     await page.clock.setFixedTime(await page.evaluate(() => Date.now()) + 15 * 60_000);
     await page.keyboard.press('Shift');
-    await page.getByText('Locked after 15 minutes without input.').waitFor();
+    await page.getByText('Locked after 15 minutes of inactivity.').waitFor();
   });
 });
 
@@ -291,7 +291,7 @@ test('a key that is taken back meanwhile ends the session', async () => {
       status: 401, headers: { 'Content-Type': 'application/problem+json' }, body: '{"type":"/problems/unauthorized"}',
     }));
     await page.getByRole('link', { name: 'Emails' }).click();
-    await page.getByText('Locked: the API key is no longer valid.').waitFor();
+    await page.getByText('Locked, because your API key is no longer valid.').waitFor();
   });
 });
 
@@ -299,7 +299,7 @@ test('a view that is none says so, and every view has a title of its own', async
   const user = await app.createUser();
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.key, '#/nothing-here');
-    await titled(page, 'There is no such view');
+    await titled(page, 'Page not found');
     const titles = new Set([await page.title()]);
     const views = [
       '#/users', `#/users/${user.id}`, '#/new-user', '#/import', '#/bulk', '#/events', '#/emails', '#token=secret', '#/users/a/b', '#/users/%3Cb%3E',
@@ -307,7 +307,7 @@ test('a view that is none says so, and every view has a title of its own', async
     for (const view of views) {
       const before = await page.title();
       await page.evaluate((hash) => location.assign(hash), view);
-      await page.waitForFunction((old) => document.title !== old || old.startsWith('There is no such view'), before);
+      await page.waitForFunction((old) => document.title !== old || old.startsWith('Page not found'), before);
       await settled(page);
       titles.add(await page.title());
       assert.match(await page.title(), / · Harbour$/);

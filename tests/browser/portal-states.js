@@ -63,7 +63,7 @@ export const portalStates = {
     await open(page);
     await page.getByLabel('API key').fill('kb_wrong_key');
     await press(page, 'Sign in');
-    await page.getByText('This API key is not known.').first().waitFor();
+    await page.getByText('This API key isn’t valid.').first().waitFor();
   },
   'portal-locked': async (page, app) => {
     await view('#/users')(page, app);
@@ -87,12 +87,12 @@ export const portalStates = {
   'portal-users-none': async (page, app) => {
     await answer(page, '**/v1/admin/users?limit=50*', 200, '', { users: [], total: 0, next_cursor: null, previous_cursor: null });
     await view('#/users')(page, app);
-    await page.getByText('There are no users yet.').waitFor();
+    await page.getByText('No users yet.').waitFor();
   },
   'portal-users-nobody': async (page, app) => {
     await view('#/users')(page, app);
     await page.getByLabel('Search').fill('nobody-has-this');
-    await page.locator('.none').getByText('No user matches.').waitFor();
+    await page.locator('.none').getByText('No users match.').waitFor();
   },
   'portal-users-ticked': async (page, app) => {
     await app.createUser();
@@ -109,7 +109,7 @@ export const portalStates = {
   'portal-users-unavailable': async (page, app) => {
     await answer(page, '**/v1/admin/users?limit=50*', 503, 'service-unavailable');
     await signIn(page, app.key, '#/users');
-    await page.getByText('This is not possible right now.').waitFor();
+    await page.getByText('This isn’t available right now.').waitFor();
   },
   'portal-scope-missing': view('#/users', 'events'),
   'portal-unknown': view('#/nothing'),
@@ -119,15 +119,15 @@ export const portalStates = {
     await view('#/new-user')(page, app);
     await page.getByLabel('Email address').fill(other.email);
     await press(page, 'Create user');
-    await page.getByText('Another user has this address.').first().waitFor();
+    await page.getByText('Another user already has this address.').first().waitFor();
   },
   'portal-create-password': async (page, app) => {
     await view('#/new-user')(page, app);
     await page.getByLabel('Email address').fill(`${randomBytes(6).toString('hex')}@example.test`);
-    await page.getByLabel('Type one').check();
+    await page.getByLabel('Enter one').check();
     await page.getByLabel('New password').fill('12345');
     await press(page, 'Create user');
-    await page.getByText('This password is not accepted.').waitFor();
+    await page.getByText('This password can’t be used.').waitFor();
   },
   'portal-create-generate': async (page, app) => {
     await view('#/new-user')(page, app);
@@ -145,7 +145,7 @@ export const portalStates = {
     await page.getByLabel('Email address').fill(`${randomBytes(6).toString('hex')}@example.test`);
     await page.getByLabel('None yet').check();
     await press(page, 'Create user');
-    await done(page, 'The user is created.');
+    await done(page, 'User created.');
     await page.locator('.rows').waitFor();
   },
   'portal-import': view('#/import'),
@@ -178,7 +178,7 @@ export const portalStates = {
     await view('#/users')(page, app);
     await answer(page, '**/v1/admin/users/export', 503, 'service-unavailable');
     await press(page, 'Export');
-    await page.locator('.notice').getByText('This is not possible right now.').waitFor();
+    await page.locator('.notice').getByText('This isn’t available right now.').waitFor();
   },
   'portal-bulk': async (page, app) => {
     await answer(page, '**/v1/admin/users/bulk', 200, '', { jobs: JOBS });
@@ -189,7 +189,7 @@ export const portalStates = {
     await answer(page, '**/v1/admin/users/bulk', 200, '', { jobs: [], matching: 0 });
     await view('#/bulk')(page, app);
     await press(page, 'Preview');
-    await page.locator('fieldset .error').getByText('No user matches.').waitFor();
+    await page.locator('fieldset .error').getByText('No users match.').waitFor();
   },
   'portal-bulk-preview': async (page, app) => {
     await answer(page, '**/v1/admin/users/bulk', 200, '', { jobs: [], matching: 312 });
@@ -208,12 +208,12 @@ export const portalStates = {
     await answer(page, '**/v1/admin/users/bulk/j1', 200, '', JOB);
     await view('#/bulk/j1')(page, app);
     await press(page, 'Stop');
-    await dialog(page).getByText('What is done stays done.').waitFor();
+    await dialog(page).getByText('What’s done stays done.').waitFor();
   },
   'portal-job-gone': async (page, app) => {
     await answer(page, '**/v1/admin/users/bulk/j1', 404, 'not-found');
     await view('#/bulk/j1')(page, app);
-    await page.getByText('There is no such bulk action any more.').waitFor();
+    await page.getByText('This bulk action no longer exists.').waitFor();
   },
   'portal-events': async (page, app) => {
     const { id } = await app.createUser();
@@ -224,23 +224,23 @@ export const portalStates = {
   'portal-events-none': async (page, app) => {
     await answer(page, '**/v1/admin/events?*', 200, '', { events: [], next_cursor: null });
     await view('#/events?actor=nobody')(page, app);
-    await page.locator('.none').getByText('No event matches.').waitFor();
+    await page.locator('.none').getByText('No events match.').waitFor();
   },
   'portal-import-cut': async (page, app) => {
     await view('#/import')(page, app);
     await answer(page, '**/v1/admin/users/import', 503, 'service-unavailable');
     await file(page, '{"email":"bo@example.test"}\n');
-    await page.getByText('The import waits.').waitFor();
+    await page.getByText('Import paused.').waitFor();
     await press(page, 'Lock');
     await page.getByLabel('API key').fill(app.key);
     await press(page, 'Sign in');
-    await page.getByText('The session ended before the import did.').waitFor();
+    await page.getByText('Your session ended before the import finished.').waitFor();
   },
   'portal-import-waits': async (page, app) => {
     await view('#/import')(page, app);
     await answer(page, '**/v1/admin/users/import', 503, 'service-unavailable');
     await file(page, '{"email":"bo@example.test"}\n');
-    await page.getByText('The import waits.').waitFor();
+    await page.getByText('Import paused.').waitFor();
   },
   'portal-user': user(),
   'portal-user-no-password': user(null, { password: undefined, locale: 'ja' }),
@@ -256,7 +256,7 @@ export const portalStates = {
   },
   'portal-user-gone': async (page, app) => {
     await view('#/users/nobody')(page, app);
-    await titled(page, 'There is no such user');
+    await titled(page, 'User not found');
   },
   'portal-user-locked': async (page, app) => {
     const { id } = await app.createUser();
@@ -297,22 +297,22 @@ export const portalStates = {
   'portal-password': user('Change password'),
   'portal-password-typed': async (page, app) => {
     await user('Change password')(page, app);
-    await dialog(page).getByLabel('Type one').check();
+    await dialog(page).getByLabel('Enter one').check();
     await dialog(page).getByLabel('New password').fill('12345');
     await press(page, 'Change password');
-    await dialog(page).getByText('This password is not accepted.').waitFor();
+    await dialog(page).getByText('This password can’t be used.').waitFor();
   },
   'portal-password-undeliverable': async (page, app) => {
     await user('Change password')(page, app);
     await dialog(page).getByLabel(/^Send it to/).uncheck();
     await press(page, 'Change password');
-    await dialog(page).getByText('Nobody would know the password').first().waitFor();
+    await dialog(page).getByText('Otherwise nobody will know it.').first().waitFor();
   },
   'portal-password-once': async (page, app) => {
     await user('Change password')(page, app);
     await dialog(page).getByLabel('Show it here, once').check();
     await press(page, 'Change password');
-    await dialog(page).getByText('The password is changed.').waitFor();
+    await dialog(page).getByText('Password changed.').waitFor();
   },
   'portal-password-not-copied': async (page, app) => {
     await page.addInitScript(() => {
@@ -322,28 +322,28 @@ export const portalStates = {
     await dialog(page).getByLabel('Show it here, once').check();
     await press(page, 'Change password');
     await press(page, 'Copy');
-    await dialog(page).locator('.secret .error').getByText('Copying did not work.').waitFor();
+    await dialog(page).locator('.secret .error').getByText('Couldn’t copy.').waitFor();
   },
   'portal-recovery': user('Start a recovery'),
   'portal-recovery-once': async (page, app) => {
     await user('Start a recovery')(page, app);
     await dialog(page).getByLabel('Show them here, once').check();
     await press(page, 'Start the recovery');
-    await dialog(page).getByText('The recovery is started.').waitFor();
+    await dialog(page).getByText('Recovery started.').waitFor();
   },
   'portal-address': async (page, app) => {
     const other = await app.createUser();
     await user('Change address')(page, app);
     await dialog(page).getByLabel('New email address').fill(other.email);
     await press(page, 'Change address');
-    await dialog(page).getByText('Another user has this address.').first().waitFor();
+    await dialog(page).getByText('Another user already has this address.').first().waitFor();
   },
   'portal-language': user('Change language'),
   'portal-disable': user('Disable'),
   'portal-delete': async (page, app) => {
     await user('Delete')(page, app);
-    await press(page, 'Delete for good');
-    await dialog(page).getByText('This is not the address above.').first().waitFor();
+    await press(page, 'Delete permanently');
+    await dialog(page).getByText('This doesn’t match the address above.').first().waitFor();
   },
   'portal-emails': async (page, app) => {
     await answer(page, '**/v1/admin/emails?*', 200, '', { emails: EMAILS, next_cursor: 'a' });
@@ -354,12 +354,12 @@ export const portalStates = {
   'portal-emails-none': async (page, app) => {
     await answer(page, '**/v1/admin/emails?*', 200, '', { emails: [], next_cursor: null });
     await view('#/emails?state=failed')(page, app);
-    await page.locator('.none').getByText('No emails in this state.').waitFor();
+    await page.locator('.none').getByText('No emails with this status.').waitFor();
   },
   'portal-email': async (page, app) => {
     await answer(page, '**/v1/admin/emails/e1', 200, '', EMAIL);
     await view('#/emails/e1')(page, app);
-    await page.getByText('It was given up').waitFor();
+    await page.getByText('There will be no more attempts.').waitFor();
   },
   'portal-email-retry': async (page, app) => {
     await answer(page, '**/v1/admin/emails/e1', 200, '', EMAIL);
@@ -371,6 +371,6 @@ export const portalStates = {
   'portal-email-gone': async (page, app) => {
     await answer(page, '**/v1/admin/emails/e1', 404, 'not-found');
     await view('#/emails/e1')(page, app);
-    await page.getByText('There is no such email any more.').waitFor();
+    await page.getByText('This email no longer exists.').waitFor();
   },
 };

@@ -37,7 +37,7 @@ async function opened(page, button, members) {
 test('a password is generated, shown once with a way to copy it, and works', async () => {
   await visit(browser, app, { ...FAILING, permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
     const user = await opened(page, 'Change password');
-    assert.ok(await dialog(page).getByLabel('Ask to change it at the next sign-in').isChecked());
+    assert.ok(await dialog(page).getByLabel('Require a change at the next sign-in').isChecked());
     assert.ok(await dialog(page).getByLabel('Sign out everywhere').isChecked());
     await dialog(page).getByLabel(/^Send it to/).uncheck();
     await dialog(page).getByLabel('Show it here, once').check();
@@ -45,7 +45,7 @@ test('a password is generated, shown once with a way to copy it, and works', asy
     await press(page, 'Change password');
     const secret = dialog(page).locator('output');
     const password = await secret.textContent();
-    await dialog(page).getByText('Copy it now: it will not be shown again.').waitFor();
+    await dialog(page).getByText('Copy it now. It won’t be shown again.').waitFor();
     await press(page, 'Copy');
     await dialog(page).getByRole('button', { name: 'Copied' }).waitFor();
     assert.equal(await page.evaluate(() => navigator.clipboard.readText()), password);
@@ -53,7 +53,7 @@ test('a password is generated, shown once with a way to copy it, and works', asy
     await page.keyboard.press('Escape');
     assert.equal(await secret.textContent(), password);
     await press(page, 'Close');
-    await done(page, 'The password is changed.');
+    await done(page, 'Password changed.');
     assert.ok(!(await page.content()).includes(password));
     await page.getByText('asked by phone').first().waitFor();
     const { password_change: change } = await app.signIn(user.email, password);
@@ -76,7 +76,7 @@ test('a secret that cannot be copied is selected, and the reason stands beside i
     await secret.waitFor();
     assert.equal(await dialog(page).locator('.secret .error:visible').count(), 0);
     await press(page, 'Copy');
-    await dialog(page).locator('.secret .error:visible').getByText('Copying did not work. It is selected now').waitFor();
+    await dialog(page).locator('.secret .error:visible').getByText('Couldn’t copy. The text is selected').waitFor();
     assert.equal(await page.evaluate(() => String(getSelection())), await secret.textContent());
     await press(page, 'Close');
   });
@@ -87,7 +87,7 @@ test('a generated password goes to the user by mail, and is shown to nobody else
     const user = await opened(page, 'Change password');
     assert.ok(await dialog(page).getByLabel(`Send it to ${user.email}`).isChecked());
     await press(page, 'Change password');
-    await dialog(page).getByText('It is on its way by email.').waitFor();
+    await dialog(page).getByText('It’s on its way by email.').waitFor();
     assert.equal(await dialog(page).locator('output').count(), 0);
     const { password } = await app.mails.next(user.email);
     assert.equal((await app.signIn(user.email, password)).password_change.reason, 'must-change');
@@ -98,7 +98,7 @@ test('a typed password is judged by the policy, at its field', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Change password');
     const sent = dialog(page).getByLabel(/^Send it to/);
-    for (const [way, isSent] of [['Type one', false], ['Generate one', true], ['Type one', false]]) {
+    for (const [way, isSent] of [['Enter one', false], ['Generate one', true], ['Enter one', false]]) {
       await dialog(page).getByLabel(way).check();
       assert.equal(await sent.isChecked(), isSent, way);
     }
@@ -106,15 +106,15 @@ test('a typed password is judged by the policy, at its field', async () => {
     assert.equal(await dialog(page).getByLabel('Show it here, once').count(), 1);
     assert.ok(!await dialog(page).getByLabel('Show it here, once').isVisible());
     for (const [attempt, sentences] of [
-      ['', ['Type a new password.']],
+      ['', ['Enter a new password.']],
       ['12345', [
-        'This password is too short: it needs at least 8 characters.',
-        'This password is too common or too easy to expect.',
-        'This password is too easy to guess. Add a word or two that do not belong together.',
+        'This password is too short. Use at least 8 characters.',
+        'This password is too common or too predictable.',
+        'This password is too easy to guess. Add a few unrelated words.',
       ]],
       [user.email, [
-        'This password is too easy to guess. Add a word or two that do not belong together.',
-        'This password is little more than the email address.',
+        'This password is too easy to guess. Add a few unrelated words.',
+        'This password is too similar to the email address.',
       ]],
     ]) {
       await dialog(page).getByLabel('New password').fill(attempt);
@@ -128,12 +128,12 @@ test('a typed password is judged by the policy, at its field', async () => {
     await dialog(page).getByLabel('New password').fill(password);
     await dialog(page).getByRole('button', { name: 'Show', exact: true }).click();
     assert.equal(await dialog(page).getByLabel('New password').getAttribute('type'), 'text');
-    await dialog(page).getByLabel('Ask to change it at the next sign-in').uncheck();
+    await dialog(page).getByLabel('Require a change at the next sign-in').uncheck();
     await dialog(page).getByLabel('Sign out everywhere').uncheck();
     await press(page, 'Change password');
-    await dialog(page).getByText('The password is changed.').waitFor();
+    await dialog(page).getByText('Password changed.').waitFor();
     await press(page, 'Close');
-    await done(page, 'The password is changed.');
+    await done(page, 'Password changed.');
     assert.equal((await app.signIn(user.email, password)).password_change, null);
     const types = (await app.events(user.id)).map(({ type }) => type);
     assert.ok(types.includes('password.changed') && !types.includes('sessions.revoked'), types.join());
@@ -145,7 +145,7 @@ test('a password that nobody would know is refused where it is decided', async (
     const user = await opened(page, 'Change password');
     await dialog(page).getByLabel(/^Send it to/).uncheck();
     await press(page, 'Change password');
-    await dialog(page).locator('fieldset .error').getByText('Nobody would know the password').waitFor();
+    await dialog(page).locator('fieldset .error').getByText('Otherwise nobody will know it.').waitFor();
     assert.ok(await app.signsIn(user.email, user.password));
   });
 });
@@ -158,18 +158,18 @@ test('where administrators may not choose, the way is not there, and is refused 
       await openUser(page, strict, user);
       await press(page, 'Change password');
       await dialog(page).getByLabel('Generate one').waitFor();
-      assert.equal(await dialog(page).getByLabel('Type one').isVisible(), false);
+      assert.equal(await dialog(page).getByLabel('Enter one').isVisible(), false);
       await press(page, 'Change password');
-      await dialog(page).getByText('It is on its way by email.').waitFor();
+      await dialog(page).getByText('It’s on its way by email.').waitFor();
     });
     await visit(browser, strict, FAILING, async (page) => {
       await page.route('**/v1/password-policy', (route) => route.abort());
       await openUser(page, strict, await strict.createUser());
       await press(page, 'Change password');
-      await dialog(page).getByLabel('Type one').check();
+      await dialog(page).getByLabel('Enter one').check();
       await dialog(page).getByLabel('New password').fill(newPassword());
       await press(page, 'Change password');
-      await dialog(page).locator('.field .error').getByText('A password may not be typed here. Have one generated.').waitFor();
+      await dialog(page).locator('.field .error').getByText('You can’t enter a password here. Generate one instead.').waitFor();
     });
   } finally {
     await strict.stop();
@@ -188,7 +188,7 @@ test('a refusal is told at the field that it names, or at its group, or else abo
       ] }),
     }));
     await press(page, 'Change password');
-    const refused = (what) => `The server refuses this: ${what}`;
+    const refused = (what) => `The server rejected this: ${what}`;
     await dialog(page).locator('[data-field=delivery] .error').getByText(refused('is not for this')).waitFor();
     await dialog(page).locator('.field .error').getByText(refused('is too much')).waitFor();
     const faults = await dialog(page).locator('.summary li').allTextContents();
@@ -270,7 +270,7 @@ test('what is under way is waited for, in a view and in a dialog without a secre
     await escape(page);
     await broughtBack(page, () => page.evaluate(() => location.assign('#/emails')));
     release();
-    await done(page, 'The user is disabled.');
+    await done(page, 'User disabled.');
     await page.unroute(`**/v1/admin/users/${user.id}`);
     await page.evaluate(() => location.assign('#/new-user'));
     await titled(page, 'New user');
@@ -280,7 +280,7 @@ test('what is under way is waited for, in a view and in a dialog without a secre
     await press(page, 'Create user');
     await broughtBack(page, () => page.getByRole('link', { name: 'Emails' }).click());
     created();
-    await done(page, 'The user is created.');
+    await done(page, 'User created.');
   });
 });
 
@@ -302,13 +302,13 @@ test('a change can be required and not required any more', async () => {
     const user = await opened(page, 'Require a change');
     await dialog(page).getByLabel('Reason').fill('seen in a list');
     await press(page, 'Require a change');
-    await done(page, 'The password must be changed at the next sign-in.');
+    await done(page, 'The user must change their password at the next sign-in.');
     assert.equal((await app.user(user.id)).credential.must_change, true);
     await page.locator('.rows').getByText('seen in a list').waitFor();
     assert.ok(await page.getByRole('button', { name: 'Remove the requirement' }).evaluate((one) => one === document.activeElement));
     await press(page, 'Remove the requirement');
     await press(page, 'Remove the requirement');
-    await done(page, 'The password need not be changed any more.');
+    await done(page, 'The user no longer has to change their password.');
     assert.equal((await app.user(user.id)).credential.must_change, false);
   });
 });
@@ -320,26 +320,26 @@ test('a recovery is sent by mail and stopped, or its link and code are shown and
     await dialog(page).getByText('An email with a link and a code is on its way.').waitFor();
     assert.ok((await app.mails.next(user.email)).link);
     await press(page, 'Close');
-    await done(page, 'The recovery is started.');
-    const underWay = page.locator('.facts div').filter({ hasText: 'Recovery under way' });
+    await done(page, 'Recovery started.');
+    const underWay = page.locator('.facts div').filter({ hasText: 'Recovery in progress' });
     await underWay.getByText('Until').waitFor();
     await press(page, 'Stop the recovery');
     await press(page, 'Stop the recovery');
-    await done(page, 'The recovery is stopped.');
+    await done(page, 'Recovery stopped.');
     await underWay.getByText('No', { exact: true }).waitFor();
     await page.locator('.rows').getByText('Recovery stopped').waitFor();
     await press(page, 'Start a recovery');
     await dialog(page).getByLabel('Show them here, once').check();
-    await dialog(page).getByLabel('The link expires').selectOption({ label: 'After 1 day' });
+    await dialog(page).getByLabel('Link expires').selectOption({ label: 'After 1 day' });
     await press(page, 'Start the recovery');
-    await dialog(page).getByText('they will not be shown again').waitFor();
+    await dialog(page).getByText('They won’t be shown again.').waitFor();
     const [link, code] = await dialog(page).locator('output').allTextContents();
     assert.match(code, /^\d{6}$/);
     const password = newPassword();
     await visit(browser, app, {}, async (other) => {
       await other.goto(link);
       await choose(other, password);
-      await titled(other, 'Your password is changed');
+      await titled(other, 'Your password has been changed');
     });
     assert.ok(await app.signsIn(user.email, password));
     await press(page, 'Close');
@@ -358,29 +358,29 @@ test('a user is created with what was typed, and what is taken is told at the fi
       await press(page, 'Create user');
       await page.locator('.field .error').getByText(text).waitFor();
     };
-    await refused('Type an email address.');
+    await refused('Enter an email address.');
     await page.getByLabel('Email address').fill('ann');
-    await refused('Type a whole email address');
+    await refused('Enter a full email address');
     await page.getByLabel('Email address').fill(other.email);
-    await refused('Another user has this address.');
+    await refused('Another user already has this address.');
     const email = fresh();
     const id = randomBytes(6).toString('hex');
     await page.getByLabel('Email address').fill(email);
-    await page.getByLabel('Id', { exact: true }).fill('a b');
-    await refused('An id has 1 to 128 letters');
-    await page.getByLabel('Id', { exact: true }).fill('import');
+    await page.getByLabel('ID', { exact: true }).fill('a b');
+    await refused('An ID has 1 to 128 ASCII letters');
+    await page.getByLabel('ID', { exact: true }).fill('import');
     await refused('This id is reserved.');
-    await page.getByLabel('Id', { exact: true }).fill(other.id);
-    await refused('Another user has this id.');
+    await page.getByLabel('ID', { exact: true }).fill(other.id);
+    await refused('Another user already has this ID.');
     assert.equal(await page.getByLabel('Email address').getAttribute('aria-invalid'), null);
-    await page.getByLabel('Id', { exact: true }).fill(id);
+    await page.getByLabel('ID', { exact: true }).fill(id);
     await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
-    await page.getByLabel('Type one').check();
-    await refused('Type a new password.');
+    await page.getByLabel('Enter one').check();
+    await refused('Enter a new password.');
     const password = newPassword();
     await page.getByLabel('New password').fill(password);
     await press(page, 'Create user');
-    await done(page, 'The user is created.');
+    await done(page, 'User created.');
     await heading(page).getByText(email).waitFor();
     const user = await app.user(id);
     assert.deepEqual([user.email, user.locale, user.credential.must_change], [email, 'de', true]);
@@ -395,10 +395,10 @@ test('a user with an id of another system is created, found, changed and deleted
     const id = `auth0|${randomBytes(4).toString('hex')}/a%2Fb+c@d.e?f#g`;
     const local = `Ann.${randomBytes(4).toString('hex')}`;
     await page.getByLabel('Email address').fill(`${local}@b\u00fccher.example`);
-    await page.getByLabel('Id', { exact: true }).fill(id);
+    await page.getByLabel('ID', { exact: true }).fill(id);
     await page.getByLabel('None yet').check();
     await press(page, 'Create user');
-    await done(page, 'The user is created.');
+    await done(page, 'User created.');
     const email = `${local}@xn--bcher-kva.example`;
     await heading(page).getByText(email).waitFor();
     await page.locator('code').getByText(id, { exact: true }).waitFor();
@@ -407,16 +407,16 @@ test('a user with an id of another system is created, found, changed and deleted
 
     await press(page, 'Disable');
     await press(page, 'Disable');
-    await done(page, 'The user is disabled.');
+    await done(page, 'User disabled.');
     await page.locator('.rows').getByText('User disabled').waitFor();
     await page.goto('/portal#/users');
     await page.getByLabel('Search').fill(`${local.toLowerCase()}@B\u00dcCHER.example`);
     await page.keyboard.press('Enter');
     await heading(page).getByText(email).waitFor();
     await press(page, 'Delete');
-    await dialog(page).getByLabel('Address of the user').fill(email.toLowerCase());
-    await press(page, 'Delete for good');
-    await page.getByText('The user is deleted.').first().waitFor();
+    await dialog(page).getByLabel('User’s address').fill(email.toLowerCase());
+    await press(page, 'Delete permanently');
+    await page.getByText('User deleted.').first().waitFor();
     assert.equal((await app.user(id)).status, 404);
   });
 });
@@ -424,7 +424,7 @@ test('a user with an id of another system is created, found, changed and deleted
 test('a user without a password is told apart, and can be given one', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await opened(page, null, { password: undefined });
-    await page.getByText('There is no password yet.').waitFor();
+    await page.getByText('No password yet.').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Require a change' }).count(), 0);
     await press(page, 'Change password');
     await dialog(page).getByLabel('Show it here, once').check();
@@ -441,7 +441,7 @@ test('address and language are changed, and a taken address is told at the field
     const user = await opened(page, 'Change address');
     const field = dialog(page).getByLabel('New email address');
     assert.equal(await field.inputValue(), user.email);
-    for (const [address, text] of [['', 'Type an email address.'], ['ann', 'Type a whole'], [other.email, 'Another user has this address.']]) {
+    for (const [address, text] of [['', 'Enter an email address.'], ['ann', 'Enter a full'], [other.email, 'Another user already has this address.']]) {
       await field.fill(address);
       await press(page, 'Change address');
       await dialog(page).locator('.field .error').getByText(text).waitFor();
@@ -449,14 +449,14 @@ test('address and language are changed, and a taken address is told at the field
     const email = fresh();
     await field.fill(email);
     await press(page, 'Change address');
-    await done(page, 'The address is changed.');
+    await done(page, 'Address changed.');
     await heading(page).getByText(email).waitFor();
     await press(page, 'Change language');
     await press(page, 'Change language');
     await dialog(page).locator('.field .error').getByText('Choose a language.').waitFor();
     await dialog(page).getByLabel('Language').selectOption('ja');
     await press(page, 'Change language');
-    await done(page, 'The language is changed.');
+    await done(page, 'Language changed.');
     const { email: now, locale } = await app.user(user.id);
     assert.deepEqual([now, locale], [email, 'ja']);
     await page.locator('.rows').getByText('Address changed').waitFor();
@@ -477,13 +477,13 @@ test('a user is disabled and enabled', async () => {
     assert.ok(await page.getByRole('button', { name: 'Disable' }).evaluate((one) => one === document.activeElement));
     await press(page, 'Disable');
     await press(page, 'Disable');
-    await done(page, 'The user is disabled.');
+    await done(page, 'User disabled.');
     assert.equal((await app.user(user.id)).disabled, true);
-    await page.getByText('A disabled user cannot recover.').waitFor();
+    await page.getByText('Disabled users can’t recover their account.').waitFor();
     assert.equal(await page.getByRole('button', { name: 'Start a recovery' }).count(), 0);
     await press(page, 'Enable');
     await press(page, 'Enable');
-    await done(page, 'The user is enabled.');
+    await done(page, 'User enabled.');
     assert.equal((await app.user(user.id)).disabled, false);
   });
 });
@@ -491,17 +491,17 @@ test('a user is disabled and enabled', async () => {
 test('a user is deleted only by whoever types the address', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Delete');
-    await dialog(page).getByLabel('Address of the user').fill('somebody@example.test');
-    await press(page, 'Delete for good');
-    await dialog(page).locator('.field .error').getByText('This is not the address above.').waitFor();
+    await dialog(page).getByLabel('User’s address').fill('somebody@example.test');
+    await press(page, 'Delete permanently');
+    await dialog(page).locator('.field .error').getByText('This doesn’t match the address above.').waitFor();
     assert.equal((await app.user(user.id)).email, user.email);
-    await dialog(page).getByLabel('Address of the user').fill(user.email);
-    await press(page, 'Delete for good');
-    await done(page, 'The user is deleted.');
+    await dialog(page).getByLabel('User’s address').fill(user.email);
+    await press(page, 'Delete permanently');
+    await done(page, 'User deleted.');
     await titled(page, 'Users');
     assert.equal((await app.user(user.id)).status, 404);
     await page.goBack();
-    await titled(page, 'There is no such user');
+    await titled(page, 'User not found');
     await page.locator('.rows').getByText('User created').waitFor();
   });
 });
@@ -512,11 +512,11 @@ test('a user who was deleted meanwhile is told of, in a dialog as well', async (
     await app.call('DELETE', `/v1/admin/users/${user.id}`);
     await dialog(page).getByLabel('Show it here, once').check();
     await press(page, 'Change password');
-    await dialog(page).getByText('It may have been deleted meanwhile.').waitFor();
+    await dialog(page).getByText('They may have been deleted.').waitFor();
     await press(page, 'Cancel');
     await press(page, 'Require a change');
     await press(page, 'Require a change');
-    await dialog(page).getByText('It may have been deleted meanwhile.').waitFor();
+    await dialog(page).getByText('They may have been deleted.').waitFor();
     await press(page, 'Cancel');
   });
 });
@@ -529,7 +529,7 @@ test('events are told in words, with who, when, from where and why, and in pages
     }
     await openUser(page, app, user);
     const rows = page.locator('.rows > li');
-    await rows.first().getByText('Change of password no longer required').waitFor();
+    await rows.first().getByText('Password change no longer required').waitFor();
     assert.match(await rows.first().innerText(), /An administrator: key[\s\S]*127\.0/);
     assert.equal(await rows.count(), 20);
     await press(page, 'Show more');
@@ -566,7 +566,7 @@ test('one press is one call, and a call without an answer can be made again', as
     await dialog(page).getByLabel('Show it here, once').check();
     for (const call of [1, 2]) {
       await press(page, 'Change password');
-      await dialog(page).locator('.summary').getByText('It is not known whether something was changed').waitFor();
+      await dialog(page).locator('.summary').getByText('your change may or may not have been made').waitFor();
       assert.equal(calls, call);
     }
     const submit = dialog(page).getByRole('button', { name: 'Change password' });

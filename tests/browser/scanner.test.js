@@ -45,7 +45,7 @@ test('a mail whose links a scanner opened again and again still works for its ow
   await visit(browser, app, {}, async (page) => {
     await page.goto(link);
     await choose(page, password);
-    await titled(page, 'Your password is changed');
+    await titled(page, 'Your password has been changed');
   });
   assert.ok(await app.signsIn(user.email, password));
 });

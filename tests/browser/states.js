@@ -109,7 +109,7 @@ export const states = {
   'password-must-change': async (page) => {
     await allLive(page, 'must-change');
     await page.goto(`/reset-password${UNKNOWN}`);
-    await page.getByText('must be changed').waitFor();
+    await page.getByText('Before you continue').waitFor();
   },
   'password-long-address': async (page) => {
     await page.route('**/v1/reset-password/check', (route) => route.fulfill({
@@ -130,7 +130,7 @@ export const states = {
     });
     await allLive(page);
     await page.goto(`/reset-password${UNKNOWN}`);
-    await page.getByText('Not known from a data breach').waitFor();
+    await page.getByText('Not found in a data breach').waitFor();
   },
   'password-shown': async (page) => {
     await allLive(page);
@@ -145,7 +145,7 @@ export const states = {
   },
   'password-done': async (page, app) => {
     await choose(page, (await freshMail(app)).link, newPassword());
-    await titled(page, 'Your password is changed');
+    await titled(page, 'Your password has been changed');
   },
   'password-dead': async (page) => {
     await page.goto(`/reset-password${UNKNOWN}`);
@@ -161,7 +161,7 @@ export const states = {
   cancel: (page) => open(page, `/cancel-recovery${UNKNOWN}`),
   'cancel-done': async (page, app) => {
     await cancel(page, (await freshMail(app)).cancel);
-    await titled(page, 'useless now');
+    await titled(page, 'Request cancelled');
   },
   'cancel-dead': async (page) => {
     await cancel(page, `/cancel-recovery${UNKNOWN}`);

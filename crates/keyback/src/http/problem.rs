@@ -60,70 +60,70 @@ macro_rules! problem_types {
 problem_types! {
     /// The code is wrong, expired, used or unknown.
     InvalidOtp = 400, "invalid-otp", "The code is not valid",
-        "The code is wrong, has expired, was used, was replaced by a newer one, or was guessed at too often. The answer is the same for all of these. Ask for a new mail and use the code from the latest one.";
+        "The code may be wrong, expired, already used, or replaced by a newer one, or there were too many attempts. The answer is the same in all these cases. Request a new email and use the code from the newest one.";
     /// The token is wrong, expired, used or unknown.
     InvalidResetToken = 400, "invalid-reset-token", "The link or token is not valid",
-        "The link or token is wrong, has expired, was used, or was replaced by a newer one. The answer is the same for all of these. Ask for a new mail and use its link or code.";
+        "The link or token may be wrong, expired, already used, or replaced by a newer one. The answer is the same in all these cases. Request a new email and use its link or code.";
     /// The API key or token is missing or invalid.
     Unauthorized = 401, "unauthorized", "A valid API key or token is needed",
-        "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys, or with a JSON Web Token that is signed by one of the keys in jwt_jwks, for the audience in jwt_audience, and expires in at most ten minutes.";
+        "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys, or with a JSON Web Token that is signed by a key in jwt_jwks, is meant for the audience in jwt_audience, and expires in ten minutes or less.";
     /// The webhook is not authenticated as the provider documents.
     NotAuthentic = 401, "not-authentic", "The webhook is not authentic",
-        "It was not signed, or does not bring the credentials, as the email provider documents it, it is too old, or the variable email_webhook_secret holds something else.";
+        "The webhook is too old, or does not carry the signature or credentials that the email provider documents, or the variable email_webhook_secret has a different value.";
     /// The account is unknown or disabled, or the password is wrong.
     InvalidCredentials = 401, "invalid-credentials", "The address or password is not right",
-        "There is no such account, it has no password, its password is another one, or it is disabled. The answer is the same for all of these.";
+        "The account may not exist, may have no password or a different one, or may be disabled. The answer is the same in all these cases.";
     /// The API key or token lacks the scope.
     Forbidden = 403, "forbidden", "The API key or token may not do this",
-        "The API key or token is good, but its scopes do not include this call. Add the scope that the documentation of the call names.";
+        "The API key or token is valid, but its scopes do not include this call. Add the scope that the call's documentation names.";
     /// No account, email or path has this name.
     NotFound = 404, "not-found", "There is nothing here",
-        "No such path, or no such account.";
+        "This path or account does not exist.";
     /// The path exists for other methods, which `Allow` lists.
     MethodNotAllowed = 405, "method-not-allowed", "The method is not allowed here",
-        "The path exists, with the methods that the answer's Allow header names.";
+        "The path exists, but only for the methods in the answer's Allow header.";
     /// Another account has the id or address.
     Conflict = 409, "conflict", "The id or address is taken",
-        "Another account has this id or this email address, or an account that had it was deleted less than a day ago.";
+        "Another account has this id or email address, or an account that had it was deleted less than a day ago.";
     /// A change cannot be required of an account without a password.
     NoCredential = 409, "no-credential", "The account has no password",
-        "There is no password that could be changed. Set one first.";
+        "There is no password to change. Set one first.";
     /// Nobody is invited to an account that has a password.
     AlreadySetUp = 409, "already-set-up", "The account is set up already",
-        "The account has a password, so nobody need be invited to choose one. Start a recovery if its user cannot sign in.";
+        "The account already has a password, so its user needs no invitation. If they cannot sign in, start a recovery.";
     /// Recovery cannot start while the account is disabled.
     AccountDisabled = 409, "account-disabled", "The account is disabled",
-        "A disabled account cannot recover. Enable it first.";
+        "A disabled account cannot be recovered. Enable it first.";
     /// The email has not failed, or its secret has expired.
     EmailNotFailed = 409, "email-not-failed", "The email need not be tried again",
-        "Only an email in the state \"failed\" can be tried again, and only until what it holds has expired. Have a new one sent instead.";
+        "Only an email in the state \"failed\" can be sent again, and only until its contents expire. Have a new one sent instead.";
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",
-        "A body may have at most 16 KiB, a bulk job 256 KiB, an import 8 MiB and 100,000 lines, an email provider's webhook 1 MiB.";
+        "A body can have up to 16 KiB, a bulk job 256 KiB, an import 8 MiB and 100,000 lines, and a webhook of an email provider 1 MiB.";
     /// The `Content-Type` is not JSON.
     UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
         "Send \"Content-Type: application/json\".";
     /// A body that is not as documented.
     ValidationFailed = 422, "validation-failed", "The body is not as documented",
-        "The body must be one JSON object with the members that the call knows. The member \"errors\" tells where it is not, each place as a JSON Pointer.";
+        "The body must be one JSON object with documented members only. The member \"errors\" says what is wrong, and where, with JSON Pointers.";
     /// The password breaks the policy.
     PasswordRejected = 422, "password-rejected", "The password is not accepted",
-        "The password breaks rules of the password policy. The member \"errors\" lists all of them, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached, same-as-current. The link or token can still be used.";
+        "The password breaks rules of the password policy. The member \"errors\" lists them all, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached, same-as-current. The link or token can still be used.";
     /// A generated password would be neither mailed nor returned.
     UndeliverablePassword = 422, "undeliverable-password", "Nobody would know the password",
-        "A generated password must be sent (\"send_email\": true) or returned (\"return_password\": true), or both; otherwise nobody would ever know it. Nothing was changed.";
+        "A generated password must be sent (\"send_email\": true), returned (\"return_password\": true), or both. Otherwise nobody would ever know it. Nothing was changed.";
     /// The password is right and has expired.
     PasswordExpired = 401, "password-expired", "The temporary password has expired",
-        "The password is right but has stopped working. Recover the account, or have an administrator reset it again.";
+        "The password is correct, but it has expired. Recover the account, or ask an administrator for a new temporary password.";
     /// A limit is reached. `Retry-After` has the seconds.
     RateLimited = 429, "rate-limited", "Too many calls",
-        "Wait as long as the Retry-After header says, then try again.";
+        "Wait as many seconds as the Retry-After header says, then try again.";
     /// The secret may be used up, and the change may not be stored.
     StartAgain = 503, "start-again", "Start again",
-        "The link or code may be used up, and it is not known whether what it was used for was stored. If you have chosen a new password, try it first: it may have been set. If it does not work, the old one still does: ask for a new mail.";
+        "Something went wrong, and the link or code may be used up. If you chose a new password, it may have been saved: try signing in with it. If it does not work, your old password still does, and you can request a new email.";
     /// The store, the host or the settings failed.
     ServiceUnavailable = 503, "service-unavailable", "Not available right now",
-        "The store cannot be reached, or the app is not configured. A link or code that the call brought can still be used. Any other change may have been made: look, or try again. The log of the app names the cause.";
+        "The store cannot be reached, or the app is not configured. A link or code in the call can still be used. Any other change may have been made: check before you try again. The app's log names the cause.";
 }
 
 impl ProblemType {
@@ -281,7 +281,8 @@ impl Problem {
     }
 
     pub(super) fn undeliverable_password() -> Self {
-        let detail = "needs send_email or return_password: nobody would know the password";
+        let detail =
+            "needs send_email or return_password, otherwise nobody would know the password";
         Self {
             errors: vec![FieldError::at("generate", detail)],
             ..Self::new(ProblemType::UndeliverablePassword)
@@ -405,7 +406,7 @@ impl FieldError {
 /// Why an id or address is not free, and until when.
 pub(super) fn reserved(until: Timestamp) -> String {
     let until = until.rfc3339();
-    format!("the id or the address was a deleted account's, and is free again at {until}")
+    format!("the id or address belonged to a deleted account, and is free again at {until}")
 }
 
 #[cfg(test)]
