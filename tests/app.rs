@@ -33,7 +33,7 @@ pub(crate) use self::{
     answer::{Answer, assert_alike, assert_same_shape},
     api_keys::Scope,
     breach_list::BreachList,
-    builder::{AppBuilder, PUBLIC_BASE_URL, component, workspace},
+    builder::{AppBuilder, PUBLIC_BASE_URL, component, is_embedded_host, workspace},
     clients::{ApiClient, Call, Caller, Visitor},
     comparison::{Distance, TRIES, ranks},
     issuer::{Algorithm, Issuer, encode, hmac},

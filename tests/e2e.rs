@@ -26,5 +26,6 @@ mod problems;
 mod races;
 mod readme;
 mod segments;
+mod stalled_store;
 mod trusted_proxy;
 mod v1;

@@ -28,6 +28,8 @@ const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2
 pub struct Store {
     label: Arc<str>,
     connection: Arc<Mutex<Connection>>,
+    /// While there is a file of this name, the store does not open, as Spin's does not while Redis is away. Tests make it.
+    stalled: Option<Arc<Path>>,
 }
 
 /// Why a store call failed.
@@ -74,6 +76,7 @@ pub(crate) fn open(label: &str, file: Option<&Path>) -> Result<Store> {
     Ok(Store {
         label: label.into(),
         connection: Arc::new(Mutex::new(connection)),
+        stalled: file.map(|file| file.with_extension("stalled").into()),
     })
 }
 
@@ -91,6 +94,11 @@ fn open_file(file: &Path) -> Result<Connection> {
 }
 
 impl Store {
+    /// Whether it does not open for now.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.stalled.as_ref().is_some_and(|file| file.exists())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic leaves no transaction open (dropping it rolls it back), so the connection is still usable.
         self.connection

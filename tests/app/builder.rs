@@ -219,6 +219,11 @@ fn shipped_manifest() -> Table {
     text.parse().expect("the shipped manifest is TOML")
 }
 
+/// Whether the app runs on the embedded host, which can be told to misbehave, and not on a Spin.
+pub(crate) fn is_embedded_host() -> bool {
+    env::var_os("KEYBACK_SPIN").is_none()
+}
+
 /// The binary that runs the app: nothing else knows which one it is.
 fn program() -> PathBuf {
     let program = match env::var_os("KEYBACK_SPIN") {

@@ -13,18 +13,12 @@ use crate::key_value::SpinKeyValue;
 use crate::outbound::SpinHttp;
 
 /// Everything a flow needs, from Spin. One for each request.
+#[derive(Default)]
 pub struct SpinEnv {
     store: SpinKeyValue,
 }
 
 impl SpinEnv {
-    /// Opens the default store. If that fails, every call to the store does.
-    pub async fn open() -> Self {
-        Self {
-            store: SpinKeyValue::open().await,
-        }
-    }
-
     /// The source of randomness.
     #[must_use]
     pub fn entropy(&self) -> &impl SecureRandom {

@@ -1,55 +1,74 @@
 //! The store on Spin: values by `spin:key-value`, counters and batches by `wasi:keyvalue`, on the same label.
 
+use std::cell::OnceCell;
+use std::pin::pin;
+use std::rc::Rc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::{Either, LocalBoxFuture, Shared, select};
 use keyback::ports::{KeyValue, Unavailable};
 use keyback::store::keys::{AnyKey, CounterKey, Key};
-use spin_sdk::experimental::wasi::keyvalue::store::{Bucket, Error as BucketError, open};
+use spin_sdk::experimental::wasi::keyvalue::store::{
+    Bucket, Error as BucketError, open as wasi_open,
+};
 use spin_sdk::experimental::wasi::keyvalue::{atomics, batch};
 use spin_sdk::key_value::{Error as StoreError, Store};
+use spin_sdk::time::sleep;
 
 const LABEL: &str = "default";
+/// The longest wait for the store to open. While Redis is away, Spin's answers neither yes nor no for minutes.
+const OPENS_WITHIN: Duration = Duration::from_millis(900);
+/// An instance that was busy may meet the end of that wait before the store that has long been open.
+const GRACE: Duration = Duration::from_millis(1);
 
-/// The default store, through both interfaces; or why it could not be opened.
+type Opened = Result<Rc<(Store, Bucket)>, Unavailable>;
+
+/// The default store, through both interfaces. It is opened by the first call to it: a request that needs no store is
+/// answered without one.
+#[derive(Default)]
 pub struct SpinKeyValue {
-    opened: Result<(Store, Bucket), Unavailable>,
+    opening: OnceCell<Shared<LocalBoxFuture<'static, Opened>>>,
 }
 
 impl SpinKeyValue {
-    pub(crate) async fn open() -> Self {
-        let store = Store::open(LABEL)
-            .await
-            .map_err(|error| store_outage(&error));
-        let opened = store.and_then(|store| {
-            let bucket = open(LABEL).map_err(|error| bucket_outage(&error))?;
-            Ok((store, bucket))
-        });
-        Self { opened }
+    async fn open(&self) -> Opened {
+        let opening = self.opening.get_or_init(|| open().boxed_local().shared());
+        opening.clone().await
     }
+}
 
-    fn store(&self) -> Result<&Store, Unavailable> {
-        self.opened
-            .as_ref()
-            .map(|(store, _)| store)
-            .map_err(Unavailable::clone)
-    }
-
-    fn bucket(&self) -> Result<&Bucket, Unavailable> {
-        self.opened
-            .as_ref()
-            .map(|(_, bucket)| bucket)
-            .map_err(Unavailable::clone)
-    }
+async fn open() -> Opened {
+    let store = match select(pin!(Store::open(LABEL)), pin!(sleep(OPENS_WITHIN))).await {
+        Either::Left((store, _)) => store,
+        Either::Right(((), store)) => match select(store, pin!(sleep(GRACE))).await {
+            Either::Left((store, _)) => store,
+            Either::Right(_) => {
+                let words = "the provider does not answer".to_owned();
+                return Err(Unavailable::Store(words));
+            }
+        },
+    };
+    let store = store.map_err(|error| store_outage(&error))?;
+    // This one waits, and the instance with it; where the store opened just now, it does not wait.
+    let bucket = wasi_open(LABEL).map_err(|error| bucket_outage(&error))?;
+    Ok(Rc::new((store, bucket)))
 }
 
 impl KeyValue for SpinKeyValue {
     async fn get(&self, key: &Key) -> Result<Option<Vec<u8>>, Unavailable> {
-        self.store()?
+        self.open()
+            .await?
+            .0
             .get(key.as_str())
             .await
             .map_err(|error| store_outage(&error))
     }
 
     async fn exists(&self, key: &AnyKey) -> Result<bool, Unavailable> {
-        self.store()?
+        self.open()
+            .await?
+            .0
             .exists(key.as_str())
             .await
             .map_err(|error| store_outage(&error))
@@ -60,17 +79,17 @@ impl KeyValue for SpinKeyValue {
             .into_iter()
             .map(|(key, value)| (key.as_str().to_owned(), value))
             .collect();
-        batch::set_many(self.bucket()?, &entries).map_err(|error| bucket_outage(&error))
+        batch::set_many(&self.open().await?.1, &entries).map_err(|error| bucket_outage(&error))
     }
 
     async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Unavailable> {
         let keys: Vec<_> = keys.iter().map(|key| key.as_str().to_owned()).collect();
-        batch::delete_many(self.bucket()?, &keys).map_err(|error| bucket_outage(&error))
+        batch::delete_many(&self.open().await?.1, &keys).map_err(|error| bucket_outage(&error))
     }
 
     /// Not repeated after an error: it may have been done.
     async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Unavailable> {
-        atomics::increment(self.bucket()?, key.as_str(), delta)
+        atomics::increment(&self.open().await?.1, key.as_str(), delta)
             .map_err(|error| bucket_outage(&error))
     }
 }

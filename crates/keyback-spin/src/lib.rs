@@ -89,7 +89,7 @@ async fn serve_and_then(
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
     then: impl AsyncFnOnce(SpinEnv, Deferred) + 'static,
 ) -> Result<Response, Error> {
-    let env = SpinEnv::open().await;
+    let env = SpinEnv::default();
     let (head, body) = request.into_parts();
     let room = room(&env, &head).await;
     let body = body::read(body, room).await;

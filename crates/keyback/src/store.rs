@@ -18,6 +18,7 @@ pub mod keys;
 pub mod lease;
 pub mod limiter;
 pub mod outbox;
+pub mod probe;
 pub mod proofs;
 pub mod record;
 pub mod recoveries;

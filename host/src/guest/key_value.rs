@@ -1,6 +1,9 @@
 //! The two key-value interfaces, over the stores that the component is granted.
 
+use std::time::Duration;
+
 use tokio::task::block_in_place;
+use tokio::time::sleep;
 use wasmtime::Result as Trap;
 use wasmtime::component::{Accessor, HasSelf, Resource};
 
@@ -9,10 +12,18 @@ use super::bindings::spin::key_value::key_value as spin;
 use super::bindings::wasi::keyvalue::{atomics, batch, store as wasi};
 use crate::store::{Store, StoreError};
 
+/// How often a store that does not open is looked at.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
+
 impl GuestState {
     fn open(&mut self, label: &str) -> Option<Resource<Store>> {
         let store = self.grants.stores.get(label)?.clone();
         self.table.push(store).ok()
+    }
+
+    fn is_stalled(&self, label: &str) -> bool {
+        let store = self.grants.stores.get(label);
+        store.is_some_and(Store::is_stalled)
     }
 
     fn store(&self, handle: &Resource<Store>) -> Option<Store> {
@@ -51,6 +62,9 @@ impl<T: 'static> spin::HostStoreWithStore<T> for HasSelf<GuestState> {
         accessor: &Accessor<T, Self>,
         label: String,
     ) -> Result<Resource<Store>, spin::Error> {
+        while accessor.with(|mut access| access.get().is_stalled(&label)) {
+            sleep(BETWEEN_LOOKS).await;
+        }
         accessor
             .with(|mut access| access.get().open(&label))
             .ok_or(spin::Error::AccessDenied)

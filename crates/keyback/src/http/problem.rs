@@ -357,6 +357,14 @@ impl Problem {
         }
     }
 
+    /// An outage of the store that says what is wrong, for the health check.
+    pub(super) fn failed_store(outage: Unavailable) -> Self {
+        Self {
+            reasons: vec![outage.to_string()],
+            ..Self::unavailable(outage)
+        }
+    }
+
     /// An outage that used a secret up.
     pub(super) fn start_again(outage: Unavailable) -> Self {
         Self {
@@ -387,6 +395,8 @@ impl Problem {
             }
             if !self.variables.is_empty() {
                 members.insert("variables".to_owned(), json!(self.variables));
+            }
+            if !self.reasons.is_empty() {
                 members.insert("reasons".to_owned(), json!(self.reasons));
             }
         }

@@ -37,6 +37,7 @@
 //! | `v1:bulk:<job>` | [`BulkJob`](crate::model::bulk_job::BulkJob) | 30 days after its end |
 //! | `v1:bulk-ids:<job>` | the ids of the accounts that a bulk job names | as long as the job |
 //! | `v1:bulk-stop:<job>` | that a bulk job is to be stopped | as long as the job |
+//! | `v1:probe` | the last minute in which the store was [found to take writes](crate::store::probe) | for ever, one |
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
@@ -164,6 +165,7 @@ table! {
     reserved_id(account: &AccountId, day: u64) -> Key = "v1:reserved-id:{account}:{day}";
     reserved_email(digest: &str, day: u64) -> Key = "v1:reserved-email:{digest}:{day}";
     folding() -> Key = "v1:folded-addresses";
+    probe() -> Key = "v1:probe";
     directory() -> Key = "v1:directory";
     directory_begun() -> Key = "v1:directory-begun";
     directory_node(id: u64) -> Key = "v1:directory-node:{id}";

@@ -8,11 +8,10 @@ use crate::model::failed_attempt::FailedAttempt;
 use crate::ports::Env;
 use crate::settings::{self, Courier, Findings};
 use crate::store::accounts::Folding;
-use crate::store::agenda::State;
 use crate::store::cx::Cx;
-use crate::store::failed_attempts;
+use crate::store::{failed_attempts, probe};
 
-/// Checks all variables, and reads a few records of the store. Among the `warnings` are variables that stop no call, what more
+/// Checks all variables, and that the store is read and written. Among the `warnings` are variables that stop no call, what more
 /// attempts than usual fail at, and that addresses are taken.
 pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
     // No values: they may be secret, and the call is public.
@@ -20,7 +19,9 @@ pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, P
     if !bad.is_empty() {
         return Err(Problem::bad_variables(&bad));
     }
-    State::load(cx.store()).await?;
+    probe::check(cx.store(), cx.now)
+        .await
+        .map_err(Problem::failed_store)?;
     let mut warnings: Vec<_> = warnings.iter().map(ToString::to_string).collect();
     let sprays = failed_attempts::find_sprays(cx.store(), cx.now).await?;
     warnings.extend(sprays.into_iter().map(warning));
