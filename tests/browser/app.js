@@ -24,12 +24,13 @@ const KEYS = {
   nothing: [],
 };
 
-export async function startApp(variables = {}) {
+/** Starts the app. Its state is kept if `kept` names a folder for it, and deleted with its end otherwise. */
+export async function startApp(variables = {}, kept = undefined) {
   const sink = await startSink();
   const port = await freePort();
   const origin = `http://127.0.0.1:${port}`;
   const { key, ...keys } = Object.fromEntries(Object.entries(KEYS).map(([id]) => [id, `kb_${id}_${randomBytes(32).toString('hex')}`]));
-  const folder = await mkdtemp(join(tmpdir(), 'keyback-browser-'));
+  const folder = kept ?? await mkdtemp(join(tmpdir(), 'keyback-browser-'));
   const settings = {
     secret_key: randomBytes(32).toString('base64'),
     public_base_url: origin,
@@ -61,7 +62,7 @@ export async function startApp(variables = {}) {
     await ended;
     clearTimeout(late);
     sink.stop();
-    await rm(folder, { recursive: true, force: true });
+    if (!kept) await rm(folder, { recursive: true, force: true });
   };
   await serving(host, log).catch(async (error) => {
     await stop();
@@ -124,7 +125,7 @@ export function newPassword() {
   return `violet-${randomBytes(6).toString('hex')}-staple-horse`;
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();

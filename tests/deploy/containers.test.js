@@ -1,0 +1,97 @@
+// deploy/'s files for containers and clusters, as far as schemas and a real Redis can tell.
+
+import assert from 'node:assert/strict';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { until } from '../browser/limits.js';
+import { needs, read, run, scratch, start, tools } from './tools.js';
+
+/** What manifests.py finds, and how many objects it saw. */
+function findings(kind) {
+  const { status, output, errors } = run(join(tools, 'python'), ['tests/deploy/manifests.py', kind]);
+  assert.equal(status, 0, errors);
+  const lines = output.trim().split('\n');
+  return { seen: Number(lines.pop()), found: lines };
+}
+
+test('the Kubernetes objects are what Kubernetes defines, and nothing besides', { skip: needs('kubernetes-validate') }, () => {
+  assert.deepEqual(findings('kubernetes'), { seen: 9, found: [] });
+});
+
+test('the SpinKube objects are what its operator defines, keep accounts in Redis and set what is required', { skip: needs('kubernetes-validate') }, () => {
+  assert.deepEqual(findings('spinkube'), { seen: 2, found: [] });
+});
+
+test('compose.yaml is what Compose defines', { skip: needs('kubernetes-validate') }, () => {
+  assert.deepEqual(findings('compose'), { seen: 1, found: [] });
+});
+
+test('hadolint finds nothing in the Dockerfile, and one Spin is stated everywhere', { skip: needs('hadolint') }, async () => {
+  const checked = run('hadolint', ['--no-color', '--failure-threshold', 'warning', 'deploy/Dockerfile']);
+  assert.equal(checked.status, 0, checked.all);
+  const image = /ghcr\.io\/spinframework\/spin:(v[\d.]+)/;
+  const [, inImage] = (await read('deploy/Dockerfile')).match(image);
+  const [, inCluster] = (await read('deploy/kubernetes/executor.yaml')).match(image);
+  assert.equal(inImage, inCluster);
+  assert.match(await read('docs/deploy.md'), new RegExp(`\\b${inImage}\\b`));
+});
+
+test('the store\'s settings start a Redis that keeps its data, and let in its one user only', { skip: needs('redis-server', 'redis-cli', 'openssl') }, async (t) => {
+  const folder = await scratch(t);
+  assert.equal(run('deploy/new-settings', [join(folder, 'settings'), 'https://id.example.com']).status, 0);
+  const manifest = await read('deploy/kubernetes/store.yaml');
+  const [, settings] = manifest.match(/valkey\.conf: \|\n([\s\S]*?)\n---/);
+  const here = settings.replaceAll(/^ {4}/gm, '').replace('/etc/valkey/users', join(folder, 'settings')).replace('/data', folder)
+    .replace(/^bind .*$/m, 'port 0');
+  const socket = join(folder, 'socket');
+  await writeFile(join(folder, 'redis.conf'), `${here}\nunixsocket ${socket}\n`);
+  const server = start('redis-server', [join(folder, 'redis.conf')]);
+  t.after(() => server.stop('SIGKILL'));
+  await until(() => /ready to accept connections/i.test(server.log()), 'Redis');
+
+  const { username, password } = new URL(await readFile(join(folder, 'settings/store-url'), 'utf8'));
+  const ask = (...command) => run('redis-cli', ['-s', socket, ...command]).all.trim();
+  const authenticated = (...command) => run('redis-cli', ['-s', socket, '--no-auth-warning', '--user', username, ...command],
+    { env: { ...process.env, REDISCLI_AUTH: password } }).all.trim();
+  assert.match(ask('GET', 'key'), /NOAUTH/);
+  // What Spin's store calls.
+  assert.equal(authenticated('MSET', 'key', 'value', 'other', 'value'), 'OK');
+  assert.equal(authenticated('INCRBY', 'counter', '1'), '1');
+  assert.equal(authenticated('GET', 'key'), 'value');
+  assert.equal(authenticated('EXISTS', 'key'), '1');
+  assert.equal(authenticated('DEL', 'key', 'other'), '2');
+  for (const harm of ['FLUSHALL', 'CONFIG', 'SHUTDOWN', 'ACL']) assert.match(authenticated(harm), /NOPERM|ERR/, harm);
+
+  await server.stop('SIGKILL');
+  const again = start('redis-server', [join(folder, 'redis.conf')]);
+  t.after(() => again.stop('SIGKILL'));
+  await until(() => /ready to accept connections/i.test(again.log()), 'Redis');
+  assert.equal(authenticated('INCRBY', 'counter', '0'), '1');
+});
+
+test('a dump becomes what a server with appendonly loads, which a dump alone is not', { skip: needs('redis-server', 'redis-cli') }, async (t) => {
+  const folder = await scratch(t);
+  const socket = join(folder, 'socket');
+  const serve = async (...settings) => {
+    const server = start('redis-server', ['--port', '0', '--unixsocket', socket, '--dir', folder, '--save', '', ...settings]);
+    t.after(() => server.stop('SIGKILL'));
+    await until(() => /ready to accept connections/i.test(server.log()), 'Redis');
+    return server;
+  };
+  const ask = (...command) => run('redis-cli', ['-s', socket, ...command]).all.trim();
+  const first = await serve('--appendonly', 'no');
+  ask('SET', 'account', 'value');
+  ask('INCRBY', 'counter', '3');
+  assert.equal(ask('SAVE'), 'OK');
+  await first.stop();
+
+  const restored = run('deploy/restore-dump', [folder]);
+  assert.deepEqual([restored.status, restored.output], [0, `2 keys in ${folder}/appendonlydir\n`], restored.all);
+  await rm(join(folder, 'dump.rdb'));
+  await serve('--appendonly', 'yes');
+  assert.equal(ask('GET', 'account'), 'value');
+  assert.equal(ask('INCRBY', 'counter', '1'), '4');
+  // Nothing is overwritten, and nothing is made of nothing.
+  assert.equal(run('deploy/restore-dump', [folder]).status, 1);
+});

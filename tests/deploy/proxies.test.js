@@ -1,0 +1,190 @@
+// deploy/nginx and deploy/caddy in front of the app: whole journeys through TLS, and what a proxy is there for.
+
+import assert from 'node:assert/strict';
+import { createServer, request as plainRequest } from 'node:http';
+import { request } from 'node:https';
+import { after, before, describe, test } from 'node:test';
+import { newPassword, startApp } from '../browser/app.js';
+import { until } from '../browser/limits.js';
+import { NAME, startCaddy, startNginx } from './servers.js';
+import { needs, scratch } from './tools.js';
+
+const MIB = 1024 * 1024;
+
+for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]]) {
+  const skip = needs(name, 'openssl');
+  // A suite that is skipped counts as nothing; each of its tests counts.
+  const check = (what, body) => test(what, { skip }, body);
+
+  describe(name, () => {
+    let app;
+    let proxy;
+    const ends = [];
+
+    before(async () => {
+      if (skip) return;
+      app = await startApp({
+        public_base_url: `https://${NAME}`,
+        trusted_proxy_header: 'X-Forwarded-For',
+        trusted_proxy_hops: '1',
+        limit_client_forgot: '3/3600',
+      });
+      ends.push(app.stop);
+      proxy = await startProxy(await scratch({ after: (end) => ends.push(end) }), new URL(app.origin).host);
+      ends.push(proxy.stop);
+    });
+    after(async () => {
+      for (const end of ends.reverse()) await end();
+    });
+
+    check('a user recovers a password and signs in, by code and by link', async () => {
+      const call = proxy.from('127.0.1.1');
+      const key = { Authorization: `Bearer ${app.key}` };
+      const user = { email: `${name}@example.test`, password: newPassword() };
+      assert.equal((await call('POST', '/v1/admin/users', user, key)).status, 201);
+
+      const asked = await call('POST', '/v1/forgot-password', { email: user.email });
+      assert.equal(asked.status, 202);
+      const { challenge_id } = JSON.parse(asked.text);
+      const mail = await app.mails.next(user.email);
+      const verified = await call('POST', '/v1/verify-otp', { challenge_id, code: mail.code });
+      const { reset_token } = JSON.parse(verified.text);
+      const chosen = newPassword();
+      assert.equal((await call('POST', '/v1/reset-password', { token: reset_token, new_password: chosen })).status, 204);
+      const signIn = (password) => call('POST', '/v1/sign-in', { email: user.email, password }, key);
+      assert.equal((await signIn(chosen)).status, 200);
+      assert.equal((await signIn(user.password)).status, 401);
+      await app.mails.next(user.email);
+
+      await call('POST', '/v1/forgot-password', { email: user.email });
+      const { link } = await app.mails.next(user.email);
+      assert.ok(link.startsWith(`https://${NAME}/reset-password#token=`), link);
+      const page = await call('GET', '/reset-password');
+      assert.equal(page.status, 200);
+      assert.match(page.headers['strict-transport-security'], /max-age/);
+      const another = newPassword();
+      assert.equal((await call('POST', '/v1/reset-password', { token: link.split('token=')[1], new_password: another })).status, 204);
+      assert.equal((await signIn(another)).status, 200);
+    });
+
+    check('who comes without TLS is sent to it, with the whole address', async () => {
+      const answer = await new Promise((resolve, reject) => {
+        const sent = plainRequest({ host: '127.0.0.1', port: proxy.plain, path: '/forgot-password?a=b', headers: { Host: NAME } }, resolve);
+        sent.once('error', reject).end();
+      });
+      answer.resume();
+      assert.equal(answer.statusCode, 308);
+      assert.match(answer.headers.location, new RegExp(`^https://${NAME}(:\\d+)?/forgot-password\\?a=b$`));
+    });
+
+    check('each client has its own limit, whatever it says of itself', async () => {
+      const ask = (address, says) => proxy.from(address)('POST', '/v1/forgot-password', { email: 'nobody@example.test' },
+        { 'X-Forwarded-For': says }).then(({ status }) => status);
+      const first = [];
+      for (const says of ['198.51.100.1', '198.51.100.2, 203.0.113.9', 'unknown', '']) first.push(await ask('127.0.1.2', says));
+      assert.deepEqual(first, [202, 202, 202, 429]);
+      assert.equal(await ask('127.0.1.3', '127.0.1.2'), 202);
+    });
+
+    check('bodies: Keyback\'s own words for what is a little too large, the proxy\'s limit beyond, more where more is meant', async () => {
+      const call = proxy.from('127.0.1.4');
+      const key = { Authorization: `Bearer ${app.key}` };
+      const own = await call('POST', '/v1/verify-otp', `{"code":"${'1'.repeat(20 * 1024)}"}`);
+      assert.equal(own.status, 413);
+      assert.equal(own.headers['content-type'], 'application/problem+json');
+      const proxys = await call('POST', '/v1/verify-otp', `{"code":"${'1'.repeat(100 * 1024)}"}`).catch(closed);
+      assert.ok([413, 'closed'].includes(proxys.status), `${proxys.status}`);
+
+      const importing = (size) => call('POST', '/v1/admin/users/import?dry_run=true', `{"email":"a@example.test"}${'\n'.repeat(size)}`,
+        { ...key, 'Content-Type': 'application/x-ndjson' });
+      assert.equal((await importing(7 * MIB)).status, 200);
+      const tooLarge = await importing(10 * MIB).catch(closed);
+      assert.ok([413, 'closed'].includes(tooLarge.status), `${tooLarge.status}`);
+      const ids = Array.from({ length: 1000 }, (_, place) => String(place).padStart(128, 'x'));
+      const bulk = await call('POST', '/v1/admin/users/bulk', { action: 'disable', ids, dry_run: true }, key);
+      assert.equal(bulk.status, 200, bulk.text);
+    });
+
+    check('an import that breaks off creates nobody', async () => {
+      const email = `broken-off-${name}@example.test`;
+      await new Promise((resolve) => {
+        const sent = request({
+          host: '127.0.0.1', port: proxy.port, ca: proxy.ca, servername: NAME, method: 'POST', path: '/v1/admin/users/import', agent: false,
+          headers: { Host: NAME, Authorization: `Bearer ${app.key}`, 'Content-Type': 'application/x-ndjson', 'Transfer-Encoding': 'chunked' },
+        });
+        sent.once('error', resolve).once('close', resolve);
+        sent.write(`{"email":"${email}"}\n`, () => sent.destroy());
+      });
+      // A later import by the same way is done; what broke off would have been.
+      const done = `done-${name}@example.test`;
+      await proxy.from('127.0.1.5')('POST', '/v1/admin/users/import', `{"email":"${done}"}\n`,
+        { Authorization: `Bearer ${app.key}`, 'Content-Type': 'application/x-ndjson' });
+      const found = async (address) => (await (await app.call('GET', `/v1/admin/users?email=${encodeURIComponent(address)}`)).json()).users.length;
+      assert.deepEqual([await found(done), await found(email)], [1, 0]);
+    });
+
+    check('nobody from outside runs the courier', async () => {
+      const call = proxy.from('127.0.1.6');
+      assert.equal((await call('POST', '/v1/courier/run', undefined, { Authorization: `Bearer ${app.key}` })).status, 404);
+    });
+
+    check('the logs have neither a secret nor an address, also when Spin is away', async (t) => {
+      const away = await startProxy(await scratch(t), '127.0.0.1:1');
+      t.after(away.stop);
+      const secret = 'c2VjcmV0LW9mLWEtbGluaw';
+      for (const each of [proxy, away]) {
+        const call = each.from('127.0.1.7');
+        for (const path of [`/reset-password%23token=${secret}`, `/cancel-recovery%23token=${secret}`, `/reset-password/${secret}?token=${secret}`]) {
+          await call('GET', path, undefined, { Referer: `https://${NAME}/reset-password?token=${secret}` });
+        }
+        await call('GET', `/v1/admin/users?email=${secret}%40example.test`, undefined, { Authorization: `Bearer ${secret}` });
+        await call('GET', `/password-policy-${name}`);
+        await until(async () => (await each.logs()).includes(`/password-policy-${name}`), 'the log');
+        const logs = await each.logs();
+        assert.match(logs, /\/v1\/admin\/users/);
+        assert.ok(!logs.includes(secret), logs.split('\n').filter((line) => line.includes(secret)).join('\n'));
+      }
+    });
+
+    check('when Spin is away, clients hear so, and when to come again', async (t) => {
+      const away = await startProxy(await scratch(t), '127.0.0.1:1');
+      t.after(away.stop);
+      const answer = await away.from('127.0.1.8')('GET', '/v1/password-policy');
+      assert.equal(answer.status, 503);
+      assert.equal(answer.headers['content-type'], 'application/problem+json');
+      assert.match(answer.headers['retry-after'], /^\d+$/);
+      assert.equal(JSON.parse(answer.text).status, 503);
+    });
+
+    check('Spin hears of a request when all of it is there', async (t) => {
+      const seen = [];
+      const spin = createServer((incoming, response) => {
+        seen.push(incoming.url);
+        incoming.resume().once('end', () => response.end('done'));
+      });
+      await new Promise((resolve) => spin.listen(0, '127.0.0.1', resolve));
+      t.after(() => spin.close());
+      t.after(() => spin.closeAllConnections());
+      const slow = await startProxy(await scratch(t), `127.0.0.1:${spin.address().port}`);
+      t.after(slow.stop);
+      seen.length = 0;
+      const sent = request({
+        host: '127.0.0.1', port: slow.port, ca: slow.ca, servername: NAME, method: 'POST', path: '/slow', agent: false,
+        headers: { Host: NAME, 'Content-Length': 10 },
+      });
+      const answered = new Promise((resolve, reject) => sent.once('response', resolve).once('error', reject));
+      await new Promise((resolve) => sent.write('12345', resolve));
+      assert.equal((await slow.from('127.0.1.9')('GET', '/quick')).status, 200);
+      assert.deepEqual(seen, ['/quick']);
+      sent.end('67890');
+      (await answered).resume();
+      assert.deepEqual(seen, ['/quick', '/slow']);
+    });
+  });
+}
+
+/** A proxy may hang up on a body that is far too large, before a client has read why. */
+function closed(error) {
+  assert.match(error.code, /EPIPE|ECONNRESET/);
+  return { status: 'closed' };
+}

@@ -1,0 +1,67 @@
+// The project's shell scripts, and the commands of its pages.
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { needs, read, run, workspace } from './tools.js';
+
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/deploy.md', 'deploy/README.md'];
+
+/** Every shell script of the project, by its first line. */
+async function scripts() {
+  const folders = ['scripts', 'deploy', '.ci'];
+  const files = (await Promise.all(folders.map(async (folder) => (await readdir(join(workspace, folder), { withFileTypes: true }))
+    .filter((entry) => entry.isFile()).map((entry) => `${folder}/${entry.name}`)))).flat();
+  const found = [];
+  for (const file of files) if (/^#!.*\b(ba)?sh\b/.test((await read(file)).split('\n')[0])) found.push(file);
+  return found;
+}
+
+test('shellcheck finds nothing in the scripts', { skip: needs('shellcheck') }, async () => {
+  const all = await scripts();
+  assert.ok(all.length >= 9, all.join());
+  const checked = run('shellcheck', all);
+  assert.deepEqual([checked.status, checked.all], [0, '']);
+});
+
+test('the scripts that developers run use nothing that only GNU or a new bash has', async () => {
+  // What stands behind each is what macOS lacks: its tools are BSD's, its bash is 3.2.
+  const foreign = {
+    'base64 -w': /base64 (-w|--wrap)/,
+    'sha256sum without shasum': /\bsha256sum\b(?!.*\bshasum\b)/,
+    'sed -i': /\bsed -[a-zA-Z]*i\b/,
+    'readlink -f': /\breadlink -f\b/,
+    'date -d': /\bdate (-[a-zA-Z]+ )?(-d|--date)\b/,
+    'grep -P': /\bgrep -[a-zA-Z]*P\b/,
+    'mapfile': /\b(mapfile|readarray)\b/,
+    'declare -A': /\bdeclare -A\b/,
+    'an array that may be empty, under set -u': /(?<!\+)"\$\{(failed|patience)\[@\]\}"/,
+  };
+  // Servers run Debian: what is installed there is not meant.
+  for (const file of (await scripts()).filter((file) => file.startsWith('scripts/'))) {
+    const lines = (await read(file)).split('\n').filter((line) => !/^\s*#/.test(line));
+    for (const [name, pattern] of Object.entries(foreign)) {
+      assert.ok(!lines.some((line) => pattern.test(line)), `${file}: ${name}`);
+    }
+  }
+});
+
+test('the commands of the pages are good shell, and the files that they name are there', { skip: needs('shellcheck') }, async () => {
+  for (const page of PAGES) {
+    const text = await read(page);
+    for (const [, block] of text.matchAll(/^```sh\n([\s\S]*?)^```/gm)) {
+      // What a reader replaces stands in capitals or as an ellipsis; variables cross from block to block.
+      const checked = run('shellcheck', ['--shell=bash', '--severity=warning', '--exclude=SC2154,SC2034,SC2164', '-'], { input: block });
+      assert.deepEqual([checked.status, checked.all], [0, ''], `${page}:\n${block}`);
+    }
+    for (const [file] of text.matchAll(/(?<![\w/.-])(?:deploy|scripts)\/[\w@./-]*\w/g)) {
+      if (file.startsWith('deploy/settings')) continue;
+      assert.ok(existsSync(join(workspace, file)), `${page} names ${file}`);
+    }
+    for (const [, target] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+      assert.ok(existsSync(join(workspace, page, '..', target)), `${page} links to ${target}`);
+    }
+  }
+});

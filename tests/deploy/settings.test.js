@@ -1,0 +1,100 @@
+// deploy/new-settings and deploy/backup: from nothing to an app that serves, and back after a loss.
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { newPassword, startApp } from '../browser/app.js';
+import { needs, readSettings, run, scratch } from './tools.js';
+
+const STORE = 'state/sqlite_key_value.db';
+
+test('new settings are the owner\'s alone, and an app serves with them once the provider is filled in', { skip: needs('openssl') }, async (t) => {
+  const folder = join(await scratch(t), 'settings');
+  const made = run('deploy/new-settings', [folder, 'https://id.example.com/']);
+  assert.equal(made.status, 0, made.all);
+  for (const name of await readdir(folder)) assert.equal((await stat(join(folder, name))).mode & 0o777, 0o600, name);
+  const settings = await readSettings(join(folder, 'keyback.env'));
+  assert.equal(settings.public_base_url, 'https://id.example.com');
+  assert.equal(Buffer.from(settings.secret_key, 'base64').length, 32);
+
+  const unfilled = await startApp(settings);
+  t.after(unfilled.stop);
+  const bad = await (await fetch(`${unfilled.origin}/v1/health`)).json();
+  for (const name of ['email_provider', 'email_api_key', 'email_from']) assert.match(JSON.stringify(bad), new RegExp(name));
+
+  // The test's own provider stands in for the three variables.
+  const { email_provider, email_api_key, email_from, ...rest } = settings;
+  assert.deepEqual([email_provider, email_api_key, email_from], ['', '', '']);
+  const app = await startApp(rest);
+  t.after(app.stop);
+  assert.deepEqual(await (await fetch(`${app.origin}/v1/health`)).json(), { status: 'ok' });
+  const call = (key, path, body) => fetch(app.origin + path, {
+    method: 'POST', headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' }, body: JSON.stringify(body),
+  });
+  const portal = (await readFile(join(folder, 'portal-key'), 'utf8')).trim();
+  const [, courier] = (await readFile(join(folder, 'courier-key'), 'utf8')).match(/Bearer (kb_courier_\w+)"/);
+  const account = { email: 'someone@example.test', password: newPassword() };
+  assert.equal((await call(courier, '/v1/admin/users', account)).status, 403);
+  assert.equal((await call(portal, '/v1/admin/users', account)).status, 201);
+  assert.equal((await call(portal, '/v1/sign-in', account)).status, 200);
+  assert.equal((await call(portal, '/v1/courier/run')).status, 403);
+  assert.equal((await call(courier, '/v1/courier/run')).status, 200);
+});
+
+test('new settings overwrite nothing and want an https origin', { skip: needs('openssl') }, async (t) => {
+  const folder = await scratch(t);
+  assert.equal(run('deploy/new-settings', [folder, 'https://id.example.com']).status, 1);
+  for (const origin of ['http://id.example.com', 'id.example.com', 'https://id.example.com/path', 'https://']) {
+    const refused = run('deploy/new-settings', [join(folder, 'settings'), origin]);
+    assert.deepEqual([refused.status, refused.output], [1, ''], origin);
+  }
+  assert.deepEqual(await readdir(folder), []);
+});
+
+test('the drill: a backup of a running app is restored, and its users sign in', { skip: needs('sqlite3') }, async (t) => {
+  const folder = await scratch(t);
+  const backups = join(folder, 'backups');
+  await mkdir(backups);
+  const secret = { secret_key: randomBytes(32).toString('base64') };
+  const before = await startApp(secret, folder);
+  t.after(before.stop);
+  const user = await before.createUser();
+  const copied = run('deploy/backup', [join(folder, STORE), backups]);
+  assert.equal(copied.status, 0, copied.all);
+  const lost = await before.createUser();
+  await before.stop();
+
+  await rm(join(folder, 'state'), { recursive: true });
+  await mkdir(join(folder, 'state'));
+  await writeFile(join(folder, STORE), await readFile(copied.output.trim()), { mode: 0o600 });
+  const prepared = run('scripts/prepare-store', [join(folder, STORE)]);
+  assert.equal(prepared.status, 0, prepared.all);
+  const after = await startApp(secret, folder);
+  t.after(after.stop);
+  assert.ok(await after.signsIn(user.email, user.password));
+  assert.ok(!await after.signsIn(lost.email, lost.password));
+});
+
+test('a backup keeps the newest fourteen, and refuses what is no store', { skip: needs('sqlite3') }, async (t) => {
+  const folder = await scratch(t);
+  const store = join(folder, 'store.db');
+  const backups = join(folder, 'backups');
+  await mkdir(backups);
+  assert.equal(run('deploy/backup', [store, backups]).status, 1);
+  run('scripts/prepare-store', [store]);
+  const empty = run('deploy/backup', [store, backups]);
+  assert.equal(empty.status, 1);
+  assert.match(empty.errors, /has nothing in it/);
+  assert.deepEqual(await readdir(backups), []);
+
+  run('sqlite3', [store, "INSERT INTO spin_key_value VALUES ('default', 'key', x'01')"]);
+  for (let day = 10; day < 26; day++) await writeFile(join(backups, `keyback-202601${day}T031000Z.db`), '');
+  const copied = run('deploy/backup', [store, backups]);
+  assert.equal(copied.status, 0, copied.all);
+  const left = (await readdir(backups)).sort();
+  assert.equal(left.length, 14);
+  assert.equal(left[0], 'keyback-20260113T031000Z.db');
+  assert.equal(join(backups, left.at(-1)), copied.output.trim());
+});

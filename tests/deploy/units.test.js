@@ -1,0 +1,77 @@
+// deploy/systemd: units that systemd understands, confined, and whose calls work on the running app.
+
+import assert from 'node:assert/strict';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startApp } from '../browser/app.js';
+import { needs, read, readSettings, run, scratch, workspace } from './tools.js';
+
+const FOLDER = 'deploy/systemd';
+
+/** The command of a unit's service, as systemd would run it here. */
+async function command(unit, replacements) {
+  const text = await read(`${FOLDER}/${unit}`);
+  const [, line] = text.match(/^ExecStart=(.*)$/m);
+  const words = Object.entries(replacements).reduce((all, [from, to]) => all.replaceAll(from, to), line).split(' ');
+  return { program: words[0], args: words.slice(1) };
+}
+
+test('systemd finds nothing to complain about in the units, and they are confined', { skip: needs('systemd-analyze') }, async (t) => {
+  const folder = await scratch(t);
+  const units = (await readdir(join(workspace, FOLDER))).filter((name) => /\.(service|timer)$/.test(name));
+  assert.ok(units.length >= 8, units.join());
+  for (const unit of units) {
+    // Spin is not installed where the tests run, nor the app where the units expect it.
+    const text = (await read(`${FOLDER}/${unit}`)).replaceAll('/usr/local/bin/spin', '/bin/true').replaceAll('/opt/keyback/', workspace);
+    await writeFile(join(folder, unit), text);
+  }
+  const verified = run('systemd-analyze', ['verify', '--man=no', ...units.map((unit) => join(folder, unit))], { cwd: folder });
+  assert.deepEqual([verified.status, verified.all], [0, '']);
+  for (const unit of ['keyback', 'keyback-courier', 'keyback-health', 'keyback-backup']) {
+    const exposure = run('systemd-analyze', ['security', '--offline=true', '--threshold=30', join(folder, `${unit}.service`)]);
+    assert.equal(exposure.status, 0, exposure.all);
+  }
+});
+
+test('the journal of the units is limited in size and age', async () => {
+  const limits = await read(`${FOLDER}/journald@keyback.conf`);
+  assert.match(limits, /^SystemMaxUse=/m);
+  assert.match(limits, /^MaxRetentionSec=/m);
+  for (const unit of ['keyback', 'keyback-courier', 'keyback-health', 'keyback-backup']) {
+    assert.match(await read(`${FOLDER}/${unit}.service`), /^LogNamespace=keyback$/m);
+  }
+});
+
+test('the timers\' calls do their work with fresh settings', { skip: needs('curl', 'openssl') }, async (t) => {
+  const folder = await scratch(t);
+  const made = run('deploy/new-settings', [join(folder, 'settings'), 'https://id.example.com']);
+  assert.equal(made.status, 0, made.all);
+  const settings = await readSettings(join(folder, 'settings/keyback.env'));
+  const app = await startApp({ api_keys: settings.api_keys });
+  t.after(app.stop);
+  await mkdir(join(folder, 'credentials'));
+  await copyFile(join(folder, 'settings/courier-key'), join(folder, 'credentials/courier-key'));
+  const here = { 'http://127.0.0.1:3000': app.origin, '%d': join(folder, 'credentials') };
+
+  const courier = await command('keyback-courier.service', here);
+  const worked = run(courier.program, courier.args);
+  assert.equal(worked.status, 0, worked.all);
+  assert.equal(JSON.parse(worked.output).failed, 0);
+  assert.ok(!courier.args.join(' ').includes('kb_'), 'the key is in the list of processes');
+
+  const health = await command('keyback-health.service', here);
+  assert.equal(run(health.program, health.args).status, 0);
+});
+
+test('health restarts what does not answer, and not what answers 503', { skip: needs('curl') }, async (t) => {
+  const app = await startApp({ email_from: 'nonsense' });
+  t.after(app.stop);
+  const quick = { '--retry 4 --retry-delay 5': '--retry 1 --retry-delay 1', 'http://127.0.0.1:3000': app.origin };
+  const health = await command('keyback-health.service', quick);
+  assert.equal((await fetch(`${app.origin}/v1/health`)).status, 503);
+  assert.equal(run(health.program, health.args).status, 0);
+  await app.stop();
+  assert.notEqual(run(health.program, health.args).status, 0);
+  assert.match(await read(`${FOLDER}/keyback-health.service`), /^OnFailure=keyback-restart.service$/m);
+});
