@@ -37,7 +37,7 @@ pub(crate) use self::{
     clients::{ApiClient, Call, Caller, Visitor},
     comparison::{Distance, TRIES, ranks},
     issuer::{Algorithm, Issuer, encode, hmac},
-    limits::{STATE_LIMIT, wait_for},
+    limits::{STATE_LIMIT, wait_for, wait_long_for},
     mail::Mail,
     mail_sink::{MailSink, Provider},
     receiver::{Receiver, Webhook},

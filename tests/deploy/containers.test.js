@@ -15,19 +15,19 @@ function findings(kind) {
   return { seen: Number(lines.pop()), found: lines };
 }
 
-test('the Kubernetes objects are what Kubernetes defines, and nothing besides', { skip: needs('kubernetes-validate') }, () => {
+test('the Kubernetes objects match Kubernetes\' schemas, with no unknown member', { skip: needs('kubernetes-validate') }, () => {
   assert.deepEqual(findings('kubernetes'), { seen: 9, found: [] });
 });
 
-test('the SpinKube objects are what its operator defines, keep accounts in Redis and set what is required', { skip: needs('kubernetes-validate') }, () => {
+test('the SpinKube objects match the operator\'s definitions, use Redis and set every required variable', { skip: needs('kubernetes-validate') }, () => {
   assert.deepEqual(findings('spinkube'), { seen: 2, found: [] });
 });
 
-test('compose.yaml is what Compose defines', { skip: needs('kubernetes-validate') }, () => {
+test('compose.yaml is valid', { skip: needs('kubernetes-validate') }, () => {
   assert.deepEqual(findings('compose'), { seen: 1, found: [] });
 });
 
-test('hadolint finds nothing in the Dockerfile, and one Spin is stated everywhere', { skip: needs('hadolint') }, async () => {
+test('hadolint accepts the Dockerfile, and all files name the same Spin', { skip: needs('hadolint') }, async () => {
   const checked = run('hadolint', ['--no-color', '--failure-threshold', 'warning', 'deploy/Dockerfile']);
   assert.equal(checked.status, 0, checked.all);
   const image = /ghcr\.io\/spinframework\/spin:(v[\d.]+)/;
@@ -37,7 +37,7 @@ test('hadolint finds nothing in the Dockerfile, and one Spin is stated everywher
   assert.match(await read('docs/deploy.md'), new RegExp(`\\b${inImage}\\b`));
 });
 
-test('the store\'s settings start a Redis that keeps its data, and let in its one user only', { skip: needs('redis-server', 'redis-cli', 'openssl') }, async (t) => {
+test('the store\'s settings start a Redis that keeps its data and admits only its one user', { skip: needs('redis-server', 'redis-cli', 'openssl') }, async (t) => {
   const folder = await scratch(t);
   assert.equal(run('deploy/new-settings', [join(folder, 'settings'), 'https://id.example.com']).status, 0);
   const manifest = await read('deploy/kubernetes/store.yaml');
@@ -70,7 +70,7 @@ test('the store\'s settings start a Redis that keeps its data, and let in its on
   assert.equal(authenticated('INCRBY', 'counter', '0'), '1');
 });
 
-test('a dump becomes what a server with appendonly loads, which a dump alone is not', { skip: needs('redis-server', 'redis-cli') }, async (t) => {
+test('a dump is converted for a server with appendonly, which would ignore it', { skip: needs('redis-server', 'redis-cli') }, async (t) => {
   const folder = await scratch(t);
   const socket = join(folder, 'socket');
   const serve = async (...settings) => {

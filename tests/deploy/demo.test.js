@@ -47,7 +47,7 @@ function statuses(printed) {
   return found;
 }
 
-test('the README\'s lines work after make run, and again at once', { skip: needs('make') }, async (t) => {
+test('the README\'s lines work after make run, and again immediately', { skip: needs('make') }, async (t) => {
   const { serve, paste } = await clone(t);
   await serve();
   const expected = { [SECTIONS[0]]: [202, 204, 200, 204, 200], [SECTIONS[1]]: [200, 204, 200, 204, 200], [SECTIONS[2]]: [204] };

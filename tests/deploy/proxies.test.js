@@ -67,7 +67,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       assert.equal((await signIn(another)).status, 200);
     });
 
-    check('who comes without TLS is sent to it, with the whole address', async () => {
+    check('plain HTTP is redirected to HTTPS, with path and query', async () => {
       const answer = await new Promise((resolve, reject) => {
         const sent = plainRequest({ host: '127.0.0.1', port: proxy.plain, path: '/forgot-password?a=b', headers: { Host: NAME } }, resolve);
         sent.once('error', reject).end();
@@ -77,7 +77,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       assert.match(answer.headers.location, new RegExp(`^https://${NAME}(:\\d+)?/forgot-password\\?a=b$`));
     });
 
-    check('each client has its own limit, whatever it says of itself', async () => {
+    check('each client has its own limit, whatever address it claims', async () => {
       const ask = (address, says) => proxy.from(address)('POST', '/v1/forgot-password', { email: 'nobody@example.test' },
         { 'X-Forwarded-For': says }).then(({ status }) => status);
       const first = [];
@@ -86,7 +86,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       assert.equal(await ask('127.0.1.3', '127.0.1.2'), 202);
     });
 
-    check('bodies: Keyback\'s own words for what is a little too large, the proxy\'s limit beyond, more where more is meant', async () => {
+    check('bodies a little over the limit get Keyback\'s own refusal, far larger ones the proxy\'s, and imports may be larger', async () => {
       const call = proxy.from('127.0.1.4');
       const key = { Authorization: `Bearer ${app.key}` };
       const own = await call('POST', '/v1/verify-otp', `{"code":"${'1'.repeat(20 * 1024)}"}`);
@@ -105,7 +105,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       assert.equal(bulk.status, 200, bulk.text);
     });
 
-    check('an import that breaks off creates nobody', async () => {
+    check('an import that is cut off creates no account', async () => {
       const email = `broken-off-${name}@example.test`;
       await new Promise((resolve) => {
         const sent = request({
@@ -123,12 +123,12 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       assert.deepEqual([await found(done), await found(email)], [1, 0]);
     });
 
-    check('nobody from outside runs the courier', async () => {
+    check('the courier cannot be run from outside', async () => {
       const call = proxy.from('127.0.1.6');
       assert.equal((await call('POST', '/v1/courier/run', undefined, { Authorization: `Bearer ${app.key}` })).status, 404);
     });
 
-    check('the logs have neither a secret nor an address, also when Spin is away', async (t) => {
+    check('the logs hold no secret and no email address, even while Spin is down', async (t) => {
       const away = await startProxy(await scratch(t), '127.0.0.1:1');
       t.after(away.stop);
       const secret = 'c2VjcmV0LW9mLWEtbGluaw';
@@ -146,7 +146,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       }
     });
 
-    check('when Spin is away, clients hear so, and when to come again', async (t) => {
+    check('while Spin is down, clients get a 503 with Retry-After', async (t) => {
       const away = await startProxy(await scratch(t), '127.0.0.1:1');
       t.after(away.stop);
       const answer = await away.from('127.0.1.8')('GET', '/v1/password-policy');
@@ -156,7 +156,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       assert.equal(JSON.parse(answer.text).status, 503);
     });
 
-    check('Spin hears of a request when all of it is there', async (t) => {
+    check('a request reaches Spin once it is complete', async (t) => {
       const seen = [];
       const spin = createServer((incoming, response) => {
         seen.push(incoming.url);

@@ -19,14 +19,14 @@ async function scripts() {
   return found;
 }
 
-test('shellcheck finds nothing in the scripts', { skip: needs('shellcheck') }, async () => {
+test('shellcheck accepts the scripts', { skip: needs('shellcheck') }, async () => {
   const all = await scripts();
   assert.ok(all.length >= 9, all.join());
   const checked = run('shellcheck', all);
   assert.deepEqual([checked.status, checked.all], [0, '']);
 });
 
-test('the scripts that developers run use nothing that only GNU or a new bash has', async () => {
+test('developers\' scripts need neither GNU tools nor a new bash', async () => {
   // What stands behind each is what macOS lacks: its tools are BSD's, its bash is 3.2.
   const foreign = {
     'base64 -w': /base64 (-w|--wrap)/,
@@ -48,7 +48,7 @@ test('the scripts that developers run use nothing that only GNU or a new bash ha
   }
 });
 
-test('the commands of the pages are good shell, and the files that they name are there', { skip: needs('shellcheck') }, async () => {
+test('the pages\' commands pass shellcheck, and the files they name exist', { skip: needs('shellcheck') }, async () => {
   for (const page of PAGES) {
     const text = await read(page);
     for (const [, block] of text.matchAll(/^```sh\n([\s\S]*?)^```/gm)) {

@@ -10,7 +10,7 @@ import { needs, readSettings, run, scratch } from './tools.js';
 
 const STORE = 'state/sqlite_key_value.db';
 
-test('new settings are the owner\'s alone, and an app serves with them once the provider is filled in', { skip: needs('openssl') }, async (t) => {
+test('new settings are readable by their owner only, and the app serves once the provider is filled in', { skip: needs('openssl') }, async (t) => {
   const folder = join(await scratch(t), 'settings');
   const made = run('deploy/new-settings', [folder, 'https://id.example.com/']);
   assert.equal(made.status, 0, made.all);
@@ -43,7 +43,7 @@ test('new settings are the owner\'s alone, and an app serves with them once the 
   assert.equal((await call(courier, '/v1/courier/run')).status, 200);
 });
 
-test('new settings overwrite nothing and want an https origin', { skip: needs('openssl') }, async (t) => {
+test('new settings overwrite nothing and need an https origin', { skip: needs('openssl') }, async (t) => {
   const folder = await scratch(t);
   assert.equal(run('deploy/new-settings', [folder, 'https://id.example.com']).status, 1);
   for (const origin of ['http://id.example.com', 'id.example.com', 'https://id.example.com/path', 'https://']) {

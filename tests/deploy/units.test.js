@@ -17,7 +17,7 @@ async function command(unit, replacements) {
   return { program: words[0], args: words.slice(1) };
 }
 
-test('systemd finds nothing to complain about in the units, and they are confined', { skip: needs('systemd-analyze') }, async (t) => {
+test('systemd-analyze accepts the units and rates them as confined', { skip: needs('systemd-analyze') }, async (t) => {
   const folder = await scratch(t);
   const units = (await readdir(join(workspace, FOLDER))).filter((name) => /\.(service|timer)$/.test(name));
   assert.ok(units.length >= 8, units.join());
@@ -43,7 +43,7 @@ test('the journal of the units is limited in size and age', async () => {
   }
 });
 
-test('the timers\' calls do their work with fresh settings', { skip: needs('curl', 'openssl') }, async (t) => {
+test('the timers\' calls work with fresh settings', { skip: needs('curl', 'openssl') }, async (t) => {
   const folder = await scratch(t);
   const made = run('deploy/new-settings', [join(folder, 'settings'), 'https://id.example.com']);
   assert.equal(made.status, 0, made.all);
@@ -64,7 +64,7 @@ test('the timers\' calls do their work with fresh settings', { skip: needs('curl
   assert.equal(run(health.program, health.args).status, 0);
 });
 
-test('health restarts what does not answer, and not what answers 503', { skip: needs('curl') }, async (t) => {
+test('the health check restarts an app that gives no answer, and leaves one that answers 503', { skip: needs('curl') }, async (t) => {
   const app = await startApp({ email_from: 'nonsense' });
   t.after(app.stop);
   const quick = { '--retry 4 --retry-delay 5': '--retry 1 --retry-delay 1', 'http://127.0.0.1:3000': app.origin };

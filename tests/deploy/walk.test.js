@@ -1,4 +1,4 @@
-// docs/deploy.md's walk to a server of one's own, by the page's own commands, as far as a machine without systemd and Spin goes.
+// docs/deploy.md's walk to a server of one's own, with the page's own commands, as far as possible without systemd and Spin.
 
 import assert from 'node:assert/strict';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{HASH, HASHED, counts};
-use crate::app::{App, Caller as _, random_token, unique_email, wait_for};
+use crate::app::{App, Caller as _, random_token, unique_email, wait_long_for};
 
 /// How many times the time of 1,000 lines 10,000 may take. Ten is proportional, and a hundred would be the square. A ratio
 /// holds on a loaded machine too.
@@ -113,7 +113,7 @@ fn a_hundred_thousand_accounts_are_imported_and_found() {
     for first in (100..100_000).step_by(20_000) {
         import_numbered(&app, first..100_000.min(first + 20_000));
     }
-    wait_for(|| {
+    wait_long_for(|| {
         app.portal().run_courier().expect_json(200);
         let page = search(&app, "limit=1");
         if page["total"] == 100_000 {
