@@ -41,7 +41,7 @@ pub(crate) use self::{
     mail::Mail,
     mail_sink::{MailSink, Provider},
     receiver::{Receiver, Webhook},
-    time::{unix_now, unix_seconds},
+    time::{in_a_mail, unix_now, unix_seconds},
     wire::Wire,
 };
 use self::{api_keys::ApiKeys, server::Server};

@@ -96,9 +96,10 @@ fn keys_for_tokens_that_are_bad_or_for_nobody_stop_every_call_that_needs_one() {
 
 #[test]
 fn a_bad_mail_setting_stops_the_calls_that_send_mail() {
-    let bad: [(&str, &str); 4] = [
+    let bad: [(&str, &str); 5] = [
         ("email_provider", "pigeon"),
         ("email_from", "nobody"),
+        ("email_reply_to", "nobody"),
         ("email_api_key", ""),
         // Needs `allow_short_lifetimes`.
         ("otp_ttl_seconds", "1"),
@@ -171,7 +172,7 @@ fn looks_and_links_stop_nothing_and_health_says_what_stands_in() {
         .variable("accent_color", "#635bff")
         .variable("accent_color_dark", "brand")
         .variable("support_url", "help")
-        .variable("default_locale", "nl")
+        .variable("default_locale", "sv")
         .variable("mail_texts", texts)
         .start();
     let visitor = app.visitor();

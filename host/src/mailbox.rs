@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use serde_json::json;
 
 use self::api::Api;
-use self::behaviour::Behaviour;
+use self::behaviour::{Behaviour, Next};
 use self::email::Refusal;
 use self::events::Events;
 use self::inbox::Inbox;
@@ -36,12 +36,12 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// How long a request hangs in the behaviour "time out": longer than any caller waits.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// The received mails and events, and the behaviour for the next ones.
+/// The received mails and events, and the behaviour for the next one of each.
 #[derive(Default)]
 pub(crate) struct Mailbox {
     inbox: Mutex<Inbox>,
     events: Mutex<Events>,
-    behaviour: Mutex<Behaviour>,
+    next: Mutex<Next>,
 }
 
 impl Mailbox {
@@ -91,7 +91,7 @@ impl Mailbox {
                 content(StatusCode::NO_CONTENT, "text/plain", "")
             }
             (&Method::GET, "/api/behaviour") => {
-                json_answer(StatusCode::OK, &self.behaviour().shown())
+                json_answer(StatusCode::OK, &lock(&self.next).for_mail().shown())
             }
             (&Method::PUT, "/api/behaviour") => match read(request).await {
                 Ok(body) => self.behave(&body),
@@ -115,7 +115,8 @@ impl Mailbox {
             Ok(body) => body,
             Err(too_long) => return too_long,
         };
-        match self.behaviour() {
+        let behaviour = lock(&self.next).take_for_mail();
+        match behaviour {
             Behaviour::Accept => {}
             Behaviour::Refuse => {
                 return api.refuse(&Refusal::new(
@@ -156,7 +157,8 @@ impl Mailbox {
             Ok(body) => body,
             Err(too_long) => return too_long,
         };
-        match self.behaviour() {
+        let behaviour = lock(&self.next).take_for_event();
+        match behaviour {
             Behaviour::Accept => {}
             Behaviour::Refuse => return problem(StatusCode::BAD_REQUEST, "Told to refuse."),
             Behaviour::Fail => return failed(),
@@ -171,7 +173,7 @@ impl Mailbox {
     fn behave(&self, body: &[u8]) -> MailboxAnswer {
         match Behaviour::parse(body) {
             Some(behaviour) => {
-                *lock(&self.behaviour) = behaviour;
+                lock(&self.next).set(behaviour);
                 json_answer(StatusCode::OK, &behaviour.shown())
             }
             None => problem(
@@ -179,10 +181,6 @@ impl Mailbox {
                 "`behaviour` is accept, refuse, fail or time-out.",
             ),
         }
-    }
-
-    fn behaviour(&self) -> Behaviour {
-        *lock(&self.behaviour)
     }
 
     fn told(&self) -> MutexGuard<'_, Events> {

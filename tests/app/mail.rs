@@ -15,6 +15,8 @@ pub(crate) struct Mail {
     pub(crate) text: String,
     pub(crate) html: String,
     #[serde(default)]
+    pub(crate) reply_to: Option<String>,
+    #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,
     /// From the call's headers, not its body.
     #[serde(skip)]

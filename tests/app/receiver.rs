@@ -1,4 +1,4 @@
-//! A portal's receiver of events: it checks each with the library that the Standard Webhooks specification publishes,
+//! A portal's receiver of events, or of mails: it checks each with the library that the Standard Webhooks specification publishes,
 //! before it looks at it.
 
 use std::{
@@ -79,6 +79,13 @@ impl Receiver {
             .variable("webhook_secret", self.desk.secret.as_str())
     }
 
+    /// The same app, which hands its mails to this receiver.
+    pub(crate) fn mailed_by(&self, app: AppBuilder) -> AppBuilder {
+        app.variable("email_provider", "webhook")
+            .variable("email_api_origin", self.origin.as_str())
+            .variable("email_api_key", self.desk.secret.as_str())
+    }
+
     /// What it answers with from now on; none for never answering.
     pub(crate) fn answers(&self, status: Option<u16>) {
         *lock(&self.desk.status) = status;
@@ -128,10 +135,11 @@ async fn answer(
     let status = *lock(&desk.status);
     let checked = standardwebhooks::Webhook::new(&desk.secret)
         .and_then(|secret| secret.verify(&body, &head.headers));
-    let call = (head.method.as_str(), head.uri.to_string());
+    let uri = head.uri.to_string();
+    let call = (head.method.as_str(), uri.as_str());
     if let Err(error) = checked {
         lock(&desk.forged).push(error.to_string());
-    } else if call != ("POST", "/hooks/keyback?portal=1".to_owned()) {
+    } else if !matches!(call, ("POST", "/hooks/keyback?portal=1" | "/")) {
         lock(&desk.forged).push(format!("{call:?}"));
     } else {
         let header = |name: &str| {

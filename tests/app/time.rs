@@ -25,6 +25,30 @@ pub(crate) fn unix_seconds(time: &Value) -> i64 {
     ((days * 24 + number(11, 13)) * 60 + number(14, 16)) * 60 + number(17, 19)
 }
 
+/// The same time as English mails write it.
+#[track_caller]
+pub(crate) fn in_a_mail(time: &Value) -> String {
+    const MONTHS: [&str; 12] = [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ];
+    let text = time.as_str().unwrap_or_else(|| panic!("{time} is no text"));
+    let month: usize = text[5..7].parse().expect("these are digits");
+    let (year, month, day) = (&text[..4], MONTHS[month - 1], &text[8..10]);
+    let day = day.trim_start_matches('0');
+    format!("{day} {month} {year} at {} (UTC)", &text[11..16])
+}
+
 /// Days from 1970-01-01 to the first of a month of the Gregorian calendar.
 fn days_before_month(year: i64, month: i64) -> i64 {
     // Years begin in March here, so that a leap day is the last of its year.

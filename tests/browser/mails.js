@@ -1,5 +1,5 @@
 // Writes a picture of every mail in the folder given as argument, on a phone and on a desk, in light and in dark, to
-// target/screenshots/mails.
+// target/screenshots/mails. KEYBACK_LANGUAGE chooses a language.
 
 import { mkdir, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -9,10 +9,11 @@ import { launch } from './browser.js';
 
 const from = resolve(process.argv[2]);
 const folder = join(workspace, 'target/screenshots/mails');
-const devices = { phone: { width: 360, height: 640 }, desktop: { width: 800, height: 600 } };
+const devices = { phone: { width: 390, height: 844 }, desktop: { width: 800, height: 600 } };
 
 await mkdir(folder, { recursive: true });
-const mails = (await readdir(from)).filter((name) => name.endsWith('.html'));
+const ending = process.env.KEYBACK_LANGUAGE ? `.${process.env.KEYBACK_LANGUAGE}.html` : '.html';
+const mails = (await readdir(from)).filter((name) => name.endsWith(ending));
 const browser = await launch();
 try {
   for (const [device, viewport] of Object.entries(devices)) {

@@ -42,10 +42,11 @@ export async function startSink() {
   };
 }
 
-function read({ subject, text }) {
+function read({ subject, text, html }) {
   return {
     subject,
     text,
+    html,
     link: text.match(/\S+\/reset-password#token=\S+/)?.[0],
     cancel: text.match(/\S+\/cancel-recovery#token=\S+/)?.[0],
     code: text.match(/^ {4}(\d+)$/m)?.[1],

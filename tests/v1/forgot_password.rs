@@ -97,7 +97,9 @@ fn a_language_that_is_not_understood_costs_no_mail() {
     for (locale, subject) in [
         ("pt_BR", "Redefinir"),
         ("de_DE.UTF-8", "zurücksetzen"),
-        ("zh_CN", "重设"),
+        ("zh_CN", "重置"),
+        ("ar-EG", "إعادة تعيين"),
+        ("nl", "Stel je wachtwoord"),
         ("es-419", "Restablecer"),
         ("fr_FR@euro", "Réinitialisation"),
         ("x-klingon", "Reset your"),

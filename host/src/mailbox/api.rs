@@ -100,7 +100,23 @@ impl Api {
         let [_, to, subject, text, html] = self.pointers().map(at);
         Email::from_value(json!({
             "from": from, "to": to, "subject": subject, "text": text, "html": html, "headers": headers,
+            "reply_to": self.reply_to(&body),
         }))
+    }
+
+    /// Where answers go, if the body says.
+    fn reply_to(self, body: &Value) -> Option<Value> {
+        if self == Self::SendGrid {
+            return sender(&body["reply_to"]);
+        }
+        let pointer = match self {
+            Self::Postmark => "/ReplyTo",
+            // Shown among the headers as well, since it is one.
+            Self::Mailgun => "/h:Reply-To",
+            Self::Ses => "/ReplyToAddresses",
+            Self::Webhook | Self::Resend | Self::SendGrid => "/data/reply_to",
+        };
+        body.pointer(pointer).cloned()
     }
 
     /// Where the body has the sender, the recipient, the subject, the text and the HTML, as JSON Pointers.

@@ -1,9 +1,9 @@
-//! What the mailbox does with the next mail or event.
+//! What the mailbox does with the next mail, and with the next event.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// How the mailbox answers the next mails; set by `PUT /api/behaviour`.
+/// How the mailbox answers one mail or event; set by `PUT /api/behaviour`.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Behaviour {
@@ -34,5 +34,35 @@ impl Behaviour {
     /// The same as it is read.
     pub(super) fn shown(self) -> Value {
         json!({ "behaviour": self })
+    }
+}
+
+/// The behaviours for the next mail and for the next event. Each counts once; what comes after is accepted.
+#[derive(Debug, Default)]
+pub(super) struct Next {
+    mail: Behaviour,
+    event: Behaviour,
+}
+
+impl Next {
+    /// Sets it for the next mail and, apart from that, for the next event.
+    pub(super) const fn set(&mut self, behaviour: Behaviour) {
+        self.mail = behaviour;
+        self.event = behaviour;
+    }
+
+    /// The behaviour for the next mail, which stays.
+    pub(super) const fn for_mail(&self) -> Behaviour {
+        self.mail
+    }
+
+    /// The behaviour for this mail.
+    pub(super) fn take_for_mail(&mut self) -> Behaviour {
+        std::mem::take(&mut self.mail)
+    }
+
+    /// The behaviour for this event.
+    pub(super) fn take_for_event(&mut self) -> Behaviour {
+        std::mem::take(&mut self.event)
     }
 }

@@ -6,6 +6,7 @@ const element = (id) => document.getElementById(id);
 let mails = [];
 let shown = null;
 let newestEvent = null;
+const view = { part: "html", width: "700", scheme: "light" };
 
 // The code is a line of digits; a link carries its secret in the fragment.
 const FINDS = [
@@ -86,11 +87,35 @@ function show(id) {
     return [term, description];
   }));
   element("copies").replaceChildren(...copies(mail));
-  element("text-part").hidden = mail.text === null;
-  element("text").textContent = mail.text ?? "";
-  element("html-part").hidden = mail.html === null;
+  element("text").textContent = mail.text ?? "This mail has no text part.";
+  element("source").textContent = mail.html ?? "This mail has no HTML part.";
+  render(mail);
+}
+
+function render(mail) {
+  for (const part of ["html", "text", "source"]) element(`${part}-part`).hidden = part !== view.part;
+  for (const choice of document.querySelectorAll("[data-for]")) choice.hidden = choice.dataset.for !== view.part;
+  const frame = element("html");
+  frame.style.width = `${view.width}px`;
+  frame.style.colorScheme = view.scheme;
   // The frame is sandboxed: the mail runs no script, and a click on a link opens another tab.
-  element("html").srcdoc = mail.html === null ? "" : `<base target="_blank">${mail.html}`;
+  const page = mail.html === null ? "<p>This mail has no HTML part.</p>" : `<base target="_blank">${inScheme(mail.html)}`;
+  if (frame.srcdoc === page) fit();
+  else frame.srcdoc = page;
+}
+
+// The styles for dark readers, switched by hand: a page cannot choose what its frame's reader prefers.
+function inScheme(html) {
+  const applies = { light: "not all", dark: "all" };
+  return html.replace(/\(prefers-color-scheme:\s*(light|dark)\)/g, (_, scheme) => (
+    scheme === view.scheme ? applies.dark : applies.light));
+}
+
+/** Makes the frame as tall as the mail in it. */
+function fit() {
+  const frame = element("html");
+  frame.style.height = "0";
+  frame.style.height = `${frame.contentDocument?.documentElement.scrollHeight ?? 0}px`;
 }
 
 async function refresh() {
@@ -98,9 +123,11 @@ async function refresh() {
     const answer = await fetch("/api/messages");
     const latest = await answer.json();
     const changed = latest.length !== mails.length || latest[0]?.id !== mails[0]?.id;
+    // Somebody who reads an older mail keeps it.
+    const follows = shown === null || shown === mails[0]?.id;
     mails = latest;
     if (changed || mails.length === 0) list();
-    if (!mails.some((mail) => mail.id === shown)) show(mails[0]?.id ?? null);
+    if (changed && (follows || !mails.some((mail) => mail.id === shown))) show(mails[0]?.id ?? null);
     const events = await (await fetch("/api/events")).json();
     if (events[0]?.id !== newestEvent) {
       newestEvent = events[0]?.id;
@@ -124,7 +151,14 @@ element("clear").addEventListener("click", async () => {
 
 element("behaviour").addEventListener("change", async ({ target }) => {
   const answer = await fetch("/api/behaviour", { method: "PUT", body: JSON.stringify({ behaviour: target.value }) });
-  element("state").textContent = answer.ok ? "So it will be." : "The host did not take that.";
+  const next = target.selectedOptions[0].textContent;
+  element("state").textContent = answer.ok ? `The next mail is ${next}, and the ones after it accepted.` : "The host did not take that.";
+});
+
+element("html").addEventListener("load", fit);
+element("view").addEventListener("change", ({ target }) => {
+  view[target.name] = target.value;
+  show(shown);
 });
 
 refresh();

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use ::http::Request;
+use serde_json::Value;
 
 use crate::base::timestamp::Timestamp;
 use crate::mail::message::Message;
-use crate::model::id::EmailId;
+use crate::model::email::EmailKind;
+use crate::model::id::{AccountId, EmailId};
 
 mod answer;
 pub(super) mod basic;
@@ -16,8 +18,7 @@ pub(super) mod signed;
 mod webhook;
 
 pub(super) use answer::Answer;
-pub(crate) use sender::sender;
-pub use sender::{MailSettings, ProviderSettings};
+pub use sender::{MailSettings, Mailbox, ProviderSettings};
 pub(super) use webhook::json;
 pub use webhook::{DetachedProof, Feedback, Unusable, WebhookReader};
 
@@ -60,12 +61,23 @@ pub(super) trait EmailProvider {
     const EXAMPLE: super::providers::tests::Example;
 }
 
+/// A mail of the outbox, decrypted.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenedMail<'a> {
+    /// The idempotency key, where the API supports one: a mail whose acceptance was not stored is not sent twice.
+    pub email_id: &'a EmailId,
+    /// Its kind.
+    pub kind: EmailKind,
+    /// The recipient's account.
+    pub account_id: &'a AccountId,
+    /// Its content.
+    pub message: &'a Message,
+}
+
 /// A mail and how it is to be sent.
 pub(super) struct OutboundMail<'a> {
     pub(super) settings: &'a ProviderSettings,
-    pub(super) message: &'a Message,
-    /// The idempotency key, where the API supports one: a mail whose acceptance was not stored is not sent twice.
-    pub(super) email_id: &'a EmailId,
+    pub(super) mail: OpenedMail<'a>,
     pub(super) now: Timestamp,
 }
 
@@ -100,6 +112,13 @@ pub enum Handover {
         /// The time that the provider asks for, at most a day.
         after: Option<Duration>,
     },
+}
+
+/// Adds a member to the object `body`.
+pub(super) fn set(body: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Some(members) = body.as_object_mut() {
+        members.insert(name.to_owned(), value.into());
+    }
 }
 
 /// A POST of `body` with what each request has.

@@ -3,15 +3,17 @@
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use crate::model::client_address::ClientAddress;
 use crate::ports::Unavailable;
 
 mod account_deleted;
 mod branding;
+mod data;
+mod dates;
 mod email_changed;
 mod invitation;
 mod overrides;
 mod password_changed;
+mod plurals;
 mod recovery;
 mod temporary_password;
 #[cfg(test)]
@@ -22,12 +24,13 @@ mod translator;
 
 pub use account_deleted::prepare_account_deleted;
 pub use branding::MailBranding;
+pub use data::MailData;
 pub use email_changed::prepare_email_changed;
 pub use invitation::{InvitationMail, prepare_invitation};
 pub use overrides::Overrides;
 pub use password_changed::prepare_password_changed;
 pub use recovery::{RecoveryMail, prepare_recovery};
-pub use temporary_password::prepare_temporary_password;
+pub use temporary_password::{TemporaryPasswordMail, prepare_temporary_password};
 pub use translator::Translator;
 
 /// A complete mail except for its sender.
@@ -41,13 +44,16 @@ pub struct Message {
     pub text: String,
     /// The HTML part, with the same content as the text.
     pub html: String,
+    /// The same as data; `None` in mails that earlier versions wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<MailData>,
 }
 
 /// The cause of the change or request that a mail is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requester {
-    /// Someone at this address, which the mail shows masked.
-    Client(ClientAddress),
+    /// Someone who presumably is the user.
+    User,
     /// An administrator, whom the mail does not name.
     Administrator,
 }
@@ -60,12 +66,13 @@ struct Parts<S, T, H> {
 }
 
 impl<S: Template, T: Template, H: Template> Parts<S, T, H> {
-    fn render(&self, to: &str) -> Result<Message, Unavailable> {
+    fn render(&self, to: &str, data: MailData) -> Result<Message, Unavailable> {
         Ok(Message {
             to: to.to_owned(),
             subject: render(&self.subject)?,
             text: render(&self.text)?,
             html: render(&self.html)?,
+            data: Some(data),
         })
     }
 }

@@ -5,11 +5,9 @@ use ::http::{Request, Response};
 
 use crate::base::timestamp::Timestamp;
 use crate::mail::api::{
-    Answer, EmailProvider, Handover, OutboundMail, ProviderSettings, WebhookReader,
+    Answer, EmailProvider, Handover, OpenedMail, OutboundMail, ProviderSettings, WebhookReader,
 };
-use crate::mail::message::Message;
 use crate::mail::providers::{mailgun, postmark, resend, sendgrid, ses, webhook};
-use crate::model::id::EmailId;
 use crate::ports::NoAnswer;
 
 // Matches instead of a table of functions: a component that only sends mail does not carry what reads webhooks.
@@ -90,20 +88,18 @@ impl ProviderKind {
     }
 }
 
-/// The request that sends `message`. `email_id` is the idempotency key where the provider has those.
+/// The request that sends `mail`. Its id is the idempotency key where the provider has those.
 ///
 /// `None` if it cannot be written as a request, which no checked setting causes.
 #[must_use]
 pub fn request(
     settings: &ProviderSettings,
-    message: &Message,
-    email_id: &EmailId,
+    mail: OpenedMail<'_>,
     now: Timestamp,
 ) -> Option<Request<Vec<u8>>> {
     settings.kind.write_request(&OutboundMail {
         settings,
-        message,
-        email_id,
+        mail,
         now,
     })
 }

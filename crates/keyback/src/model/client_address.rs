@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-/// The address that limits count and mails mention. `Display` masks it.
+/// The address that limits count and events mention. `Display` masks it.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientAddress(IpAddr);
@@ -44,12 +44,6 @@ impl ClientAddress {
     #[must_use]
     pub const fn unknown() -> Self {
         Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
-    }
-
-    /// Whether anybody knows it.
-    #[must_use]
-    pub const fn is_known(self) -> bool {
-        !self.0.is_unspecified()
     }
 
     /// What limits count: the whole IPv4 address, or the first 64 bits of an IPv6 address, since one household has

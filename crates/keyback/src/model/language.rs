@@ -15,8 +15,13 @@ macro_rules! for_all_languages {
             French "fr" "Français",
             Spanish "es" "Español",
             Portuguese "pt" "Português",
+            Italian "it" "Italiano",
+            Dutch "nl" "Nederlands",
+            Polish "pl" "Polski",
             Japanese "ja" "日本語",
             Chinese "zh-Hans" "简体中文",
+            Korean "ko" "한국어",
+            Arabic "ar" "العربية",
         }
     };
 }
@@ -48,6 +53,22 @@ impl Language {
     #[must_use]
     pub fn tagged(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+
+    /// Whether it is written from right to left.
+    #[must_use]
+    pub const fn is_right_to_left(self) -> bool {
+        matches!(self, Self::Arabic)
+    }
+
+    /// The value of HTML's attribute `dir`.
+    #[must_use]
+    pub const fn direction(self) -> &'static str {
+        if self.is_right_to_left() {
+            "rtl"
+        } else {
+            "ltr"
+        }
     }
 
     /// The one that serves a reader of `locale`: `pt-BR` and `pt-PT` are served with `pt`, and all of Chinese with
@@ -100,7 +121,9 @@ mod tests {
             ("zh_CN", Some("zh-Hans")),
             ("de_DE.UTF-8", Some("de")),
             ("zh-Hant-TW", Some("zh-Hans")),
-            ("nl", None),
+            ("nl-BE", Some("nl")),
+            ("ar_EG", Some("ar")),
+            ("sv", None),
             ("des", None),
         ] {
             let served = Language::serving(&locale(tag)).map(Language::tag);
@@ -110,13 +133,13 @@ mod tests {
 
     #[test]
     fn the_first_choice_that_is_served_decides() {
-        let (nl, fr, ja) = (locale("nl"), locale("fr"), locale("ja"));
+        let (sv, fr, ja) = (locale("sv"), locale("fr"), locale("ja"));
         let chosen =
             |choices: &[Option<&Locale>]| Language::first_serving(choices, Language::Spanish).tag();
         assert_eq!(chosen(&[Some(&fr), Some(&ja)]), "fr");
-        assert_eq!(chosen(&[Some(&nl), Some(&ja)]), "ja");
+        assert_eq!(chosen(&[Some(&sv), Some(&ja)]), "ja");
         assert_eq!(chosen(&[None, Some(&ja)]), "ja");
-        assert_eq!(chosen(&[Some(&nl), None]), "es");
+        assert_eq!(chosen(&[Some(&sv), None]), "es");
         assert_eq!(chosen(&[]), "es");
     }
 
@@ -125,7 +148,7 @@ mod tests {
         for language in Language::ALL {
             assert_eq!(Language::tagged(language.tag()), Some(language));
         }
-        for none in ["", "*", "DE", "zh", "nl"] {
+        for none in ["", "*", "DE", "zh", "sv"] {
             assert_eq!(Language::tagged(none), None, "{none}");
         }
     }

@@ -90,6 +90,8 @@ components!(
         access: Access,
         /// What an administrator's reset may do.
         admin_reset: AdminResetRules,
+        /// Where the user of a mailed password signs in.
+        sign_in_url: SignInUrl,
         /// The email provider.
         mail: MailSettings,
         /// Where the portal is told of events.
@@ -114,7 +116,7 @@ components!(
         issue: IssueRules,
         /// How many wrong codes are too many.
         caps: AttemptCaps,
-        /// Where a new account's owner signs in.
+        /// Where the owner of a new account signs in.
         sign_in_url: SignInUrl,
         /// The email provider.
         mail: MailSettings,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::mail::api::{MailSettings, ProviderSettings, WebhookReader, sender};
+use crate::mail::api::{MailSettings, Mailbox, ProviderSettings, WebhookReader};
 use crate::mail::registry::ProviderKind;
 use crate::model::base_url::BaseUrl;
 use crate::settings::{Section, Values};
@@ -16,6 +16,9 @@ struct Names {
     webhook_secret: &'static str,
     optional: bool,
 }
+
+/// The variable for where answers go, whichever provider sends.
+const REPLY_TO: &str = "email_reply_to";
 
 /// The names that [`ProviderKind`] takes.
 const PROVIDERS: &str = "resend, postmark, sendgrid, mailgun, mailgun-eu, ses or webhook";
@@ -92,27 +95,42 @@ impl Section for FeedbackSettings {
 
 impl Section for MailSettings {
     fn read(values: &Values) -> Option<Self> {
-        let primary = provider(values, &PRIMARY, sender);
+        let reply_to =
+            values.read(
+                REPLY_TO,
+                "empty, an address, or Name <address>",
+                |text| match text {
+                    "" => Some(None),
+                    text => Mailbox::parse(text).map(Some),
+                },
+            );
+        let primary = provider(values, &PRIMARY, Mailbox::parse);
         let fallback = provider(values, &FALLBACK, |text| match text {
             "" => primary.as_ref().map(|primary| primary.from.clone()),
-            text => sender(text),
+            text => Mailbox::parse(text),
         });
         let fallback = match values.text(FALLBACK.kind)? {
             "" => None,
             _ => Some(fallback?),
         };
+        let reply_to = reply_to?;
+        let answered = |provider: ProviderSettings| ProviderSettings {
+            reply_to: reply_to.clone(),
+            ..provider
+        };
         Some(Self {
-            primary: primary?,
-            fallback,
+            primary: answered(primary?),
+            fallback: fallback.map(answered),
         })
     }
 }
 
-/// Reads the variables `names`. If the provider is optional and empty, the others are not validated.
+/// Reads the variables `names`. If the provider is optional and empty, the others are not validated. Where answers
+/// go is the same for all.
 fn provider(
     values: &Values,
     names: &Names,
-    from: impl FnOnce(&str) -> Option<String>,
+    from: impl FnOnce(&str) -> Option<Mailbox>,
 ) -> Option<ProviderSettings> {
     let is_left_out = names.optional && values.text(names.kind).is_some_and(str::is_empty);
     if is_left_out {
@@ -144,5 +162,6 @@ fn provider(
         origin: origin??,
         api_key: api_key?,
         from: from?,
+        reply_to: None,
     })
 }

@@ -87,6 +87,11 @@ fn each_range_is_held() {
         ("limit_account", ["1/1", "5/3600,10/86400"], ["", "5"]),
         ("email_provider", ["resend", "resend"], ["", "smtp"]),
         ("email_api_key", ["re_1", "re_2"], ["", "re_ 1"]),
+        (
+            "email_reply_to",
+            ["", "Help <help@example.test>"],
+            ["nobody", "a@b.test, c@d.test"],
+        ),
         ("allow_short_lifetimes", ["true", "false"], ["yes", "1"]),
     ] {
         for value in good {
@@ -445,5 +450,5 @@ fn a_fallback_provider_needs_a_key_and_takes_the_sender_of_the_first() {
     );
     env.variables.set("email_fallback_api_key", "re_2");
     let from = fallback(&env).unwrap().unwrap().from;
-    assert_eq!(from, "Keyback <no-reply@example.test>");
+    assert_eq!(from.to_string(), "Keyback <no-reply@example.test>");
 }

@@ -9,35 +9,35 @@ const MAILS: [(&str, &str, &str, &str, &str); 5] = [
         "/email",
         "x-postmark-server-token: 1",
         "application/json",
-        r#"{"From":"Keyback <no-reply@example.com>","To":"ada@example.com","Subject":"Hello","TextBody":"plain","HtmlBody":"<p>rich</p>","Headers":[{"Name":"X-Kind","Value":"test"}],"TrackLinks":"None"}"#,
+        r#"{"From":"Keyback <no-reply@example.com>","To":"ada@example.com","Subject":"Hello","TextBody":"plain","HtmlBody":"<p>rich</p>","Headers":[{"Name":"X-Kind","Value":"test"}],"ReplyTo":"help@example.com","TrackLinks":"None"}"#,
     ),
     (
         "sendgrid",
         "/v3/mail/send",
         "authorization: Bearer SG.1",
         "application/json",
-        r#"{"from":{"email":"no-reply@example.com","name":"Keyback"},"personalizations":[{"to":[{"email":"ada@example.com"}]}],"subject":"Hello","content":[{"type":"text/plain","value":"plain"},{"type":"text/html","value":"<p>rich</p>"}],"headers":{"X-Kind":"test"}}"#,
+        r#"{"from":{"email":"no-reply@example.com","name":"Keyback"},"personalizations":[{"to":[{"email":"ada@example.com"}]}],"subject":"Hello","content":[{"type":"text/plain","value":"plain"},{"type":"text/html","value":"<p>rich</p>"}],"headers":{"X-Kind":"test"},"reply_to":{"email":"help@example.com"}}"#,
     ),
     (
         "mailgun",
         "/v3/mg.example.com/messages",
         "authorization: Basic YXBpOjE=",
         "application/x-www-form-urlencoded",
-        "from=Keyback+%3Cno-reply%40example.com%3E&to=ada%40example.com&subject=Hello&text=plain&html=%3Cp%3Erich%3C%2Fp%3E&h%3AX-Kind=test&o%3Atracking=no",
+        "from=Keyback+%3Cno-reply%40example.com%3E&to=ada%40example.com&subject=Hello&text=plain&html=%3Cp%3Erich%3C%2Fp%3E&h%3AX-Kind=test&h%3AReply-To=help%40example.com&o%3Atracking=no",
     ),
     (
         "ses",
         "/v2/email/outbound-emails",
         "authorization: AWS4-HMAC-SHA256 Credential=1",
         "application/json",
-        r#"{"FromEmailAddress":"Keyback <no-reply@example.com>","Destination":{"ToAddresses":["ada@example.com"]},"Content":{"Simple":{"Subject":{"Data":"Hello"},"Body":{"Text":{"Data":"plain"},"Html":{"Data":"<p>rich</p>"}},"Headers":[{"Name":"X-Kind","Value":"test"}]}}}"#,
+        r#"{"FromEmailAddress":"Keyback <no-reply@example.com>","Destination":{"ToAddresses":["ada@example.com"]},"Content":{"Simple":{"Subject":{"Data":"Hello"},"Body":{"Text":{"Data":"plain"},"Html":{"Data":"<p>rich</p>"}},"Headers":[{"Name":"X-Kind","Value":"test"}]}},"ReplyToAddresses":["help@example.com"]}"#,
     ),
     (
         "webhook",
         "/",
         "webhook-signature: v1,1",
         "application/json",
-        r#"{"type":"email.send","data":{"id":"1","from":"Keyback <no-reply@example.com>","to":"ada@example.com","subject":"Hello","text":"plain","html":"<p>rich</p>","headers":{"X-Kind":"test"}}}"#,
+        r#"{"type":"email.send","data":{"id":"1","from":"Keyback <no-reply@example.com>","to":"ada@example.com","subject":"Hello","text":"plain","html":"<p>rich</p>","headers":{"X-Kind":"test"},"reply_to":"help@example.com"}}"#,
     ),
 ];
 
@@ -79,10 +79,13 @@ fn a_mail_is_taken_in_as_each_provider_takes_it() {
         let mut shown = messages[0].clone();
         shown["id"] = Value::Null;
         shown["received_at"] = Value::Null;
+        if let Some(headers) = shown["headers"].as_object_mut() {
+            headers.remove("Reply-To");
+        }
         let expected = json!({
             "id": null, "received_at": null, "provider": mail.0,
             "from": "Keyback <no-reply@example.com>", "to": ["ada@example.com"], "subject": "Hello",
-            "text": "plain", "html": "<p>rich</p>", "headers": { "X-Kind": "test" }, "reply_to": [],
+            "text": "plain", "html": "<p>rich</p>", "headers": { "X-Kind": "test" }, "reply_to": ["help@example.com"],
         });
         assert_eq!(shown, expected);
     }
@@ -128,13 +131,16 @@ fn it_behaves_as_it_is_told_to() {
         mailbox.call("GET", "/api/behaviour", &[], "").json()["behaviour"],
         "accept"
     );
+    for (mail, status) in MAILS.into_iter().zip([422, 400, 400, 400, 422]) {
+        mailbox.behave("refuse");
+        assert_eq!(mailbox.send_as(mail).status, status, "{}", mail.0);
+    }
     mailbox.behave("refuse");
-    let statuses = MAILS.map(|mail| mailbox.send_as(mail).status);
-    assert_eq!(statuses, [422, 400, 400, 400, 422]);
     assert_eq!(mailbox.send(&[], MAIL).status, 422);
-    mailbox.behave("fail");
-    assert_eq!(MAILS.map(|mail| mailbox.send_as(mail).status), [503; 5]);
-    assert_eq!(mailbox.send(&[], MAIL).status, 503);
+    for mail in MAILS {
+        mailbox.behave("fail");
+        assert_eq!(mailbox.send_as(mail).status, 503, "{}", mail.0);
+    }
     assert!(mailbox.messages().is_empty());
     for bad in [
         "",
@@ -148,12 +154,30 @@ fn it_behaves_as_it_is_told_to() {
             "{bad}"
         );
     }
-    assert_eq!(
-        mailbox.call("GET", "/api/behaviour", &[], "").json()["behaviour"],
-        "fail"
-    );
+    mailbox.behave("fail");
     mailbox.behave("accept");
     assert_eq!(mailbox.send(&[], MAIL).status, 200);
+}
+
+#[test]
+fn what_it_is_told_counts_for_one_mail_and_one_event() {
+    let mailbox = Served::start();
+    let event = || {
+        let headers = [("webhook-id", "m1"), ("webhook-signature", "v1,1")];
+        mailbox.call("POST", "/events", &headers, "{}").status
+    };
+    mailbox.behave("refuse");
+    assert_eq!(event(), 400);
+    let next = || mailbox.call("GET", "/api/behaviour", &[], "").json();
+    assert_eq!(next()["behaviour"], "refuse");
+    assert_eq!(mailbox.send(&[], MAIL).status, 422);
+    assert_eq!(next()["behaviour"], "accept");
+    assert_eq!(mailbox.send(&[], MAIL).status, 200);
+    assert_eq!(event(), 204);
+    // A call that is refused for its credential is no mail.
+    mailbox.behave("refuse");
+    assert_eq!(mailbox.call("POST", "/emails", &[], MAIL).status, 401);
+    assert_eq!(mailbox.send(&[], MAIL).status, 422);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::courier::backoff;
 use crate::courier::pauses::Pauses;
 use crate::courier::report::CourierRun;
 use crate::courier::tasks::hand_over::{Offered, hand_over};
-use crate::mail::api::Handover;
+use crate::mail::api::{Handover, OpenedMail};
 use crate::mail::message::Message;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState, MailSecret};
@@ -136,8 +136,14 @@ async fn try_once<E: Env>(
         let (_, entry) = tried.end(cx, EmailState::Sent, None).await?;
         return Ok((Delivery::Stale, entry));
     }
-    let offered = if let Some(message) = message {
-        let call = hand_over(env, mail, &message, email_id, attempt, run);
+    let offered = if let Some(message) = &message {
+        let opened = OpenedMail {
+            email_id,
+            kind: tried.email.kind,
+            account_id: &tried.email.account_id,
+            message,
+        };
+        let call = hand_over(env, mail, opened, attempt, run);
         pauses.during(env, call).await
     } else {
         let reason = "sealed with a key that is gone".to_owned();

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use crate::courier::pace::Pace;
 use crate::courier::report::CourierRun;
-use crate::mail::api::{Handover, TIMEOUT};
-use crate::mail::message::Message;
+use crate::mail::api::{Handover, OpenedMail, TIMEOUT};
 use crate::mail::registry;
-use crate::model::id::EmailId;
 use crate::ports::{Clock, Env, HttpClient, NoAnswer};
 use crate::settings::{MailSettings, ProviderKind, ProviderSettings};
 
@@ -53,12 +51,11 @@ impl Offered {
 pub(super) async fn hand_over<E: Env>(
     env: &E,
     mail: &MailSettings,
-    message: &Message,
-    email_id: &EmailId,
+    opened: OpenedMail<'_>,
     attempt: u32,
     run: &CourierRun,
 ) -> Offered {
-    let first = offer(env, &mail.primary, message, email_id, run.primary()).await;
+    let first = offer(env, &mail.primary, opened, run.primary()).await;
     let Some(fallback) = &mail.fallback else {
         return first;
     };
@@ -69,7 +66,7 @@ pub(super) async fn hand_over<E: Env>(
     if !is_open || !may_fall_back {
         return first;
     }
-    let second = offer(env, fallback, message, email_id, run.fallback()).await;
+    let second = offer(env, fallback, opened, run.fallback()).await;
     let both_throttled = first.is_throttled() && second.is_throttled();
     // Where the first provider never will, the fallback may take it yet; else the first one may, or neither will.
     let counts = second.handover == Handover::Accepted
@@ -82,8 +79,7 @@ pub(super) async fn hand_over<E: Env>(
 async fn offer<E: Env>(
     env: &E,
     provider: &ProviderSettings,
-    message: &Message,
-    email_id: &EmailId,
+    opened: OpenedMail<'_>,
     pace: &Pace,
 ) -> Offered {
     let began = env.clock().now();
@@ -97,7 +93,7 @@ async fn offer<E: Env>(
             ..Offered::surely(provider.kind, handover)
         };
     }
-    let Some(request) = registry::request(provider, message, email_id, began) else {
+    let Some(request) = registry::request(provider, opened, began) else {
         let reason = "cannot be written as a request".to_owned();
         return Offered::surely(provider.kind, Handover::Refused { reason });
     };

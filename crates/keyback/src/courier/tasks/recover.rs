@@ -55,7 +55,7 @@ pub(in crate::courier) async fn run<E: Env>(
         challenge_id: &request.challenge_id,
         lifetimes: settings.lifetimes,
         requested_at: request.requested_at,
-        requested_by: Requester::Client(request.client),
+        requested_by: Requester::User,
         asker: Some(asker(settings, &turn.account, &request)),
         locale: request.locale.as_ref(),
         event: Event::by_user(

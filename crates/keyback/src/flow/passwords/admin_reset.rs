@@ -7,7 +7,8 @@ use crate::flow::events::Caller;
 use crate::flow::passwords::{check_password, generate};
 use crate::mail::message::MailBranding;
 use crate::mail::message::{
-    Requester, Translator, prepare_password_changed, prepare_temporary_password,
+    Requester, TemporaryPasswordMail, Translator, prepare_password_changed,
+    prepare_temporary_password,
 };
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
@@ -19,6 +20,7 @@ use crate::model::keyring::Keyring;
 use crate::model::password::Password;
 use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::PasswordViolation;
+use crate::model::web_address::WebAddress;
 use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};
@@ -93,6 +95,8 @@ pub struct AdminResetSettings {
     pub keyring: Keyring,
     /// Which passwords may be set.
     pub rules: PasswordRules,
+    /// `sign_in_url`: where the user signs in with a mailed password.
+    pub sign_in_url: Option<WebAddress>,
 }
 
 /// Sets the password, whether the account had one or not. Every outstanding link, code and token dies with it.
@@ -189,9 +193,13 @@ fn mail<E: Env>(
     let expires_at = credential.and_then(|credential| credential.expires_at);
     let translator = &Translator::for_reader(&settings.branding, &[account.locale.as_ref()]);
     let (kind, message) = if order.send_email {
-        let must_change = order.change_on_next_sign_in;
-        let message =
-            prepare_temporary_password(to, translator, password, must_change, expires_at)?;
+        let mail = TemporaryPasswordMail {
+            password,
+            must_change: order.change_on_next_sign_in,
+            expires_at,
+            sign_in_url: settings.sign_in_url.as_ref(),
+        };
+        let message = prepare_temporary_password(to, &mail, translator)?;
         (EmailKind::TemporaryPassword, message)
     } else {
         let message = prepare_password_changed(to, translator, Requester::Administrator, cx.now)?;

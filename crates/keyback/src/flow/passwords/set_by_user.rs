@@ -47,8 +47,8 @@ pub(in crate::flow) fn set_by_user<E: Env>(
     }
     let languages = [change.locale.as_ref(), account.locale.as_ref()];
     let translator = Translator::for_reader(branding, &languages);
-    let requester = Requester::Client(change.client);
-    let message = prepare_password_changed(account.email.as_str(), &translator, requester, cx.now)?;
+    let to = account.email.as_str();
+    let message = prepare_password_changed(to, &translator, Requester::User, cx.now)?;
     let draft = Draft {
         kind: EmailKind::PasswordChanged,
         account_id: &account.id,

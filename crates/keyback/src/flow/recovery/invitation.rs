@@ -142,6 +142,7 @@ fn mail<E: Env>(
     let mail = InvitationMail {
         link,
         life: order.expires_in,
+        link_expires_at: challenge.link_expires_at,
         sign_in_url: settings.sign_in_url.as_ref(),
     };
     let translator = Translator::for_reader(branding, &[account.locale.as_ref()]);

@@ -49,7 +49,7 @@ pub(crate) struct Issue<'a> {
     pub(crate) lifetimes: ChallengeSettings,
     /// When it was asked for.
     pub(crate) requested_at: Timestamp,
-    /// By whom or from where, for the mail.
+    /// By whom, for the mail.
     pub(crate) requested_by: Requester,
     /// The network that asked; `None` for an administrator.
     pub(crate) asker: Option<Asker>,
@@ -312,6 +312,8 @@ fn mail<E: Env>(
         code: &secrets.code,
         link: &secrets.link,
         cancel: &secrets.cancel,
+        code_expires_at: challenge.code_expires_at,
+        link_expires_at: challenge.link_expires_at,
         requested_at: issue.requested_at,
         requested_by: issue.requested_by,
     };
@@ -323,7 +325,7 @@ fn mail<E: Env>(
     let link_expires_at = challenge.link_expires_at;
     let both_work_until = challenge.code_expires_at.min(link_expires_at);
     let discard_at = match issue.requested_by {
-        Requester::Client(_) => both_work_until,
+        Requester::User => both_work_until,
         Requester::Administrator => {
             both_work_until.max(link_expires_at.minus(issue.lifetimes.code))
         }

@@ -48,15 +48,27 @@ fn a_recovery_mail_is_in_the_first_language_that_there_is() {
             "Réinitialisation de votre mot de passe Keyback",
         ),
         (
-            Some("nl"),
+            Some("sv"),
             Some("de-AT"),
             "ja",
             "Passwort für Keyback zurücksetzen",
         ),
         (None, Some("pt-PT"), "ja", "Redefinir sua senha de Keyback"),
-        (None, Some("nl"), "ja", "Keyback のパスワードの再設定"),
+        (None, Some("sv"), "ja", "Keyback のパスワードの再設定"),
+        (
+            None,
+            Some("nl"),
+            "ja",
+            "Stel je wachtwoord voor Keyback opnieuw in",
+        ),
+        (
+            Some("ar-EG"),
+            None,
+            "ja",
+            "إعادة تعيين كلمة مرورك في Keyback",
+        ),
         (None, None, "es-MX", "Restablecer su contraseña de Keyback"),
-        (Some("zh-CN"), None, "en", "重设您的 Keyback 密码"),
+        (Some("zh-CN"), None, "en", "重置您的 Keyback 密码"),
         (None, None, "en", "Reset your Keyback password"),
     ] {
         let app = app(account);
@@ -75,7 +87,7 @@ fn the_notice_at_the_end_is_in_the_language_of_the_recovery() {
     assert!(
         notice
             .text
-            .contains("am 2026-11-23 09:00 UTC von 192.0.*.* aus geändert.")
+            .contains("wurde am 23. November 2026 um 09:00 Uhr (UTC) geändert.")
     );
 }
 
@@ -102,12 +114,15 @@ fn what_administrators_do_is_told_in_the_accounts_language() {
     assert_eq!(mail.subject, "Ihr neues Passwort für Keyback");
     let returned = json!({"generate": true, "return_password": true});
     let mail = administers(&app, "/reset-password", "POST", returned);
-    assert!(mail.text.starts_with("Die Administration hat das Passwort"));
+    assert!(
+        mail.text
+            .starts_with("Ein Administrator hat am 23. November 2026")
+    );
     let mail = administers(&app, "", "PATCH", json!({"email": "ann@example.org"}));
     assert_eq!(mail.to, App::EMAIL);
     assert_eq!(
         mail.subject,
-        "Ihr Konto bei Keyback hat eine andere E-Mail-Adresse"
+        "Die E-Mail-Adresse Ihres Kontos bei Keyback wurde geändert"
     );
 }
 

@@ -26,26 +26,10 @@ pub struct ProviderSettings {
     pub origin: BaseUrl,
     /// The credential for it.
     pub api_key: String,
-    /// The sender, `Name <address>` or an address alone.
-    pub from: String,
-}
-
-impl ProviderSettings {
-    /// The sender's name, if it has one, and its address.
-    #[must_use]
-    pub fn sender(&self) -> (Option<Cow<'_, str>>, &str) {
-        name_and_address(&self.from).unwrap_or((None, &self.from))
-    }
-
-    /// The sender as one text, with its name quoted where RFC 5322 §3.4 requires it. Other characters than ASCII stay
-    /// as they are: providers with JSON or form APIs encode them.
-    #[must_use]
-    pub fn mailbox(&self) -> String {
-        match self.sender() {
-            (Some(name), address) => format!("{} <{address}>", phrase(&name)),
-            (None, address) => address.to_owned(),
-        }
-    }
+    /// The sender.
+    pub from: Mailbox,
+    /// Where answers go; `None` for the sender.
+    pub reply_to: Option<Mailbox>,
 }
 
 impl fmt::Debug for ProviderSettings {
@@ -54,11 +38,37 @@ impl fmt::Debug for ProviderSettings {
     }
 }
 
-/// `text`, if it is a sender: `Name <address>` or an address alone.
-pub(crate) fn sender(text: &str) -> Option<String> {
-    let text = one_line(text)?;
-    let (_, address) = name_and_address(&text)?;
-    EmailAddress::parse_ascii(address).is_ok().then_some(text)
+/// `Name <address>`, or an address alone (RFC 5322 §3.4).
+///
+/// `Display` quotes the name where that is required. Other characters than ASCII stay as they are: providers with JSON or form
+/// APIs encode them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mailbox(String);
+
+impl Mailbox {
+    /// `text`, if it is a mailbox of one line, at most 100 characters, whose address is ASCII.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = one_line(text)?;
+        let (_, address) = name_and_address(&text)?;
+        EmailAddress::parse_ascii(address).ok()?;
+        Some(Self(text))
+    }
+
+    /// The name, if there is one, and the address.
+    #[must_use]
+    pub fn parts(&self) -> (Option<Cow<'_, str>>, &str) {
+        name_and_address(&self.0).unwrap_or((None, &self.0))
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.parts() {
+            (Some(name), address) => write!(f, "{} <{address}>", phrase(&name)),
+            (None, address) => f.write_str(address),
+        }
+    }
 }
 
 /// The two parts of `Name <address>` or `"Name" <address>`; an address alone has no name.
@@ -102,9 +112,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sender_is_an_address_with_or_without_a_name() {
-        assert!(sender("Keyback <no-reply@example.com>").is_some());
-        assert!(sender("no-reply@example.com").is_some());
+    fn a_mailbox_is_an_address_with_or_without_a_name() {
+        assert!(Mailbox::parse("Keyback <no-reply@example.com>").is_some());
+        assert!(Mailbox::parse("no-reply@example.com").is_some());
         for bad in [
             "",
             "Keyback",
@@ -112,7 +122,7 @@ mod tests {
             "K <a@b.c",
             "K <a@b.c>\r\nBcc: x@y.z",
         ] {
-            assert_eq!(sender(bad), None, "{bad}");
+            assert_eq!(Mailbox::parse(bad), None, "{bad}");
         }
     }
 
@@ -147,13 +157,8 @@ mod tests {
             ("<a@b.c>", "a@b.c"),
             ("a@b.c", "a@b.c"),
         ] {
-            let settings = ProviderSettings {
-                kind: ProviderKind::Resend,
-                origin: BaseUrl::parse("https://mail.example.test").unwrap(),
-                api_key: String::new(),
-                from: sender(from).unwrap(),
-            };
-            assert_eq!(settings.mailbox(), written, "{from}");
+            let mailbox = Mailbox::parse(from).unwrap();
+            assert_eq!(mailbox.to_string(), written, "{from}");
         }
     }
 }

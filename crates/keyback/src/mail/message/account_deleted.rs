@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::message::{Message, Parts, Translator, texts};
+use crate::mail::message::{MailData, Message, Parts, Requester, Translator, texts};
 use crate::ports::Unavailable;
 
 #[derive(Template)]
@@ -35,7 +35,12 @@ pub fn prepare_account_deleted(
     translator: &Translator<'_>,
     deleted_at: Timestamp,
 ) -> Result<Message, Unavailable> {
-    let deleted = &translator.with_time(texts::DELETED_INTRO, deleted_at);
+    let values = [("email", to), ("time", &*translator.time(deleted_at))];
+    let deleted = &translator.with(texts::DELETED_INTRO, &values);
+    let data = MailData {
+        deleted_at: Some(deleted_at.rfc3339()),
+        ..MailData::new(translator, Requester::Administrator)
+    };
     Parts {
         subject: AccountDeletedSubject { translator },
         text: AccountDeletedText {
@@ -47,5 +52,5 @@ pub fn prepare_account_deleted(
             deleted,
         },
     }
-    .render(to)
+    .render(to, data)
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::message::{Message, Parts, Translator, texts};
+use crate::mail::message::{MailData, Message, Parts, Requester, Translator, texts};
 use crate::ports::Unavailable;
 
 #[derive(Template)]
@@ -35,7 +35,12 @@ pub fn prepare_email_changed(
     translator: &Translator<'_>,
     changed_at: Timestamp,
 ) -> Result<Message, Unavailable> {
-    let changed = &translator.with_time(texts::EMAIL_INTRO, changed_at);
+    let values = [("email", to), ("time", &*translator.time(changed_at))];
+    let changed = &translator.with(texts::EMAIL_INTRO, &values);
+    let data = MailData {
+        changed_at: Some(changed_at.rfc3339()),
+        ..MailData::new(translator, Requester::Administrator)
+    };
     Parts {
         subject: EmailChangedSubject { translator },
         text: EmailChangedText {
@@ -47,5 +52,5 @@ pub fn prepare_email_changed(
             changed,
         },
     }
-    .render(to)
+    .render(to, data)
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use askama::Template;
 
-use crate::mail::message::{Message, Parts, Translator, texts};
+use crate::base::timestamp::Timestamp;
+use crate::mail::message::{MailData, Message, Parts, Requester, Translator, texts};
 use crate::model::token::Token;
 use crate::model::web_address::WebAddress;
 use crate::ports::Unavailable;
@@ -16,6 +17,8 @@ pub struct InvitationMail<'a> {
     pub link: &'a Token,
     /// How long the link lives.
     pub life: Duration,
+    /// When the link stops working.
+    pub link_expires_at: Timestamp,
     /// Where the owner signs in afterwards.
     pub sign_in_url: Option<&'a WebAddress>,
 }
@@ -41,12 +44,13 @@ struct InvitationHtml<'a> {
 }
 
 struct InvitationFacts {
+    intro: String,
     open_link: String,
     link: String,
     sign_in_url: Option<String>,
 }
 
-/// The mail with the link, whose secret is in the fragment. It names nobody.
+/// The mail with the link, whose secret is in the fragment. It does not name the administrator.
 ///
 /// # Errors
 /// [`Unavailable::Record`] if a template fails, which none of them can.
@@ -55,15 +59,24 @@ pub fn prepare_invitation(
     mail: &InvitationMail<'_>,
     translator: &Translator<'_>,
 ) -> Result<Message, Unavailable> {
+    let link = translator.site().reset_link(mail.link);
+    let sign_in_url = mail.sign_in_url.map(ToString::to_string);
+    let data = MailData {
+        link: Some(link.clone()),
+        link_expires_at: Some(mail.link_expires_at.rfc3339()),
+        sign_in_url: sign_in_url.clone(),
+        ..MailData::new(translator, Requester::Administrator)
+    };
     let mail = &InvitationFacts {
+        intro: translator.with(texts::INVITATION_INTRO, &[("email", to)]),
         open_link: translator.with_life(texts::INVITATION_LINK, mail.life),
-        link: translator.site().reset_link(mail.link),
-        sign_in_url: mail.sign_in_url.map(ToString::to_string),
+        link,
+        sign_in_url,
     };
     Parts {
         subject: InvitationSubject { translator },
         text: InvitationText { translator, mail },
         html: InvitationHtml { translator, mail },
     }
-    .render(to)
+    .render(to, data)
 }

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn what_can_be_used_is_used_beside_what_cannot() {
         let words =
-            json!({"de": {"help": "Hilfe!", "recovery.subjekt": "Neu"}, "nl": {"help": "?"}});
+            json!({"de": {"help": "Hilfe!", "recovery.subjekt": "Neu"}, "sv": {"help": "?"}});
         let (overrides, warnings) = parse(&words.to_string());
         assert_eq!(
             overrides.find(texts::HELP, Language::German),
@@ -138,7 +138,7 @@ mod tests {
         );
         assert_eq!(
             warnings,
-            ["unknown key recovery.subjekt", "unknown language nl"]
+            ["unknown key recovery.subjekt", "unknown language sv"]
         );
     }
 
@@ -172,7 +172,7 @@ mod tests {
             "{",
             r#"{"en": []}"#,
             r#"{"en": {"help": 1}}"#,
-            r#"{"nl": {}}"#,
+            r#"{"sv": {}}"#,
             r#"{"de-AT": {}}"#,
             &text("helf", "x"),
             &text("help", ""),

@@ -4,7 +4,7 @@ use askama::Template;
 
 use crate::base::timestamp::Timestamp;
 use crate::mail::message::translator::AttributionTexts;
-use crate::mail::message::{Message, Parts, Requester, Translator, texts};
+use crate::mail::message::{MailData, Message, Parts, Requester, Translator, texts};
 use crate::ports::Unavailable;
 
 #[derive(Template)]
@@ -29,12 +29,12 @@ struct PasswordChangedHtml<'a> {
 
 struct PasswordChangedFacts {
     changed: String,
+    fine: String,
     forgot_link: String,
 }
 
 const CHANGED: AttributionTexts = AttributionTexts {
     at: texts::CHANGED_AT,
-    from: texts::CHANGED_FROM,
     by_administrator: texts::CHANGED_BY_ADMINISTRATOR,
 };
 
@@ -48,8 +48,17 @@ pub fn prepare_password_changed(
     changed_by: Requester,
     changed_at: Timestamp,
 ) -> Result<Message, Unavailable> {
+    let fine = match changed_by {
+        Requester::User => texts::CHANGED_FINE,
+        Requester::Administrator => texts::CHANGED_EXPECTED,
+    };
+    let data = MailData {
+        changed_at: Some(changed_at.rfc3339()),
+        ..MailData::new(translator, changed_by)
+    };
     let mail = &PasswordChangedFacts {
-        changed: translator.by(&CHANGED, changed_by, changed_at),
+        changed: translator.by(&CHANGED, changed_by, to, changed_at),
+        fine: translator.text(fine),
         forgot_link: translator.site().base_url.join("/forgot-password"),
     };
     Parts {
@@ -57,5 +66,5 @@ pub fn prepare_password_changed(
         text: PasswordChangedText { translator, mail },
         html: PasswordChangedHtml { translator, mail },
     }
-    .render(to)
+    .render(to, data)
 }

@@ -3,8 +3,8 @@
 use askama::Template;
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::message::translator::AttributionTexts;
-use crate::mail::message::{Message, Parts, Requester, Translator, texts};
+use crate::mail::message::text::Text;
+use crate::mail::message::{MailData, Message, Parts, Requester, Translator, texts};
 use crate::model::code::Code;
 use crate::model::lifetimes::ChallengeSettings;
 use crate::model::token::Token;
@@ -19,9 +19,13 @@ pub struct RecoveryMail<'a> {
     pub link: &'a Token,
     /// The secret of the "this was not me" link.
     pub cancel: &'a Token,
+    /// When the code stops working.
+    pub code_expires_at: Timestamp,
+    /// When the link stops working.
+    pub link_expires_at: Timestamp,
     /// When it was asked for.
     pub requested_at: Timestamp,
-    /// The client, whose masked address is shown, or an administrator.
+    /// The user, or an administrator.
     pub requested_by: Requester,
 }
 
@@ -47,18 +51,35 @@ struct RecoveryHtml<'a> {
 
 struct RecoveryFacts<'a> {
     intro: String,
-    open_link: String,
-    link: String,
     type_code: String,
     code: &'a str,
+    open_link: String,
+    link: String,
+    not_you: String,
     cancel_link: String,
     asked: String,
 }
 
-const ASKED: AttributionTexts = AttributionTexts {
-    at: texts::RECOVERY_ASKED,
-    from: texts::RECOVERY_ASKED_FROM,
-    by_administrator: texts::RECOVERY_ASKED_BY_ADMINISTRATOR,
+/// The texts that differ by who asked.
+struct RecoveryTexts {
+    intro: &'static Text,
+    code: &'static Text,
+    not_you: &'static Text,
+    asked: &'static Text,
+}
+
+const ASKED_BY_USER: RecoveryTexts = RecoveryTexts {
+    intro: texts::RECOVERY_INTRO,
+    code: texts::RECOVERY_CODE,
+    not_you: texts::RECOVERY_NOT_YOU,
+    asked: texts::RECOVERY_ASKED,
+};
+
+const ASKED_BY_ADMINISTRATOR: RecoveryTexts = RecoveryTexts {
+    intro: texts::RECOVERY_INTRO_BY_ADMINISTRATOR,
+    code: texts::RECOVERY_CODE_BY_ADMINISTRATOR,
+    not_you: texts::RECOVERY_NOT_EXPECTED,
+    asked: texts::RECOVERY_ASKED_BY_ADMINISTRATOR,
 };
 
 /// The mail with link and code. Both links carry their secret in the fragment, which browsers do not send to servers.
@@ -73,30 +94,41 @@ pub fn prepare_recovery(
 ) -> Result<Message, Unavailable> {
     let site = translator.site();
     let life = translator.life(lifetimes.code);
-    let (intro, code, page) = match mail.requested_by {
-        Requester::Client(_) => (texts::RECOVERY_INTRO, texts::RECOVERY_CODE, None),
+    let (words, page) = match mail.requested_by {
+        Requester::User => (ASKED_BY_USER, None),
         // Its reader has no page open that asks for the code.
-        Requester::Administrator => (
-            texts::RECOVERY_INTRO_BY_ADMINISTRATOR,
-            texts::RECOVERY_CODE_BY_ADMINISTRATOR,
-            Some(site.code_page()),
-        ),
+        Requester::Administrator => (ASKED_BY_ADMINISTRATOR, Some(site.code_page())),
     };
     let page = page.as_deref().map(|page| ("page", page));
     let values: Vec<_> = [("life", life.as_str())].into_iter().chain(page).collect();
+    let data = data(mail, translator);
     let mail = &RecoveryFacts {
-        intro: translator.text(intro),
+        intro: translator.with(words.intro, &[("email", to)]),
+        type_code: translator.with(words.code, &values),
+        code: mail.code.reveal(),
         open_link: translator.with_life(texts::RECOVERY_LINK, lifetimes.link),
         link: site.reset_link(mail.link),
-        type_code: translator.with(code, &values),
-        code: mail.code.reveal(),
+        not_you: translator.text(words.not_you),
         cancel_link: site.cancel_link(mail.cancel),
-        asked: translator.by(&ASKED, mail.requested_by, mail.requested_at),
+        asked: translator.with_time(words.asked, mail.requested_at),
     };
     Parts {
         subject: RecoverySubject { translator },
         text: RecoveryText { translator, mail },
         html: RecoveryHtml { translator, mail },
     }
-    .render(to)
+    .render(to, data)
+}
+
+fn data(mail: &RecoveryMail<'_>, translator: &Translator<'_>) -> MailData {
+    let site = translator.site();
+    MailData {
+        link: Some(site.reset_link(mail.link)),
+        link_expires_at: Some(mail.link_expires_at.rfc3339()),
+        code: Some(mail.code.reveal().to_owned()),
+        code_expires_at: Some(mail.code_expires_at.rfc3339()),
+        cancel_link: Some(site.cancel_link(mail.cancel)),
+        requested_at: Some(mail.requested_at.rfc3339()),
+        ..MailData::new(translator, mail.requested_by)
+    }
 }

@@ -14,9 +14,11 @@ use crate::settings::{self, ChallengeSettings, MailBranding};
 use crate::testing::{MemoryEnv, block_on};
 
 mod complete;
+mod data;
 mod hostile;
 mod html;
 mod snapshots;
+mod times;
 mod written;
 
 const PASSWORD: &str = "tidal-amber-quiet-42";
@@ -34,8 +36,6 @@ fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
     let branding: MailBranding = block_on(settings::load(env.variables())).unwrap();
     let locale = Locale::read(language.tag()).unwrap();
     let translator = &Translator::for_reader(&branding, &[Some(&locale)]);
-    let client = Requester::Client(ClientAddress::parse("203.0.113.9").unwrap());
-    let nobody = Requester::Client(ClientAddress::unknown());
     let at = env.clock().now();
     let until = at.plus(Duration::from_hours(72));
     let to = "ann@example.test";
@@ -43,17 +43,22 @@ fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
     let changed = |requester| prepare_password_changed(to, translator, requester, at).unwrap();
     let password = |must_change, until| {
         let password = Password::new(PASSWORD);
-        prepare_temporary_password(to, translator, &password, must_change, until).unwrap()
+        let sign_in = sign_in_url();
+        let mail = TemporaryPasswordMail {
+            password: &password,
+            must_change,
+            expires_at: until,
+            sign_in_url: Some(&sign_in).filter(|_| must_change),
+        };
+        prepare_temporary_password(to, &mail, translator).unwrap()
     };
     vec![
-        ("recovery", recovery(client)),
-        ("recovery-from-unknown", recovery(nobody)),
+        ("recovery", recovery(Requester::User)),
         (
             "recovery-by-administrator",
             recovery(Requester::Administrator),
         ),
-        ("password-changed", changed(client)),
-        ("password-changed-from-unknown", changed(nobody)),
+        ("password-changed", changed(Requester::User)),
         (
             "password-changed-by-administrator",
             changed(Requester::Administrator),
@@ -88,6 +93,8 @@ fn recovery(env: &MemoryEnv, translator: &Translator<'_>, requested_by: Requeste
         code: &Code::generate(CodeLength::new(6).unwrap(), &env.random).unwrap(),
         link: &Token::generate(&env.random).unwrap(),
         cancel: &Token::generate(&env.random).unwrap(),
+        code_expires_at: env.clock().now().plus(lifetimes.code),
+        link_expires_at: env.clock().now().plus(lifetimes.link),
         requested_at: env.clock().now(),
         requested_by,
     };
@@ -95,13 +102,19 @@ fn recovery(env: &MemoryEnv, translator: &Translator<'_>, requested_by: Requeste
 }
 
 fn invitation(env: &MemoryEnv, translator: &Translator<'_>, leads_on: bool) -> Message {
-    let sign_in = WebAddress::parse("https://portal.example.test/sign-in?a=1&b=2").unwrap();
+    let sign_in = sign_in_url();
+    let life = Duration::from_hours(7 * 24);
     let mail = InvitationMail {
         link: &Token::generate(&env.fork().random).unwrap(),
-        life: Duration::from_hours(7 * 24),
+        life,
+        link_expires_at: env.clock().now().plus(life),
         sign_in_url: Some(&sign_in).filter(|_| leads_on),
     };
     prepare_invitation("ann@example.test", &mail, translator).unwrap()
+}
+
+fn sign_in_url() -> WebAddress {
+    WebAddress::parse("https://portal.example.test/sign-in?a=1&b=2").unwrap()
 }
 
 /// The code of [`recovery`], and the secrets of its links.

@@ -23,7 +23,7 @@ use crate::base::timestamp::Timestamp;
 use crate::mail::api::reports::Meaning::{self, Final};
 use crate::mail::api::reports::{bounced, complained, delivered, given_up, held_back, text};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, DetachedProof, EMAIL_ID, EmailProvider, Feedback, Handover,
+    AUTO_SUBMITTED, Answer, DetachedProof, EMAIL_ID, EmailProvider, Feedback, Handover, OpenedMail,
     OutboundMail, Unusable, WebhookReader, json, post,
 };
 #[cfg(test)]
@@ -62,22 +62,20 @@ impl EmailProvider for Mailgun {
     }
 
     fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>> {
-        let OutboundMail {
-            settings,
-            message,
-            email_id,
-            ..
-        } = *mail;
+        let OutboundMail { settings, mail, .. } = *mail;
+        let OpenedMail {
+            email_id, message, ..
+        } = mail;
         let (domain, key) = match settings.api_key.split_once(':') {
             Some(parts) => parts,
             None => (
-                settings.sender().1.split_once('@')?.1,
+                settings.from.parts().1.split_once('@')?.1,
                 settings.api_key.as_str(),
             ),
         };
         let (name, value) = AUTO_SUBMITTED;
-        let body = Serializer::new(String::new())
-            .append_pair("from", &settings.mailbox())
+        let mut body = Serializer::new(String::new());
+        body.append_pair("from", &settings.from.to_string())
             .append_pair("to", &message.to)
             .append_pair("subject", &message.subject)
             .append_pair("text", &message.text)
@@ -86,14 +84,16 @@ impl EmailProvider for Mailgun {
             .append_pair(&format!("v:{EMAIL_ID}"), email_id.as_str())
             .append_pair("o:tracking", "no")
             .append_pair("o:tracking-clicks", "no")
-            .append_pair("o:tracking-opens", "no")
-            .finish();
+            .append_pair("o:tracking-opens", "no");
+        if let Some(reply_to) = &settings.reply_to {
+            body.append_pair("h:Reply-To", &reply_to.to_string());
+        }
         let credentials = Base64::encode_string(format!("api:{key}").as_bytes());
         post(
             settings.origin.join(&format!("/v3/{domain}/messages")),
             "application/x-www-form-urlencoded",
             &[("authorization", &format!("Basic {credentials}"))],
-            body.into_bytes(),
+            body.finish().into_bytes(),
         )
     }
 

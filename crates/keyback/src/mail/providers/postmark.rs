@@ -18,8 +18,8 @@ use crate::mail::api::basic::BasicWebhooks;
 use crate::mail::api::reports::Meaning::{self, Final};
 use crate::mail::api::reports::{bounced, complained, delivered, given_up, held_back, text};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OutboundMail,
-    WebhookReader, post,
+    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OpenedMail, OutboundMail,
+    WebhookReader, post, set,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
@@ -31,15 +31,13 @@ impl EmailProvider for Postmark {
     const ORIGIN: Option<&'static str> = Some("https://api.postmarkapp.com");
 
     fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>> {
-        let OutboundMail {
-            settings,
-            message,
-            email_id,
-            ..
-        } = *mail;
+        let OutboundMail { settings, mail, .. } = *mail;
+        let OpenedMail {
+            email_id, message, ..
+        } = mail;
         let (name, value) = AUTO_SUBMITTED;
-        let body = json!({
-            "From": settings.mailbox(),
+        let mut body = json!({
+            "From": settings.from.to_string(),
             "To": message.to,
             "Subject": message.subject,
             "TextBody": message.text,
@@ -49,6 +47,9 @@ impl EmailProvider for Postmark {
             "TrackOpens": false,
             "TrackLinks": "None",
         });
+        if let Some(reply_to) = &settings.reply_to {
+            set(&mut body, "ReplyTo", reply_to.to_string());
+        }
         post(
             settings.origin.join("/email"),
             "application/json",

@@ -18,8 +18,8 @@ use crate::mail::api::reports::{
 use crate::mail::api::signed;
 use crate::mail::api::signed::{SVIX, SignedWebhooks};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OutboundMail,
-    WebhookReader, post,
+    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OpenedMail, OutboundMail,
+    WebhookReader, post, set,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
@@ -31,15 +31,13 @@ impl EmailProvider for Resend {
     const ORIGIN: Option<&'static str> = Some("https://api.resend.com");
 
     fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>> {
-        let OutboundMail {
-            settings,
-            message,
-            email_id,
-            ..
-        } = *mail;
+        let OutboundMail { settings, mail, .. } = *mail;
+        let OpenedMail {
+            email_id, message, ..
+        } = mail;
         let (name, value) = AUTO_SUBMITTED;
-        let body = json!({
-            "from": settings.mailbox(),
+        let mut body = json!({
+            "from": settings.from.to_string(),
             "to": [message.to],
             "subject": message.subject,
             "text": message.text,
@@ -47,6 +45,9 @@ impl EmailProvider for Resend {
             "headers": { name: value },
             "tags": [{ "name": EMAIL_ID, "value": email_id }],
         });
+        if let Some(reply_to) = &settings.reply_to {
+            set(&mut body, "reply_to", reply_to.to_string());
+        }
         post(
             settings.origin.join("/emails"),
             "application/json",

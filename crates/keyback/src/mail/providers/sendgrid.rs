@@ -20,8 +20,8 @@ use crate::base::timestamp::Timestamp;
 use crate::mail::api::reports::Meaning::{self, Final};
 use crate::mail::api::reports::{bounced, complained, delivered, given_up, held_back, text};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OutboundMail,
-    ProviderSettings, Unusable, WebhookReader, json, post,
+    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, Mailbox, OpenedMail,
+    OutboundMail, Unusable, WebhookReader, json, post, set,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
@@ -44,17 +44,15 @@ impl EmailProvider for SendGrid {
     const ORIGIN: Option<&'static str> = Some("https://api.sendgrid.com");
 
     fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>> {
-        let OutboundMail {
-            settings,
-            message,
-            email_id,
-            ..
-        } = *mail;
+        let OutboundMail { settings, mail, .. } = *mail;
+        let OpenedMail {
+            email_id, message, ..
+        } = mail;
         let (name, value) = AUTO_SUBMITTED;
         let off = json!({ "enable": false });
-        let body = json!({
+        let mut body = json!({
             "personalizations": [{ "to": [{ "email": message.to }] }],
-            "from": from(settings),
+            "from": mailbox(&settings.from),
             "subject": message.subject,
             // Plain text must come first.
             "content": [
@@ -70,6 +68,9 @@ impl EmailProvider for SendGrid {
                 "ganalytics": off,
             },
         });
+        if let Some(reply_to) = &settings.reply_to {
+            set(&mut body, "reply_to", mailbox(reply_to));
+        }
         post(
             settings.origin.join("/v3/mail/send"),
             "application/json",
@@ -106,8 +107,8 @@ impl EmailProvider for SendGrid {
     };
 }
 
-fn from(settings: &ProviderSettings) -> Value {
-    match settings.sender() {
+fn mailbox(mailbox: &Mailbox) -> Value {
+    match mailbox.parts() {
         (Some(name), email) => json!({ "email": email, "name": name }),
         (None, email) => json!({ "email": email }),
     }

@@ -24,8 +24,8 @@ use crate::mail::api::reports::{
     bounced, complained, delivered, given_up, held_back, is_suppression, text,
 };
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, OutboundMail,
-    ProviderSettings, WebhookReader, post,
+    AUTO_SUBMITTED, Answer, EMAIL_ID, EmailProvider, Feedback, Handover, Mailbox, OpenedMail,
+    OutboundMail, WebhookReader, post, set,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
@@ -104,14 +104,16 @@ impl EmailProvider for Ses {
     fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>> {
         let OutboundMail {
             settings,
-            message,
-            email_id,
+            mail,
             now,
         } = *mail;
+        let OpenedMail {
+            email_id, message, ..
+        } = mail;
         let (name, value) = AUTO_SUBMITTED;
         let utf8 = |text: &str| json!({ "Data": text, "Charset": "UTF-8" });
-        let body = json!({
-            "FromEmailAddress": from(settings),
+        let mut body = json!({
+            "FromEmailAddress": mailbox(&settings.from),
             "Destination": { "ToAddresses": [message.to] },
             "Content": { "Simple": {
                 "Subject": utf8(&message.subject),
@@ -119,8 +121,11 @@ impl EmailProvider for Ses {
                 "Headers": [{ "Name": name, "Value": value }],
             } },
             "EmailTags": [{ "Name": EMAIL_ID, "Value": email_id }],
-        })
-        .to_string();
+        });
+        if let Some(reply_to) = &settings.reply_to {
+            set(&mut body, "ReplyToAddresses", vec![mailbox(reply_to)]);
+        }
+        let body = body.to_string();
 
         let credentials = Credentials::parse(&settings.api_key)?;
         let url = settings.origin.join(PATH);
@@ -190,13 +195,13 @@ impl EmailProvider for Ses {
     };
 }
 
-/// The sender. SES accepts 7-bit ASCII there: any other name is written as encoded words (RFC 2047).
-fn from(settings: &ProviderSettings) -> String {
-    match settings.sender() {
+/// A mailbox as SES takes it, in 7-bit ASCII: any other name is written as encoded words (RFC 2047).
+fn mailbox(mailbox: &Mailbox) -> String {
+    match mailbox.parts() {
         (Some(name), address) if !name.is_ascii() => {
             format!("{} <{address}>", encoded_words(&name))
         }
-        _ => settings.mailbox(),
+        _ => mailbox.to_string(),
     }
 }
 

@@ -3,12 +3,12 @@
 use ::http::{HeaderMap, HeaderValue, Request, Response};
 
 use crate::base::timestamp::Timestamp;
-use crate::mail::api::{Feedback, Handover, ProviderSettings, Unusable};
-use crate::mail::message::Message;
+use crate::mail::api::{Feedback, Handover, Mailbox, OpenedMail, ProviderSettings, Unusable};
+use crate::mail::message::{MailData, Message};
 use crate::mail::registry::{self, ProviderKind};
 use crate::model::base_url::BaseUrl;
-use crate::model::email::{DeliveryReport, EmailState};
-use crate::model::id::EmailId;
+use crate::model::email::{DeliveryReport, EmailKind, EmailState};
+use crate::model::id::{AccountId, EmailId};
 
 mod answers;
 mod requests;
@@ -109,7 +109,8 @@ pub(in crate::mail) fn settings_with(kind: ProviderKind, key: &str) -> ProviderS
         kind,
         origin: BaseUrl::parse(origin).unwrap(),
         api_key: key.to_owned(),
-        from: "Müller & Co <no-reply@example.test>".to_owned(),
+        from: Mailbox::parse("Müller & Co <no-reply@example.test>").unwrap(),
+        reply_to: Mailbox::parse("Müller, Help <help@example.test>"),
     }
 }
 
@@ -119,9 +120,19 @@ pub(in crate::mail) fn written(settings: &ProviderSettings) -> Request<Vec<u8>> 
         subject: "Reset – now".to_owned(),
         text: "Text\nand \"more\" & more".to_owned(),
         html: "<p>HTML</p>".to_owned(),
+        data: Some(MailData {
+            locale: "en".to_owned(),
+            code: Some("123456".to_owned()),
+            ..MailData::default()
+        }),
     };
-    let email_id = EmailId::parse("eMail-1_x").unwrap();
-    registry::request(settings, &message, &email_id, AT).unwrap()
+    let mail = OpenedMail {
+        email_id: &EmailId::parse("eMail-1_x").unwrap(),
+        kind: EmailKind::Recovery,
+        account_id: &AccountId::parse("ann").unwrap(),
+        message: &message,
+    };
+    registry::request(settings, mail, AT).unwrap()
 }
 
 pub(in crate::mail) fn answer(

@@ -6,14 +6,15 @@
 //! The receiver reports on the mail by signed webhooks too: `docs/email.md`.
 
 use ::http::Request;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::mail::api::reports::{Meaning, text};
 #[cfg(test)]
 use crate::mail::api::signed;
 use crate::mail::api::signed::{STANDARD, SignedWebhooks};
 use crate::mail::api::{
-    AUTO_SUBMITTED, Answer, EmailProvider, Feedback, Handover, OutboundMail, WebhookReader, post,
+    AUTO_SUBMITTED, Answer, EmailProvider, Feedback, Handover, OpenedMail, OutboundMail,
+    ProviderSettings, WebhookReader, post,
 };
 #[cfg(test)]
 use crate::mail::providers::tests::Example;
@@ -36,23 +37,14 @@ impl EmailProvider for Webhook {
     fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>> {
         let OutboundMail {
             settings,
-            message,
-            email_id,
+            mail,
             now,
         } = *mail;
-        let (name, value) = AUTO_SUBMITTED;
+        let email_id = mail.email_id;
         let body = json!({
             "type": "email.send",
             "timestamp": now.rfc3339(),
-            "data": {
-                "id": email_id,
-                "to": message.to,
-                "from": settings.mailbox(),
-                "subject": message.subject,
-                "text": message.text,
-                "html": message.html,
-                "headers": { name: value },
-            },
+            "data": data(settings, mail)?,
         })
         .to_string()
         .into_bytes();
@@ -94,6 +86,33 @@ impl EmailProvider for Webhook {
         secret: signed::tests::SECRET,
         sign: |post| signed::tests::sign(post, &STANDARD),
     };
+}
+
+/// The mail as data, and as it is written.
+fn data(settings: &ProviderSettings, mail: OpenedMail<'_>) -> Option<Map<String, Value>> {
+    let (name, value) = AUTO_SUBMITTED;
+    let message = mail.message;
+    let rendered = json!({
+        "id": mail.email_id,
+        "kind": mail.kind,
+        "user_id": mail.account_id,
+        "to": message.to,
+        "from": settings.from.to_string(),
+        "subject": message.subject,
+        "text": message.text,
+        "html": message.html,
+        "headers": { name: value },
+    });
+    let reply_to = settings.reply_to.as_ref();
+    let reply_to = reply_to.map(|it| ("reply_to".to_owned(), it.to_string().into()));
+    let Value::Object(mut members) = rendered else {
+        return None;
+    };
+    members.extend(reply_to);
+    if let Some(Value::Object(data)) = message.data.as_ref().map(|data| json!(data)) {
+        members.extend(data);
+    }
+    Some(members)
 }
 
 fn read_event(event: &Value) -> Feedback {

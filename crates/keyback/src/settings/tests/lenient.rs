@@ -100,7 +100,7 @@ const COSMETIC: [Cosmetic; 14] = [
     (
         "default_locale",
         ["ja", "pt-BR"],
-        [("", "English is used"), ("nl", "English is used")],
+        [("", "English is used"), ("sv", "English is used")],
     ),
     (
         "mail_texts",

@@ -3,7 +3,7 @@
 use crate::flow::accounts::create::{CreateSettings, Created, InitialPassword, Order};
 use crate::flow::events::Caller;
 use crate::flow::recovery::invitation::{Counted, Drafted, Invited, draft};
-use crate::mail::message::{Translator, prepare_temporary_password};
+use crate::mail::message::{TemporaryPasswordMail, Translator, prepare_temporary_password};
 use crate::model::account::Account;
 use crate::model::email::EmailKind;
 use crate::model::event::EventType;
@@ -133,10 +133,14 @@ fn mail<E: Env>(
     let issue = &settings.invitation.issue;
     let credential = account.credential.as_ref();
     let expires_at = credential.and_then(|credential| credential.expires_at);
-    let must_change = account.must_change();
     let translator = Translator::for_reader(&issue.branding, &[account.locale.as_ref()]);
-    let to = account.email.as_str();
-    let message = prepare_temporary_password(to, &translator, password, must_change, expires_at)?;
+    let mail = TemporaryPasswordMail {
+        password,
+        must_change: account.must_change(),
+        expires_at,
+        sign_in_url: settings.invitation.sign_in_url.as_ref(),
+    };
+    let message = prepare_temporary_password(account.email.as_str(), &mail, &translator)?;
     let draft = Draft {
         kind: EmailKind::TemporaryPassword,
         account_id: &account.id,

@@ -3,6 +3,7 @@
 use EmailState::{Bounced, Complained, Delivered};
 use ProviderKind::Ses;
 
+use crate::mail::api::Mailbox;
 use crate::mail::providers::tests::{
     Event, answer, assert_answers, assert_events, assert_unknown, settings, verdict, written,
 };
@@ -218,13 +219,13 @@ fn ses_says_in_words_that_an_identity_is_not_verified() {
 #[test]
 fn ses_is_given_long_foreign_names_as_short_encoded_words() {
     let mut settings = settings(Ses);
-    settings.from = format!("{} <a@b.test>", "パスワード".repeat(9));
+    settings.from = Mailbox::parse(&format!("{} <a@b.test>", "パスワード".repeat(9))).unwrap();
     let request = written(&settings);
     let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
     let from = body["FromEmailAddress"].as_str().unwrap();
     assert!(from.is_ascii() && from.ends_with(" <a@b.test>"), "{from}");
     assert!(from.split(' ').all(|word| word.len() <= 75), "{from}");
-    settings.from = "Plain, Inc <a@b.test>".to_owned();
+    settings.from = Mailbox::parse("Plain, Inc <a@b.test>").unwrap();
     let request = written(&settings);
     let body: serde_json::Value = serde_json::from_slice(request.body()).unwrap();
     assert_eq!(body["FromEmailAddress"], "\"Plain, Inc\" <a@b.test>");

@@ -69,7 +69,7 @@ fn a_key_stands_in_no_url_and_no_body() {
 fn a_senders_name_with_a_comma_is_not_two_senders() {
     for &kind in ProviderKind::ALL {
         let mut settings = settings(kind);
-        settings.from = "Acme, Inc <a@b.test>".to_owned();
+        settings.from = Mailbox::parse("Acme, Inc <a@b.test>").unwrap();
         let request = shown(&settings);
         let name = match kind {
             // The name and the address are two members.

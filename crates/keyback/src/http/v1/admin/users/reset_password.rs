@@ -34,6 +34,7 @@ pub(in crate::http) async fn post<E: Env>(
         branding: settings.branding,
         keyring: settings.keyring,
         rules: settings.rules,
+        sign_in_url: settings.sign_in_url.0,
     };
     match admin_reset::run(cx, &settings, &id, &order, &caller).await {
         Ok(outcome) => {
