@@ -18,7 +18,7 @@ struct Route {
     body: fn(&App) -> Value,
 }
 
-const ROUTES: [Route; 9] = [
+const ROUTES: [Route; 10] = [
     Route {
         path: "/v1/forgot-password",
         scope: None,
@@ -39,6 +39,13 @@ const ROUTES: [Route; 9] = [
         member: "new_password",
         status: 400,
         body: |_| json!({ "token": random_token(32), "new_password": strong_password() }),
+    },
+    Route {
+        path: "/v1/password-policy/check",
+        scope: None,
+        member: "password",
+        status: 200,
+        body: |_| json!({ "password": strong_password() }),
     },
     Route {
         path: "/v1/cancel-recovery",

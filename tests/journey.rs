@@ -19,6 +19,7 @@ fn a_forgotten_password_is_recovered_with_the_emailed_code() {
         challenge,
         json!({
             "challenge_id": challenge_id,
+            "code_length": 6,
             "code_expires_in": 600,
             "link_expires_in": 1200,
             "resend_after": 60,

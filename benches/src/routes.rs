@@ -36,6 +36,7 @@ impl Component {
                 "v1",
                 "reset-password" | "cancel-recovery" | "password-policy",
             ]
+            | ["v1", "reset-password" | "password-policy", "check"]
             | ["v1", "admin", "users", _, "reset-password"] => Self::ResetPassword,
             ["v1", "admin", "users", "import"]
             | ["v1", "admin", "users" | "emails"]

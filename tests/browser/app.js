@@ -21,6 +21,8 @@ const KEYS = {
   support: ['users:read', 'reset'],
   events: ['events'],
   emails: ['emails'],
+  writer: ['users:write'],
+  resetter: ['reset'],
   nothing: [],
 };
 

@@ -54,7 +54,8 @@ export async function visit(browser, app, options, act) {
 /** The heading of the view that is shown. */
 export const heading = (page) => page.locator('h1:visible');
 
-export const summary = (page) => page.locator('[data-summary]');
+/** What the page says is wrong: at a field, or above the button. */
+export const summary = (page) => page.locator('main .error:visible');
 
 /** Waits until no request is in flight and the page has rendered the answers. */
 export async function quiet(page) {

@@ -75,7 +75,7 @@ test('a page is asked for with GET or HEAD, and changed by nothing', async () =>
 });
 
 test('the contract takes no form from anywhere', async () => {
-  for (const path of ['/v1/forgot-password', '/v1/verify-otp', '/v1/reset-password', '/v1/reset-password/check', '/v1/cancel-recovery']) {
+  for (const path of ['/v1/forgot-password', '/v1/verify-otp', '/v1/reset-password', '/v1/reset-password/check', '/v1/password-policy/check', '/v1/cancel-recovery']) {
     const form = await fetched(path, { method: 'POST', body: new URLSearchParams({ email: 'ann@example.test', token: 'a' }) });
     const text = await fetched(path, { method: 'POST', body: '{"email":"ann@example.test"}', headers: { 'Content-Type': 'text/plain' } });
     assert.deepEqual([form.status, text.status], [415, 415], path);

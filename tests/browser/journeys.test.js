@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, summary, visit } from './browser.js';
 import { pass } from './limits.js';
-import { UNKNOWN, allLive, asked, choose, enter, ready, submit, titled } from './steps.js';
+import { UNKNOWN, allLive, asked, choose, enter, ready, speak, titled } from './steps.js';
 
 // In seconds.
 const COOLDOWN = 2;
@@ -49,7 +49,6 @@ test('an address in any case, with a domain of any script, brings a mail to the 
     await asked(page, `${local.toLowerCase()}@B\u00dcCHER.example`);
     const { code } = await app.mails.next(user.email);
     await page.getByLabel('Code from the email').fill(code);
-    await page.getByRole('button', { name: 'Continue' }).click();
     await choose(page, newPassword());
     await done(page);
   });
@@ -62,7 +61,6 @@ test('the emailed code leads to a new password', async () => {
     await asked(page, user.email);
     const { code } = await app.mails.next(user.email);
     await page.getByLabel('Code from the email').fill(code);
-    await page.getByRole('button', { name: 'Continue' }).click();
     await titled(page, 'Choose a new password');
     assert.equal(await page.locator('[name=username]').inputValue(), user.email);
     await page.reload();
@@ -103,7 +101,6 @@ test('a code is taken as it is pasted or typed', async () => {
         field.focus();
         document.execCommand('insertText', false, text);
       }, shape(code));
-      await page.keyboard.press('Enter');
       await titled(page, 'Choose a new password');
     });
   }
@@ -114,11 +111,11 @@ test('what cannot be a code costs no try', async () => {
     await asked(page, 'ann@example.test');
     page.on('request', (request) => assert.ok(!request.url().endsWith('/v1/verify-otp'), 'it was sent'));
     for (const [text, answer] of [
-      ['12345', 'It has 6 to 10 digits'],
-      ['12345678901', 'It has 6 to 10 digits'],
-      ['12345o', 'It has 6 to 10 digits'],
-      ['Code: 123456', 'It has 6 to 10 digits'],
-      ['½23456', 'It has 6 to 10 digits'],
+      ['12345', 'Enter the 6-digit code from the email.'],
+      ['12345678901', 'Enter the 6-digit code from the email.'],
+      ['12345o', 'Enter the 6-digit code from the email.'],
+      ['Code: 123456', 'Enter the 6-digit code from the email.'],
+      ['½23456', 'Enter the 6-digit code from the email.'],
       [' \u200b-. ', 'Enter the code from the email.'],
     ]) {
       await enter(page, text);
@@ -138,15 +135,11 @@ test('a wrong code is told what to do next, and the right one still works', asyn
     await page.getByRole('button', { name: 'Continue' }).click();
     await summary(page).getByText('Enter the code from the email.').waitFor();
     await field.fill(code.replace(/\d/g, (digit) => 9 - digit));
-    await page.getByRole('button', { name: 'Continue' }).click();
     await summary(page).getByText('This code doesn’t work.').waitFor();
-    assert.ok(await summary(page).evaluate((element) => element === document.activeElement));
     assert.equal(await field.getAttribute('aria-invalid'), 'true');
-    assert.match(await page.title(), /^There’s a problem · /);
-    await summary(page).getByRole('link').click();
+    assert.match(await page.title(), / · Check your email · Harbour$/);
     assert.ok(await field.evaluate((element) => element === document.activeElement));
     await field.fill(code);
-    await page.keyboard.press('Enter');
     await titled(page, 'Choose a new password');
   });
 });
@@ -173,10 +166,8 @@ test('another mail can be asked for after a while, and its code is the one that 
     await page.locator('[data-resend][aria-disabled=true]').waitFor();
     const field = page.getByLabel('Code from the email');
     await field.fill(first.code);
-    await page.keyboard.press('Enter');
     await summary(page).getByText('This code doesn’t work.').waitFor();
     await field.fill(second.code);
-    await page.keyboard.press('Enter');
     await titled(page, 'Choose a new password');
   });
 });
@@ -206,35 +197,33 @@ test('a used link and a replaced one lead to a new mail', async () => {
 test('every reason to refuse a password is shown at the field, and burns nothing', async () => {
   const user = await app.createUser();
   const { link } = await app.recoveryMail(user.email);
-  const refused = 'This password can’t be used.';
   const reasons = [
-    ['', 'Enter a new password.', ['Enter a new password.']],
-    ['12345', refused, [
+    ['', ['Enter a new password.']],
+    ['12345', [
       'This password is too short. Use at least 8 characters.',
       'This password is too common or too predictable.',
       'This password is too easy to guess. Add a few unrelated words.',
     ]],
-    [user.email, refused, [
+    [user.email, [
       'This password is too easy to guess. Add a few unrelated words.',
       'This password is too similar to your email address.',
     ]],
-    ['Harbour-99', refused, [
+    ['Harbour-99', [
       'This password is too easy to guess. Add a few unrelated words.',
       'This password is too similar to “Harbour”.',
     ]],
-    ['x'.repeat(257), refused, ['This password is too long. Use at most 256 characters.']],
+    ['x'.repeat(257), ['This password is too long. Use at most 256 characters.']],
     // Larger than any body may be.
-    ['x'.repeat(20_000), refused, ['This password is too long. Use at most 256 characters.']],
+    ['x'.repeat(20_000), ['This password is too long. Use at most 256 characters.']],
   ];
   const password = newPassword();
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await page.goto(link);
-    for (const [attempt, text, sentences] of reasons) {
+    for (const [attempt, sentences] of reasons) {
       await choose(page, attempt);
       await page.locator('#password-error').getByText(sentences[0]).waitFor();
       assert.deepEqual(await page.locator('#password-error span').allTextContents(), sentences);
-      assert.equal(await summary(page).getByRole('link').textContent(), text);
-      assert.ok(await summary(page).evaluate((element) => element === document.activeElement));
+      assert.ok(await page.locator('#password').evaluate((field) => field === document.activeElement));
     }
     await choose(page, password);
     await done(page);
@@ -373,7 +362,7 @@ test('a breach list is a rule where there is one', async () => {
     });
     await page.goto(`/reset-password?again${UNKNOWN}`);
     await rule.getByText('Not found in a data breach').waitFor();
-    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await speak(page, 'de');
     await rule.getByText('Aus keinem Datenleck bekannt').waitFor();
   });
 });

@@ -8,6 +8,8 @@ import { launch, visit } from './browser.js';
 import { UNKNOWN, allLive, ask, choose, enter, ready, titled } from './steps.js';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+// 120 by 32 pixels.
+const LOGO = 'iVBORw0KGgoAAAANSUhEUgAAAHgAAAAgCAMAAADuZ0x6AAAABlBMVEV6H1zoyNxHAmWAAAAAOUlEQVR42mNggAJGNEAv8VGLRy0etZhy8dEgHrV41OLhYzG9HTJq8ajFoxZTz+LREmzU4lGLh7zFAKmFCgH3GqffAAAAAElFTkSuQmCC';
 const PORTAL = 'https://portal.example.test/app';
 
 let app;
@@ -73,7 +75,7 @@ async function leads(query, by) {
     await page.goto(`/forgot-password${query}`);
     await page.locator('#email').fill(user.email);
     await page.locator('[type=submit]').click();
-    await page.waitForURL('**/verify-otp');
+    await page.waitForURL('**/verify-otp*');
     const { code, link } = await app.mails.next(user.email);
     let last = page;
     if (by === 'code') {
@@ -143,6 +145,81 @@ test('what is used up for nothing is told apart from what can be tried again', a
     await ask(page, user.email);
     await page.waitForURL('**/verify-otp');
     await enter(page, '123456');
-    await page.locator('[data-summary]').getByText('Something went wrong, and this code may no longer work.').waitFor();
+    await page.locator('main .error:visible').getByText('Something went wrong, and this code may no longer work.').waitFor();
   });
+});
+
+test('every page leads back to the sign-in, or to where its reader came from', async () => {
+  const SIGN_IN = 'https://portal.example.test/sign-in';
+  const paths = ['/', '/forgot-password', '/verify-otp', '/reset-password', `/reset-password${UNKNOWN}`, '/cancel-recovery',
+    `/cancel-recovery${UNKNOWN}`, '/nothing-here', '/problems/invalid-otp'];
+  const way = (page) => page.locator('.way-back a:visible');
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await allLive(page);
+    for (const path of paths) {
+      await page.goto(path);
+      if (!path.startsWith('/problems')) await ready(page);
+      await way(page).waitFor();
+      assert.equal(await way(page).getAttribute('href'), SIGN_IN, path);
+      assert.equal(await way(page).textContent(), 'Back to sign-in');
+    }
+    const back = `${PORTAL}/home`;
+    const query = `?return_to=${encodeURIComponent(back)}`;
+    await page.goto(`/forgot-password${query}`);
+    await page.locator('#email').fill('ann@example.test');
+    await page.locator('[type=submit]').click();
+    await page.waitForURL('**/verify-otp?*');
+    // Also where a browser keeps no cookies.
+    await page.context().clearCookies();
+    await page.reload();
+    await ready(page);
+    assert.equal(await way(page).getAttribute('href'), back);
+    await page.locator('[data-t="code.other-address"]').click();
+    await page.waitForURL(`**/forgot-password${query}`);
+    assert.equal(await way(page).getAttribute('href'), back);
+  });
+  await visit(browser, app, { javaScriptEnabled: false }, async (page) => {
+    await page.goto('/forgot-password');
+    await page.locator('#email').fill('ann@example.test');
+    await page.locator('[type=submit]').click();
+    await page.waitForURL('**/submit');
+    assert.equal(await way(page).getAttribute('href'), SIGN_IN);
+  });
+});
+
+test('the operator’s logo is shown by the app itself, in its proportions, and moves nothing as it comes', async () => {
+  const branded = await startApp({ logo_image: LOGO, logo_text: 'Harbour & Söhne' });
+  try {
+    for (const path of ['/forgot-password', '/portal', '/problems/invalid-otp']) {
+      await visit(browser, branded, {}, async (page, context) => {
+        await context.addInitScript({ path: AXE });
+        await context.addInitScript(() => {
+          window.shifts = 0;
+          new PerformanceObserver((list) => {
+            window.shifts += list.getEntries().length;
+          }).observe({ type: 'layout-shift', buffered: true });
+        });
+        await page.goto(path, { waitUntil: 'networkidle' });
+        const image = page.locator('.brand img');
+        assert.equal(await image.getAttribute('alt'), 'Harbour & Söhne');
+        const { width, height, natural } = await image.evaluate((one) => ({ width: one.width, height: one.height, natural: one.naturalWidth }));
+        assert.deepEqual([natural, Math.round((width / height) * 100)], [120, 375]);
+        assert.equal(await page.evaluate(() => window.shifts), 0);
+        for (const colorScheme of ['light', 'dark']) {
+          await page.emulateMedia({ colorScheme });
+          const violations = await page.evaluate(async () => (await axe.run()).violations.map(({ id }) => id));
+          assert.deepEqual(violations, [], `${path} ${colorScheme}`);
+        }
+      });
+    }
+    const html = await (await fetch(`${branded.origin}/forgot-password`)).text();
+    const [path] = html.match(/\/assets\/brand\/logo-[^"]+/);
+    const answer = await fetch(branded.origin + path);
+    assert.equal(answer.headers.get('content-type'), 'image/png');
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(answer.headers.get('cache-control'), 'public, max-age=31536000, immutable');
+    assert.equal(Buffer.from(await answer.arrayBuffer()).toString('base64'), LOGO);
+  } finally {
+    await branded.stop();
+  }
 });

@@ -42,7 +42,7 @@ test('an email that failed is told of with why, and is sent again on demand', as
     await page.waitForURL(/#\/emails\?state=failed$/);
     const row = page.locator('.rows > li').filter({ hasText: user.email });
     await row.locator('.mark').getByText('Failed').waitFor();
-    await row.getByText(email.last_error).waitFor();
+    await row.getByText(`After 1 attempt: ${email.last_error}`).waitFor();
     await row.getByRole('link', { name: 'Recovery' }).click();
     await titled(page, 'Email');
     await page.getByText('There will be no more attempts.').waitFor();
@@ -55,6 +55,7 @@ test('an email that failed is told of with why, and is sent again on demand', as
     assert.ok((await app.mails.next(user.email)).link);
     await press(page, 'Reload');
     await page.locator('.mark').getByText('Sent').waitFor();
+    assert.equal(await page.getByText(email.last_error).count(), 0, 'the old error is forgotten');
     assert.equal(await page.getByRole('button', { name: 'Send again' }).count(), 0);
     await page.getByRole('link', { name: user.email }).click();
     await heading(page).getByText(user.email).waitFor();

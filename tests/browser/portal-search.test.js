@@ -92,9 +92,16 @@ test('a slash leads to the search, except where it is typed', async () => {
     assert.equal(await field(page).inputValue(), 'u1/');
     await page.evaluate(() => location.assign('#/new-user'));
     await titled(page, 'New user');
+    await page.getByText('More options').click();
     await page.getByLabel('ID', { exact: true }).fill('');
     await page.keyboard.type('a/b');
     assert.equal(await page.getByLabel('ID', { exact: true }).inputValue(), 'a/b');
+    // From anywhere else as well.
+    await page.evaluate(() => location.assign('#/events'));
+    await titled(page, 'Events');
+    await page.keyboard.press('/');
+    await titled(page, 'Users');
+    await page.waitForFunction(() => document.activeElement?.name === 'q');
   });
 });
 

@@ -129,6 +129,14 @@ export const portalStates = {
     await press(page, 'Create user');
     await page.getByText('This password can’t be used.').waitFor();
   },
+  'portal-create-more': async (page, app) => {
+    await view('#/new-user')(page, app);
+    await page.getByText('More options').click();
+  },
+  'portal-create-blind': async (page, app) => {
+    await signIn(page, app.keys.writer);
+    await titled(page, 'New user');
+  },
   'portal-create-generate': async (page, app) => {
     await view('#/new-user')(page, app);
     await page.getByLabel('Generate one').check();
@@ -302,7 +310,15 @@ export const portalStates = {
     await press(page, 'Change password');
     await dialog(page).getByText('This password can’t be used.').waitFor();
   },
+  'portal-password-drawn-life': async (page, app) => {
+    await user('Change password')(page, app);
+    await dialog(page).getByText('More options').click();
+  },
   'portal-password-undeliverable': async (page, app) => {
+    await page.route('**/v1/password-policy', async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, json: { ...await answer.json(), admin_may_choose: false } });
+    });
     await user('Change password')(page, app);
     await dialog(page).getByLabel(/^Send it to/).uncheck();
     await press(page, 'Change password');
@@ -310,7 +326,7 @@ export const portalStates = {
   },
   'portal-password-once': async (page, app) => {
     await user('Change password')(page, app);
-    await dialog(page).getByLabel('Show it here, once').check();
+    await dialog(page).getByLabel(/^Send it to/).uncheck();
     await press(page, 'Change password');
     await dialog(page).getByText('Password changed.').waitFor();
   },
@@ -319,8 +335,6 @@ export const portalStates = {
       navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'));
     });
     await user('Change password')(page, app);
-    await dialog(page).getByLabel('Show it here, once').check();
-    await press(page, 'Change password');
     await press(page, 'Copy');
     await dialog(page).locator('.secret .error').getByText('Couldn’t copy.').waitFor();
   },

@@ -1,10 +1,12 @@
-// Writes a picture of every state, on a phone and on a desk, in light and in dark, to target/screenshots. Names given
-// as arguments choose states; KEYBACK_LANGUAGE chooses a language.
+// Writes a picture of every state, on a phone and on a desk, in light and in dark, to target/screenshots, and
+// the README's pictures to docs/pictures. Names given as arguments choose states, and KEYBACK_LANGUAGE a language: then the
+// README's stay as they are. `readme` writes only those.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startApp, workspace } from './app.js';
 import { launch, visit } from './browser.js';
+import { writePictures } from './pictures.js';
 import { states } from './states.js';
 
 const folder = join(workspace, 'target/screenshots');
@@ -15,16 +17,22 @@ const devices = {
 const chosen = process.argv.slice(2);
 const language = process.env.KEYBACK_LANGUAGE;
 
+/** Chooses a language, whatever is above the foot of the page. */
+const choose = (page, tag) => page.locator('[data-languages]').evaluate((select, value) => {
+  select.value = value;
+  select.dispatchEvent(new Event('change'));
+}, tag);
+
 await mkdir(folder, { recursive: true });
 const [app, browser] = await Promise.all([startApp({ cooldown_seconds: '2' }), launch()]);
 try {
-  for (const name of chosen.length > 0 ? chosen : Object.keys(states)) {
+  for (const name of chosen.length > 0 ? chosen.filter((one) => one !== 'readme') : Object.keys(states)) {
     for (const [device, options] of Object.entries(devices)) {
       for (const colorScheme of ['light', 'dark']) {
         await visit(browser, app, { ...options, colorScheme, expectFailures: true }, async (page) => {
           await states[name](page, app);
           // A dialog may be above it.
-          if (language) await page.locator(`[data-language="${language}"]`).dispatchEvent('click');
+          if (language) await choose(page, language);
           await page.waitForTimeout(100);
           // A dialog is as high as what it holds, if the screen is.
           const dialog = page.locator('dialog[open]');
@@ -39,6 +47,7 @@ try {
       }
     }
   }
+  if (!language && (chosen.length === 0 || chosen.includes('readme'))) await writePictures(browser, app);
 } finally {
   await browser.close();
   await app.stop();

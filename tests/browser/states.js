@@ -90,6 +90,15 @@ export const states = {
     await steps.enter(page, '12345');
     await summary(page).waitFor();
   },
+  'code-spent': async (page) => {
+    await answer(page, '/v1/verify-otp', 400, {}, 'invalid-otp');
+    await steps.asked(page, 'ann@example.test');
+    for (let tries = 0; tries < 5; tries += 1) {
+      await steps.enter(page, `12345${tries}`);
+      await summary(page).getByText(tries < 4 ? 'This code' : 'Too many wrong codes').first().waitFor();
+      await page.locator('[data-busy]').waitFor({ state: 'detached' });
+    }
+  },
   'code-none': (page) => open(page, '/verify-otp'),
   'code-none-wrong': async (page) => {
     await open(page, '/verify-otp');
@@ -138,6 +147,20 @@ export const states = {
     await page.locator('#password[passwordrules]').waitFor();
     await page.locator('#password').fill('seven herons walk at dawn');
     await page.locator('[data-reveal]').click();
+  },
+  'password-weak': async (page) => {
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
+    await page.locator('#password[passwordrules]').waitFor();
+    await page.locator('#password').fill('heron at dawn');
+    await page.locator('[data-estimate]:not(:empty)').waitFor();
+  },
+  'password-strong': async (page) => {
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
+    await page.locator('#password[passwordrules]').waitFor();
+    await page.locator('#password').fill('seven herons walk at dawn');
+    await page.locator('[data-rule=guess][data-met]').waitFor();
   },
   'password-refused': async (page, app) => {
     await choose(page, (await freshMail(app)).link, '12345');

@@ -51,11 +51,15 @@ export async function asked(page, email) {
   await ready(page);
 }
 
-/** Enters a code on the page that shows. */
+/** Enters a code on the page that shows. One that is complete goes by itself, where its length is known. */
 export async function enter(page, code) {
+  const isKnown = await page.locator('[data-label][data-t="code.label.digits"]:visible').count() > 0;
   await page.locator('#code').fill(code);
-  await submit(page);
+  if (!isKnown || code.length !== 6) await submit(page);
 }
+
+/** Chooses a language at the foot of the page. */
+export const speak = (page, tag) => page.locator('[data-languages]').selectOption(tag);
 
 /** Chooses a password on the page that shows. */
 export async function choose(page, password) {

@@ -2,10 +2,13 @@
 
 import { hush, retitle, say } from './text.js';
 
-const summary = document.querySelector('[data-summary]');
 const status = document.querySelector('[data-status]');
 /** The page's form. */
 export const form = document.querySelector('form');
+const trouble = form.querySelector('[data-trouble]');
+// What is wrong with each field: the sentences at it, each with whether it still holds.
+const wrong = new Map();
+let counting;
 
 /** Shows the view `name` instead of the others; after something that a person did, its heading has the focus. */
 export function show(name, { focus = true } = {}) {
@@ -19,9 +22,14 @@ export function show(name, { focus = true } = {}) {
   if (focus) document.querySelector(`[data-view="${name}"] h1`).focus();
 }
 
+/** Gives `field` the focus as the page opens, unless its reader is elsewhere by then. */
+export function begin(field) {
+  if ([document.body, null].includes(document.activeElement)) field.focus();
+}
+
 /** Tells screen readers `key`, without moving the focus. */
-export function announce(key) {
-  say(status, key);
+export function announce(key, values) {
+  say(status, key, values);
 }
 
 /** Does `act` at each press of `button`, which stays focusable meanwhile; further presses do nothing. */
@@ -59,30 +67,71 @@ function release(button) {
 }
 
 /**
- * Shows the error `key` in the summary, which gets the focus; with a field, at the field as well, or its `reasons` there
- * instead.
+ * Says what is wrong. At `field`, which gets the focus: the text `key`, or its `reasons` instead, each until its `holds` says
+ * that it is wrong no more; without that, until the field is changed. Or above the button: a wait is counted down.
  */
-export function refuse({ key, values, field, reasons = [{ key, values }] }) {
-  const line = document.createElement(field ? 'a' : 'span');
-  say(line, key, values);
+export function refuse({ key, values, holds, field, reasons = [{ key, values, holds }] }) {
   if (field) {
-    line.href = `#${field.id}`;
-    line.addEventListener('click', (event) => {
-      event.preventDefault();
-      field.focus();
+    const sentences = reasons.map((reason) => {
+      const element = document.createElement('span');
+      say(element, reason.key, reason.values);
+      return { ...reason, element };
     });
-    field.setAttribute('aria-invalid', 'true');
-    errorOf(field).replaceChildren(...reasons.map((reason) => {
-      const sentence = document.createElement('span');
-      say(sentence, reason.key, reason.values);
-      return sentence;
-    }));
+    wrong.set(field, sentences);
+    errorOf(field).replaceChildren(...sentences.map(({ element }) => element));
     errorOf(field).hidden = false;
+    field.setAttribute('aria-invalid', 'true');
+    // Who is there already is not told by coming there.
+    if (document.activeElement === field) announce(reasons[0].key, reasons[0].values);
+    field.focus();
+    field.select();
+  } else {
+    stand(key, values);
   }
-  summary.querySelector('[data-summary-text]').replaceChildren(line);
-  summary.hidden = false;
   retitle();
-  summary.focus();
+}
+
+/** Takes away what no longer holds of what is wrong with `field`, whose text `isChanged` or is known better by now. */
+export function settle(field, isChanged = false) {
+  const left = (wrong.get(field) ?? []).filter(({ holds, element }) => {
+    const stays = holds ? holds() : !isChanged;
+    if (!stays) element.remove();
+    return stays;
+  });
+  if (left.length > 0) return wrong.set(field, left);
+  if (wrong.delete(field)) mend(field);
+}
+
+function mend(field) {
+  field.removeAttribute('aria-invalid');
+  errorOf(field).replaceChildren();
+  errorOf(field).hidden = true;
+  retitle();
+}
+
+form.addEventListener('input', ({ target }) => settle(target, true));
+
+/** Shows what is wrong with no field; where it passes with time, until then. */
+function stand(key, { seconds } = {}) {
+  const line = document.createElement('span');
+  say(line, key, { seconds });
+  trouble.replaceChildren(line);
+  trouble.hidden = false;
+  announce(key, { seconds });
+  if (!seconds) return;
+  const until = Date.now() + seconds * 1000;
+  counting = setInterval(() => {
+    const left = Math.ceil((until - Date.now()) / 1000);
+    if (left > 0) say(line, key, { seconds: left });
+    else calm();
+  }, 1000);
+}
+
+function calm() {
+  clearInterval(counting);
+  trouble.hidden = true;
+  trouble.replaceChildren();
+  retitle();
 }
 
 /** What went wrong with a call in a way that any call can. */
@@ -100,14 +149,10 @@ export function explain({ problem, seconds }) {
 }
 
 function clear() {
-  summary.hidden = true;
   hush(status);
-  for (const field of document.querySelectorAll('[aria-invalid]')) {
-    field.removeAttribute('aria-invalid');
-    errorOf(field).replaceChildren();
-    errorOf(field).hidden = true;
-  }
-  retitle();
+  for (const field of wrong.keys()) mend(field);
+  wrong.clear();
+  calm();
 }
 
 function errorOf(field) {

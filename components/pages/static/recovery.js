@@ -1,5 +1,5 @@
-// What this tab remembers of a recovery from page to page: the address, when another mail may be asked for, and the reset
-// token until it is used. Never the password, and never the token of a link.
+// What this tab remembers of a recovery from page to page: the address, the length of its code and how many were wrong, when
+// another mail may be asked for, and the reset token until it is used. Never the password, and never the token of a link.
 
 const KEY = 'keyback.recovery';
 
@@ -47,8 +47,11 @@ function keep(value, seconds) {
   document.cookie = `keyback-return=${value}; Path=/; Max-Age=${seconds}; SameSite=Lax${secure}`;
 }
 
-/** Remembers a request that was accepted for `email`. */
-export function started(email, { resend_after }) {
+/** The page at `path`, which leads back to `url` as well: a browser may keep no cookies. */
+export const next = (path, url) => (url ? `${path}?return_to=${encodeURIComponent(url)}` : path);
+
+/** Remembers a request that was accepted for `email`. No code of it was tried yet. */
+export function started(email, { resend_after, code_length }) {
   forget();
-  return remember({ email, resend_at: Date.now() + resend_after * 1000 });
+  return remember({ email, code_length, resend_at: Date.now() + resend_after * 1000 });
 }

@@ -1,17 +1,24 @@
 import { call } from './api.js';
-import { announce, explain, form, onSubmit, refuse, show } from './form.js';
+import { estimate, restart } from './estimate.js';
+import { announce, begin, explain, form, onSubmit, refuse, settle, show } from './form.js';
 import { cameBack, forget, recall } from './recovery.js';
 import { retitle, say } from './text.js';
 import { token } from './token.js';
 
 const field = form.elements.password;
 const reveal = document.querySelector('[data-reveal]');
-const lengthRule = document.querySelector('[data-rule="length"]');
+const rule = (name) => document.querySelector(`[data-rule="${name}"]`);
 const REASONS = [
   'too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached', 'same-as-current',
 ];
+// What the server tells of a password while it is typed.
+const ASSESSED = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name'];
 // The contract's figures until the server has told its own.
-const policy = { min_length: 8, max_length: 256 };
+const policy = { min_length: 8, max_length: 256, min_strength: 3 };
+// What is known to be wrong with the password as it stands in the field.
+let broken = new Set();
+// The password that was refused last.
+let refused;
 // A link's token goes before one that a code was turned into.
 let secret = token ?? recall().reset_token;
 
@@ -50,6 +57,7 @@ async function check() {
     if (reason === 'invitation') welcome();
   }
   delete document.documentElement.dataset.checking;
+  begin(field);
 }
 
 /** Says what an invitation is for, in the place of a change. */
@@ -63,17 +71,32 @@ async function learn() {
   if (!outcome.ok) return;
   Object.assign(policy, outcome.value);
   field.setAttribute('passwordrules', policy.passwordrules);
-  say(lengthRule, 'password.rule.length', { count: policy.min_length });
-  document.querySelector('[data-rule="guess"]').hidden = policy.min_strength === 0;
+  say(rule('length'), 'password.rule.length', { count: policy.min_length });
+  rule('guess').hidden = policy.min_strength === 0;
   // In the place of another one, so that nothing moves.
-  if (policy.breach_check) say(document.querySelector('[data-rule="reuse"]'), 'password.rule.breach');
-  mark();
+  if (policy.breach_check) say(rule('reuse'), 'password.rule.breach');
+  measure();
 }
 
-/** Ticks the one rule that can be judged here; the server judges all. */
-function mark() {
-  const length = [...field.value.normalize('NFC')].length;
-  lengthRule.toggleAttribute('data-met', length >= policy.min_length);
+const isLong = () => [...field.value.normalize('NFC')].length >= policy.min_length;
+
+/** Ticks the rule that can be judged here; the others wait for the server. */
+function measure() {
+  rule('length').toggleAttribute('data-met', isLong());
+  if (isLong()) broken.delete('too-short');
+  settle(field);
+}
+
+/** Shows what the server says of the password as it stands in the field; nothing, if that is not known. */
+function judge(known) {
+  const codes = new Set(known?.errors.map(({ code }) => code));
+  if (known || field.value !== refused) broken = codes;
+  const has = (...names) => names.some((name) => codes.has(name));
+  rule('guess').toggleAttribute('data-met', known !== null && !has('too-weak', 'too-common', 'too-long'));
+  // Whose password it is may not be known.
+  const mayTell = known !== null && form.elements.username.value !== '';
+  rule('name').toggleAttribute('data-met', mayTell && !has('similar-to-email', 'similar-to-app-name', 'too-long'));
+  settle(field);
 }
 
 function reveals(shown) {
@@ -81,7 +104,10 @@ function reveals(shown) {
   say(reveal, shown ? 'password.hide' : 'password.show');
 }
 
-field.addEventListener('input', mark);
+field.addEventListener('input', () => {
+  measure();
+  estimate(field.value, form.elements.username.value, judge);
+});
 
 reveal.addEventListener('click', () => {
   const shown = field.type === 'password';
@@ -92,7 +118,7 @@ reveal.addEventListener('click', () => {
 onSubmit(async () => {
   // Browsers keep what is typed into plain text fields.
   reveals(false);
-  if (!field.value) return refuse({ key: 'password.empty', field });
+  if (!field.value) return refuse({ key: 'password.empty', field, holds: () => !field.value });
   const outcome = await call('/v1/reset-password', { token: secret, new_password: field.value });
   if (outcome.ok) {
     cameBack();
@@ -113,9 +139,13 @@ onSubmit(async () => {
 });
 
 function reject(codes) {
+  broken = new Set(codes);
+  refused = field.value;
   const reasons = codes.filter((code) => REASONS.includes(code)).map((code) => ({
     key: `password.${code}`,
     values: { count: code === 'too-long' ? policy.max_length : policy.min_length },
+    // What only the last word of the server tells is not known of another password.
+    holds: ASSESSED.includes(code) && (() => broken.has(code)),
   }));
   refuse({ key: 'password.refused', field, ...(reasons.length > 0 && { reasons }) });
 }
@@ -124,5 +154,6 @@ function finish(view, options) {
   secret = undefined;
   forget();
   form.reset();
+  restart();
   show(view, options);
 }

@@ -4,6 +4,7 @@
 // said through `say`, so that a change of language reaches it as well.
 
 const root = document.documentElement;
+const choice = document.querySelector('[data-languages]');
 let words = await load(root.lang);
 let changes = 0;
 
@@ -17,7 +18,7 @@ async function load(language) {
 
 /**
  * Shows the text `key` in `element`. Of `values`, `seconds` is put in as `{time}`, a number as such, `at` as a date with its
- * time, and anything else as it is. `count` decides between singular and plural.
+ * time, or as how long it is ago if `ago` is set, and anything else as it is. `count` decides between singular and plural.
  */
 export function say(element, key, values = {}) {
   element.dataset.t = key;
@@ -36,7 +37,7 @@ export function hush(element) {
 export function retitle() {
   const headings = [...document.querySelectorAll('main section:not([hidden]) h1')];
   const heading = (headings.find((one) => one.offsetParent) ?? headings[0]).textContent;
-  const failed = document.querySelector('[data-summary]:not([hidden]) h2')?.textContent;
+  const failed = document.querySelector('main .error:not([hidden])') && words['error.title'];
   document.title = [failed, heading, root.dataset.app].filter(Boolean).join(' · ');
 }
 
@@ -53,13 +54,35 @@ function text(key, values) {
   return (words[form(key, values)] ?? key).replace(/\{(\w+)\}/g, (_, name) => {
     if (name === 'app') return root.dataset.app;
     if (name === 'time') return duration(values.seconds);
-    if (name === 'at') return moment(values.at);
-    return typeof values[name] === 'number' ? new Intl.NumberFormat(root.lang).format(values[name]) : values[name];
+    if (name === 'at') return values.ago ? ago(values.at) : moment(values.at);
+    return typeof values[name] === 'number' ? new Intl.NumberFormat(root.lang).format(values[name]) : apart(values[name]);
   });
 }
 
+/** A text of another origin, kept from being mixed up with a sentence that runs the other way. */
+const apart = (value) => (root.dir === 'rtl' && typeof value === 'string' ? `\u2068${value}\u2069` : value);
+
 function moment(at) {
   return new Intl.DateTimeFormat(root.lang, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+}
+
+/** A moment exactly, with the zone in which it is told. */
+export function exactly(at) {
+  const parts = { year: 'numeric', month: 'long', day: 'numeric', hour: 'numeric', minute: '2-digit', second: '2-digit' };
+  return new Intl.DateTimeFormat(root.lang, { ...parts, timeZoneName: 'short' }).format(new Date(at));
+}
+
+// In seconds: what is longer ago, or further ahead, is told by its date.
+const FAR = 30 * 86_400;
+const STEPS = [['day', 86_400], ['hour', 3600], ['minute', 60]];
+
+/** How long ago a moment was, or how far ahead it is. */
+function ago(at) {
+  const seconds = Math.round((Date.parse(at) - Date.now()) / 1000);
+  if (Math.abs(seconds) >= FAR) return new Intl.DateTimeFormat(root.lang, { dateStyle: 'medium' }).format(new Date(at));
+  const format = new Intl.RelativeTimeFormat(root.lang, { numeric: 'auto' });
+  const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 60];
+  return format.format(Math.trunc(seconds / size), unit);
 }
 
 function duration(seconds) {
@@ -75,6 +98,15 @@ export function translate(part) {
   for (const element of part.querySelectorAll('[data-t]')) {
     element.textContent = text(element.dataset.t, JSON.parse(element.dataset.values ?? '{}'));
   }
+  for (const element of part.querySelectorAll('time[datetime]')) element.title = exactly(element.dateTime);
+}
+
+/** Tells anew how long ago each moment was. */
+export function refreshTimes() {
+  for (const element of document.querySelectorAll('time[data-t]')) {
+    const told = text(element.dataset.t, JSON.parse(element.dataset.values));
+    if (element.textContent !== told) element.textContent = told;
+  }
 }
 
 async function change(language) {
@@ -87,16 +119,13 @@ async function change(language) {
   root.lang = language;
   root.dir = words.direction;
   translate(document);
-  for (const button of document.querySelectorAll('[data-language]')) {
-    if (button.dataset.language === language) button.setAttribute('aria-current', 'true');
-    else button.removeAttribute('aria-current');
-  }
+  choice.value = language;
   retitle();
   // The server reads it, so that the next page comes in this language.
   const secure = location.protocol === 'https:' ? '; Secure' : '';
   document.cookie = `keyback-language=${language}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
 
-for (const button of document.querySelectorAll('[data-language]')) {
-  button.addEventListener('click', () => change(button.dataset.language).catch(() => {}));
-}
+choice.addEventListener('change', () => change(choice.value).catch(() => {
+  choice.value = root.lang;
+}));

@@ -1,40 +1,63 @@
 import { call } from './api.js';
-import { announce, explain, form, onPress, onSubmit, refuse } from './form.js';
-import { comeBack, recall, remember, started } from './recovery.js';
+import { announce, begin, explain, form, onPress, onSubmit, refuse } from './form.js';
+import { comeBack, next, recall, remember, started } from './recovery.js';
 import { hush, retitle, say } from './text.js';
+
+// After so many wrong codes the server takes none of the mail any more, unless the operator allows another number.
+const TRIES = 5;
 
 const { code: field, email: addressField } = form.elements;
 const resend = document.querySelector('[data-resend]');
 const wait = document.querySelector('[data-wait]');
 const noMail = document.querySelector('[data-no-mail]');
 let counting;
+// The code that was sent last. It is not sent again by itself.
+let tried;
 
 // Without an address, the page asks for it: a code belongs to the account, and may have been read out or mailed.
-const { email } = recall();
+const { email, code_length: length } = recall();
+if (length) say(document.querySelector('[data-label]'), 'code.label.digits', { count: length });
 if (email) {
   document.querySelector('[data-email]').textContent = email;
   count();
 } else {
   retitle();
 }
+begin(email || addressField.value ? field : addressField);
+
+const isCode = (text) => (length ? text.length === length && /^[0-9]+$/.test(text) : /^[0-9]{6,10}$/.test(text));
+
+field.addEventListener('input', () => {
+  const code = digits(field.value);
+  if (length && isCode(code) && code !== tried) form.requestSubmit();
+});
 
 onSubmit(async () => {
   const address = email ?? addressField.value.trim();
-  if (!address) return refuse({ key: 'forgot.empty', field: addressField });
-  if (!email && addressField.validity.typeMismatch) return refuse({ key: 'forgot.invalid', field: addressField });
+  if (!address) return refuse({ key: 'forgot.empty', field: addressField, holds: () => !addressField.value.trim() });
+  const isNone = () => addressField.validity.typeMismatch;
+  if (!email && isNone()) return refuse({ key: 'forgot.invalid', field: addressField, holds: isNone });
   const code = digits(field.value);
-  if (!code) return refuse({ key: 'code.empty', field });
+  if (!code) return refuse({ key: 'code.empty', field, holds: () => !digits(field.value) });
   // It would cost one of a few tries.
-  if (!/^[0-9]{6,10}$/.test(code)) return refuse({ key: 'code.shape', field });
+  if (!isCode(code)) {
+    const key = length ? 'code.shape.digits' : 'code.shape';
+    return refuse({ key, values: { count: length }, field, holds: () => !isCode(digits(field.value)) });
+  }
+  tried = code;
   const outcome = await call('/v1/verify-otp', { email: address, code });
   if (outcome.ok) {
     remember({ email: address, reset_token: outcome.value.reset_token });
     // Back leads to the page before: there is nothing to do here with a code that was used.
-    return location.replace('/reset-password');
+    return location.replace(next('/reset-password', form.dataset.return));
   }
+  // The same code may be sent again, by its button.
   if (outcome.problem === 'start-again') return refuse({ key: 'code.lost', field });
   if (outcome.problem === 'validation-failed') return refuse({ key: 'forgot.invalid', field: addressField });
   if (outcome.problem !== 'invalid-otp') return refuse(explain(outcome));
+  const wrong = (recall().wrong ?? 0) + 1;
+  remember({ wrong });
+  if (wrong >= TRIES) return refuse({ key: 'code.spent', field });
   refuse({ key: 'code.wrong', field, reasons: [{ key: 'code.wrong' }, { key: 'code.wrong-next' }] });
 });
 
@@ -45,6 +68,7 @@ onPress(resend, async () => {
   started(email, outcome.value);
   comeBack(form.dataset.return, outcome.value);
   field.value = '';
+  tried = undefined;
   // In some languages it is a line shorter.
   noMail.style.minBlockSize = `${noMail.offsetHeight}px`;
   say(noMail, 'code.resent');

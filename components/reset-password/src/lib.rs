@@ -1,4 +1,4 @@
-//! `POST /v1/reset-password`, `POST /v1/change-password`, `POST /v1/cancel-recovery`, `GET /v1/password-policy`,
+//! `POST /v1/reset-password`, `POST /v1/change-password`, `POST /v1/cancel-recovery`, `GET /v1/password-policy`, `POST /v1/password-policy/check`,
 //! `POST /v1/admin/users/:id/reset-password`
 
 use keyback::http::routes;

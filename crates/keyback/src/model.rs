@@ -26,6 +26,7 @@ pub mod line;
 pub mod listing;
 pub mod locale;
 pub mod log_line;
+pub mod logo;
 pub mod password;
 pub mod password_hash;
 pub mod password_policy;

@@ -1,6 +1,7 @@
 //! The application's variables, read and validated. A component loads its own once per request, and a bad variable
 //! refuses the call: the app fails closed.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::model::base_url::BaseUrl;
@@ -39,6 +40,7 @@ pub use components::{
 pub use cors::CorsOrigins;
 pub use mail::FeedbackSettings;
 pub use return_urls::{ReturnUrls, SignInUrl};
+pub use site::LogoImage;
 pub use values::{Finding, Findings, Section, Values, check, load, names_of};
 
 impl Section for BaseUrl {
@@ -120,6 +122,9 @@ impl Section for ResetTokenLifetime {
     }
 }
 
+/// How long a link may live.
+const LINK_SECONDS: RangeInclusive<u64> = 60..=86_400;
+
 impl Section for ChallengeSettings {
     fn read(values: &Values) -> Option<Self> {
         let short = values.read("allow_short_lifetimes", TRUE_OR_FALSE, boolean);
@@ -128,7 +133,8 @@ impl Section for ChallengeSettings {
         });
         let code_floor = if short == Some(true) { 1 } else { 30 };
         let code = read_seconds(values, "otp_ttl_seconds", code_floor, 600);
-        let link = read_seconds(values, "link_ttl_seconds", 60, 86_400);
+        let (least, most) = (*LINK_SECONDS.start(), *LINK_SECONDS.end());
+        let link = read_seconds(values, "link_ttl_seconds", least, most);
         let reset_token = ResetTokenLifetime::read(values);
         short?;
         Some(Self {
@@ -137,6 +143,22 @@ impl Section for ChallengeSettings {
             link: link?,
             reset_token: reset_token?,
         })
+    }
+}
+
+/// `link_ttl_seconds`, for a page that tells it: `None` if it is bad, since that stops no page.
+#[derive(Debug, Clone, Copy)]
+pub struct ToldLinkLifetime(
+    /// 1 minute to 1 day.
+    pub Option<Duration>,
+);
+
+impl Section for ToldLinkLifetime {
+    fn read(values: &Values) -> Option<Self> {
+        let seconds: Option<u64> =
+            values.read_leniently("link_ttl_seconds", |text, _| text.parse().ok());
+        let seconds = seconds.filter(|seconds| LINK_SECONDS.contains(seconds));
+        Some(Self(seconds.map(Duration::from_secs)))
     }
 }
 

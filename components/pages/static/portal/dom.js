@@ -1,6 +1,7 @@
 // Elements, and the parts that all views are made of.
 
-import { hush, say } from '../text.js';
+import { exactly, hush, say } from '../text.js';
+import { scopes } from './session.js';
 
 /** An element with `attributes`: `t` is the key of its text, with `values`; `on` are its listeners. */
 export function make(tag, { t, values, on = {}, ...attributes } = {}, ...children) {
@@ -38,8 +39,9 @@ export async function busy(pressed, act) {
 /** A view's section, with its heading. */
 export const section = (t, ...children) => make('section', { 'data-view': '' }, make('h1', { tabindex: '-1', t }), ...children);
 
-/** The view with a link above its heading, to where it belongs. */
+/** The view with a link above its heading, to where it belongs, if the key may see that. */
 export function under(href, t, view) {
+  if (href === '#/users' && !scopes.has('users:read')) return view;
   view.prepend(make('p', { class: 'back' }, make('a', { href, t })));
   return view;
 }
@@ -51,8 +53,10 @@ export const part = (t, ...children) => make('section', { class: 'part' }, make(
 export const facts = (...pairs) => make('dl', { class: 'facts' },
   ...pairs.filter(Boolean).map(([t, value]) => make('div', {}, make('dt', { t }), make('dd', {}, value))));
 
-/** A time. */
-export const time = (at) => make('time', { datetime: at, t: 'at', values: { at } });
+/** A moment: how long ago it was or how far ahead it is, and exactly to who points at it. `t` may put it into words. */
+export const time = (at, t = 'at', { ago = true, ...attributes } = {}) => make('time', {
+  datetime: at, title: exactly(at), t, values: { at, ago }, ...attributes,
+});
 
 /** A text in a `<span>`. */
 export const words = (t, values) => make('span', { t, values });

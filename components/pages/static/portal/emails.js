@@ -19,6 +19,13 @@ const state = (name) => (knows(`email.state.${name}`)
   ? mark(`email.state.${name}`, BAD.includes(name) ? 'bad' : '')
   : make('span', { class: 'mark' }, verbatim(name)));
 
+// Those that the provider has not taken, however often it was asked.
+const isUntaken = ({ state: name, attempts }) => ['pending', 'failed', 'expired'].includes(name) && attempts > 0;
+
+/** Why it is not there, and after how many attempts, where there may be several. */
+const why = (email) => (isUntaken(email)
+  ? words('email.why', { count: email.attempts, error: email.last_error }) : verbatim(email.last_error));
+
 /** The view of the emails in the state `first`, or of all, until another state is chosen. */
 export function emailsView(first = '') {
   if (!scopes.has('emails')) return section('emails.title', lacking('emails'));
@@ -44,7 +51,7 @@ function listed(chosen, came) {
       make('span', { class: 'marks' }, state(email.state)),
       time(email.created_at),
       make('p', { class: 'about' }, words('emails.for'), ' ', person(email.user_id),
-        email.last_error && make('span', { class: 'why' }, verbatim(email.last_error))),
+        email.last_error && make('span', { class: 'why' }, why(email))),
     ],
     none: chosen ? 'emails.none-such' : 'emails.none',
     came,
@@ -65,6 +72,7 @@ export function emailView(id) {
   const shown = (email) => [
     make('p', {}, state(email.state)),
     knows(`email.about.${email.state}`) && make('p', { t: `email.about.${email.state}` }),
+    email.last_error !== null && isUntaken(email) && make('p', { class: 'notice' }, why(email)),
     facts(
       ['email.kind', kind(email.kind)],
       ['emails.for', person(email.user_id)],
@@ -73,7 +81,7 @@ export function emailView(id) {
       ['email.attempts', words('count', { count: email.attempts })],
       email.next_attempt_at !== null && ['email.next', time(email.next_attempt_at)],
       email.provider !== null && ['email.provider', verbatim(email.provider)],
-      email.last_error !== null && ['email.error', verbatim(email.last_error)],
+      email.last_error !== null && !isUntaken(email) && ['email.error', verbatim(email.last_error)],
     ),
     make('div', { class: 'buttons' },
       email.state === 'failed' && scopes.has('emails:retry') && button('email.retry', () => retry(email), { kind: '' }),

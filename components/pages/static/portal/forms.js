@@ -86,6 +86,8 @@ export function refuse(within, ...faults) {
     // A group of boxes cannot be marked as invalid.
     at.setAttribute(at.localName === 'fieldset' ? 'data-invalid' : 'aria-invalid', 'true');
     const error = errorOf(at);
+    const behind = at.closest('details');
+    if (behind) behind.open = true;
     error.append(...reasons.map((reason) => words(reason.key, reason.values)));
     error.hidden = false;
     const link = make('a', { href: `#${at.id}`, t: key, values });

@@ -9,16 +9,18 @@ import { openTask } from './task.js';
 const EXPIRIES = [3600, 86_400, 259_200, 604_800, 1_209_600];
 const USUAL = '604800';
 
-/** Who gets the link, at `email` if that is known, and how long it works. */
-export const invitation = (email) => [
-  radios('deliver', 'invite.deliver', [
-    ['email', email ? 'invite.email' : 'invite.email-new', { checked: true, values: { email } }],
-    ['return', 'invite.return', { hint: 'invite.return-hint' }],
-  ]),
-  select('expires_in', 'invite.expiry', EXPIRIES.map((seconds) => [String(seconds), 'after', { seconds }]), { value: USUAL }),
-];
+/** Who gets the link, at `email` if that is known. */
+export const delivery = (email) => radios('deliver', 'invite.deliver', [
+  ['email', email ? 'invite.email' : 'invite.email-new', { checked: true, values: { email } }],
+  ['return', 'invite.return', { hint: 'invite.return-hint' }],
+]);
 
-/** What was chosen there, as the contract's members. */
+/** How long the link works. */
+export const life = () => (
+  select('expires_in', 'invite.expiry', EXPIRIES.map((seconds) => [String(seconds), 'after', { seconds }]), { value: USUAL })
+);
+
+/** What was chosen there and there, as the contract's members. */
 export const invitationOf = ({ elements }) => ({ deliver: elements.deliver.value, expires_in: Number(elements.expires_in.value) });
 
 /** Shows in the dialog what became of an invitation: the link, if it was not mailed. */
@@ -34,7 +36,7 @@ export function showInvitation(dialog, title, { link, expires_at: at, email_id: 
 
 /** Opens the dialog that sends an invitation, or another one. */
 export const invite = (user, { path, done }) => openTask(user, {
-  title: 'invite.title', intro: 'invite.intro', submit: 'invite.submit', fields: invitation(user.email),
+  title: 'invite.title', intro: 'invite.intro', submit: 'invite.submit', fields: [delivery(user.email), life()],
 }, {
   path: `${path}/invite`,
   order: invitationOf,

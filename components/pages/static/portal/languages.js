@@ -1,7 +1,7 @@
 // The languages of mails and pages, as a choice for a user.
 
-const TAGS = [...document.querySelectorAll('[data-language]')].map((one) => one.dataset.language);
-const names = Object.fromEntries([...document.querySelectorAll('[data-language]')].map((one) => [one.dataset.language, one.textContent]));
+const names = Object.fromEntries([...document.querySelectorAll('[data-languages] option')].map((one) => [one.value, one.textContent]));
+const TAGS = Object.keys(names);
 
 /** What a language is called by those who speak it; of others, the tag. */
 export const named = (tag) => names[tag] ?? tag;

@@ -2,6 +2,7 @@
 
 import { announce, button, make, section } from './dom.js';
 import { explain } from './forms.js';
+import { keepPages, pagesOf } from './place.js';
 import { scopes } from './session.js';
 
 // Longer waits are told to those who do not see them.
@@ -28,8 +29,10 @@ export async function load(place, ask, render, failed = trouble, { keeps = false
   if (!isAwaited()) return;
   place.removeAttribute('aria-busy');
   const again = () => load(place, ask, render, failed, { keeps });
-  if (outcome.ok) place.replaceChildren(...[await render(outcome.value)].flat().filter(Boolean));
-  else place.replaceChildren(failed(outcome, again));
+  if (!outcome.ok) return place.replaceChildren(failed(outcome, again));
+  place.replaceChildren(...[await render(outcome.value)].flat().filter(Boolean));
+  place.dispatchEvent(new Event('loaded', { bubbles: true }));
+  return undefined;
 }
 
 /** Shows `content` in `place`, whatever is being loaded. */
@@ -68,6 +71,7 @@ export function paged({ page, name, row, none, came }) {
   const list = make('ul', { class: 'rows' });
   const more = make('div', { class: 'more' });
   const place = make('div', {});
+  let pages = 1;
   const filled = async (cursor) => {
     let outcome = await page(cursor);
     for (let looks = 1; looks < LOOKS && outcome.ok && outcome.value[name].length === 0 && place.isConnected; looks += 1) {
@@ -88,6 +92,7 @@ export function paged({ page, name, row, none, came }) {
     if (!place.isConnected) return;
     if (!outcome.ok) return more.replaceChildren(trouble(outcome, () => follow(pressed, cursor)));
     const [first, count] = add(outcome.value);
+    keepPages(pages += 1);
     announce('more.came', { count });
     const target = list.children[first];
     if (!target) return more.querySelector('button')?.focus();
@@ -96,7 +101,17 @@ export function paged({ page, name, row, none, came }) {
     link.focus();
   };
   const nothing = () => make('p', { class: 'none', t: none });
-  load(place, () => filled(null), (value) => {
+  // As many as were there when the view was left.
+  const whole = async () => {
+    const outcome = await filled(null);
+    let last = outcome;
+    for (pages = 1; last.ok && pages < pagesOf(history.state) && last.value.next_cursor !== null && place.isConnected; pages += 1) {
+      last = await filled(last.value.next_cursor);
+      if (last.ok) outcome.value = { ...last.value, [name]: [...outcome.value[name], ...last.value[name]] };
+    }
+    return outcome;
+  };
+  load(place, whole, (value) => {
     const [, count] = add(value);
     if (came) announce(count > 0 ? came : none, { count });
     return list.children.length === 0 && value.next_cursor === null ? nothing() : [list, more];

@@ -1,6 +1,6 @@
 // The portal: its session, and which view is shown.
 
-import { hush, retitle, say } from '../text.js';
+import { hush, refreshTimes, retitle, say } from '../text.js';
 import { bulkView } from './bulk.js';
 import { createView } from './create.js';
 import { closeAll, isHeld } from './dialog.js';
@@ -12,7 +12,7 @@ import { stop, watch } from './idle.js';
 import { forgetImport, importView } from './import.js';
 import { jobView } from './job.js';
 import { forgetPeople } from './people.js';
-import { isSameView, replacePlace, settle, stay } from './place.js';
+import { heightOf, isSameView, replacePlace, settle, stay } from './place.js';
 import { learn } from './policy.js';
 import { tickNobody } from './selection.js';
 import * as session from './session.js';
@@ -38,8 +38,14 @@ const ROUTES = [
   [/^#\/emails(?:\?state=([a-z]+))?$/, emailsView, 'emails'],
   [/^#\/emails\/([A-Za-z0-9_-]{1,64})$/, emailView, 'emails'],
 ];
-// What a key must be able to do for a part of the portal, the first of which is where it lands.
-const TABS = [['#/users', 'users:read'], ['#/events', 'events'], ['#/emails', 'emails']];
+const isBlind = () => !session.scopes.has('users:read');
+// What a key must be able to do for a part of the portal, the first of which is where it lands. What is reached from the list
+// of users stands beside it for a key that may not see that.
+const TABS = [
+  ['#/users', () => !isBlind()], ['#/events', () => session.scopes.has('events')], ['#/emails', () => session.scopes.has('emails')],
+  ['#/new-user', () => isBlind() && session.scopes.has('users:write')], ['#/import', () => isBlind() && session.scopes.has('users:write')],
+  ['#/bulk', () => isBlind() && session.scopes.has('reset')],
+];
 
 /** The view of the user whose id is `encoded` in the address: ids of other systems hold signs that mean something there. */
 function userNamed(encoded, created) {
@@ -53,7 +59,8 @@ function userNamed(encoded, created) {
 const unknown = () => section('unknown.title',
   make('p', { t: 'unknown.intro' }), make('p', {}, make('a', { class: 'button quiet', href: '#/users', t: 'users.back' })));
 
-function show(view, { focus = true } = {}) {
+/** Shows `view`, scrolled to where it was left if it is come back to. */
+function show(view, { focus = true, height = 0 } = {}) {
   closeAll();
   shown.hidden = true;
   if (shown !== signIn) shown.remove();
@@ -61,25 +68,27 @@ function show(view, { focus = true } = {}) {
   if (!view.isConnected) main.prepend(view);
   shown = view;
   retitle();
+  if (focus) view.querySelector('h1').focus({ preventScroll: true });
   scrollTo(0, 0);
-  if (focus) view.querySelector('h1').focus();
+  if (height > 0) view.addEventListener('loaded', () => scrollTo(0, height), { once: true });
 }
 
 function route() {
   if (!session.isOpen()) return;
   if (isHeld()) return stay();
   if (['', '#', '#/'].includes(location.hash)) {
-    const [[first]] = [...TABS.filter(([, scope]) => session.scopes.has(scope)), ...TABS];
+    const [[first]] = [...TABS.filter(([, mayBe]) => mayBe()), ...TABS];
     history.replaceState(null, '', first);
   }
   const { hash } = location;
   const [pattern = /^/, view = unknown, tab] = ROUTES.find(([known]) => known.test(hash)) ?? [];
   const [, ...parameters] = pattern.exec(hash);
   for (const link of tabs.querySelectorAll('a')) {
-    if (link.hash === `#/${tab}`) link.setAttribute('aria-current', 'page');
+    if (link.hash === `#/${tab}` || link.hash === hash) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  show(view(...parameters));
+  const height = heightOf(history.state);
+  show(view(...parameters), { height });
   settle();
   // What was just done is told once: not again after a step back.
   if (/\?(created|deleted)$/.test(hash)) {
@@ -138,7 +147,7 @@ const keyForm = form([line('key', 'sign-in.key', { type: 'password', hint: 'sign
     }
     field.value = '';
     reason.hidden = true;
-    for (const [hash, scope] of TABS) tabs.querySelector(`[href="${hash}"]`).hidden = !session.scopes.has(scope);
+    for (const [hash, mayBe] of TABS) tabs.querySelector(`[href="${hash}"]`).hidden = !mayBe();
     tabs.hidden = false;
     watch(warning);
     learn();
@@ -146,6 +155,9 @@ const keyForm = form([line('key', 'sign-in.key', { type: 'password', hint: 'sign
   });
 signIn.append(keyForm);
 retitle();
+keyForm.elements.key.focus();
+// What is a minute ago will be two.
+setInterval(refreshTimes, 30_000);
 
 document.querySelector('[data-lock]').addEventListener('click', () => session.end('lock.done'));
 addEventListener('hashchange', route);

@@ -1,8 +1,9 @@
 // Starting a recovery for a user: by mail, or with link and code to be read out.
 
 import { closer, hold, turn } from './dialog.js';
-import { facts, make, secret, words } from './dom.js';
-import { radios, select } from './forms.js';
+import { facts, make, secret, time } from './dom.js';
+import { radios } from './forms.js';
+import { expiry } from './more.js';
 import { openTask } from './task.js';
 
 const EXPIRIES = [300, 1200, 3600, 14_400, 86_400];
@@ -15,8 +16,7 @@ export const startRecovery = (user, { path, done }) => openTask(user, {
       ['email', 'recovery.email', { checked: true, values: { email: user.email } }],
       ['return', 'recovery.return', { hint: 'recovery.return-hint' }],
     ]),
-    select('expires_in', 'recovery.expiry',
-      [['', 'recovery.expiry-usual'], ...EXPIRIES.map((seconds) => [String(seconds), 'after', { seconds }])]),
+    expiry('recovery.expiry', Number(document.body.dataset.linkSeconds), 'recovery.expiry-usual', EXPIRIES),
   ],
 }, {
   path: `${path}/recovery`,
@@ -42,7 +42,7 @@ function show(dialog, { link, code, expires_at: at, code_expires_at: codeAt }) {
       make('p', { t: 'recovery.page', values: { page: `${location.origin}/verify-otp` } }), make('p', { class: 'warning', t: 'recovery.once' })]
       : make('p', { t: 'recovery.mailed' }),
     facts(
-      ['recovery.link', words('recovery.until', { at })],
-      ['recovery.code', words('recovery.until', { at: codeAt })]),
+      ['recovery.link', time(at, 'recovery.until', { ago: false })],
+      ['recovery.code', time(codeAt, 'recovery.until', { ago: false })]),
     make('div', { class: 'buttons' }, closer(dialog, 'close')));
 }

@@ -80,7 +80,7 @@ function security(user, how) {
   const open = opener(user, how);
   const { credential, challenge } = user;
   const expired = credential?.expires_at && Date.parse(credential.expires_at) <= Date.now();
-  const until = (at) => words('recovery.until', { at });
+  const until = (at) => time(at, 'recovery.until', { ago: false });
   const count = (number) => words('count', { count: number });
   const known = [
     credential === null && make('p', { t: 'security.none' }),

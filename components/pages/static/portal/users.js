@@ -1,7 +1,7 @@
 // The users: found as one types, narrowed to a state, a page at a time.
 
 import { downloader, dated } from './download.js';
-import { address, announce, button, make, section, verbatim, words } from './dom.js';
+import { address, announce, button, make, section, time, verbatim, words } from './dom.js';
 import { line, select } from './forms.js';
 import { load, only } from './load.js';
 import { marks, placeOf, remember } from './people.js';
@@ -135,7 +135,7 @@ const row = (user, { q }) => make('li', {},
   mayTick() && tickOf(user),
   make('div', { class: 'entry' },
     make('a', { href: placeOf(user.id) }, address(user.email)), marks(user),
-    make('time', { datetime: user.created_at, t: 'users.created', values: { at: user.created_at } }),
+    time(user.created_at, 'users.created'),
     // Found by it.
     q && user.id.startsWith(q) && make('p', { class: 'about' }, verbatim(user.id, 'code'))));
 
@@ -171,13 +171,20 @@ function ticking(users) {
   return make('div', { class: 'choice' }, all, make('label', { for: 'tick-all', t: 'users.tick-all' }), what);
 }
 
-// The key that leads to a search in many places.
+const searchField = () => document.querySelector('.finding [name=q]');
+
+function find() {
+  searchField()?.focus();
+  searchField()?.select();
+}
+
+// The key that leads to a search in many places, from wherever one is.
 addEventListener('keydown', (event) => {
   if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]')) return;
-  if (event.target.closest?.('select, textarea, input:not([type=checkbox], [type=radio])')) return;
-  const field = document.querySelector('.finding [name=q]');
-  if (!field) return;
+  if (event.target.closest?.('select, textarea, input:not([type=checkbox], [type=radio])') || !scopes.has('users:read')) return;
   event.preventDefault();
-  field.focus();
-  field.select();
+  if (searchField()) return find();
+  // The view is there once the address has been followed.
+  addEventListener('hashchange', find, { once: true });
+  location.assign('#/users');
 });

@@ -1,6 +1,7 @@
 //! Checking and changing passwords, and what administrators do to them.
 
 pub mod admin_reset;
+pub mod assess;
 pub mod change;
 pub mod require_change;
 pub mod sign_in;

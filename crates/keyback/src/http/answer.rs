@@ -23,6 +23,7 @@ enum Content {
     Nothing,
     Json(Value),
     Text(&'static str, String),
+    Bytes(&'static str, Vec<u8>),
     Problem(Box<Problem>),
 }
 
@@ -49,6 +50,11 @@ impl Answer {
     /// A page or a file, with its media type.
     pub(super) fn text(status: u16, media_type: &'static str, text: String) -> Self {
         Self::new(status, Content::Text(media_type, text))
+    }
+
+    /// A file that is no text, with its media type.
+    pub(super) fn bytes(status: u16, media_type: &'static str, bytes: Vec<u8>) -> Self {
+        Self::new(status, Content::Bytes(media_type, bytes))
     }
 
     /// 302 to a path of the app.
@@ -108,6 +114,7 @@ impl Answer {
             Content::Text(media_type, text) => {
                 (self.status, Some(*media_type), text.clone().into_bytes())
             }
+            Content::Bytes(media_type, bytes) => (self.status, Some(*media_type), bytes.clone()),
             Content::Problem(problem) => (
                 problem.kind.status(),
                 Some("application/problem+json"),

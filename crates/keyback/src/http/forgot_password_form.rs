@@ -92,8 +92,10 @@ pub async fn post<E: Env>(
         .as_ref()
         .ok()
         .map(|settings| &settings.branding.site);
+    let sign_in_url = settings.as_ref().ok();
+    let sign_in_url = sign_in_url.and_then(|settings| settings.sign_in_url.0.as_ref());
     let page = Submitted {
-        layout: PageLayout::new(site, words, language),
+        layout: PageLayout::new(site, words, language).leading_back(sign_in_url),
         fault,
     };
     let answer = html(status, &page, site).with_header("content-language", language.tag);

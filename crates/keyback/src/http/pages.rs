@@ -67,7 +67,14 @@ impl Page {
             Self::ForgotPassword | Self::VerifyOtp => {
                 &["text.js", "api.js", "form.js", "recovery.js"]
             }
-            Self::ResetPassword => &["token.js", "text.js", "api.js", "form.js", "recovery.js"],
+            Self::ResetPassword => &[
+                "token.js",
+                "text.js",
+                "api.js",
+                "form.js",
+                "recovery.js",
+                "estimate.js",
+            ],
         }
     }
 
@@ -109,13 +116,30 @@ struct PageTemplate<'a> {
     layout: PageLayout<'a>,
     page: Page,
     return_to: Option<WebAddress>,
-    sign_in_url: Option<WebAddress>,
+    /// What `?email=` names, for the field.
+    email: String,
 }
 
 impl PageTemplate<'_> {
+    /// The query with which the next page leads back to the same place.
     fn return_query(&self) -> String {
-        return_to::query(self.return_to.as_ref())
+        return_to::query(self.return_to.as_ref(), "")
     }
+
+    /// The same, with the address for its field.
+    fn whole_query(&self) -> String {
+        return_to::query(self.return_to.as_ref(), &self.email)
+    }
+}
+
+/// The longest text that can be an address (RFC 5321 §4.5.3.1.3).
+const MAX_EMAIL: usize = 254;
+
+/// The address that the query names, for a field that its reader can still correct.
+fn email_of(request: &Request) -> String {
+    let email = request.parameter("email").unwrap_or_default();
+    let fits = email.len() <= MAX_EMAIL && !email.contains(char::is_control);
+    if fits { email } else { String::new() }
 }
 
 /// A page in the language that the request prefers.
@@ -126,19 +150,20 @@ pub fn get(
     files: &Files,
     page: Page,
 ) -> Answer {
-    let Pages { site, return_urls } = match settings {
+    let settings = match settings {
         Ok(settings) => settings,
         Err(outage) => return Problem::from(outage.clone()).into(),
     };
-    let layout = PageLayout::new(Some(site), files, Language::of(request, files.languages()));
+    let language = Language::of(request, files.languages());
     let page = PageTemplate {
-        layout,
+        layout: PageLayout::of(Some(settings), files, language),
         page,
-        return_to: return_to::wanted(request, return_urls),
-        sign_in_url: return_urls.sign_in_url.clone(),
+        return_to: return_to::wanted(request, &settings.return_urls),
+        email: email_of(request),
     };
     let status = if page.page == Page::Missing { 404 } else { 200 };
-    html(status, &page, Some(site)).with_header("content-language", page.layout.language.tag)
+    html(status, &page, Some(&settings.site))
+        .with_header("content-language", page.layout.language.tag)
 }
 
 /// Whether a person waits for the answer in a browser.
@@ -165,15 +190,14 @@ pub fn file(sets: &[&Files], version: &str, name: &[&str]) -> Answer {
                 .with_header("cache-control", "public, max-age=300")
                 .with_header("cross-origin-resource-policy", "same-origin")
         }
-        Some((media_type, text)) => kept(media_type, text.to_owned()),
+        Some((media_type, text)) => kept(Answer::text(200, media_type, text.to_owned())),
         None => Answer::not_found(),
     }
 }
 
 /// A file whose path changes with its content, and which contains nothing personal: cached for a year.
-fn kept(media_type: &'static str, text: String) -> Answer {
-    Answer::text(200, media_type, text)
-        .with_header("cache-control", "public, max-age=31536000, immutable")
+fn kept(file: Answer) -> Answer {
+    file.with_header("cache-control", "public, max-age=31536000, immutable")
         .with_header("cross-origin-resource-policy", "same-origin")
 }
 

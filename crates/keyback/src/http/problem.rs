@@ -310,12 +310,8 @@ impl Problem {
     }
 
     pub(super) fn password_rejected(member: &str, violations: &[PasswordViolation]) -> Self {
-        let errors = violations.iter().map(|violation| FieldError {
-            code: Some(violation.code()),
-            ..FieldError::at(member, explain(*violation))
-        });
         Self {
-            errors: errors.collect(),
+            errors: FieldError::of_violations(member, violations),
             ..Self::new(ProblemType::PasswordRejected)
         }
     }
@@ -405,12 +401,26 @@ impl Problem {
 }
 
 impl FieldError {
+    fn of_violations(member: &str, violations: &[PasswordViolation]) -> Vec<Self> {
+        let errors = violations.iter().map(|violation| Self {
+            code: Some(violation.code()),
+            ..Self::at(member, explain(*violation))
+        });
+        errors.collect()
+    }
+
     fn body(&self) -> Value {
         match self.code {
             Some(code) => json!({"code": code, "detail": self.detail, "pointer": self.pointer}),
             None => json!({"detail": self.detail, "pointer": self.pointer}),
         }
     }
+}
+
+/// What is wrong with the password in `member`, as a problem lists it.
+pub(super) fn violations_of(member: &str, violations: &[PasswordViolation]) -> Value {
+    let errors = FieldError::of_violations(member, violations);
+    errors.iter().map(FieldError::body).collect()
 }
 
 /// Why an id or address is not free, and until when.

@@ -7,7 +7,7 @@ use crate::http::answer::Answer;
 use crate::http::pages::{self, Files, Language, PageLayout};
 use crate::http::problem::ProblemType;
 use crate::http::request::Request;
-use crate::settings::Site;
+use crate::settings::Pages;
 
 #[derive(Template)]
 #[template(path = "problem.html")]
@@ -39,14 +39,14 @@ impl Page<'_> {
 /// texts of the kinds of problems; the languages are those of `files`.
 #[must_use]
 pub fn get(
-    site: Option<&Site>,
+    settings: Option<&Pages>,
     request: &Request,
     files: &Files,
     words: &'static [Language],
     slug: &str,
 ) -> Answer {
     match ProblemType::find(slug) {
-        Some(kind) => page(200, site, request, files, words, kind),
+        Some(kind) => page(200, settings, request, files, words, kind),
         None => Answer::not_found(),
     }
 }
@@ -54,7 +54,7 @@ pub fn get(
 /// The page about `kind`, with its own status where it takes the place of the problem.
 pub(super) fn page(
     status: u16,
-    site: Option<&Site>,
+    settings: Option<&Pages>,
     request: &Request,
     files: &Files,
     words: &'static [Language],
@@ -66,10 +66,11 @@ pub(super) fn page(
         .and_then(|tag| Language::tagged(files.languages(), &tag))
         .unwrap_or_else(|| Language::of(request, files.languages()));
     let page = Page {
-        layout: PageLayout::new(site, files, language),
+        layout: PageLayout::of(settings, files, language),
         kind,
         words: Language::tagged(words, language.tag).unwrap_or_else(|| Language::first(words)),
     };
+    let site = settings.map(|settings| &settings.site);
     pages::html(status, &page, site).with_header("content-language", language.tag)
 }
 

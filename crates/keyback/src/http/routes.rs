@@ -66,6 +66,9 @@ pub async fn reset_password<E: Env>(
         (["v1", "reset-password", "check"], "POST") => {
             reset::check::post(cx, request, &settings).await
         }
+        (["v1", "password-policy", "check"], "POST") => {
+            password_policy::check::post(cx, request, &settings).await
+        }
         (["v1", "change-password"], "POST") => change_password::post(cx, request, settings).await,
         (["v1", "cancel-recovery"], "POST") => cancel_recovery::post(cx, request, &settings).await,
         (["v1", "admin", "users", id, "reset-password"], "POST") => {
@@ -76,7 +79,7 @@ pub async fn reset_password<E: Env>(
                 "v1",
                 "reset-password" | "change-password" | "cancel-recovery",
             ]
-            | ["v1", "reset-password", "check"]
+            | ["v1", "reset-password" | "password-policy", "check"]
             | ["v1", "admin", "users", _, "reset-password"],
             _,
         ) => Err(Problem::method_not_allowed("POST")),
@@ -238,8 +241,8 @@ pub async fn pages<E: Env>(
         ["verify-otp"] | ["verify-otp", ""] => page(Page::VerifyOtp),
         ["portal"] => portal::get(&settings, request, files.portal),
         ["problems", slug] => {
-            let site = settings.as_ref().ok().map(|settings| &settings.site);
-            problem_pages::get(site, request, files.pages, files.problems, slug)
+            let settings = settings.as_ref().ok();
+            problem_pages::get(settings, request, files.pages, files.problems, slug)
         }
         ["assets", "brand", name] => brand::get(&settings, name),
         ["assets", version, name @ ..] => pages::file(&[files.pages, files.portal], version, name),
@@ -266,16 +269,16 @@ fn in_words(
         return answer;
     }
     let (pages, words) = (files.pages, files.problems);
-    let site = settings.as_ref().ok().map(|settings| &settings.site);
+    let readable = settings.as_ref().ok();
     match (answer.status(), settings) {
         (404, Ok(_)) => pages::get(settings, request, pages, Page::Missing),
         (404, Err(_)) => {
-            problem_pages::page(404, site, request, pages, words, ProblemType::NotFound)
+            problem_pages::page(404, readable, request, pages, words, ProblemType::NotFound)
         }
         (503, _) => {
             let kind = ProblemType::ServiceUnavailable;
             let outage = answer.outage().cloned();
-            problem_pages::page(503, site, request, pages, words, kind)
+            problem_pages::page(503, readable, request, pages, words, kind)
                 .with_header("retry-after", RETRY_AFTER_OUTAGE.as_secs().to_string())
                 .because_of(outage)
         }

@@ -17,6 +17,12 @@ impl CodeLength {
     pub fn new(digits: u32) -> Option<Self> {
         (6..=10).contains(&digits).then_some(Self(digits))
     }
+
+    /// The number of digits.
+    #[must_use]
+    pub const fn digits(self) -> u32 {
+        self.0
+    }
 }
 
 /// A code in clear. Never stored, never printed.

@@ -66,6 +66,15 @@ impl Limit {
         Timestamp::from_unix_millis(seconds.saturating_mul(1000))
     }
 
+    /// The limit for calls of which one takes several: `factor` times as many in the same window.
+    #[must_use]
+    pub const fn times(self, factor: u32) -> Self {
+        Self {
+            count: self.count.saturating_mul(factor),
+            ..self
+        }
+    }
+
     /// Whether the `number`th of a window is still allowed.
     #[must_use]
     pub fn allows(self, number: i64) -> bool {

@@ -77,23 +77,54 @@ impl PasswordViolation {
     }
 }
 
+/// What the policy says of a password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assessment {
+    /// zxcvbn's estimate, 0 to 4; 0 for a text that is longer than any password may be.
+    pub score: u8,
+    /// All violations in a fixed order; empty if it is acceptable.
+    pub violations: Vec<PasswordViolation>,
+}
+
 impl PasswordPolicy {
     /// All violations of `password` for the account with `email`, in a fixed order; empty if it is acceptable.
     #[must_use]
     pub fn violations(&self, password: &Password, email: &EmailAddress) -> Vec<PasswordViolation> {
+        // A score below the minimum may be too high, and is too low either way.
+        self.assess_down_to(self.min_strength, password, Some(email))
+            .violations
+    }
+
+    /// Estimates the strength of `password` and lists its violations. Without an address, none of them is about it.
+    #[must_use]
+    pub fn assess(&self, password: &Password, email: Option<&EmailAddress>) -> Assessment {
+        self.assess_down_to(0, password, email)
+    }
+
+    /// The assessment, whose score may be too high if it is below `least`.
+    fn assess_down_to(
+        &self,
+        least: u8,
+        password: &Password,
+        email: Option<&EmailAddress>,
+    ) -> Assessment {
         let text = password.reveal();
         let length = text.chars().count();
         if length > MAX_LENGTH || text.len() > MAX_OCTETS {
             // Whatever else is wrong with an overlong text, it is not worth the work to find out.
-            return vec![PasswordViolation::TooLong];
+            return Assessment {
+                score: 0,
+                violations: vec![PasswordViolation::TooLong],
+            };
         }
-        let words = words_of_email(email);
+        let words = email.map(words_of_email).unwrap_or_default();
         let name: Vec<&str> = words_of_name(&self.app_name).collect();
         let blocked = self.blocklist.words_in(text);
-        let mut known = vec![email.as_str(), email.local_part(), &self.app_name];
+        let mut known = vec![self.app_name.as_str()];
+        known.extend(email.iter().flat_map(|it| [it.as_str(), it.local_part()]));
         known.extend(&blocked);
-        let strength = strength::estimate(text, &known, self.min_strength);
-        [
+        let strength = strength::estimate(text, &known, least);
+        let violations = [
             (length < self.min_length, PasswordViolation::TooShort),
             (
                 strength.is_common || is_little_more_than(text, &blocked),
@@ -114,7 +145,11 @@ impl PasswordPolicy {
         ]
         .into_iter()
         .filter_map(|(violated, violation)| violated.then_some(violation))
-        .collect()
+        .collect();
+        Assessment {
+            score: strength.score,
+            violations,
+        }
     }
 }
 
@@ -205,6 +240,32 @@ mod tests {
                 assert!(took.as_secs() < 5, "{shape} {length}: {took:?}");
             }
         }
+    }
+
+    #[test]
+    fn an_assessment_scores_what_is_refused_as_well_and_needs_no_address() {
+        let policy = PasswordPolicy {
+            min_length: 8,
+            min_strength: 3,
+            app_name: "Keyback".to_owned(),
+            blocklist: Blocklist::default(),
+        };
+        let email = EmailAddress::parse("ann.lee@example.com").unwrap();
+        let assess = |text, email| policy.assess(&Password::new(text), email);
+        for (text, least, most) in [
+            ("", 0, 0),
+            ("password", 0, 0),
+            ("heron dawn", 1, 3),
+            ("staple horse violet crane", 4, 4),
+        ] {
+            let Assessment { score, violations } = assess(text, None);
+            assert!((least..=most).contains(&score), "{text}: {score}");
+            let is_weak = violations.contains(&PasswordViolation::TooWeak);
+            assert_eq!(is_weak, score < 3, "{text}");
+        }
+        let about = |email| assess("ann.lee@example.com", email).violations;
+        assert!(about(Some(&email)).contains(&PasswordViolation::SimilarToEmail));
+        assert!(!about(None).contains(&PasswordViolation::SimilarToEmail));
     }
 
     #[test]

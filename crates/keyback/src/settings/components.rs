@@ -13,8 +13,8 @@ use crate::model::site::Site;
 use crate::portal::WebhookSettings;
 use crate::settings::{
     Access, AdminResetRules, AppForgotLimit, BreachList, CorsOrigins, FeedbackSettings,
-    ForgotLimit, ResetLimit, ReturnUrls, Section, SignInLimit, SignInUrl,
-    TemporaryPasswordLifetime, Values, VerifyLimit,
+    ForgotLimit, LogoImage, ResetLimit, ReturnUrls, Section, SignInLimit, SignInUrl,
+    TemporaryPasswordLifetime, ToldLinkLifetime, Values, VerifyLimit,
 };
 
 macro_rules! components {
@@ -46,6 +46,8 @@ components!(
         challenge: ChallengeSettings,
         /// How often a mail may go to one account.
         issue: IssueRules,
+        /// Where the form's answer leads back to.
+        sign_in_url: SignInUrl,
         /// Calls per client.
         client_limit: ForgotLimit,
         /// Calls by all clients together.
@@ -167,6 +169,10 @@ components!(
         site: Site,
         /// Where the pages may lead back to.
         return_urls: ReturnUrls,
+        /// The operator's logo.
+        logo: LogoImage,
+        /// How long the link of a recovery works unless an administrator says otherwise.
+        link: ToldLinkLifetime,
     }
 
     /// What counting a client's failed attempts needs. Every component that authorises has it.

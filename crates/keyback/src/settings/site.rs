@@ -4,6 +4,7 @@ use crate::model::base_url::BaseUrl;
 use crate::model::colour::Colour;
 use crate::model::email_address::EmailAddress;
 use crate::model::line::one_line;
+use crate::model::logo::Logo;
 use crate::model::site::{Accent, Site};
 use crate::model::web_address::WebAddress;
 use crate::settings::{Section, Values};
@@ -63,6 +64,25 @@ pub(super) fn app_name(values: &Values) -> String {
             "Keyback".to_owned()
         })
     })
+}
+
+/// `logo_image`: `None` if the pages show `logo_text`.
+#[derive(Debug, Clone)]
+pub struct LogoImage(
+    /// The image.
+    pub Option<Logo>,
+);
+
+impl Section for LogoImage {
+    fn read(values: &Values) -> Option<Self> {
+        Some(Self(values.read_leniently("logo_image", |text, warn| {
+            let logo = Logo::parse(text);
+            if logo.is_none() && !text.is_empty() {
+                warn("is no base64 of a PNG file of at most 32 KiB, the text is shown".to_owned());
+            }
+            logo
+        })))
+    }
 }
 
 impl Section for Site {

@@ -326,7 +326,11 @@ impl Try<'_> {
         }
         email.updated_at = now;
         email.next_attempt_at = None;
-        email.last_error = reason.or(email.last_error.take());
+        email.last_error = match state {
+            // What kept an earlier attempt from working is nobody's concern any more.
+            EmailState::Sent => None,
+            _ => reason.or(email.last_error.take()),
+        };
         let entry = self.write(cx, batch).await?;
         Ok((delivery, entry))
     }

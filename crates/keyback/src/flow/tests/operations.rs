@@ -235,6 +235,16 @@ fn check_reset_token() {
 }
 
 #[test]
+fn check_password_policy() {
+    let app = App::with_account();
+    let body = json!({"password": "heron", "email": App::EMAIL});
+    let call = app.call("/v1/password-policy/check", body);
+    let cost = cost("password-policy/check", &app, &call);
+    // One count, and nothing of the password.
+    assert_eq!(cost.pinned(), (200, 1, 1, 2));
+}
+
+#[test]
 fn cancel_recovery() {
     let (app, recovery) = recovered();
     let call = app.call("/v1/cancel-recovery", json!({"token": recovery.cancel}));

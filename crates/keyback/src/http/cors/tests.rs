@@ -32,6 +32,7 @@ fn a_listed_page_may_make_the_calls_that_need_no_key() {
         ("POST", "/v1/verify-otp"),
         ("POST", "/v1/reset-password"),
         ("POST", "/v1/reset-password/check"),
+        ("POST", "/v1/password-policy/check"),
         ("POST", "/v1/cancel-recovery"),
     ] {
         let reply = ask(&app, method, path, LISTED);

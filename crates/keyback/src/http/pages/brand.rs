@@ -1,7 +1,9 @@
-//! The operator's colours, as a style sheet that goes before what `style.css` says.
+//! The operator's colours, as a style sheet that goes before what `style.css` says, and the operator's logo.
 
 use crate::http::answer::Answer;
+use crate::http::pages::files;
 use crate::model::colour::Colour;
+use crate::model::logo::Logo;
 use crate::ports::Unavailable;
 use crate::settings::{Accent, Pages};
 
@@ -14,16 +16,34 @@ pub(super) fn url(accent: Accent) -> Option<String> {
     (accent != Accent::default()).then(|| format!("/assets/brand/{}", name(accent)))
 }
 
-/// `GET /assets/brand/:name`: the style sheet, for the colours of the settings only.
+/// The path of `logo`. It changes with the image, so it can be cached for a year.
+pub(super) fn logo_url(logo: &Logo) -> String {
+    format!("/assets/brand/{}", logo_name(logo))
+}
+
+/// `GET /assets/brand/:name`: the style sheet and the logo, those of the settings only.
 #[must_use]
 pub fn get(settings: &Result<Pages, Unavailable>, asked: &str) -> Answer {
-    match settings.as_ref().map(|settings| settings.site.accent) {
-        Ok(accent) if name(accent) == asked => {
-            super::kept("text/css; charset=utf-8", sheet(accent))
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(outage) => return crate::http::Problem::from(outage.clone()).into(),
+    };
+    let accent = settings.site.accent;
+    let logo = settings.logo.0.as_ref();
+    match logo.filter(|logo| logo_name(logo) == asked) {
+        Some(logo) => super::kept(Answer::bytes(200, "image/png", logo.png().to_vec())),
+        None if name(accent) == asked => {
+            super::kept(Answer::text(200, "text/css; charset=utf-8", sheet(accent)))
         }
-        Ok(_) => Answer::not_found(),
-        Err(outage) => crate::http::Problem::from(outage.clone()).into(),
+        None => Answer::not_found(),
     }
+}
+
+fn logo_name(logo: &Logo) -> String {
+    format!(
+        "logo-{:016x}.png",
+        files::fnv1a(files::FNV_OFFSET, logo.png())
+    )
 }
 
 fn name(Accent { light, dark }: Accent) -> String {
@@ -96,6 +116,23 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn the_logo_is_served_under_a_path_of_its_own_and_never_as_something_else() {
+        // The beginning of a PNG file, of 2 by 3 pixels.
+        let text = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAYAAAA=";
+        let logo = Logo::parse(text).unwrap();
+        let path = logo_url(&logo);
+        let name = path.strip_prefix("/assets/brand/").unwrap();
+        let env = MemoryEnv::default();
+        let served = |name: &str| get(&block_on(settings::load::<Pages>(env.variables())), name);
+        assert_eq!(served(name).status(), 404);
+        env.variables.set("logo_image", text);
+        assert_eq!(served(name).status(), 200);
+        assert_eq!(served("logo-0000000000000000.png").status(), 404);
+        env.variables.set("logo_image", "PHN2Zz4=");
+        assert_eq!(served(name).status(), 404);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use crate::http::pages::brand;
 use crate::http::pages::files::Files;
 use crate::http::pages::language::Language;
-use crate::settings::{Accent, Site};
+use crate::model::logo::Logo;
+use crate::model::web_address::WebAddress;
+use crate::settings::{Accent, Pages, Site};
 
 /// The values that every template gets.
 #[derive(Debug)]
@@ -13,6 +15,9 @@ pub(in crate::http) struct PageLayout<'a> {
     pub(in crate::http) support_url: Option<&'a str>,
     pub(in crate::http) language: &'static Language,
     pub(in crate::http) languages: &'static [Language],
+    pub(in crate::http) logo: Option<&'a Logo>,
+    /// The operator's sign-in, to which each page leads back.
+    pub(in crate::http) sign_in_url: Option<&'a WebAddress>,
     accent: Accent,
     files: &'a Files,
 }
@@ -31,8 +36,39 @@ impl<'a> PageLayout<'a> {
             support_url: site.and_then(|site| site.support_url.as_deref()),
             language,
             languages: files.languages(),
+            logo: None,
+            sign_in_url: None,
             files,
         }
+    }
+
+    /// The layout of the pages that the component `pages` serves: with the operator's logo and the way back.
+    pub(in crate::http) fn of(
+        settings: Option<&'a Pages>,
+        files: &'a Files,
+        language: &'static Language,
+    ) -> Self {
+        let site = settings.map(|settings| &settings.site);
+        let sign_in_url = settings.and_then(|settings| settings.return_urls.sign_in_url.as_ref());
+        let layout = Self::new(site, files, language).leading_back(sign_in_url);
+        Self {
+            logo: settings.and_then(|settings| settings.logo.0.as_ref()),
+            ..layout
+        }
+    }
+
+    /// The layout with a way back to `sign_in_url`.
+    pub(in crate::http) fn leading_back(self, sign_in_url: Option<&'a WebAddress>) -> Self {
+        Self {
+            sign_in_url,
+            ..self
+        }
+    }
+
+    /// The path of the logo.
+    #[expect(clippy::unused_self, reason = "a template calls it on the layout")]
+    pub(in crate::http) fn logo_url(&self, logo: &Logo) -> String {
+        brand::logo_url(logo)
     }
 
     /// The text `key`, or the key itself if it is missing.

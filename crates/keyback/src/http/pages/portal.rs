@@ -14,16 +14,21 @@ use crate::settings::Pages;
 #[template(path = "portal.html")]
 struct Portal<'a> {
     layout: PageLayout<'a>,
+    /// How long a recovery's link works by default.
+    link_seconds: Option<u64>,
 }
 
 /// The page; `files` has its scripts and the words of the portal.
 #[must_use]
 pub fn get(settings: &Result<Pages, Unavailable>, request: &Request, files: &Files) -> Answer {
-    let site = match settings {
-        Ok(settings) => &settings.site,
+    let settings = match settings {
+        Ok(settings) => settings,
         Err(outage) => return Problem::from(outage.clone()).into(),
     };
-    let layout = PageLayout::new(Some(site), files, Language::of(request, files.languages()));
-    let page = Portal { layout };
-    html(200, &page, Some(site)).with_header("content-language", page.layout.language.tag)
+    let language = Language::of(request, files.languages());
+    let page = Portal {
+        layout: PageLayout::of(Some(settings), files, language),
+        link_seconds: settings.link.0.map(|link| link.as_secs()),
+    };
+    html(200, &page, Some(&settings.site)).with_header("content-language", page.layout.language.tag)
 }

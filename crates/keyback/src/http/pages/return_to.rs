@@ -23,14 +23,21 @@ pub(super) fn wanted(request: &Request, return_urls: &ReturnUrls) -> Option<WebA
         .or_else(|| return_urls.allowed(&kept()?))
 }
 
-/// The query that passes the address on to the next page.
-pub(super) fn query(address: Option<&WebAddress>) -> String {
-    let Some(address) = address else {
-        return String::new();
-    };
+/// The query that passes the address on to the next page, and the email address for its field unless that is empty.
+pub(super) fn query(address: Option<&WebAddress>, email: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.append_pair("return_to", address.as_str());
-    format!("?{}", query.finish())
+    if let Some(address) = address {
+        query.append_pair("return_to", address.as_str());
+    }
+    if !email.is_empty() {
+        query.append_pair("email", email);
+    }
+    let query = query.finish();
+    if query.is_empty() {
+        query
+    } else {
+        format!("?{query}")
+    }
 }
 
 #[cfg(test)]
@@ -97,9 +104,10 @@ mod tests {
     fn the_next_page_is_told_in_a_query() {
         let address = WebAddress::parse("https://a.example/b?c=d&e").unwrap();
         assert_eq!(
-            query(Some(&address)),
+            query(Some(&address), ""),
             "?return_to=https%3A%2F%2Fa.example%2Fb%3Fc%3Dd%26e"
         );
-        assert_eq!(query(None), "");
+        assert_eq!(query(None, "a&b@c.example"), "?email=a%26b%40c.example");
+        assert_eq!(query(None, ""), "");
     }
 }

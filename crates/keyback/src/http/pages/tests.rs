@@ -62,8 +62,13 @@ fn page(env: &MemoryEnv, page: Page, headers: &[(&str, &str)]) -> (u16, ::http::
 fn problem_page(env: &MemoryEnv, slug: &str) -> (u16, ::http::HeaderMap, String) {
     let request = request("GET", &[]);
     let settings = load(env).ok();
-    let site = settings.as_ref().map(|settings| &settings.site);
-    answered(problem_pages::get(site, &request, &FILES, &[], slug))
+    answered(problem_pages::get(
+        settings.as_ref(),
+        &request,
+        &FILES,
+        &[],
+        slug,
+    ))
 }
 
 #[test]
@@ -172,6 +177,8 @@ fn what_only_looks_or_links_closes_nothing() {
         ("accent_color", "#635bff"),
         ("accent_color_dark", "blue"),
         ("logo_text", "a\nb"),
+        ("logo_image", "javascript:alert(1)"),
+        ("link_ttl_seconds", "1"),
         ("app_name", ""),
         ("sign_in_url", "javascript:alert(1)"),
         ("return_urls", "javascript:alert(1)"),

@@ -46,6 +46,7 @@ pub(in crate::http) async fn take<E: Env>(
         forgot_password::accept(cx, &settings.keyring, limits, email, locale, client).await?;
     Ok(json!({
         "challenge_id": challenge_id.as_str(),
+        "code_length": settings.challenge.code_length.digits(),
         "code_expires_in": settings.challenge.code.as_secs(),
         "link_expires_in": settings.challenge.link.as_secs(),
         "resend_after": settings.issue.cooldown.as_secs(),

@@ -9,11 +9,19 @@ type Cosmetic = (
     [(&'static str, &'static str); 2],
 );
 
-const COSMETIC: [Cosmetic; 14] = [
+const COSMETIC: [Cosmetic; 15] = [
     (
         "logo_text",
         ["", "Äpp"],
         [("a\nb", "the name is used"), ("a\tb", "the name is used")],
+    ),
+    (
+        "logo_image",
+        ["", "iVBORw0KGgoAAAANSUhEUgAAAAIAAAADCAYAAAA="],
+        [
+            ("https://example.com/logo.png", "the text is shown"),
+            ("PHN2Zz4=", "the text is shown"),
+        ],
     ),
     (
         "accent_color",

@@ -7,6 +7,7 @@ pub mod show;
 use serde_json::{Value, json};
 
 use crate::base::timestamp::Timestamp;
+use crate::model::email::EmailState;
 use crate::store::outbox::EmailWithFeedback;
 
 /// An email in the contract's form, without recipient and content.
@@ -19,6 +20,11 @@ fn shape(found: &EmailWithFeedback) -> Value {
     let said = feedback
         .as_ref()
         .and_then(|feedback| feedback.reason.as_deref());
+    // Mails that were sent before errors were forgotten still have one.
+    let last_error = match found.state() {
+        EmailState::Sent | EmailState::Delivered => None,
+        _ => said.or(email.last_error.as_deref()),
+    };
     let updated_at = feedback
         .as_ref()
         .map_or(email.updated_at, |feedback| feedback.at);
@@ -31,7 +37,7 @@ fn shape(found: &EmailWithFeedback) -> Value {
         "created_at": email.created_at.rfc3339(),
         "updated_at": updated_at.rfc3339(),
         "next_attempt_at": email.next_attempt_at.map(Timestamp::rfc3339),
-        "last_error": said.or(email.last_error.as_deref()),
+        "last_error": last_error,
         "provider": email.provider,
     })
 }
