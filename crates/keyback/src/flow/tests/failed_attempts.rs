@@ -122,6 +122,7 @@ fn a_spray_from_everywhere_is_warned_of_for_an_hour_or_two_and_leaves_nothing() 
     assert_eq!(warnings(&app), [] as [Value; 0]);
     app.run_courier_for(150);
     let fresh = App::with_account();
+    assert_eq!(warnings(&fresh), [] as [Value; 0]);
     fresh.run_courier_for(150);
     assert_eq!(app.left_over(&fresh), [""; 0]);
 }
