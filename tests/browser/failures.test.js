@@ -31,8 +31,8 @@ test('a limit says how long to wait', async () => {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       const wait = summary(page).getByText(/^Too many attempts\. Try again in \d+ (second|minute|hour)s?\.$/);
       await asked(page, ADDRESS);
-      for (const text of ['This code doesn’t work.', 'Too many attempts.']) {
-        await enter(page, '123456');
+      for (const [code, text] of [['123456', 'This code doesn’t work.'], ['234567', 'Too many attempts.']]) {
+        await enter(page, code);
         await summary(page).getByText(text).waitFor();
       }
       await wait.waitFor();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { newPassword, startApp } from './app.js';
 import { launch, summary, visit } from './browser.js';
-import { choose, enter, hold, ready, submit, titled } from './steps.js';
+import { choose, enter, hold, ready, speak, submit, titled } from './steps.js';
 
 let app;
 let browser;
@@ -96,7 +96,7 @@ test('a link shows whose account it is and why, to people and to password manage
     await page.getByText(user.email).waitFor();
     await page.getByText('You or an administrator requested a new password for this Harbour account:').waitFor();
     assert.equal(await page.locator('[name=username]').inputValue(), user.email);
-    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await speak(page, 'de');
     await page.getByText('haben für dieses Konto bei Harbour ein neues Passwort angefordert:').waitFor();
     await page.getByText(user.email).waitFor();
   });
@@ -126,9 +126,9 @@ test('an invitation asks for the first password in words of its own', async () =
     await titled(page, 'Choose a password for your account');
     await page.getByText('An administrator created this Harbour account for you:').waitFor();
     await page.getByText(email).waitFor();
-    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await speak(page, 'de');
     await titled(page, 'Legen Sie ein Passwort für Ihr Konto fest');
-    await page.getByRole('button', { name: 'English' }).click();
+    await speak(page, 'en');
     await page.getByRole('button', { name: 'Set password' }).waitFor();
     await choose(page, password);
     await titled(page, 'Your password has been set');

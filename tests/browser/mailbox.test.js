@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { program, workspace } from './app.js';
 import { launch } from './browser.js';
-import { STATE_LIMIT, until } from './limits.js';
+import { START_LIMIT, STATE_LIMIT, until } from './limits.js';
 
 const MAIL = `<!doctype html><html><head><style>
 body{margin:0;background:#ffffff}
@@ -23,9 +23,15 @@ describe('the mailbox', { skip: Boolean(process.env.KEYBACK_SPIN) }, () => {
       '--mailbox', '127.0.0.1:0',
     ], { stdio: ['ignore', 'pipe', 'ignore'] });
     ended = new Promise((resolve) => host.once('exit', resolve));
-    let output = '';
-    host.stdout.on('data', (text) => { output += text; });
-    origin = await until(() => output.match(/Mailbox (http:\S+)\n/)?.[1], 'the mailbox');
+    origin = await new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error('the mailbox did not start in time')), START_LIMIT).unref();
+      let output = '';
+      host.stdout.on('data', (text) => {
+        output += text;
+        const address = output.match(/Mailbox (http:\S+)\n/)?.[1];
+        if (address) resolve(address);
+      });
+    });
     browser = await launch();
     page = await (await browser.newContext({ viewport: { width: 1280, height: 800 } })).newPage();
     page.setDefaultTimeout(STATE_LIMIT);

@@ -8,7 +8,7 @@ import { startApp } from './app.js';
 import { heading, launch, visit } from './browser.js';
 import { until } from './limits.js';
 import { press, signIn } from './portal-steps.js';
-import { titled } from './steps.js';
+import { speak, titled } from './steps.js';
 
 const FAILING = { expectFailures: true };
 
@@ -339,7 +339,7 @@ test('an import speaks the language that was chosen while another view was looke
     await finished(page, 1);
     await page.getByRole('link', { name: 'All users' }).click();
     await titled(page, 'Users');
-    await page.getByRole('button', { name: 'Deutsch' }).click();
+    await speak(page, 'de');
     await page.getByRole('link', { name: 'Importieren' }).click();
     await heading(page).getByText('Benutzer importieren').waitFor();
     await page.getByText('users.ndjson ist fertig. Zeilen: 1.').and(page.locator('#import-state')).waitFor();

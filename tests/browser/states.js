@@ -152,7 +152,7 @@ export const states = {
     await allLive(page);
     await page.goto(`/reset-password${UNKNOWN}`);
     await page.locator('#password[passwordrules]').waitFor();
-    await page.locator('#password').fill('heron at dawn');
+    await page.locator('#password').fill('herons2026');
     await page.locator('[data-estimate]:not(:empty)').waitFor();
   },
   'password-strong': async (page) => {

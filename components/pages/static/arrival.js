@@ -32,12 +32,16 @@
 
   // A link may be another account's than the one that was asked for here.
   if (kept.email && !token) {
-    const observer = new MutationObserver(() => {
-      const place = document.querySelector('[data-email]');
-      if (!place) return;
-      observer.disconnect();
-      place.textContent = kept.email;
-    });
+    const fill = () => {
+      const place = document.querySelector('[data-email]:empty');
+      if (place) place.textContent = kept.email;
+      // As `verify-otp.js` says it later: by then it would move what is below.
+      const label = document.querySelector('[data-digits]');
+      if (!label || !kept.code_length) return;
+      label.textContent = label.dataset.digits.replace('{count}', kept.code_length);
+      label.removeAttribute('data-digits');
+    };
+    const observer = new MutationObserver(fill);
     observer.observe(root, { childList: true, subtree: true });
     addEventListener('DOMContentLoaded', () => observer.disconnect());
   }

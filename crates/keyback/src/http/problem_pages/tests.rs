@@ -93,7 +93,7 @@ fn a_page_speaks_the_language_of_the_browser() {
     for (accept, tag, title) in [
         ("en", "en", "The code is not valid"),
         ("de-AT,de;q=0.9", "de", "Der Code ist nicht gültig"),
-        ("nl, pt-BR;q=0.5", "pt", "O código não é válido"),
+        ("sv, pt-BR;q=0.5", "pt", "O código não é válido"),
         ("zh-CN", "zh-Hans", "验证码无效"),
         ("sv", "en", "The code is not valid"),
     ] {
