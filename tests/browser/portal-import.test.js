@@ -300,7 +300,7 @@ test('an import goes on while another view is looked at, and can be stopped', as
     await page.getByRole('link', { name: 'Import' }).click();
     await page.getByText('1,000 created').waitFor();
     await press(page, 'Stop');
-    await page.getByText('Stopped in users.ndjson. Lines done: 1,000.').and(page.locator('#import-state')).waitFor();
+    await page.getByText('Stopped while importing users.ndjson. Lines done: 1,000.').and(page.locator('#import-state')).waitFor();
     await press(page, 'Lock');
     await page.getByLabel('API key').fill(app.key);
     await press(page, 'Sign in');
