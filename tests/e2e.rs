@@ -13,6 +13,7 @@ mod cors;
 mod failed_attempts;
 mod forgot_password_form;
 mod grants;
+mod graphql;
 mod journey;
 mod killed;
 mod links;

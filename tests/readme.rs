@@ -1,6 +1,8 @@
-//! The README's lines for a bad day run as they stand.
+//! The README's lines run as they stand.
 
 use std::process::Command;
+
+use serde_json::json;
 
 use crate::app::{App, Caller as _, workspace};
 
@@ -16,17 +18,13 @@ fn script_of(section: &str) -> String {
     blocks.map(|(lines, _)| lines).collect()
 }
 
-#[test]
-fn the_lines_for_a_bad_day_run_as_they_stand() {
-    let app = App::start();
-    let user = app.create_user();
-    // The lines name the second in which they are run.
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
+/// What the lines of a section print, run beside the app's API key as after `make run`.
+fn run(section: &str, app: &App) -> String {
     let folder = tempfile::tempdir().expect("there is room");
     let keyback = folder.path().join(".keyback");
     std::fs::create_dir(&keyback).expect("there is room");
     std::fs::write(keyback.join("api-key"), app.all_scopes()).expect("there is room");
-    let script = script_of("A bad day").replace("http://127.0.0.1:3000", app.origin());
+    let script = script_of(section).replace("http://127.0.0.1:3000", app.origin());
     assert!(
         script.contains("curl") && !script.contains("3025"),
         "{script}"
@@ -35,9 +33,38 @@ fn the_lines_for_a_bad_day_run_as_they_stand() {
     bash.args(["-euo", "pipefail", "-c", &script])
         .current_dir(folder.path());
     let output = bash.output().expect("there is a bash");
-    let printed = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{printed}\n{errors}");
+    printed
+}
+
+#[test]
+fn the_lines_for_who_comes_from_authgear_run_as_they_stand() {
+    let app = App::start();
+    let bob = json!({"id": "bob", "email": "bob@example.com"});
+    let _ = app.portal().create_user(&bob).expect_json(201);
+    let printed = run("Coming from Authgear", &app);
+    for expected in [
+        r#""totalCount":1"#,
+        r#""id":"VXNlcjpib2I""#,
+        r#""expireAfter":"2"#,
+        r#""reason":"PasswordPolicyViolated""#,
+    ] {
+        assert!(printed.contains(expected), "{expected} is not in {printed}");
+    }
+    let mail = app.sink().wait_for_mail("bob@example.com");
+    let signed_in = app.portal().sign_in("bob@example.com", &mail.password());
+    assert!(signed_in.expect_json(200)["password_change"].is_object());
+}
+
+#[test]
+fn the_lines_for_a_bad_day_run_as_they_stand() {
+    let app = App::start();
+    let user = app.create_user();
+    // The lines name the second in which they are run.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    let printed = run("A bad day", &app);
     for expected in [
         r#"{"complete":true,"matching":1}"#,
         r#""remaining":0"#,

@@ -14,6 +14,7 @@ mod answer;
 mod cors;
 mod failed_attempts;
 mod fields;
+mod graphql;
 mod problem;
 mod query;
 mod request;

@@ -35,7 +35,8 @@ pub use crate::model::site::{Accent, Site};
 pub use crate::portal::{Webhook, WebhookSettings};
 pub use access::{Access, ApiKey, Scope};
 pub use components::{
-    Accounts, Counting, Courier, ForgotPassword, Pages, ResetPassword, Sending, SignIn, VerifyOtp,
+    Accounts, AdminGraphql, Counting, Courier, ForgotPassword, Pages, ResetPassword, Sending,
+    SignIn, VerifyOtp,
 };
 pub use cors::CorsOrigins;
 pub use mail::FeedbackSettings;
@@ -292,6 +293,19 @@ pub struct TemporaryPasswordLifetime(
 impl Section for TemporaryPasswordLifetime {
     fn read(values: &Values) -> Option<Self> {
         read_seconds(values, "temporary_password_ttl_seconds", 300, 30 * 86_400).map(Self)
+    }
+}
+
+/// `graphql_token_ttl_seconds`: how long a token may live that is signed by a key which is marked with `keyback_scopes`.
+#[derive(Debug, Clone, Copy)]
+pub struct GraphqlTokenLifetime(
+    /// A minute to a year.
+    pub Duration,
+);
+
+impl Section for GraphqlTokenLifetime {
+    fn read(values: &Values) -> Option<Self> {
+        read_seconds(values, "graphql_token_ttl_seconds", 60, 365 * 86_400).map(Self)
     }
 }
 

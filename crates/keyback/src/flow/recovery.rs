@@ -9,6 +9,7 @@ pub mod invite;
 pub mod issue;
 mod live_token;
 pub mod reset_password;
+pub mod send_link;
 pub mod start;
 pub mod stop;
 pub mod verify_otp;

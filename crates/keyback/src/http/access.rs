@@ -1,11 +1,22 @@
 //! Authorisation of the administrator's API: API keys and tokens.
 
+use std::time::Duration;
+
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::event::AuthenticatedBy;
 use crate::settings::{Access, Scope};
+
+/// Which tokens are taken.
+#[derive(Debug, Clone, Copy)]
+enum Tokens {
+    /// Those of unmarked keys, under Keyback's own rules.
+    Own,
+    /// These, and those of keys that are marked with `keyback_scopes`, which live for so long at most.
+    Marked(Duration),
+}
 
 /// Accepts the call if its API key is listed, or its token is valid at `now`, and has `scope`.
 ///
@@ -17,10 +28,11 @@ pub(super) fn authorise(
     scope: Scope,
     now: Timestamp,
 ) -> Result<Caller, Problem> {
-    let (mut caller, may) = identify(request.header("authorization"), access, scope, now)
-        .ok_or_else(Problem::unauthorized)?;
+    let authorization = request.header("authorization");
+    let (mut caller, scopes) =
+        identify(authorization, access, Tokens::Own, now).ok_or_else(Problem::unauthorized)?;
     caller.from = request.client(access.trust()).to_string();
-    if may {
+    if scope.is_opened_by(&scopes) {
         Ok(caller)
     } else {
         Err(Problem::forbidden())
@@ -34,25 +46,41 @@ pub(super) fn is_authorised(
     scope: Scope,
     now: Timestamp,
 ) -> bool {
-    identify(authorization, access, scope, now).is_some_and(|(_, may)| may)
+    identify(authorization, access, Tokens::Own, now)
+        .is_some_and(|(_, scopes)| scope.is_opened_by(&scopes))
 }
 
+/// The caller of the GraphQL endpoint, with the words of its scopes: each field needs one of its own. Tokens of marked keys
+/// are taken here, and live for `longest` at most.
+pub(super) fn identify_for_graphql(
+    request: &Request,
+    access: &Access,
+    longest: Duration,
+    now: Timestamp,
+) -> Option<(Caller, Vec<String>)> {
+    let authorization = request.header("authorization");
+    let tokens = Tokens::Marked(longest);
+    let (mut caller, scopes) = identify(authorization, access, tokens, now)?;
+    caller.from = request.client(access.trust()).to_string();
+    Some((caller, scopes))
+}
+
+/// The caller, and the words of its scopes.
 fn identify(
     authorization: Option<&str>,
     access: &Access,
-    scope: Scope,
+    tokens: Tokens,
     now: Timestamp,
-) -> Option<(Caller, bool)> {
+) -> Option<(Caller, Vec<String>)> {
     let (scheme, bearer) = authorization?.split_once(' ')?;
     let bearer = bearer.trim();
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;
     }
-    by_api_key(access, bearer, scope).or_else(|| by_token(access, bearer, scope, now))
+    by_api_key(access, bearer).or_else(|| by_token(access, bearer, tokens, now))
 }
 
-/// The caller with an API key, and whether the key has the scope.
-fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bool)> {
+fn by_api_key(access: &Access, bearer: &str) -> Option<(Caller, Vec<String>)> {
     let key = access.find(bearer)?;
     let caller = Caller {
         id: key.id.clone(),
@@ -61,13 +89,21 @@ fn by_api_key(access: &Access, bearer: &str, scope: Scope) -> Option<(Caller, bo
         from: String::new(),
         may_delete_users: Scope::UsersDelete.is_opened_by(&key.scopes),
     };
-    Some((caller, scope.is_opened_by(&key.scopes)))
+    Some((caller, key.scopes.clone()))
 }
 
-/// The caller with a token, and whether the token has the scope.
-fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Option<(Caller, bool)> {
-    let token = access.jwt()?.verify(bearer, now).ok()?;
-    let may = scope.is_opened_by(&token.scopes);
+fn by_token(
+    access: &Access,
+    bearer: &str,
+    tokens: Tokens,
+    now: Timestamp,
+) -> Option<(Caller, Vec<String>)> {
+    let trust = access.jwt()?;
+    let verified = match tokens {
+        Tokens::Own => trust.verify(bearer, now),
+        Tokens::Marked(longest) => trust.verify_marked(bearer, now, longest),
+    };
+    let token = verified.ok()?;
     let caller = Caller {
         id: token.bearer,
         authenticated_by: AuthenticatedBy::Jwt,
@@ -75,7 +111,7 @@ fn by_token(access: &Access, bearer: &str, scope: Scope, now: Timestamp) -> Opti
         from: String::new(),
         may_delete_users: Scope::UsersDelete.is_opened_by(&token.scopes),
     };
-    Some((caller, may))
+    Some((caller, token.scopes))
 }
 
 #[cfg(test)]

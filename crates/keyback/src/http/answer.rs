@@ -4,7 +4,7 @@ use ::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::Value;
 
 use crate::flow::Refusal;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemType};
 use crate::http::request::Request;
 use crate::model::base_url::BaseUrl;
 use crate::ports::Unavailable;
@@ -16,6 +16,7 @@ pub struct Answer {
     headers: Vec<(&'static str, String)>,
     content: Content,
     outage: Option<Unavailable>,
+    refuses_key: bool,
 }
 
 #[derive(Debug)]
@@ -34,6 +35,7 @@ impl Answer {
             headers: Vec::new(),
             content,
             outage: None,
+            refuses_key: false,
         }
     }
 
@@ -76,6 +78,18 @@ impl Answer {
     pub(super) fn because_of(mut self, outage: Option<Unavailable>) -> Self {
         self.outage = outage;
         self
+    }
+
+    /// Says that the answer refuses the caller's key, in other words than a problem.
+    pub(super) fn for_wrong_key(mut self) -> Self {
+        self.refuses_key = true;
+        self
+    }
+
+    /// Whether it refuses the caller's key.
+    pub(super) fn refuses_key(&self) -> bool {
+        let problem = self.problem().map(|problem| problem.kind);
+        self.refuses_key || problem == Some(ProblemType::Unauthorized)
     }
 
     /// The HTTP status, before rendering.

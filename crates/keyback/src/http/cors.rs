@@ -28,11 +28,13 @@ impl Page {
     pub(super) async fn of(request: &Request, variables: &impl Variables) -> Option<Self> {
         let origin = request.header("origin")?;
         let path = request.segments();
-        let ["v1", call, ..] = path.as_slice() else {
-            return None;
+        let needs_key = match path.as_slice() {
+            ["v1", call, ..] => needs_key(call),
+            ["graphql"] | ["_api", "admin", "graphql"] => true,
+            _ => return None,
         };
         let origins: CorsOrigins = settings::load(variables).await.ok()?;
-        let listed = if needs_key(call) {
+        let listed = if needs_key {
             origins.admin
         } else {
             origins.public

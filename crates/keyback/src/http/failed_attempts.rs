@@ -22,9 +22,12 @@ const WRONG_KEYS: NamedLimit = NamedLimit {
 
 /// Notes the attempt that failed, if `answer` says that one did. A client with too many wrong keys gets another answer.
 pub(super) async fn note<E: Env>(cx: &mut Cx<'_, E>, request: &Request, answer: Answer) -> Answer {
-    let failed = answer
-        .problem()
-        .and_then(|problem| failed_attempt(problem.kind, request));
+    let problem = answer.problem().map(|problem| problem.kind);
+    let failed = if answer.refuses_key() && brings_key(request) {
+        Some(FailedAttempt::ApiKey)
+    } else {
+        problem.and_then(failed_attempt)
+    };
     let Some(attempt) = failed else {
         return answer;
     };
@@ -50,13 +53,12 @@ pub(super) async fn note<E: Env>(cx: &mut Cx<'_, E>, request: &Request, answer: 
 }
 
 /// What failed, if this problem is the answer to something that somebody tried.
-fn failed_attempt(problem: ProblemType, request: &Request) -> Option<FailedAttempt> {
+fn failed_attempt(problem: ProblemType) -> Option<FailedAttempt> {
     match problem {
         ProblemType::InvalidOtp => Some(FailedAttempt::Code),
         ProblemType::InvalidCredentials => Some(FailedAttempt::Password),
         ProblemType::InvalidResetToken => Some(FailedAttempt::Token),
         ProblemType::NotAuthentic => Some(FailedAttempt::Webhook),
-        ProblemType::Unauthorized if brings_key(request) => Some(FailedAttempt::ApiKey),
         _ => None,
     }
 }

@@ -4,6 +4,7 @@ use ::http::{HeaderMap, Method, header};
 use uuid::Builder;
 
 use crate::http::fields::Fields;
+use crate::http::graphql;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::query::Query;
 use crate::model::client_address::{ClientAddress, ProxyTrust};
@@ -20,6 +21,8 @@ const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 pub fn max_body_bytes(path: &str) -> usize {
     if path.starts_with("/v1/email-webhooks/") {
         MAX_WEBHOOK_BYTES
+    } else if matches!(path, "/graphql" | "/_api/admin/graphql") {
+        graphql::MAX_BODY_BYTES
     } else {
         MAX_BODY_BYTES
     }
@@ -218,6 +221,11 @@ impl Request {
         self.bytes()
     }
 
+    /// The body, as far as it was read.
+    pub(super) const fn body(&self) -> &Body {
+        &self.body
+    }
+
     fn bytes(&self) -> Result<&[u8], Problem> {
         match &self.body {
             Body::Read(bytes) => Ok(bytes),
@@ -229,7 +237,7 @@ impl Request {
     }
 
     /// One of `types`, with no parameter but `charset=utf-8` (RFC 8259 §8.1).
-    fn is_of_type(&self, types: &[&str]) -> bool {
+    pub(super) fn is_of_type(&self, types: &[&str]) -> bool {
         let Some(value) = self.header(header::CONTENT_TYPE.as_str()) else {
             return false;
         };

@@ -11,7 +11,7 @@ use crate::http::v1::{
     health, password_policy, reset_password as reset, sign_in as signing_in, verify_otp as verify,
 };
 use crate::http::{
-    Answer, Problem, ProblemType, Request, forgot_password_form as form, problem_pages,
+    Answer, Problem, ProblemType, Request, forgot_password_form as form, graphql, problem_pages,
 };
 use crate::ports::{Env, Unavailable};
 use crate::settings::{self, Accounts, Pages};
@@ -171,6 +171,30 @@ async fn bulk<E: Env>(
         ([job], "DELETE") => users::bulk::stop::delete(cx, request, settings, job).await,
         ([_], _) => Err(Problem::method_not_allowed("GET, HEAD, DELETE")),
         _ => Err(Problem::not_found()),
+    }
+}
+
+/// The component `admin-graphql`: Authgear's Admin API.
+///
+/// # Errors
+/// A [`Problem`].
+pub async fn admin_graphql<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+) -> Result<Answer, Problem> {
+    if !matches!(
+        request.segments().as_slice(),
+        ["graphql"] | ["_api", "admin", "graphql"]
+    ) {
+        return Err(Problem::not_found());
+    }
+    match request.method() {
+        "POST" => {
+            let settings = settings::load(cx.env.variables()).await?;
+            graphql::post(cx, request, &settings).await
+        }
+        "GET" | "HEAD" => Ok(graphql::get()),
+        _ => Err(Problem::method_not_allowed("GET, HEAD, POST")),
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Account {
     pub locale: Option<Locale>,
     /// A disabled account neither signs in nor recovers.
     pub disabled: bool,
+    /// Why it is disabled, if that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disable_reason: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
     /// The credential epoch, which the last credential event began. Anything issued under another one is invalid.
@@ -60,6 +63,7 @@ impl Account {
             email,
             locale: None,
             disabled: false,
+            disable_reason: None,
             created_at: Timestamp::from_unix_millis(0),
             epoch: 0,
             number: 0,

@@ -21,6 +21,8 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 const MAX_LIFE: Duration = Duration::from_mins(10);
 /// Tolerated difference of the issuer's clock at the token's beginning and end.
 const LEEWAY: Duration = Duration::from_secs(30);
+/// The same for tokens of a marked key: as much as Authgear tolerates.
+const MARKED_LEEWAY: Duration = Duration::from_mins(5);
 /// The most bytes of JSON in `audit_context`.
 const MAX_AUDIT_CONTEXT_BYTES: usize = 2 * 1024;
 /// The most bytes in `sub`.
@@ -54,7 +56,7 @@ pub struct InvalidJwt;
 /// The claims that are checked, except `aud`. A duplicate claim is an error.
 #[derive(Deserialize)]
 struct Claims {
-    exp: f64,
+    exp: Option<f64>,
     nbf: Option<f64>,
     iat: Option<f64>,
     sub: Option<String>,
@@ -67,8 +69,32 @@ impl JwtTrust {
     ///
     /// # Errors
     /// [`InvalidJwt`] for everything else than a token that is signed by one of the keys, for this audience, valid at
-    /// `now` and at most ten minutes longer.
+    /// `now` and at most ten minutes longer. Keys that are marked with `keyback_scopes` count for nothing here.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedJwt, InvalidJwt> {
+        self.verify_under(token, now, None)
+    }
+
+    /// As [`JwtTrust::verify`], and takes tokens of marked keys as well: these have the scopes of their key, and need neither
+    /// `exp` nor `scope`.
+    ///
+    /// # Errors
+    /// [`InvalidJwt`] as there. A token of a marked key may live for `longest` at most: until its `exp`, or from its `iat` on if
+    /// it has no `exp`. One without both would live for ever.
+    pub fn verify_marked(
+        &self,
+        token: &str,
+        now: Timestamp,
+        longest: Duration,
+    ) -> Result<VerifiedJwt, InvalidJwt> {
+        self.verify_under(token, now, Some(longest))
+    }
+
+    fn verify_under(
+        &self,
+        token: &str,
+        now: Timestamp,
+        longest: Option<Duration>,
+    ) -> Result<VerifiedJwt, InvalidJwt> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(InvalidJwt);
         }
@@ -78,17 +104,30 @@ impl JwtTrust {
             return Err(InvalidJwt);
         }
         let key = self.keys.find(header.kid.as_deref()).ok_or(InvalidJwt)?;
+        let marked = match (&key.scopes, longest, &header.kid) {
+            (None, _, _) => None,
+            (Some(scopes), Some(longest), Some(_)) => Some((scopes, longest)),
+            (Some(_), _, _) => return Err(InvalidJwt),
+        };
         let mut validation = Validation::new(key.algorithm);
         validation.set_audience(&[&self.audience]);
-        validation.set_required_spec_claims(&["exp", "aud"]);
+        validation.set_required_spec_claims(&["aud"]);
         // The crate would ask the machine's clock; times are checked below.
         validation.validate_exp = false;
         validation.validate_nbf = false;
-        let claims: Claims = decode(token, &key.key, &validation)
+        let mut claims: Claims = decode(token, &key.key, &validation)
             .map_err(|_| InvalidJwt)?
             .claims;
-        if claims.is_timely(now) != Some(true) {
+        let timely = match marked {
+            None => claims.is_timely(now),
+            Some((_, longest)) => claims.is_timely_if_marked(now, longest),
+        };
+        if timely != Some(true) {
             return Err(InvalidJwt);
+        }
+        if let Some((scopes, _)) = marked {
+            claims.scope = Some(scopes.join(" "));
+            claims.audit_context = claims.audit_context.filter(Value::is_object);
         }
         claims.verified(header.kid)
     }
@@ -116,13 +155,28 @@ fn is_plain(header: &Header) -> bool {
 }
 
 impl Claims {
-    /// `None` if a time is out of all reason.
+    /// `None` without `exp`, or if a time is out of all reason.
     fn is_timely(&self, now: Timestamp) -> Option<bool> {
-        let latest = now.plus(LEEWAY);
-        let expires_at = numeric_date(self.exp)?;
+        let expires_at = numeric_date(self.exp?)?;
+        let is_good = now < expires_at.plus(LEEWAY) && expires_at <= now.plus(MAX_LIFE);
+        Some(self.has_begun(now.plus(LEEWAY)) && is_good)
+    }
+
+    /// The same for a token of a marked key, which lives for `longest` at most.
+    fn is_timely_if_marked(&self, now: Timestamp, longest: Duration) -> Option<bool> {
+        let last = match self.exp {
+            Some(seconds) => {
+                let expires_at = numeric_date(seconds)?;
+                Some(expires_at).filter(|at| *at <= now.plus(longest))?
+            }
+            None => numeric_date(self.iat?)?.plus(longest),
+        };
+        Some(self.has_begun(now.plus(MARKED_LEEWAY)) && now < last.plus(MARKED_LEEWAY))
+    }
+
+    fn has_begun(&self, latest: Timestamp) -> bool {
         let mut begins = [self.nbf, self.iat].into_iter().flatten();
-        let has_begun = begins.all(|time| numeric_date(time).is_some_and(|time| time <= latest));
-        Some(has_begun && now < expires_at.plus(LEEWAY) && expires_at <= now.plus(MAX_LIFE))
+        begins.all(|time| numeric_date(time).is_some_and(|time| time <= latest))
     }
 
     fn verified(self, key_id: Option<String>) -> Result<VerifiedJwt, InvalidJwt> {

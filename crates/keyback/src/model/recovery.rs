@@ -141,23 +141,26 @@ impl Recovery {
         now: Timestamp,
     ) -> IssueDecision {
         // Once its secret is used, or after a credential event such as another address, the last mail is invalid. After
-        // "start again" the user needs a new one at once. An invitation has no code to wait for.
+        // "start again" the user needs a new one at once. An invitation, or a link alone, has no code to wait for.
         let is_of_use = state != Use::Used
             && self
                 .challenge
                 .as_ref()
-                .is_none_or(|challenge| challenge.epoch == epoch && !challenge.is_invitation);
-        let cooling = is_of_use
-            && self
-                .issued
-                .last()
-                .is_some_and(|last| last.delays(rules.cooldown, now));
+                .is_none_or(|challenge| challenge.epoch == epoch && challenge.has_code());
+        let cooling = is_of_use && self.is_cooling(rules, now);
         let pausing = self.paused_until(rules, Some(asker), now).is_some();
         if cooling || pausing {
             IssueDecision::Silence
         } else {
             IssueDecision::Issue
         }
+    }
+
+    /// Whether the last mail was issued less than a cooldown ago.
+    #[must_use]
+    pub fn is_cooling(&self, rules: &IssueRules, now: Timestamp) -> bool {
+        let last = self.issued.last();
+        last.is_some_and(|last| last.delays(rules.cooldown, now))
     }
 
     /// Until when requests of `asker` bring no mail because a limit is used up; `None` if they do.
@@ -336,6 +339,12 @@ impl IssueRules {
 }
 
 impl Challenge {
+    /// Whether its owner was given a code: neither an invitation has one nor a link that is sent alone.
+    #[must_use]
+    pub fn has_code(&self) -> bool {
+        !self.is_invitation && self.issued_at < self.code_expires_at
+    }
+
     /// When the later of link and code expires.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {

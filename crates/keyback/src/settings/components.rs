@@ -13,8 +13,8 @@ use crate::model::site::Site;
 use crate::portal::WebhookSettings;
 use crate::settings::{
     Access, AdminResetRules, AppForgotLimit, BreachList, CorsOrigins, FeedbackSettings,
-    ForgotLimit, LogoImage, ResetLimit, ReturnUrls, Section, SignInLimit, SignInUrl,
-    TemporaryPasswordLifetime, ToldLinkLifetime, Values, VerifyLimit,
+    ForgotLimit, GraphqlTokenLifetime, LogoImage, ResetLimit, ReturnUrls, Section, SignInLimit,
+    SignInUrl, TemporaryPasswordLifetime, ToldLinkLifetime, Values, VerifyLimit,
 };
 
 macro_rules! components {
@@ -126,6 +126,32 @@ components!(
         webhook: WebhookSettings,
     }
 
+    /// The settings of the component `admin-graphql`.
+    AdminGraphql {
+        /// What mails look like.
+        branding: MailBranding,
+        /// Seals what is stored.
+        keyring: Keyring,
+        /// Who may call.
+        access: Access,
+        /// How long a token of a marked key may live.
+        token_lifetime: GraphqlTokenLifetime,
+        /// Which passwords are accepted.
+        rules: PasswordRules,
+        /// What an administrator's reset may do.
+        admin_reset: AdminResetRules,
+        /// How long codes and links live.
+        challenge: ChallengeSettings,
+        /// How often a mail may go to one account.
+        issue: IssueRules,
+        /// Where the owner of a mailed password signs in.
+        sign_in_url: SignInUrl,
+        /// The email provider.
+        mail: MailSettings,
+        /// Where the portal is told of events.
+        webhook: WebhookSettings,
+    }
+
     /// The settings of the component `sign-in`.
     SignIn {
         /// The app's origin.
@@ -155,6 +181,8 @@ components!(
         reset_password: ResetPassword,
         /// Those of `sign-in`. `accounts` needs none that the others do not.
         sign_in: SignIn,
+        /// The one of `admin-graphql` that the others do not need.
+        graphql_token_lifetime: GraphqlTokenLifetime,
         /// Those of `pages`.
         pages: Pages,
         /// Who may report on mails.

@@ -1,14 +1,14 @@
 //! The JSON Web Tokens that are accepted.
 
 use crate::model::jwt::{JwtTrust, KeySet};
-use crate::settings::{Section, Values};
+use crate::settings::{Scope, Section, Values};
 
 impl Section for Option<JwtTrust> {
     /// Both variables are empty, and tokens are refused; or both are set.
     fn read(values: &Values) -> Option<Self> {
         let keys = values.read_or_why("jwt_jwks", |text| match text {
             "" => Ok(None),
-            text => KeySet::parse(text).map(Some),
+            text => parse_keys(text).map(Some),
         });
         let audience = values.read(
             "jwt_audience",
@@ -30,6 +30,21 @@ impl Section for Option<JwtTrust> {
                 None
             }
         }
+    }
+}
+
+fn parse_keys(text: &str) -> Result<KeySet, String> {
+    let keys = KeySet::parse(text)?;
+    if keys
+        .marked_scopes()
+        .all(|word| Scope::opened_by(word).is_some())
+    {
+        Ok(keys)
+    } else {
+        Err(
+            "has a key whose keyback_scopes name a scope that is not one of the documented ones"
+                .to_owned(),
+        )
     }
 }
 
@@ -56,6 +71,20 @@ mod tests {
         block_on(load(env.variables()))
     }
 
+    /// The key with an id and `mark` as its `keyback_scopes`.
+    fn marked(mark: &str) -> String {
+        JWKS.replace(
+            "\"kty\"",
+            &format!("\"kid\":\"portal\",\"keyback_scopes\":{mark},\"kty\""),
+        )
+    }
+
+    #[test]
+    fn a_key_may_be_marked_with_scopes() {
+        let marked = marked(r#"["users:read","reset"]"#);
+        assert!(read(&marked, "keyback").unwrap().is_some());
+    }
+
     #[test]
     fn without_the_variables_no_token_is_taken() {
         assert!(read("", "").unwrap().is_none());
@@ -68,6 +97,15 @@ mod tests {
             (JWKS, "", "jwt_audience"),
             (JWKS, "a b", "jwt_audience"),
             ("", "keyback", "jwt_jwks"),
+            (&marked(r#"["users:reed"]"#), "keyback", "jwt_jwks"),
+            (&marked("[]"), "keyback", "jwt_jwks"),
+            (&marked(r#""reset""#), "keyback", "jwt_jwks"),
+            (&marked("[7]"), "keyback", "jwt_jwks"),
+            (
+                &JWKS.replace("\"x\"", "\"keyback_scopes\":[\"reset\"],\"x\""),
+                "keyback",
+                "jwt_jwks",
+            ),
             (r#"{"keys":[]}"#, "keyback", "jwt_jwks"),
         ] {
             let refused = read(jwks, audience).unwrap_err();

@@ -84,6 +84,11 @@ fn each_range_is_held() {
             ["http://[::1]:3025", "https://*.example.test"],
         ),
         ("cooldown_seconds", ["0", "86400"], ["-1", "86401"]),
+        (
+            "graphql_token_ttl_seconds",
+            ["60", "31536000"],
+            ["59", "31536001"],
+        ),
         ("limit_account", ["1/1", "5/3600,10/86400"], ["", "5"]),
         ("email_provider", ["resend", "resend"], ["", "smtp"]),
         ("email_api_key", ["re_1", "re_2"], ["", "re_ 1"]),

@@ -77,6 +77,14 @@ impl Call {
         call.with_header("content-type", "text/csv")
     }
 
+    /// The same call with a body of any text and type.
+    #[must_use]
+    pub fn with_body(mut self, content_type: &str, text: &str) -> Self {
+        self.headers.retain(|(name, _)| name != "content-type");
+        text.clone_into(&mut self.body);
+        self.with_header("content-type", content_type)
+    }
+
     /// A `GET`.
     #[must_use]
     pub fn get(path: &str) -> Self {
@@ -127,7 +135,7 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Deferred) {
     .unwrap();
     let served = http::serve(env, request, async |cx, request| {
         use http::routes::{
-            accounts, courier, forgot_password, reset_password, sign_in, verify_otp,
+            accounts, admin_graphql, courier, forgot_password, reset_password, sign_in, verify_otp,
         };
         match request.segments().as_slice() {
             ["v1", "forgot-password"] => forgot_password(cx, request, &NO_WORDS).await,
@@ -138,6 +146,7 @@ pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Deferred) {
             }
             ["v1", "admin", "users", _, "reset-password"] => reset_password(cx, request).await,
             ["v1", "admin", ..] => accounts(cx, request).await,
+            ["graphql"] | ["_api", ..] => admin_graphql(cx, request).await,
             _ => reset_password(cx, request).await,
         }
     });

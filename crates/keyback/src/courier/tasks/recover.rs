@@ -66,6 +66,7 @@ pub(in crate::courier) async fn run<E: Env>(
             request.requested_at,
         ),
         deliver: true,
+        link_only: false,
         counts: true,
     };
     issue(cx, settings, to_issue, turn, &mut batch)?;

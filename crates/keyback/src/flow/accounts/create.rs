@@ -251,6 +251,7 @@ pub(super) fn prepare(
         id,
         email: draft.email,
         locale: draft.locale,
+        disable_reason: draft.reason.filter(|_| draft.disabled),
         disabled: draft.disabled,
         created_at: draft.created_at.unwrap_or(now),
         epoch: 0,

@@ -86,7 +86,7 @@ pub async fn run<E: Env>(
         account.email_taken_by = None;
     }
     account.locale = changes.locale.apply(account.locale.take());
-    account.disabled = changes.disabled.unwrap_or(account.disabled);
+    set_disabled(&mut account, changes.disabled, reason.as_ref());
     if account == before {
         return Ok(before);
     }
@@ -117,6 +117,21 @@ pub async fn run<E: Env>(
     let committed = batch.commit(cx).await?;
     let updated = committed.accounts.into_iter().next();
     Ok(updated.ok_or(Unavailable::Record("no account was written"))?)
+}
+
+/// Disables or enables the account. Whoever disables it again and says why gives it that reason.
+fn set_disabled(account: &mut Account, disabled: Option<bool>, reason: Option<&String>) {
+    match disabled {
+        Some(true) if !account.disabled || reason.is_some() => {
+            account.disabled = true;
+            account.disable_reason = reason.cloned();
+        }
+        Some(false) => {
+            account.disabled = false;
+            account.disable_reason = None;
+        }
+        Some(true) | None => {}
+    }
 }
 
 /// Whether the account is found by another address, or by another spelling of it, or by it again.
@@ -163,6 +178,10 @@ fn events_of(before: &Account, after: &Account) -> Vec<EventType> {
     match (before.disabled, after.disabled) {
         (false, true) => events.push(EventType::AccountDisabled),
         (true, false) => events.push(EventType::AccountEnabled),
+        // For another reason.
+        (true, true) if after.disable_reason != before.disable_reason => {
+            events.push(EventType::AccountDisabled);
+        }
         _ => {}
     }
     events

@@ -59,6 +59,8 @@ pub(crate) struct Issue<'a> {
     pub(crate) event: Event,
     /// Whether to mail the secrets.
     pub(crate) deliver: bool,
+    /// Whether the link alone is given, and nobody gets the code.
+    pub(crate) link_only: bool,
     /// Whether it counts against the limits of the account.
     pub(crate) counts: bool,
 }
@@ -241,7 +243,12 @@ fn draw<E: Env>(
         epoch: turn.account.epoch,
         issued_at: cx.now,
         code: secrets.code.digest(keyring, &serial),
-        code_expires_at: cx.now.plus(lifetimes.code),
+        // A code that nobody gets has expired.
+        code_expires_at: if issue.link_only {
+            cx.now
+        } else {
+            cx.now.plus(lifetimes.code)
+        },
         link_expires_at: cx.now.plus(lifetimes.link),
         attempts_day: turn.claim.day,
         attempts_before: turn.attempts_before,
@@ -309,7 +316,7 @@ fn mail<E: Env>(
     batch: &mut Batch,
 ) -> Result<(), Unavailable> {
     let mail = RecoveryMail {
-        code: &secrets.code,
+        code: (!issue.link_only).then_some(&secrets.code),
         link: &secrets.link,
         cancel: &secrets.cancel,
         code_expires_at: challenge.code_expires_at,
@@ -323,7 +330,8 @@ fn mail<E: Env>(
     // The mail tells how long each of them works. An administrator's link may be meant for longer than a code lives: then
     // the mail is of use while the link is good for as long as a code.
     let link_expires_at = challenge.link_expires_at;
-    let both_work_until = challenge.code_expires_at.min(link_expires_at);
+    let code_life = issue.lifetimes.code.min(issue.lifetimes.link);
+    let both_work_until = cx.now.plus(code_life);
     let discard_at = match issue.requested_by {
         Requester::User => both_work_until,
         Requester::Administrator => {

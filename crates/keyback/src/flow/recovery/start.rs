@@ -94,6 +94,7 @@ pub async fn run<E: Env>(
         locale: None,
         event: by.event(cx, EventType::RecoveryRequested, id, order.reason)?,
         deliver: order.deliver,
+        link_only: false,
         counts: true,
     };
     let mut batch = Batch::default();

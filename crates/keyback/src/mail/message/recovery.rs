@@ -1,4 +1,4 @@
-//! The mail with link and code.
+//! The mail with link and code, or with the link alone.
 
 use askama::Template;
 
@@ -13,8 +13,8 @@ use crate::ports::Unavailable;
 /// The content of a recovery mail.
 #[derive(Debug)]
 pub struct RecoveryMail<'a> {
-    /// Shown as digits in the text, never in the subject or preview.
-    pub code: &'a Code,
+    /// Shown as digits in the text, never in the subject or preview. `None` for a mail with the link alone.
+    pub code: Option<&'a Code>,
     /// The secret of the link.
     pub link: &'a Token,
     /// The secret of the "this was not me" link.
@@ -51,13 +51,17 @@ struct RecoveryHtml<'a> {
 
 struct RecoveryFacts<'a> {
     intro: String,
-    type_code: String,
-    code: &'a str,
+    code: Option<CodeFacts<'a>>,
     open_link: String,
     link: String,
     not_you: String,
     cancel_link: String,
     asked: String,
+}
+
+struct CodeFacts<'a> {
+    hint: String,
+    digits: &'a str,
 }
 
 /// The texts that differ by who asked.
@@ -82,7 +86,7 @@ const ASKED_BY_ADMINISTRATOR: RecoveryTexts = RecoveryTexts {
     asked: texts::RECOVERY_ASKED_BY_ADMINISTRATOR,
 };
 
-/// The mail with link and code. Both links carry their secret in the fragment, which browsers do not send to servers.
+/// The mail with the link and, if there is one, the code. Both links carry their secret in the fragment, which browsers do not send to servers.
 ///
 /// # Errors
 /// [`Unavailable::Record`] if a template fails, which none of them can.
@@ -101,12 +105,19 @@ pub fn prepare_recovery(
     };
     let page = page.as_deref().map(|page| ("page", page));
     let values: Vec<_> = [("life", life.as_str())].into_iter().chain(page).collect();
+    // "Or" only after something else.
+    let open_link = match mail.code {
+        Some(_) => texts::RECOVERY_LINK,
+        None => texts::INVITATION_LINK,
+    };
     let data = data(mail, translator);
     let mail = &RecoveryFacts {
         intro: translator.with(words.intro, &[("email", to)]),
-        type_code: translator.with(words.code, &values),
-        code: mail.code.reveal(),
-        open_link: translator.with_life(texts::RECOVERY_LINK, lifetimes.link),
+        code: mail.code.map(|code| CodeFacts {
+            hint: translator.with(words.code, &values),
+            digits: code.reveal(),
+        }),
+        open_link: translator.with_life(open_link, lifetimes.link),
         link: site.reset_link(mail.link),
         not_you: translator.text(words.not_you),
         cancel_link: site.cancel_link(mail.cancel),
@@ -125,8 +136,8 @@ fn data(mail: &RecoveryMail<'_>, translator: &Translator<'_>) -> MailData {
     MailData {
         link: Some(site.reset_link(mail.link)),
         link_expires_at: Some(mail.link_expires_at.rfc3339()),
-        code: Some(mail.code.reveal().to_owned()),
-        code_expires_at: Some(mail.code_expires_at.rfc3339()),
+        code: mail.code.map(|code| code.reveal().to_owned()),
+        code_expires_at: mail.code.map(|_| mail.code_expires_at.rfc3339()),
         cancel_link: Some(site.cancel_link(mail.cancel)),
         requested_at: Some(mail.requested_at.rfc3339()),
         ..MailData::new(translator, mail.requested_by)

@@ -90,7 +90,7 @@ fn recovery(env: &MemoryEnv, translator: &Translator<'_>, requested_by: Requeste
     let env = &env.fork();
     let lifetimes: ChallengeSettings = block_on(settings::load(env.variables())).unwrap();
     let mail = RecoveryMail {
-        code: &Code::generate(CodeLength::new(6).unwrap(), &env.random).unwrap(),
+        code: Some(&Code::generate(CodeLength::new(6).unwrap(), &env.random).unwrap()),
         link: &Token::generate(&env.random).unwrap(),
         cancel: &Token::generate(&env.random).unwrap(),
         code_expires_at: env.clock().now().plus(lifetimes.code),

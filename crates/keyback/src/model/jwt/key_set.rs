@@ -21,6 +21,8 @@ pub(super) struct TrustedKey {
     pub(super) id: Option<String>,
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
+    /// `keyback_scopes`: what its tokens may do, which say nothing of it themselves. They are taken by the GraphQL endpoint alone.
+    pub(super) scopes: Option<Vec<String>>,
 }
 
 /// Why a key is not to be trusted; after "key 2 …". Nothing of it is repeated.
@@ -28,6 +30,7 @@ type BadKey = &'static str;
 
 const MALFORMED: BadKey = "is malformed, or of a kind that is not accepted";
 const SECRET: BadKey = "is private or symmetric: give the public one only";
+const BAD_MARK: BadKey = "needs a kid, and a list of scopes as its keyback_scopes";
 
 impl KeySet {
     /// Parses a set. Public keys for other uses and algorithms are left out.
@@ -62,6 +65,12 @@ impl KeySet {
             return Err("needs a kid in each of its keys".to_owned());
         }
         Ok(Self(keys))
+    }
+
+    /// The words of all `keyback_scopes`.
+    pub fn marked_scopes(&self) -> impl Iterator<Item = &str> {
+        let marks = self.0.iter().filter_map(|key| key.scopes.as_ref());
+        marks.flatten().map(String::as_str)
     }
 
     /// The key with this id. A token may leave the id out if there is only one key.
@@ -120,11 +129,30 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<TrustedKey>, BadKey> {
         return Ok(None);
     }
     crypto::verifier(algorithm, &key).map_err(|_| MALFORMED)?;
+    let id = text(jwk, "kid")?.map(str::to_owned);
+    let scopes = jwk.get("keyback_scopes").map(words).transpose()?;
+    if scopes.is_some() && id.is_none() {
+        return Err(BAD_MARK);
+    }
     Ok(Some(TrustedKey {
-        id: text(jwk, "kid")?.map(str::to_owned),
+        id,
         algorithm,
         key,
+        scopes,
     }))
+}
+
+/// The words of a mark: one at least. Which words there are is not known here.
+fn words(mark: &Value) -> Result<Vec<String>, BadKey> {
+    let words = mark.as_array().filter(|words| !words.is_empty());
+    let words = words.ok_or(BAD_MARK)?.iter();
+    let is_word = |text: &&str| !text.is_empty() && !text.contains(' ');
+    words
+        .map(|word| {
+            let word = word.as_str().filter(is_word);
+            word.map(str::to_owned).ok_or(BAD_MARK)
+        })
+        .collect()
 }
 
 fn text<'a>(jwk: &'a Map<String, Value>, member: &str) -> Result<Option<&'a str>, BadKey> {

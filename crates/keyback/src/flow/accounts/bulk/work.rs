@@ -210,6 +210,9 @@ impl Working {
         if self.is_settled(cx, id).await? {
             return Ok(BulkOutcome::Skipped);
         }
+        if kind == EventType::AccountDisabled {
+            account.disable_reason.clone_from(&self.job.reason);
+        }
         // One entry for several accounts: the portal is told of their events together.
         let mut batch = match self.entry.clone() {
             Some(entry) => Batch::going_on_with(entry),
@@ -265,6 +268,7 @@ impl Working {
             locale: None,
             event: self.event(cx, EventType::RecoveryRequested, id)?,
             deliver: true,
+            link_only: false,
             counts: false,
         };
         let mut batch = Batch::default();

@@ -1,0 +1,5 @@
+//! Links the clock that zxcvbn imports.
+
+fn main() -> std::io::Result<()> {
+    zxcvbn_clock::link()
+}

@@ -1,0 +1,102 @@
+//! An administrator has a user sent a link to choose another password with, in the way that users ask for mails themselves:
+//! within the limits of the account, and not twice within the cooldown.
+
+use crate::base::timestamp::Timestamp;
+use crate::flow::events::Caller;
+use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
+use crate::mail::message::Requester;
+use crate::model::account::Account;
+use crate::model::email_address::EmailAddress;
+use crate::model::event::EventType;
+use crate::model::id::ChallengeId;
+use crate::model::recovery::{IssueRules, Recovery, Use};
+use crate::ports::{Env, Unavailable};
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
+use crate::store::{accounts, recoveries};
+
+/// Why no link was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum SendLinkError {
+    /// No account has the address.
+    #[error("no such account")]
+    NotFound,
+    /// The account is disabled and could do nothing with it.
+    #[error("the account is disabled")]
+    Disabled,
+    /// A mail went out less than `cooldown_seconds` ago.
+    #[error("the last mail is too recent")]
+    Cooldown,
+    /// `limit_account` is used up.
+    #[error("too many mails")]
+    Paused,
+    /// Something outside failed.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Issues a challenge without a code, which kills the one before, and mails its link. It counts against the account's limits.
+///
+/// # Errors
+/// As [`SendLinkError`] says.
+pub async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &IssueSettings,
+    email: &EmailAddress,
+    by: &Caller,
+) -> Result<(), SendLinkError> {
+    let store = cx.store();
+    let found = accounts::find_by_email(store, email).await?;
+    let account = found.ok_or(SendLinkError::NotFound)?;
+    let id = account.id.clone();
+    let recovery = recoveries::find(store, &id).await?.unwrap_or_default();
+    let state = recoveries::find_use(cx.env, recovery.challenge.as_ref()).await?;
+    let (rules, now) = (&settings.rules, cx.now);
+    check(&account, &recovery, state, rules, now)?;
+    let is_wanted = |account: &Account, recovery: &Recovery| {
+        check(account, recovery, Use::Unused, rules, now).is_ok()
+    };
+    // Another request had the turn before, and its mail is on its way.
+    let turn = Turn::take(cx.env, account, recovery, is_wanted).await?;
+    let turn = turn.ok_or(SendLinkError::Cooldown)?;
+    let challenge_id = ChallengeId::generate(cx.env.random())?;
+    let to_issue = Issue {
+        challenge_id: &challenge_id,
+        lifetimes: settings.lifetimes,
+        requested_at: now,
+        requested_by: Requester::Administrator,
+        asker: None,
+        locale: None,
+        event: by.event(cx, EventType::RecoveryRequested, &id, None)?,
+        deliver: true,
+        link_only: true,
+        counts: true,
+    };
+    let mut batch = Batch::default();
+    issue(cx, settings, to_issue, turn, &mut batch)?;
+    batch.commit(cx).await?;
+    Ok(())
+}
+
+/// Whether a link may be sent now. Once the last mail was used, or after another credential event, nothing need be waited for.
+fn check(
+    account: &Account,
+    recovery: &Recovery,
+    state: Use,
+    rules: &IssueRules,
+    now: Timestamp,
+) -> Result<(), SendLinkError> {
+    if account.disabled {
+        return Err(SendLinkError::Disabled);
+    }
+    let challenge = recovery.challenge.as_ref();
+    let is_of_use =
+        state != Use::Used && challenge.is_none_or(|challenge| challenge.epoch == account.epoch);
+    if is_of_use && recovery.is_cooling(rules, now) {
+        return Err(SendLinkError::Cooldown);
+    }
+    match recovery.paused_until(rules, None, now) {
+        Some(_) => Err(SendLinkError::Paused),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,125 @@
+//! `/graphql` and `/_api/admin/graphql`: the Admin API of Authgear, for clients that speak it already.
+//!
+//! A request is read ([`body`]), counted ([`limits`]) and run by a GraphQL server over the [`schema`]. Its resolvers have
+//! the flows of the JSON calls do what they need ([`calls`], [`work`]).
+
+use async_graphql::parser::parse_query;
+use async_graphql::{Response, ServerError};
+use futures::channel::mpsc;
+
+use crate::flow::events::Caller;
+use crate::http::access::identify_for_graphql;
+use crate::http::answer::Answer;
+use crate::http::graphql::body::{Asked, Unread};
+use crate::http::graphql::calls::Calls;
+use crate::http::graphql::error::ApiError;
+use crate::http::graphql::schema::schema;
+use crate::http::problem::Problem;
+use crate::http::request::Request;
+use crate::ports::{Env, Unavailable};
+use crate::settings::AdminGraphql;
+use crate::store::cx::Cx;
+
+mod body;
+mod calls;
+mod change;
+mod error;
+mod global_id;
+mod limits;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod work;
+
+pub(in crate::http) use limits::MAX_BODY_BYTES;
+
+/// What a browser sees.
+const PAGE: &str = include_str!("graphql/page.html");
+
+/// A page that says where the schema is.
+pub(in crate::http) fn get() -> Answer {
+    Answer::text(200, "text/html; charset=utf-8", PAGE.to_owned()).with_header(
+        "content-security-policy",
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    )
+}
+
+/// Runs a query or a mutation.
+pub(in crate::http) async fn post<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &AdminGraphql,
+) -> Result<Answer, Problem> {
+    let longest = settings.token_lifetime.0;
+    let identified = identify_for_graphql(request, &settings.access, longest, cx.now);
+    let Some((caller, scopes)) = identified else {
+        // As Authgear says it. It counts as a wrong key all the same.
+        return Ok(
+            Answer::text(403, "text/plain; charset=utf-8", "Forbidden".to_owned()).for_wrong_key(),
+        );
+    };
+    let asked = match body::read(request) {
+        Ok(asked) => asked,
+        Err(Unread::Problem(problem)) => return Err(problem),
+        Err(Unread::Refused(error)) => return Ok(error.into_answer()),
+    };
+    match run(cx, settings, asked, caller, scopes).await {
+        Ok((response, outage)) => Ok(Answer::json(200, show(response)).because_of(outage)),
+        Err(refused) => Ok(refused.into_answer()),
+    }
+}
+
+/// Runs what is asked for. Also returns what failed outside, for the log.
+async fn run<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &AdminGraphql,
+    asked: Asked,
+    caller: Caller,
+    scopes: Vec<String>,
+) -> Result<(Response, Option<Unavailable>), ApiError> {
+    if limits::is_nested_too_deep(&asked.query) {
+        return Err(ApiError::bad_request("the document is nested too deep"));
+    }
+    let document = match parse_query(&asked.query) {
+        Ok(document) => document,
+        Err(error) => {
+            // The parser's own words repeat the line.
+            let error = ServerError {
+                message: "the document is not valid GraphQL".to_owned(),
+                ..error.into()
+            };
+            return Ok((Response::from_errors(vec![error]), None));
+        }
+    };
+    limits::check(&document, asked.operation.as_deref(), &asked.variables)?;
+    let (jobs, received) = mpsc::unbounded();
+    let mut request = async_graphql::Request::new(asked.query)
+        .variables(asked.variables)
+        .data(Calls { jobs, scopes });
+    request.set_parsed_query(document);
+    if let Some(name) = asked.operation {
+        request = request.operation_name(name);
+    }
+    // The work ends when the request does, which has the only way to it.
+    Ok(futures::join!(
+        schema().execute(request),
+        work::run(cx, settings, &caller, received),
+    ))
+}
+
+fn show(mut response: Response) -> serde_json::Value {
+    for error in &mut response.errors {
+        if error.extensions.is_none() {
+            without_input(&mut error.message);
+        }
+    }
+    // What has no JSON form does not come out of a resolver.
+    serde_json::to_value(response).unwrap_or_default()
+}
+
+/// Takes what was given out of the server's own words, such as a password of the wrong type.
+fn without_input(message: &mut String) {
+    if let Some(place) = message.find(", found ") {
+        message.truncate(place);
+    }
+}

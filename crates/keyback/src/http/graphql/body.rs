@@ -1,0 +1,95 @@
+//! What a request asks for, as clients of GraphQL over HTTP send it.
+
+use async_graphql::Variables;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::http::graphql::error::ApiError;
+use crate::http::problem::Problem;
+use crate::http::request::{Body, Request};
+
+/// A request as it came.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) query: String,
+    pub(super) operation: Option<String>,
+    pub(super) variables: Variables,
+}
+
+/// Why a body is not read.
+pub(super) enum Unread {
+    /// It is of another content type, or broke off.
+    Problem(Problem),
+    /// It asks for nothing that could be worked.
+    Refused(ApiError),
+}
+
+/// What clients send; some send members of their own besides.
+#[derive(Deserialize)]
+struct Members {
+    query: Option<String>,
+    variables: Option<Value>,
+    #[serde(rename = "operationName")]
+    operation_name: Option<String>,
+}
+
+/// Reads the body: JSON, or the document alone.
+///
+/// # Errors
+/// Why not, for any other content type, a batch or a body that is not as clients send it.
+pub(super) fn read(request: &Request) -> Result<Asked, Unread> {
+    let is_document = request.is_of_type(&["application/graphql"]);
+    if !is_document && !request.is_of_type(&["application/json"]) {
+        return Err(Unread::Problem(Problem::unsupported_media_type()));
+    }
+    if matches!(request.body(), Body::TooLarge) {
+        return Err(Unread::Refused(ApiError::too_large()));
+    }
+    let bytes = request.any_bytes().map_err(Unread::Problem)?;
+    let asked = if is_document {
+        read_document(bytes)
+    } else {
+        read_json(bytes)
+    };
+    asked.map_err(|why| Unread::Refused(ApiError::bad_request(why)))
+}
+
+fn read_document(bytes: &[u8]) -> Result<Asked, &'static str> {
+    let query = str::from_utf8(bytes).map_err(|_| "the document must be UTF-8")?;
+    Ok(Asked {
+        query: query.to_owned(),
+        operation: None,
+        variables: Variables::default(),
+    })
+}
+
+fn read_json(bytes: &[u8]) -> Result<Asked, &'static str> {
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err("batches are not taken: send one request at a time");
+    }
+    let members: Members = serde_json::from_slice(bytes)
+        .map_err(|_| "the body must be one JSON object with query, variables and operationName")?;
+    let query = members.query.filter(|query| !query.is_empty());
+    Ok(Asked {
+        query: query.ok_or("query is missing")?,
+        operation: members.operation_name.filter(|name| !name.is_empty()),
+        variables: read_variables(members.variables)?,
+    })
+}
+
+/// Variables are an object, or the text of one.
+fn read_variables(given: Option<Value>) -> Result<Variables, &'static str> {
+    const NO_OBJECT: &str = "variables must be an object, or a JSON string of one";
+    let variables = match given {
+        Some(Value::String(text)) if text.trim().is_empty() => Value::Null,
+        Some(Value::String(text)) => {
+            serde_json::from_slice(text.as_bytes()).map_err(|_| NO_OBJECT)?
+        }
+        given => given.unwrap_or_default(),
+    };
+    match variables {
+        Value::Null => Ok(Variables::default()),
+        Value::Object(_) => Ok(Variables::from_json(variables)),
+        _ => Err(NO_OBJECT),
+    }
+}

@@ -1,0 +1,130 @@
+//! What resolvers have done for them. They run as futures that may change threads, which those of the flows may not: so a
+//! resolver sends a [`Job`] and waits for the reply, and the [`work`](super::work) beside it, which has the environment, does
+//! what the job says.
+
+use async_graphql::Context;
+use futures::channel::mpsc::UnboundedSender;
+use futures::channel::oneshot;
+
+use crate::flow::passwords::admin_reset::NewPassword;
+use crate::http::graphql::error::{ApiError, Failure};
+use crate::http::graphql::schema::User;
+use crate::model::email_address::EmailAddress;
+use crate::model::id::AccountId;
+use crate::settings::Scope;
+use crate::store::directory::{Found, Order, Place};
+
+/// Where a reply goes.
+pub(super) type Reply<T> = oneshot::Sender<Result<T, Failure>>;
+
+/// Something to do for a resolver.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Find accounts, in this order.
+    Find(Vec<AccountId>, Reply<Vec<Option<User>>>),
+    /// Find the account with an address.
+    FindByEmail(EmailAddress, Reply<Option<User>>),
+    /// List accounts.
+    List(Listing, Reply<Listed>),
+    /// Change an account, and show it as it is then.
+    Change(Change, Reply<User>),
+    /// Delete an account.
+    Delete(AccountId, Option<String>, Reply<()>),
+    /// Mail a link to choose a new password with.
+    SendLink(EmailAddress, Reply<()>),
+}
+
+/// Which accounts to list.
+#[derive(Debug, Clone)]
+pub(super) struct Listing {
+    /// How the address, its domain or the id begins, as it was typed.
+    pub(super) keyword: String,
+    pub(super) order: Order,
+    pub(super) place: Place,
+    pub(super) limit: usize,
+}
+
+/// The accounts of a page.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) users: Vec<User>,
+    /// The page without its accounts.
+    pub(super) found: Found,
+}
+
+/// A change of one account, with the flags of its mutation.
+#[derive(Debug)]
+pub(super) enum Change {
+    Create {
+        email: EmailAddress,
+        /// `None` for an account without a password.
+        password: Option<NewPassword>,
+        send: bool,
+        expired: bool,
+    },
+    Reset {
+        id: AccountId,
+        password: NewPassword,
+        send: bool,
+        expired: bool,
+    },
+    Expire {
+        id: AccountId,
+        required: bool,
+    },
+    Disable {
+        id: AccountId,
+        disabled: bool,
+        reason: Option<String>,
+    },
+    SignOut(AccountId),
+    Unlock(AccountId),
+}
+
+/// The way from a resolver to the work, and what its caller may ask for.
+#[derive(Debug)]
+pub(super) struct Calls {
+    pub(super) jobs: UnboundedSender<Job>,
+    /// The words of the caller's scopes.
+    pub(super) scopes: Vec<String>,
+}
+
+impl Calls {
+    /// Those of the request that `ctx` is of.
+    ///
+    /// # Errors
+    /// Never: each request has them.
+    pub(super) fn of<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Self> {
+        ctx.data()
+    }
+
+    /// Whether the caller may do what needs `scope`, which the documentation calls `word`.
+    ///
+    /// # Errors
+    /// The refusal if it may not.
+    pub(super) fn authorise(&self, scope: Scope, word: &str) -> async_graphql::Result<()> {
+        if scope.is_opened_by(&self.scopes) {
+            return Ok(());
+        }
+        let refused = Failure::Refused(ApiError::forbidden(word));
+        Err(refused.into_field_error())
+    }
+
+    /// Has a job done.
+    ///
+    /// # Errors
+    /// The refusal, or an unexpected error after an outage.
+    pub(super) async fn have<T>(
+        &self,
+        job: impl FnOnce(Reply<T>) -> Job,
+    ) -> async_graphql::Result<T> {
+        let (reply, answer) = oneshot::channel();
+        // The work goes on for as long as there are calls.
+        let sent = self.jobs.unbounded_send(job(reply));
+        match (sent, answer.await) {
+            (Ok(()), Ok(Ok(value))) => Ok(value),
+            (Ok(()), Ok(Err(failure))) => Err(failure.into_field_error()),
+            (Err(_), _) | (_, Err(_)) => Err(async_graphql::Error::new("unexpected error")),
+        }
+    }
+}

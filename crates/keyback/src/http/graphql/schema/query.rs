@@ -1,0 +1,206 @@
+//! What can be asked for.
+
+#![expect(
+    clippy::too_many_arguments,
+    clippy::unused_async,
+    reason = "a field has as many arguments as it has, and each is a future"
+)]
+
+use async_graphql::{Context, Enum, ID, Object};
+
+use super::connection::{Connection, PageArgs};
+use super::node::{Authenticator, Identity, Node};
+use super::page::Page;
+use super::user::User;
+use crate::http::graphql::calls::{Calls, Job, Listing};
+use crate::http::graphql::error::{ApiError, Failure};
+use crate::http::graphql::global_id::{self, Kind};
+use crate::http::graphql::limits::MAX_PAGE;
+use crate::model::email_address::EmailAddress;
+use crate::settings::Scope;
+use crate::store::directory::Order;
+
+/// What users are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(super) enum UserSortBy {
+    /// When they were created.
+    CreatedAt,
+    /// When they last signed in. Refused: accounts are listed in no such order.
+    LastLoginAt,
+}
+
+/// In which direction a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(super) enum SortDirection {
+    /// The least first.
+    Asc,
+    /// The greatest first.
+    Desc,
+}
+
+/// What can be asked for.
+#[derive(Debug)]
+pub(in crate::http::graphql) struct Query;
+
+fn refuse(error: ApiError) -> async_graphql::Error {
+    Failure::Refused(error).into_field_error()
+}
+
+/// The calls of a caller that may see users.
+fn of_reader<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Calls> {
+    let calls = Calls::of(ctx)?;
+    calls.authorise(Scope::UsersRead, "users:read")?;
+    Ok(calls)
+}
+
+/// What can be asked for.
+#[Object]
+impl Query {
+    /// The user with a login id; null if there is none. The key is `email`, or `phone` and `username`, which no user has.
+    #[graphql(name = "getUserByLoginID")]
+    async fn get_user_by_login_id(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "loginIDKey")] key: String,
+        #[graphql(name = "loginIDValue")] value: String,
+    ) -> async_graphql::Result<Option<User>> {
+        let calls = of_reader(ctx)?;
+        match key.as_str() {
+            "email" => {}
+            "phone" | "username" => return Ok(None),
+            _ => return Err(refuse(ApiError::invalid_look_up("invalid Login ID key"))),
+        }
+        let email = EmailAddress::parse(&value)
+            .map_err(|_| refuse(ApiError::invalid_look_up("invalid Login ID value")))?;
+        calls.have(|reply| Job::FindByEmail(email, reply)).await
+    }
+
+    /// Null: nobody signs in with an account elsewhere.
+    #[graphql(name = "getUserByOAuth")]
+    async fn get_user_by_oauth(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(name = "oauthProviderAlias")] alias: String,
+        #[graphql(name = "oauthProviderUserID")] user_id: String,
+    ) -> async_graphql::Result<Option<User>> {
+        of_reader(ctx)?;
+        drop((alias, user_id));
+        Ok(None)
+    }
+
+    /// The users with a standard attribute: `email`, or `phone_number` and `preferred_username`, which no user has.
+    async fn get_users_by_standard_attribute(
+        &self,
+        ctx: &Context<'_>,
+        attribute_name: String,
+        attribute_value: String,
+    ) -> async_graphql::Result<Vec<User>> {
+        let calls = of_reader(ctx)?;
+        match attribute_name.as_str() {
+            "email" => {
+                let email = EmailAddress::parse(&attribute_value)
+                    .map_err(|_| refuse(ApiError::invalid_look_up("invalid attributeValue")))?;
+                let found = calls.have(|reply| Job::FindByEmail(email, reply)).await?;
+                Ok(found.into_iter().collect())
+            }
+            "phone_number" | "preferred_username" => Ok(Vec::new()),
+            _ => {
+                let message = "attributeName must be email, phone_number or preferred_username";
+                Err(refuse(ApiError::invalid_look_up(message)))
+            }
+        }
+    }
+
+    /// What a global id names; null if it names nothing.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> async_graphql::Result<Option<Node>> {
+        let calls = of_reader(ctx)?;
+        let mut found = find_nodes(calls, &[id]).await?;
+        Ok(found.pop().flatten())
+    }
+
+    /// What each global id names, in their order; null for those that name nothing. At most 100.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global ids.")] ids: Vec<ID>,
+    ) -> async_graphql::Result<Vec<Option<Node>>> {
+        let calls = of_reader(ctx)?;
+        if ids.len() > MAX_PAGE {
+            return Err(refuse(ApiError::invalid("ids must be at most 100")));
+        }
+        find_nodes(calls, &ids).await
+    }
+
+    /// All users, or those whose address, domain of the address or id begins with `searchKeyword`. A page has 100 by default
+    /// and at most; the newest come first.
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        after: Option<String>,
+        before: Option<String>,
+        first: Option<i32>,
+        #[graphql(desc = "Must be empty: there are no groups.")] group_keys: Option<Vec<String>>,
+        last: Option<i32>,
+        #[graphql(desc = "Must be empty: there are no roles.")] role_keys: Option<Vec<String>>,
+        search_keyword: Option<String>,
+        #[graphql(desc = "Must be CREATED_AT, if it is given.")] sort_by: Option<UserSortBy>,
+        sort_direction: Option<SortDirection>,
+    ) -> async_graphql::Result<Option<Connection<User>>> {
+        let calls = of_reader(ctx)?;
+        for (keys, field, what) in [
+            (group_keys, "groupKeys", "groups"),
+            (role_keys, "roleKeys", "roles"),
+        ] {
+            if keys.is_some_and(|keys| !keys.is_empty()) {
+                return Err(refuse(ApiError::unsupported(field, what)));
+            }
+        }
+        if sort_by == Some(UserSortBy::LastLoginAt) {
+            return Err(refuse(ApiError::unsupported_sorting()));
+        }
+        let order = match sort_direction {
+            Some(SortDirection::Asc) => Order::Oldest,
+            Some(SortDirection::Desc) | None => Order::Newest,
+        };
+        let args = PageArgs {
+            after,
+            before,
+            first,
+            last,
+        };
+        let page = Page::read(&args, order).map_err(refuse)?;
+        let listing = Listing {
+            keyword: search_keyword.unwrap_or_default(),
+            order,
+            place: page.place(),
+            limit: page.limit(),
+        };
+        let listed = calls.have(|reply| Job::List(listing, reply)).await?;
+        Ok(Some(page.show(listed)))
+    }
+}
+
+async fn find_nodes(calls: &Calls, ids: &[ID]) -> async_graphql::Result<Vec<Option<Node>>> {
+    let parsed: Vec<_> = ids.iter().map(|id| global_id::parse(id)).collect();
+    let accounts: Vec<_> = parsed.iter().flatten().map(|(_, id)| id.clone()).collect();
+    let mut users = if accounts.is_empty() {
+        Vec::new()
+    } else {
+        calls.have(|reply| Job::Find(accounts, reply)).await?
+    }
+    .into_iter();
+    let nodes = parsed.into_iter().map(|asked| {
+        let (kind, _) = asked?;
+        let user = users.next()??;
+        Some(match kind {
+            Kind::User => Node::User(user),
+            Kind::Identity => Node::Identity(Identity(user.account)),
+            Kind::Authenticator => Node::Authenticator(Authenticator::of(&user.account)?),
+        })
+    });
+    Ok(nodes.collect())
+}

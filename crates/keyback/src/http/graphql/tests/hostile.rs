@@ -1,0 +1,171 @@
+//! Queries that ask for too much: refused at once, in Authgear's words.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{ask, call, data};
+use crate::testing::{App, Call};
+
+/// The message that `query` is refused with as a whole.
+#[track_caller]
+fn refused(app: &App, query: &str) -> String {
+    let call = call(app, query, &json!({}));
+    let reply = app.make(&call).expect(400);
+    let error = reply.json()["error"].clone();
+    assert_eq!(
+        (&error["name"], &error["code"]),
+        (&json!("BadRequest"), &json!(400))
+    );
+    assert_eq!(error["reason"], "BadRequest");
+    error["message"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn one_mutation_field_is_taken() {
+    let app = App::with_account();
+    let field = |name: &str| {
+        format!("{name}: deleteUser(input: {{userID: \"VXNlcjp4\"}}) {{ deletedUserID }}")
+    };
+    let (a, b) = (field("a"), field("b"));
+    for query in [
+        format!("mutation {{ {a} {b} }}"),
+        format!("mutation {{ {a} ...B }} fragment B on Mutation {{ {b} }}"),
+        format!("mutation {{ ... on Mutation {{ {a} }} ... {{ {b} }} }}"),
+        format!("mutation {{ {a} __typename }}"),
+    ] {
+        let message = refused(&app, &query);
+        assert!(message.starts_with("too many mutation fields"), "{message}");
+    }
+    // Of two operations, the one that is asked for counts.
+    let query = format!("mutation One {{ {a} }} mutation Two {{ {a} {b} }}");
+    let body = json!({"query": query, "operationName": "One"});
+    let _ = app.make(&app.call("/graphql", body)).expect(200);
+    let body = json!({"query": query, "operationName": "Two"});
+    let _ = app.make(&app.call("/graphql", body)).expect(400);
+}
+
+#[test]
+fn fragments_in_a_cycle_are_refused() {
+    let app = App::with_account();
+    for query in [
+        "{ ...A } fragment A on Query { ...A }",
+        "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }",
+        "{ users { totalCount } } fragment A on User { loginIDs { ...B } } fragment B on Identity { id ...A }",
+        "mutation { ...A } fragment A on Mutation { ...A }",
+    ] {
+        assert!(refused(&app, query).contains("fragment cycle"), "{query}");
+    }
+}
+
+#[test]
+fn deep_wide_and_multiplied_documents_are_refused() {
+    let app = App::with_account();
+    let deep = "{ roles { edges { node ".repeat(30) + &"}".repeat(90);
+    let deep = format!("{{ users {{ edges {{ node {deep} }} }} }}");
+    let brackets = "{".repeat(30_000);
+    let lists = format!(
+        "{{ nodes(ids: {}{}) {{ id }} }}",
+        "[".repeat(2_000),
+        "]".repeat(2_000)
+    );
+    let mut aliases = String::new();
+    for number in 0..1_000 {
+        write!(aliases, "a{number}: users(first: 1) {{ totalCount }} ").unwrap();
+    }
+    let aliases = format!("{{ {aliases} }}");
+    let wide = format!(
+        "{{ users {{ edges {{ node {{ {} }} }} }} }}",
+        "id ".repeat(10_000)
+    );
+    let mut doubled = "{ ...F0 }".to_owned();
+    for number in 0..60 {
+        let next = number + 1;
+        write!(
+            doubled,
+            "fragment F{number} on Query {{ ...F{next} ...F{next} }} "
+        )
+        .unwrap();
+    }
+    let with_end = format!("{doubled} fragment F60 on Query {{ __typename }}");
+    let mut chain = "{ ...F0 }".to_owned();
+    for number in 0..1_500 {
+        write!(
+            chain,
+            "fragment F{number} on Query {{ ...F{} }} ",
+            number + 1
+        )
+        .unwrap();
+    }
+    chain += "fragment F1500 on Query { __typename }";
+    for query in [
+        deep, brackets, lists, aliases, wide, doubled, with_end, chain,
+    ] {
+        let _ = refused(&app, &query);
+    }
+}
+
+#[test]
+fn brackets_in_strings_and_comments_are_text() {
+    let app = App::with_account();
+    let brackets = "{[(".repeat(30);
+    for query in [
+        format!("{{ users(searchKeyword: \"{brackets}\") {{ totalCount }} }}"),
+        format!("{{ users(searchKeyword: \"\\\"{brackets}\") {{ totalCount }} }}"),
+        format!("{{ users(searchKeyword: \"\"\"\\\"\"\"{brackets}\"\"\") {{ totalCount }} }}"),
+        format!("{{ users {{ totalCount }} }} # {brackets}"),
+        format!("# {brackets}\n{{ users {{ totalCount }} }}"),
+    ] {
+        let body = ask(&app, &query, &json!({})).json();
+        assert!(
+            body["data"]["users"]["totalCount"].is_number(),
+            "{query} {body}"
+        );
+    }
+    let after = format!("{{ users(searchKeyword: \"\") {{ totalCount }} }} {brackets}");
+    let _ = refused(&app, &after);
+}
+
+#[test]
+fn batches_and_long_bodies_are_refused() {
+    let app = App::with_account();
+    let one = json!({"query": "{ users { totalCount } }"});
+    let batch = app.call("/graphql", json!([one, one]));
+    let message = app.make(&batch).expect(400).json()["error"]["message"].clone();
+    assert!(
+        message.as_str().unwrap().contains("one request at a time"),
+        "{message}"
+    );
+}
+
+#[test]
+fn what_tools_ask_for_is_below_every_limit() {
+    let app = App::with_account();
+    let types = "types { ...T } directives { name locations args { ...V } }";
+    let kinds = (0..9).fold("name".to_owned(), |inner, _| {
+        format!("kind name ofType {{ {inner} }}")
+    });
+    let query = format!(
+        "query IntrospectionQuery {{ __schema {{ queryType {{ name }} mutationType {{ name }} subscriptionType {{ name }} {types} }} }}
+        fragment T on __Type {{ kind name description fields(includeDeprecated: true) {{ name description
+            args {{ ...V }} type {{ ...R }} isDeprecated deprecationReason }} inputFields {{ ...V }} interfaces {{ ...R }}
+            enumValues(includeDeprecated: true) {{ name description isDeprecated deprecationReason }} possibleTypes {{ ...R }} }}
+        fragment V on __InputValue {{ name description type {{ ...R }} defaultValue }}
+        fragment R on __Type {{ {kinds} }}"
+    );
+    let found = data(&app, &query, &json!({}));
+    assert_eq!(found["__schema"]["queryType"]["name"], "Query");
+    assert_eq!(found["__schema"]["subscriptionType"], Value::Null);
+}
+
+#[test]
+fn variables_are_bounded_by_what_parses() {
+    let app = App::with_account();
+    let deep = format!("{}1{}", "[".repeat(300), "]".repeat(300));
+    let text = format!(
+        "{{\"query\": \"{{ users {{ totalCount }} }}\", \"variables\": {{\"a\": {deep}}}}}"
+    );
+    let call = Call::post("/graphql", Value::Null, "192.0.2.1:50000");
+    let reply = app.make(&call.with_body("application/json", &text));
+    let _ = reply.expect(400);
+}

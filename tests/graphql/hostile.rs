@@ -1,0 +1,95 @@
+//! Requests that ask for too much: a clear answer at once, and no memory to speak of.
+
+use super::{Answer, ApiClient, App, Caller as _, Duration, Instant, Value, json};
+
+/// The longest that a refusal may take.
+const AT_ONCE: Duration = Duration::from_millis(100);
+/// A busy machine may hold up a call, and hardly ever all of them.
+const TRIES: u32 = 5;
+/// What the app may need for all of them: an instance of the component, and no more.
+const MEMORY: u64 = 64 * 1024 * 1024;
+
+/// The answer to `send`, the fastest of some tries at once.
+#[track_caller]
+fn at_once(what: &str, mut send: impl FnMut() -> Answer) -> Answer {
+    let mut fastest = Duration::MAX;
+    for _ in 0..TRIES {
+        let began = Instant::now();
+        let answer = send();
+        fastest = fastest.min(began.elapsed());
+        if fastest < AT_ONCE {
+            return answer;
+        }
+    }
+    panic!("{what} took {fastest:?}")
+}
+
+#[track_caller]
+fn refused(portal: &ApiClient, what: &str, status: u16, body: &Value) {
+    let answer = at_once(what, || portal.post("/graphql", body));
+    let error = answer.expect_json(status)["error"].clone();
+    assert_eq!(error["code"], status, "{what}");
+    assert!(error["message"].is_string(), "{what}");
+}
+
+#[test]
+fn hostile_requests_end_at_once_and_take_no_memory() {
+    let app = App::start();
+    let portal = app.portal();
+    let query = |text: &str| json!({ "query": text });
+    // The instance is there, and the schema is built.
+    let _ = portal
+        .post("/graphql", &query("{ users { totalCount } }"))
+        .expect_json(200);
+    app.forget_peak_memory();
+    let before = app.peak_memory();
+
+    let deep = "{ a ".repeat(8_000) + &"}".repeat(8_000);
+    let wide = format!(
+        "{{ users {{ edges {{ node {{ {} }} }} }} }}",
+        "id ".repeat(15_000)
+    );
+    let aliases: String = (0..1_000)
+        .map(|number| format!("a{number}: users {{ totalCount }} "))
+        .collect();
+    let cycle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
+    let doubled: String = (0..100)
+        .map(|number| {
+            format!(
+                "fragment F{number} on Query {{ ...F{0} ...F{0} }} ",
+                number + 1
+            )
+        })
+        .collect();
+    let doubled = format!("{{ ...F0 }} {doubled} fragment F100 on Query {{ __typename }}");
+    let mutations = "mutation { a: deleteUser(input: {userID: \"x\"}) { deletedUserID }
+        b: deleteUser(input: {userID: \"x\"}) { deletedUserID } }";
+    for (what, text) in [
+        ("deep", &*deep),
+        ("wide", &wide),
+        ("aliases", &format!("{{ {aliases} }}")),
+        ("a cycle", cycle),
+        ("doubled fragments", &doubled),
+        ("two mutations", mutations),
+    ] {
+        refused(&portal, what, 400, &query(text));
+    }
+    refused(
+        &portal,
+        "a batch",
+        400,
+        &json!([query("{ users { totalCount } }"), query(&wide)]),
+    );
+    refused(
+        &portal,
+        "1 MiB",
+        413,
+        &query(&"{ users { totalCount } } ".repeat(42_000)),
+    );
+    let grown = app.peak_memory().saturating_sub(before);
+    assert!(grown < MEMORY, "{grown} bytes");
+
+    let _ = portal
+        .post("/graphql", &query("{ users { totalCount } }"))
+        .expect_json(200);
+}
