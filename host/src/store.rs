@@ -297,6 +297,7 @@ mod tests {
         let other = Store {
             label: "other".into(),
             connection: Arc::clone(&store.connection),
+            stalled: None,
         };
         store.set("a", b"1").unwrap();
         assert_eq!(other.get("a").unwrap(), None);
