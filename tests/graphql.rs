@@ -1,7 +1,5 @@
 //! `/graphql` and `/_api/admin/graphql`, over HTTP. What clients of others do with it is in `tests/clients`.
 
-use std::time::{Duration, Instant};
-
 use serde_json::{Value, json};
 use toml::Value as Toml;
 

@@ -1,6 +1,10 @@
 //! Requests that ask for too much: a clear answer at once, and no memory to speak of.
 
-use super::{Answer, ApiClient, App, Caller as _, Duration, Instant, Value, json};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::app::{Answer, ApiClient, App, Caller as _};
 
 /// The longest that a refusal may take.
 const AT_ONCE: Duration = Duration::from_millis(100);
@@ -49,11 +53,12 @@ fn hostile_requests_end_at_once_and_take_no_memory() {
         "{{ users {{ edges {{ node {{ {} }} }} }} }}",
         "id ".repeat(15_000)
     );
-    let aliases: String = (0..1_000)
+    let aliases: Vec<String> = (0..1_000)
         .map(|number| format!("a{number}: users {{ totalCount }} "))
         .collect();
+    let aliases = aliases.concat();
     let cycle = "{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }";
-    let doubled: String = (0..100)
+    let doubled: Vec<String> = (0..100)
         .map(|number| {
             format!(
                 "fragment F{number} on Query {{ ...F{0} ...F{0} }} ",
@@ -61,6 +66,7 @@ fn hostile_requests_end_at_once_and_take_no_memory() {
             )
         })
         .collect();
+    let doubled = doubled.concat();
     let doubled = format!("{{ ...F0 }} {doubled} fragment F100 on Query {{ __typename }}");
     let mutations = "mutation { a: deleteUser(input: {userID: \"x\"}) { deletedUserID }
         b: deleteUser(input: {userID: \"x\"}) { deletedUserID } }";
