@@ -78,10 +78,12 @@ impl ApiError {
         Self::new("Invalid", "Unsupported", &message).with("field", json!(field))
     }
 
-    /// Another sorting than the one by time of creation.
-    pub(super) fn unsupported_sorting() -> Self {
-        let message = "sortBy must be CREATED_AT: accounts are listed in no other order";
-        Self::new("Invalid", "Unsupported", message).with("field", json!("sortBy"))
+    /// More than `most` users in an order that is not kept.
+    pub(super) fn too_many_to_sort(most: usize) -> Self {
+        let message = format!(
+            "sortBy LAST_LOGIN_AT takes at most {most} users: narrow searchKeyword, or use CREATED_AT"
+        );
+        Self::new("Invalid", "Unsupported", &message).with("field", json!("sortBy"))
     }
 
     /// A combination of page arguments that means nothing.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use async_graphql::{EmptySubscription, Schema};
 
+mod by_last_login;
 mod connection;
 mod inputs;
 mod mutation;

@@ -21,6 +21,12 @@ impl PageArgs {
     pub(super) fn count(given: Option<i32>) -> Option<usize> {
         given.and_then(|count| usize::try_from(count).ok())
     }
+
+    /// Whether each cursor is one of a [list at hand](Connection::of).
+    pub(super) fn has_places(&self) -> bool {
+        let mut cursors = [&self.after, &self.before].into_iter().flatten();
+        cursors.all(|cursor| read_place(cursor).is_some())
+    }
 }
 
 /// A page of a list.
@@ -104,7 +110,7 @@ where
         }
     }
 
-    /// The part of a list at hand that `args` ask for. Cursors of no entry are ignored.
+    /// The part of a list at hand that `args` ask for. Cursors of no entry are ignored, unless [`PageArgs::has_places`] was asked.
     pub(super) fn of(list: Vec<T>, args: &PageArgs) -> Self {
         let total = list.len();
         let place = |cursor: Option<&String>| cursor.and_then(|cursor| read_place(cursor));

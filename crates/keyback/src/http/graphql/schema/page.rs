@@ -27,20 +27,13 @@ impl Page {
     /// The page of `args`. Counts below 0 are none, and empty cursors as well.
     ///
     /// # Errors
-    /// A bad cursor; or a combination that Authgear does not know: `before` or `last` without both cursors.
+    /// A bad cursor, or a combination that Authgear does not know.
     pub(super) fn read(args: &PageArgs, order: Order) -> Result<Self, ApiError> {
         let after = read_cursor(args.after.as_deref())?;
         let before = read_cursor(args.before.as_deref())?;
         let count = |given| PageArgs::count(given).map(|count| count.min(MAX_PAGE));
         let (first, last) = (count(args.first), count(args.last));
-        let is_known = match (after, before) {
-            (Some(_), Some(_)) => true,
-            (_, None) => last.is_none(),
-            (None, Some(_)) => false,
-        };
-        if !is_known {
-            return Err(ApiError::invalid_page());
-        }
+        check_combination(after.is_some(), before.is_some(), last.is_some())?;
         Ok(Self {
             order,
             after,
@@ -105,6 +98,16 @@ impl Page {
         self.after.is_none_or(|after| is_after(number, after))
             && self.before.is_none_or(|before| is_after(before, number))
     }
+}
+
+/// Refuses what Authgear does not know: `before` or `last` without both cursors.
+pub(super) fn check_combination(after: bool, before: bool, last: bool) -> Result<(), ApiError> {
+    let is_known = match (after, before) {
+        (true, true) => true,
+        (_, false) => !last,
+        (false, true) => false,
+    };
+    is_known.then_some(()).ok_or_else(ApiError::invalid_page)
 }
 
 fn write_cursor(number: i64) -> String {

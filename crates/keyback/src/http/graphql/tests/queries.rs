@@ -214,7 +214,6 @@ fn what_no_user_has_is_refused_when_it_is_asked_for() {
     for (arguments, field) in [
         ("groupKeys: [\"a\"]", "groupKeys"),
         ("roleKeys: [\"a\"]", "roleKeys"),
-        ("sortBy: LAST_LOGIN_AT", "sortBy"),
     ] {
         let query = format!("{{ users({arguments}) {{ totalCount }} }}");
         let error = error(&app, &query, &json!({}));
@@ -223,6 +222,45 @@ fn what_no_user_has_is_refused_when_it_is_asked_for() {
     }
     let query = "{ users(groupKeys: [], roleKeys: [], sortBy: CREATED_AT) { totalCount } }";
     assert_eq!(data(&app, query, &json!({}))["users"]["totalCount"], 1);
+}
+
+#[test]
+fn users_are_sorted_by_their_last_sign_in_while_they_are_few() {
+    const SORTED: &str = "query ($after: String, $before: String, $first: Int, $last: Int, $direction: SortDirection) {
+        users(sortBy: LAST_LOGIN_AT, sortDirection: $direction, after: $after, before: $before, first: $first, last: $last) {
+            totalCount pageInfo { endCursor hasNextPage hasPreviousPage } edges { cursor node { endUserAccountID } } } }";
+    let app = App::default();
+    for number in 0..4 {
+        let body =
+            json!({"email": format!("user{number}@example.test"), "password": App::PASSWORD});
+        let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    }
+    let page = |variables: Value| data(&app, SORTED, &variables)["users"].clone();
+    // Nobody has signed in yet.
+    assert_eq!(numbers(&page(json!({}))), [3, 2, 1, 0]);
+    for number in [2, 0] {
+        app.advance(120);
+        let email = format!("user{number}@example.test");
+        let _ = app.sign_in(&email, App::PASSWORD).expect(200);
+    }
+    assert_eq!(numbers(&page(json!({}))), [0, 2, 3, 1]);
+    assert_eq!(numbers(&page(json!({"direction": "ASC"}))), [2, 0, 3, 1]);
+    let first = page(json!({"first": 2}));
+    assert_eq!(
+        (numbers(&first), &first["totalCount"]),
+        (vec![0, 2], &json!(4))
+    );
+    let after = &first["pageInfo"]["endCursor"];
+    let next = page(json!({"first": 2, "after": after}));
+    assert_eq!(numbers(&next), [3, 1]);
+    assert_eq!(next["pageInfo"]["hasNextPage"], false);
+    for (variables, expected) in [
+        (json!({"after": "x"}), "Invalid/InvalidCursor"),
+        (json!({"before": after}), "BadRequest/InvalidQuery"),
+        (json!({"last": 3}), "BadRequest/InvalidQuery"),
+    ] {
+        assert_eq!(refusal(&app, SORTED, &variables), expected, "{variables}");
+    }
 }
 
 #[test]
