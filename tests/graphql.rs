@@ -5,7 +5,7 @@ use toml::Value as Toml;
 
 use crate::app::{
     Algorithm, Answer, ApiClient, App, Caller as _, Issuer, Scope, component, strong_password,
-    unique_email,
+    unique_email, wait_for,
 };
 
 mod hostile;
@@ -143,11 +143,11 @@ fn without_a_store_nothing_is_promised() {
     let body = ask(&app.portal(), "{ users { totalCount } }", &json!({})).expect_json(200);
     assert_eq!(body["errors"][0]["message"], "unexpected error", "{body}");
     assert_eq!(body["errors"][0].get("extensions"), None, "{body}");
-    assert!(
-        app.log().contains("unavailable") || app.log().contains("failed"),
-        "{}",
-        app.log()
-    );
+    wait_for(|| {
+        let log = app.log();
+        let says = log.contains("the store failed: not granted in spin.toml");
+        says.then_some(()).ok_or(log)
+    });
 }
 
 #[test]
