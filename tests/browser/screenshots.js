@@ -17,11 +17,16 @@ const devices = {
 const chosen = process.argv.slice(2);
 const language = process.env.KEYBACK_LANGUAGE;
 
-/** Chooses a language, whatever is above the foot of the page. */
-const choose = (page, tag) => page.locator('[data-languages]').evaluate((select, value) => {
-  select.value = value;
-  select.dispatchEvent(new Event('change'));
-}, tag);
+/** Chooses a language, whatever is above the foot of the page. Problem pages have links; answers to a form have neither. */
+async function choose(page, tag) {
+  const [select, link] = [page.locator('[data-languages]'), page.locator(`a[hreflang="${tag}"]`)];
+  if (await link.count() > 0) await link.click();
+  if (await select.count() === 0) return;
+  await select.evaluate((one, value) => {
+    one.value = value;
+    one.dispatchEvent(new Event('change'));
+  }, tag);
+}
 
 await mkdir(folder, { recursive: true });
 const [app, browser] = await Promise.all([startApp({ cooldown_seconds: '2' }), launch()]);
