@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ann, ask, data, error, refusal};
 use crate::ports::{Clock as _, Env as _};
-use crate::testing::App;
+use crate::testing::{App, Call};
 
 #[test]
 fn a_user_has_what_the_account_has_and_constants() {
@@ -261,6 +261,33 @@ fn users_are_sorted_by_their_last_sign_in_while_they_are_few() {
     ] {
         assert_eq!(refusal(&app, SORTED, &variables), expected, "{variables}");
     }
+}
+
+#[test]
+fn more_users_than_can_be_sorted_are_refused_and_fewer_come_in_whole_pages() {
+    const SORTED: &str = "query ($after: String) { users(sortBy: LAST_LOGIN_AT, after: $after) {
+        totalCount pageInfo { endCursor hasNextPage } edges { node { endUserAccountID } } } }";
+    let app = App::default();
+    let import = |numbers: std::ops::Range<u32>| {
+        let line = |number| json!({"email": format!("user{number}@example.test")});
+        let lines: Vec<Value> = numbers.map(line).collect();
+        let _ = app.make(&Call::import(&lines)).expect(200);
+    };
+    import(0..130);
+    let first = data(&app, SORTED, &json!({}))["users"].clone();
+    assert_eq!(
+        (numbers(&first).len(), &first["totalCount"]),
+        (100, &json!(130))
+    );
+    let after = json!({"after": first["pageInfo"]["endCursor"]});
+    let next = data(&app, SORTED, &after)["users"].clone();
+    assert_eq!(numbers(&next), (0..30).rev().collect::<Vec<_>>());
+    import(130..500);
+    assert_eq!(data(&app, SORTED, &json!({}))["users"]["totalCount"], 500);
+    import(500..501);
+    let error = error(&app, SORTED, &json!({}));
+    assert_eq!(error["extensions"]["reason"], "Unsupported");
+    assert_eq!(error["extensions"]["info"]["field"], "sortBy");
 }
 
 #[test]
