@@ -58,7 +58,7 @@ struct Challenge {
     used: bool,
 }
 
-/// Whose a request is, until a courier comes after its end.
+/// Whose a request is, until it ends.
 struct Tie {
     whom: usize,
     until: u64,
@@ -94,7 +94,8 @@ impl Model {
 
     /// Whose a request is.
     pub(super) fn owner_of(&self, request: usize) -> Option<usize> {
-        self.requests[request].as_ref().map(|tie| tie.whom)
+        let tie = self.requests[request].as_ref();
+        tie.filter(|tie| self.now < tie.until).map(|tie| tie.whom)
     }
 
     /// The mail whose code an account would take, if it takes any.
@@ -130,9 +131,6 @@ impl Model {
             if expected_still && self.knows(waiting.key) {
                 self.work(waiting.whom, waiting.request);
             }
-        }
-        for request in &mut self.requests {
-            request.take_if(|tie| now >= tie.until);
         }
         std::mem::take(&mut self.issued)
     }
