@@ -1,5 +1,7 @@
 //! The mails, from their templates: a subject, a text and an HTML part each, in the reader's language.
 
+use std::fmt;
+
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +36,7 @@ pub use temporary_password::{TemporaryPasswordMail, prepare_temporary_password};
 pub use translator::Translator;
 
 /// A complete mail except for its sender.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The stored address of the account.
     pub to: String,
@@ -47,6 +49,13 @@ pub struct Message {
     /// The same as data; `None` in mails that earlier versions wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<MailData>,
+}
+
+/// Without the address and the secrets.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Message({:?})", self.subject)
+    }
 }
 
 /// The cause of the change or request that a mail is about.

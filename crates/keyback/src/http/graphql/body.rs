@@ -8,8 +8,7 @@ use crate::http::graphql::error::ApiError;
 use crate::http::problem::Problem;
 use crate::http::request::{Body, Request};
 
-/// A request as it came.
-#[derive(Debug)]
+/// A request as it came. It may hold passwords, so it cannot be printed.
 pub(super) struct Asked {
     pub(super) query: String,
     pub(super) operation: Option<String>,

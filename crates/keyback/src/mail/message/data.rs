@@ -1,12 +1,14 @@
 //! What a mail says, as data: for a receiver that writes mails of its own.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::mail::message::{Requester, Translator};
 
 /// What a mail says, as data. The members are those of `docs/email.md`; what a mail does not say is left out. Times are in
 /// RFC 3339.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailData {
     /// The tag of the language that the mail is written in.
     pub locale: String,
@@ -58,5 +60,12 @@ impl MailData {
             by_administrator: requester == Requester::Administrator,
             ..Self::default()
         }
+    }
+}
+
+/// Without the secrets.
+impl fmt::Debug for MailData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MailData({})", self.locale)
     }
 }

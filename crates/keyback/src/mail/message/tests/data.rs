@@ -74,3 +74,23 @@ fn a_mail_of_an_earlier_version_is_read_and_has_no_data() {
     assert_eq!(message.data, None);
     assert_eq!(json!(message), old);
 }
+
+#[test]
+fn what_is_printed_of_a_mail_has_no_secret() {
+    let data = MailData {
+        locale: "en".to_owned(),
+        code: Some("460584".to_owned()),
+        link: Some("https://id.example.test/reset-password#token=x".to_owned()),
+        password: Some("tidal-amber".to_owned()),
+        ..MailData::default()
+    };
+    assert_eq!(format!("{data:?}"), "MailData(en)");
+    let message = Message {
+        to: "ann@example.test".to_owned(),
+        subject: "Reset your password".to_owned(),
+        text: "460584".to_owned(),
+        html: "460584".to_owned(),
+        data: Some(data),
+    };
+    assert_eq!(format!("{message:?}"), "Message(\"Reset your password\")");
+}
