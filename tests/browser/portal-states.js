@@ -37,7 +37,7 @@ const EMAIL = {
   updated_at: '2026-08-02T10:00:00Z', next_attempt_at: null, last_error: 'status 503', provider: 'resend',
 };
 const EMAILS = ['pending', 'sent', 'delivered', 'bounced', 'complained', 'failed', 'expired'].map((state, index) => (
-  { ...EMAIL, id: `e${index}`, state, last_error: index % 2 ? 'status 503' : null }));
+  { ...EMAIL, id: `e${index}`, state, last_error: ['bounced', 'failed', 'expired'].includes(state) ? 'status 503' : null }));
 
 async function look(page, text, name = 'users.ndjson') {
   await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/x-ndjson', buffer: Buffer.from(text) });

@@ -124,7 +124,7 @@ test('a typed password is judged by the policy, at its field', async () => {
       const error = dialog(page).locator('.field .error').filter({ has: page.getByText(sentences[0]) });
       await error.waitFor();
       assert.deepEqual(await error.locator('span').allTextContents(), sentences);
-      assert.ok(await dialog(page).locator('.summary').evaluate((summary) => summary === document.activeElement));
+      assert.ok(await dialog(page).getByLabel('New password').evaluate((field) => field === document.activeElement));
     }
     const password = newPassword();
     await dialog(page).getByLabel('New password').fill(password);

@@ -6,7 +6,7 @@ const status = document.querySelector('[data-status]');
 /** The page's form. */
 export const form = document.querySelector('form');
 const trouble = form.querySelector('[data-trouble]');
-// What is wrong with each field: the sentences at it, each with whether it still holds.
+// What is wrong with each field, the first of it being what is said: each sentence with whether it still holds.
 const wrong = new Map();
 let counting;
 
@@ -67,8 +67,8 @@ function release(button) {
 }
 
 /**
- * Says what is wrong. At `field`, which gets the focus: the text `key`, or its `reasons` instead, each until its `holds` says
- * that it is wrong no more; without that, until the field is changed. Or above the button: a wait is counted down.
+ * Says what is wrong. At `field`, which gets the focus: the text `key`, or the first of its `reasons` whose `holds` has not yet
+ * said that it is wrong no more; without that, until the field is changed. Or above the button: a wait is counted down.
  */
 export function refuse({ key, values, holds, field, reasons = [{ key, values, holds }] }) {
   if (field) {
@@ -78,7 +78,7 @@ export function refuse({ key, values, holds, field, reasons = [{ key, values, ho
       return { ...reason, element };
     });
     wrong.set(field, sentences);
-    errorOf(field).replaceChildren(...sentences.map(({ element }) => element));
+    errorOf(field).replaceChildren(sentences[0].element);
     errorOf(field).hidden = false;
     field.setAttribute('aria-invalid', 'true');
     // Who is there already is not told by coming there.
@@ -93,13 +93,12 @@ export function refuse({ key, values, holds, field, reasons = [{ key, values, ho
 
 /** Takes away what no longer holds of what is wrong with `field`, whose text `isChanged` or is known better by now. */
 export function settle(field, isChanged = false) {
-  const left = (wrong.get(field) ?? []).filter(({ holds, element }) => {
-    const stays = holds ? holds() : !isChanged;
-    if (!stays) element.remove();
-    return stays;
-  });
-  if (left.length > 0) return wrong.set(field, left);
-  if (wrong.delete(field)) mend(field);
+  const left = (wrong.get(field) ?? []).filter(({ holds }) => (holds ? holds() : !isChanged));
+  if (left.length > 0) {
+    wrong.set(field, left);
+    // The same again would be news to a screen reader.
+    if (errorOf(field).firstChild !== left[0].element) errorOf(field).replaceChildren(left[0].element);
+  } else if (wrong.delete(field)) mend(field);
 }
 
 function mend(field) {

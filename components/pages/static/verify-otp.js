@@ -58,7 +58,7 @@ onSubmit(async () => {
   const wrong = (recall().wrong ?? 0) + 1;
   remember({ wrong });
   if (wrong >= TRIES) return refuse({ key: 'code.spent', field });
-  refuse({ key: 'code.wrong', field, reasons: [{ key: 'code.wrong' }, { key: 'code.wrong-next' }] });
+  refuse({ key: 'code.wrong', field });
 });
 
 onPress(resend, async () => {

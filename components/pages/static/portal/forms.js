@@ -1,7 +1,7 @@
 // Forms: their fields, and what is wrong with them.
 
 import { say } from '../text.js';
-import { busy, make, words } from './dom.js';
+import { announce, busy, make, words } from './dom.js';
 
 const PASSWORD_REASONS = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached'];
 // What the contract says of a member in words of its own.
@@ -78,7 +78,10 @@ function field(within, name) {
 
 const errorOf = (at) => document.getElementById(`${at.id}-error`);
 
-/** Shows what is wrong: `{key, values, name, reasons}`, with the name of a field at that as well. */
+/**
+ * Shows what is wrong: `{key, values, name, reasons}`, with the name of a field at that. A single fault at a field has the focus
+ * there; others are listed above the form.
+ */
 export function refuse(within, ...faults) {
   const list = faults.map(({ key, values, name, reasons = [{ key, values }] }) => {
     const at = name && field(within, name);
@@ -97,6 +100,13 @@ export function refuse(within, ...faults) {
     });
     return make('li', {}, link);
   });
+  const [only] = faults;
+  const at = faults.length === 1 && only.name && field(within, only.name);
+  if (at) {
+    // Who is there already is not told by coming there.
+    if (document.activeElement === at) announce(only.reasons?.[0].key ?? only.key, only.reasons?.[0].values ?? only.values);
+    return at.focus();
+  }
   const summary = within.querySelector('.summary');
   summary.querySelector('ul').replaceChildren(...list);
   summary.hidden = false;
