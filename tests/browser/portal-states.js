@@ -127,7 +127,7 @@ export const portalStates = {
     await page.getByLabel('Enter one').check();
     await page.getByLabel('New password').fill('12345');
     await press(page, 'Create user');
-    await page.getByText('This password can’t be used.').waitFor();
+    await page.getByText('This password is too short.').waitFor();
   },
   'portal-create-more': async (page, app) => {
     await view('#/new-user')(page, app);
@@ -308,7 +308,7 @@ export const portalStates = {
     await dialog(page).getByLabel('Enter one').check();
     await dialog(page).getByLabel('New password').fill('12345');
     await press(page, 'Change password');
-    await dialog(page).getByText('This password can’t be used.').waitFor();
+    await dialog(page).getByText('This password is too short.').waitFor();
   },
   'portal-password-drawn-life': async (page, app) => {
     await user('Change password')(page, app);

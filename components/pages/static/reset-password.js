@@ -8,8 +8,9 @@ import { token } from './token.js';
 const field = form.elements.password;
 const reveal = document.querySelector('[data-reveal]');
 const rule = (name) => document.querySelector(`[data-rule="${name}"]`);
+// What tells most comes first: of several, the first is said.
 const REASONS = [
-  'too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name', 'breached', 'same-as-current',
+  'too-short', 'too-long', 'same-as-current', 'breached', 'similar-to-email', 'similar-to-app-name', 'too-common', 'too-weak',
 ];
 // What the server tells of a password while it is typed.
 const ASSESSED = ['too-short', 'too-long', 'too-common', 'too-weak', 'similar-to-email', 'similar-to-app-name'];
@@ -141,7 +142,7 @@ onSubmit(async () => {
 function reject(codes) {
   broken = new Set(codes);
   refused = field.value;
-  const reasons = codes.filter((code) => REASONS.includes(code)).map((code) => ({
+  const reasons = REASONS.filter((code) => codes.includes(code)).map((code) => ({
     key: `password.${code}`,
     values: { count: code === 'too-long' ? policy.max_length : policy.min_length },
     // What only the last word of the server tells is not known of another password.
