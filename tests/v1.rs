@@ -7,6 +7,7 @@ pub(crate) mod courier_run;
 mod email_webhooks;
 mod forgot_password;
 mod health;
+mod metrics;
 mod password_policy;
 mod reset_password;
 mod sign_in;

@@ -11,7 +11,9 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use keyback::base::timestamp::Timestamp;
 use keyback::model::log_line::LogLine;
-use keyback::ports::{Clock, Env, HttpClient, Log, NoAnswer, SecureRandom, Unavailable, Variables};
+use keyback::ports::{
+    Clock, Env, HttpClient, Log, Meter, NoAnswer, SecureRandom, Unavailable, Variables,
+};
 
 use super::store::SqliteStore;
 
@@ -21,6 +23,7 @@ pub(super) struct NativeEnv {
     store: Arc<SqliteStore>,
     variables: Arc<Settings>,
     http: PooledHttp,
+    meter: Meter,
 }
 
 impl NativeEnv {
@@ -30,6 +33,7 @@ impl NativeEnv {
             store,
             variables,
             http,
+            meter: Meter::default(),
         }
     }
 }
@@ -59,6 +63,9 @@ impl Env for NativeEnv {
     }
     fn log(&self) -> &StderrLog {
         &StderrLog
+    }
+    fn meter(&self) -> &Meter {
+        &self.meter
     }
 }
 

@@ -7,15 +7,29 @@ use std::time::Duration;
 
 use keyback::base::timestamp::Timestamp;
 use keyback::model::log_line::LogLine;
-use keyback::ports::{Clock, Env, Log, SecureRandom, Unavailable, Variables};
+use keyback::ports::{Clock, Env, Log, Meter, SecureRandom, Unavailable, Variables};
 
 use crate::key_value::SpinKeyValue;
 use crate::outbound::SpinHttp;
 
+thread_local! {
+    /// What this instance has measured and not stored yet.
+    static METER: Meter = Meter::default();
+}
+
 /// Everything a flow needs, from Spin. One for each request.
-#[derive(Default)]
 pub struct SpinEnv {
     store: SpinKeyValue,
+    meter: Meter,
+}
+
+impl Default for SpinEnv {
+    fn default() -> Self {
+        Self {
+            store: SpinKeyValue::default(),
+            meter: METER.with(Clone::clone),
+        }
+    }
 }
 
 impl SpinEnv {
@@ -51,6 +65,9 @@ impl Env for SpinEnv {
     }
     fn log(&self) -> &StderrLog {
         &StderrLog
+    }
+    fn meter(&self) -> &Meter {
+        &self.meter
     }
 }
 

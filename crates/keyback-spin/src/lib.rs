@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use keyback::courier::after_response;
 use keyback::http::{Answer, Problem, max_body_bytes};
+use keyback::store::counts;
 use keyback::store::cx::{Cx, Deferred};
 use spin_sdk::http::{Error, Request};
 use spin_sdk::time::sleep;
@@ -33,12 +34,15 @@ pub async fn serve(
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
     serve_and_then(request, usual_room, route, async |env, deferred| {
-        after_response::tidy(&env, deferred).await;
+        if !deferred.is_empty() {
+            after_response::tidy(&env, deferred).await;
+        }
+        counts::store_later(&env).await;
     })
     .await
 }
 
-/// Like [`serve`], for components whose requests leave no work.
+/// Like [`serve`], for components without a store: their requests leave no work, and are not counted.
 ///
 /// # Errors
 /// Those of [`serve`].
@@ -58,7 +62,10 @@ pub async fn serve_and_work(
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
     serve_and_then(request, usual_room, route, async |env, deferred| {
-        after_response::run(&env, deferred).await;
+        if !deferred.is_empty() {
+            after_response::run(&env, deferred).await;
+        }
+        counts::store_later(&env).await;
     })
     .await
 }
@@ -74,7 +81,10 @@ pub async fn serve_and_work_within(
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
     serve_and_then(request, room, route, async |env, deferred| {
-        after_response::run_and_follow(&env, deferred).await;
+        if !deferred.is_empty() {
+            after_response::run_and_follow(&env, deferred).await;
+        }
+        counts::store_later(&env).await;
     })
     .await
 }
@@ -99,9 +109,7 @@ async fn serve_and_then(
     let (response, body) = response::start(answer)?;
     spawn(async move {
         body.send().await;
-        if !deferred.is_empty() {
-            then(env, deferred).await;
-        }
+        then(env, deferred).await;
     });
     // The task above offers the body meanwhile, so that the host finds it when it has the head.
     sleep(A_MOMENT).await;

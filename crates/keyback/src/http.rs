@@ -18,6 +18,7 @@ mod graphql;
 mod problem;
 mod query;
 mod request;
+mod route_label;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ pub use request::{Body, Request, max_body_bytes};
 
 use crate::model::base_url::BaseUrl;
 use crate::model::log_line::LogLine;
+use crate::model::measured::Measured;
 use crate::ports::{Env, Log, Variables};
 use crate::store::cx::{Cx, Deferred};
 
@@ -55,5 +57,10 @@ pub async fn serve<E: Env>(
     if let Some(page) = cors::Page::of(&request, env.variables()).await {
         page.tell(&mut response);
     }
+    env.meter().note(&Measured::Call {
+        method: request.method(),
+        route: route_label::route_label(&request.segments()),
+        status: response.status().as_u16(),
+    });
     (response, cx.deferred)
 }

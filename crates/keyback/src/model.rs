@@ -27,6 +27,7 @@ pub mod listing;
 pub mod locale;
 pub mod log_line;
 pub mod logo;
+pub mod measured;
 pub mod password;
 pub mod password_hash;
 pub mod password_policy;

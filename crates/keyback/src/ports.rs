@@ -1,9 +1,12 @@
 //! The ports: what the library needs from the host. [`Env`] gathers them.
 
+mod meter;
+
 use std::time::Duration;
 
 pub use crate::base::random::SecureRandom;
 pub use crate::base::unavailable::Unavailable;
+pub use meter::Meter;
 
 use crate::base::keys::{AnyKey, CounterKey, Key};
 use crate::base::timestamp::Timestamp;
@@ -126,4 +129,6 @@ pub trait Env {
     fn http(&self) -> &Self::Http;
     fn variables(&self) -> &Self::Variables;
     fn log(&self) -> &Self::Log;
+    /// The counts of this instance.
+    fn meter(&self) -> &Meter;
 }

@@ -9,6 +9,7 @@ pub mod agenda;
 pub mod batch;
 pub mod bulk_jobs;
 pub mod claim;
+pub mod counts;
 pub mod cx;
 pub mod directory;
 pub mod event_feed;

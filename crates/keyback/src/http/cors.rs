@@ -79,7 +79,7 @@ impl Page {
 fn needs_key(call: &str) -> bool {
     matches!(
         call,
-        "admin" | "change-password" | "courier" | "email-webhooks" | "sign-in"
+        "admin" | "change-password" | "courier" | "email-webhooks" | "metrics" | "sign-in"
     )
 }
 

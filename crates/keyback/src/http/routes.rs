@@ -8,7 +8,8 @@ use crate::http::problem::RETRY_AFTER_OUTAGE;
 use crate::http::v1::admin::{emails, events, users};
 use crate::http::v1::{
     cancel_recovery, change_password, courier_run, email_webhooks, forgot_password as forgot,
-    health, password_policy, reset_password as reset, sign_in as signing_in, verify_otp as verify,
+    health, metrics, password_policy, reset_password as reset, sign_in as signing_in,
+    verify_otp as verify,
 };
 use crate::http::{
     Answer, Problem, ProblemType, Request, forgot_password_form as form, graphql, problem_pages,
@@ -211,7 +212,7 @@ pub async fn sign_in<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<An
     }
 }
 
-/// The component `courier`: its run, the health, and the providers' webhooks.
+/// The component `courier`: its run, health and metrics, and the providers' webhooks.
 ///
 /// # Errors
 /// A [`Problem`].
@@ -229,7 +230,11 @@ pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<An
             Err(Problem::method_not_allowed("POST"))
         }
         (["v1", "health"], "GET" | "HEAD") => health::get(cx).await,
-        (["v1", "health"], _) => Err(Problem::method_not_allowed("GET, HEAD")),
+        (["v1", "metrics"], "GET" | "HEAD") => {
+            let settings = settings::load(cx.env.variables()).await?;
+            metrics::get(cx, request, &settings).await
+        }
+        (["v1", "health" | "metrics"], _) => Err(Problem::method_not_allowed("GET, HEAD")),
         _ => Err(Problem::not_found()),
     }
 }

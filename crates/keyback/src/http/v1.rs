@@ -8,6 +8,7 @@ pub mod courier_run;
 pub mod email_webhooks;
 pub mod forgot_password;
 pub mod health;
+pub mod metrics;
 pub mod password_policy;
 pub mod reset_password;
 pub mod sign_in;

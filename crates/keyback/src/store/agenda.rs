@@ -23,10 +23,12 @@ use crate::store::{draw, record};
 
 pub mod calendar;
 pub mod legacy;
+mod oldest;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use oldest::find_oldest_due;
 pub use state::State;
 
 /// How long the request that wrote an entry has it for itself.

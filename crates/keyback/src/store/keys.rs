@@ -38,6 +38,7 @@
 //! | `v1:bulk-ids:<job>` | the ids of the accounts that a bulk job names | as long as the job |
 //! | `v1:bulk-stop:<job>` | that a bulk job is to be stopped | as long as the job |
 //! | `v1:probe` | the last minute in which the store was [found to take writes](crate::store::probe) | for ever, one |
+//! | `v1:counts:<0 to 3>` | part of [what was measured](crate::store::counts) | for ever, four |
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
@@ -166,6 +167,7 @@ table! {
     reserved_email(digest: &str, day: u64) -> Key = "v1:reserved-email:{digest}:{day}";
     folding() -> Key = "v1:folded-addresses";
     probe() -> Key = "v1:probe";
+    counts(shard: u64) -> Key = "v1:counts:{shard}";
     directory() -> Key = "v1:directory";
     directory_begun() -> Key = "v1:directory-begun";
     directory_node(id: u64) -> Key = "v1:directory-node:{id}";

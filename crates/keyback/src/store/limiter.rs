@@ -6,6 +6,7 @@ use crate::base::timestamp::Timestamp;
 use crate::model::client_address::ClientAddress;
 use crate::model::keyring::{KeyUse, Keyring};
 use crate::model::limit::{Limit, LimitExceeded};
+use crate::model::measured::Measured;
 use crate::ports::{Env, KeyValue, Unavailable};
 use crate::store::agenda::Expiring;
 use crate::store::cx::Cx;
@@ -153,13 +154,16 @@ struct Full {
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
-pub async fn find_full(
-    store: &impl KeyValue,
+pub async fn find_full<E: Env>(
+    env: &E,
     NamedLimit { name, limit }: NamedLimit,
     now: Timestamp,
 ) -> Result<Option<LimitExceeded>, Unavailable> {
-    let full: Option<Full> = record::find(store, &keys::limit_full(name)).await?;
+    let full: Option<Full> = record::find(env.store(), &keys::limit_full(name)).await?;
     let is_full = full.is_some_and(|full| full.until == limit.window_end(now));
+    if is_full {
+        env.meter().note(&Measured::Limit(name));
+    }
     Ok(is_full.then(|| LimitExceeded::new(name, limit, now)))
 }
 
@@ -214,6 +218,9 @@ async fn count_by<E: Env>(
             at: limit.window_end(cx.now),
             keys: vec![counter.as_str().to_owned()],
         });
+    }
+    if !limit.allows(number) {
+        cx.env.meter().note(&Measured::Limit(name));
     }
     Ok(Counted {
         exceeded: (!limit.allows(number)).then(|| LimitExceeded::new(name, limit, cx.now)),

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, HttpClient, Log, NoAnswer, SecureRandom, Unavailable, Variables};
+use crate::ports::{
+    Clock, Env, HttpClient, Log, Meter, NoAnswer, SecureRandom, Unavailable, Variables,
+};
 use crate::testing::MemoryKeyValue;
 use crate::testing::executor::{sleep_once, yield_once};
 
@@ -281,6 +283,8 @@ pub struct MemoryEnv {
     pub variables: MemoryVariables,
     /// The log.
     pub log: MemoryLog,
+    /// What was measured. Forks share it.
+    pub meter: Meter,
 }
 
 /// The names and defaults that `spin.toml` declares, so that they stand in one place only.
@@ -324,6 +328,7 @@ impl Default for MemoryEnv {
             http: MemoryHttp::default(),
             variables,
             log: MemoryLog::default(),
+            meter: Meter::default(),
         }
     }
 }
@@ -339,6 +344,7 @@ impl MemoryEnv {
             http: self.http.fork(),
             variables: self.variables.fork(),
             log: self.log.fork(),
+            meter: self.meter.clone(),
         }
     }
 }
@@ -368,5 +374,8 @@ impl Env for MemoryEnv {
     }
     fn log(&self) -> &MemoryLog {
         &self.log
+    }
+    fn meter(&self) -> &Meter {
+        &self.meter
     }
 }

@@ -14,6 +14,7 @@ use crate::model::email::{Email, EmailState, MailSecret};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
 use crate::model::log_line::LogLine;
+use crate::model::measured::Measured;
 use crate::ports::{Clock, Env, Log, Unavailable};
 use crate::settings::Sending;
 use crate::store::agenda::ReservedEntry;
@@ -331,7 +332,10 @@ impl Try<'_> {
             EmailState::Sent => None,
             _ => reason.or(email.last_error.take()),
         };
+        let provider = self.email.provider.clone();
         let entry = self.write(cx, batch).await?;
+        let provider = provider.as_deref();
+        cx.env.meter().note(&Measured::Email { state, provider });
         Ok((delivery, entry))
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
-use crate::flow::passwords::{check_password, generate};
+use crate::flow::passwords::{check_password, generate, timed};
 use crate::flow::recovery::invitation::{InvitationOrder, InvitationSettings, Invited};
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
@@ -151,7 +151,8 @@ pub async fn run<E: Env>(
                     .await
                     .map_err(CreateAccountError::PasswordRejected)?
             };
-            (Some(password.hash(env.random())?), checked)
+            let hash = timed(env, || password.hash(env.random()))?;
+            (Some(hash), checked)
         }
     };
     for _ in 0..TRIES {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::base::timestamp::Timestamp;
 use crate::flow::accounts::create::{self, Draft, IdClaim, InitialPassword};
 use crate::flow::events::Caller;
+use crate::flow::passwords::timed;
 use crate::model::account::Account;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
@@ -121,7 +122,7 @@ impl Import {
         if !policy.violations(password, &draft.email).is_empty() {
             return Ok(Err(LineOutcome::Failed(LineFailure::PasswordRejected)));
         }
-        let hash = password.hash(env.random())?;
+        let hash = timed(env, || password.hash(env.random()))?;
         env.clock().sleep(BETWEEN_HASHES).await;
         Ok(Ok((draft, Some(hash))))
     }

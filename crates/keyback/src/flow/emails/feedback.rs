@@ -3,6 +3,7 @@
 use crate::model::email::{DeliveryReport, EmailFeedback, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::EventId;
+use crate::model::measured::Measured;
 use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -67,5 +68,8 @@ async fn note<E: Env>(
     batch.event(Event::of_email(id, kind, about, account_id, reason, cx.now));
     outbox::replace_feedback(&mut batch, &email_id, &feedback)?;
     batch.under(held);
-    batch.commit(cx).await.map(drop)
+    batch.commit(cx).await?;
+    let provider = found.email.provider.as_deref();
+    cx.env.meter().note(&Measured::Email { state, provider });
+    Ok(())
 }

@@ -5,6 +5,7 @@ use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState};
 use crate::model::event::{AboutEmail, EventType};
 use crate::model::id::EmailId;
+use crate::model::measured::Measured;
 use crate::ports::{Env, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
@@ -65,5 +66,9 @@ pub async fn run<E: Env>(
     }));
     batch.under(held);
     batch.commit(cx).await?;
+    cx.env.meter().note(&Measured::Email {
+        state: EmailState::Pending,
+        provider: found.email.provider.as_deref(),
+    });
     Ok(found)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
-use crate::flow::passwords::{check_password, generate};
+use crate::flow::passwords::{check_password, generate, timed};
 use crate::mail::message::MailBranding;
 use crate::mail::message::{
     Requester, TemporaryPasswordMail, Translator, prepare_password_changed,
@@ -129,7 +129,7 @@ pub async fn run<E: Env>(
             (generate(cx.env, policy, &account.email)?, None)
         }
     };
-    let hash = password.hash(cx.env.random())?;
+    let hash = timed(cx.env, || password.hash(cx.env.random()))?;
 
     // Hashing and the breach service take their time, in which others may have changed the account.
     let held = accounts::lease(cx, id).await?;

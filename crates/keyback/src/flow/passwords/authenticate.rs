@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::flow::passwords::timed;
 use crate::flow::{Refusal, within};
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
@@ -9,6 +10,7 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::{Limit, LimitExceeded};
+use crate::model::measured::Measured;
 use crate::model::password::{Password, PasswordHash};
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Candidates};
@@ -110,7 +112,7 @@ pub(super) async fn authenticate<E: Env>(
         .as_ref()
         .and_then(|account| account.credential.as_ref());
     let password = credential.map_or_else(|| password.clone(), |it| it.read(password));
-    let Some((account, hash)) = accept(found, &password) else {
+    let Some((account, hash)) = timed(cx.env, || accept(found, &password)) else {
         count_failure(cx, keyring, &id, &subject, &by_network).await?;
         if let Some(slowness) = slowest {
             wait_out(cx, slowness.refusal()).await;
@@ -146,6 +148,9 @@ async fn count_guess<E: Env>(
     within(by_network.exceeded.take())?;
     let for_all = lock?.filter(|lock| lock.for_all);
     let NamedLimit { name, limit } = ACCOUNT_LIMIT;
+    if for_all.is_some() {
+        cx.env.meter().note(&Measured::Limit(name));
+    }
     within(for_all.map(|_| LimitExceeded::new(name, limit, now)))?;
     Ok(by_network)
 }

@@ -2,7 +2,7 @@
 
 use crate::flow::Refusal;
 use crate::flow::passwords::authenticate::{Authenticated, SignInError, Who, authenticate};
-use crate::flow::passwords::{UsersChange, check_password, set_by_user};
+use crate::flow::passwords::{UsersChange, check_password, set_by_user, timed};
 use crate::mail::message::MailBranding;
 use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
@@ -92,7 +92,7 @@ pub async fn run<E: Env>(
     let checked = check(cx, settings, &right, &order.new_password)
         .await
         .map_err(ChangePasswordError::PasswordRejected)?;
-    let hash = order.new_password.hash(cx.env.random())?;
+    let hash = timed(cx.env, || order.new_password.hash(cx.env.random()))?;
 
     // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
     let name = accounts::lease_name(&right.account.id);

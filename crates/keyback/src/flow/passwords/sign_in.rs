@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::passwords::authenticate::{Authenticated, authenticate};
+use crate::flow::passwords::timed;
 use crate::model::account::Account;
 use crate::model::base_url::BaseUrl;
 use crate::model::client_address::ClientAddress;
@@ -78,7 +79,8 @@ pub async fn run<E: Env>(
     cx.deferred.signed_in = sign_in.map(|it| (account.id.clone(), it));
     if password.needs_rehash(&hash) {
         // Stored after the answer, and not by all means: the next sign-in would do it.
-        cx.deferred.rehash = password.hash(cx.env.random()).ok().map(|new| Rehash {
+        let new = timed(cx.env, || password.hash(cx.env.random()));
+        cx.deferred.rehash = new.ok().map(|new| Rehash {
             account_id: account.id.clone(),
             old: hash,
             new,

@@ -69,7 +69,7 @@ pub async fn accept<E: Env>(
     };
     let (store, now) = (cx.store(), cx.now);
     let (full, counted) = futures::join!(
-        limiter::find_full(store, by_all, now),
+        limiter::find_full(cx.env, by_all, now),
         limiter::count(cx, keyring, by_client, client),
     );
     within(counted?.exceeded)?;

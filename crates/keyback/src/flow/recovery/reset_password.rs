@@ -1,6 +1,6 @@
 //! Setting a new password with a link token or a reset token: validate, claim, write.
 
-use crate::flow::passwords::{UsersChange, check_password, set_by_user};
+use crate::flow::passwords::{UsersChange, check_password, set_by_user, timed};
 use crate::flow::recovery::live_token::{LiveToken, find_live};
 use crate::flow::{Refusal, within};
 use crate::mail::message::MailBranding;
@@ -108,7 +108,7 @@ pub async fn run<E: Env>(
             return Err(ResetPasswordError::PasswordRejected(violations));
         }
     };
-    let hash = order.new_password.hash(cx.env.random())?;
+    let hash = timed(cx.env, || order.new_password.hash(cx.env.random()))?;
 
     // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
     let name = accounts::lease_name(&live.account.id);

@@ -104,6 +104,12 @@ impl State {
         due.is_some() || !self.spent.is_empty()
     }
 
+    /// When the oldest part that is parked is due.
+    pub(super) fn oldest_parked(&self) -> Option<Timestamp> {
+        let (minute, _) = self.parked.first_key_value()?;
+        Some(Timestamp::from_unix_millis(minute.saturating_mul(60_000)))
+    }
+
     /// Whether an agenda of the layout before this one may be there.
     #[must_use]
     pub fn may_move_in(&self) -> bool {

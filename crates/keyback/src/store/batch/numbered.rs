@@ -3,9 +3,10 @@
 use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::MailSecret;
+use crate::model::email::{EmailState, MailSecret};
 use crate::model::event::EventPlace;
 use crate::model::id::AccountId;
+use crate::model::measured::Measured;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Folding, Pointer};
 use crate::store::agenda::{DueTask, Place, ReservedEntry};
@@ -114,6 +115,7 @@ impl Numbered {
             entry,
         };
         let changes = batch.listing_changes();
+        let new_mails = batch.mails.len();
         batch.write_accounts(&numbers, cx.now, &mut committed)?;
         batch.write_mails(&numbers, &committed)?;
         batch.write_events(numbers.events, cx.notifies)?;
@@ -141,6 +143,12 @@ impl Numbered {
             return Err(Unavailable::Store("it took too long to write".to_owned()));
         }
         cx.store().set_many(batch.writes).await?;
+        for _ in 0..new_mails {
+            cx.env.meter().note(&Measured::Email {
+                state: EmailState::Pending,
+                provider: None,
+            });
+        }
         cx.deferred.follows_directory |= directory::is_far_behind(numbers.last_change, changes);
         if committed.entry.is_some() {
             cx.deferred.expiring.clear();

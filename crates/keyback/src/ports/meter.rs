@@ -1,0 +1,69 @@
+//! The counts of an instance that the store does not have yet.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::model::measured::{Measured, Tally};
+
+/// Counts in the memory of an instance. Clones share them. Noting something costs no call to the host.
+#[derive(Debug, Clone, Default)]
+pub struct Meter(Arc<Mutex<Counts>>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    tally: Tally,
+    calls: u32,
+    is_awaited: bool,
+}
+
+impl Meter {
+    /// Counts it.
+    pub fn note(&self, measured: &Measured<'_>) {
+        self.with(|counts| {
+            counts.tally.note(measured);
+            if matches!(measured, Measured::Call { .. }) {
+                counts.calls = counts.calls.saturating_add(1);
+            }
+        });
+    }
+
+    /// Takes all counts out.
+    #[must_use]
+    pub fn take(&self) -> Tally {
+        self.with(|counts| {
+            counts.calls = 0;
+            std::mem::take(&mut counts.tally)
+        })
+    }
+
+    /// Puts counts back that could not be stored.
+    pub fn put_back(&self, tally: Tally) {
+        self.with(|counts| counts.tally.add(tally));
+    }
+
+    /// How many calls were counted since the counts were last taken.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        self.with(|counts| counts.calls)
+    }
+
+    /// Whether there is nothing to store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.with(|counts| counts.tally.is_empty())
+    }
+
+    /// Begins to wait until the counts are to be stored. `false` if somebody does already.
+    #[must_use]
+    pub fn begin_waiting(&self) -> bool {
+        self.with(|counts| !std::mem::replace(&mut counts.is_awaited, true))
+    }
+
+    /// Ends the wait.
+    pub fn end_waiting(&self) {
+        self.with(|counts| counts.is_awaited = false);
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Counts) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
