@@ -28,5 +28,6 @@ mod races;
 mod readme;
 mod segments;
 mod stalled_store;
+mod store_format;
 mod trusted_proxy;
 mod v1;

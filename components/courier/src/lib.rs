@@ -1,4 +1,4 @@
-//! `POST /v1/courier/run`, `GET /v1/health`, `POST /v1/email-webhooks/:provider`
+//! `POST /v1/courier/run`, `GET /v1/health`, `GET /v1/metrics`, `POST /v1/email-webhooks/:provider`
 
 use keyback::http::routes;
 use keyback_spin::serve_and_work;

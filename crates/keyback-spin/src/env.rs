@@ -8,6 +8,7 @@ use std::time::Duration;
 use keyback::base::timestamp::Timestamp;
 use keyback::model::log_line::LogLine;
 use keyback::ports::{Clock, Env, Log, Meter, SecureRandom, Unavailable, Variables};
+use keyback::store::format::{Checked, Formats, Knowledge};
 
 use crate::key_value::SpinKeyValue;
 use crate::outbound::SpinHttp;
@@ -15,18 +16,21 @@ use crate::outbound::SpinHttp;
 thread_local! {
     /// What this instance has measured and not stored yet.
     static METER: Meter = Meter::default();
+    /// What it knows of the store's format.
+    static FORMAT: Knowledge = Knowledge::default();
 }
 
 /// Everything a flow needs, from Spin. One for each request.
 pub struct SpinEnv {
-    store: SpinKeyValue,
+    store: Checked<SpinKeyValue>,
     meter: Meter,
 }
 
 impl Default for SpinEnv {
     fn default() -> Self {
+        let known = FORMAT.with(Clone::clone);
         Self {
-            store: SpinKeyValue::default(),
+            store: Checked::new::<Formats>(SpinKeyValue::default(), known),
             meter: METER.with(Clone::clone),
         }
     }
@@ -43,7 +47,7 @@ impl SpinEnv {
 impl Env for SpinEnv {
     type Clock = HostClock;
     type Random = HostRandom;
-    type Store = SpinKeyValue;
+    type Store = Checked<SpinKeyValue>;
     type Http = SpinHttp;
     type Variables = SpinVariables;
     type Log = StderrLog;
@@ -54,7 +58,7 @@ impl Env for SpinEnv {
     fn random(&self) -> &HostRandom {
         &HostRandom
     }
-    fn store(&self) -> &SpinKeyValue {
+    fn store(&self) -> &Checked<SpinKeyValue> {
         &self.store
     }
     fn http(&self) -> &SpinHttp {

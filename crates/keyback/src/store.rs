@@ -15,6 +15,7 @@ pub mod directory;
 pub mod event_feed;
 pub mod event_log;
 pub mod failed_attempts;
+pub mod format;
 pub mod keys;
 pub mod lease;
 pub mod limiter;

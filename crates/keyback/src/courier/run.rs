@@ -16,6 +16,7 @@ use crate::ports::{Clock, Env, Log, Unavailable};
 use crate::store::agenda::calendar::Newest;
 use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar, legacy};
 use crate::store::directory;
+use crate::store::format::{self, Formats};
 use crate::store::lease::{Lease, Term};
 
 /// Between entries.
@@ -47,6 +48,9 @@ pub async fn run_few<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unava
 /// # Errors
 /// As with [`run_few`].
 pub async fn run_all<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unavailable> {
+    if let Err(outage) = format::migrate::<Formats>(env.store()).await {
+        env.log().write(&LogLine::WorkFailed { outage });
+    }
     let ends_at = env.clock().now().plus(LONGEST_RUN);
     let run = CourierRun::over_agenda(Some(ends_at));
     let is_over = over_at(env, ends_at);

@@ -39,6 +39,7 @@
 //! | `v1:bulk-stop:<job>` | that a bulk job is to be stopped | as long as the job |
 //! | `v1:probe` | the last minute in which the store was [found to take writes](crate::store::probe) | for ever, one |
 //! | `v1:counts:<0 to 3>` | part of [what was measured](crate::store::counts) | for ever, four |
+//! | `v1:format` | the [version of the store's format](crate::store::format) | for ever, one |
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
 //! | *counters* | | |
 //! | `v1:accounts` | how many accounts were ever created | for ever, one |
@@ -168,6 +169,7 @@ table! {
     folding() -> Key = "v1:folded-addresses";
     probe() -> Key = "v1:probe";
     counts(shard: u64) -> Key = "v1:counts:{shard}";
+    format() -> Key = "v1:format";
     directory() -> Key = "v1:directory";
     directory_begun() -> Key = "v1:directory-begun";
     directory_node(id: u64) -> Key = "v1:directory-node:{id}";
