@@ -7,7 +7,7 @@ wasm_packages := $(addprefix --package ,$(components))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test check build host bench bench-quick screenshots wasm-target clean help
+.PHONY: run test check build host release bench bench-quick screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
@@ -32,6 +32,9 @@ build: wasm-target ## Build the components
 
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build $(native) --package keyback-host
+
+release: wasm-target ## Build the components reproducibly, and pack them for registries and servers, into target/dist
+	@scripts/release
 
 bench: build host ## Measure every call against a native reference, into docs/performance.md (10 minutes)
 	@scripts/bench full

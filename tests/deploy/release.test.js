@@ -1,0 +1,87 @@
+// What scripts/release packs: an image as Spin's own, an archive, and checksums, the same bytes each time.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cp, readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { needs, read, run, scratch } from './tools.js';
+
+const COMPONENTS = 'target/wasm32-wasip2/release';
+
+/** Packs the built components into a folder, and returns what the script says. */
+function pack(out, built = COMPONENTS) {
+  const { status, output, errors } = run('scripts/release', ['--built', built, out], { env: { ...process.env, SOURCE_DATE_EPOCH: '1800000000' } });
+  assert.equal(status, 0, errors);
+  return output.trim();
+}
+
+const sha256 = (content) => createHash('sha256').update(content).digest('hex');
+
+test('the image holds every component and the app, each by its digest', async (t) => {
+  const out = join(await scratch(t), 'dist');
+  const [, version, digest] = pack(out).match(/^keyback ([\d.]+) (sha256:[0-9a-f]{64})$/);
+  const image = join(out, 'keyback.oci');
+  const json = async (name) => JSON.parse(await readFile(join(image, name), 'utf8'));
+  const blob = async ({ digest: name, size }) => {
+    const content = await readFile(join(image, 'blobs/sha256', name.replace('sha256:', '')));
+    assert.equal(content.length, size);
+    assert.equal(`sha256:${sha256(content)}`, name);
+    return content;
+  };
+  assert.deepEqual(await json('oci-layout'), { imageLayoutVersion: '1.0.0' });
+  const [named, ...others] = (await json('index.json')).manifests;
+  assert.deepEqual(others, []);
+  assert.equal(named.digest, digest);
+  assert.equal(named.annotations['org.opencontainers.image.ref.name'], version);
+
+  const manifest = JSON.parse(await blob(named));
+  assert.equal(manifest.mediaType, named.mediaType);
+  const layers = new Map();
+  for (const layer of manifest.layers) layers.set(layer.digest, [layer.mediaType, await blob(layer)]);
+  const apps = manifest.layers.filter(({ mediaType }) => mediaType === 'application/vnd.fermyon.spin.application.v1+config');
+  assert.equal(apps.length, 1);
+  const config = JSON.parse(await blob(manifest.config));
+  assert.equal(config.config.Labels['com.fermyon.spin.lockedAppDigest'], apps[0].digest);
+
+  const app = JSON.parse(layers.get(apps[0].digest)[1]);
+  const shipped = await read('spin.toml');
+  assert.equal(app.metadata.version, version);
+  assert.equal(app.triggers.length, shipped.split('[[trigger.http]]').length - 1);
+  assert.equal(new Set(app.triggers.map(({ id }) => id)).size, app.triggers.length);
+  assert.equal(app.components.length, layers.size - 1);
+  for (const { id, source, config: variables } of app.components) {
+    const [mediaType, wasm] = layers.get(source.digest);
+    assert.equal(mediaType, 'application/vnd.wasm.content.layer.v1+wasm');
+    assert.ok(wasm.equals(await readFile(join(COMPONENTS, `${id.replaceAll('-', '_')}.wasm`))), id);
+    for (const name of Object.keys(variables)) assert.ok(name in app.variables, `${id} has ${name}`);
+  }
+  assert.deepEqual(app.variables.secret_key, { secret: true });
+  assert.deepEqual(app.variables.otp_length, { default: '6' });
+});
+
+test('the same components give the same bytes wherever they are packed, and the checksums fit', { skip: needs('sha256sum', 'tar') }, async (t) => {
+  const folder = await scratch(t);
+  const [one, other, elsewhere] = ['one', 'other', 'elsewhere'].map((name) => join(folder, name));
+  await cp(COMPONENTS, elsewhere, { recursive: true, filter: (path) => path === COMPONENTS || path.endsWith('.wasm') });
+  assert.equal(pack(one), pack(other, elsewhere));
+  assert.equal(await readFile(join(one, 'SHA256SUMS'), 'utf8'), await readFile(join(other, 'SHA256SUMS'), 'utf8'));
+  const checked = run('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: one });
+  assert.equal(checked.status, 0, checked.all);
+
+  const archive = (await readdir(one)).find((name) => name.endsWith('.tar.gz'));
+  const { output } = run('tar', ['-tzf', join(one, archive)]);
+  const files = output.trim().split('\n').map((name) => name.replace(/^[^/]*\//, ''));
+  for (const name of ['spin.toml', `${COMPONENTS}/pages.wasm`, 'deploy/systemd/keyback.service', 'scripts/prepare-store', 'docs/deploy.md']) {
+    assert.ok(files.includes(name), `${archive} has no ${name}`);
+  }
+  assert.ok(!files.some((name) => name.startsWith('deploy/settings')), 'settings are not packed');
+});
+
+test('skopeo reads the image', { skip: needs('skopeo') }, async (t) => {
+  const out = join(await scratch(t), 'dist');
+  const [, version, digest] = pack(out).split(' ');
+  const { status, output, errors } = run('skopeo', ['inspect', '--override-os', 'Wasip1', '--override-arch', 'wasm', `oci:${join(out, 'keyback.oci')}:${version}`]);
+  assert.equal(status, 0, errors);
+  assert.equal(JSON.parse(output).Digest, digest);
+});
