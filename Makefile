@@ -7,7 +7,7 @@ wasm_packages := $(addprefix --package ,$(components))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test check build host release bench bench-quick screenshots wasm-target clean help
+.PHONY: run test check deny sbom fuzz build host release bench bench-quick screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
@@ -17,21 +17,30 @@ test: ## Run all that CI runs: check, unit tests, end-to-end tests
 
 check: wasm-target ## Check format, lints and documentation; warnings are errors
 	cargo fmt --all --check
-	cargo clippy $(native) --package keyback --all-targets --all-features -- --deny warnings
-	cargo clippy $(native) --package keyback-host --all-targets -- --deny warnings
-	cargo clippy $(native) --package keyback-tests --all-targets -- --deny warnings
-	cargo clippy $(native) --package keyback-bench --all-targets -- --deny warnings
-	cargo clippy $(wasm) --package keyback --package keyback-spin $(wasm_packages) -- --deny warnings
-	RUSTDOCFLAGS="--deny warnings" cargo doc $(native) --no-deps --package keyback
-	RUSTDOCFLAGS="--deny warnings" cargo doc $(native) --no-deps --package keyback-host
-	RUSTDOCFLAGS="--deny warnings" cargo doc $(native) --no-deps --package keyback-bench
-	RUSTDOCFLAGS="--deny warnings" cargo doc $(wasm) --no-deps --package keyback-spin $(wasm_packages)
+	cargo clippy --locked $(native) --package keyback --all-targets --all-features -- --deny warnings
+	cargo clippy --locked $(native) --package keyback-host --all-targets -- --deny warnings
+	cargo clippy --locked $(native) --package keyback-tests --all-targets -- --deny warnings
+	cargo clippy --locked $(native) --package keyback-bench --all-targets -- --deny warnings
+	cargo clippy --locked $(wasm) --package keyback --package keyback-spin $(wasm_packages) -- --deny warnings
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback-host
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback-bench
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(wasm) --no-deps --package keyback-spin $(wasm_packages)
+
+deny: ## Check the crates: licences, duplicate versions, sources, known advisories
+	@scripts/deny
+
+sbom: ## Write what each component is made of into target/sbom
+	@scripts/sbom
+
+fuzz: ## Fuzz every parser of untrusted bytes, two minutes each (35 minutes)
+	@scripts/fuzz
 
 build: wasm-target ## Build the components
-	cargo build $(wasm) $(wasm_packages)
+	cargo build --locked $(wasm) $(wasm_packages)
 
 host: ## Build the embedded host, target/host/keyback-host
-	cargo build $(native) --package keyback-host
+	cargo build --locked $(native) --package keyback-host
 
 release: wasm-target ## Build the components reproducibly, and pack them for registries and servers, into target/dist
 	@scripts/release

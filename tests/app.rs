@@ -329,7 +329,7 @@ pub(crate) fn is_readable_below(folder: &Path, text: &str) -> bool {
 }
 
 /// Every file below a folder, read whole: a store's file and its log alike.
-fn files_below(folder: &Path) -> Vec<Vec<u8>> {
+pub(crate) fn files_below(folder: &Path) -> Vec<Vec<u8>> {
     let entries = fs::read_dir(folder).expect("the folder can be listed");
     let mut files = Vec::new();
     for entry in entries {

@@ -29,6 +29,7 @@ pub(crate) struct Refusal {
 pub(crate) struct AppBuilder {
     variables: BTreeMap<String, String>,
     manifest: Option<Table>,
+    logs_everything: bool,
     folder: TempDir,
     sink: MailSink,
     keys: ApiKeys,
@@ -68,6 +69,7 @@ impl AppBuilder {
         Self {
             variables,
             manifest: None,
+            logs_everything: false,
             folder,
             sink,
             keys,
@@ -83,6 +85,7 @@ impl AppBuilder {
         Self {
             variables,
             manifest: None,
+            logs_everything: false,
             folder,
             sink,
             keys,
@@ -96,6 +99,12 @@ impl AppBuilder {
 
     pub(crate) fn without_variable(mut self, name: &str) -> Self {
         self.variables.remove(name);
+        self
+    }
+
+    /// Has the host log all that it can.
+    pub(crate) fn logging_everything(mut self) -> Self {
+        self.logs_everything = true;
         self
     }
 
@@ -170,6 +179,9 @@ impl AppBuilder {
             env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIN_"))
         {
             command.env_remove(name);
+        }
+        if self.logs_everything {
+            command.env("RUST_LOG", "trace");
         }
         command.current_dir(self.folder.path());
         command.arg("up").arg("--from").arg(self.manifest_path());

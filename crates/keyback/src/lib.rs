@@ -26,6 +26,8 @@ pub mod base;
 mod breach;
 pub mod courier;
 pub mod flow;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzz;
 pub mod http;
 #[cfg(test)]
 mod layers;
@@ -35,5 +37,5 @@ pub mod portal;
 pub mod ports;
 pub mod settings;
 pub mod store;
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod testing;

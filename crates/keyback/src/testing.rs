@@ -2,12 +2,18 @@
 //! and the app on top of them, as its callers see it.
 
 #![expect(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
     reason = "what serves tests panics: that is how they fail"
 )]
 
 mod app;
 mod env;
+mod exchange;
 mod executor;
 mod hashing;
 mod jwt;
@@ -16,10 +22,11 @@ mod mail;
 mod reply;
 pub mod schedules;
 
-pub use app::{App, Call, Recovery, exchange, other_than};
+pub use app::{App, Call, Recovery, other_than};
 pub use env::{
     MemoryEnv, MemoryHttp, MemoryLog, MemoryVariables, ProviderAnswer, SeededRandom, SettableClock,
 };
+pub use exchange::{exchange, exchange_raw};
 pub use executor::{Step, block_on, run_while, step};
 pub use hashing::{hash_cheaply, hashing_is_cheap};
 pub use jwt::TestKey;

@@ -58,7 +58,7 @@ impl AnyKey {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Key {
     /// Any name at all, to see what a store does about it.
     pub(crate) fn forged(name: &str) -> Self {

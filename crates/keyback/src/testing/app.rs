@@ -7,17 +7,12 @@ use serde_json::{Value, json};
 
 use crate::base::keys::Key;
 use crate::courier::after_response;
-use crate::http;
-use crate::http::pages::Files;
-use crate::ports::{Env as _, KeyValue as _};
+use crate::ports::KeyValue as _;
 use crate::store::cx::Deferred;
-use crate::testing::{Mail, MemoryEnv, Reply, block_on, hash_cheaply};
+use crate::testing::{Mail, MemoryEnv, Reply, block_on, exchange, exchange_raw, hash_cheaply};
 
 /// The bearer string whose digest [`MemoryEnv`] lists.
 const API_KEY: &str = "kb_all_0123456789abcdef0123456789abcdef";
-
-/// The words of the form that works without scripts, which these tests do not send.
-static NO_WORDS: Files = Files::words_only(&[]);
 
 /// One call.
 #[derive(Debug, Clone)]
@@ -109,51 +104,30 @@ impl Call {
         self.with_header("authorization", value)
     }
 
+    /// The call as a request, with a body of any bytes.
+    #[must_use]
+    pub fn with_bytes(&self, body: &[u8]) -> ::http::Request<Vec<u8>> {
+        let mut request = ::http::Request::builder()
+            .method(self.method)
+            .uri(&self.path);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.body(body.to_vec()).unwrap()
+    }
+
+    /// The bytes of the body.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        self.body.as_bytes()
+    }
+
     /// The same call with one more header, before the others: where a client's own stand.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(0, (name.to_owned(), value.to_owned()));
         self
     }
-}
-
-/// Makes `call`; what is to be done after the answer is left to the caller.
-pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Deferred) {
-    env.clock().skip(Duration::ZERO);
-    let mut request = ::http::Request::builder()
-        .method(call.method)
-        .uri(&call.path);
-    for (name, value) in &call.headers {
-        request = request.header(name, value);
-    }
-    let (head, ()) = request.body(()).unwrap().into_parts();
-    let request = http::Request::new(
-        &head,
-        http::Body::Read(call.body.clone().into_bytes()),
-        env.random(),
-    )
-    .unwrap();
-    let served = http::serve(env, request, async |cx, request| {
-        use http::routes::{
-            accounts, admin_graphql, courier, forgot_password, reset_password, sign_in, verify_otp,
-        };
-        match request.segments().as_slice() {
-            ["v1", "forgot-password"] => forgot_password(cx, request, &NO_WORDS).await,
-            ["v1", "verify-otp"] => verify_otp(cx, request).await,
-            ["v1", "sign-in"] => sign_in(cx, request).await,
-            ["v1", "courier" | "email-webhooks", ..] | ["v1", "health"] => {
-                courier(cx, request).await
-            }
-            ["v1", "admin", "users", _, "reset-password"] => reset_password(cx, request).await,
-            ["v1", "admin", ..] => accounts(cx, request).await,
-            ["graphql"] | ["_api", ..] => admin_graphql(cx, request).await,
-            _ => reset_password(cx, request).await,
-        }
-    });
-    let (response, deferred) = Box::pin(served).await;
-    // The next call may come before the pauses in the work that follows are over.
-    env.clock().skip(Duration::from_secs(2));
-    (Reply::new(response), deferred)
 }
 
 /// The app, and a client with an address.
@@ -236,6 +210,13 @@ impl App {
     /// Makes `call`, and does what is to be done after the answer.
     pub fn make(&self, call: &Call) -> Reply {
         let (reply, deferred) = self.answer(call);
+        block_on(after_response::run(&self.env, deferred));
+        reply
+    }
+
+    /// Makes a call of any bytes, and does what is to be done after the answer.
+    pub fn send(&self, request: ::http::Request<Vec<u8>>) -> Reply {
+        let (reply, deferred) = block_on(exchange_raw(&self.env, request));
         block_on(after_response::run(&self.env, deferred));
         reply
     }

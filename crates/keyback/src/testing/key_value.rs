@@ -11,6 +11,7 @@ use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{AnyKey, CounterKey, Key};
 use crate::testing::executor::{current_poll, turn};
 
+#[cfg(test)]
 mod tests;
 
 /// A store in memory. Clones share their contents; [`MemoryKeyValue::fork`] copies them.

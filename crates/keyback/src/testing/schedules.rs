@@ -11,6 +11,7 @@ use std::pin::Pin;
 use crate::ports::SecureRandom as _;
 use crate::testing::{SeededRandom, Step, step};
 
+#[cfg(test)]
 mod tests;
 
 /// A caller.

@@ -29,7 +29,7 @@ fn shown(settings: &ProviderSettings) -> String {
     text
 }
 
-/// The files are written anew with `KEYBACK_RENEW_SNAPSHOTS=1 cargo test --lib each_request`; look at the difference.
+/// The files are written anew with `KEYBACK_RENEW_SNAPSHOTS=1 cargo test --locked --lib each_request`; look at the difference.
 #[test]
 fn each_request_is_as_its_checked_in_file_shows() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mail/snapshots");
