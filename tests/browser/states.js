@@ -191,5 +191,9 @@ export const states = {
     await titled(page, 'Nothing left to cancel');
   },
   'cancel-none': (page) => open(page, '/cancel-recovery'),
+  'api-docs': async (page) => {
+    await page.goto('/docs');
+    await titled(page, 'the API');
+  },
   ...portalStates,
 };

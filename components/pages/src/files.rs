@@ -24,6 +24,7 @@ macro_rules! words {
 /// The pages that everyone uses.
 static FILES: Files = Files::new(
     files!(
+        "api-docs.css",
         "api.js",
         "arrival.js",
         "cancel-recovery.js",
@@ -97,4 +98,5 @@ pub(crate) static ALL: PageFiles = PageFiles {
     pages: &FILES,
     portal: &PORTAL,
     problems: PROBLEMS,
+    openapi: include_str!(concat!(env!("OUT_DIR"), "/openapi.json")),
 };

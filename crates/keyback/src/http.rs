@@ -11,16 +11,21 @@ pub mod v1;
 
 mod access;
 mod answer;
+#[cfg(test)]
+mod asked;
 mod cors;
 mod failed_attempts;
 mod fields;
 mod graphql;
+#[cfg(test)]
+mod openapi;
 mod problem;
 mod query;
 mod request;
 mod route_label;
 #[cfg(test)]
 mod tests;
+mod time;
 
 pub use answer::Answer;
 pub use problem::{FieldError, Problem, ProblemType};

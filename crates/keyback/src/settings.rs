@@ -205,6 +205,21 @@ impl Section for PasswordRules {
     }
 }
 
+/// Whether the description of the API is served: `/docs` and `/v1/openapi.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApiDocs(pub bool);
+
+impl Section for ApiDocs {
+    fn read(values: &Values) -> Option<Self> {
+        let on = values.read("api_docs", "on or off", |text| match text {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        });
+        on.map(Self)
+    }
+}
+
 /// The list of breached passwords: `None` while `password_breach_check` is off.
 #[derive(Debug, Clone)]
 pub struct BreachList(

@@ -1,6 +1,7 @@
 //! An answer, and how it looks on the wire.
 
 use ::http::{HeaderName, HeaderValue, Response, StatusCode};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::flow::Refusal;
@@ -44,9 +45,23 @@ impl Answer {
         Self::new(status, Content::Json(body))
     }
 
+    /// An answer with the JSON form of `body`.
+    pub(super) fn of(status: u16, body: &impl Serialize) -> Self {
+        match serde_json::to_value(body) {
+            Ok(body) => Self::json(status, body),
+            // Only maps whose keys are no texts fail, and no answer has one.
+            Err(_) => Problem::from(Unavailable::Template).into(),
+        }
+    }
+
     /// 204, for a change that returns nothing.
     pub(super) fn no_content() -> Self {
         Self::new(204, Content::Nothing)
+    }
+
+    /// 304: the client has this version already.
+    pub(super) fn not_modified() -> Self {
+        Self::new(304, Content::Nothing)
     }
 
     /// A page or a file, with its media type.
@@ -132,10 +147,7 @@ impl Answer {
             Content::Problem(problem) => (
                 problem.kind.status(),
                 Some("application/problem+json"),
-                problem
-                    .body(base_url, request.id())
-                    .to_string()
-                    .into_bytes(),
+                rendered(&problem.body(base_url, request.id())),
             ),
         };
         let own_headers = match self.content {
@@ -143,7 +155,8 @@ impl Answer {
             _ => self.headers,
         };
         let is_head = request.method() == "HEAD";
-        let length = (status != 204).then(|| ("content-length", body.len().to_string()));
+        let length =
+            (!matches!(status, 204 | 304)).then(|| ("content-length", body.len().to_string()));
         let mut response = Response::new(if is_head { Vec::new() } else { body });
         *response.status_mut() =
             StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -168,6 +181,12 @@ impl Answer {
         }
         response
     }
+}
+
+/// The problem as JSON, its members in alphabetical order.
+fn rendered(problem: &impl Serialize) -> Vec<u8> {
+    let value = serde_json::to_value(problem).unwrap_or_default();
+    value.to_string().into_bytes()
 }
 
 impl From<Problem> for Answer {

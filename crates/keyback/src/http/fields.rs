@@ -160,7 +160,7 @@ impl Fields {
         let Some(value) = self.take(name) else {
             return Some(None);
         };
-        match value.as_u64() {
+        match whole(&value) {
             Some(seconds) if range.contains(&seconds) => Some(Some(Duration::from_secs(seconds))),
             _ => {
                 let (least, most) = (range.start(), range.end());
@@ -289,6 +289,8 @@ impl Fields {
 
     /// Takes the member `name`, unless it is absent or `null`.
     fn take(&mut self, name: &str) -> Option<Value> {
+        #[cfg(test)]
+        crate::http::asked::note(name);
         self.members.remove(name).filter(|value| !value.is_null())
     }
 
@@ -304,6 +306,12 @@ impl Fields {
         }
         self.errors
     }
+}
+
+/// A whole number, also if it is written with a fraction of zero: to JSON Schema, 300.0 is an integer.
+fn whole(value: &Value) -> Option<u64> {
+    let written = || value.as_f64()?.to_string().parse().ok();
+    value.as_u64().or_else(written)
 }
 
 /// An object's members in their order, duplicates included.

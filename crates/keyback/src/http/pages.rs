@@ -12,6 +12,7 @@ use crate::model::web_address::WebAddress;
 use crate::ports::Unavailable;
 use crate::settings::{Pages, Site};
 
+pub mod api_docs;
 pub mod brand;
 mod files;
 mod language;
@@ -20,6 +21,7 @@ pub mod link;
 pub mod portal;
 mod return_to;
 
+pub(super) use files::{FNV_OFFSET, fnv1a};
 pub use files::{File, Files};
 pub use language::Language;
 pub(super) use layout::PageLayout;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::base::timestamp::Timestamp;
 use crate::model::base_url::BaseUrl;
@@ -369,35 +369,65 @@ impl Problem {
         }
     }
 
-    pub(super) fn body(&self, base_url: Option<&BaseUrl>, request_id: &str) -> Value {
+    pub(super) fn body(&self, base_url: Option<&BaseUrl>, request_id: &str) -> ProblemShown {
         let path = format!("/problems/{}", self.kind.slug());
-        let mut body = json!({
-            "type": base_url.map_or_else(|| path.clone(), |base_url| base_url.join(&path)),
-            "title": self.kind.title(),
-            "status": self.kind.status(),
-            "instance": format!("urn:uuid:{request_id}"),
-        });
-        if let Some(members) = body.as_object_mut() {
-            if self.kind == ProblemType::StartAgain {
-                // A client that shows the problem as it is must not ask its user to retry with a used secret.
-                members.insert("detail".to_owned(), self.kind.help().into());
-            }
-            if let Some(detail) = &self.detail {
-                members.insert("detail".to_owned(), json!(detail));
-            }
-            if !self.errors.is_empty() {
-                let errors = self.errors.iter().map(FieldError::body).collect();
-                members.insert("errors".to_owned(), Value::Array(errors));
-            }
-            if !self.variables.is_empty() {
-                members.insert("variables".to_owned(), json!(self.variables));
-            }
-            if !self.reasons.is_empty() {
-                members.insert("reasons".to_owned(), json!(self.reasons));
-            }
+        // A client that shows the problem as it is must not ask its user to retry with a used secret.
+        let help = (self.kind == ProblemType::StartAgain).then(|| self.kind.help().to_owned());
+        ProblemShown {
+            kind: base_url.map_or_else(|| path.clone(), |base_url| base_url.join(&path)),
+            title: self.kind.title(),
+            status: self.kind.status(),
+            instance: format!("urn:uuid:{request_id}"),
+            detail: self.detail.clone().or(help),
+            errors: self.errors.iter().map(FieldError::shown).collect(),
+            variables: self.variables.clone(),
+            reasons: self.reasons.clone(),
         }
-        body
     }
+}
+
+/// An error as answers show it (RFC 9457).
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Problem"))]
+pub(super) struct ProblemShown {
+    /// Names the kind of problem: `<public_base_url>/problems/<slug>`, a page that explains it.
+    #[serde(rename = "type")]
+    #[cfg_attr(test, schemars(extend("format" = "uri-reference")))]
+    kind: String,
+    /// A short text, the same for all problems of the kind.
+    title: &'static str,
+    /// The status of the answer.
+    status: u16,
+    /// A URN with the answer's `X-Request-Id`.
+    instance: String,
+    /// What the title does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// All that is wrong with the body, or with the password in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ErrorShown>,
+    /// For the health call: the variables that are bad.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    variables: Vec<&'static str>,
+    /// For the health call: why they are bad, or how the store fails.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<String>,
+}
+
+/// One thing that is wrong with a body, as answers show it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "FieldError"))]
+pub(super) struct ErrorShown {
+    /// Where: a JSON Pointer (RFC 6901) into the body, empty for the body as a whole.
+    pointer: String,
+    /// What, without repeating the input.
+    detail: String,
+    /// For passwords: the rule that is broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schemars(extend("enum" = ["too-short", "too-long", "too-common", "too-weak", "similar-to-email", "similar-to-app-name", "breached", "same-as-current"])))]
+    code: Option<&'static str>,
 }
 
 impl FieldError {
@@ -409,18 +439,19 @@ impl FieldError {
         errors.collect()
     }
 
-    fn body(&self) -> Value {
-        match self.code {
-            Some(code) => json!({"code": code, "detail": self.detail, "pointer": self.pointer}),
-            None => json!({"detail": self.detail, "pointer": self.pointer}),
+    fn shown(&self) -> ErrorShown {
+        ErrorShown {
+            pointer: self.pointer.clone(),
+            detail: self.detail.clone(),
+            code: self.code,
         }
     }
 }
 
 /// What is wrong with the password in `member`, as a problem lists it.
-pub(super) fn violations_of(member: &str, violations: &[PasswordViolation]) -> Value {
+pub(super) fn violations_of(member: &str, violations: &[PasswordViolation]) -> Vec<ErrorShown> {
     let errors = FieldError::of_violations(member, violations);
-    errors.iter().map(FieldError::body).collect()
+    errors.iter().map(FieldError::shown).collect()
 }
 
 /// Why an id or address is not free, and until when.

@@ -3,12 +3,12 @@
 //!
 //! The same functions serve the tests, so that a route that no component has is never tested.
 
-use crate::http::pages::{self, Files, Language, Page, brand, link, portal};
+use crate::http::pages::{self, Files, Language, Page, api_docs, brand, link, portal};
 use crate::http::problem::RETRY_AFTER_OUTAGE;
 use crate::http::v1::admin::{emails, events, users};
 use crate::http::v1::{
     cancel_recovery, change_password, courier_run, email_webhooks, forgot_password as forgot,
-    health, metrics, password_policy, reset_password as reset, sign_in as signing_in,
+    health, metrics, openapi_json, password_policy, reset_password as reset, sign_in as signing_in,
     verify_otp as verify,
 };
 use crate::http::{
@@ -248,6 +248,8 @@ pub struct PageFiles {
     pub portal: &'static Files,
     /// The texts about problems.
     pub problems: &'static [Language],
+    /// The OpenAPI document, as JSON.
+    pub openapi: &'static str,
 }
 
 /// The component `pages`: the pages that people use and their files, the portal, the pages that explain problems, and the
@@ -268,6 +270,10 @@ pub async fn pages<E: Env>(
         // Typed from what was read out, perhaps with a slash.
         ["forgot-password"] | ["forgot-password", ""] => page(Page::ForgotPassword),
         ["verify-otp"] | ["verify-otp", ""] => page(Page::VerifyOtp),
+        ["docs"] => api_docs::get(&settings, files.pages, files.openapi),
+        ["v1", "openapi.json"] => {
+            openapi_json::get(&settings, request, files.openapi).unwrap_or_else(Answer::from)
+        }
         ["portal"] => portal::get(&settings, request, files.portal),
         ["problems", slug] => {
             let settings = settings.as_ref().ok();

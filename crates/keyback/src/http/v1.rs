@@ -9,6 +9,7 @@ pub mod email_webhooks;
 pub mod forgot_password;
 pub mod health;
 pub mod metrics;
+pub mod openapi_json;
 pub mod password_policy;
 pub mod reset_password;
 pub mod sign_in;

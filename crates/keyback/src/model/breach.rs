@@ -11,6 +11,7 @@ const PREFIX: usize = 5;
 
 /// The result of checking a new password against the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum BreachCheck {
     /// It is in no known breach.

@@ -28,6 +28,7 @@ pub struct Credential {
 
 /// The two ways in which a password is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SetBy {
     /// The user, by a recovery.

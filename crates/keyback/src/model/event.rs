@@ -13,11 +13,15 @@ macro_rules! event_types {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)+) => {
         /// The type of an event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         pub enum EventType {
             $($(#[$doc])* #[serde(rename = $text)] $name,)+
         }
 
         impl EventType {
+            /// Every type, in the order of declaration.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+
             /// The name in the API and in webhooks.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -151,6 +155,7 @@ impl Actor {
 
 /// What an administrator's call was authorised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthenticatedBy {
     /// An API key.

@@ -12,7 +12,7 @@ use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::model::site::Site;
 use crate::portal::WebhookSettings;
 use crate::settings::{
-    Access, AdminResetRules, AppForgotLimit, BreachList, CorsOrigins, FeedbackSettings,
+    Access, AdminResetRules, ApiDocs, AppForgotLimit, BreachList, CorsOrigins, FeedbackSettings,
     ForgotLimit, GraphqlTokenLifetime, LogoImage, ResetLimit, ReturnUrls, Section, SignInLimit,
     SignInUrl, TemporaryPasswordLifetime, ToldLinkLifetime, Values, VerifyLimit,
 };
@@ -201,6 +201,8 @@ components!(
         logo: LogoImage,
         /// How long the link of a recovery works unless an administrator says otherwise.
         link: ToldLinkLifetime,
+        /// Whether the description of the API is served.
+        api_docs: ApiDocs,
     }
 
     /// What counting a client's failed attempts needs. Every component that authorises has it.

@@ -57,6 +57,7 @@ fn each_range_is_held() {
             ["ab", "acme,!!!"],
         ),
         ("password_breach_check", ["on", "off"], ["true", "yes"]),
+        ("api_docs", ["on", "off"], ["true", "yes"]),
         (
             "password_breach_api_origin",
             ["", "https://breaches.example.test"],

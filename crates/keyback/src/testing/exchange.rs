@@ -31,7 +31,7 @@ pub async fn exchange_raw(env: &MemoryEnv, request: Request<Vec<u8>>) -> (Reply,
             ["v1", "forgot-password"] => forgot_password(cx, request, &NO_WORDS).await,
             ["v1", "verify-otp"] => verify_otp(cx, request).await,
             ["v1", "sign-in"] => sign_in(cx, request).await,
-            ["v1", "courier" | "email-webhooks", ..] | ["v1", "health"] => {
+            ["v1", "courier" | "email-webhooks", ..] | ["v1", "health" | "metrics"] => {
                 courier(cx, request).await
             }
             ["v1", "admin", "users", _, "reset-password"] => reset_password(cx, request).await,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::flow::recovery::live_token::find_live;
 use crate::flow::{Refusal, within};
 use crate::model::client_address::ClientAddress;
@@ -43,7 +45,9 @@ pub struct CheckedToken {
 }
 
 /// Why a new password is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
 pub enum ChangeReason {
     /// Somebody asked for a recovery: the user, or an administrator.
     Recovery,
@@ -51,18 +55,6 @@ pub enum ChangeReason {
     Invitation,
     /// The password with which the user signed in must be changed.
     MustChange,
-}
-
-impl ChangeReason {
-    /// The word in the HTTP contract, as a sign-in says it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Recovery => "recovery",
-            Self::Invitation => "invitation",
-            Self::MustChange => "must-change",
-        }
-    }
 }
 
 /// Looks the token up: two round trips, whatever it is. Calls are counted apart from resets, so that opening a link takes

@@ -112,3 +112,19 @@ fn what_is_not_one_object_is_refused_as_a_whole() {
     assert_eq!(errors(r#"{"a":"x"}"#), []);
     assert_eq!(errors("{}"), [("/a".to_owned(), "is missing".to_owned())]);
 }
+
+#[test]
+fn seconds_are_whole_numbers_however_they_are_written() {
+    let read = |number: &str| {
+        let mut fields = Fields::parse(format!(r#"{{"a":{number}}}"#).as_bytes()).unwrap();
+        fields.optional_seconds("a", 300..=600).flatten()
+    };
+    for number in ["300", "300.0", "3e2", "0.3e3"] {
+        assert_eq!(read(number), Some(Duration::from_mins(5)), "{number}");
+    }
+    for number in [
+        "300.5", "299", "299.9", "-300.0", "601.0", "3e200", "\"300\"",
+    ] {
+        assert_eq!(read(number), None, "{number}");
+    }
+}

@@ -122,10 +122,10 @@ fn media_type(name: &str) -> Option<&'static str> {
 }
 
 // FNV-1a: enough to distinguish versions; a forged collision would gain nothing.
-pub(super) const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+pub(in crate::http) const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
 const FNV_PRIME: u64 = 0x0100_0000_01b3;
 
-pub(super) const fn fnv1a(mut hash: u64, mut bytes: &[u8]) -> u64 {
+pub(in crate::http) const fn fnv1a(mut hash: u64, mut bytes: &[u8]) -> u64 {
     while let [byte, rest @ ..] = bytes {
         hash = (hash ^ *byte as u64).wrapping_mul(FNV_PRIME);
         bytes = rest;

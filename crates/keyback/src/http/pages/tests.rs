@@ -125,6 +125,7 @@ static ALL: PageFiles = PageFiles {
         name: "English",
         words: "{}",
     }],
+    openapi: "{}",
 };
 
 /// What the component answers; with the outage that it reports.

@@ -1,6 +1,6 @@
 //! `POST /v1/forgot-password`
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::flow::recovery::forgot_password::{self, Limits};
 use crate::http::answer::Answer;
@@ -11,6 +11,22 @@ use crate::model::locale::Locale;
 use crate::ports::Env;
 use crate::settings::ForgotPassword;
 use crate::store::cx::Cx;
+
+/// What a recovery request is answered with, whether or not an account exists.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct RecoveryAccepted {
+    /// Name of the request. A code works with the name of any request of its account.
+    challenge_id: String,
+    /// Digits of a code.
+    code_length: u32,
+    /// Seconds until the code expires.
+    code_expires_in: u64,
+    /// Seconds until the link expires.
+    link_expires_in: u64,
+    /// Seconds until another mail can be asked for.
+    resend_after: u64,
+}
 
 /// Accepts a recovery request. The answer is the same whether or not an account exists.
 pub(in crate::http) async fn post<E: Env>(
@@ -26,16 +42,16 @@ pub(in crate::http) async fn post<E: Env>(
         })
     };
     let body = take(cx, request, settings, read).await?;
-    Ok(Answer::json(202, body))
+    Ok(Answer::of(202, &body))
 }
 
-/// Accepts a request that `read` parses, and returns the body of the JSON answer.
+/// Accepts a request that `read` parses, and returns what is answered.
 pub(in crate::http) async fn take<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &ForgotPassword,
     read: impl FnOnce(&Request) -> Result<(EmailAddress, Option<Locale>), Problem>,
-) -> Result<Value, Problem> {
+) -> Result<RecoveryAccepted, Problem> {
     let (email, locale) = read(request)?;
     let limits = Limits {
         client: settings.client_limit.0,
@@ -44,11 +60,11 @@ pub(in crate::http) async fn take<E: Env>(
     let client = request.client(&settings.trust);
     let challenge_id =
         forgot_password::accept(cx, &settings.keyring, limits, email, locale, client).await?;
-    Ok(json!({
-        "challenge_id": challenge_id.as_str(),
-        "code_length": settings.challenge.code_length.digits(),
-        "code_expires_in": settings.challenge.code.as_secs(),
-        "link_expires_in": settings.challenge.link.as_secs(),
-        "resend_after": settings.issue.cooldown.as_secs(),
-    }))
+    Ok(RecoveryAccepted {
+        challenge_id: challenge_id.as_str().to_owned(),
+        code_length: settings.challenge.code_length.digits(),
+        code_expires_in: settings.challenge.code.as_secs(),
+        link_expires_in: settings.challenge.link.as_secs(),
+        resend_after: settings.issue.cooldown.as_secs(),
+    })
 }

@@ -1,6 +1,6 @@
 //! `GET /v1/health`
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
@@ -10,6 +10,17 @@ use crate::settings::{self, Courier, Findings};
 use crate::store::accounts::Folding;
 use crate::store::cx::Cx;
 use crate::store::{failed_attempts, probe};
+
+/// The app works.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct Health {
+    #[cfg_attr(test, schemars(extend("enum" = ["ok"])))]
+    status: &'static str,
+    /// What needs somebody's attention and stops no call.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
 
 /// Checks all variables, and that the store is read and written. Among the `warnings` are variables that stop no call, what more
 /// attempts than usual fail at, and that addresses are taken.
@@ -28,12 +39,8 @@ pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, P
     if Folding::finds_taken(cx.store()).await? {
         warnings.push(TAKEN.to_owned());
     }
-    let body = if warnings.is_empty() {
-        json!({"status": "ok"})
-    } else {
-        json!({"status": "ok", "warnings": warnings})
-    };
-    Ok(Answer::json(200, body))
+    let status = "ok";
+    Ok(Answer::of(200, &Health { status, warnings }))
 }
 
 /// Until an administrator has given each an address of its own, or deleted one of two.

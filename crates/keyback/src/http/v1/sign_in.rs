@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::flow::passwords::sign_in::{self, SignInError, SignInSettings, Who};
 use crate::http::access::authorise;
@@ -15,6 +15,31 @@ use crate::model::password::Password;
 use crate::ports::Env;
 use crate::settings::{Scope, SignIn};
 use crate::store::cx::Cx;
+
+/// The password was right.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct SignedIn {
+    /// Id of the account.
+    user_id: String,
+    /// Rises with each new password. A portal ends the sessions whose epoch differs.
+    credential_epoch: u64,
+    /// Present unless null: the user must choose another password first.
+    password_change: Option<PasswordChange>,
+}
+
+/// The user must choose another password.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct PasswordChange {
+    /// Why.
+    #[cfg_attr(test, schemars(extend("enum" = ["must-change"])))]
+    reason: &'static str,
+    /// A token for reset-password.
+    token: String,
+    /// Seconds until the token expires.
+    expires_in: u64,
+}
 
 /// Verifies a password. Sessions and cookies are the portal's.
 pub(in crate::http) async fn post<E: Env>(
@@ -50,19 +75,17 @@ pub(in crate::http) async fn post<E: Env>(
     };
     match sign_in::run(cx, &settings, &who, &password, client).await {
         Ok(signed_in) => {
-            let password_change = signed_in.password_change.map(|change| {
-                json!({
-                    "reason": "must-change",
-                    "token": change.token.reveal(),
-                    "expires_in": change.expires_in.as_secs(),
-                })
+            let password_change = signed_in.password_change.map(|change| PasswordChange {
+                reason: "must-change",
+                token: change.token.reveal(),
+                expires_in: change.expires_in.as_secs(),
             });
-            let body = json!({
-                "user_id": signed_in.account_id.as_str(),
-                "credential_epoch": signed_in.credential_epoch,
-                "password_change": password_change,
-            });
-            Ok(Answer::json(200, body))
+            let body = SignedIn {
+                user_id: signed_in.account_id.as_str().to_owned(),
+                credential_epoch: signed_in.credential_epoch,
+                password_change,
+            };
+            Ok(Answer::of(200, &body))
         }
         Err(SignInError::InvalidCredentials) => Err(Problem::invalid_credentials()),
         Err(SignInError::Expired) => Err(Problem::password_expired()),

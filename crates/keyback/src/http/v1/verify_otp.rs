@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::flow::recovery::verify_otp::{self, VerifyOtpError, VerifySettings, Whose};
 use crate::http::answer::Answer;
@@ -15,6 +15,16 @@ use crate::model::id::ChallengeId;
 use crate::ports::Env;
 use crate::settings::VerifyOtp;
 use crate::store::cx::Cx;
+
+/// A token that stands for a verified code.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct ResetTokenIssued {
+    /// Good for one reset.
+    reset_token: String,
+    /// Seconds until it expires.
+    expires_in: u64,
+}
 
 /// Turns a code into a reset token.
 pub(in crate::http) async fn post<E: Env>(
@@ -32,11 +42,11 @@ pub(in crate::http) async fn post<E: Env>(
     };
     match verify_otp::run(cx, &settings, &whose, &code, client).await {
         Ok(token) => {
-            let body = json!({
-                "reset_token": token.reveal(),
-                "expires_in": settings.lifetime.as_secs(),
-            });
-            Ok(Answer::json(200, body))
+            let body = ResetTokenIssued {
+                reset_token: token.reveal(),
+                expires_in: settings.lifetime.as_secs(),
+            };
+            Ok(Answer::of(200, &body))
         }
         Err(VerifyOtpError::InvalidOtp) => Err(Problem::invalid_otp()),
         Err(VerifyOtpError::StartAgain(outage)) => Err(Problem::start_again(outage)),

@@ -1,6 +1,7 @@
 //! `/v1/admin/events…`: one file per call.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::base::timestamp::Timestamp;
 use crate::http::problem::Problem;
@@ -16,14 +17,39 @@ pub mod export;
 pub mod heads;
 pub mod list;
 
+/// A page of events, newest first.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct EventPage {
+    pub(super) events: Vec<EventShown>,
+    /// Leads to older events.
+    pub(super) next_cursor: Option<String>,
+}
+
+/// An event. It has digests once it is in the feed of all events.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Event"))]
+pub(in crate::http) struct EventShown {
+    #[serde(flatten)]
+    #[cfg_attr(test, schemars(with = "crate::http::openapi::EventMembers"))]
+    members: Map<String, Value>,
+    /// SHA-256 of the event, in hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    /// The digest of the event before it in the feed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_digest: Option<String>,
+}
+
 /// An event as the API shows it. It has digests once it is in the feed of all events.
-pub(super) fn shape(recorded: &Recorded) -> Value {
-    let mut members: Map<String, Value> = recorded.event.shown(recorded.place.sequence);
-    if let Some(link) = &recorded.link {
-        members.insert("digest".to_owned(), json!(link.digest.hex()));
-        members.insert("previous_digest".to_owned(), json!(link.previous.hex()));
+pub(super) fn shape(recorded: &Recorded) -> EventShown {
+    let link = recorded.link.as_ref();
+    EventShown {
+        members: recorded.event.shown(recorded.place.sequence),
+        digest: link.map(|link| link.digest.hex()),
+        previous_digest: link.map(|link| link.previous.hex()),
     }
-    Value::Object(members)
 }
 
 /// What is asked for.

@@ -1,16 +1,16 @@
 //! `/v1/admin/users…`: one file per call.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::base::timestamp::Timestamp;
 use crate::flow::accounts::activity::{self, Activity};
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
+use crate::http::time::Time;
 use crate::model::account::Account;
+use crate::model::credential::SetBy;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
-use crate::model::locale::Locale;
 use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 
@@ -63,30 +63,75 @@ fn path_of(id: &AccountId) -> String {
     format!("/v1/admin/users/{segment}")
 }
 
+/// An account, without its hash.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Account"))]
+pub(in crate::http) struct AccountShown {
+    /// Chosen by the caller, or made by the server.
+    id: String,
+    /// In the spelling in which it was given. Mail goes to this address.
+    email: String,
+    /// The language of mails: a language tag.
+    locale: Option<String>,
+    /// A disabled account neither signs in nor recovers.
+    disabled: bool,
+    /// When it was created.
+    created_at: Time,
+    /// When it was last changed.
+    updated_at: Time,
+    /// When its user last signed in, exact to a minute.
+    last_sign_in_at: Option<Time>,
+    /// Until when sign-ins from some network are refused.
+    locked_until: Option<Time>,
+    /// The password; null if the account has none.
+    credential: Option<CredentialShown>,
+    /// Rises with each new password. A portal ends the sessions whose epoch differs.
+    credential_epoch: u64,
+    /// The account that the address finds instead, after an upgrade that found two accounts with one mailbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_taken_by: Option<String>,
+}
+
+/// A password, as far as it can be shown.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Credential"))]
+struct CredentialShown {
+    /// When it was set.
+    set_at: Time,
+    /// By whom.
+    set_by: SetBy,
+    /// Whether the user must choose another one at the next sign-in.
+    must_change: bool,
+    /// When it stops working.
+    expires_at: Option<Time>,
+}
+
 /// An account in the contract's form, without the hash, with what happened to it lately.
-fn shape(account: &Account, activity: Activity) -> Value {
-    let mut shape = json!({
-        "id": account.id.as_str(),
-        "email": account.email.as_str(),
-        "locale": account.locale.as_ref().map(Locale::as_str),
-        "disabled": account.disabled,
-        "created_at": account.created_at.rfc3339(),
-        "updated_at": account.updated_at.unwrap_or(account.created_at).rfc3339(),
-        "last_sign_in_at": activity.last_sign_in_at.map(Timestamp::rfc3339),
-        "locked_until": activity.locked_until.map(Timestamp::rfc3339),
-        "credential": account.credential.as_ref().map(|credential| json!({
-            "set_at": credential.set_at.rfc3339(),
-            "set_by": credential.set_by.as_str(),
-            "must_change": credential.must_change,
-            "expires_at": credential.expires_at.map(Timestamp::rfc3339),
-        })),
-        "credential_epoch": account.epoch,
-    });
-    // Hardly any account has this member.
-    if let (Some(owner), Some(members)) = (&account.email_taken_by, shape.as_object_mut()) {
-        members.insert("email_taken_by".to_owned(), owner.as_str().into());
+fn shape(account: &Account, activity: Activity) -> AccountShown {
+    let credential = account.credential.as_ref();
+    AccountShown {
+        id: account.id.as_str().to_owned(),
+        email: account.email.as_str().to_owned(),
+        locale: account.locale.as_ref().map(|it| it.as_str().to_owned()),
+        disabled: account.disabled,
+        created_at: account.created_at.into(),
+        updated_at: account.updated_at.unwrap_or(account.created_at).into(),
+        last_sign_in_at: activity.last_sign_in_at.map(Time::from),
+        locked_until: activity.locked_until.map(Time::from),
+        credential: credential.map(|credential| CredentialShown {
+            set_at: credential.set_at.into(),
+            set_by: credential.set_by,
+            must_change: credential.must_change,
+            expires_at: credential.expires_at.map(Time::from),
+        }),
+        credential_epoch: account.epoch,
+        email_taken_by: account
+            .email_taken_by
+            .as_ref()
+            .map(|it| it.as_str().to_owned()),
     }
-    shape
 }
 
 /// The account's form, with what the store says of what happened to it.
@@ -94,7 +139,7 @@ async fn shape_of<E: Env>(
     cx: &Cx<'_, E>,
     keyring: &Keyring,
     account: &Account,
-) -> Result<Value, Unavailable> {
+) -> Result<AccountShown, Unavailable> {
     let activity = activity::find(cx, keyring, account).await?;
     Ok(shape(account, activity))
 }

@@ -2,17 +2,29 @@
 
 use std::convert::Infallible;
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::flow::passwords::assess::{self, Caller};
 use crate::http::answer::Answer;
-use crate::http::problem::{Problem, violations_of};
+use crate::http::problem::{ErrorShown, Problem, violations_of};
 use crate::http::request::Request;
 use crate::model::email_address::EmailAddress;
 use crate::model::password::Password;
 use crate::ports::Env;
 use crate::settings::ResetPassword;
 use crate::store::cx::Cx;
+
+/// How strong a password is, and which rules it breaks.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct PasswordAssessment {
+    /// zxcvbn's score, 0 to 4.
+    score: u8,
+    /// Whether it breaks no rule.
+    accepted: bool,
+    /// The rules that it breaks.
+    errors: Vec<ErrorShown>,
+}
 
 /// Says how strong a password is and which rules it breaks, while it is being typed.
 pub(in crate::http) async fn post<E: Env>(
@@ -39,12 +51,10 @@ pub(in crate::http) async fn post<E: Env>(
         email.as_ref(),
     )
     .await?;
-    Ok(Answer::json(
-        200,
-        json!({
-            "score": assessment.score,
-            "accepted": assessment.violations.is_empty(),
-            "errors": violations_of("password", &assessment.violations),
-        }),
-    ))
+    let body = PasswordAssessment {
+        score: assessment.score,
+        accepted: assessment.violations.is_empty(),
+        errors: violations_of("password", &assessment.violations),
+    };
+    Ok(Answer::of(200, &body))
 }

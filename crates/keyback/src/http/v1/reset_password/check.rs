@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
-use serde_json::json;
+use serde::Serialize;
 
-use crate::flow::recovery::check_token::{self, CheckTokenError};
+use crate::flow::recovery::check_token::{self, ChangeReason, CheckTokenError};
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
@@ -12,6 +12,18 @@ use crate::model::token::Token;
 use crate::ports::Env;
 use crate::settings::ResetPassword;
 use crate::store::cx::Cx;
+
+/// Whose password a token sets, and why.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct CheckedToken {
+    /// Address of the account.
+    email: String,
+    /// Seconds until the token expires.
+    expires_in: u64,
+    /// What the token was issued for.
+    reason: ChangeReason,
+}
 
 /// Says whose password a token sets, before one is chosen. Being a `POST`, it is called by no prefetching program.
 pub(in crate::http) async fn post<E: Env>(
@@ -24,12 +36,12 @@ pub(in crate::http) async fn post<E: Env>(
     let client = request.client(&settings.trust);
     match check_token::run(cx, &settings.keyring, settings.limit.0, token, client).await {
         Ok(checked) => {
-            let body = json!({
-                "email": checked.email.as_str(),
-                "expires_in": checked.expires_in.as_secs(),
-                "reason": checked.reason.as_str(),
-            });
-            Ok(Answer::json(200, body))
+            let body = CheckedToken {
+                email: checked.email.as_str().to_owned(),
+                expires_in: checked.expires_in.as_secs(),
+                reason: checked.reason,
+            };
+            Ok(Answer::of(200, &body))
         }
         Err(CheckTokenError::InvalidToken) => Err(Problem::invalid_reset_token()),
         Err(CheckTokenError::Refused(refusal)) => Err(refusal.into()),

@@ -1,13 +1,13 @@
 //! `GET /v1/admin/emails?state=&limit=&cursor=`
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::query;
 use crate::http::request::Request;
-use crate::http::v1::admin::emails::shape;
+use crate::http::v1::admin::emails::{EmailShown, shape};
 use crate::model::email::EmailState;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -16,6 +16,15 @@ use crate::store::outbox;
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
+
+/// A page of emails, newest first. It may have fewer than `limit`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct EmailPage {
+    emails: Vec<EmailShown>,
+    /// Leads to older emails.
+    next_cursor: Option<String>,
+}
 
 /// Shows the emails of the last month, newest first: all of them, or those in one state.
 pub(in crate::http) async fn get<E: Env>(
@@ -32,12 +41,11 @@ pub(in crate::http) async fn get<E: Env>(
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
     let before = query.number("cursor", 1..=i64::MAX)?;
     let page = outbox::page(cx.store(), state, before, limit).await?;
-    let emails: Vec<Value> = page.emails.iter().map(shape).collect();
-    let next_cursor = page.next.map(|next| next.to_string());
-    Ok(Answer::json(
-        200,
-        json!({"emails": emails, "next_cursor": next_cursor}),
-    ))
+    let page = EmailPage {
+        emails: page.emails.iter().map(shape).collect(),
+        next_cursor: page.next.map(|next| next.to_string()),
+    };
+    Ok(Answer::of(200, &page))
 }
 
 fn unknown_state() -> Problem {

@@ -23,7 +23,7 @@ pub(in crate::http) async fn post<E: Env>(
     let id = EmailId::parse(id).map_err(|_| Problem::not_found())?;
     let reason = request.optional_members(read_reason)?;
     match retry::run(cx, &id, &by, reason).await {
-        Ok(found) => Ok(Answer::json(202, shape(&found))),
+        Ok(found) => Ok(Answer::of(202, &shape(&found))),
         Err(RetryEmailError::NotFound) => Err(Problem::not_found()),
         Err(RetryEmailError::NothingToTry) => Err(Problem::email_not_failed()),
         Err(RetryEmailError::Unavailable(outage)) => Err(outage.into()),

@@ -21,5 +21,5 @@ pub(in crate::http) async fn get<E: Env>(
     let id = EmailId::parse(id).map_err(|_| Problem::not_found())?;
     let found = outbox::find(cx.store(), &id).await?;
     let found = found.ok_or_else(Problem::not_found)?;
-    Ok(Answer::json(200, shape(&found)))
+    Ok(Answer::of(200, &shape(&found)))
 }

@@ -5,7 +5,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::events::{Asked, shape};
-use crate::ports::Env;
+use crate::ports::{Env, Unavailable};
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::event_feed::{of_account, page};
@@ -38,7 +38,9 @@ pub(in crate::http) async fn get<E: Env>(
     };
     let mut lines = String::new();
     for event in &events {
-        lines.push_str(&shape(event).to_string());
+        // Through a value: members in alphabetical order, as in a page.
+        let line = serde_json::to_value(shape(event)).map_err(|_| Unavailable::Template)?;
+        lines.push_str(&line.to_string());
         lines.push('\n');
     }
     let answer = Answer::text(200, "application/x-ndjson; charset=utf-8", lines);

@@ -1,6 +1,6 @@
 //! `GET /v1/admin/events/heads`
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
@@ -13,6 +13,47 @@ use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::event_feed;
 
+/// The signed digests, oldest first, and the keys to check them with.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct EventHeads {
+    heads: Vec<HeadShown>,
+    public_keys: Vec<JsonWebKey>,
+}
+
+/// The signed digest of a day's events.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[cfg_attr(test, schemars(rename = "Head"))]
+pub(in crate::http) struct HeadShown {
+    /// A date in UTC.
+    #[cfg_attr(test, schemars(extend("format" = "date")))]
+    day: String,
+    /// How many events the day has.
+    count: u64,
+    /// The digest after the last of them, in hexadecimal.
+    digest: String,
+    /// The digest of the day before.
+    previous: String,
+    /// Ed25519, in base64url.
+    signature: String,
+    /// The `kid` of the key.
+    key: String,
+}
+
+/// A public key (RFC 8037).
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct JsonWebKey {
+    kty: &'static str,
+    crv: &'static str,
+    alg: &'static str,
+    #[serde(rename = "use")]
+    usage: &'static str,
+    kid: String,
+    x: String,
+}
+
 /// Shows the signed digest of each day's events, oldest first, and the public keys as JSON Web Keys (RFC 8037).
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
@@ -22,32 +63,31 @@ pub(in crate::http) async fn get<E: Env>(
     authorise(request, &settings.access, Scope::Events, cx.now)?;
     let _ = request.query(&[])?;
     let heads = event_feed::heads(cx.store(), cx.now).await?;
-    let heads: Vec<Value> = heads.iter().map(shape).collect();
-    let keys: Vec<Value> = settings.keyring.head_keys().iter().map(jwk).collect();
-    Ok(Answer::json(
-        200,
-        json!({"heads": heads, "public_keys": keys}),
-    ))
+    let body = EventHeads {
+        heads: heads.iter().map(shape).collect(),
+        public_keys: settings.keyring.head_keys().iter().map(jwk).collect(),
+    };
+    Ok(Answer::of(200, &body))
 }
 
-fn shape(head: &Head) -> Value {
-    json!({
-        "day": head.day.date(),
-        "count": head.count,
-        "digest": head.digest.hex(),
-        "previous": head.previous.hex(),
-        "signature": head.signature,
-        "key": head.key,
-    })
+fn shape(head: &Head) -> HeadShown {
+    HeadShown {
+        day: head.day.date(),
+        count: head.count,
+        digest: head.digest.hex(),
+        previous: head.previous.hex(),
+        signature: head.signature.clone(),
+        key: head.key.clone(),
+    }
 }
 
-fn jwk(key: &HeadKey) -> Value {
-    json!({
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "alg": "EdDSA",
-        "use": "sig",
-        "kid": key.id,
-        "x": encode(&key.public),
-    })
+fn jwk(key: &HeadKey) -> JsonWebKey {
+    JsonWebKey {
+        kty: "OKP",
+        crv: "Ed25519",
+        alg: "EdDSA",
+        usage: "sig",
+        kid: key.id.clone(),
+        x: encode(&key.public),
+    }
 }

@@ -1,12 +1,10 @@
 //! `GET /v1/admin/events?type=&actor=&user_id=&since=&until=&limit=&cursor=`
 
-use serde_json::{Value, json};
-
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::events::{Asked, shape};
+use crate::http::v1::admin::events::{Asked, EventPage, shape};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
@@ -37,9 +35,9 @@ pub(in crate::http) async fn get<E: Env>(
             (page.events, page.next.map(|next| next.to_string()))
         }
     };
-    let events: Vec<Value> = events.iter().map(shape).collect();
-    Ok(Answer::json(
-        200,
-        json!({"events": events, "next_cursor": next}),
-    ))
+    let page = EventPage {
+        events: events.iter().map(shape).collect(),
+        next_cursor: next,
+    };
+    Ok(Answer::of(200, &page))
 }

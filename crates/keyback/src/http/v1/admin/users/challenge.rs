@@ -1,6 +1,6 @@
 //! `GET` and `DELETE /v1/admin/users/:id/challenge`
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::flow::recovery::find_challenge;
 use crate::flow::recovery::stop::{self, StopRecoveryError};
@@ -8,11 +8,28 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::time::Time;
 use crate::http::v1::admin::read_reason_anywhere;
 use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
+
+/// Whether a recovery is under way.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct ChallengeShown {
+    /// Null if none is.
+    challenge: Option<LiveChallenge>,
+}
+
+/// A recovery that is under way.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct LiveChallenge {
+    issued_at: Time,
+    expires_at: Time,
+}
 
 /// Returns whether a recovery of the account is live, and until when. Contains no secret.
 pub(in crate::http) async fn get<E: Env>(
@@ -24,13 +41,12 @@ pub(in crate::http) async fn get<E: Env>(
     authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
     let id = find_id(id)?;
     let found = find_challenge::run(cx, &id).await?;
-    let challenge = found.ok_or_else(Problem::not_found)?.map(|challenge| {
-        json!({
-            "issued_at": challenge.issued_at.rfc3339(),
-            "expires_at": challenge.expires_at.rfc3339(),
-        })
+    let found = found.ok_or_else(Problem::not_found)?;
+    let challenge = found.map(|challenge| LiveChallenge {
+        issued_at: challenge.issued_at.into(),
+        expires_at: challenge.expires_at.into(),
     });
-    Ok(Answer::json(200, json!({"challenge": challenge})))
+    Ok(Answer::of(200, &ChallengeShown { challenge }))
 }
 
 /// Stops a recovery that is under way. Without one there is nothing to do, and the answer is the same.

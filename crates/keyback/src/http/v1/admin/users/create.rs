@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::flow::accounts::activity::Activity;
 use crate::flow::accounts::create::{
@@ -16,7 +16,7 @@ use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::http::v1::admin::read_reason;
-use crate::http::v1::admin::users::{invite, path_of, shape};
+use crate::http::v1::admin::users::{AccountShown, invite, path_of, shape};
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::locale::Locale;
@@ -30,6 +30,23 @@ const RESERVED: &str = "is reserved";
 
 /// What only one new account at a time may come with.
 const NOT_IMPORTED: [&str; 4] = ["generate", "send_email", "return_password", "invite"];
+
+/// A new account, with what was made for its owner.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct AccountCreated {
+    #[serde(flatten)]
+    account: AccountShown,
+    /// The generated password, if `return_password` asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+    /// The mail that is on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_id: Option<String>,
+    /// The invitation, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<invite::Invitation>,
+}
 
 /// Creates an account, and has its owner told of the password or invited to choose one.
 pub(in crate::http) async fn post<E: Env>(
@@ -55,7 +72,7 @@ pub(in crate::http) async fn post<E: Env>(
         Ok(created) => {
             let location = path_of(&created.account.id);
             let body = show(&created, &settings.invitation.issue.branding.site);
-            Ok(Answer::json(201, body).with_header("location", location))
+            Ok(Answer::of(201, &body).with_header("location", location))
         }
         Err(CreateAccountError::Taken) => Err(Problem::conflict()),
         Err(CreateAccountError::Undeliverable) => Err(Problem::undeliverable_password()),
@@ -67,25 +84,14 @@ pub(in crate::http) async fn post<E: Env>(
     }
 }
 
-/// The account, and what was made for its owner: only present members.
-fn show(created: &Created, site: &Site) -> Value {
-    let mut body = shape(&created.account, Activity::default());
-    let password = created.password.as_ref().map(|it| json!(it.reveal()));
-    let email_id = created.email_id.as_ref().map(|it| json!(it.as_str()));
-    let invitation = created.invitation.as_ref().map(|it| invite::show(it, site));
-    let optional = [
-        ("password", password),
-        ("email_id", email_id),
-        ("invitation", invitation),
-    ];
-    if let Some(members) = body.as_object_mut() {
-        for (name, value) in optional {
-            if let Some(value) = value {
-                members.insert(name.to_owned(), value);
-            }
-        }
+/// The account, and what was made for its owner.
+fn show(created: &Created, site: &Site) -> AccountCreated {
+    AccountCreated {
+        account: shape(&created.account, Activity::default()),
+        password: created.password.as_ref().map(|it| it.reveal().to_owned()),
+        email_id: created.email_id.as_ref().map(|it| it.as_str().to_owned()),
+        invitation: created.invitation.as_ref().map(|it| invite::show(it, site)),
     }
-    body
 }
 
 /// The account to create, and what its owner gets.

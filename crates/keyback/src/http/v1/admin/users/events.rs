@@ -1,12 +1,10 @@
 //! `GET /v1/admin/users/:id/events?limit=&cursor=`
 
-use serde_json::{Value, json};
-
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::events::shape;
+use crate::http::v1::admin::events::{EventPage, shape};
 use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -33,10 +31,9 @@ pub(in crate::http) async fn get<E: Env>(
     if page.events.is_empty() && accounts::find(cx.store(), &id).await?.is_none() {
         return Err(Problem::not_found());
     }
-    let events: Vec<Value> = page.events.iter().map(shape).collect();
-    let next_cursor = page.next.map(|next| next.to_string());
-    Ok(Answer::json(
-        200,
-        json!({"events": events, "next_cursor": next_cursor}),
-    ))
+    let page = EventPage {
+        events: page.events.iter().map(shape).collect(),
+        next_cursor: page.next.map(|next| next.to_string()),
+    };
+    Ok(Answer::of(200, &page))
 }

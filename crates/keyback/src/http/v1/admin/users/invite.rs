@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::flow::recovery::invitation::{InvitationOrder, InvitationSettings, Invited};
 use crate::flow::recovery::invite::{self, InviteError};
@@ -12,6 +12,7 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::time::Time;
 use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::{find_id, read_deliver};
 use crate::ports::Env;
@@ -21,6 +22,28 @@ use crate::store::cx::Cx;
 /// How long an invitation may live, in seconds: people have holidays.
 const LIFETIME: std::ops::RangeInclusive<u64> = 300..=14 * 86_400;
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// An invitation.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct Invitation {
+    /// When its link stops working.
+    expires_at: Time,
+    /// The link, if it is not mailed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+/// What an account's owner is invited with once more.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct InvitedAgain {
+    #[serde(flatten)]
+    invitation: Invitation,
+    /// The mail that is on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_id: Option<String>,
+}
 
 /// Invites the owner of an account without a password, once more.
 pub(in crate::http) async fn post<E: Env>(
@@ -48,11 +71,11 @@ pub(in crate::http) async fn post<E: Env>(
     match invite::run(cx, &settings, &id, order, &caller, reason).await {
         Ok(invited) => {
             let status = if order.deliver { 202 } else { 200 };
-            let mut body = show(&invited, &settings.issue.branding.site);
-            if let (Some(id), Some(members)) = (&invited.email_id, body.as_object_mut()) {
-                members.insert("email_id".to_owned(), id.as_str().into());
-            }
-            Ok(Answer::json(status, body))
+            let body = InvitedAgain {
+                invitation: show(&invited, &settings.issue.branding.site),
+                email_id: invited.email_id.as_ref().map(|it| it.as_str().to_owned()),
+            };
+            Ok(Answer::of(status, &body))
         }
         Err(InviteError::NotFound) => Err(Problem::not_found()),
         Err(InviteError::AlreadySetUp) => Err(Problem::already_set_up()),
@@ -72,10 +95,9 @@ pub(super) fn read(fields: &mut Fields) -> Option<InvitationOrder> {
 }
 
 /// Until when the invitation is good, and its link, if that is not mailed.
-pub(super) fn show(invited: &Invited, site: &Site) -> Value {
-    let mut body = json!({"expires_at": invited.expires_at.rfc3339()});
-    if let (Some(link), Some(members)) = (&invited.link, body.as_object_mut()) {
-        members.insert("link".to_owned(), site.reset_link(link).into());
+pub(super) fn show(invited: &Invited, site: &Site) -> Invitation {
+    Invitation {
+        expires_at: invited.expires_at.into(),
+        link: invited.link.as_ref().map(|it| site.reset_link(it)),
     }
-    body
 }

@@ -1,7 +1,7 @@
 //! `GET /v1/admin/users?q=&disabled=&no_password=&must_change=&locked=&order=&limit=&cursor=`,
 //! `GET /v1/admin/users?email=`
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::flow::accounts::search::{self, Query as Sought};
 use crate::http::access::authorise;
@@ -9,7 +9,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::query::{self, Query};
 use crate::http::request::Request;
-use crate::http::v1::admin::users::shape_of;
+use crate::http::v1::admin::users::{AccountShown, shape_of};
 use crate::model::email_address::EmailAddress;
 use crate::model::listing::{Beginning, StateFilter};
 use crate::ports::{Env, Unavailable};
@@ -23,6 +23,22 @@ const MAX_PAGE: i64 = 100;
 
 /// What a search looks for.
 const CRITERIA: [&str; 5] = ["q", "disabled", "no_password", "must_change", "locked"];
+
+/// A page of accounts.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct AccountPage {
+    users: Vec<AccountShown>,
+    /// How many accounts match on all pages; null while the directory is behind.
+    total: Option<usize>,
+    /// Leads to the next page.
+    next_cursor: Option<String>,
+    /// Leads to the page before.
+    previous_cursor: Option<String>,
+    /// Present and false for a minute or so after many changes at once: some accounts may be missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complete: Option<bool>,
+}
 
 /// Searches for accounts, newest first unless asked otherwise, or finds the one with an address.
 pub(in crate::http) async fn get<E: Env>(
@@ -44,17 +60,14 @@ pub(in crate::http) async fn get<E: Env>(
         .map(|account| shape_of(cx, &settings.keyring, account));
     let users: Result<Vec<_>, Unavailable> =
         futures::future::join_all(users).await.into_iter().collect();
-    let mut body = json!({
-        "users": users?,
-        "total": found.total,
-        "next_cursor": found.next.map(write_cursor),
-        "previous_cursor": found.previous.map(write_cursor),
-    });
-    // Only for a minute or so, after many changes at once.
-    if let Some(members) = body.as_object_mut().filter(|_| !found.is_complete) {
-        members.insert("complete".to_owned(), json!(false));
-    }
-    Ok(Answer::json(200, body))
+    let page = AccountPage {
+        users: users?,
+        total: found.total,
+        next_cursor: found.next.map(write_cursor),
+        previous_cursor: found.previous.map(write_cursor),
+        complete: (!found.is_complete).then_some(false),
+    };
+    Ok(Answer::of(200, &page))
 }
 
 async fn find_one<E: Env>(cx: &Cx<'_, E>, query: &Query, email: &str) -> Result<Found, Problem> {

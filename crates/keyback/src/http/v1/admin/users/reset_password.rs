@@ -2,9 +2,8 @@
 
 use std::convert::Infallible;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
-use crate::base::timestamp::Timestamp;
 use crate::flow::passwords::admin_reset::{
     self, AdminResetError, AdminResetSettings, NewPassword, Order, Outcome,
 };
@@ -13,12 +12,30 @@ use crate::http::answer::Answer;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::time::Time;
 use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::find_id;
 use crate::model::password::Password;
 use crate::ports::Env;
 use crate::settings::{AdminResetRules, ResetPassword, Scope};
 use crate::store::cx::Cx;
+
+/// What an administrator's reset did.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct PasswordReset {
+    /// The generated password, if `return_password` asked for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    password: Option<String>,
+    /// Whether the user must choose another one at the next sign-in.
+    change_required: bool,
+    /// When the password stops working.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Time>,
+    /// The mail that is on its way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email_id: Option<String>,
+}
 
 /// Sets a password for a user.
 pub(in crate::http) async fn post<E: Env>(
@@ -39,7 +56,7 @@ pub(in crate::http) async fn post<E: Env>(
     match admin_reset::run(cx, &settings, &id, &order, &caller).await {
         Ok(outcome) => {
             let body = show(&outcome, order.change_on_next_sign_in);
-            Ok(Answer::json(200, body))
+            Ok(Answer::of(200, &body))
         }
         Err(AdminResetError::NotFound) => Err(Problem::not_found()),
         Err(AdminResetError::Undeliverable) => Err(Problem::undeliverable_password()),
@@ -51,27 +68,13 @@ pub(in crate::http) async fn post<E: Env>(
 }
 
 /// Only present members: the password only if the caller asked for it.
-fn show(outcome: &Outcome, change_required: bool) -> Value {
-    let mut body = json!({"change_required": change_required});
-    let password = outcome
-        .password
-        .as_ref()
-        .map(|password| password.reveal().to_owned());
-    let expires_at = outcome.expires_at.map(Timestamp::rfc3339);
-    let email_id = outcome.email_id.as_ref().map(ToString::to_string);
-    let optional = [
-        ("password", password),
-        ("expires_at", expires_at),
-        ("email_id", email_id),
-    ];
-    if let Some(members) = body.as_object_mut() {
-        for (name, value) in optional {
-            if let Some(value) = value {
-                members.insert(name.to_owned(), value.into());
-            }
-        }
+fn show(outcome: &Outcome, change_required: bool) -> PasswordReset {
+    PasswordReset {
+        password: outcome.password.as_ref().map(|it| it.reveal().to_owned()),
+        change_required,
+        expires_at: outcome.expires_at.map(Time::from),
+        email_id: outcome.email_id.as_ref().map(ToString::to_string),
     }
-    body
 }
 
 fn read_order(fields: &mut Fields, rules: AdminResetRules) -> Option<Order> {

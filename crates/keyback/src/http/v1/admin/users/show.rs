@@ -1,18 +1,39 @@
 //! `GET /v1/admin/users/:id`
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::flow::accounts::activity;
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::users::{find_id, shape_of};
+use crate::http::time::Time;
+use crate::http::v1::admin::users::{AccountShown, find_id, shape_of};
 use crate::model::recovery::{attempts_day, end_of_day};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
+
+/// An account, with what keeps its owner out.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct AccountDetails {
+    #[serde(flatten)]
+    account: AccountShown,
+    /// Until when requests from some network bring no mail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_paused_until: Option<Time>,
+    /// Until when every code is refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    codes_paused_until: Option<Time>,
+    /// Wrong passwords of this hour.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed_sign_ins: Option<i64>,
+    /// Wrong codes of this day in UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wrong_codes: Option<i64>,
+}
 
 /// Shows the account, and until when something keeps its owner out, if anything does.
 pub(in crate::http) async fn get<E: Env>(
@@ -36,28 +57,17 @@ pub(in crate::http) async fn get<E: Env>(
         shape_of(cx, keyring, &account),
         activity::count_failed_sign_ins(cx, keyring, &account),
     );
-    let (mut body, failed, attempts) = (shape?, failed?, attempts?);
+    let (account, failed, attempts) = (shape?, failed?, attempts?);
     let recovery = recovery?.unwrap_or_default();
     let attempts_left = i64::from(recovery.caps_on(day, settings.caps).per_day) > attempts;
     let paused = recovery.paused_for_anyone_until(&settings.issue, now);
     let codes_paused = (!attempts_left).then(|| end_of_day(day));
-    // What hardly any account has: all others are shown as they are listed.
-    let members = [
-        (
-            "recovery_paused_until",
-            paused.map(|it| json!(it.rfc3339())),
-        ),
-        (
-            "codes_paused_until",
-            codes_paused.map(|it| json!(it.rfc3339())),
-        ),
-        ("failed_sign_ins", (failed > 0).then(|| json!(failed))),
-        ("wrong_codes", (attempts > 0).then(|| json!(attempts))),
-    ];
-    for (name, value) in members {
-        if let (Some(body), Some(value)) = (body.as_object_mut(), value) {
-            body.insert(name.to_owned(), value);
-        }
-    }
-    Ok(Answer::json(200, body))
+    let details = AccountDetails {
+        account,
+        recovery_paused_until: paused.map(Time::from),
+        codes_paused_until: codes_paused.map(Time::from),
+        failed_sign_ins: Some(failed).filter(|it| *it > 0),
+        wrong_codes: Some(attempts).filter(|it| *it > 0),
+    };
+    Ok(Answer::of(200, &details))
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/admin/users/:id/recovery`
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::flow::recovery::issue::IssueSettings;
 use crate::flow::recovery::start::{self, Order, StartRecoveryError, Started};
@@ -8,11 +8,36 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::http::time::Time;
 use crate::http::v1::admin::read_reason;
 use crate::http::v1::admin::users::{find_id, read_deliver};
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope, Site};
 use crate::store::cx::Cx;
+
+/// A recovery that an administrator started.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct RecoveryStarted {
+    /// Its name. A code works with the name of any request of its account.
+    challenge_id: String,
+    /// When the link stops working.
+    expires_at: Time,
+    /// When the code stops working.
+    code_expires_at: Time,
+}
+
+/// A recovery that an administrator started, with its secrets.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct RecoveryReturned {
+    #[serde(flatten)]
+    recovery: RecoveryStarted,
+    /// The address of the page that sets a new password.
+    link: String,
+    /// The code.
+    code: String,
+}
 
 /// Starts a recovery for a user.
 pub(in crate::http) async fn post<E: Env>(
@@ -49,27 +74,20 @@ pub(in crate::http) async fn post<E: Env>(
 }
 
 fn show(started: &Started, site: &Site) -> Answer {
-    let challenge_id = started.challenge_id.as_str();
-    let expires_at = started.expires_at.rfc3339();
-    let code_expires_at = started.code_expires_at.rfc3339();
+    let recovery = RecoveryStarted {
+        challenge_id: started.challenge_id.as_str().to_owned(),
+        expires_at: started.expires_at.into(),
+        code_expires_at: started.code_expires_at.into(),
+    };
     match &started.secrets {
-        None => {
-            let body = json!({
-                "challenge_id": challenge_id,
-                "expires_at": expires_at,
-                "code_expires_at": code_expires_at,
-            });
-            Answer::json(202, body)
-        }
-        Some((code, link)) => {
-            let body = json!({
-                "challenge_id": challenge_id,
-                "link": site.reset_link(link),
-                "code": code.reveal(),
-                "expires_at": expires_at,
-                "code_expires_at": code_expires_at,
-            });
-            Answer::json(200, body)
-        }
+        None => Answer::of(202, &recovery),
+        Some((code, link)) => Answer::of(
+            200,
+            &RecoveryReturned {
+                recovery,
+                link: site.reset_link(link),
+                code: code.reveal().to_owned(),
+            },
+        ),
     }
 }

@@ -33,7 +33,7 @@ pub(in crate::http) async fn patch<E: Env>(
     match update::run(cx, &settings, &id, changes, &caller, reason).await {
         Ok(updated) => {
             let shape = shape_of(cx, &settings.keyring, &updated).await?;
-            Ok(Answer::json(200, shape))
+            Ok(Answer::of(200, &shape))
         }
         Err(UpdateAccountError::NotFound) => Err(Problem::not_found()),
         Err(UpdateAccountError::Taken) => Err(Problem::conflict()),

@@ -20,5 +20,5 @@ pub(in crate::http) async fn get<E: Env>(
     authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
     let found = bulk_jobs::find(cx.store(), &find_id(id)?).await?;
     let job = found.ok_or_else(Problem::not_found)?;
-    Ok(Answer::json(200, shape(&job)))
+    Ok(Answer::of(200, &shape(&job)))
 }

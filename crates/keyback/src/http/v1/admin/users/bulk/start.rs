@@ -1,6 +1,6 @@
 //! `POST /v1/admin/users/bulk`
 
-use serde_json::json;
+use serde::Serialize;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::accounts::bulk::{self, Count, Order, Selection, StartBulkError};
@@ -27,6 +27,16 @@ const MAX_IDS: usize = 1_000;
 /// Maximum bytes of the body: room for as many.
 pub(in crate::http::v1::admin::users) const MAX_BYTES: usize = 256 * 1024;
 
+/// What a dry run counts.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub(in crate::http) struct BulkCount {
+    /// How many accounts the job would be about.
+    matching: u64,
+    /// Whether all accounts were looked at.
+    complete: bool,
+}
+
 /// Begins a job, or counts what it would be about.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
@@ -40,13 +50,12 @@ pub(in crate::http) async fn post<E: Env>(
     let caller = authorise(request, &settings.access, scope_of(order.action), cx.now)?;
     if dry_run {
         let Count { matching, complete } = bulk::count(cx.env, &order.selection).await?;
-        let body = json!({"matching": matching, "complete": complete});
-        return Ok(Answer::json(200, body));
+        return Ok(Answer::of(200, &BulkCount { matching, complete }));
     }
     match bulk::start(cx, order, &caller).await {
         Ok(job) => {
             let location = format!("{PATH}/{}", job.id);
-            Ok(Answer::json(202, shape(&job)).with_header("location", location))
+            Ok(Answer::of(202, &shape(&job)).with_header("location", location))
         }
         Err(StartBulkError::TooMany) => {
             let detail = "cannot begin while a hundred jobs are running: stop one of them first";

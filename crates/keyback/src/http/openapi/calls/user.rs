@@ -1,0 +1,298 @@
+//! What an administrator does with one account.
+
+use schemars::SchemaGenerator as G;
+use serde_json::{Value, json};
+
+use super::super::call::Call;
+use super::super::schema::{Object, email, flag, just, number, object, one_of, reason, text, word};
+use super::{
+    ACCOUNT, REASON, USER, account_example, only_reason, reason_example, to_account, users,
+};
+use crate::http::ProblemType as P;
+use crate::http::v1::admin::users as shown;
+
+pub(super) fn calls() -> Vec<Call> {
+    vec![
+        show(),
+        update(),
+        delete(),
+        reset(),
+        require_change(),
+        recovery(),
+        challenge(),
+        stop(),
+        invite(),
+        unlock(),
+        sign_out(),
+    ]
+}
+
+fn new(handler: &'static str, route: (&'static str, &'static str), id: &'static str) -> Call {
+    Call::new(handler, route, id, USER).problems(&[P::NotFound])
+}
+
+fn show() -> Call {
+    new("users::show::get", ("get", ACCOUNT), "getUser")
+        .about("Show a user", "")
+        .scope(&["users:read"])
+        .answers(
+            "200",
+            "The account.",
+            G::subschema_for::<shown::show::AccountDetails>,
+            account_example(),
+        )
+}
+
+fn update() -> Call {
+    let body = object()
+        .given("email", email(), "Another address.")
+        .optional(
+            "locale",
+            text(),
+            "The language of mails. `null` removes it.",
+        )
+        .given(
+            "disabled",
+            json!({"type": "boolean"}),
+            "Whether the account is disabled.",
+        )
+        .optional("reason", reason(), REASON);
+    new("users::update::patch", ("patch", ACCOUNT), "updateUser")
+        .about("Change a user", "A merge patch (RFC 7396).")
+        .scope(&["users:write"])
+        .body(
+            body.build(),
+            json!({"disabled": true, "reason": "left the company"}),
+        )
+        .answers(
+            "200",
+            "The account.",
+            G::subschema_for::<shown::AccountShown>,
+            account_example(),
+        )
+        .link("getUser", "The account.", to_account())
+        .problems(&[P::Conflict])
+}
+
+fn delete() -> Call {
+    new("users::delete::delete", ("delete", ACCOUNT), "deleteUser")
+        .about(
+            "Delete a user",
+            "Tells the account's address. The reason may be in the body or in the query.",
+        )
+        .scope(&["users:delete"])
+        .query("reason", reason(), REASON)
+        .optional_body(only_reason(), reason_example())
+        .answers_nothing("The account is deleted.")
+}
+
+fn reset() -> Call {
+    let rest = |it: Object| {
+        it.optional(
+            "send_email",
+            flag(false),
+            "Whether the password is mailed to the user.",
+        )
+        .optional(
+            "return_password",
+            flag(false),
+            "Whether the password is returned.",
+        )
+        .optional(
+            "change_on_next_sign_in",
+            flag(true),
+            "Whether the user must choose another one.",
+        )
+        .optional(
+            "expires_in",
+            number(&(300..=2_592_000)),
+            "Seconds until the password stops working.",
+        )
+        .optional(
+            "sign_out_everywhere",
+            flag(true),
+            "Whether the event sessions.revoked follows.",
+        )
+        .optional("reason", reason(), REASON)
+    };
+    let typed = object()
+        .titled("with a password")
+        .required("password", text(), "The password.")
+        .given("generate", json!({"enum": [false, null]}), "");
+    let yes = json!(true);
+    let delivered = ["send_email", "return_password"]
+        .map(|name| json!({"properties": {name: {"const": true}}, "required": [name]}));
+    let generated = object()
+        .titled("with a generated password")
+        .required("generate", just(&yes), "Has a password generated.")
+        .without(&["password"])
+        .ruled("anyOf", json!(delivered));
+    let example = json!({"generate": true, "send_email": true, "reason": "asked by phone"});
+    let answer = json!({"change_required": true, "expires_at": "2026-11-26T09:00:00Z", "email_id": "Zb1y8JrT3kKx0vN5wqPfLg"});
+    new(
+        "users::reset_password::post",
+        ("post", "/v1/admin/users/{id}/reset-password"),
+        "resetUserPassword",
+    )
+    .about(
+        "Set or generate a user's password",
+        "All sessions end unless asked otherwise.",
+    )
+    .scope(&["reset"])
+    .body(one_of([rest(typed), rest(generated)]), example)
+    .answers(
+        "200",
+        "The password is set.",
+        G::subschema_for::<shown::reset_password::PasswordReset>,
+        answer,
+    )
+    .problems(&[P::PasswordRejected, P::UndeliverablePassword])
+}
+
+fn require_change() -> Call {
+    let body = object()
+        .required(
+            "required",
+            json!({"type": "boolean"}),
+            "Whether another password is required.",
+        )
+        .optional("reason", reason(), REASON);
+    new(
+        "users::require_change::put",
+        ("put", "/v1/admin/users/{id}/password-change"),
+        "requirePasswordChange",
+    )
+    .about(
+        "Require another password at the next sign-in",
+        "Or no longer.",
+    )
+    .scope(&["reset"])
+    .body(body.build(), json!({"required": true}))
+    .answers_nothing("Done.")
+    .problems(&[P::NoCredential])
+}
+
+fn recovery() -> Call {
+    let body = object()
+        .required(
+            "deliver",
+            word(["email", "return"]),
+            "Whether link and code are mailed, or returned.",
+        )
+        .optional(
+            "expires_in",
+            number(&(300..=86_400)),
+            "Seconds until the link expires.",
+        )
+        .optional("reason", reason(), REASON);
+    let started = json!({
+        "challenge_id": "q3oOkVZqT0yP6xq2mJr5Bw",
+        "expires_at": "2026-11-23T09:20:00Z",
+        "code_expires_at": "2026-11-23T09:10:00Z",
+    });
+    let mut returned = started.clone();
+    returned["link"] = "https://id.example.com/reset-password#token=…".into();
+    returned["code"] = "123456".into();
+    let to_verify = json!({"requestBody": {"challenge_id": "$response.body#/challenge_id", "code": "$response.body#/code"}});
+    new(
+        "users::start_recovery::post",
+        ("post", "/v1/admin/users/{id}/recovery"),
+        "startRecovery",
+    )
+    .about("Start a recovery for a user", "")
+    .scope(&["reset"])
+    .body(
+        body.build(),
+        json!({"deliver": "return", "expires_in": 3600}),
+    )
+    .answers(
+        "200",
+        "Link and code.",
+        G::subschema_for::<shown::start_recovery::RecoveryReturned>,
+        returned,
+    )
+    .link("verifyOtp", "The code that was returned.", to_verify)
+    .answers(
+        "202",
+        "The mail is on its way.",
+        G::subschema_for::<shown::start_recovery::RecoveryStarted>,
+        started,
+    )
+    .problems(&[P::AccountDisabled])
+}
+
+fn challenge() -> Call {
+    let answer = json!({"challenge": {"issued_at": "2026-11-23T09:00:00Z", "expires_at": "2026-11-23T09:20:00Z"}});
+    new(
+        "users::challenge::get",
+        ("get", "/v1/admin/users/{id}/challenge"),
+        "getChallenge",
+    )
+    .about("See whether a recovery is under way", "")
+    .scope(&["users:read"])
+    .answers(
+        "200",
+        "The recovery, or null.",
+        G::subschema_for::<shown::challenge::ChallengeShown>,
+        answer,
+    )
+}
+
+fn stop() -> Call {
+    new("users::challenge::delete", ("delete", "/v1/admin/users/{id}/challenge"), "stopRecovery")
+        .about("Stop a recovery", "Its link, its code and a token for the code stop working; sessions go on. The same without a recovery under way.")
+        .scope(&["reset"])
+        .query("reason", reason(), REASON)
+        .optional_body(only_reason(), reason_example())
+        .answers_nothing("No recovery is under way.")
+}
+
+fn invite() -> Call {
+    let body = users::invitation()
+        .optional("reason", reason(), REASON)
+        .build();
+    let answer = |member: &str, value: &str| -> Value {
+        json!({"expires_at": "2026-11-30T09:00:00Z", member: value})
+    };
+    let returned = answer("link", "https://id.example.com/reset-password#token=…");
+    let mailed = answer("email_id", "Zb1y8JrT3kKx0vN5wqPfLg");
+    let shape = G::subschema_for::<shown::invite::InvitedAgain>;
+    new(
+        "users::invite::post",
+        ("post", "/v1/admin/users/{id}/invite"),
+        "inviteUser",
+    )
+    .about(
+        "Invite a user once more",
+        "For an account without a password. An older link stops working.",
+    )
+    .scope(&["users:write"])
+    .body(body, json!({"deliver": "return"}))
+    .answers("200", "The link.", shape, returned)
+    .answers("202", "The mail is on its way.", shape, mailed)
+    .problems(&[P::AlreadySetUp, P::AccountDisabled])
+}
+
+fn unlock() -> Call {
+    new(
+        "users::unlock::post",
+        ("post", "/v1/admin/users/{id}/unlock"),
+        "unlockUser",
+    )
+    .about("Lift a user's locks and pauses", "")
+    .scope(&["users:write"])
+    .optional_body(only_reason(), reason_example())
+    .answers_nothing("None holds any more.")
+}
+
+fn sign_out() -> Call {
+    new(
+        "users::sign_out::post",
+        ("post", "/v1/admin/users/{id}/sign-out"),
+        "signOutUser",
+    )
+    .about("End a user's sessions", "The password stays as it is.")
+    .scope(&["users:write"])
+    .optional_body(only_reason(), reason_example())
+    .answers_nothing("The event sessions.revoked follows.")
+}
