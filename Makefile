@@ -7,7 +7,7 @@ wasm_packages := $(addprefix --package ,$(components))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test check deny sbom fuzz build host release bench bench-quick screenshots wasm-target clean help
+.PHONY: run test check deny sbom fuzz build host release bench bench-quick crash faults soak screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
@@ -50,6 +50,13 @@ bench: build host ## Measure every call against a native reference, into docs/pe
 
 bench-quick: build host ## Measure less, in two minutes, and only print it
 	@scripts/bench quick
+
+crash: build host ## Kill the host a hundred times under load, each time on the same files (10 minutes)
+	KEYBACK_CRASH_ROUNDS=100 cargo test $(native) --package keyback-tests -- --nocapture crash::
+
+faults: build host ## Thousands of seeded plans of faults in memory, and a hundred on the served app (an hour)
+	KEYBACK_FAULT_PLANS=20000 cargo test $(native) --package keyback --all-features --lib -- --nocapture fault_plans::
+	KEYBACK_FAULT_PLANS=100 cargo test $(native) --package keyback-tests -- --nocapture faults::
 
 screenshots: build host ## Pictures of every page, state and mail, into target/screenshots
 	@scripts/browser-tests --screenshots

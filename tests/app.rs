@@ -111,6 +111,11 @@ impl App {
         AppBuilder::resume(self.variables, self.folder, self.sink, self.keys)
     }
 
+    /// Ends the app with no warning, while others still call it: [`App::kill`] then hands back what it was started with.
+    pub(crate) fn end(&self) {
+        self.server.kill();
+    }
+
     pub(crate) fn sink(&self) -> &MailSink {
         &self.sink
     }
@@ -133,6 +138,31 @@ impl App {
     /// The most memory, in bytes, that the largest of the app's processes had since. Linux only.
     pub(crate) fn peak_memory(&self) -> u64 {
         self.server.peak_memory()
+    }
+
+    /// Has calls of components meet faults from now on, as `host/README.md` has it; an empty plan has none.
+    pub(crate) fn plan_faults(&self, plan: &str) {
+        let file = self.folder.path().join(builder::FAULTS);
+        let new = file.with_extension("new");
+        fs::write(&new, plan).expect("the folder can be written");
+        // Nobody reads half of it.
+        fs::rename(&new, &file).expect("the folder can be written");
+    }
+
+    /// Fills the disk as far as the app can tell: what it writes to a file is refused, and what is there can be read.
+    /// Linux only.
+    pub(crate) fn fill_disk(&self, is_full: bool) {
+        self.server.refuse_writes(is_full);
+    }
+
+    /// What `PRAGMA integrity_check` says of the store's file: `ok`, or what is broken.
+    pub(crate) fn integrity(&self) -> String {
+        store_file::integrity(&self.state_folder())
+    }
+
+    /// The names of all that is in the store.
+    pub(crate) fn stored_names(&self) -> Vec<String> {
+        store_file::names(&self.state_folder())
     }
 
     /// The store's file.

@@ -8,9 +8,12 @@
 
 mod app;
 mod breaches;
+mod broken_store;
 mod contract;
 mod cors;
+mod crash;
 mod failed_attempts;
+mod faults;
 mod forgot_password_form;
 mod grants;
 mod graphql;
@@ -22,6 +25,7 @@ mod look_alikes;
 mod mails;
 mod misconfigured;
 mod next_call;
+mod people;
 mod portal_events;
 mod prepare_store;
 mod problems;

@@ -12,6 +12,7 @@ use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::allow_list::AllowList;
+use crate::faults::Faults;
 use crate::guest::{Grants, GuestState, HostBindings};
 use crate::instances::ComponentHandler;
 use crate::manifest::{self, Manifest};
@@ -30,6 +31,7 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) variables: &'a Variables,
     pub(crate) stores: &'a Stores,
     pub(crate) quiet: bool,
+    pub(crate) faults: Option<Arc<Faults>>,
     /// Where compiled components are kept; by default where wasmtime's own tools keep them.
     pub(crate) cache_folder: Option<&'a Path>,
 }
@@ -138,5 +140,6 @@ fn grants(id: &str, component: &manifest::Component, ingredients: &Ingredients) 
         environment: component.environment.clone().into_iter().collect(),
         allow_list,
         quiet: ingredients.quiet,
+        faults: ingredients.faults.clone(),
     })
 }

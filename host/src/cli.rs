@@ -22,6 +22,7 @@ Options:
       --runtime-config-file FILE  Defines stores: [key_value_store.<label>] with type = \"spin\"
       --cache-dir FOLDER          Where compiled components are kept [default: wasmtime's own cache]
       --mailbox ADDRESS           Also serve a development mailbox, on a loopback address
+      --faults FILE               For tests: a plan of faults, read anew at every call
   -q, --quiet                     Drop what the components print
   -h, --help                      Print this
   -V, --version                   Print the version
@@ -47,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) runtime_config_file: Option<PathBuf>,
     pub(crate) cache_dir: Option<PathBuf>,
     pub(crate) mailbox: Option<SocketAddr>,
+    /// A plan of faults, for tests.
+    pub(crate) faults: Option<PathBuf>,
     pub(crate) quiet: bool,
 }
 
@@ -76,6 +79,7 @@ pub(crate) fn parse(
         runtime_config_file: None,
         cache_dir: None,
         mailbox: None,
+        faults: None,
         quiet: false,
     };
     while let Some(argument) = parser.next()? {
@@ -90,6 +94,7 @@ pub(crate) fn parse(
             }
             Long("cache-dir") => options.cache_dir = Some(parser.value()?.into()),
             Long("mailbox") => options.mailbox = Some(loopback(parser.value()?)?),
+            Long("faults") => options.faults = Some(parser.value()?.into()),
             Short('q') | Long("quiet") => options.quiet = true,
             Short('h') | Long("help") => return Ok(Command::Help),
             other => return Err(other.unexpected()),
@@ -173,6 +178,8 @@ mod tests {
             "cache",
             "--mailbox",
             "[::1]:0",
+            "--faults",
+            "faults.toml",
             "--quiet",
         ]);
         let path = |path: &str| Some(PathBuf::from(path));
@@ -186,6 +193,7 @@ mod tests {
             runtime_config_file: path("rc.toml"),
             cache_dir: path("cache"),
             mailbox: Some("[::1]:0".parse().unwrap()),
+            faults: path("faults.toml"),
             quiet: true,
         };
         assert_eq!(options, expected);

@@ -1,6 +1,6 @@
 //! What one instance of a component sees of the host.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -10,6 +10,7 @@ use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use self::http::{IncomingHooks, OutgoingHooks};
 use crate::allow_list::AllowList;
+use crate::faults::{Faults, ShiftedClock};
 use crate::store::Stores;
 use crate::variables::Missing;
 
@@ -32,6 +33,8 @@ pub(crate) struct Grants {
     pub(crate) allow_list: AllowList,
     /// Whether what the component prints is dropped.
     pub(crate) quiet: bool,
+    /// The faults that calls of the component meet, in tests.
+    pub(crate) faults: Option<Arc<Faults>>,
 }
 
 /// The state of one instance.
@@ -42,6 +45,8 @@ pub(crate) struct GuestState {
     http: WasiHttpCtx,
     outgoing: OutgoingHooks,
     incoming: IncomingHooks,
+    /// The open stores that a fault has cut off, by their handles.
+    cut_off: BTreeSet<u32>,
 }
 
 impl GuestState {
@@ -49,6 +54,9 @@ impl GuestState {
     pub(crate) fn new(grants: &Arc<Grants>) -> Self {
         let mut wasi = WasiCtx::builder();
         wasi.envs(&grants.environment);
+        if let Some(faults) = &grants.faults {
+            wasi.wall_clock(ShiftedClock(Arc::clone(faults)));
+        }
         if !grants.quiet {
             wasi.stdout(stdio::Prefixed::new(&grants.component))
                 .stderr(stdio::Prefixed::new(&grants.component));
@@ -59,6 +67,7 @@ impl GuestState {
             http: WasiHttpCtx::new(),
             outgoing: OutgoingHooks::new(Arc::clone(grants)),
             incoming: IncomingHooks::default(),
+            cut_off: BTreeSet::new(),
             grants: Arc::clone(grants),
         }
     }

@@ -109,7 +109,7 @@ impl WorkerState for Worker {
         for _ in 0..TURNS_BEFORE_THE_BODY {
             let turn = TurnBeforeTheBody(store.data().response_returned());
             if let Err(error) = store.as_context_mut().spawn(turn) {
-                eprintln!("{}: {error:#}", self.component);
+                crate::report(format_args!("{}: {error:#}", self.component));
             }
         }
         Box::pin(std::future::pending())
@@ -117,10 +117,10 @@ impl WorkerState for Worker {
 
     fn drop(&self, _store: Store<GuestState>, result: wasmtime::Result<()>) {
         if let Err(error) = result {
-            eprintln!(
+            crate::report(format_args!(
                 "{}: an instance failed, with every request in it: {error:#}",
                 self.component
-            );
+            ));
         }
     }
 }

@@ -9,6 +9,7 @@ mod allow_list;
 mod app;
 mod build_commands;
 mod cli;
+mod faults;
 mod guest;
 mod instances;
 mod mailbox;
@@ -41,6 +42,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints a line to standard error. `eprintln!` panics where nothing can be written, such as on a full disk.
+fn report(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Prints to standard output at once, also where that is a pipe.

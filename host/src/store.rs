@@ -10,6 +10,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use self::file::StoreFile;
+
+mod file;
+
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS spin_key_value (
     store TEXT NOT NULL,
     key TEXT NOT NULL,
@@ -28,8 +32,7 @@ const SET: &str = "INSERT INTO spin_key_value (store, key, value) VALUES (?1, ?2
 pub struct Store {
     label: Arc<str>,
     connection: Arc<Mutex<Connection>>,
-    /// While there is a file of this name, the store does not open, as Spin's does not while Redis is away. Tests make it.
-    stalled: Option<Arc<Path>>,
+    file: Option<Arc<StoreFile>>,
 }
 
 /// Why a store call failed.
@@ -38,10 +41,14 @@ pub(crate) enum StoreError {
     Sqlite(rusqlite::Error),
     /// The file stays in another journal mode: its file system does not allow WAL.
     NotWal(String),
+    /// The file was deleted, or another one is where it was.
+    NotInPlace,
     /// `increment` met a value that is not 8 bytes long. Spin's store panics here; this one does not.
     NotACounter,
     /// `increment` would leave the range of an `i64`.
     Overflow,
+    /// A test's plan of faults has it fail.
+    OnPurpose,
 }
 
 impl fmt::Display for StoreError {
@@ -52,8 +59,10 @@ impl fmt::Display for StoreError {
                 f,
                 "its journal mode stays `{mode}`: the file system does not allow WAL"
             ),
+            Self::NotInPlace => f.write_str("its file was deleted or replaced"),
             Self::NotACounter => f.write_str("the value to increment is not a counter"),
             Self::Overflow => f.write_str("the counter is full"),
+            Self::OnPurpose => f.write_str("made to fail"),
         }
     }
 }
@@ -76,7 +85,7 @@ pub(crate) fn open(label: &str, file: Option<&Path>) -> Result<Store> {
     Ok(Store {
         label: label.into(),
         connection: Arc::new(Mutex::new(connection)),
-        stalled: file.map(|file| file.with_extension("stalled").into()),
+        file: file.map(|file| StoreFile::new(file).into()),
     })
 }
 
@@ -90,32 +99,41 @@ fn open_file(file: &Path) -> Result<Connection> {
     }
     // What Spin's SQLite does by default. Less would let the machine lose what was acknowledged.
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // What is deleted is overwritten: the address of a deleted account is in no free page.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     Ok(connection)
 }
 
 impl Store {
     /// Whether it does not open for now.
     pub(crate) fn is_stalled(&self) -> bool {
-        self.stalled.as_ref().is_some_and(|file| file.exists())
+        let file = self.file.as_ref();
+        file.is_some_and(|file| file.is_stalled())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Connection> {
+    /// The connection, unless the file is no longer the one that was opened.
+    fn lock(&self) -> Result<MutexGuard<'_, Connection>> {
+        let file = self.file.as_ref();
+        if file.is_some_and(|file| !file.is_in_place()) {
+            return Err(StoreError::NotInPlace);
+        }
         // A panic leaves no transaction open (dropping it rolls it back), so the connection is still usable.
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let connection = self.connection.lock();
+        Ok(connection.unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn get(&self, key: &str) -> Result<Option<Vec<u8>>> {
-        Ok(get(&self.lock(), &self.label, key)?)
+        let connection = self.lock()?;
+        Ok(get(&connection, &self.label, key)?)
     }
 
     pub(crate) fn set(&self, key: &str, value: &[u8]) -> Result<()> {
-        Ok(set(&self.lock(), &self.label, key, value)?)
+        let connection = self.lock()?;
+        Ok(set(&connection, &self.label, key, value)?)
     }
 
     pub(crate) fn delete(&self, key: &str) -> Result<()> {
-        self.lock()
+        self.lock()?
             .prepare_cached(DELETE)?
             .execute(params![self.label, key])?;
         Ok(())
@@ -123,14 +141,14 @@ impl Store {
 
     pub(crate) fn exists(&self, key: &str) -> Result<bool> {
         Ok(self
-            .lock()
+            .lock()?
             .prepare_cached(EXISTS)?
             .exists(params![self.label, key])?)
     }
 
     /// Adds to a counter (an `i64`, little-endian; absent is 0) and returns the new value, in one transaction.
     pub(crate) fn increment(&self, key: &str, delta: i64) -> Result<i64> {
-        let mut connection = self.lock();
+        let mut connection = self.lock()?;
         let transaction = connection.transaction()?;
         let old = match get(&transaction, &self.label, key)? {
             Some(value) => {
@@ -146,7 +164,7 @@ impl Store {
 
     /// The values of those of the keys that exist. As on Spin, the others are left out, and the order is the keys' own.
     pub(crate) fn get_many(&self, keys: Vec<String>) -> Result<Vec<(String, Option<Vec<u8>>)>> {
-        let connection = self.lock();
+        let connection = self.lock()?;
         let mut found = Vec::new();
         for key in BTreeSet::from_iter(keys) {
             if let Some(value) = get(&connection, &self.label, &key)? {
@@ -158,7 +176,7 @@ impl Store {
 
     /// Writes all or, on an error, none.
     pub(crate) fn set_many(&self, entries: &[(String, Vec<u8>)]) -> Result<()> {
-        let mut connection = self.lock();
+        let mut connection = self.lock()?;
         let transaction = connection.transaction()?;
         for (key, value) in entries {
             set(&transaction, &self.label, key, value)?;
@@ -168,7 +186,7 @@ impl Store {
 
     /// Deletes all or, on an error, none.
     pub(crate) fn delete_many(&self, keys: &[String]) -> Result<()> {
-        let mut connection = self.lock();
+        let mut connection = self.lock()?;
         let transaction = connection.transaction()?;
         for key in keys {
             transaction
@@ -297,7 +315,7 @@ mod tests {
         let other = Store {
             label: "other".into(),
             connection: Arc::clone(&store.connection),
-            stalled: None,
+            file: None,
         };
         store.set("a", b"1").unwrap();
         assert_eq!(other.get("a").unwrap(), None);
@@ -316,7 +334,7 @@ mod tests {
         for _ in 0..2 {
             let store = open("default", Some(&file)).unwrap();
             let pragma = |name: &str| -> rusqlite::types::Value {
-                let connection = store.lock();
+                let connection = store.lock().unwrap();
                 connection
                     .pragma_query_value(None, name, |row| row.get(0))
                     .unwrap()
@@ -324,6 +342,7 @@ mod tests {
             assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
             // 2 is FULL.
             assert_eq!(pragma("synchronous"), 2.into());
+            assert_eq!(pragma("secure_delete"), 1.into());
             assert_eq!(store.get("a").unwrap().as_deref(), Some(&b"1"[..]));
         }
     }

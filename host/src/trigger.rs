@@ -79,7 +79,10 @@ impl Trigger {
         match component.handle((), request).await {
             Ok(response) => Ok(response),
             Err(error) => {
-                eprintln!("{}: no answer to {path}: {error:#}", route.component);
+                crate::report(format_args!(
+                    "{}: no answer to {path}: {error:#}",
+                    route.component
+                ));
                 Ok(answer(StatusCode::INTERNAL_SERVER_ERROR, ""))
             }
         }

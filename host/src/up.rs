@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::app::{self, Ingredients};
 use crate::cli::Options;
+use crate::faults::Faults;
 use crate::mailbox::Mailbox;
 use crate::manifest::Manifest;
 use crate::router::Router;
@@ -92,6 +93,12 @@ fn load(options: &Options, manifest: &Manifest) -> Result<Trigger> {
         variables: &variables,
         stores: &stores,
         quiet: options.quiet,
+        faults: options
+            .faults
+            .clone()
+            .map(Faults::load)
+            .transpose()?
+            .map(Arc::new),
         cache_folder: options.cache_dir.as_deref(),
     })?;
     Ok(Trigger::new(manifest, router, components))

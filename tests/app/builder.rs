@@ -19,6 +19,12 @@ pub(crate) const PUBLIC_BASE_URL: &str = "https://id.example.test";
 /// The state folder's name within an app's own folder.
 pub(super) const STATE: &str = "state";
 
+/// The name of the plan of faults there. While there is one, the app is started with it.
+pub(super) const FAULTS: &str = "faults.toml";
+
+/// Runs a program that is refused a write beyond the limit on a file's size, instead of being ended by a signal.
+const REFUSED_NOT_ENDED: [&str; 3] = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];
+
 /// The app ended instead of serving, and printed this.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -113,6 +119,18 @@ impl AppBuilder {
         store_file::path(&self.folder.path().join(STATE))
     }
 
+    /// The same app, on the embedded host, with a plan of faults that has none yet: see [`App::plan_faults`].
+    pub(crate) fn with_faults(self) -> Self {
+        fs::write(self.folder.path().join(FAULTS), "").expect("the folder can be written");
+        self
+    }
+
+    /// Damages the store of an app that has ended, all but the list of its tables.
+    pub(crate) fn with_damaged_store(self) -> Self {
+        store_file::damage(&self.folder.path().join(STATE));
+        self
+    }
+
     /// Changes a record in the store of an app that has ended: for what would take a real one hours.
     pub(crate) fn stored(self, key: &str, change: impl FnOnce(&mut serde_json::Value)) -> Self {
         store_file::change(&self.folder.path().join(STATE), key, change);
@@ -174,7 +192,9 @@ impl AppBuilder {
         for source in sources(&mut shipped_manifest()) {
             require(&workspace().join(source.as_str().expect("a component's source is a path")));
         }
-        let mut command = Command::new(program);
+        let [shell, flag, script] = REFUSED_NOT_ENDED;
+        let mut command = Command::new(shell);
+        command.arg(flag).arg(script).arg(program);
         for (name, _) in
             env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SPIN_"))
         {
@@ -189,6 +209,10 @@ impl AppBuilder {
         command
             .arg("--state-dir")
             .arg(self.folder.path().join(STATE));
+        let faults = self.folder.path().join(FAULTS);
+        if faults.exists() {
+            command.arg("--faults").arg(faults);
+        }
         for (name, value) in &self.variables {
             command.arg("--variable").arg(format!("{name}={value}"));
         }

@@ -237,6 +237,14 @@ impl Call {
             .unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// As [`Call::send`], for an app that may end at any moment: `None` if no whole answer came.
+    #[track_caller]
+    pub(crate) fn try_send(self) -> Option<Answer> {
+        let answer = self.try_fetch().ok()?;
+        answer.assert_guarded();
+        Some(answer)
+    }
+
     /// # Errors
     ///
     /// When there is no whole answer.

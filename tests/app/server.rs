@@ -96,6 +96,27 @@ impl Server {
         }
     }
 
+    /// Refuses the app's processes every byte that they write to a file, or refuses none any more.
+    pub(super) fn refuse_writes(&self, refused: bool) {
+        // Of util-linux. The hard limit stays, so that the soft one can be put back.
+        let limit = if refused {
+            "--fsize=0:"
+        } else {
+            "--fsize=unlimited:"
+        };
+        for process in processes(self.group) {
+            let mut prlimit = Command::new("prlimit");
+            prlimit.arg("--pid").arg(process.to_string()).arg(limit);
+            let status = prlimit.status().expect("util-linux has prlimit");
+            assert!(status.success(), "the limit of {process} stays");
+        }
+    }
+
+    /// Ends the app with no warning at all: SIGKILL.
+    pub(super) fn kill(&self) {
+        signal(self.group, Signal::KILL);
+    }
+
     /// Asks the app to end, and waits until it has.
     pub(super) fn stop(mut self) {
         signal(self.group, Signal::TERM);
@@ -108,7 +129,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        signal(self.group, Signal::KILL);
+        self.kill();
         lock(&RUNNING).retain(|group| *group != self.group);
         // It fails only if the child was waited for before.
         let _ = self.child.wait();

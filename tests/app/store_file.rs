@@ -1,6 +1,9 @@
 //! The file that the app's store is, for what no answer tells: how something lies there at rest.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde_json::Value;
@@ -22,6 +25,25 @@ fn find_in(file: &Connection, key: &str) -> Option<String> {
     value.map(|value| String::from_utf8(value).expect("the value is text"))
 }
 
+/// What `PRAGMA integrity_check` says, read beside the running app.
+pub(super) fn integrity(state_folder: &Path) -> String {
+    let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    file.query_row("PRAGMA integrity_check", [], |row| row.get(0))
+        .expect("the store's file can be read")
+}
+
+/// All keys, read beside the running app.
+pub(super) fn names(state_folder: &Path) -> Vec<String> {
+    let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let mut select = file
+        .prepare("SELECT key FROM spin_key_value WHERE store = 'default' ORDER BY key")
+        .expect("the store's file has Spin's table");
+    let names = select.query_map([], |row| row.get(0));
+    names
+        .and_then(Iterator::collect)
+        .expect("the store's file can be read")
+}
+
 /// Changes the JSON under a key. Nothing else may use the file at the same time.
 pub(super) fn change(state_folder: &Path, key: &str, change: impl FnOnce(&mut Value)) {
     // To write, too: an app that has ended leaves a log, or a journal, which whoever opens the file next has to work off.
@@ -34,6 +56,21 @@ pub(super) fn change(state_folder: &Path, key: &str, change: impl FnOnce(&mut Va
     let update = "UPDATE spin_key_value SET value = ? WHERE store = 'default' AND key = ?";
     let rows = file.execute(update, (value.to_string().into_bytes(), key));
     assert_eq!(rows, Ok(1));
+}
+
+/// Overwrites every page but the first, which has the schema: <https://www.sqlite.org/fileformat2.html>.
+pub(super) fn damage(state_folder: &Path) {
+    let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_WRITE);
+    // Or else whoever opens the file next takes the pages of before from its log.
+    file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .expect("nobody else has the file");
+    drop(file);
+    let path = path(state_folder);
+    let mut bytes = fs::read(&path).expect("the store has a file");
+    let page = usize::from(u16::from_be_bytes([bytes[16], bytes[17]]));
+    assert!(bytes.len() > page, "there are pages to damage");
+    bytes[page..].fill(0xff);
+    fs::write(path, bytes).expect("the file can be written");
 }
 
 pub(super) fn path(state_folder: &Path) -> PathBuf {

@@ -15,6 +15,7 @@ mod app;
 mod env;
 mod exchange;
 mod executor;
+mod fault_plan;
 mod hashing;
 mod jwt;
 mod key_value;
@@ -28,6 +29,7 @@ pub use env::{
 };
 pub use exchange::{exchange, exchange_raw};
 pub use executor::{Step, block_on, run_while, step};
+pub use fault_plan::{Fault, FaultPlan};
 pub use hashing::{hash_cheaply, hashing_is_cheap};
 pub use jwt::TestKey;
 pub use key_value::{MemoryKeyValue, Written};

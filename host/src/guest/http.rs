@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::header::{HOST, HeaderName};
 use http::uri::Authority;
-use http::{HeaderValue, Request, Response};
-use http_body_util::BodyExt;
+use http::{HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Empty};
 use tokio::sync::Notify;
 use wasmtime_wasi_http::{
     Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks, default_hooks,
@@ -14,6 +14,7 @@ use wasmtime_wasi_http::{
 };
 
 use super::Grants;
+use crate::faults::Fault;
 use crate::instances::TURNS_BEFORE_THE_BODY;
 
 /// Timeout of each step of a call if the component sets none. The same as on Spin.
@@ -54,11 +55,11 @@ impl OutgoingHooks {
             .allow_list
             .allows(scheme, authority.host(), authority.port_u16())
         {
-            eprintln!(
+            crate::report(format_args!(
                 "{}: a request to {scheme}://{} was denied: it is not in `allowed_outbound_hosts`",
                 self.grants.component,
                 host_and_port(authority)
-            );
+            ));
             return Err(Error::HttpRequestDenied);
         }
         if authority.as_str().contains('@') {
@@ -82,13 +83,24 @@ impl WasiHttpHooks for OutgoingHooks {
         _response_processed: Box<dyn Future<Output = Result<()>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent>> + Send> {
         let host = self.check(&request);
+        let faults = self.grants.faults.as_ref();
+        let fault = faults.and_then(|faults| faults.next_outbound());
         Box::new(async move {
             // A value that the component set, or copied from its own request, is replaced.
             request.headers_mut().insert(HOST, host?);
+            match fault {
+                Some(Fault::Fail) => return Ok(refusal()),
+                Some(Fault::Drop) => return Err(Error::ConnectionTerminated),
+                Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
+                Some(Fault::Lose) | None => {}
+            }
             let sending = default_send_request(request, options);
             let (response, io) = tokio::time::timeout(limit(options), sending)
                 .await
                 .map_err(|_| Error::ConnectionReadTimeout)??;
+            if fault == Some(Fault::Lose) {
+                return Err(Error::ConnectionTerminated);
+            }
             let io: Box<dyn Future<Output = Result<()>> + Send> = Box::new(io);
             Ok((response.map(BodyExt::boxed_unsync), io))
         })
@@ -111,6 +123,14 @@ impl WasiHttpHooks for IncomingHooks {
         }
         default_hooks().p3_outgoing_body_chunk_size()
     }
+}
+
+/// The answer to a call that a test's plan has refused.
+fn refusal() -> Sent {
+    let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+    (response, Box::new(async { Ok(()) }))
 }
 
 /// The limit on everything before the answer's first byte, TLS included, which has no timeout of its own.
@@ -144,10 +164,9 @@ mod tests {
             environment: Vec::new(),
             allow_list: AllowList::resolve(&entries, &variables).unwrap(),
             quiet: true,
+            faults: None,
         }));
-        let body = http_body_util::Empty::new()
-            .map_err(|never| match never {})
-            .boxed_unsync();
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
         hooks.check(&Request::builder().uri(url).body(body).unwrap())
     }
 

@@ -10,6 +10,7 @@ use wasmtime::component::{Accessor, HasSelf, Resource};
 use super::GuestState;
 use super::bindings::spin::key_value::key_value as spin;
 use super::bindings::wasi::keyvalue::{atomics, batch, store as wasi};
+use crate::faults::{Fault, store_call};
 use crate::store::{Store, StoreError};
 
 /// How often a store that does not open is looked at.
@@ -31,17 +32,33 @@ impl GuestState {
     }
 
     fn close(&mut self, handle: Resource<Store>) -> Trap<()> {
+        self.cut_off.remove(&handle.rep());
         self.table.delete(handle)?;
         Ok(())
     }
 
+    /// What the next call on an open store meets, in tests.
+    fn fault(&mut self, handle: &Resource<Store>) -> Option<Fault> {
+        let faults = self.grants.faults.as_ref()?;
+        if self.cut_off.contains(&handle.rep()) {
+            return Some(Fault::Drop);
+        }
+        let fault = faults.next_of_store();
+        if fault == Some(Fault::Drop) {
+            self.cut_off.insert(handle.rep());
+        }
+        fault
+    }
+
     fn in_bucket<T>(
-        &self,
+        &mut self,
         bucket: &Resource<Store>,
         call: impl FnOnce(Store) -> Result<T, StoreError>,
     ) -> Result<T, wasi::Error> {
         let store = self.store(bucket).ok_or(wasi::Error::NoSuchStore)?;
-        block_in_place(|| call(store)).map_err(|error| wasi::Error::Other(error.to_string()))
+        let fault = self.fault(bucket);
+        block_in_place(|| store_call(fault, || call(store)))
+            .map_err(|error| wasi::Error::Other(error.to_string()))
     }
 }
 
@@ -51,10 +68,13 @@ fn in_store<T, R>(
     handle: &Resource<Store>,
     call: impl FnOnce(Store) -> Result<R, StoreError>,
 ) -> Result<R, spin::Error> {
-    let store = accessor
-        .with(|mut access| access.get().store(handle))
-        .ok_or(spin::Error::NoSuchStore)?;
-    block_in_place(|| call(store)).map_err(|error| spin::Error::Other(error.to_string()))
+    let (store, fault) = accessor.with(|mut access| {
+        let state = access.get();
+        (state.store(handle), state.fault(handle))
+    });
+    let store = store.ok_or(spin::Error::NoSuchStore)?;
+    block_in_place(|| store_call(fault, || call(store)))
+        .map_err(|error| spin::Error::Other(error.to_string()))
 }
 
 impl<T: 'static> spin::HostStoreWithStore<T> for HasSelf<GuestState> {

@@ -18,6 +18,7 @@ mod event_feed;
 mod events;
 mod export;
 mod failed_attempts;
+mod fault_plans;
 mod find_challenge;
 mod folded_addresses;
 mod forgot_password;

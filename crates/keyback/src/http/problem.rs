@@ -371,8 +371,8 @@ impl Problem {
 
     pub(super) fn body(&self, base_url: Option<&BaseUrl>, request_id: &str) -> ProblemShown {
         let path = format!("/problems/{}", self.kind.slug());
-        // A client that shows the problem as it is must not ask its user to retry with a used secret.
-        let help = (self.kind == ProblemType::StartAgain).then(|| self.kind.help().to_owned());
+        // What may have been done, and what a secret is still good for: a client may show the problem as it is.
+        let help = (self.kind.status() == 503).then(|| self.kind.help().to_owned());
         ProblemShown {
             kind: base_url.map_or_else(|| path.clone(), |base_url| base_url.join(&path)),
             title: self.kind.title(),

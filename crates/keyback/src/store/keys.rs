@@ -37,7 +37,7 @@
 //! | `v1:bulk:<job>` | [`BulkJob`](crate::model::bulk_job::BulkJob) | 30 days after its end |
 //! | `v1:bulk-ids:<job>` | the ids of the accounts that a bulk job names | as long as the job |
 //! | `v1:bulk-stop:<job>` | that a bulk job is to be stopped | as long as the job |
-//! | `v1:probe` | the last minute in which the store was [found to take writes](crate::store::probe) | for ever, one |
+//! | `v1:probe` | when the store was last [found to take writes](crate::store::probe) | for ever, one |
 //! | `v1:counts:<0 to 3>` | part of [what was measured](crate::store::counts) | for ever, four |
 //! | `v1:format` | the [version of the store's format](crate::store::format) | for ever, one |
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |

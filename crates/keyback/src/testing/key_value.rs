@@ -10,6 +10,7 @@ use std::task::Poll;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{AnyKey, CounterKey, Key};
 use crate::testing::executor::{current_poll, turn};
+use crate::testing::{Fault, FaultPlan};
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,9 @@ struct Inner {
     written: RefCell<Vec<Written>>,
     failing: Cell<Option<(u64, u64)>>,
     losing: Cell<Option<u64>>,
+    is_full: Cell<bool>,
+    /// The plan, and the operation with which it begins.
+    plan: Cell<Option<(FaultPlan, u64)>>,
     halts_at: Cell<Option<u64>>,
     halted: Cell<bool>,
     contended: Cell<u32>,
@@ -139,6 +143,26 @@ impl MemoryKeyValue {
         self.0.losing.set(at);
     }
 
+    /// Takes no writes, or takes them again: a full disk. What is stored can be read.
+    pub fn fill(&self, is_full: bool) {
+        self.0.is_full.set(is_full);
+    }
+
+    /// Has operations meet the faults of `plan`, which counts from here; `None` mends the store.
+    pub fn plan_faults(&self, plan: Option<FaultPlan>) {
+        let begins = self.operations();
+        self.0.plan.set(plan.map(|plan| (plan, begins)));
+    }
+
+    /// What operation number `number` meets by the plan, or since the disk is full.
+    fn planned(&self, name: &str, number: u64) -> Option<Fault> {
+        if self.0.is_full.get() && !["get", "exists"].contains(&name) {
+            return Some(Fault::Fail);
+        }
+        let (plan, begins) = self.0.plan.get()?;
+        plan.fault(number.saturating_sub(begins))
+    }
+
     /// Does one operation after `operations` more, and holds its answer back until [`MemoryKeyValue::release_answer`].
     pub fn hold_answer_after(&self, operations: u64) {
         self.0.holding.set(Some(self.operations() + operations));
@@ -207,6 +231,10 @@ impl MemoryKeyValue {
         {
             return Err(Unavailable::Store("made to fail".to_owned()));
         }
+        let planned = self.planned(name, number);
+        if matches!(planned, Some(Fault::Fail | Fault::Cut)) {
+            return Err(Unavailable::Store("made to fail".to_owned()));
+        }
         for key in keys {
             assert!(is_portable(key), "not every store takes the name {key}");
         }
@@ -215,7 +243,7 @@ impl MemoryKeyValue {
         if inner.holding.get() == Some(number) {
             self.hold_up().await;
         }
-        if inner.losing.get() == Some(number) {
+        if inner.losing.get() == Some(number) || planned == Some(Fault::Lose) {
             return Err(Unavailable::Store("made to lose an answer".to_owned()));
         }
         done
@@ -303,6 +331,12 @@ impl KeyValue for MemoryKeyValue {
             keys: new.len(),
             bytes: sizes.sum(),
         });
+        let is_there =
+            |(key, value): &(Key, Vec<u8>)| self.bytes(key.as_str()).as_ref() == Some(value);
+        if self.0.is_full.get() && new.iter().all(is_there) {
+            // SQLite writes nothing for it.
+            return Ok(());
+        }
         self.operate("set-many", &names, |entries| {
             for (key, value) in &new {
                 let before = entries.insert(key.as_str().to_owned(), Stored::Value(value.clone()));

@@ -27,7 +27,9 @@ impl fmt::Debug for Mail {
 }
 
 impl Mail {
-    pub(super) fn new(request: &Request<Vec<u8>>) -> Self {
+    /// The mail in a call of a provider that speaks as Resend does.
+    #[must_use]
+    pub fn new(request: &Request<Vec<u8>>) -> Self {
         let body: Value = serde_json::from_slice(request.body()).unwrap();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Self {

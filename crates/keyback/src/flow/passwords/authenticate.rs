@@ -16,6 +16,7 @@ use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Candidates};
 use crate::store::cx::Cx;
 use crate::store::limiter::{self, Counted, NamedLimit};
+use crate::store::probe;
 use crate::store::sign_in_locks::{self, SignInLock};
 use crate::store::sign_ins::{self, SignIn};
 
@@ -76,6 +77,9 @@ pub(super) struct Authenticated {
 /// Checks the password: at most four round trips and one hashing, whoever is asked for. Everything that checks one shares
 /// the counts of the client and of wrong passwords. A right one is not counted.
 ///
+/// While the store takes no writes, such as on a full disk, nothing can be counted. A right password is right all the same,
+/// unless the account is locked, and a wrong one is an outage: whoever gave it is not told.
+///
 /// # Errors
 /// As [`SignInError`] says.
 pub(super) async fn authenticate<E: Env>(
@@ -96,7 +100,10 @@ pub(super) async fn authenticate<E: Env>(
         Sought::seek(store, who),
         accounts::slowest_foreign_hash(store),
     );
-    within(counted?.exceeded)?;
+    let mut uncounted = None;
+    if let Some(counted) = unless_full(cx, counted, &mut uncounted).await? {
+        within(counted.exceeded)?;
+    }
     let slowest = slowest?;
     let found = sought?.find(store).await?;
     let subject = subject(who, found.as_ref());
@@ -104,7 +111,7 @@ pub(super) async fn authenticate<E: Env>(
         .as_ref()
         .map_or_else(AccountId::placeholder, |account| account.id.clone());
     let (by_network, last_sign_in) = futures::join!(
-        count_guess(cx, keyring, &subject, client),
+        count_guess(cx, keyring, &subject, client, &mut uncounted),
         sign_ins::find(store, &id),
     );
     let (by_network, last_sign_in) = (by_network?, last_sign_in?);
@@ -113,7 +120,10 @@ pub(super) async fn authenticate<E: Env>(
         .and_then(|account| account.credential.as_ref());
     let password = credential.map_or_else(|| password.clone(), |it| it.read(password));
     let Some((account, hash)) = timed(cx.env, || accept(found, &password)) else {
-        count_failure(cx, keyring, &id, &subject, &by_network).await?;
+        if let Some(outage) = uncounted {
+            return Err(outage.into());
+        }
+        count_failure(cx, keyring, &id, &subject, by_network.as_ref()).await?;
         if let Some(slowness) = slowest {
             wait_out(cx, slowness.refusal()).await;
         }
@@ -123,7 +133,9 @@ pub(super) async fn authenticate<E: Env>(
     if credential.is_some_and(|credential| credential.is_expired(cx.now)) {
         return Err(SignInError::Expired);
     }
-    by_network.give_back(cx);
+    if let Some(by_network) = by_network {
+        by_network.give_back(cx);
+    }
     Ok(Authenticated {
         account,
         hash,
@@ -132,20 +144,45 @@ pub(super) async fn authenticate<E: Env>(
     })
 }
 
+/// What was counted. While the store takes no writes at all, that is nothing, and `uncounted` gets the reason.
+///
+/// A store that refuses the count and takes other writes is an outage: whoever calls often enough can bring a counter to
+/// that, and must not guess uncounted.
+///
+/// # Errors
+/// That outage.
+async fn unless_full<E: Env>(
+    cx: &Cx<'_, E>,
+    counted: Result<Counted, Unavailable>,
+    uncounted: &mut Option<Unavailable>,
+) -> Result<Option<Counted>, Unavailable> {
+    let outage = match counted {
+        Ok(counted) => return Ok(Some(counted)),
+        Err(outage) => outage,
+    };
+    if uncounted.is_none() && !probe::takes_no_writes(cx.store(), cx.now).await {
+        return Err(outage);
+    }
+    *uncounted = Some(outage);
+    Ok(None)
+}
+
 /// Counts a guess from the client's network, unless too many were wrong already: from there, or from all networks.
 async fn count_guess<E: Env>(
     cx: &mut Cx<'_, E>,
     keyring: &Keyring,
     subject: &str,
     client: ClientAddress,
-) -> Result<Counted, SignInError> {
+    uncounted: &mut Option<Unavailable>,
+) -> Result<Option<Counted>, SignInError> {
     let (store, now) = (cx.store(), cx.now);
     let (counted, lock) = futures::join!(
         limiter::count_subject_from(cx, keyring, NETWORK_LIMIT, subject.as_bytes(), client),
         sign_in_locks::find(store, keyring, subject, now),
     );
-    let mut by_network = counted?;
-    within(by_network.exceeded.take())?;
+    let mut by_network = unless_full(cx, counted, uncounted).await?;
+    let exceeded = by_network.as_mut().and_then(|it| it.exceeded.take());
+    within(exceeded)?;
     let for_all = lock?.filter(|lock| lock.for_all);
     let NamedLimit { name, limit } = ACCOUNT_LIMIT;
     if for_all.is_some() {
@@ -161,11 +198,11 @@ async fn count_failure<E: Env>(
     keyring: &Keyring,
     id: &AccountId,
     subject: &str,
-    by_network: &Counted,
+    by_network: Option<&Counted>,
 ) -> Result<(), Unavailable> {
     let by_all = limiter::count_subject(cx, keyring, ACCOUNT_LIMIT, subject.as_bytes()).await?;
     let for_all = by_all.uses_up(ACCOUNT_LIMIT.limit);
-    if for_all || by_network.uses_up(NETWORK_LIMIT.limit) {
+    if for_all || by_network.is_some_and(|it| it.uses_up(NETWORK_LIMIT.limit)) {
         let until = NETWORK_LIMIT.limit.window_end(cx.now);
         let lock = SignInLock { until, for_all };
         sign_in_locks::note(cx, keyring, id, subject, lock).await?;

@@ -144,6 +144,43 @@ fn sign_in_never_lets_anyone_in_by_failing() {
 }
 
 #[test]
+fn while_nothing_can_be_written_a_right_password_signs_in_and_a_wrong_one_is_an_outage() {
+    let app = App::with_account();
+    let _ = app.make(&Call::get("/v1/health")).expect(200);
+    app.advance(1);
+    app.env.store.fill(true);
+    assert_eq!(app.sign_in(App::EMAIL, App::PASSWORD).status, 200);
+    for (email, password) in [
+        (App::EMAIL, App::NEW_PASSWORD),
+        (App::NOBODY, App::PASSWORD),
+    ] {
+        let reply = app.sign_in(email, password).expect(503);
+        assert_eq!(reply.problem(), "service-unavailable");
+    }
+    app.advance(60);
+    let health = app.make(&Call::get("/v1/health")).expect(503);
+    assert!(health.body.contains("the store failed"), "{health:?}");
+
+    app.env.store.fill(false);
+    assert_eq!(app.sign_in(App::EMAIL, App::NEW_PASSWORD).status, 401);
+    let _ = app.make(&Call::get("/v1/health")).expect(200);
+}
+
+#[test]
+fn a_lock_holds_while_nothing_can_be_written() {
+    let app = App::with_account();
+    app.env.variables.set("limit_client_sign_in", "10000/60");
+    for number in 0..1_000 {
+        app.come_from(&format!("10.0.{}.1:1", number % 20));
+        let _ = app.sign_in(App::EMAIL, App::NEW_PASSWORD).expect(401);
+    }
+    app.come_from("10.1.0.1:1");
+    assert_eq!(app.sign_in(App::EMAIL, App::PASSWORD).status, 429);
+    app.env.store.fill(true);
+    assert_eq!(app.sign_in(App::EMAIL, App::PASSWORD).status, 429);
+}
+
+#[test]
 fn creating_an_account_fails_as_a_whole_or_not_at_all() {
     let app = App::default();
     let body = json!({"email": App::EMAIL, "password": App::PASSWORD});
