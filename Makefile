@@ -7,13 +7,16 @@ wasm_packages := $(addprefix --package ,$(components))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test check deny sbom fuzz build host release bench bench-quick crash faults soak screenshots wasm-target clean help
+.PHONY: run test test-redis check deny sbom fuzz build host release bench bench-quick crash faults screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
 
 test: ## Run all that CI runs: check, unit tests, end-to-end tests
 	@scripts/test
+
+test-redis: build host ## Run the end-to-end tests with the store in Redis (20 minutes)
+	KEYBACK_STORE=redis cargo test --locked $(native) --no-fail-fast --package keyback-tests
 
 check: wasm-target ## Check format, lints and documentation; warnings are errors
 	cargo fmt --all --check
@@ -52,11 +55,11 @@ bench-quick: build host ## Measure less, in two minutes, and only print it
 	@scripts/bench quick
 
 crash: build host ## Kill the host a hundred times under load, each time on the same files (10 minutes)
-	KEYBACK_CRASH_ROUNDS=100 cargo test $(native) --package keyback-tests -- --nocapture crash::
+	KEYBACK_CRASH_ROUNDS=100 cargo test --locked $(native) --package keyback-tests -- --nocapture crash::
 
 faults: build host ## Thousands of seeded plans of faults in memory, and a hundred on the served app (an hour)
-	KEYBACK_FAULT_PLANS=20000 cargo test $(native) --package keyback --all-features --lib -- --nocapture fault_plans::
-	KEYBACK_FAULT_PLANS=100 cargo test $(native) --package keyback-tests -- --nocapture faults::
+	KEYBACK_FAULT_PLANS=20000 cargo test --locked $(native) --package keyback --all-features --lib -- --nocapture fault_plans::
+	KEYBACK_FAULT_PLANS=100 cargo test --locked $(native) --package keyback-tests -- --nocapture faults::
 
 screenshots: build host ## Pictures of every page, state and mail, into target/screenshots
 	@scripts/browser-tests --screenshots

@@ -11,6 +11,7 @@ mod limits;
 mod mail;
 mod mail_sink;
 mod receiver;
+mod redis;
 mod server;
 mod stand;
 mod store_file;
@@ -22,7 +23,10 @@ use std::{
     fs,
     io::ErrorKind,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -33,7 +37,7 @@ pub(crate) use self::{
     answer::{Answer, assert_alike, assert_same_shape},
     api_keys::Scope,
     breach_list::BreachList,
-    builder::{AppBuilder, PUBLIC_BASE_URL, component, is_embedded_host, workspace},
+    builder::{AppBuilder, PUBLIC_BASE_URL, StoreKind, component, is_embedded_host, workspace},
     clients::{ApiClient, Call, Caller, Visitor},
     comparison::{Distance, TRIES, ranks},
     issuer::{Algorithm, Issuer, encode, hmac},
@@ -41,18 +45,22 @@ pub(crate) use self::{
     mail::Mail,
     mail_sink::{MailSink, Provider},
     receiver::{Receiver, Webhook},
+    redis::{Keeps, Redis, has_redis},
     time::{in_a_mail, unix_now, unix_seconds},
     wire::Wire,
 };
-use self::{api_keys::ApiKeys, server::Server};
+use self::{api_keys::ApiKeys, builder::Store, server::Server};
 
 /// The running app. It ends, with its state folder and its mail sink, when this is dropped.
 pub(crate) struct App {
-    server: Server,
+    servers: Vec<Server>,
+    /// How many clients there were: they meet the hosts in turn.
+    clients: AtomicUsize,
     sink: MailSink,
     keys: ApiKeys,
     variables: BTreeMap<String, String>,
     folder: TempDir,
+    store: Store,
 }
 
 /// An account, and what its owner knows.
@@ -84,7 +92,21 @@ impl App {
         AppBuilder::new()
     }
 
+    fn new(servers: Vec<Server>, from: AppBuilder) -> Self {
+        Self {
+            servers,
+            clients: AtomicUsize::new(0),
+            sink: from.sink,
+            keys: from.keys,
+            variables: from.variables,
+            folder: from.folder,
+            store: from.store,
+        }
+    }
+
     /// An app as [`App::start`] makes it, shared by the tests that run now; the last one to leave ends it.
+    ///
+    /// On a store that hosts can share, two serve it.
     ///
     /// For tests that bring their own accounts and change nothing that another test could notice. A hash made elsewhere is
     /// noticed: refusals at the sign-in take whole seconds from then on.
@@ -93,27 +115,45 @@ impl App {
 
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         shared.upgrade().unwrap_or_else(|| {
-            let app = Arc::new(Self::start());
+            let hosts = match StoreKind::chosen() {
+                StoreKind::File => 1,
+                StoreKind::Redis => 2,
+            };
+            let app = Arc::new(Self::builder().hosts(hosts).start());
             *shared = Arc::downgrade(&app);
             app
         })
     }
 
     /// Ends the app, and hands back what it was started with: the same state folder, sink, keys and variables.
-    pub(crate) fn stop(self) -> AppBuilder {
-        self.server.stop();
-        AppBuilder::resume(self.variables, self.folder, self.sink, self.keys)
+    pub(crate) fn stop(mut self) -> AppBuilder {
+        self.servers.drain(..).for_each(Server::stop);
+        self.resume()
     }
 
     /// As [`App::stop`], with no warning at all: SIGKILL.
-    pub(crate) fn kill(self) -> AppBuilder {
-        drop(self.server);
-        AppBuilder::resume(self.variables, self.folder, self.sink, self.keys)
+    pub(crate) fn kill(mut self) -> AppBuilder {
+        self.servers.clear();
+        self.resume()
+    }
+
+    fn resume(self) -> AppBuilder {
+        AppBuilder {
+            variables: self.variables,
+            manifest: None,
+            logs_everything: false,
+            folder: self.folder,
+            sink: self.sink,
+            keys: self.keys,
+            store: self.store,
+            hosts: 1,
+            environment: Vec::new(),
+        }
     }
 
     /// Ends the app with no warning, while others still call it: [`App::kill`] then hands back what it was started with.
     pub(crate) fn end(&self) {
-        self.server.kill();
+        self.servers.iter().for_each(Server::kill);
     }
 
     pub(crate) fn sink(&self) -> &MailSink {
@@ -127,17 +167,18 @@ impl App {
 
     /// All that the app has printed so far.
     pub(crate) fn log(&self) -> String {
-        self.server.log()
+        self.servers.iter().map(Server::log).collect()
     }
 
     /// Begins to look for a new peak of memory. Linux only.
     pub(crate) fn forget_peak_memory(&self) {
-        self.server.forget_peak_memory();
+        self.servers.iter().for_each(Server::forget_peak_memory);
     }
 
     /// The most memory, in bytes, that the largest of the app's processes had since. Linux only.
     pub(crate) fn peak_memory(&self) -> u64 {
-        self.server.peak_memory()
+        let peaks = self.servers.iter().map(Server::peak_memory);
+        peaks.max().expect("a host serves it")
     }
 
     /// Has calls of components meet faults from now on, as `host/README.md` has it; an empty plan has none.
@@ -152,7 +193,9 @@ impl App {
     /// Fills the disk as far as the app can tell: what it writes to a file is refused, and what is there can be read.
     /// Linux only.
     pub(crate) fn fill_disk(&self, is_full: bool) {
-        self.server.refuse_writes(is_full);
+        for server in &self.servers {
+            server.refuse_writes(is_full);
+        }
     }
 
     /// What `PRAGMA integrity_check` says of the store's file: `ok`, or what is broken.
@@ -175,19 +218,36 @@ impl App {
         self.folder.path().join(builder::STATE)
     }
 
-    /// What the app keeps in its store under a key, as it lies in the store's file.
+    /// What the app keeps in its store under a key, as it lies there.
     pub(crate) fn stored(&self, key: &str) -> Option<String> {
-        store_file::find(&self.state_folder(), key)
+        match &self.store {
+            Store::File => store_file::find(&self.state_folder(), key),
+            Store::Redis(database) => database.find(key),
+        }
+    }
+
+    /// Whether a text stands as it is in anything that the app keeps: in its folder, or in its database.
+    pub(crate) fn keeps(&self, text: &str) -> bool {
+        let kept = match &self.store {
+            Store::File => files_below(&self.state_folder()),
+            Store::Redis(database) => database.content(),
+        };
+        let holds = |bytes: &Vec<u8>| {
+            bytes
+                .windows(text.len())
+                .any(|bytes| bytes == text.as_bytes())
+        };
+        kept.iter().any(holds)
     }
 
     /// Somebody without credentials: a person's browser, or an attacker.
     pub(crate) fn visitor(&self) -> Visitor {
-        Visitor::new(self.server.origin())
+        Visitor::new(self.origin())
     }
 
     /// A portal's back end, whose API key has every scope.
     pub(crate) fn portal(&self) -> ApiClient {
-        ApiClient::new(self.server.origin(), self.keys.all_scopes())
+        ApiClient::new(self.origin(), self.keys.all_scopes())
     }
 
     /// The API key that has every scope.
@@ -195,9 +255,10 @@ impl App {
         self.keys.all_scopes()
     }
 
-    /// Where it is served.
+    /// Where it is served: by the next host, if there are several.
     pub(crate) fn origin(&self) -> &str {
-        self.server.origin()
+        let client = self.clients.fetch_add(1, Ordering::Relaxed);
+        self.servers[client % self.servers.len()].origin()
     }
 
     /// A client whose API key has one scope and no other.
@@ -207,17 +268,17 @@ impl App {
 
     /// A client whose API key has this word among its scopes and no other.
     pub(crate) fn api_client_with(&self, word: &str) -> ApiClient {
-        ApiClient::new(self.server.origin(), self.keys.only(word))
+        ApiClient::new(self.origin(), self.keys.only(word))
     }
 
     /// A client with a token that an identity provider signed, or with what it says is one.
     pub(crate) fn token_bearer(&self, token: &str) -> ApiClient {
-        ApiClient::new(self.server.origin(), token)
+        ApiClient::new(self.origin(), token)
     }
 
     /// A kept-alive connection on which every byte is the test's own.
     pub(crate) fn wire(&self) -> Wire {
-        Wire::connect(self.server.origin())
+        Wire::connect(self.origin())
     }
 
     /// Creates an account with an address and a password that no other test has.
@@ -347,15 +408,6 @@ pub(crate) fn altered(text: &str) -> String {
             other => other,
         })
         .collect()
-}
-
-/// Whether a text stands as it is in any file of a folder.
-pub(crate) fn is_readable_below(folder: &Path, text: &str) -> bool {
-    let holds = |file: &Vec<u8>| {
-        file.windows(text.len())
-            .any(|bytes| bytes == text.as_bytes())
-    };
-    files_below(folder).iter().any(holds)
 }
 
 /// Every file below a folder, read whole: a store's file and its log alike.

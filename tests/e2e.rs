@@ -1,7 +1,8 @@
 //! The end-to-end tests: black boxes that talk to the running app over real HTTP.
 //!
 //! `make test` runs them on the embedded host. With `KEYBACK_SPIN=/path/to/spin` (4.1 or later) they run
-//! unchanged on a real Spin. The modules mirror the URL tree; [`app`] starts what they talk to.
+//! unchanged on a real Spin. `KEYBACK_STORE=redis` has the host keep its
+//! store in Redis. The modules mirror the URL tree; [`app`] starts what they talk to.
 //!
 //! Some tests wait a minute or two for the agenda and say so in their names (`slow_…`). Most of the others
 //! wait for a child process too, so more test threads than cores make the run shorter.
@@ -31,6 +32,7 @@ mod prepare_store;
 mod problems;
 mod races;
 mod readme;
+mod redis;
 mod segments;
 mod stalled_store;
 mod store_format;

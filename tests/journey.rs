@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{App, Caller as _, PUBLIC_BASE_URL, is_readable_below, strong_password};
+use crate::app::{App, Caller as _, PUBLIC_BASE_URL, strong_password};
 
 #[test]
 fn a_forgotten_password_is_recovered_with_the_emailed_code() {
@@ -283,16 +283,9 @@ fn nothing_readable_is_kept_or_printed() {
         new_password,
         user.password.clone(),
     ];
-    let state = app.state_folder();
-    assert!(
-        is_readable_below(&state, &user.id),
-        "the app keeps its state in its folder"
-    );
+    assert!(app.keeps(&user.id), "the app keeps its state in its folder");
     for secret in &secrets {
-        assert!(
-            !is_readable_below(&state, secret),
-            "{secret} is kept readable"
-        );
+        assert!(!app.keeps(secret), "{secret} is kept readable");
     }
     let log = app.log();
     for secret in secrets.iter().chain([&user.email]) {

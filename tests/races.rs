@@ -1,4 +1,5 @@
-//! Thirty callers at once: one winner, or no more guesses than were allowed.
+//! Thirty callers at once: one winner, or no more guesses than were allowed. On a store that hosts can share, half of the callers
+//! meet one host and half another.
 
 use std::{sync::Barrier, thread};
 
@@ -132,11 +133,10 @@ fn thirty_wrong_guesses_at_once_use_the_challenge_up() {
 #[test]
 fn one_of_thirty_accounts_with_one_address_is_created() {
     let app = App::shared();
-    let portal = app.portal();
     let email = unique_email();
     let account = json!({ "email": email });
-    let answers = race(|_| portal.create_user(&account));
-    let in_time = without_the_late(answers, |_| portal.create_user(&account));
+    let answers = race(|_| app.portal().create_user(&account));
+    let in_time = without_the_late(answers, |_| app.portal().create_user(&account));
     let winner = only_winner(&in_time, 201, (409, "conflict"));
     assert_has_address(&app, in_time[winner].text(), &email);
 }
@@ -152,8 +152,8 @@ fn one_of_thirty_accounts_that_move_to_one_address_has_it() {
     // Half of the racers move an account, the others create one.
     let change = json!({ "email": email });
     let call = |racer: usize| match movers.get(racer) {
-        Some(mover) => portal.update_user(&mover.id, &change),
-        None => portal.create_user(&change),
+        Some(mover) => app.portal().update_user(&mover.id, &change),
+        None => app.portal().create_user(&change),
     };
     let in_time = without_the_late(race(call), call);
     let won = |answer: &&Answer| [200, 201].contains(&answer.status);

@@ -5,7 +5,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -134,20 +133,20 @@ impl Faults {
     }
 }
 
-/// Makes a store call that meets `fault`. It blocks, as the store does.
-pub(crate) fn store_call<T>(
+/// Makes a store call that meets `fault`.
+pub(crate) async fn store_call<T>(
     fault: Option<Fault>,
-    call: impl FnOnce() -> Result<T, StoreError>,
+    call: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     match fault {
-        None => call(),
+        None => call.await,
         Some(Fault::Delay(delay)) => {
-            thread::sleep(delay);
-            call()
+            tokio::time::sleep(delay).await;
+            call.await
         }
         Some(Fault::Fail | Fault::Drop) => Err(StoreError::OnPurpose),
         Some(Fault::Lose) => {
-            call()?;
+            call.await?;
             Err(StoreError::OnPurpose)
         }
     }
@@ -260,14 +259,15 @@ mod tests {
         assert!(Faults::load(file).is_err());
     }
 
-    #[test]
-    fn a_lost_answer_is_that_of_a_call_that_was_made() {
+    #[tokio::test]
+    async fn a_lost_answer_is_that_of_a_call_that_was_made() {
         let mut made = 0;
         for fault in [Fault::Fail, Fault::Drop, Fault::Lose] {
-            let answer = store_call(Some(fault), || {
+            let answer = store_call(Some(fault), async {
                 made += 1;
                 Ok(())
             });
+            let answer = answer.await;
             assert!(matches!(answer, Err(StoreError::OnPurpose)), "{fault:?}");
         }
         assert_eq!(made, 1);
@@ -279,7 +279,8 @@ mod tests {
         let file = folder.path().join("faults.toml");
         std::fs::write(&file, "clock_ahead_seconds = 3600").unwrap();
         let clock = ShiftedClock(Faults::load(file).unwrap().into());
-        let ahead = clock.now().saturating_sub(WallClock.now()).as_secs();
+        let before = WallClock.now();
+        let ahead = clock.now().saturating_sub(before).as_secs();
         assert!((3600..3660).contains(&ahead), "{ahead}");
     }
 }

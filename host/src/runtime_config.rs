@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde::Deserialize;
 
-use crate::store::{self, Stores};
+use crate::store::{Store, Stores, redis, sqlite};
 
 /// The file name that Spin gives its default store.
 const DEFAULT_STORE_FILE: &str = "sqlite_key_value.db";
@@ -23,21 +23,29 @@ struct StoreConfig {
     #[serde(rename = "type")]
     kind: String,
     path: Option<PathBuf>,
+    url: Option<String>,
+}
+
+/// Where a store is.
+enum Place {
+    File(PathBuf),
+    Memory,
+    Redis(String),
 }
 
 /// Opens the stores.
 ///
-/// The default store is a file in the state folder, or without one in memory. A store that the file names is at its
-/// `path`, relative to the file, or without a path in memory.
+/// The default store is a file in the state folder, or without one in memory. A store of type `spin` is at its `path`, relative
+/// to the file, or without a path in memory. One of type `redis` is at its `url`; the first call connects.
 ///
 /// # Errors
-/// When the file is not valid or names a type other than `spin`, or a database cannot be opened.
+/// When the file is not valid or names another type, a database cannot be opened, or a `url` is none of Redis.
 pub(crate) fn open_stores(file: Option<&Path>, state_folder: Option<&Path>) -> Result<Stores> {
     let mut places = BTreeMap::new();
-    places.insert(
-        "default".to_owned(),
-        state_folder.map(|folder| folder.join(DEFAULT_STORE_FILE)),
-    );
+    let default = state_folder.map_or(Place::Memory, |folder| {
+        Place::File(folder.join(DEFAULT_STORE_FILE))
+    });
+    places.insert("default".to_owned(), default);
     if let Some(file) = file {
         let described = || format!("the runtime configuration {}", file.display());
         let text = std::fs::read_to_string(file).with_context(described)?;
@@ -47,31 +55,54 @@ pub(crate) fn open_stores(file: Option<&Path>, state_folder: Option<&Path>) -> R
             .unwrap_or(Path::new("/"))
             .to_owned();
         for (label, store) in config.key_value_store {
-            let kind = &store.kind;
-            ensure!(
-                kind == "spin",
-                "{}: keyback-host does not support stores of type `{kind}` (store `{label}`), only `spin`",
-                described()
-            );
-            places.insert(label, store.path.map(|path| folder.join(path)));
+            let place = store
+                .place(&folder)
+                .with_context(|| format!("{}, store `{label}`", described()))?;
+            places.insert(label, place);
         }
     }
     places
         .into_iter()
-        .map(|(label, place)| {
-            if let Some(folder) = place.as_deref().and_then(Path::parent) {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("cannot create {}", folder.display()))?;
-            }
-            let store = store::open(&label, place.as_deref()).map_err(|error| {
-                let place = place
-                    .as_deref()
-                    .map_or("memory".into(), Path::to_string_lossy);
-                anyhow::anyhow!("cannot open the store `{label}` in {place}: {error}")
-            })?;
-            Ok((label, store))
-        })
+        .map(|(label, place)| Ok((label.clone(), open(&label, place)?)))
         .collect()
+}
+
+impl StoreConfig {
+    fn place(self, folder: &Path) -> Result<Place> {
+        match (self.kind.as_str(), self.path, self.url) {
+            ("spin", Some(path), None) => Ok(Place::File(folder.join(path))),
+            ("spin", None, None) => Ok(Place::Memory),
+            ("redis", None, Some(url)) => Ok(Place::Redis(url)),
+            ("spin" | "redis", ..) => {
+                bail!("a store of type `spin` has a `path` or nothing, one of type `redis` a `url`")
+            }
+            (kind, ..) => bail!(
+                "keyback-host does not support stores of type `{kind}`, only `spin` and `redis`"
+            ),
+        }
+    }
+}
+
+fn open(label: &str, place: Place) -> Result<Store> {
+    let (file, described) = match place {
+        Place::Redis(url) => {
+            let store = redis::prepare(&url)
+                .map_err(|error| anyhow!("the `url` of the store `{label}`: {error}"))?;
+            return Ok(Store::Redis(store));
+        }
+        Place::File(file) => {
+            let described = file.display().to_string();
+            (Some(file), described)
+        }
+        Place::Memory => (None, "memory".to_owned()),
+    };
+    if let Some(folder) = file.as_deref().and_then(Path::parent) {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    let store = sqlite::open(label, file.as_deref())
+        .map_err(|error| anyhow!("cannot open the store `{label}` in {described}: {error}"))?;
+    Ok(Store::Sqlite(store))
 }
 
 #[cfg(test)]
@@ -93,10 +124,10 @@ mod tests {
         assert!(state.join("sqlite_key_value.db").is_file());
     }
 
-    #[test]
-    fn without_a_state_folder_the_default_store_is_in_memory() {
+    #[tokio::test(flavor = "multi_thread")]
+    async fn without_a_state_folder_the_default_store_is_in_memory() {
         let stores = open_stores(None, None).unwrap();
-        stores["default"].set("a", b"1").unwrap();
+        stores["default"].set("a", b"1").await.unwrap();
     }
 
     #[test]
@@ -110,13 +141,44 @@ mod tests {
         assert!(!folder.path().join("state").exists());
     }
 
+    #[tokio::test]
+    async fn a_store_of_type_redis_is_where_its_url_says() {
+        let folder = tempfile::tempdir().unwrap();
+        for url in ["redis://localhost", "rediss://user:hunter2@db.test:6380/3"] {
+            let config = format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"{url}\"\n");
+            let stores = open_with(&config, folder.path()).unwrap();
+            assert!(matches!(stores["default"], Store::Redis(_)));
+            assert!(!folder.path().join("state").exists());
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_none_of_redis_is_refused_and_not_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        for config in [
+            "type = \"redis\"\nurl = \"https://user:hunter2@db.test\"\n",
+            "type = \"redis\"\npath = \"hunter2\"\n",
+            "type = \"redis\"\n",
+            "type = \"spin\"\nurl = \"redis://:hunter2@localhost\"\n",
+        ] {
+            let config = format!("[key_value_store.default]\n{config}");
+            let refusal = open_with(&config, folder.path()).err().unwrap();
+            let refusal = format!("{refusal:#}");
+            assert!(
+                refusal.contains("`default`") && !refusal.contains("hunter2"),
+                "{refusal}"
+            );
+        }
+    }
+
     #[test]
     fn other_types_and_sections_are_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let redis = "[key_value_store.default]\ntype = \"redis\"\nurl = \"redis://localhost\"\n";
-        let refusal = open_with(redis, folder.path()).err().unwrap().to_string();
+        let other = "[key_value_store.default]\ntype = \"azure_cosmos\"\n";
+        let refusal = open_with(other, folder.path()).err().unwrap();
+        let refusal = format!("{refusal:#}");
         assert!(
-            refusal.contains("`redis`") && refusal.contains("`default`"),
+            refusal.contains("`azure_cosmos`") && refusal.contains("`default`"),
             "{refusal}"
         );
         assert!(open_with("[llm_compute]\ntype = \"spin\"\n", folder.path()).is_err());

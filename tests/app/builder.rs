@@ -5,13 +5,16 @@ use std::{
     env, fs,
     path::{self, Path, PathBuf},
     process::Command,
+    sync::{Arc, Mutex},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tempfile::TempDir;
 use toml::{Table, Value};
 
-use super::{ApiKeys, App, MailSink, Server, random_bytes, random_token, store_file};
+use super::{
+    ApiKeys, App, MailSink, Redis, Server, random_bytes, random_token, redis::Database, store_file,
+};
 
 /// The origin that the app is told it has; nothing listens there.
 pub(crate) const PUBLIC_BASE_URL: &str = "https://id.example.test";
@@ -33,12 +36,51 @@ pub(crate) struct Refusal {
 
 /// An app that is about to be started.
 pub(crate) struct AppBuilder {
-    variables: BTreeMap<String, String>,
-    manifest: Option<Table>,
-    logs_everything: bool,
-    folder: TempDir,
-    sink: MailSink,
-    keys: ApiKeys,
+    pub(super) variables: BTreeMap<String, String>,
+    pub(super) manifest: Option<Table>,
+    pub(super) logs_everything: bool,
+    pub(super) folder: TempDir,
+    pub(super) sink: MailSink,
+    pub(super) keys: ApiKeys,
+    pub(super) store: Store,
+    /// How many hosts serve the app.
+    pub(super) hosts: usize,
+    pub(super) environment: Vec<(&'static str, PathBuf)>,
+}
+
+/// Where an app keeps what it stores.
+#[derive(Clone)]
+pub(super) enum Store {
+    /// The file of the default store.
+    File,
+    Redis(Database),
+}
+
+impl Store {
+    fn new() -> Self {
+        match StoreKind::chosen() {
+            StoreKind::File => Self::File,
+            StoreKind::Redis => Self::Redis(Database::of_all()),
+        }
+    }
+}
+
+/// What the variable `KEYBACK_STORE` of the tests says: where all apps keep what they store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StoreKind {
+    File,
+    /// `redis`: the host's store is in Redis.
+    Redis,
+}
+
+impl StoreKind {
+    pub(crate) fn chosen() -> Self {
+        match env::var("KEYBACK_STORE").as_deref() {
+            Err(_) | Ok("") => Self::File,
+            Ok("redis") => Self::Redis,
+            Ok(other) => panic!("KEYBACK_STORE may be `redis`, not `{other}`"),
+        }
+    }
 }
 
 impl AppBuilder {
@@ -79,23 +121,28 @@ impl AppBuilder {
             folder,
             sink,
             keys,
+            store: Store::new(),
+            hosts: 1,
+            environment: Vec::new(),
         }
     }
 
-    pub(super) fn resume(
-        variables: BTreeMap<String, String>,
-        folder: TempDir,
-        sink: MailSink,
-        keys: ApiKeys,
-    ) -> Self {
-        Self {
-            variables,
-            manifest: None,
-            logs_everything: false,
-            folder,
-            sink,
-            keys,
-        }
+    /// Gives the host a variable of its own environment.
+    pub(crate) fn environment(mut self, name: &'static str, value: PathBuf) -> Self {
+        self.environment.push((name, value));
+        self
+    }
+
+    /// Has the app keep what it stores in a database of this server.
+    pub(crate) fn redis(mut self, server: &Arc<Mutex<Redis>>) -> Self {
+        self.store = Store::Redis(Database::of(Arc::clone(server)));
+        self
+    }
+
+    /// Has so many hosts serve the app, which clients meet in turn. They need a store that they can share.
+    pub(crate) fn hosts(mut self, hosts: usize) -> Self {
+        self.hosts = hosts;
+        self
     }
 
     pub(crate) fn variable(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -133,7 +180,10 @@ impl AppBuilder {
 
     /// Changes a record in the store of an app that has ended: for what would take a real one hours.
     pub(crate) fn stored(self, key: &str, change: impl FnOnce(&mut serde_json::Value)) -> Self {
-        store_file::change(&self.folder.path().join(STATE), key, change);
+        match &self.store {
+            Store::File => store_file::change(&self.folder.path().join(STATE), key, change),
+            Store::Redis(database) => database.change(key, change),
+        }
         self
     }
 
@@ -170,21 +220,10 @@ impl AppBuilder {
 
     /// Like [`AppBuilder::start`], for tests in which the app may refuse to start.
     pub(crate) fn try_start(self) -> Result<App, Refusal> {
-        let server = Server::start(self.command()).map_err(|log| Refusal { log })?;
-        let Self {
-            variables,
-            folder,
-            sink,
-            keys,
-            ..
-        } = self;
-        Ok(App {
-            server,
-            sink,
-            keys,
-            variables,
-            folder,
-        })
+        let servers: Result<Vec<_>, _> = (0..self.hosts)
+            .map(|_| Server::start(self.command()).map_err(|log| Refusal { log }))
+            .collect();
+        Ok(App::new(servers?, self))
     }
 
     fn command(&self) -> Command {
@@ -203,6 +242,7 @@ impl AppBuilder {
         if self.logs_everything {
             command.env("RUST_LOG", "trace");
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.current_dir(self.folder.path());
         command.arg("up").arg("--from").arg(self.manifest_path());
         command.args(["--listen", "127.0.0.1:0"]);
@@ -213,10 +253,22 @@ impl AppBuilder {
         if faults.exists() {
             command.arg("--faults").arg(faults);
         }
+        if let Store::Redis(database) = &self.store {
+            command
+                .arg("--runtime-config-file")
+                .arg(self.runtime_config(&database.url()));
+        }
         for (name, value) in &self.variables {
             command.arg("--variable").arg(format!("{name}={value}"));
         }
         command
+    }
+
+    fn runtime_config(&self, url: &str) -> PathBuf {
+        let path = self.folder.path().join("runtime-config.toml");
+        let text = format!("[key_value_store.default]\ntype = \"redis\"\nurl = \"{url}\"\n");
+        fs::write(&path, text).expect("the temporary folder can be written");
+        path
     }
 
     fn manifest_path(&self) -> PathBuf {

@@ -40,11 +40,21 @@ impl Server {
     /// # Errors
     ///
     /// With all that it printed, if it ends or takes too long instead.
-    pub(super) fn start(mut command: Command) -> Result<Self, String> {
+    pub(super) fn start(command: Command) -> Result<Self, String> {
+        Self::start_and_read(command, served_origin)
+    }
+
+    /// As [`Server::start`], for a program whose lines are read by `origin`.
+    pub(super) fn start_and_read(
+        mut command: Command,
+        origin: fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
         end_what_runs_when_interrupted();
         command.stdin(Stdio::null()).process_group(0);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the app's program can be run");
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let group = Pid::from_child(&child);
         lock(&RUNNING).push(group);
 
@@ -53,7 +63,7 @@ impl Server {
         let output = child.stdout.take().expect("the output is piped");
         let errors = child.stderr.take().expect("the errors are piped");
         follow(output, &log, move |line| {
-            if let Some(origin) = served_origin(line) {
+            if let Some(origin) = origin(line) {
                 // Nobody listens any more once the app serves.
                 let _ = found.send(origin);
             }
@@ -117,6 +127,12 @@ impl Server {
         signal(self.group, Signal::KILL);
     }
 
+    /// Ends it with no warning, and waits until it has ended.
+    pub(super) fn kill_and_wait(&mut self) {
+        self.kill();
+        let _ = self.child.wait();
+    }
+
     /// Asks the app to end, and waits until it has.
     pub(super) fn stop(mut self) {
         signal(self.group, Signal::TERM);
@@ -137,7 +153,7 @@ impl Drop for Server {
             let log = self.log();
             let lines: Vec<&str> = log.lines().collect();
             let shown = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
-            eprintln!("the last lines of the app's log:\n{}", shown.join("\n"));
+            eprintln!("the last lines of a program's log:\n{}", shown.join("\n"));
         }
     }
 }

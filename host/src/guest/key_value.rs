@@ -1,9 +1,7 @@
 //! The two key-value interfaces, over the stores that the component is granted.
 
-use std::time::Duration;
-
+use tokio::runtime::Handle;
 use tokio::task::block_in_place;
-use tokio::time::sleep;
 use wasmtime::Result as Trap;
 use wasmtime::component::{Accessor, HasSelf, Resource};
 
@@ -13,18 +11,9 @@ use super::bindings::wasi::keyvalue::{atomics, batch, store as wasi};
 use crate::faults::{Fault, store_call};
 use crate::store::{Store, StoreError};
 
-/// How often a store that does not open is looked at.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
-
 impl GuestState {
-    fn open(&mut self, label: &str) -> Option<Resource<Store>> {
-        let store = self.grants.stores.get(label)?.clone();
-        self.table.push(store).ok()
-    }
-
-    fn is_stalled(&self, label: &str) -> bool {
-        let store = self.grants.stores.get(label);
-        store.is_some_and(Store::is_stalled)
+    fn granted(&self, label: &str) -> Option<Store> {
+        self.grants.stores.get(label).cloned()
     }
 
     fn store(&self, handle: &Resource<Store>) -> Option<Store> {
@@ -50,30 +39,32 @@ impl GuestState {
         fault
     }
 
+    /// Runs a call whose end the instance waits for. The thread's other tasks move to another thread.
     fn in_bucket<T>(
         &mut self,
         bucket: &Resource<Store>,
-        call: impl FnOnce(Store) -> Result<T, StoreError>,
+        call: impl AsyncFnOnce(Store) -> Result<T, StoreError>,
     ) -> Result<T, wasi::Error> {
         let store = self.store(bucket).ok_or(wasi::Error::NoSuchStore)?;
         let fault = self.fault(bucket);
-        block_in_place(|| store_call(fault, || call(store)))
+        block_in_place(|| Handle::current().block_on(store_call(fault, call(store))))
             .map_err(|error| wasi::Error::Other(error.to_string()))
     }
 }
 
-/// Runs a call on a store. SQLite blocks, so the thread's other tasks move to another thread.
-fn in_store<T, R>(
+/// Makes a call on an open store, unless it meets a fault.
+async fn in_store<T, R>(
     accessor: &Accessor<T, HasSelf<GuestState>>,
     handle: &Resource<Store>,
-    call: impl FnOnce(Store) -> Result<R, StoreError>,
+    call: impl AsyncFnOnce(Store) -> Result<R, StoreError>,
 ) -> Result<R, spin::Error> {
     let (store, fault) = accessor.with(|mut access| {
         let state = access.get();
         (state.store(handle), state.fault(handle))
     });
     let store = store.ok_or(spin::Error::NoSuchStore)?;
-    block_in_place(|| store_call(fault, || call(store)))
+    store_call(fault, call(store))
+        .await
         .map_err(|error| spin::Error::Other(error.to_string()))
 }
 
@@ -82,45 +73,49 @@ impl<T: 'static> spin::HostStoreWithStore<T> for HasSelf<GuestState> {
         accessor: &Accessor<T, Self>,
         label: String,
     ) -> Result<Resource<Store>, spin::Error> {
-        while accessor.with(|mut access| access.get().is_stalled(&label)) {
-            sleep(BETWEEN_LOOKS).await;
-        }
+        let store = accessor
+            .with(|mut access| access.get().granted(&label))
+            .ok_or(spin::Error::AccessDenied)?;
+        store.until_it_opens().await;
         accessor
-            .with(|mut access| access.get().open(&label))
-            .ok_or(spin::Error::AccessDenied)
+            .with(|mut access| access.get().table.push(store))
+            .map_err(|_| spin::Error::StoreTableFull)
     }
 
     async fn get(
         accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
+        handle: Resource<Store>,
         key: String,
     ) -> Result<Option<Vec<u8>>, spin::Error> {
-        in_store(accessor, &store, |store| store.get(&key))
+        in_store(accessor, &handle, async |store| store.get(&key).await).await
     }
 
     async fn set(
         accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
+        handle: Resource<Store>,
         key: String,
         value: Vec<u8>,
     ) -> Result<(), spin::Error> {
-        in_store(accessor, &store, |store| store.set(&key, &value))
+        in_store(accessor, &handle, async |store| {
+            store.set(&key, &value).await
+        })
+        .await
     }
 
     async fn delete(
         accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
+        handle: Resource<Store>,
         key: String,
     ) -> Result<(), spin::Error> {
-        in_store(accessor, &store, |store| store.delete(&key))
+        in_store(accessor, &handle, async |store| store.delete(&key).await).await
     }
 
     async fn exists(
         accessor: &Accessor<T, Self>,
-        store: Resource<Store>,
+        handle: Resource<Store>,
         key: String,
     ) -> Result<bool, spin::Error> {
-        in_store(accessor, &store, |store| store.exists(&key))
+        in_store(accessor, &handle, async |store| store.exists(&key).await).await
     }
 }
 
@@ -138,7 +133,10 @@ impl spin::Host for GuestState {
 
 impl wasi::Host for GuestState {
     fn open(&mut self, label: String) -> Result<Resource<Store>, wasi::Error> {
-        GuestState::open(self, &label).ok_or(wasi::Error::AccessDenied)
+        let store = self.granted(&label).ok_or(wasi::Error::AccessDenied)?;
+        self.table
+            .push(store)
+            .map_err(|error| wasi::Error::Other(error.to_string()))
     }
 
     fn convert_error(&mut self, error: wasi::Error) -> Trap<wasi::Error> {
@@ -152,7 +150,7 @@ impl wasi::HostBucket for GuestState {
         bucket: Resource<Store>,
         key: String,
     ) -> Result<Option<Vec<u8>>, wasi::Error> {
-        self.in_bucket(&bucket, |store| store.get(&key))
+        self.in_bucket(&bucket, async |store| store.get(&key).await)
     }
 
     fn set(
@@ -161,15 +159,15 @@ impl wasi::HostBucket for GuestState {
         key: String,
         value: Vec<u8>,
     ) -> Result<(), wasi::Error> {
-        self.in_bucket(&bucket, |store| store.set(&key, &value))
+        self.in_bucket(&bucket, async |store| store.set(&key, &value).await)
     }
 
     fn delete(&mut self, bucket: Resource<Store>, key: String) -> Result<(), wasi::Error> {
-        self.in_bucket(&bucket, |store| store.delete(&key))
+        self.in_bucket(&bucket, async |store| store.delete(&key).await)
     }
 
     fn exists(&mut self, bucket: Resource<Store>, key: String) -> Result<bool, wasi::Error> {
-        self.in_bucket(&bucket, |store| store.exists(&key))
+        self.in_bucket(&bucket, async |store| store.exists(&key).await)
     }
 
     fn drop(&mut self, bucket: Resource<Store>) -> Trap<()> {
@@ -184,7 +182,7 @@ impl atomics::Host for GuestState {
         key: String,
         delta: i64,
     ) -> Result<i64, wasi::Error> {
-        self.in_bucket(&bucket, |store| store.increment(&key, delta))
+        self.in_bucket(&bucket, async |store| store.increment(&key, delta).await)
     }
 }
 
@@ -194,7 +192,7 @@ impl batch::Host for GuestState {
         bucket: Resource<Store>,
         keys: Vec<String>,
     ) -> Result<Vec<(String, Option<Vec<u8>>)>, wasi::Error> {
-        self.in_bucket(&bucket, |store| store.get_many(keys))
+        self.in_bucket(&bucket, async |store| store.get_many(keys))
     }
 
     fn set_many(
@@ -202,7 +200,7 @@ impl batch::Host for GuestState {
         bucket: Resource<Store>,
         entries: Vec<(String, Vec<u8>)>,
     ) -> Result<(), wasi::Error> {
-        self.in_bucket(&bucket, |store| store.set_many(&entries))
+        self.in_bucket(&bucket, async |store| store.set_many(&entries).await)
     }
 
     fn delete_many(
@@ -210,6 +208,6 @@ impl batch::Host for GuestState {
         bucket: Resource<Store>,
         keys: Vec<String>,
     ) -> Result<(), wasi::Error> {
-        self.in_bucket(&bucket, |store| store.delete_many(&keys))
+        self.in_bucket(&bucket, async |store| store.delete_many(&keys).await)
     }
 }

@@ -42,7 +42,8 @@ fn identity(path: &Path) -> Option<Identity> {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::{StoreError, open};
+    use crate::store::StoreError;
+    use crate::store::sqlite::open;
 
     #[test]
     fn a_file_that_was_deleted_or_replaced_is_used_no_more() {

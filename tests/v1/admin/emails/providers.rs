@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use serde_json::{Value, json};
 
 use super::{mail_password, wait_for_email, wait_for_state, wait_for_tries};
-use crate::app::{App, AppBuilder, MailSink, Provider, is_readable_below, unix_seconds};
+use crate::app::{App, AppBuilder, MailSink, Provider, unix_seconds};
 use crate::v1::admin::users::events::wait_for_events;
 
 const fn fails(status: u16, retry_after: Option<u32>) -> Provider {
@@ -253,13 +253,9 @@ fn a_mail_that_waits_is_kept_sealed() {
         recovery.cancel_token(),
         password.password(),
     ];
-    let state = app.state_folder();
-    assert!(
-        is_readable_below(&state, &recovery_id),
-        "the state is there"
-    );
+    assert!(app.keeps(&recovery_id), "the state is there");
     for secret in &secrets {
-        assert!(!is_readable_below(&state, secret), "{secret} is kept");
+        assert!(!app.keeps(secret), "{secret} is kept");
     }
     for (id, user) in [(&recovery_id, &recovering), (&password_id, &reset)] {
         let stored = app.stored(&format!("v1:outbox:{id}"));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{THREE_DAYS, lifetime, reset};
-use crate::app::{App, is_readable_below, strong_password};
+use crate::app::{App, strong_password};
 
 #[test]
 fn a_generated_password_is_returned_or_mailed_or_both() {
@@ -113,14 +113,13 @@ fn nothing_of_it_is_kept_or_printed_readable() {
         app.change_token(&mailed.email, &sent),
         app.change_token(&typed.email, &chosen),
     ];
-    let state = app.state_folder();
-    assert!(is_readable_below(&state, &typed.id), "the state is there");
+    assert!(app.keeps(&typed.id), "the state is there");
     let log = app.log();
     for secret in [shown, &sent, &chosen, link_token]
         .into_iter()
         .chain(tokens.iter().map(String::as_str))
     {
-        assert!(!is_readable_below(&state, secret), "{secret} is kept");
+        assert!(!app.keeps(secret), "{secret} is kept");
         assert!(!log.contains(secret), "{secret} is printed: {log}");
     }
     for user in &users {
