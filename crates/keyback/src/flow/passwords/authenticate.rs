@@ -78,7 +78,7 @@ pub(super) struct Authenticated {
 /// the counts of the client and of wrong passwords. A right one is not counted.
 ///
 /// While the store takes no writes, such as on a full disk, nothing can be counted. A right password is right all the same,
-/// unless the account is locked, and a wrong one is an outage: whoever gave it is not told.
+/// unless sign-ins are refused to all networks, and a wrong one is an outage.
 ///
 /// # Errors
 /// As [`SignInError`] says.
