@@ -7,7 +7,7 @@ wasm_packages := $(addprefix --package ,$(components))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test test-redis check deny sbom fuzz build host release bench bench-quick crash faults screenshots wasm-target clean help
+.PHONY: run test test-redis check deny sbom fuzz build host release bench bench-quick crash faults soak screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
@@ -60,6 +60,9 @@ crash: build host ## Kill the host a hundred times under load, each time on the 
 faults: build host ## Thousands of seeded plans of faults in memory, and a hundred on the served app (an hour)
 	KEYBACK_FAULT_PLANS=20000 cargo test --locked $(native) --package keyback --all-features --lib -- --nocapture fault_plans::
 	KEYBACK_FAULT_PLANS=100 cargo test --locked $(native) --package keyback-tests -- --nocapture faults::
+
+soak: build host ## Ten minutes of mixed load, into docs/reliability.md
+	cargo run --locked $(native) --package keyback-bench -- soak --write docs/reliability.md
 
 screenshots: build host ## Pictures of every page, state and mail, into target/screenshots
 	@scripts/browser-tests --screenshots

@@ -15,6 +15,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
+use crate::calls::Kind;
 use crate::client::{Call, send_one};
 use crate::server::Server;
 use crate::sink::MailSink;
@@ -198,6 +199,22 @@ impl App {
             );
         }
         Ok(first + turn % count)
+    }
+
+    /// Whether a call of this kind can be made now: whether there is a mail, a token or an account for it.
+    pub(crate) fn can(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::ForgotKnown => {
+                let asked = self.cursors.get(&Group::Recovering);
+                asked.is_none_or(|asked| *asked < self.accounts * RECOVERING_TENTHS / 10)
+            }
+            Kind::VerifyOtp | Kind::ResetByLink => {
+                let next = self.recoveries.first();
+                next.is_some_and(|next| self.sink.has_secrets(&email(next.account)))
+            }
+            Kind::ResetByCode => !self.reset_tokens.is_empty(),
+            _ => true,
+        }
     }
 
     /// An address that no account has yet.

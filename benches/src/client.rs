@@ -132,6 +132,25 @@ pub(crate) async fn send_one(server: SocketAddr, call: &Call) -> Result<Reply> {
     sent.replies.pop().context("a call was not answered")
 }
 
+/// A connection on which one call follows the other.
+pub(crate) struct Connected {
+    connection: Connection,
+    host: String,
+}
+
+impl Connected {
+    pub(crate) async fn to(server: SocketAddr) -> Result<Self> {
+        Ok(Self {
+            connection: connect(server).await?,
+            host: server.to_string(),
+        })
+    }
+
+    pub(crate) async fn send(&mut self, call: &Call) -> Result<Reply> {
+        send(&mut self.connection, call, &self.host).await
+    }
+}
+
 type Connection = SendRequest<Full<Bytes>>;
 
 async fn connect(server: SocketAddr) -> Result<Connection> {

@@ -14,6 +14,7 @@ mod searches;
 mod server;
 mod sink;
 mod slowest;
+mod soak;
 mod store_file;
 
 use std::fmt::Write as _;
@@ -31,17 +32,21 @@ use self::app::{App, Host};
 use self::machine::Usage;
 use self::plan::Plan;
 use self::report::Figured;
+use self::soak::Soak;
 
 const HELP: &str = "\
 Usage: keyback-bench run [--plan full|quick|smoke] [--write PAGE]
        keyback-bench passwords [--plan full|quick|smoke] [--write PAGE]
        keyback-bench searches [--plan full|quick|smoke] [--write PAGE]
+       keyback-bench soak [--plan full|smoke] [--write PAGE]
        keyback-bench reference --state-dir FOLDER
 
 run        Measures, and prints the figures; with --write, into PAGE as well.
            KEYBACK_SPIN names a real Spin to be measured, too. The smoke plan measures the reference only.
 passwords  Does one part of it only: looks for the passwords that take longest to check.
 searches   Does another part only: searches among few accounts and among many.
+soak       Loads the embedded host with a mix of all calls for ten minutes: whether its memory stays flat and every answer
+           is right, and how long each takes. The smoke plan loads the reference for a few seconds.
 reference  Serves the app natively. Its variables are read as Spin reads them.
 ";
 
@@ -59,6 +64,10 @@ enum Command {
         command: &'static str,
         smoke: bool,
         part: Part,
+        page: Option<PathBuf>,
+    },
+    Soak {
+        smoke: bool,
         page: Option<PathBuf>,
     },
     Reference {
@@ -86,18 +95,7 @@ fn try_main() -> Result<()> {
             part,
             page,
         } => {
-            let runtime = runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
-            let figures = runtime.block_on(async {
-                let mut terminated = signal(SignalKind::terminate())?;
-                // Whichever ends first: the servers are dropped, and with that ended.
-                tokio::select! {
-                    figures = run(&plan, command, smoke, part) => figures,
-                    _ = tokio::signal::ctrl_c() => bail!("interrupted"),
-                    _ = terminated.recv() => bail!("terminated"),
-                }
-            })?;
+            let figures = until_interrupted(run(&plan, command, smoke, part))?;
             print!("{figures}");
             if let Some(page) = page {
                 let text = fs::read_to_string(&page)?;
@@ -105,7 +103,47 @@ fn try_main() -> Result<()> {
             }
             Ok(())
         }
+        Command::Soak { smoke, page } => {
+            let figures = until_interrupted(run_soak(smoke))?;
+            print!("{figures}");
+            if let Some(page) = page {
+                let text = fs::read_to_string(&page)?;
+                fs::write(&page, report::replace_soak(&text, &figures)?)?;
+            }
+            Ok(())
+        }
     }
+}
+
+/// Whichever ends first: the servers are dropped, and with that ended.
+fn until_interrupted<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut terminated = signal(SignalKind::terminate())?;
+        tokio::select! {
+            brought = run => brought,
+            _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+            _ = terminated.recv() => bail!("terminated"),
+        }
+    })
+}
+
+async fn run_soak(smoke: bool) -> Result<String> {
+    let workspace = workspace();
+    let work = workspace.join("target/bench");
+    fs::create_dir_all(&work)?;
+    let (soak, host, command) = if smoke {
+        let command = "keyback-bench soak --plan smoke";
+        (Soak::SMOKE, Host::Reference, command)
+    } else {
+        let host = hosts(workspace)?.pop().context("there is no host")?;
+        (Soak::FULL, host, "make soak")
+    };
+    let manifest = workspace.join("spin.toml");
+    let app = App::start(host, &work, &manifest, soak.accounts).await?;
+    soak::soak(app, &soak, command).await
 }
 
 fn parse() -> Result<Command> {
@@ -142,6 +180,7 @@ fn parse() -> Result<Command> {
             },
             page,
         }),
+        Some("soak") => Ok(Command::Soak { smoke, page }),
         Some("reference") => Ok(Command::Reference {
             folder: folder.context("--state-dir is missing")?,
         }),

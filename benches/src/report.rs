@@ -14,6 +14,7 @@ const MEASURED: [&str; 2] = ["<!-- measured: begin -->", "<!-- measured: end -->
 const PASSWORDS: [&str; 2] = ["<!-- passwords: begin -->", "<!-- passwords: end -->"];
 
 const SEARCHES: [&str; 2] = ["<!-- searches: begin -->", "<!-- searches: end -->"];
+const SOAKED: [&str; 2] = ["<!-- soaked: begin -->", "<!-- soaked: end -->"];
 
 /// The figures of one server with one kind of call.
 struct Figures {
@@ -186,20 +187,32 @@ fn operations(slices: &Slices, servers: &[&str], plan: &Plan) -> String {
 /// When the page has no marks.
 pub(crate) fn replace(page: &str, figures: &Figured) -> Result<String> {
     let mut page = page.to_owned();
-    for ([begin, end], figures) in [
+    for (marks, figures) in [
         (MEASURED, &figures.calls),
         (PASSWORDS, &figures.passwords),
         (SEARCHES, &figures.searches),
     ] {
         if let Some(figures) = figures {
-            let (before, rest) = page.split_once(begin).context("the page has no marks")?;
-            let (_, after) = rest
-                .split_once(end)
-                .context("the page has no second mark")?;
-            page = format!("{before}{begin}\n{figures}{end}{after}");
+            page = replace_between(&page, marks, figures)?;
         }
     }
     Ok(page)
+}
+
+/// The page with the figures of a soak in place of those that it has.
+///
+/// # Errors
+/// When the page has no marks.
+pub(crate) fn replace_soak(page: &str, figures: &str) -> Result<String> {
+    replace_between(page, SOAKED, figures)
+}
+
+fn replace_between(page: &str, [begin, end]: [&str; 2], figures: &str) -> Result<String> {
+    let (before, rest) = page.split_once(begin).context("the page has no marks")?;
+    let (_, after) = rest
+        .split_once(end)
+        .context("the page has no second mark")?;
+    Ok(format!("{before}{begin}\n{figures}{end}{after}"))
 }
 
 /// What a run has measured, as Markdown.

@@ -89,15 +89,22 @@ impl Server {
 
     /// The largest peak of resident memory among the server's processes, in bytes: `VmHWM` of proc(5)'s `status`.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
-        let peaks = self.processes.iter().filter_map(|process| {
+        self.most("VmHWM:")
+    }
+
+    /// The resident memory, in bytes, of the server's process that has most: `VmRSS` of proc(5)'s `status`.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        self.most("VmRSS:")
+    }
+
+    fn most(&self, field: &str) -> Result<u64> {
+        let values = self.processes.iter().filter_map(|process| {
             let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-            let peak = status
-                .lines()
-                .find_map(|line| line.strip_prefix("VmHWM:"))?;
-            let kibibytes: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
+            let value = status.lines().find_map(|line| line.strip_prefix(field))?;
+            let kibibytes: u64 = value.trim().strip_suffix(" kB")?.parse().ok()?;
             Some(kibibytes * 1024)
         });
-        peaks.max().context("the server's memory cannot be read")
+        values.max().context("the server's memory cannot be read")
     }
 
     /// Sets the peaks to what is resident now.

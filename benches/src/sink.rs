@@ -85,6 +85,11 @@ impl MailSink {
         None
     }
 
+    /// Whether a recovery's mail to this address has come whose secrets were not taken yet.
+    pub(crate) fn has_secrets(&self, email: &str) -> bool {
+        lock(&self.inbox).secrets.contains_key(email)
+    }
+
     /// Takes the secrets of the last recovery's mail to this address.
     pub(crate) fn take_secrets(&self, email: &str) -> Result<Secrets> {
         let secrets = lock(&self.inbox).secrets.remove(email);

@@ -19,3 +19,19 @@ fn every_call_is_measured_and_answered_rightly() {
     assert!(figures.contains("\n| 256 |"), "{figures}");
     assert!(figures.contains("\n| one address | "), "{figures}");
 }
+
+#[test]
+fn a_soak_of_a_few_seconds_gives_each_calls_times_and_the_memory() {
+    let output = Command::new(env!("CARGO_BIN_EXE_keyback-bench"))
+        .args(["soak", "--plan", "smoke"])
+        .output()
+        .expect("the program can be run");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let figures = String::from_utf8_lossy(&output.stdout);
+    assert!(figures.contains("\n- Resident memory"), "{figures}");
+    assert!(
+        figures.contains("\n| forgot-password, known | "),
+        "{figures}"
+    );
+}
