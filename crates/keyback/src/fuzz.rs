@@ -11,12 +11,14 @@
 
 mod app;
 mod mail;
+mod records;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use app::{call, graphql, import_lines, import_table};
 pub use mail::{provider_answer, provider_webhook};
+pub use records::record;
 pub use text::{
     address, breach_range, client_address, jwk_set, jwt, logo, password_hash, setting, token, url,
 };
@@ -46,6 +48,7 @@ targets!(
     password_hash,
     provider_answer,
     provider_webhook,
+    record,
     setting,
     token,
     url,

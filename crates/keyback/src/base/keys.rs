@@ -51,11 +51,20 @@ impl From<CounterKey> for AnyKey {
 }
 
 impl AnyKey {
-    /// A key by the name that an agenda entry noted.
+    /// A key by the name that an agenda entry noted. `None` for a name that no store takes, which a changed record may hold:
+    /// nothing can be under it.
     #[must_use]
-    pub fn noted(name: String) -> Self {
-        Self(name)
+    pub fn noted(name: String) -> Option<Self> {
+        is_portable(&name).then_some(Self(name))
     }
+}
+
+/// Whether every store takes the name: 1 to 200 characters of `[A-Za-z0-9_.:-]`.
+pub(crate) fn is_portable(name: &str) -> bool {
+    (1..=200).contains(&name.len())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
 }
 
 #[cfg(any(test, feature = "fuzzing"))]

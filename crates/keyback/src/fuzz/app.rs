@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 
 use crate::fuzz::{first_line, headers_and_body};
 use crate::ports::NoAnswer;
-use crate::testing::{App, Call, Reply, TestKey};
+use crate::testing::{App, Call, Recovery, Reply, TestKey};
 
 /// An app in which something of everything has happened.
-struct Prepared {
-    app: App,
+pub(super) struct Prepared {
+    pub(super) app: App,
+    pub(super) recovery: Recovery,
 }
 
 thread_local! {
@@ -20,11 +21,12 @@ thread_local! {
 
 impl Prepared {
     /// What `use_it` makes of a copy of the app of this thread.
-    fn fork<T>(use_it: impl FnOnce(Self) -> T) -> T {
+    pub(super) fn fork<T>(use_it: impl FnOnce(Self) -> T) -> T {
         let copy = PREPARED.with(|it| {
             let prepared = it.get_or_init(Self::new);
             Self {
                 app: prepared.app.fork(),
+                recovery: prepared.recovery.clone(),
             }
         });
         use_it(copy)
@@ -62,7 +64,7 @@ impl Prepared {
         let recovery = app.recover();
         let _ = app.verify(&recovery.challenge_id, "000000");
         let _ = app.run_courier();
-        Self { app }
+        Self { app, recovery }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::fuzz::app::check;
-use crate::fuzz::{TARGETS, Target};
+use crate::fuzz::{TARGETS, Target, records};
 use crate::ports::SecureRandom as _;
 use crate::testing::{App, Call, Reply, SeededRandom};
 
@@ -57,9 +57,12 @@ fn replay(name: &str, mutations: u32) {
     let target = TARGETS.iter().find(|(known, _)| *known == name).unwrap();
     let corpus = corpus(name);
     assert!(corpus.len() >= 3, "only {} files", corpus.len());
-    let seeds: Vec<_> = corpus.into_iter().map(|(_, input)| input).collect();
+    let mut seeds: Vec<_> = corpus.into_iter().map(|(_, input)| input).collect();
     for seed in &seeds {
         run(target, seed);
+    }
+    if name == "record" {
+        seeds.extend(records::all().into_values());
     }
     let random = SeededRandom::new(16);
     let mut draw = |below: usize| {
@@ -98,6 +101,7 @@ replayed!(
     password_hash: 10_000,
     provider_answer: 20_000,
     provider_webhook: 5_000,
+    record: 700,
     setting: 2_000,
     token: 20_000,
     url: 20_000,
@@ -120,6 +124,22 @@ fn each_target_is_a_test_a_program_and_a_corpus() {
     for (kind, more_than) in [("corpus", names.len()), ("fuzz_targets", names.len())] {
         let found = fs::read_dir(folder().join(kind)).unwrap().count();
         assert_eq!(found, more_than, "{kind}");
+    }
+}
+
+/// `KEYBACK_RENEW_SNAPSHOTS=1 cargo test --locked --lib kind_of_record` writes those that are missing.
+#[test]
+fn each_kind_of_record_is_in_the_corpus() {
+    let records = records::all();
+    assert!(records.len() > 15, "only {:?}", records.keys());
+    for (kind, input) in records {
+        let name = kind.trim_end_matches(':').replace(':', "-");
+        let file = folder().join("corpus/record").join(name);
+        if std::env::var_os("KEYBACK_RENEW_SNAPSHOTS").is_some() && input.len() <= MOST_BYTES {
+            fs::write(&file, &input).unwrap();
+        }
+        let is_there = file.exists() || input.len() > MOST_BYTES;
+        assert!(is_there, "{} is missing", file.display());
     }
 }
 

@@ -11,7 +11,7 @@ use subtle::ConstantTimeEq as _;
 use crate::base::random::SecureRandom;
 use crate::base::timestamp::Timestamp;
 use crate::base::unavailable::Unavailable;
-use crate::model::id::{AccountId, ChallengeSerial};
+use crate::model::id::{AccountId, ChallengeSerial, InvalidId, is_well_formed};
 use crate::model::keyring::{KeyUse, KeyedDigest, Keyring, encode};
 use crate::model::password::Password;
 
@@ -24,8 +24,21 @@ const SECRET_BYTES: usize = 32;
 /// The public half of a token: finds its record and proves nothing, so that looking a token up needs no key and a
 /// rotation loses none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String")]
 pub struct TokenReference(String);
+
+/// It becomes part of a key: what a changed record holds in its place is refused.
+impl TryFrom<String> for TokenReference {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        if is_well_formed(&text) {
+            Ok(Self(text))
+        } else {
+            Err(InvalidId)
+        }
+    }
+}
 
 impl TokenReference {
     /// Draws a new reference.

@@ -7,6 +7,7 @@ use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::Poll;
 
+use crate::base::keys::is_portable;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{AnyKey, CounterKey, Key};
 use crate::testing::executor::{current_poll, turn};
@@ -82,6 +83,12 @@ impl MemoryKeyValue {
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.0.entries.borrow().keys().cloned().collect()
+    }
+
+    /// Whether `name` is the name of a value, and not of a counter.
+    #[must_use]
+    pub fn holds_value(&self, name: &str) -> bool {
+        matches!(self.0.entries.borrow().get(name), Some(Stored::Value(_)))
     }
 
     /// The bytes under `name`; a counter's are 8, little-endian, as on SQLite.
@@ -295,14 +302,6 @@ fn kind(key: &str) -> &str {
         .nth(1)
         .map_or(key.len(), |(at, _)| at);
     &key[..end]
-}
-
-/// Whether a name keeps to the characters and the length that every store takes.
-fn is_portable(name: &str) -> bool {
-    (1..=200).contains(&name.len())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
 }
 
 impl KeyValue for MemoryKeyValue {

@@ -30,7 +30,7 @@ fn write(app: &App, name: &str, value: Vec<u8>) {
 }
 
 fn delete(app: &App, name: &str) {
-    let gone = vec![AnyKey::noted(name.to_owned())];
+    let gone = vec![AnyKey::noted(name.to_owned()).unwrap()];
     block_on(app.env.store.delete_many(gone)).unwrap();
 }
 

@@ -400,7 +400,7 @@ fn a_store_of_an_earlier_version_gets_its_directory_from_the_courier() {
     let gone = names
         .into_iter()
         .filter(|name| name.starts_with("v1:directory"));
-    let gone: Vec<AnyKey> = gone.map(AnyKey::noted).collect();
+    let gone: Vec<AnyKey> = gone.filter_map(AnyKey::noted).collect();
     block_on(app.env.store.delete_many(gone)).unwrap();
     // Without a directory, all accounts can be listed, and a search says that it is not complete.
     let page = search(&app, &[("limit", "2")]);

@@ -129,8 +129,10 @@ async fn bring_back_alone<E: Env>(
     // A crash came between the last write and this deletion.
     delete_parts(agenda, &state.spent).await?;
     let due = state.parked.range(..=minute_of(now));
+    // A damaged record may name more than fit into memory.
     let mut due: Vec<(u64, u64)> = due
         .flat_map(|(minute, parts)| (parts.first..parts.end).map(|part| (*minute, part)))
+        .take(BROUGHT_BACK_AT_ONCE.saturating_add(1))
         .collect();
     let more = due.len() > BROUGHT_BACK_AT_ONCE;
     due.truncate(BROUGHT_BACK_AT_ONCE);
@@ -420,7 +422,7 @@ async fn delete_parts<E: Env>(
 }
 
 async fn delete_named<E: Env>(agenda: &Agenda<'_, E>, names: &[String]) -> Result<(), Unavailable> {
-    let keys: Vec<AnyKey> = names.iter().cloned().map(AnyKey::noted).collect();
+    let keys: Vec<AnyKey> = names.iter().cloned().filter_map(AnyKey::noted).collect();
     agenda.delete(&keys).await
 }
 

@@ -71,7 +71,7 @@ async fn work<E: Env>(
 fn spent_by(state: &State) -> Vec<AnyKey> {
     let changes = state.cleaned.saturating_add(1)..=state.changes;
     let changes = changes.map(|place| keys::directory_change(place).into());
-    let records = state.spent.iter().cloned().map(AnyKey::noted);
+    let records = state.spent.iter().cloned().filter_map(AnyKey::noted);
     changes.chain(records).collect()
 }
 
