@@ -7,6 +7,7 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::model::listing::Listing;
 use crate::model::password_hash::Slowness;
+use crate::model::recovery::attempts_day;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::keys::{self, AnyKey};
@@ -121,6 +122,9 @@ pub async fn erase<E: Env>(
         keys::account_at(number).into(),
         keys::recovery(id).into(),
         keys::signed_in(id).into(),
+        // It also counts who has issued. Without the recovery, those would be taken for callers who are still at it, and an
+        // account created anew would wait for them.
+        keys::attempts(id, attempts_day(env.clock().now())).into(),
     ];
     gone.extend(addresses::find_own_keys(store, &account).await?);
     gone.extend(legacy::keys_of(id));

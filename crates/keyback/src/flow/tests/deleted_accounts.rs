@@ -40,6 +40,27 @@ fn status_of_writer(app: &App, id: &str, email: &str) -> u16 {
 }
 
 #[test]
+fn what_was_issued_to_the_account_before_keeps_the_next_one_under_its_id_waiting_for_nothing() {
+    let app = with_ann();
+    let recover = app.call("/v1/admin/users/ann/recovery", json!({"deliver": "return"}));
+    for _ in 0..5 {
+        let _ = app.make(&recover).expect(200);
+    }
+    delete(&app);
+    let _ = app.make(&create(&app, "ann", App::EMAIL)).expect(201);
+    let began = app.env.clock().now();
+    let _ = app.make(&recover).expect(200);
+    let taken = app.env.clock().now().since(began);
+    assert!(taken.as_secs() < 1, "{taken:?}");
+    let asked = json!({"email": App::EMAIL});
+    let _ = app
+        .make(&app.call("/v1/forgot-password", asked))
+        .expect(202);
+    let taken = app.env.clock().now().since(began);
+    assert!(taken.as_secs() < 1, "{taken:?}");
+}
+
+#[test]
 fn the_owner_is_told_in_the_language_of_the_account_though_it_is_gone() {
     let app = App::default();
     let ann = json!({"id": "ann", "email": "Ann@example.test", "locale": "de"});
