@@ -142,6 +142,7 @@ impl App {
             variables: self.variables,
             manifest: None,
             logs_everything: false,
+            flags: Vec::new(),
             folder: self.folder,
             sink: self.sink,
             keys: self.keys,

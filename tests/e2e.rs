@@ -26,6 +26,7 @@ mod look_alikes;
 mod mails;
 mod misconfigured;
 mod next_call;
+mod overload;
 mod people;
 mod portal_events;
 mod prepare_store;

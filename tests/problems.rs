@@ -2,7 +2,7 @@
 
 use crate::app::{App, Caller as _};
 
-const SLUGS: [&str; 21] = [
+const SLUGS: [&str; 22] = [
     "validation-failed",
     "unsupported-media-type",
     "payload-too-large",
@@ -22,6 +22,7 @@ const SLUGS: [&str; 21] = [
     "email-not-failed",
     "undeliverable-password",
     "password-expired",
+    "overloaded",
     "service-unavailable",
     "start-again",
 ];

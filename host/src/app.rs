@@ -8,13 +8,13 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, ensure};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Cache, CacheConfig, Config, Engine};
-use wasmtime_wasi_http::handler::ProxyHandler;
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::allow_list::AllowList;
 use crate::faults::Faults;
 use crate::guest::{Grants, GuestState, HostBindings};
-use crate::instances::ComponentHandler;
+use crate::instances::Instances;
+use crate::limits::InstanceLimits;
 use crate::manifest::{self, Manifest};
 use crate::store::Stores;
 use crate::variables::Variables;
@@ -23,7 +23,7 @@ use crate::variables::Variables;
 const TIME_SLICE: Duration = Duration::from_millis(10);
 
 /// The components, ready to serve, by their id.
-pub(crate) type Components = BTreeMap<String, ProxyHandler<ComponentHandler>>;
+pub(crate) type Components = BTreeMap<String, Instances>;
 
 /// What the components are made from.
 pub(crate) struct Ingredients<'a> {
@@ -34,6 +34,7 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) faults: Option<Arc<Faults>>,
     /// Where compiled components are kept; by default where wasmtime's own tools keep them.
     pub(crate) cache_folder: Option<&'a Path>,
+    pub(crate) limits: InstanceLimits,
 }
 
 /// Compiles and links the components that a route names.
@@ -55,9 +56,9 @@ pub(crate) fn load(ingredients: &Ingredients) -> Result<Components> {
         .iter()
         .filter(|(id, _)| routes.iter().any(|route| route.component == **id));
     used.map(|(id, component)| {
-        let handler = load_component(&engine, &linker, id, component, ingredients)
+        let instances = load_component(&engine, &linker, id, component, ingredients)
             .with_context(|| format!("component `{id}`"))?;
-        Ok((id.clone(), ProxyHandler::new(handler)))
+        Ok((id.clone(), instances))
     })
     .collect()
 }
@@ -97,7 +98,7 @@ fn load_component(
     id: &str,
     component: &manifest::Component,
     ingredients: &Ingredients,
-) -> Result<ComponentHandler> {
+) -> Result<Instances> {
     let source = component.source.display();
     ensure!(
         component.source.is_file(),
@@ -112,7 +113,11 @@ fn load_component(
     let service = ServicePre::new(pre).map_err(|error| {
         anyhow!("{source} is no HTTP component of WASI 0.3 (spin-sdk 7 builds those): {error:#}")
     })?;
-    Ok(ComponentHandler::new(service, Arc::new(grants)))
+    Ok(Instances::new(
+        service,
+        Arc::new(grants),
+        ingredients.limits,
+    ))
 }
 
 fn grants(id: &str, component: &manifest::Component, ingredients: &Ingredients) -> Result<Grants> {

@@ -3,8 +3,11 @@
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lexopt::prelude::*;
+
+use crate::limits::{self, InstanceLimits};
 
 /// Lists all commands and flags.
 pub(crate) const HELP: &str = "\
@@ -21,6 +24,15 @@ Options:
       --variable NAME=VALUE       The value of a variable; may be repeated. Before SPIN_VARIABLE_<NAME>
       --runtime-config-file FILE  Defines stores: [key_value_store.<label>] with type = \"spin\"
       --cache-dir FOLDER          Where compiled components are kept [default: wasmtime's own cache]
+      --max-instance-count NUMBER Instances of one component at a time [default: 16]
+      --max-instance-memory BYTES Memory of one instance [default: 4 GiB]
+      --max-instance-reuse-count NUMBER
+                                  Requests that an instance serves in all [default: 128]
+      --max-instance-concurrent-reuse-count NUMBER
+                                  Requests that an instance serves at a time [default: 16]
+      --idle-instance-timeout TIME
+                                  How long an instance is kept without a request, such as 500ms
+                                  [default: 1s]
       --mailbox ADDRESS           Also serve a development mailbox, on a loopback address
       --faults FILE               For tests: a plan of faults, read anew at every call
   -q, --quiet                     Drop what the components print
@@ -47,6 +59,7 @@ pub(crate) struct Options {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) runtime_config_file: Option<PathBuf>,
     pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) limits: InstanceLimits,
     pub(crate) mailbox: Option<SocketAddr>,
     /// A plan of faults, for tests.
     pub(crate) faults: Option<PathBuf>,
@@ -78,6 +91,7 @@ pub(crate) fn parse(
         variables: Vec::new(),
         runtime_config_file: None,
         cache_dir: None,
+        limits: InstanceLimits::default(),
         mailbox: None,
         faults: None,
         quiet: false,
@@ -93,6 +107,19 @@ pub(crate) fn parse(
                 options.runtime_config_file = Some(parser.value()?.into());
             }
             Long("cache-dir") => options.cache_dir = Some(parser.value()?.into()),
+            Long("max-instance-count") => options.limits.count = count(parser.value()?)?,
+            Long("max-instance-memory") => {
+                options.limits.memory = Some(count(parser.value()?)?);
+            }
+            Long("max-instance-reuse-count") => {
+                options.limits.requests = count(parser.value()?)?;
+            }
+            Long("max-instance-concurrent-reuse-count") => {
+                options.limits.concurrent_requests = count(parser.value()?)?;
+            }
+            Long("idle-instance-timeout") => {
+                options.limits.idle_timeout = time(parser.value()?)?;
+            }
             Long("mailbox") => options.mailbox = Some(loopback(parser.value()?)?),
             Long("faults") => options.faults = Some(parser.value()?.into()),
             Short('q') | Long("quiet") => options.quiet = true,
@@ -101,6 +128,17 @@ pub(crate) fn parse(
         }
     }
     Ok(Command::Up(Box::new(options)))
+}
+
+fn count(value: OsString) -> Result<usize, lexopt::Error> {
+    let value = value.string()?;
+    limits::parse_count(&value).ok_or_else(|| format!("`{value}` is not a number from 1 on").into())
+}
+
+fn time(value: OsString) -> Result<Duration, lexopt::Error> {
+    let value = value.string()?;
+    let invalid = || format!("`{value}` is not a time in seconds (`2s`) or milliseconds (`500ms`)");
+    limits::parse_time(&value).ok_or_else(|| invalid().into())
 }
 
 /// Where a name has several addresses, the IPv4 loopback one is preferred, as on Spin.
@@ -176,6 +214,16 @@ mod tests {
             "rc.toml",
             "--cache-dir",
             "cache",
+            "--max-instance-count",
+            "2",
+            "--max-instance-memory",
+            "67108864",
+            "--max-instance-reuse-count",
+            "3",
+            "--max-instance-concurrent-reuse-count",
+            "4",
+            "--idle-instance-timeout",
+            "500ms",
             "--mailbox",
             "[::1]:0",
             "--faults",
@@ -192,6 +240,13 @@ mod tests {
             variables: vec![pair("a", "b=c"), pair("d", "")],
             runtime_config_file: path("rc.toml"),
             cache_dir: path("cache"),
+            limits: InstanceLimits {
+                count: 2,
+                memory: Some(64 * 1024 * 1024),
+                requests: 3,
+                concurrent_requests: 4,
+                idle_timeout: Duration::from_millis(500),
+            },
             mailbox: Some("[::1]:0".parse().unwrap()),
             faults: path("faults.toml"),
             quiet: true,
@@ -214,6 +269,12 @@ mod tests {
                 .contains("nowhere")
         );
         assert!(parse(&["up", "--listen"]).is_err());
+        for (flag, value) in [
+            ("--max-instance-count", "none"),
+            ("--idle-instance-timeout", "soon"),
+        ] {
+            assert!(parse(&["up", flag, value]).unwrap_err().contains(value));
+        }
         assert!(
             parse(&["up", "--mailbox", "0.0.0.0:3025"])
                 .unwrap_err()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 use wasmtime::component::ResourceTable;
+use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
@@ -47,11 +48,12 @@ pub(crate) struct GuestState {
     incoming: IncomingHooks,
     /// The open stores that a fault has cut off, by their handles.
     cut_off: BTreeSet<u32>,
+    limits: StoreLimits,
 }
 
 impl GuestState {
-    /// The state of a new instance.
-    pub(crate) fn new(grants: &Arc<Grants>) -> Self {
+    /// The state of a new instance, whose memory may have so many bytes.
+    pub(crate) fn new(grants: &Arc<Grants>, most_memory: Option<usize>) -> Self {
         let mut wasi = WasiCtx::builder();
         wasi.envs(&grants.environment);
         if let Some(faults) = &grants.faults {
@@ -69,7 +71,17 @@ impl GuestState {
             incoming: IncomingHooks::default(),
             cut_off: BTreeSet::new(),
             grants: Arc::clone(grants),
+            limits: most_memory
+                .map_or_else(StoreLimitsBuilder::new, |bytes| {
+                    StoreLimitsBuilder::new().memory_size(bytes)
+                })
+                .build(),
         }
+    }
+
+    /// What limits the instance's memory.
+    pub(crate) fn limits(&mut self) -> &mut StoreLimits {
+        &mut self.limits
     }
 
     /// Notified when the component has returned a response.

@@ -1,41 +1,130 @@
 //! When instances of a component are made, shared and ended: as Spin does it, with the same handler of wasmtime's.
 
+use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
-use tokio::time::Sleep;
+use http::{Request, Response};
+use tokio::sync::{Mutex, Notify, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Sleep, timeout_at};
 use wasmtime::component::{Accessor, AccessorTask, GuestTaskId};
 use wasmtime::{AsContextMut as _, Store, StoreContextMut};
+use wasmtime_wasi_http::WasiBody;
 use wasmtime_wasi_http::handler::{
-    HandlerState, Instance, Proxy, ShouldAccept, WorkerExpiration, WorkerState, WorkerStatus,
+    HandlerState, Instance, InstantiationError, Proxy, ProxyHandler, ShouldAccept,
+    WorkerExpiration, WorkerState, WorkerStatus,
 };
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::guest::{Grants, GuestState};
+use crate::limits::InstanceLimits;
 
-/// How many requests an instance serves before it is replaced, and how many at a time. Spin's defaults.
-const REQUESTS_PER_INSTANCE: usize = 128;
-const CONCURRENT_REQUESTS_PER_INSTANCE: usize = 16;
-/// How long an instance is kept without a request. Spin's default.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a request waits for an instance to take it, where there are as many as there may be.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often the first of those who wait looks again.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 
 /// Turns of the event loop between a response and its body. A guest whose timer has fired needs three to run: the timer
 /// completes, its result is delivered, the guest resumes.
 pub(crate) const TURNS_BEFORE_THE_BODY: usize = 3;
 
-/// Makes the instances of one component.
-pub(crate) struct ComponentHandler {
-    service: ServicePre<GuestState>,
-    grants: Arc<Grants>,
+/// The instances of one component, and the requests that wait for one.
+pub(crate) struct Instances {
+    handler: ProxyHandler<ComponentHandler>,
+    /// As many as all instances together serve at a time. Whoever waits here, and leaves, is forgotten.
+    room: Semaphore,
+    /// Held by the first of those whom no instance has taken yet. The others wait for it, in order.
+    line: Arc<Mutex<()>>,
 }
 
-impl ComponentHandler {
-    pub(crate) fn new(service: ServicePre<GuestState>, grants: Arc<Grants>) -> Self {
-        Self { service, grants }
+/// What goes with a request to the instance that takes it: its place in the line, which is free again then.
+type PlaceInLine = Option<OwnedMutexGuard<()>>;
+
+impl Instances {
+    pub(crate) fn new(
+        service: ServicePre<GuestState>,
+        grants: Arc<Grants>,
+        limits: InstanceLimits,
+    ) -> Self {
+        let room = limits.count.saturating_mul(limits.concurrent_requests);
+        Self {
+            handler: ProxyHandler::new(ComponentHandler {
+                service,
+                grants,
+                limits,
+                free: Arc::new(Semaphore::new(limits.count.min(Semaphore::MAX_PERMITS))),
+            }),
+            room: Semaphore::new(room.min(Semaphore::MAX_PERMITS)),
+            line: Arc::default(),
+        }
     }
+
+    /// The answer of an instance; `None` if all are busy for too long.
+    ///
+    /// # Errors
+    /// When the instance fails, or none can be made.
+    pub(crate) async fn handle(
+        &self,
+        mut request: Request<WasiBody>,
+    ) -> wasmtime::Result<Option<Response<WasiBody>>> {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        let Ok(room) = timeout_at(deadline, self.room.acquire()).await else {
+            return Ok(None);
+        };
+        let _room = room?;
+        let mut place: PlaceInLine = None;
+        // Whoever comes while others wait goes to the end of the line.
+        let mut must_wait = self.line.try_lock().is_err();
+        loop {
+            if must_wait && place.is_none() {
+                let line = Arc::clone(&self.line).lock_owned();
+                let Ok(first) = timeout_at(deadline, line).await else {
+                    return Ok(None);
+                };
+                place = Some(first);
+            }
+            let refused = match self.handler.handle(place, request).await {
+                Ok(response) => return Ok(Some(response)),
+                Err(error) => error.downcast::<InstantiationError<PlaceInLine>>()?,
+            };
+            if !refused.error.is::<NoneFree>() {
+                return Err(wasmtime::format_err!("{:#}", refused.error));
+            }
+            if tokio::time::Instant::now() >= deadline {
+                return Ok(None);
+            }
+            request = refused
+                .request
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner);
+            place = refused.request_data;
+            must_wait = true;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+}
+
+/// There are as many instances as there may be.
+#[derive(Debug)]
+struct NoneFree;
+
+impl fmt::Display for NoneFree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there are as many instances as there may be")
+    }
+}
+
+impl std::error::Error for NoneFree {}
+
+/// Makes the instances of one component.
+struct ComponentHandler {
+    service: ServicePre<GuestState>,
+    grants: Arc<Grants>,
+    limits: InstanceLimits,
+    /// A permit for each instance that may be made.
+    free: Arc<Semaphore>,
 }
 
 impl HandlerState for ComponentHandler {
@@ -44,7 +133,11 @@ impl HandlerState for ComponentHandler {
     type WorkerState = Worker;
 
     async fn instantiate(&self) -> wasmtime::Result<Instance<GuestState, Expiration, Worker>> {
-        let mut store = Store::new(self.service.engine(), GuestState::new(&self.grants));
+        let free = Arc::clone(&self.free).try_acquire_owned();
+        let permit = free.map_err(|_| NoneFree)?;
+        let state = GuestState::new(&self.grants, self.limits.memory);
+        let mut store = Store::new(self.service.engine(), state);
+        store.limiter(|state| state.limits());
         store.set_epoch_deadline(1);
         store.epoch_deadline_async_yield_and_update(1);
         let service = self.service.instantiate_async(&mut store).await?;
@@ -52,16 +145,24 @@ impl HandlerState for ComponentHandler {
             store,
             proxy: Proxy::P3(service),
             view: GuestState::incoming,
-            expiration: Expiration(Box::pin(tokio::time::sleep(IDLE_TIMEOUT))),
+            expiration: Expiration {
+                timeout: self.limits.idle_timeout,
+                sleep: Box::pin(tokio::time::sleep(self.limits.idle_timeout)),
+            },
             state: Worker {
                 component: self.grants.component.clone(),
+                limits: self.limits,
+                _permit: permit,
             },
         })
     }
 }
 
 /// Ends an instance that has nothing to do. One that has is never cut short, as on Spin.
-pub(crate) struct Expiration(Pin<Box<Sleep>>);
+struct Expiration {
+    timeout: Duration,
+    sleep: Pin<Box<Sleep>>,
+}
 
 impl WorkerExpiration for Expiration {
     fn poll(
@@ -73,27 +174,30 @@ impl WorkerExpiration for Expiration {
         if status != WorkerStatus::Idle {
             return Poll::Pending;
         }
-        let deadline = (since + IDLE_TIMEOUT).into();
-        if self.0.deadline() != deadline {
-            self.0.as_mut().reset(deadline);
+        let deadline = (since + self.timeout).into();
+        if self.sleep.deadline() != deadline {
+            self.sleep.as_mut().reset(deadline);
         }
-        self.0.as_mut().poll(context)
+        self.sleep.as_mut().poll(context)
     }
 }
 
 /// Decides which requests one instance serves.
-pub(crate) struct Worker {
+struct Worker {
     component: String,
+    limits: InstanceLimits,
+    /// Given back when the instance is gone.
+    _permit: OwnedSemaphorePermit,
 }
 
 impl WorkerState for Worker {
     type StoreData = GuestState;
-    type RequestData = ();
+    type RequestData = PlaceInLine;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
-        if total >= REQUESTS_PER_INSTANCE {
+        if total >= self.limits.requests {
             ShouldAccept::Never
-        } else if concurrent >= CONCURRENT_REQUESTS_PER_INSTANCE {
+        } else if concurrent >= self.limits.concurrent_requests {
             ShouldAccept::No
         } else {
             ShouldAccept::Yes
@@ -103,9 +207,10 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, GuestState>,
-        _data: (),
+        place: PlaceInLine,
         _task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        drop(place);
         for _ in 0..TURNS_BEFORE_THE_BODY {
             let turn = TurnBeforeTheBody(store.data().response_returned());
             if let Err(error) = store.as_context_mut().spawn(turn) {

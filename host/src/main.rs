@@ -12,6 +12,7 @@ mod cli;
 mod faults;
 mod guest;
 mod instances;
+mod limits;
 mod mailbox;
 mod manifest;
 mod router;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderName};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, RETRY_AFTER};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
@@ -76,8 +76,9 @@ impl Trigger {
             return Ok(answer(StatusCode::INTERNAL_SERVER_ERROR, ""));
         };
         let request = request.map(|body| body.map_err(Error::from).boxed_unsync());
-        match component.handle((), request).await {
-            Ok(response) => Ok(response),
+        match component.handle(request).await {
+            Ok(Some(response)) => Ok(response),
+            Ok(None) => Ok(too_busy()),
             Err(error) => {
                 crate::report(format_args!(
                     "{}: no answer to {path}: {error:#}",
@@ -93,6 +94,23 @@ fn answer(status: StatusCode, body: impl Into<Bytes>) -> Answer<Error> {
     let mut answer = Response::new(Full::new(body.into()).map_err(Error::from).boxed_unsync());
     *answer.status_mut() = status;
     answer
+}
+
+/// All instances of the component were busy for too long. Only the component knows the address of a problem's page.
+fn too_busy() -> Answer<Error> {
+    let problem = serde_json::json!({
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "detail": "All instances of the component are busy.",
+    });
+    let mut busy = answer(StatusCode::SERVICE_UNAVAILABLE, problem.to_string());
+    let headers = busy.headers_mut();
+    let media_type = HeaderValue::from_static("application/problem+json");
+    headers.insert(CONTENT_TYPE, media_type);
+    headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    busy
 }
 
 /// Spin keeps `<component>.spin.internal` for calls between components, and ignores it from outside.

@@ -100,6 +100,7 @@ fn load(options: &Options, manifest: &Manifest) -> Result<Trigger> {
             .transpose()?
             .map(Arc::new),
         cache_folder: options.cache_dir.as_deref(),
+        limits: options.limits,
     })?;
     Ok(Trigger::new(manifest, router, components))
 }

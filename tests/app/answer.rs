@@ -93,7 +93,7 @@ impl Answer {
         }
         let extra = match slug {
             "method-not-allowed" => Some("allow"),
-            "rate-limited" | "service-unavailable" => Some("retry-after"),
+            "rate-limited" | "overloaded" | "service-unavailable" => Some("retry-after"),
             "unauthorized" => Some("www-authenticate"),
             _ => None,
         };

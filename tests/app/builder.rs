@@ -38,6 +38,7 @@ pub(crate) struct Refusal {
 pub(crate) struct AppBuilder {
     pub(super) variables: BTreeMap<String, String>,
     pub(super) manifest: Option<Table>,
+    pub(super) flags: Vec<String>,
     pub(super) logs_everything: bool,
     pub(super) folder: TempDir,
     pub(super) sink: MailSink,
@@ -118,6 +119,7 @@ impl AppBuilder {
             variables,
             manifest: None,
             logs_everything: false,
+            flags: Vec::new(),
             folder,
             sink,
             keys,
@@ -142,6 +144,12 @@ impl AppBuilder {
     /// Has so many hosts serve the app, which clients meet in turn. They need a store that they can share.
     pub(crate) fn hosts(mut self, hosts: usize) -> Self {
         self.hosts = hosts;
+        self
+    }
+
+    /// Starts the app with one more flag, which Spin and the embedded host both know.
+    pub(crate) fn flag(mut self, name: &str, value: &str) -> Self {
+        self.flags.extend([name.to_owned(), value.to_owned()]);
         self
     }
 
@@ -258,6 +266,7 @@ impl AppBuilder {
                 .arg("--runtime-config-file")
                 .arg(self.runtime_config(&database.url()));
         }
+        command.args(&self.flags);
         for (name, value) in &self.variables {
             command.arg("--variable").arg(format!("{name}={value}"));
         }

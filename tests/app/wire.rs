@@ -58,6 +58,13 @@ impl Wire {
         )
     }
 
+    /// Sends these bytes as they are, and waits for no answer.
+    pub(crate) fn begin(&mut self, request: &[u8]) {
+        self.stream
+            .write_all(request)
+            .expect("the app takes the request");
+    }
+
     /// Sends these bytes as they are, and counts the reads that their answer takes.
     pub(crate) fn exchange(&mut self, call: &str, request: &[u8]) -> (Answer, usize) {
         self.stream

@@ -6,6 +6,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use keyback::base::timestamp::Timestamp;
+use keyback::model::hashing_gate::HashingGate;
 use keyback::model::log_line::LogLine;
 use keyback::ports::{Clock, Env, Log, Meter, SecureRandom, Unavailable, Variables};
 use keyback::store::format::{Checked, Formats, Knowledge};
@@ -18,12 +19,24 @@ thread_local! {
     static METER: Meter = Meter::default();
     /// What it knows of the store's format.
     static FORMAT: Knowledge = Knowledge::default();
+    /// Its gate, for all its requests. It holds nothing of theirs.
+    static HASHING_GATE: HashingGate = HashingGate::new(hold_back);
 }
 
 /// Everything a flow needs, from Spin. One for each request.
 pub struct SpinEnv {
     store: Checked<SpinKeyValue>,
     meter: Meter,
+    hashing_gate: HashingGate,
+}
+
+/// Has the host send further requests to other instances, or to this one again.
+fn hold_back(others: bool) {
+    if others {
+        spin_sdk::wit_bindgen::backpressure_inc();
+    } else {
+        spin_sdk::wit_bindgen::backpressure_dec();
+    }
 }
 
 impl Default for SpinEnv {
@@ -32,6 +45,7 @@ impl Default for SpinEnv {
         Self {
             store: Checked::new::<Formats>(SpinKeyValue::default(), known),
             meter: METER.with(Clone::clone),
+            hashing_gate: HASHING_GATE.with(HashingGate::clone),
         }
     }
 }
@@ -72,6 +86,9 @@ impl Env for SpinEnv {
     }
     fn meter(&self) -> &Meter {
         &self.meter
+    }
+    fn hashing_gate(&self) -> &HashingGate {
+        &self.hashing_gate
     }
 }
 

@@ -15,6 +15,7 @@ pub mod event;
 pub mod event_chain;
 pub mod failed_attempt;
 pub mod generated_password;
+pub mod hashing_gate;
 pub mod id;
 pub mod issued_mail;
 pub mod jwt;

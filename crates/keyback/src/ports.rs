@@ -10,6 +10,7 @@ pub use meter::Meter;
 
 use crate::base::keys::{AnyKey, CounterKey, Key};
 use crate::base::timestamp::Timestamp;
+use crate::model::hashing_gate::HashingGate;
 use crate::model::log_line::LogLine;
 
 /// Wall-clock time. It may jump in either direction; nothing that is stored relies on its order.
@@ -131,4 +132,6 @@ pub trait Env {
     fn log(&self) -> &Self::Log;
     /// The counts of this instance.
     fn meter(&self) -> &Meter;
+    /// The gate that whoever hashes goes through.
+    fn hashing_gate(&self) -> &HashingGate;
 }

@@ -163,6 +163,7 @@ export function explain({ problem, seconds }) {
   switch (problem) {
     case 'rate-limited':
       return { key: 'error.too-many', values: { seconds } };
+    case 'overloaded':
     case 'service-unavailable':
       return { key: 'error.unavailable' };
     case 'offline':

@@ -1,5 +1,7 @@
 //! What may fail outside this program.
 
+use std::time::Duration;
+
 /// A failure of the store, the host or the settings. The caller answers 503 and changes nothing more.
 ///
 /// The text is for the log. It names what failed and never holds a key's value.
@@ -17,6 +19,12 @@ pub enum Unavailable {
     /// The host's password hashing failed, which only a lack of memory can cause.
     #[error("password hashing failed")]
     Hashing,
+    /// Too many passwords are being hashed. Nothing was changed.
+    #[error("too many passwords are being hashed")]
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// A page's template could not be rendered.
     #[error("a template failed")]
     Template,

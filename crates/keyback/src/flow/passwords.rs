@@ -11,12 +11,11 @@ pub(in crate::flow) mod authenticate;
 pub(crate) mod breached;
 mod check_password;
 mod generate;
+pub(in crate::flow) mod hashing;
 mod rehash;
 mod set_by_user;
-mod timed;
 
 pub(super) use check_password::check_password;
 pub(super) use generate::generate;
 pub(crate) use rehash::store_newer_hash;
 pub(super) use set_by_user::{UsersChange, set_by_user};
-pub(super) use timed::timed;

@@ -30,6 +30,7 @@ mod lost_answers;
 mod new_accounts;
 mod operations;
 mod outages;
+mod overload;
 mod races;
 mod refusals;
 mod reset_password;

@@ -121,6 +121,9 @@ problem_types! {
     /// The secret may be used up, and the change may not be stored.
     StartAgain = 503, "start-again", "Start again",
         "Something went wrong, and the link or code may be used up. If you chose a new password, it may have been saved: try signing in with it. If it does not work, your old password still does, and you can request a new email.";
+    /// Too many passwords are being hashed. `Retry-After` has the seconds.
+    Overloaded = 503, "overloaded", "Too busy right now",
+        "Too many passwords are being checked or set at this moment. Nothing was changed or counted, and a link or code in the call can still be used. Wait as many seconds as the Retry-After header says, then try again.";
     /// The store, the host or the settings failed.
     ServiceUnavailable = 503, "service-unavailable", "Not available right now",
         "The store cannot be reached, or the app is not configured. A link or code in the call can still be used. Any other change may have been made: check before you try again. The app's log names the cause.";
@@ -335,8 +338,13 @@ impl Problem {
     }
 
     pub(super) fn unavailable(outage: Unavailable) -> Self {
-        let problem = Self::new(ProblemType::ServiceUnavailable)
-            .with_header("retry-after", RETRY_AFTER_OUTAGE.as_secs().to_string());
+        let (kind, retry_after) = match outage {
+            Unavailable::Overloaded { retry_after } => (ProblemType::Overloaded, retry_after),
+            _ => (ProblemType::ServiceUnavailable, RETRY_AFTER_OUTAGE),
+        };
+        // Rounded up, so that nobody comes too early.
+        let seconds = retry_after.as_millis().div_ceil(1_000);
+        let problem = Self::new(kind).with_header("retry-after", seconds.to_string());
         Self {
             outage: Some(outage),
             ..problem

@@ -55,21 +55,43 @@ impl Password {
         &self.normal
     }
 
-    /// Hashes with argon2id and a fresh salt: about 30 ms and 19 MiB.
+    /// Hashes with argon2id and a fresh salt: about 30 ms and 19 MiB. Calls `pause` every two milliseconds or so.
     ///
     /// # Errors
     /// [`Unavailable::Random`] or, for lack of memory, [`Unavailable::Hashing`].
-    pub fn hash(&self, random: &impl SecureRandom) -> Result<PasswordHash, Unavailable> {
-        PasswordHash::make(self.normal.as_bytes(), random)
+    pub async fn hash_in_slices(
+        &self,
+        random: &impl SecureRandom,
+        pause: &impl AsyncFn(),
+    ) -> Result<PasswordHash, Unavailable> {
+        PasswordHash::make(self.normal.as_bytes(), random, pause).await
     }
 
     /// Whether `hash` is this password's. Without a hash it takes the time of one of Keyback's own and returns false.
+    /// Calls `pause` like [`Password::hash_in_slices`], but not within hashes that other systems made.
     #[must_use]
-    pub fn verify(&self, hash: Option<&PasswordHash>) -> bool {
-        hash.map_or_else(
-            || password_hash::refuse(&self.normal),
-            |hash| hash.accepts(&self.normal, self.typed.as_deref()),
-        )
+    pub async fn verify_in_slices(
+        &self,
+        hash: Option<&PasswordHash>,
+        pause: &impl AsyncFn(),
+    ) -> bool {
+        match hash {
+            None => password_hash::refuse(&self.normal, pause).await,
+            Some(hash) => {
+                let typed = self.typed.as_deref();
+                hash.accepts(&self.normal, typed, pause).await
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn hash(&self, random: &impl SecureRandom) -> Result<PasswordHash, Unavailable> {
+        crate::testing::block_on(self.hash_in_slices(random, &async || ()))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn verify(&self, hash: Option<&PasswordHash>) -> bool {
+        crate::testing::block_on(self.verify_in_slices(hash, &async || ()))
     }
 
     /// Whether the password, which matches `hash`, should be hashed again with Keyback's own parameters.

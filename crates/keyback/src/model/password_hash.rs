@@ -72,26 +72,43 @@ impl PasswordHash {
     }
 
     /// Hashes `password` with argon2id and Keyback's current parameters.
-    pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<Self, Unavailable> {
-        argon2::make(password, random).map(Self)
+    pub(super) async fn make(
+        password: &[u8],
+        random: &impl SecureRandom,
+        pause: &impl AsyncFn(),
+    ) -> Result<Self, Unavailable> {
+        argon2::make(password, random, pause).await.map(Self)
     }
 
     /// Whether this is the hash of the password. `normal` is in Normalization Form C; `typed` is set if the typed text
     /// differs, since other systems may have hashed that. Keyback's own hash is compared with `normal` only.
-    pub(super) fn accepts(&self, normal: &str, typed: Option<&str>) -> bool {
+    pub(super) async fn accepts(
+        &self,
+        normal: &str,
+        typed: Option<&str>,
+        pause: &impl AsyncFn(),
+    ) -> bool {
         let Some(scheme) = Scheme::read(&self.0) else {
-            return refuse(normal);
+            return refuse(normal, pause).await;
         };
-        let typed = typed.filter(|_| !scheme.is_own());
-        scheme.accepts(normal.as_bytes())
-            || typed.is_some_and(|typed| scheme.accepts(typed.as_bytes()))
+        if scheme.accepts(normal.as_bytes(), pause).await {
+            return true;
+        }
+        match typed.filter(|_| !scheme.is_own()) {
+            Some(typed) => scheme.accepts(typed.as_bytes(), pause).await,
+            None => false,
+        }
     }
 
     /// As [`PasswordHash::accepts`], if that takes next to no time; false otherwise.
     #[cfg(any(test, feature = "fuzzing"))]
     pub(crate) fn accepts_if_quick(&self, normal: &str) -> bool {
         let quick = |scheme: &Scheme| scheme.time() <= std::time::Duration::from_millis(10);
-        Scheme::read(&self.0).is_some_and(|it| quick(&it) && it.accepts(normal.as_bytes()))
+        let accepts = |scheme: Scheme| {
+            let pause = async || ();
+            crate::testing::block_on(scheme.accepts(normal.as_bytes(), &pause))
+        };
+        Scheme::read(&self.0).filter(quick).is_some_and(accepts)
     }
 
     /// Whether a correct password should be hashed again: true except for Keyback's own hashes with its current
@@ -134,8 +151,9 @@ impl fmt::Debug for PasswordHash {
 }
 
 /// Takes as long as verifying one of Keyback's own hashes, and returns false.
-pub(super) fn refuse(password: &str) -> bool {
-    Argon2Hash::placeholder().accepts(password.as_bytes()) & false
+pub(super) async fn refuse(password: &str, pause: &impl AsyncFn()) -> bool {
+    let placeholder = Argon2Hash::placeholder();
+    placeholder.accepts(password.as_bytes(), pause).await & false
 }
 
 #[cfg(test)]

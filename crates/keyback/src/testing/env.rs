@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
+use crate::model::hashing_gate::HashingGate;
 use crate::model::log_line::LogLine;
 use crate::ports::{
     Clock, Env, HttpClient, Log, Meter, NoAnswer, SecureRandom, Unavailable, Variables,
@@ -285,6 +286,8 @@ pub struct MemoryEnv {
     pub log: MemoryLog,
     /// What was measured. Forks share it.
     pub meter: Meter,
+    /// The gate of its one instance.
+    pub hashing_gate: HashingGate,
 }
 
 /// The names and defaults that `spin.toml` declares, so that they stand in one place only.
@@ -329,6 +332,7 @@ impl Default for MemoryEnv {
             variables,
             log: MemoryLog::default(),
             meter: Meter::default(),
+            hashing_gate: HashingGate::new(|_| ()),
         }
     }
 }
@@ -345,6 +349,7 @@ impl MemoryEnv {
             variables: self.variables.fork(),
             log: self.log.fork(),
             meter: self.meter.clone(),
+            hashing_gate: HashingGate::new(|_| ()),
         }
     }
 }
@@ -377,5 +382,8 @@ impl Env for MemoryEnv {
     }
     fn meter(&self) -> &Meter {
         &self.meter
+    }
+    fn hashing_gate(&self) -> &HashingGate {
+        &self.hashing_gate
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
-use crate::flow::passwords::{check_password, generate, timed};
+use crate::flow::passwords::{check_password, generate, hashing};
 use crate::flow::recovery::invitation::{InvitationOrder, InvitationSettings, Invited};
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
@@ -143,6 +143,7 @@ pub async fn run<E: Env>(
         None => (None, None),
         Some(InitialPassword::Hashed(hash)) => (Some(hash.clone()), None),
         Some(InitialPassword::Clear(password)) => {
+            let place = hashing::enter(env)?;
             // Nobody has had a generated one before.
             let checked = if order.generate {
                 None
@@ -151,7 +152,7 @@ pub async fn run<E: Env>(
                     .await
                     .map_err(CreateAccountError::PasswordRejected)?
             };
-            let hash = timed(env, || password.hash(env.random()))?;
+            let hash = hashing::hash(env, &place, password).await?;
             (Some(hash), checked)
         }
     };

@@ -8,9 +8,10 @@ use std::time::Duration;
 use crate::base::timestamp::Timestamp;
 use crate::flow::accounts::create::{self, Draft, IdClaim, InitialPassword};
 use crate::flow::events::Caller;
-use crate::flow::passwords::timed;
+use crate::flow::passwords::hashing;
 use crate::model::account::Account;
 use crate::model::event::EventType;
+use crate::model::hashing_gate::Place;
 use crate::model::id::AccountId;
 use crate::model::password_hash::PasswordHash;
 use crate::model::password_policy::PasswordPolicy;
@@ -55,6 +56,8 @@ pub enum LineOutcome {
 #[derive(Debug, Default)]
 pub struct Import {
     hashed: usize,
+    /// Taken for the first password in clear, and kept for the next ones.
+    place: Option<Place>,
 }
 
 /// A draft against which nothing stands so far, with its hash; or what became of its line.
@@ -122,7 +125,12 @@ impl Import {
         if !policy.violations(password, &draft.email).is_empty() {
             return Ok(Err(LineOutcome::Failed(LineFailure::PasswordRejected)));
         }
-        let hash = timed(env, || password.hash(env.random()))?;
+        let place = match self.place.take() {
+            Some(place) => place,
+            None => hashing::enter(env)?,
+        };
+        let hash = hashing::hash(env, &place, password).await?;
+        self.place = Some(place);
         env.clock().sleep(BETWEEN_HASHES).await;
         Ok(Ok((draft, Some(hash))))
     }

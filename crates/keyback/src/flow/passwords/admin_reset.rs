@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
-use crate::flow::passwords::{check_password, generate, timed};
+use crate::flow::passwords::{check_password, generate, hashing};
 use crate::mail::message::MailBranding;
 use crate::mail::message::{
     Requester, TemporaryPasswordMail, Translator, prepare_password_changed,
@@ -110,6 +110,7 @@ pub async fn run<E: Env>(
     order: &Order,
     by: &Caller,
 ) -> Result<Outcome, AdminResetError> {
+    let place = hashing::enter(cx.env)?;
     let found = accounts::find(cx.store(), id).await?;
     let account = found.ok_or(AdminResetError::NotFound)?;
     let generated = matches!(order.password, NewPassword::Generated);
@@ -129,7 +130,8 @@ pub async fn run<E: Env>(
             (generate(cx.env, policy, &account.email)?, None)
         }
     };
-    let hash = timed(cx.env, || password.hash(cx.env.random()))?;
+    let hash = hashing::hash(cx.env, &place, &password).await?;
+    drop(place);
 
     // Hashing and the breach service take their time, in which others may have changed the account.
     let held = accounts::lease(cx, id).await?;

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use crate::flow::passwords::timed;
+use crate::flow::passwords::hashing;
 use crate::flow::{Refusal, within};
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
 use crate::model::email_address::EmailAddress;
+use crate::model::hashing_gate::Place;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::{Limit, LimitExceeded};
@@ -72,6 +73,8 @@ pub(super) struct Authenticated {
     pub(super) password: Password,
     /// What is known of the account's last sign-in.
     pub(super) last_sign_in: Option<SignIn>,
+    /// For further hashes.
+    pub(super) place: Place,
 }
 
 /// Checks the password: at most four round trips and one hashing, whoever is asked for. Everything that checks one shares
@@ -90,6 +93,7 @@ pub(super) async fn authenticate<E: Env>(
     password: &Password,
     client: ClientAddress,
 ) -> Result<Authenticated, SignInError> {
+    let place = hashing::enter(cx.env)?;
     let store = cx.store();
     let named = NamedLimit {
         name: "sign-in",
@@ -119,7 +123,18 @@ pub(super) async fn authenticate<E: Env>(
         .as_ref()
         .and_then(|account| account.credential.as_ref());
     let password = credential.map_or_else(|| password.clone(), |it| it.read(password));
-    let Some((account, hash)) = timed(cx.env, || accept(found, &password)) else {
+    let accepted = match accept(cx.env, &place, found, &password).await {
+        Ok(accepted) => accepted,
+        Err(outage) => {
+            // Nothing was compared.
+            if let Some(by_network) = by_network {
+                by_network.give_back(cx);
+            }
+            return Err(outage.into());
+        }
+    };
+    let Some((account, hash)) = accepted else {
+        drop(place);
         if let Some(outage) = uncounted {
             return Err(outage.into());
         }
@@ -141,6 +156,7 @@ pub(super) async fn authenticate<E: Env>(
         hash,
         password,
         last_sign_in,
+        place,
     })
 }
 
@@ -211,14 +227,22 @@ async fn count_failure<E: Env>(
 }
 
 /// The account and its hash, if the password is right. It takes as long whoever was found.
-fn accept(found: Option<Account>, password: &Password) -> Option<(Account, PasswordHash)> {
+///
+/// # Errors
+/// [`Unavailable::Overloaded`], whoever was found.
+async fn accept<E: Env>(
+    env: &E,
+    place: &Place,
+    found: Option<Account>,
+    password: &Password,
+) -> Result<Option<(Account, PasswordHash)>, Unavailable> {
     let credential = found
         .as_ref()
         .and_then(|account| account.credential.as_ref());
     let hash = credential.map(|credential| credential.hash.clone());
-    let verified = password.verify(hash.as_ref());
-    let account = found.filter(|account| verified && !account.disabled)?;
-    Some((account, hash?))
+    let verified = hashing::verify(env, place, password, hash.as_ref()).await?;
+    let account = found.filter(|account| verified && !account.disabled);
+    Ok(account.zip(hash))
 }
 
 /// Waits until the request has taken as long as `step`: verifying a hash made elsewhere takes less, but not as long as one

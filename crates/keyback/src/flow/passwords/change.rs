@@ -2,7 +2,7 @@
 
 use crate::flow::Refusal;
 use crate::flow::passwords::authenticate::{Authenticated, SignInError, Who, authenticate};
-use crate::flow::passwords::{UsersChange, check_password, set_by_user, timed};
+use crate::flow::passwords::{UsersChange, check_password, hashing, set_by_user};
 use crate::mail::message::MailBranding;
 use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
@@ -89,10 +89,9 @@ pub async fn run<E: Env>(
     let current = &order.current_password;
     let ChangePasswordSettings { keyring, limit, .. } = settings;
     let right = authenticate(cx, keyring, *limit, &who, current, client).await?;
-    let checked = check(cx, settings, &right, &order.new_password)
-        .await
-        .map_err(ChangePasswordError::PasswordRejected)?;
-    let hash = timed(cx.env, || order.new_password.hash(cx.env.random()))?;
+    let checked = check(cx, settings, &right, &order.new_password).await?;
+    let hash = hashing::hash(cx.env, &right.place, &order.new_password).await?;
+    drop(right.place);
 
     // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
     let name = accounts::lease_name(&right.account.id);
@@ -122,14 +121,18 @@ async fn check<E: Env>(
     settings: &ChangePasswordSettings,
     right: &Authenticated,
     password: &Password,
-) -> Result<Option<BreachCheck>, Vec<PasswordViolation>> {
+) -> Result<Option<BreachCheck>, ChangePasswordError> {
     let credential = right.account.credential.as_ref();
     let read = credential.map_or_else(|| password.clone(), |it| it.read(password));
     // Both are at hand: hashing tells more only where another system's hash takes several texts for one.
     let is_current = read.is_spelled_like(&right.password)
-        || (right.hash.needs_rehash() && read.verify(Some(&right.hash)));
+        || (right.hash.needs_rehash()
+            && hashing::verify(cx.env, &right.place, &read, Some(&right.hash)).await?);
+    let rejected = ChangePasswordError::PasswordRejected;
     if is_current {
-        return Err(vec![PasswordViolation::SameAsCurrent]);
+        return Err(rejected(vec![PasswordViolation::SameAsCurrent]));
     }
-    check_password(cx.env, &settings.rules, password, &right.account.email).await
+    check_password(cx.env, &settings.rules, password, &right.account.email)
+        .await
+        .map_err(rejected)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::passwords::authenticate::{Authenticated, authenticate};
-use crate::flow::passwords::timed;
+use crate::flow::passwords::hashing;
 use crate::model::account::Account;
 use crate::model::base_url::BaseUrl;
 use crate::model::client_address::ClientAddress;
@@ -74,18 +74,20 @@ pub async fn run<E: Env>(
         hash,
         password,
         last_sign_in,
+        place,
     } = right;
     let sign_in = SignIn::after(last_sign_in, &account, cx.now);
     cx.deferred.signed_in = sign_in.map(|it| (account.id.clone(), it));
     if password.needs_rehash(&hash) {
         // Stored after the answer, and not by all means: the next sign-in would do it.
-        let new = timed(cx.env, || password.hash(cx.env.random()));
+        let new = hashing::hash(cx.env, &place, &password).await;
         cx.deferred.rehash = new.ok().map(|new| Rehash {
             account_id: account.id.clone(),
             old: hash,
             new,
         });
     }
+    drop(place);
     let password_change = if account.must_change() {
         Some(give_token(cx, settings, &account, &password).await?)
     } else {

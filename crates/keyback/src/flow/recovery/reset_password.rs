@@ -1,12 +1,13 @@
 //! Setting a new password with a link token or a reset token: validate, claim, write.
 
-use crate::flow::passwords::{UsersChange, check_password, set_by_user, timed};
+use crate::flow::passwords::{UsersChange, check_password, hashing, set_by_user};
 use crate::flow::recovery::live_token::{LiveToken, find_live};
 use crate::flow::{Refusal, within};
 use crate::mail::message::MailBranding;
 use crate::model::account::Account;
 use crate::model::breach::BreachCheck;
 use crate::model::client_address::ClientAddress;
+use crate::model::hashing_gate::Place;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
@@ -84,6 +85,7 @@ pub async fn run<E: Env>(
     order: &Order,
     client: ClientAddress,
 ) -> Result<(), ResetPasswordError> {
+    let place = hashing::enter(cx.env)?;
     let store = cx.store();
     let named = NamedLimit {
         name: "reset-password",
@@ -101,14 +103,15 @@ pub async fn run<E: Env>(
     let stored = stored?;
     let live = find_live(cx, &settings.keyring, &token, stored.as_ref()).await?;
     let live = live.ok_or(ResetPasswordError::InvalidToken)?;
-    let checked = match check(cx, settings, &token, &live, &order.new_password).await {
+    let checked = match check(cx, settings, &place, &token, &live, &order.new_password).await? {
         Ok(checked) => checked,
         Err(violations) => {
             count_refusal(cx, &token, &live.claim).await?;
             return Err(ResetPasswordError::PasswordRejected(violations));
         }
     };
-    let hash = timed(cx.env, || order.new_password.hash(cx.env.random()))?;
+    let hash = hashing::hash(cx.env, &place, &order.new_password).await?;
+    drop(place);
 
     // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
     let name = accounts::lease_name(&live.account.id);
@@ -136,28 +139,38 @@ pub async fn run<E: Env>(
 }
 
 /// What came of the breach check, or why the password may not be set.
+///
+/// # Errors
+/// [`Unavailable::Overloaded`].
 async fn check<E: Env>(
     cx: &Cx<'_, E>,
     settings: &ResetSettings,
+    place: &Place,
     token: &Token,
     live: &LiveToken,
     password: &Password,
-) -> Result<Option<BreachCheck>, Vec<PasswordViolation>> {
-    let same = || Err(vec![PasswordViolation::SameAsCurrent]);
+) -> Result<Result<Option<BreachCheck>, Vec<PasswordViolation>>, Unavailable> {
+    let same = || Ok(Err(vec![PasswordViolation::SameAsCurrent]));
     if let Some(current) = &live.replaces
         && *current == token.fingerprint(password)
     {
         return same();
     }
     let email = &live.account.email;
-    let checked = check_password(cx.env, &settings.rules, password, email).await?;
+    let checked = match check_password(cx.env, &settings.rules, password, email).await {
+        Ok(checked) => checked,
+        Err(violations) => return Ok(Err(violations)),
+    };
     // A link does not know the current password. Whoever recovers because somebody else knows it must not set it again.
     let credential = live.account.credential.as_ref();
     let current = credential.filter(|_| live.replaces.is_none());
-    if current.is_some_and(|current| current.read(password).verify(Some(&current.hash))) {
-        return same();
+    if let Some(current) = current {
+        let read = current.read(password);
+        if hashing::verify(cx.env, place, &read, Some(&current.hash)).await? {
+            return same();
+        }
     }
-    Ok(checked)
+    Ok(Ok(checked))
 }
 
 /// Counts a refused password. One too many uses the token up.

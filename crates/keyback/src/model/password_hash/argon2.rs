@@ -63,7 +63,11 @@ fn own_cost() -> Cost {
 }
 
 /// Hashes with argon2id and a fresh salt, to a PHC string.
-pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<String, Unavailable> {
+pub(super) async fn make(
+    password: &[u8],
+    random: &impl SecureRandom,
+    pause: &impl AsyncFn(),
+) -> Result<String, Unavailable> {
     let mut salt = vec![0; OWN_SALT_BYTES];
     random.fill(&mut salt)?;
     let hash = Argon2Hash {
@@ -73,7 +77,8 @@ pub(super) fn make(password: &[u8], random: &impl SecureRandom) -> Result<String
         salt,
         output: vec![0; OWN_OUTPUT_BYTES],
     };
-    let output = hash.of(password).ok_or(Unavailable::Hashing)?;
+    let output = hash.of(password, pause).await;
+    let output = output.ok_or(Unavailable::Hashing)?;
     let Cost {
         memory_kib,
         iterations,
@@ -167,9 +172,9 @@ impl Argon2Hash {
             && self.output.len() == OWN_OUTPUT_BYTES
     }
 
-    pub(super) fn accepts(&self, password: &[u8]) -> bool {
-        self.of(password)
-            .is_some_and(|output| output.ct_eq(&self.output).into())
+    pub(super) async fn accepts(&self, password: &[u8], pause: &impl AsyncFn()) -> bool {
+        let output = self.of(password, pause).await;
+        output.is_some_and(|output| output.ct_eq(&self.output).into())
     }
 
     fn params(&self) -> Option<Params> {
@@ -191,7 +196,7 @@ impl Argon2Hash {
     }
 
     /// The result for `password`; `None` for a lack of memory.
-    fn of(&self, password: &[u8]) -> Option<Vec<u8>> {
+    async fn of(&self, password: &[u8], pause: &impl AsyncFn()) -> Option<Vec<u8>> {
         let params = self.params()?;
         #[cfg(target_arch = "wasm32")]
         if self.fits_single_lane() {
@@ -200,8 +205,12 @@ impl Argon2Hash {
                 iterations,
                 ..
             } = self.cost;
-            return single_lane::hash(password, &self.salt, memory_kib, iterations).map(Vec::from);
+            let output =
+                single_lane::hash(password, &self.salt, memory_kib, iterations, pause).await;
+            return output.map(Vec::from);
         }
+        // The crate computes in one go.
+        pause().await;
         let mut output = vec![0; self.output.len()];
         Argon2::new(self.algorithm, self.version, params)
             .hash_password_into(password, &self.salt, &mut output)

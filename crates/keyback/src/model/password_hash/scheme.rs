@@ -95,7 +95,18 @@ impl Scheme {
         }
     }
 
-    pub(super) fn accepts(&self, password: &[u8]) -> bool {
-        of_each!(self, hash => hash.accepts(password))
+    /// Whether this is the hash of `password`. Of all schemes, only argon2 calls `pause`.
+    pub(super) async fn accepts(&self, password: &[u8], pause: &impl AsyncFn()) -> bool {
+        match self {
+            Self::Argon2(hash) => hash.accepts(password, pause).await,
+            Self::Bcrypt(hash) => hash.accepts(password),
+            Self::Digest(hash) => hash.accepts(password),
+            Self::Firebase(hash) => hash.accepts(password),
+            Self::Md5Crypt(hash) => hash.accepts(password),
+            Self::Pbkdf2(hash) => hash.accepts(password),
+            Self::Phpass(hash) => hash.accepts(password),
+            Self::Scrypt(hash) => hash.accepts(password),
+            Self::ShaCrypt(hash) => hash.accepts(password),
+        }
     }
 }

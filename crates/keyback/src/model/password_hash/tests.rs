@@ -368,14 +368,14 @@ fn the_usual_costs_of_other_systems_are_light() {
         slowness("$P$BUJgeQ6WQ6VorQ0EQNkAV51ZWW.wOF."),
         Some(Slowness::Light)
     );
-    let own = PasswordHash::make(b"a", &SeededRandom::new(1)).unwrap();
+    let own = Password::new("a").hash(&SeededRandom::new(1)).unwrap();
     assert_eq!(own.slowness(), None);
     assert_eq!(own.fingerprint().slowness(), None);
 }
 
 #[test]
 fn keybacks_own_hash_is_argon2id_and_needs_no_other() {
-    let own = PasswordHash::make(b"a", &SeededRandom::new(1)).unwrap();
+    let own = Password::new("a").hash(&SeededRandom::new(1)).unwrap();
     assert!(own.reveal().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
     assert!(!own.needs_rehash());
     assert_eq!(PasswordHash::parse(own.reveal()), Ok(own.clone()));
@@ -387,8 +387,8 @@ fn keybacks_own_hash_is_argon2id_and_needs_no_other() {
 fn a_stand_in_tells_hashes_apart_and_fits_no_password() {
     let random = SeededRandom::new(1);
     let (one, other) = (
-        PasswordHash::make(b"a", &random).unwrap(),
-        PasswordHash::make(b"a", &random).unwrap(),
+        Password::new("a").hash(&random).unwrap(),
+        Password::new("a").hash(&random).unwrap(),
     );
     assert_ne!(one.fingerprint(), other.fingerprint());
     assert_eq!(one.fingerprint(), one.fingerprint().fingerprint());
@@ -399,5 +399,5 @@ fn a_stand_in_tells_hashes_apart_and_fits_no_password() {
 #[test]
 fn the_hash_of_nobody_takes_a_full_hashing() {
     assert!(Argon2Hash::placeholder().is_own());
-    assert!(!refuse(""));
+    assert!(!Password::new("").verify(None));
 }

@@ -15,6 +15,7 @@
 
 use std::hint::black_box;
 use std::iter::zip;
+use std::ops::Range;
 
 use blake2::{Blake2b256, Blake2b512, Digest as _};
 
@@ -30,59 +31,100 @@ const SLICES: usize = 4;
 const VERSION: u32 = 0x13;
 const ARGON2ID: u32 = 2;
 
+/// Of a slice: each takes about a millisecond with Keyback's own parameters.
+const PARTS: usize = 4;
+
 type Block = [u64; WORDS];
 const ZERO: Block = [0; WORDS];
 
-/// Hashes `password`. `None` for a lack of memory, and for what RFC 9106 §3.1 does not allow.
-pub(super) fn hash(
+/// Hashes `password`, and calls `pause` [`PARTS`] times in a slice. `None` for a lack of memory, and for what RFC 9106 §3.1 does not
+/// allow.
+pub(super) async fn hash(
     password: &[u8],
     salt: &[u8],
     memory_kib: u32,
     iterations: u32,
+    pause: &impl AsyncFn(),
 ) -> Option<[u8; OUTPUT_BYTES]> {
     let segment = usize::try_from(memory_kib / 4).ok().filter(|&n| n >= 2)?;
-    let length = segment * SLICES;
     let seed = seed(password, salt, memory_kib, iterations)?;
-    let mut memory: Vec<Block> = Vec::new();
-    memory.try_reserve_exact(length).ok()?;
-    memory.extend([0_u32, 1].map(|index| first_block(&seed, index)));
-
-    let mut scratch = ZERO;
+    let mut lane = Lane::new(&seed, segment)?;
     for pass in 0..iterations {
         for slice in 0..SLICES {
             let mut addresses = (pass == 0 && slice < SLICES / 2)
-                .then(|| Addresses::new(slice, length, iterations));
-            for index in 0..segment {
-                let current = slice * segment + index;
-                let address = addresses.as_mut().map(|addresses| addresses.word(index));
-                if pass == 0 && current < 2 {
-                    continue;
-                }
-                let previous = current.checked_sub(1).unwrap_or(length - 1);
-                let random = address.unwrap_or(memory[previous][0]);
-                // Neither of the two is the current block, nor are they the same.
-                let reference = if pass == 0 {
-                    position(random, current - 1)
-                } else {
-                    let oldest = (slice + 1) % SLICES * segment;
-                    (oldest + position(random, length - segment + index - 1)) % length
-                };
-                if pass == 0 {
-                    // Not all of the memory at once: each block is then in the cache when it is filled.
-                    memory.push(ZERO);
-                }
-                let [previous, reference, current] = memory
-                    .get_disjoint_mut([previous, reference, current])
-                    .ok()?;
-                if pass == 0 {
-                    compress::<false>(previous, reference, current, &mut scratch);
-                } else {
-                    compress::<true>(previous, reference, current, &mut scratch);
-                }
+                .then(|| Addresses::new(slice, lane.length(), iterations));
+            let part = |index: usize| index * segment / PARTS..(index + 1) * segment / PARTS;
+            for indexes in (0..PARTS).map(part) {
+                lane.fill(pass, slice, indexes, addresses.as_mut())?;
+                pause().await;
             }
         }
     }
-    memory.last().map(finish)
+    lane.memory.last().map(finish)
+}
+
+/// The memory, as far as it is filled.
+struct Lane {
+    memory: Vec<Block>,
+    /// Blocks in a slice.
+    segment: usize,
+}
+
+impl Lane {
+    fn new(seed: &[u8; 64], segment: usize) -> Option<Self> {
+        let mut memory: Vec<Block> = Vec::new();
+        memory.try_reserve_exact(segment * SLICES).ok()?;
+        memory.extend([0_u32, 1].map(|index| first_block(seed, index)));
+        Some(Self { memory, segment })
+    }
+
+    const fn length(&self) -> usize {
+        self.segment * SLICES
+    }
+
+    /// Fills the blocks of a slice at these indexes. `None` cannot happen.
+    // Not part of the future that calls it: there, each variable would be in memory.
+    #[inline(never)]
+    fn fill(
+        &mut self,
+        pass: u32,
+        slice: usize,
+        indexes: Range<usize>,
+        mut addresses: Option<&mut Addresses>,
+    ) -> Option<()> {
+        let (segment, length) = (self.segment, self.length());
+        let memory = &mut self.memory;
+        let mut scratch = ZERO;
+        for index in indexes {
+            let current = slice * segment + index;
+            let address = addresses.as_mut().map(|addresses| addresses.word(index));
+            if pass == 0 && current < 2 {
+                continue;
+            }
+            let previous = current.checked_sub(1).unwrap_or(length - 1);
+            let random = address.unwrap_or(memory[previous][0]);
+            // Neither of the two is the current block, nor are they the same.
+            let reference = if pass == 0 {
+                position(random, current - 1)
+            } else {
+                let oldest = (slice + 1) % SLICES * segment;
+                (oldest + position(random, length - segment + index - 1)) % length
+            };
+            if pass == 0 {
+                // Not all of the memory at once: each block is then in the cache when it is filled.
+                memory.push(ZERO);
+            }
+            let [previous, reference, current] = memory
+                .get_disjoint_mut([previous, reference, current])
+                .ok()?;
+            if pass == 0 {
+                compress::<false>(previous, reference, current, &mut scratch);
+            } else {
+                compress::<true>(previous, reference, current, &mut scratch);
+            }
+        }
+        Some(())
+    }
 }
 
 /// H0, RFC 9106 §3.2.
@@ -260,7 +302,12 @@ mod tests {
     use argon2::{Algorithm, Argon2, Params, Version};
     use proptest::prelude::*;
 
-    use super::hash;
+    use crate::testing::block_on;
+
+    fn hash(password: &[u8], salt: &[u8], memory_kib: u32, iterations: u32) -> Option<[u8; 32]> {
+        let pause = async || ();
+        block_on(super::hash(password, salt, memory_kib, iterations, &pause))
+    }
 
     /// What the `argon2` crate makes of it.
     fn reference(password: &[u8], salt: &[u8], memory_kib: u32, iterations: u32) -> [u8; 32] {

@@ -1,0 +1,159 @@
+//! Too many passwords are being hashed: whoever would have to wait is refused, and nothing is changed or counted.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::courier::after_response;
+use crate::model::hashing_gate::{HashTime, Place};
+use crate::testing::{App, Call, Reply, Step, block_on, exchange, step};
+
+/// Has the last hash taken two seconds, and somebody else be about to hash.
+fn crowd(app: &App) -> Place {
+    let gate = &app.env.hashing_gate;
+    let place = gate.enter(&app.env.random).unwrap();
+    place.queue().turn().unwrap().end(HashTime {
+        taken: Duration::from_secs(2),
+        computed: Duration::from_secs(1),
+    });
+    place
+}
+
+fn sign_in(app: &App, name: &str, whom: &str, password: &str) -> Call {
+    app.call("/v1/sign-in", json!({name: whom, "password": password}))
+}
+
+/// Every call that hashes, whether it would succeed or not.
+fn calls_that_hash(app: &App) -> Vec<Call> {
+    let recovery = app.recover();
+    let code = app.verify(&recovery.challenge_id, &recovery.code);
+    let reset = |token: &str| json!({"token": token, "new_password": App::NEW_PASSWORD});
+    let change = |current: &str| json!({"user_id": "ann", "current_password": current, "new_password": App::NEW_PASSWORD});
+    vec![
+        sign_in(app, "email", App::EMAIL, App::PASSWORD),
+        sign_in(app, "email", App::EMAIL, "wrong"),
+        sign_in(app, "email", "nobody@example.com", App::PASSWORD),
+        sign_in(app, "user_id", "ann", App::PASSWORD),
+        sign_in(app, "user_id", "nobody", App::PASSWORD),
+        app.call("/v1/reset-password", reset(&recovery.link)),
+        app.call("/v1/reset-password", reset(&code.text("reset_token"))),
+        app.call("/v1/reset-password", reset("no-token")),
+        app.call("/v1/change-password", change(App::PASSWORD)),
+        app.call("/v1/change-password", change("wrong")),
+        app.call("/v1/admin/users/ann/reset-password", generate()),
+        app.call("/v1/admin/users/nobody/reset-password", generate()),
+        app.call(
+            "/v1/admin/users",
+            json!({"email": "bob@example.com", "password": App::NEW_PASSWORD}),
+        ),
+    ]
+}
+
+fn generate() -> Value {
+    json!({"generate": true, "return_password": true})
+}
+
+fn assert_refused(reply: &Reply) {
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.problem(), "overloaded");
+}
+
+#[test]
+fn whatever_hashes_is_refused_alike_before_it_touches_the_store() {
+    let app = App::with_account();
+    let calls = calls_that_hash(&app);
+    let _crowd = crowd(&app);
+    let before = app.env.store.dump();
+    let _ = app.env.store.take_operations();
+    let mut refusals = Vec::new();
+    for call in &calls {
+        let (reply, deferred) = app.answer(call);
+        assert_refused(&reply);
+        assert_eq!(reply.header("retry-after"), "4");
+        assert!(deferred.is_empty());
+        refusals.push(reply.without_ids());
+    }
+    assert_eq!(app.env.store.take_operations(), [""; 0]);
+    assert_eq!(app.env.store.dump(), before);
+    assert!(refusals.iter().all(|reply| *reply == refusals[0]));
+}
+
+#[test]
+fn what_does_not_hash_is_not_refused() {
+    let app = App::with_account();
+    let _crowd = crowd(&app);
+    let recovery = app.recover();
+    let code = app.verify(&recovery.challenge_id, &recovery.code);
+    let _ = app.check(&code.text("reset_token")).expect(200);
+    let _ = app.make(&Call::get("/v1/health")).expect(200);
+    let hashed = json!({"email": "bob@example.com", "password_hash": "$2b$04$rehashrehashrehashrehuw7esdNsJKzSRRumaVGXjC5pLP3KCYJu"});
+    let _ = app
+        .make(&app.call("/v1/admin/users", hashed.clone()))
+        .expect(201);
+    let _ = app.make(&Call::import(&[hashed])).expect(200);
+}
+
+#[test]
+fn an_import_is_refused_at_its_first_password_in_clear() {
+    let app = App::default();
+    let _crowd = crowd(&app);
+    let line = json!({"email": "bob@example.com", "password": App::NEW_PASSWORD});
+    assert_refused(&app.make(&Call::import(&[line])));
+}
+
+#[test]
+fn once_the_crowd_is_gone_everything_works_as_before() {
+    let app = App::with_account();
+    let crowd = crowd(&app);
+    assert_refused(&app.sign_in(App::EMAIL, App::PASSWORD));
+    drop(crowd);
+    assert!(app.knows(App::PASSWORD));
+}
+
+/// Signs in while somebody else hashes for so long.
+fn sign_in_behind(app: &App, password: &str, taken: Duration) -> Reply {
+    let place = app.env.hashing_gate.enter(&app.env.random).unwrap();
+    let turn = place.queue().turn().unwrap();
+    let call = sign_in(app, "email", App::EMAIL, password);
+    let mut waiting = pin!(exchange(&app.env, &call));
+    // Far more steps than the calls to the store.
+    for _ in 0..100 {
+        assert!(!matches!(step(waiting.as_mut()), Step::Done(_)));
+    }
+    app.env.clock.advance(taken);
+    drop(turn);
+    let (reply, deferred) = block_on(waiting);
+    block_on(after_response::run(&app.env, deferred));
+    reply
+}
+
+#[test]
+fn whoever_has_waited_too_long_is_refused_rather_than_hashed_for() {
+    let app = App::with_account();
+    let late = Duration::from_secs(6);
+    assert_refused(&sign_in_behind(&app, App::PASSWORD, late));
+    let in_time = sign_in_behind(&app, App::PASSWORD, Duration::from_secs(4));
+    let _ = in_time.expect(200);
+}
+
+#[test]
+fn a_guess_that_was_not_compared_is_not_counted_and_a_compared_one_is() {
+    let app = App::with_account();
+    app.env.variables.set("limit_client_sign_in", "1000/60");
+    let wrong = |app: &App| app.sign_in(App::EMAIL, "wrong").status;
+    for _ in 0..99 {
+        assert_eq!(wrong(&app), 401);
+    }
+    for _ in 0..5 {
+        assert_refused(&sign_in_behind(&app, "wrong", Duration::from_secs(6)));
+    }
+    assert!(app.fork().knows(App::PASSWORD));
+    assert_eq!(wrong(&app), 401);
+    assert_eq!(wrong(&app), 429);
+    // Refusals at the gate do not open the lock.
+    let crowd = crowd(&app);
+    assert_refused(&app.sign_in(App::EMAIL, App::PASSWORD));
+    drop(crowd);
+    assert_eq!(app.sign_in(App::EMAIL, App::PASSWORD).status, 429);
+}

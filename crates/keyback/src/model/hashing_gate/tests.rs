@@ -1,0 +1,166 @@
+use std::cell::Cell;
+use std::time::Duration;
+
+use super::*;
+use crate::testing::SeededRandom;
+
+thread_local! {
+    /// What the host was asked for last.
+    static HELD_BACK: Cell<Option<bool>> = const { Cell::new(None) };
+}
+
+fn gate() -> HashingGate {
+    HashingGate::new(|others| HELD_BACK.set(Some(others)))
+}
+
+/// Has a hash take so long, of which it computed.
+fn hash(place: &Place, taken: u64, computed: u64) {
+    place.queue().turn().unwrap().end(HashTime {
+        taken: Duration::from_millis(taken),
+        computed: Duration::from_millis(computed),
+    });
+}
+
+/// A gate whose last hash took so long.
+fn gate_after(taken: u64, computed: u64) -> HashingGate {
+    let gate = gate();
+    hash(&enter(&gate).unwrap(), taken, computed);
+    gate
+}
+
+fn enter(gate: &HashingGate) -> Result<Place, Overloaded> {
+    gate.enter(&SeededRandom::new(1))
+}
+
+#[test]
+fn whoever_gets_a_turn_soon_is_let_in() {
+    // As many as an instance serves at a time, on a machine that is three times as slow as usual.
+    let gate = gate_after(100, 100);
+    let places: Result<Vec<_>, _> = (0..16).map(|_| enter(&gate)).collect();
+    assert!(places.is_ok());
+}
+
+#[test]
+fn whoever_would_wait_too_long_is_refused_and_learns_when_to_come_again() {
+    let gate = gate_after(500, 500);
+    let places: Vec<_> = (0..6).map(|_| enter(&gate).unwrap()).collect();
+    let refused = enter(&gate).unwrap_err();
+    assert_eq!(refused.retry_after, Duration::from_millis(3_500));
+    drop(places);
+    assert!(enter(&gate).is_ok());
+}
+
+#[test]
+fn the_time_to_come_again_is_at_least_a_second_and_at_most_ten() {
+    assert_eq!(gate().overloaded().retry_after, Duration::from_secs(1));
+    let slow = gate_after(60_000, 60_000);
+    assert_eq!(slow.overloaded().retry_after, Duration::from_secs(10));
+}
+
+#[test]
+fn after_an_exception_some_are_let_in_to_find_out_and_one_at_a_time() {
+    let gate = gate_after(6_000, 6_000);
+    let random = SeededRandom::new(1);
+    let let_in = (0..1_000).filter(|_| gate.enter(&random).is_ok()).count();
+    assert!((400..600).contains(&let_in), "{let_in}");
+    let place = (0..1_000).find_map(|_| gate.enter(&random).ok()).unwrap();
+    assert!((0..1_000).all(|_| gate.enter(&random).is_err()));
+    hash(&place, 30, 30);
+    drop(place);
+    // A second of them, since the slow one still counts by half.
+    hash(
+        &gate
+            .enter(&random)
+            .or_else(|_| gate.enter(&random))
+            .unwrap(),
+        30,
+        30,
+    );
+    assert!(enter(&gate).is_ok());
+}
+
+#[test]
+fn turns_come_one_at_a_time_and_in_order() {
+    let gate = gate();
+    let places = [0; 3].map(|_| enter(&gate).unwrap());
+    let queued = places.each_ref().map(Place::queue);
+    assert!(queued[1].turn().is_none());
+    let first = queued[0].turn().unwrap();
+    assert!(queued[1].turn().is_none());
+    drop(first);
+    assert!(queued[2].turn().is_none());
+    let second = queued[1].turn().unwrap();
+    assert!(queued[2].turn().is_none());
+    drop(second);
+    assert!(queued[2].turn().is_some());
+}
+
+#[test]
+fn whoever_leaves_the_queue_holds_up_nobody() {
+    let gate = gate();
+    let places = [0; 3].map(|_| enter(&gate).unwrap());
+    let [first, second, third] = places.each_ref().map(Place::queue);
+    drop(first.turn());
+    assert!(third.turn().is_none());
+    drop(second);
+    assert!(third.turn().is_some());
+}
+
+#[test]
+fn whoever_waits_looks_again_when_it_may_have_come_nearer() {
+    let gate = gate_after(40, 40);
+    let places = [0; 9].map(|_| enter(&gate).unwrap());
+    let queued = places.each_ref().map(Place::queue);
+    let _hashes = queued[0].turn();
+    let pauses = queued[1..].iter().map(|it| {
+        let pause = it.pause(Duration::ZERO).unwrap();
+        pause.as_millis()
+    });
+    assert_eq!(
+        pauses.collect::<Vec<_>>(),
+        [2, 20, 40, 60, 80, 100, 100, 100]
+    );
+}
+
+#[test]
+fn whoever_turns_out_to_wait_too_long_is_sent_away_before_it_has() {
+    let gate = gate_after(40, 40);
+    let places = [0; 9].map(|_| enter(&gate).unwrap());
+    let queued = places.each_ref().map(Place::queue);
+    // The first one takes much longer than expected.
+    let turn = queued[0].turn().unwrap();
+    turn.end(HashTime {
+        taken: Duration::from_millis(1_960),
+        computed: Duration::from_millis(33),
+    });
+    let _second = queued[1].turn();
+    let waited = Duration::from_secs(2);
+    assert!(queued[2].pause(waited).is_ok());
+    assert!(queued[5].pause(waited).is_ok());
+    assert!(queued[6].pause(waited).is_err());
+    assert!(queued[5].pause(waited * 2).is_err());
+}
+
+#[test]
+fn on_a_machine_with_idle_cores_one_that_hashes_leaves_others_to_other_instances() {
+    let gate = gate();
+    for _ in 0..3 {
+        hash(&enter(&gate).unwrap(), 36, 30);
+    }
+    assert_eq!(HELD_BACK.get(), None);
+    let place = enter(&gate).unwrap();
+    assert_eq!(HELD_BACK.get(), Some(true));
+    drop(place);
+    assert_eq!(HELD_BACK.get(), Some(false));
+}
+
+#[test]
+fn on_a_crowded_machine_an_instance_takes_more_however_lucky_a_hash_is() {
+    let gate = gate();
+    for taken in [200, 35, 35, 200, 35, 35] {
+        hash(&enter(&gate).unwrap(), taken, 30);
+    }
+    let places: Vec<_> = (0..16).map(|_| enter(&gate).unwrap()).collect();
+    assert_eq!(HELD_BACK.get(), None);
+    drop(places);
+}
