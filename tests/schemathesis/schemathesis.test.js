@@ -1,0 +1,59 @@
+// The app does what docs/openapi.yaml says: Schemathesis makes calls of the document, good ones and bad ones, follows its links,
+// and checks each answer against it.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { startApp } from '../browser/app.js';
+
+/** Seconds after which Schemathesis stops by itself. */
+const BUDGET = 75;
+const config = new URL('schemathesis.toml', import.meta.url).pathname;
+
+let app;
+let folder;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'keyback-schemathesis-'));
+  app = await startApp({ cooldown_seconds: '0', limit_account: '100000/60' });
+});
+after(async () => {
+  await app?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Runs Schemathesis with the document at `location`: its status, and what it prints. */
+async function schemathesis(location, ...options) {
+  const program = process.env.KEYBACK_SCHEMATHESIS;
+  assert.ok(program, 'scripts/contract-tests sets KEYBACK_SCHEMATHESIS');
+  const run = spawn(program, ['--config-file', config, 'run', location, '--url', app.origin, ...options], {
+    cwd: folder,
+    env: { ...process.env, KEYBACK_KEY: app.key, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [run.stdout, run.stderr]) stream.on('data', (text) => { printed += text; });
+  const status = await new Promise((resolve, reject) => run.once('close', resolve).once('error', reject));
+  return { status, printed };
+}
+
+test('Schemathesis finds nothing, with all checks and by links', async () => {
+  const { status, printed } = await schemathesis(`${app.origin}/v1/openapi.json`, '--max-time', String(BUDGET));
+  console.log(printed.split('\n').slice(-25).join('\n'));
+  assert.equal(status, 0, printed.slice(0, 20_000));
+  assert.match(printed, /Stateful/u);
+});
+
+test('Schemathesis finds a document that is not true', async () => {
+  const document = await (await fetch(`${app.origin}/v1/openapi.json`)).json();
+  const { get } = document.paths['/v1/password-policy'];
+  get.responses = { 201: get.responses[200] };
+  const lie = join(folder, 'openapi.json');
+  await writeFile(lie, JSON.stringify(document));
+  const { status, printed } = await schemathesis(lie, '--include-path', '/v1/password-policy', '--phases', 'fuzzing');
+  assert.equal(status, 1, printed);
+  assert.match(printed, /Undocumented HTTP status code/u);
+});
