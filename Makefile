@@ -4,10 +4,12 @@ components := $(patsubst components/%/Cargo.toml,%,$(wildcard components/*/Cargo
 # As in spin.toml: what `spin build` runs, for all components at once.
 wasm := --release --target wasm32-wasip2
 wasm_packages := $(addprefix --package ,$(components))
+# As in spin-redis.toml: the components that have a store, in a folder of their own. `pages` has none.
+redis_packages := $(addprefix --package ,$(filter-out pages,$(components)))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test test-redis check deny sbom fuzz build host release bench bench-quick crash faults soak screenshots wasm-target clean help
+.PHONY: run test test-redis check deny sbom fuzz build build-redis host release bench bench-quick crash faults soak screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
@@ -15,8 +17,9 @@ run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 test: ## Run all that CI runs: check, unit tests, end-to-end tests
 	@scripts/test
 
-test-redis: build host ## Run the end-to-end tests with the store in Redis (20 minutes)
+test-redis: build build-redis host ## Run the end-to-end tests on Redis, by both ways to it (40 minutes)
 	KEYBACK_STORE=redis cargo test --locked $(native) --no-fail-fast --package keyback-tests
+	KEYBACK_STORE=outbound-redis cargo test --locked $(native) --no-fail-fast --package keyback-tests
 
 check: wasm-target ## Check format, lints and documentation; warnings are errors
 	cargo fmt --all --check
@@ -25,6 +28,7 @@ check: wasm-target ## Check format, lints and documentation; warnings are errors
 	cargo clippy --locked $(native) --package keyback-tests --all-targets -- --deny warnings
 	cargo clippy --locked $(native) --package keyback-bench --all-targets -- --deny warnings
 	cargo clippy --locked $(wasm) --package keyback --package keyback-spin $(wasm_packages) -- --deny warnings
+	cargo clippy --locked $(wasm) --package keyback-spin --features redis -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback-host
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback-bench
@@ -41,6 +45,10 @@ fuzz: ## Fuzz every parser of untrusted bytes, two minutes each (35 minutes)
 
 build: wasm-target ## Build the components
 	cargo build --locked $(wasm) $(wasm_packages)
+
+build-redis: wasm-target ## Build the components of spin-redis.toml, which keep what they store in a Redis of your own
+	cargo build --locked $(wasm) --target-dir target/redis --features redis $(redis_packages)
+	cargo build --locked $(wasm) --package pages
 
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build --locked $(native) --package keyback-host

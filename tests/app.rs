@@ -37,7 +37,10 @@ pub(crate) use self::{
     answer::{Answer, assert_alike, assert_same_shape},
     api_keys::Scope,
     breach_list::BreachList,
-    builder::{AppBuilder, PUBLIC_BASE_URL, StoreKind, component, is_embedded_host, workspace},
+    builder::{
+        AppBuilder, PUBLIC_BASE_URL, StoreKind, component, grant_another_redis, is_embedded_host,
+        revoke_hosts, revoke_store, workspace,
+    },
     clients::{ApiClient, Call, Caller, Visitor},
     comparison::{Distance, TRIES, ranks},
     issuer::{Algorithm, Issuer, encode, hmac},
@@ -117,7 +120,7 @@ impl App {
         shared.upgrade().unwrap_or_else(|| {
             let hosts = match StoreKind::chosen() {
                 StoreKind::File => 1,
-                StoreKind::Redis => 2,
+                StoreKind::Redis | StoreKind::OutboundRedis => 2,
             };
             let app = Arc::new(Self::builder().hosts(hosts).start());
             *shared = Arc::downgrade(&app);
@@ -223,7 +226,7 @@ impl App {
     pub(crate) fn stored(&self, key: &str) -> Option<String> {
         match &self.store {
             Store::File => store_file::find(&self.state_folder(), key),
-            Store::Redis(database) => database.find(key),
+            Store::Redis(database) | Store::OutboundRedis(database) => database.find(key),
         }
     }
 
@@ -231,7 +234,7 @@ impl App {
     pub(crate) fn keeps(&self, text: &str) -> bool {
         let kept = match &self.store {
             Store::File => files_below(&self.state_folder()),
-            Store::Redis(database) => database.content(),
+            Store::Redis(database) | Store::OutboundRedis(database) => database.content(),
         };
         let holds = |bytes: &Vec<u8>| {
             bytes

@@ -2,7 +2,7 @@
 //!
 //! `make test` runs them on the embedded host. With `KEYBACK_SPIN=/path/to/spin` (4.1 or later) they run
 //! unchanged on a real Spin. `KEYBACK_STORE=redis` has the host keep its
-//! store in Redis. The modules mirror the URL tree; [`app`] starts what they talk to.
+//! store in Redis, `outbound-redis` has the components of `spin-redis.toml` call Redis themselves. The modules mirror the URL tree; [`app`] starts what they talk to.
 //!
 //! Some tests wait a minute or two for the agenda and say so in their names (`slow_…`). Most of the others
 //! wait for a child process too, so more test threads than cores make the run shorter.
@@ -34,6 +34,7 @@ mod problems;
 mod races;
 mod readme;
 mod redis;
+mod redis_build;
 mod segments;
 mod stalled_store;
 mod store_format;

@@ -1,10 +1,11 @@
 //! What a component is not granted it cannot use, and the app fails closed.
 
 use serde_json::json;
-use toml::Value;
 
 use crate::{
-    app::{App, BreachList, Caller as _, Scope, component, unique_email, wait_for},
+    app::{
+        App, BreachList, Caller as _, Scope, revoke_hosts, revoke_store, unique_email, wait_for,
+    },
     v1::courier_run::run_courier_until,
 };
 
@@ -12,8 +13,7 @@ use crate::{
 fn a_component_without_its_store_answers_503_and_the_others_go_on() {
     let app = App::builder()
         .manifest(|manifest| {
-            component(manifest, "sign-in")
-                .insert("key_value_stores".to_owned(), Value::Array(Vec::new()));
+            revoke_store(manifest, "sign-in");
         })
         .start();
     let user = app.create_user();
@@ -34,8 +34,7 @@ fn a_component_without_its_store_answers_503_and_the_others_go_on() {
 fn no_recovery_is_promised_without_a_store() {
     let app = App::builder()
         .manifest(|manifest| {
-            component(manifest, "forgot-password")
-                .insert("key_value_stores".to_owned(), Value::Array(Vec::new()));
+            revoke_store(manifest, "forgot-password");
         })
         .start();
     let user = app.create_user();
@@ -52,10 +51,7 @@ fn slow_a_mail_that_no_component_may_send_is_delivered_once_one_may() {
     let app = App::builder()
         .manifest(|manifest| {
             for id in ["forgot-password", "reset-password", "courier"] {
-                component(manifest, id).insert(
-                    "allowed_outbound_hosts".to_owned(),
-                    Value::Array(Vec::new()),
-                );
+                revoke_hosts(manifest, id);
             }
         })
         .start();
@@ -85,10 +81,7 @@ fn a_sign_in_that_may_not_ask_the_list_of_breached_passwords_goes_on() {
     let app = list
         .asked_by(App::builder())
         .manifest(|manifest| {
-            component(manifest, "sign-in").insert(
-                "allowed_outbound_hosts".to_owned(),
-                Value::Array(Vec::new()),
-            );
+            revoke_hosts(manifest, "sign-in");
         })
         .start();
     let user = app.create_user();

@@ -172,6 +172,8 @@ fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
         "http" => Some(80),
         "https" => Some(443),
+        // Spin has none for `rediss`.
+        "redis" => Some(6379),
         _ => None,
     }
 }
@@ -240,6 +242,12 @@ mod tests {
         ));
         assert!(allows("http://[::1]:3025", "http", "[::1]", Some(3025)));
         assert!(allows("http://[::1]", "http", "[::1]", None));
+        assert!(allows(
+            "redis://example.com",
+            "redis",
+            "example.com",
+            Some(6379)
+        ));
     }
 
     #[test]
@@ -279,7 +287,7 @@ mod tests {
             "https://a.*.example.com",
             "https://*example.com",
             "https://example.com:http",
-            "redis://example.com",
+            "rediss://example.com",
             "*://example.com",
             "http://10.0.0.0/8",
             "http://self",

@@ -18,6 +18,7 @@ use crate::variables::Missing;
 mod bindings;
 mod http;
 mod key_value;
+mod redis;
 mod stdio;
 mod variables;
 

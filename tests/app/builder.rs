@@ -28,6 +28,10 @@ pub(super) const FAULTS: &str = "faults.toml";
 /// Runs a program that is refused a write beyond the limit on a file's size, instead of being ended by a signal.
 const REFUSED_NOT_ENDED: [&str; 3] = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];
 
+/// The variable with the address of a Redis that components call themselves, and what they put before each key.
+const STORE_URL: &str = "store_url";
+const OUTBOUND_PREFIX: &str = "{keyback}:";
+
 /// The app ended instead of serving, and printed this.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -55,13 +59,16 @@ pub(super) enum Store {
     /// The file of the default store.
     File,
     Redis(Database),
+    /// The same, which the components call themselves.
+    OutboundRedis(Database),
 }
 
 impl Store {
     fn new() -> Self {
         match StoreKind::chosen() {
             StoreKind::File => Self::File,
-            StoreKind::Redis => Self::Redis(Database::of_all()),
+            StoreKind::Redis => Self::Redis(Database::of_all("")),
+            StoreKind::OutboundRedis => Self::OutboundRedis(Database::of_all(OUTBOUND_PREFIX)),
         }
     }
 }
@@ -72,6 +79,8 @@ pub(crate) enum StoreKind {
     File,
     /// `redis`: the host's store is in Redis.
     Redis,
+    /// `outbound-redis`: the components of `spin-redis.toml` call Redis themselves.
+    OutboundRedis,
 }
 
 impl StoreKind {
@@ -79,8 +88,19 @@ impl StoreKind {
         match env::var("KEYBACK_STORE").as_deref() {
             Err(_) | Ok("") => Self::File,
             Ok("redis") => Self::Redis,
-            Ok(other) => panic!("KEYBACK_STORE may be `redis`, not `{other}`"),
+            Ok("outbound-redis") => Self::OutboundRedis,
+            Ok(other) => {
+                panic!("KEYBACK_STORE may be `redis` or `outbound-redis`, not `{other}`")
+            }
         }
+    }
+
+    /// The manifest of the components that use it.
+    fn manifest(self) -> PathBuf {
+        workspace().join(match self {
+            Self::File | Self::Redis => "spin.toml",
+            Self::OutboundRedis => "spin-redis.toml",
+        })
     }
 }
 
@@ -137,7 +157,11 @@ impl AppBuilder {
 
     /// Has the app keep what it stores in a database of this server.
     pub(crate) fn redis(mut self, server: &Arc<Mutex<Redis>>) -> Self {
-        self.store = Store::Redis(Database::of(Arc::clone(server)));
+        let database = |prefix| Database::of(Arc::clone(server), prefix);
+        self.store = match StoreKind::chosen() {
+            StoreKind::File | StoreKind::Redis => Store::Redis(database("")),
+            StoreKind::OutboundRedis => Store::OutboundRedis(database(OUTBOUND_PREFIX)),
+        };
         self
     }
 
@@ -190,7 +214,7 @@ impl AppBuilder {
     pub(crate) fn stored(self, key: &str, change: impl FnOnce(&mut serde_json::Value)) -> Self {
         match &self.store {
             Store::File => store_file::change(&self.folder.path().join(STATE), key, change),
-            Store::Redis(database) => database.change(key, change),
+            Store::Redis(database) | Store::OutboundRedis(database) => database.change(key, change),
         }
         self
     }
@@ -267,6 +291,12 @@ impl AppBuilder {
                 .arg(self.runtime_config(&database.url()));
         }
         command.args(&self.flags);
+        if let Store::OutboundRedis(database) = &self.store
+            && !self.variables.contains_key(STORE_URL)
+        {
+            let url = format!("{STORE_URL}={}", database.url());
+            command.arg("--variable").arg(url);
+        }
         for (name, value) in &self.variables {
             command.arg("--variable").arg(format!("{name}={value}"));
         }
@@ -282,7 +312,7 @@ impl AppBuilder {
 
     fn manifest_path(&self) -> PathBuf {
         let Some(manifest) = &self.manifest else {
-            return workspace().join("spin.toml");
+            return StoreKind::chosen().manifest();
         };
         let path = self.folder.path().join("spin.toml");
         let text = toml::to_string(manifest).expect("a changed manifest is still TOML");
@@ -301,6 +331,38 @@ pub(crate) fn component<'manifest>(
         .expect("the shipped manifest has this component")
 }
 
+/// Takes a component's store away.
+pub(crate) fn revoke_store(manifest: &mut Table, id: &str) {
+    let component = component(manifest, id);
+    component.remove("key_value_stores");
+    hosts(component).retain(|host| !is_redis(host));
+}
+
+/// Takes every host away that a component may call, but not its store.
+pub(crate) fn revoke_hosts(manifest: &mut Table, id: &str) {
+    hosts(component(manifest, id)).retain(is_redis);
+}
+
+fn hosts(component: &mut Table) -> &mut Vec<Value> {
+    component["allowed_outbound_hosts"]
+        .as_array_mut()
+        .expect("the shipped manifest lists hosts")
+}
+
+/// Grants a component another Redis than its own.
+pub(crate) fn grant_another_redis(manifest: &mut Table, id: &str) {
+    for host in hosts(component(manifest, id))
+        .iter_mut()
+        .filter(|host| is_redis(host))
+    {
+        *host = "redis://redis.example.test:6379".into();
+    }
+}
+
+fn is_redis(host: &Value) -> bool {
+    host.as_str().is_some_and(|host| host.starts_with("redis"))
+}
+
 fn sources(manifest: &mut Table) -> impl Iterator<Item = &mut Value> {
     let components = manifest["component"]
         .as_table_mut()
@@ -311,8 +373,8 @@ fn sources(manifest: &mut Table) -> impl Iterator<Item = &mut Value> {
 }
 
 fn shipped_manifest() -> Table {
-    let text =
-        fs::read_to_string(workspace().join("spin.toml")).expect("the workspace has a spin.toml");
+    let manifest = StoreKind::chosen().manifest();
+    let text = fs::read_to_string(manifest).expect("the workspace has a manifest");
     text.parse().expect("the shipped manifest is TOML")
 }
 
@@ -334,7 +396,7 @@ fn program() -> PathBuf {
 fn require(file: &Path) {
     assert!(
         file.exists(),
-        "{} is missing: run `make build host` first",
+        "{} is missing: run `make build host` first, or `make build-redis host` for outbound-redis",
         file.display()
     );
 }

@@ -52,6 +52,8 @@ pub(crate) enum Keeps {
 pub(super) struct Database {
     server: Arc<Mutex<Redis>>,
     number: u32,
+    /// What stands before each key.
+    prefix: &'static str,
 }
 
 /// Whether there is a `redis-server`. In CI there must be.
@@ -227,15 +229,19 @@ fn make_certificate(folder: &TempDir) {
 
 impl Database {
     /// One of the server that all apps share.
-    pub(super) fn of_all() -> Self {
-        Self::of(Redis::shared())
+    pub(super) fn of_all(prefix: &'static str) -> Self {
+        Self::of(Redis::shared(), prefix)
     }
 
     /// The next one of a server.
-    pub(super) fn of(server: Arc<Mutex<Redis>>) -> Self {
+    pub(super) fn of(server: Arc<Mutex<Redis>>, prefix: &'static str) -> Self {
         let number = lock(&server).databases.fetch_add(1, Ordering::Relaxed);
         assert!(number < DATABASES, "every database is in use");
-        Self { server, number }
+        Self {
+            server,
+            number,
+            prefix,
+        }
     }
 
     pub(super) fn url(&self) -> String {
@@ -245,7 +251,7 @@ impl Database {
     /// The text under a key.
     pub(super) fn find(&self, key: &str) -> Option<String> {
         let value: Option<Vec<u8>> = cmd("GET")
-            .arg(key)
+            .arg([self.prefix, key].concat())
             .query(&mut self.connect())
             .expect("the server answers");
         value.map(|value| String::from_utf8(value).expect("the value is text"))
@@ -259,7 +265,7 @@ impl Database {
         let mut value: Value = serde_json::from_str(&text).expect("the record is JSON");
         change(&mut value);
         cmd("SET")
-            .arg(key)
+            .arg([self.prefix, key].concat())
             .arg(value.to_string())
             .exec(&mut self.connect())
             .expect("the server answers");

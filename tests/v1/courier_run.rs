@@ -1,4 +1,4 @@
-//! `POST /v1/courier/run`
+//! `POST /v1/courier/run`, and the run by URL
 
 use std::{
     thread,
@@ -6,7 +6,8 @@ use std::{
 };
 
 use crate::app::{
-    ApiClient, App, Caller as _, Provider, STATE_LIMIT, Scope, strong_password, wait_for,
+    ApiClient, App, Caller as _, Provider, STATE_LIMIT, Scope, random_token, strong_password,
+    wait_for,
 };
 
 /// The agenda counts in minutes, and a first retry may be due in the third one.
@@ -62,6 +63,86 @@ fn only_a_key_with_the_scope_runs_it() {
         .call("POST", "/v1/courier/run")
         .send()
         .expect_problem(401, "unauthorized");
+}
+
+#[test]
+fn without_a_token_nothing_runs_it_by_url() {
+    let app = App::shared();
+    for path in ["/v1/courier/run", "/v1/courier/run?token="] {
+        let refused = app.visitor().get(path);
+        refused.expect_problem(405, "method-not-allowed");
+        assert_eq!(refused.header("allow"), Some("POST"));
+    }
+}
+
+#[test]
+fn a_url_with_the_token_runs_it_seldom_and_tells_nothing() {
+    let token = random_token(32);
+    let app = App::builder().variable("courier_url_token", &token).start();
+    let path = format!("/v1/courier/run?token={token}");
+    let run = app.visitor().get(&path);
+    run.expect_nothing();
+    // Once in half a minute, whoever asks; the half minute may have ended in between.
+    let again = app.visitor().get(&path);
+    if again.status != 204 {
+        again.expect_problem(429, "rate-limited");
+        assert!(again.header("retry-after").is_some());
+        app.visitor().get(&path).expect_problem(429, "rate-limited");
+    }
+    assert!(!app.log().contains(&token), "the token is in the log");
+}
+
+#[test]
+fn the_token_of_the_url_opens_nothing_else_and_nothing_else_opens_the_url() {
+    let token = random_token(32);
+    let app = App::builder().variable("courier_url_token", &token).start();
+    let bearer = app.token_bearer(&token);
+    bearer.run_courier().expect_problem(401, "unauthorized");
+    bearer
+        .get("/v1/admin/users")
+        .expect_problem(401, "unauthorized");
+    let key = app.all_scopes().to_owned();
+    for query in [
+        String::new(),
+        "?token=".to_owned(),
+        format!("?token={}", random_token(32)),
+        format!("?token={key}"),
+    ] {
+        let refused = app.visitor().get(&format!("/v1/courier/run{query}"));
+        refused.expect_problem(401, "unauthorized");
+    }
+    let by_key = app.portal().get("/v1/courier/run");
+    by_key.expect_problem(401, "unauthorized");
+    for query in [
+        format!("?token={token}&token={token}"),
+        format!("?token={token}&x=1"),
+    ] {
+        let refused = app.visitor().get(&format!("/v1/courier/run{query}"));
+        refused.expect_problem(422, "validation-failed");
+    }
+    let refused = app.visitor().call("PUT", "/v1/courier/run").send();
+    refused.expect_problem(405, "method-not-allowed");
+}
+
+#[test]
+fn slow_a_mail_that_was_refused_is_delivered_by_runs_by_url() {
+    let token = random_token(32);
+    let app = App::builder().variable("courier_url_token", &token).start();
+    let user = app.create_user();
+    app.sink().provider(Provider::Fails {
+        status: 500,
+        retry_after: None,
+    });
+    app.visitor().challenge(&user.email);
+    wait_for_attempt(&app, &user.email);
+    app.sink().provider(Provider::Accepts);
+    let deadline = Instant::now() + AGENDA_LIMIT;
+    while app.sink().accepted(&user.email) == 0 {
+        assert!(Instant::now() < deadline, "no run by URL delivers it");
+        thread::sleep(Duration::from_secs(5));
+        let run = app.visitor().get(&format!("/v1/courier/run?token={token}"));
+        assert!([204, 429].contains(&run.status), "{}", run.status);
+    }
 }
 
 #[test]

@@ -11,8 +11,11 @@ use keyback::model::log_line::LogLine;
 use keyback::ports::{Clock, Env, Log, Meter, SecureRandom, Unavailable, Variables};
 use keyback::store::format::{Checked, Formats, Knowledge};
 
-use crate::key_value::SpinKeyValue;
+#[cfg(not(feature = "redis"))]
+use crate::key_value::SpinKeyValue as SpinStore;
 use crate::outbound::SpinHttp;
+#[cfg(feature = "redis")]
+use crate::redis::SpinRedis as SpinStore;
 
 thread_local! {
     /// What this instance has measured and not stored yet.
@@ -25,7 +28,7 @@ thread_local! {
 
 /// Everything a flow needs, from Spin. One for each request.
 pub struct SpinEnv {
-    store: Checked<SpinKeyValue>,
+    store: Checked<SpinStore>,
     meter: Meter,
     hashing_gate: HashingGate,
 }
@@ -43,7 +46,7 @@ impl Default for SpinEnv {
     fn default() -> Self {
         let known = FORMAT.with(Clone::clone);
         Self {
-            store: Checked::new::<Formats>(SpinKeyValue::default(), known),
+            store: Checked::new::<Formats>(SpinStore::default(), known),
             meter: METER.with(Clone::clone),
             hashing_gate: HASHING_GATE.with(HashingGate::clone),
         }
@@ -61,7 +64,7 @@ impl SpinEnv {
 impl Env for SpinEnv {
     type Clock = HostClock;
     type Random = HostRandom;
-    type Store = Checked<SpinKeyValue>;
+    type Store = Checked<SpinStore>;
     type Http = SpinHttp;
     type Variables = SpinVariables;
     type Log = StderrLog;
@@ -72,7 +75,7 @@ impl Env for SpinEnv {
     fn random(&self) -> &HostRandom {
         &HostRandom
     }
-    fn store(&self) -> &Checked<SpinKeyValue> {
+    fn store(&self) -> &Checked<SpinStore> {
         &self.store
     }
     fn http(&self) -> &SpinHttp {

@@ -4,8 +4,11 @@
 
 mod body;
 mod env;
+#[cfg(not(feature = "redis"))]
 mod key_value;
 mod outbound;
+#[cfg(feature = "redis")]
+mod redis;
 mod response;
 
 pub use env::SpinEnv;

@@ -15,6 +15,7 @@ use crate::model::recovery::{AttemptCaps, IssueRules};
 mod access;
 mod components;
 mod cors;
+mod courier_url;
 mod jwt;
 mod mail;
 mod mail_branding;
@@ -39,6 +40,7 @@ pub use components::{
     SignIn, VerifyOtp,
 };
 pub use cors::CorsOrigins;
+pub use courier_url::CourierUrlToken;
 pub use mail::FeedbackSettings;
 pub use return_urls::{ReturnUrls, SignInUrl};
 pub use site::LogoImage;

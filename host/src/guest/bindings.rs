@@ -6,11 +6,13 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
     trappable_error_type: {
         "spin:key-value/key-value.error" => spin::key_value::key_value::Error,
+        "spin:redis/redis.error" => spin::redis::redis::Error,
         "spin:variables/variables.error" => spin::variables::variables::Error,
         "wasi:keyvalue/store.error" => wasi::keyvalue::store::Error,
     },
     with: {
         "spin:key-value/key-value.store": crate::store::Store,
+        "spin:redis/redis.connection": crate::guest::redis::Connection,
         "wasi:keyvalue/store.bucket": crate::store::Store,
     },
 });

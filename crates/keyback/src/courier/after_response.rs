@@ -4,7 +4,7 @@
 //! picks up what a crash leaves.
 
 use crate::courier::report::CourierRun;
-use crate::courier::run;
+use crate::courier::run::{self, RunTime};
 use crate::courier::work::work_entry;
 use crate::flow::passwords::{breached, store_newer_hash};
 use crate::model::log_line::LogLine;
@@ -37,7 +37,7 @@ pub async fn run_and_follow<E: Env>(env: &E, deferred: Deferred) {
     let follows = deferred.follows_directory;
     run(env, deferred).await;
     if follows {
-        run::follow_directory(env).await;
+        run::follow_directory(env, RunTime::USUAL).await;
     }
 }
 

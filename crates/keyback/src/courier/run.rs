@@ -29,6 +29,26 @@ const SKIPPED_FOR: Duration = Duration::from_hours(24);
 const LONGEST_RUN: Duration = Duration::from_secs(45);
 /// How long the directory is followed in one go.
 const LONGEST_FOLLOWING: Duration = Duration::from_secs(10);
+
+/// How long a run may take. What it has begun by then, it ends.
+#[derive(Debug, Clone, Copy)]
+pub struct RunTime {
+    agenda: Duration,
+    directory: Duration,
+}
+
+impl RunTime {
+    /// For a scheduler that waits.
+    pub const USUAL: Self = Self {
+        agenda: LONGEST_RUN,
+        directory: LONGEST_FOLLOWING,
+    };
+    /// For platforms that end a call after 30 seconds. A mail that was begun may take ten more.
+    pub const SHORT: Self = Self {
+        agenda: Duration::from_secs(10),
+        directory: Duration::from_secs(5),
+    };
+}
 /// How often a run that may do all brings parked work back and parks entries.
 const MOVES: u32 = 1_000;
 
@@ -47,11 +67,15 @@ pub async fn run_few<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unava
 ///
 /// # Errors
 /// As with [`run_few`].
-pub async fn run_all<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unavailable> {
+pub async fn run_all<E: Env>(
+    env: &E,
+    now: Timestamp,
+    time: RunTime,
+) -> Result<RunReport, Unavailable> {
     if let Err(outage) = format::migrate::<Formats>(env.store()).await {
         env.log().write(&LogLine::WorkFailed { outage });
     }
-    let ends_at = env.clock().now().plus(LONGEST_RUN);
+    let ends_at = env.clock().now().plus(time.agenda);
     let run = CourierRun::over_agenda(Some(ends_at));
     let is_over = over_at(env, ends_at);
     work(env, now, Budget::All, &run, &is_over).await?;
@@ -63,8 +87,8 @@ pub async fn run_all<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unava
 }
 
 /// Has the directory follow what has changed. Few components carry the code for it. A failure is logged.
-pub async fn follow_directory<E: Env>(env: &E) {
-    let is_over = over_at(env, env.clock().now().plus(LONGEST_FOLLOWING));
+pub async fn follow_directory<E: Env>(env: &E, time: RunTime) {
+    let is_over = over_at(env, env.clock().now().plus(time.directory));
     if let Err(outage) = directory::follow(env, &is_over).await {
         env.log().write(&LogLine::WorkFailed { outage });
     }

@@ -222,13 +222,16 @@ pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<An
             let settings = settings::load(cx.env.variables()).await?;
             courier_run::post(cx, request, &settings).await
         }
+        (["v1", "courier", "run"], "GET" | "HEAD") => {
+            let settings = settings::load(cx.env.variables()).await?;
+            courier_run::get(cx, request, &settings).await
+        }
+        (["v1", "courier", "run"], _) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
         (["v1", "email-webhooks", provider], "POST") => {
             let settings = settings::load(cx.env.variables()).await?;
             email_webhooks::post(cx, request, &settings, provider).await
         }
-        (["v1", "courier", "run"] | ["v1", "email-webhooks", _], _) => {
-            Err(Problem::method_not_allowed("POST"))
-        }
+        (["v1", "email-webhooks", _], _) => Err(Problem::method_not_allowed("POST")),
         (["v1", "health"], "GET" | "HEAD") => health::get(cx).await,
         (["v1", "metrics"], "GET" | "HEAD") => {
             let settings = settings::load(cx.env.variables()).await?;

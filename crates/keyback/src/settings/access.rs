@@ -221,7 +221,8 @@ impl Section for Access {
             ..access?
         };
         let runs_courier = |key: &ApiKey| Scope::Courier.is_opened_by(&key.scopes);
-        if access.jwt.is_none() && !access.keys.iter().any(runs_courier) {
+        let has_no_url = || values.text("courier_url_token").is_none_or(str::is_empty);
+        if access.jwt.is_none() && !access.keys.iter().any(runs_courier) && has_no_url() {
             values.warn(
                 "api_keys",
                 "no key has the scope courier, so no scheduler can have failed mails retried",

@@ -12,9 +12,10 @@ use crate::model::recovery::{AttemptCaps, IssueRules};
 use crate::model::site::Site;
 use crate::portal::WebhookSettings;
 use crate::settings::{
-    Access, AdminResetRules, ApiDocs, AppForgotLimit, BreachList, CorsOrigins, FeedbackSettings,
-    ForgotLimit, GraphqlTokenLifetime, LogoImage, ResetLimit, ReturnUrls, Section, SignInLimit,
-    SignInUrl, TemporaryPasswordLifetime, ToldLinkLifetime, Values, VerifyLimit,
+    Access, AdminResetRules, ApiDocs, AppForgotLimit, BreachList, CorsOrigins, CourierUrlToken,
+    FeedbackSettings, ForgotLimit, GraphqlTokenLifetime, LogoImage, ResetLimit, ReturnUrls,
+    Section, SignInLimit, SignInUrl, TemporaryPasswordLifetime, ToldLinkLifetime, Values,
+    VerifyLimit,
 };
 
 macro_rules! components {
@@ -187,6 +188,8 @@ components!(
         pages: Pages,
         /// Who may report on mails.
         feedback: FeedbackSettings,
+        /// Opens the run by URL.
+        url_token: CourierUrlToken,
         /// The pages on other origins that may call.
         cors: CorsOrigins,
     }

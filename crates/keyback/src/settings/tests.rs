@@ -59,6 +59,11 @@ fn each_range_is_held() {
         ("password_breach_check", ["on", "off"], ["true", "yes"]),
         ("api_docs", ["on", "off"], ["true", "yes"]),
         (
+            "courier_url_token",
+            ["", "0123456789abcdef0123456789-_ABCD"],
+            ["short", "0123456789abcdef0123456789+/ABCD"],
+        ),
+        (
             "password_breach_api_origin",
             ["", "https://breaches.example.test"],
             ["breaches.example.test", "https://a.test/range"],

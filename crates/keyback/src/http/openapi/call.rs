@@ -33,6 +33,8 @@ pub(super) struct Call {
     answers: Vec<Answer>,
     /// The problems that not every call of its kind has.
     pub(super) own_problems: Vec<ProblemType>,
+    /// Whether it may hash a password.
+    hashes: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -68,6 +70,7 @@ impl Call {
             body: None,
             answers: Vec::new(),
             own_problems: Vec::new(),
+            hashes: false,
         };
         let names = path
             .split('{')
@@ -193,6 +196,12 @@ impl Call {
         self
     }
 
+    /// It may hash a password, and is refused where too many others do.
+    pub(super) fn hashes(mut self) -> Self {
+        self.hashes = true;
+        self
+    }
+
     /// Every problem that it can be answered with.
     fn all_problems(&self) -> Vec<ProblemType> {
         use ProblemType as P;
@@ -209,6 +218,9 @@ impl Call {
         }
         if self.parameters.iter().any(|it| it["in"] == "query") {
             all.push(P::ValidationFailed);
+        }
+        if self.hashes {
+            all.push(P::Overloaded);
         }
         all.push(P::ServiceUnavailable);
         let known = P::ALL.iter().copied();
@@ -365,7 +377,9 @@ pub(super) fn headers_of(kind: ProblemType) -> &'static [&'static str] {
         ProblemType::MethodNotAllowed => &["Allow"],
         ProblemType::UnsupportedMediaType => &["Accept"],
         ProblemType::RateLimited => &["Retry-After", "RateLimit", "RateLimit-Policy"],
-        ProblemType::StartAgain | ProblemType::ServiceUnavailable => &["Retry-After"],
+        ProblemType::StartAgain | ProblemType::Overloaded | ProblemType::ServiceUnavailable => {
+            &["Retry-After"]
+        }
         _ => &[],
     }
 }

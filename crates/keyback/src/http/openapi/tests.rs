@@ -106,6 +106,7 @@ fn the_table_of_the_readme_has_the_same_calls_scopes_and_problems() {
     let general = [
         ProblemType::PayloadTooLarge,
         ProblemType::ValidationFailed,
+        ProblemType::Overloaded,
         ProblemType::ServiceUnavailable,
     ];
     let mut of_readme = readme_calls();

@@ -1,15 +1,23 @@
-//! `POST /v1/courier/run`
+//! `POST /v1/courier/run`, and the same as a GET for schedulers that can do no more.
 
 use serde::Serialize;
 
-use crate::courier::run;
+use crate::courier::run::{self, RunTime};
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::model::limit::Limit;
 use crate::ports::Env;
 use crate::settings::{Courier, Scope};
 use crate::store::cx::Cx;
+use crate::store::limiter::{self, NamedLimit};
+
+/// One run in half a minute, whoever asks: a run by URL is over by then.
+const RUNS_BY_URL: NamedLimit = NamedLimit {
+    name: "courier-url",
+    limit: Limit::new(1, 30),
+};
 
 /// What a run of the courier did.
 #[derive(Debug, Serialize)]
@@ -39,8 +47,8 @@ pub(in crate::http) async fn post<E: Env>(
         Scope::Courier,
         cx.now,
     )?;
-    let report = run::run_all(cx.env, cx.now).await?;
-    run::follow_directory(cx.env).await;
+    let report = run::run_all(cx.env, cx.now, RunTime::USUAL).await?;
+    run::follow_directory(cx.env, RunTime::USUAL).await;
     let body = CourierReport {
         delivered: report.delivered,
         retried: report.retried,
@@ -49,4 +57,29 @@ pub(in crate::http) async fn post<E: Env>(
         remaining: report.remaining,
     };
     Ok(Answer::of(200, &body))
+}
+
+/// Works what is due, for a caller whose URL has the token of `courier_url_token`.
+///
+/// URLs end up in logs. So the token opens this call only, the answer tells nothing, and calling it often does no more.
+pub(in crate::http) async fn get<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Courier,
+) -> Result<Answer, Problem> {
+    let query = request.query(&["token"])?;
+    let token = &settings.url_token;
+    if !token.is_set() {
+        return Err(Problem::method_not_allowed("POST"));
+    }
+    if !query.text("token").is_some_and(|text| token.is(text)) {
+        return Err(Problem::unauthorized());
+    }
+    let counted = limiter::count_all(cx, RUNS_BY_URL).await?;
+    if let Some(exceeded) = counted.exceeded {
+        return Err(Problem::rate_limited(exceeded));
+    }
+    run::run_all(cx.env, cx.now, RunTime::SHORT).await?;
+    run::follow_directory(cx.env, RunTime::SHORT).await;
+    Ok(Answer::no_content())
 }

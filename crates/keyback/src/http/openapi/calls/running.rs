@@ -5,12 +5,19 @@ use serde_json::json;
 
 use super::super::call::Call;
 use super::super::stand_ins::Document;
-use super::RUNNING;
+use super::{RUNNING, text};
 use crate::http::ProblemType as P;
 use crate::http::v1::{courier_run, health};
 
 pub(super) fn calls() -> Vec<Call> {
-    vec![check_health(), metrics(), run(), report(), document()]
+    vec![
+        check_health(),
+        metrics(),
+        run(),
+        run_by_url(),
+        report(),
+        document(),
+    ]
 }
 
 fn new(handler: &'static str, route: (&'static str, &'static str), id: &'static str) -> Call {
@@ -65,6 +72,21 @@ fn run() -> Call {
         G::subschema_for::<courier_run::CourierReport>,
         report,
     )
+}
+
+fn run_by_url() -> Call {
+    new(
+        "courier_run::get",
+        ("get", "/v1/courier/run"),
+        "runCourierByUrl",
+    )
+    .about(
+        "Do what is due, for schedulers that can only call a URL",
+        "Only with the variable courier_url_token, and once in 30 seconds. Shorter than runCourier.",
+    )
+    .query("token", text(), "What courier_url_token says.")
+    .answers_nothing("What was due was done, or the next run will go on.")
+    .problems(&[P::Unauthorized, P::RateLimited, P::MethodNotAllowed])
 }
 
 fn report() -> Call {

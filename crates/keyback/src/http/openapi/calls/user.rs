@@ -134,6 +134,7 @@ fn reset() -> Call {
         ("post", "/v1/admin/users/{id}/reset-password"),
         "resetUserPassword",
     )
+    .hashes()
     .about(
         "Set or generate a user's password",
         "All sessions end unless asked otherwise.",
