@@ -4,8 +4,10 @@ components := $(patsubst components/%/Cargo.toml,%,$(wildcard components/*/Cargo
 # As in spin.toml: what `spin build` runs, for all components at once.
 wasm := --release --target wasm32-wasip2
 wasm_packages := $(addprefix --package ,$(components))
-# As in spin-redis.toml: the components that have a store, in a folder of their own. `pages` has none.
-redis_packages := $(addprefix --package ,$(filter-out pages,$(components)))
+# As in spin-redis.toml: the components that have a store. `pages` has none.
+redis_components := $(filter-out pages,$(components))
+redis_packages := $(addprefix --package ,$(redis_components))
+redis_wasm := $(addprefix target/wasm32-wasip2/release/,$(addsuffix .wasm,$(subst -,_,$(redis_components))))
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
@@ -46,9 +48,12 @@ fuzz: ## Fuzz every parser of untrusted bytes, two minutes each (35 minutes)
 build: wasm-target ## Build the components
 	cargo build --locked $(wasm) $(wasm_packages)
 
+# They share the crates with the usual ones, and each build replaces the other: the usual one comes last.
 build-redis: wasm-target ## Build the components of spin-redis.toml, which keep what they store in a Redis of your own
-	cargo build --locked $(wasm) --target-dir target/redis --features redis $(redis_packages)
-	cargo build --locked $(wasm) --package pages
+	cargo build --locked $(wasm) --features redis $(redis_packages)
+	@mkdir -p target/redis/wasm32-wasip2/release
+	@cp $(redis_wasm) target/redis/wasm32-wasip2/release/
+	@$(MAKE) --no-print-directory build
 
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build --locked $(native) --package keyback-host

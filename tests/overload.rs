@@ -28,11 +28,11 @@ fn cores() -> usize {
 /// Nobody waits longer, however busy the machine is.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Makes the same call from [`crowd`] threads at one moment, each with a connection of its own.
-fn at_once(call: impl Fn(usize) -> Answer + Sync) -> Vec<(Answer, Duration)> {
-    let start = Barrier::new(crowd());
+/// Makes the same call from so many threads at one moment, each with a connection of its own.
+fn at_once(callers: usize, call: impl Fn(usize) -> Answer + Sync) -> Vec<(Answer, Duration)> {
+    let start = Barrier::new(callers);
     thread::scope(|scope| {
-        let callers: Vec<_> = (0..crowd())
+        let callers: Vec<_> = (0..callers)
             .map(|caller| {
                 let (start, call) = (&start, &call);
                 scope.spawn(move || {
@@ -56,19 +56,7 @@ fn sign_in(app: &App, user: &User, is_known: bool) -> Answer {
     } else {
         unique_email()
     };
-    app.portal().sign_in(&email, &user.password)
-}
-
-/// Signs in as soon as the app says that it may be tried again.
-fn sign_in_patiently(app: &App, user: &User) {
-    loop {
-        let answer = sign_in(app, user, true);
-        if answer.status != 503 {
-            answer.expect_json(200);
-            return;
-        }
-        thread::sleep(retry_after(&answer));
-    }
+    app.portal().impatient().sign_in(&email, &user.password)
 }
 
 /// How long an overloaded app asks to wait.
@@ -84,7 +72,8 @@ fn retry_after(answer: &Answer) -> Duration {
 #[test]
 fn hundreds_of_sign_ins_at_once_are_each_answered_in_time_and_others_meanwhile() {
     let app = App::start();
-    let user = app.create_user();
+    // Enough of them that the limit on one account's attempts is not met.
+    let users: Vec<_> = (0..8 * cores()).map(|_| app.create_user()).collect();
     app.forget_peak_memory();
     let is_over = AtomicBool::new(false);
     let (answers, others) = thread::scope(|scope| {
@@ -98,7 +87,9 @@ fn hundreds_of_sign_ins_at_once_are_each_answered_in_time_and_others_meanwhile()
             }
             answers
         });
-        let answers = at_once(|_| sign_in(&app, &user, true));
+        let answers = at_once(crowd(), |caller| {
+            sign_in(&app, &users[caller % users.len()], true)
+        });
         is_over.store(true, Ordering::Relaxed);
         (answers, others.join().expect("they are answered"))
     });
@@ -121,7 +112,7 @@ fn hundreds_of_sign_ins_at_once_are_each_answered_in_time_and_others_meanwhile()
         let peak = app.peak_memory() >> 20;
         assert!(peak < 1_024, "{peak} MiB");
     }
-    sign_in_patiently(&app, &user);
+    app.assert_signs_in(&users[0], &users[0].password);
 }
 
 #[test]
@@ -141,7 +132,7 @@ fn known_and_unknown_accounts_are_refused_alike_and_no_guess_is_counted() {
         password: strong_password(),
         ..user
     };
-    let answers = at_once(|caller| sign_in(&app, &wrong, caller % 2 == 0));
+    let answers = at_once(crowd(), |caller| sign_in(&app, &wrong, caller % 2 == 0));
     let refused = |kind: usize| {
         let of_kind = answers.iter().skip(kind).step_by(2);
         let refused = of_kind.map(|(answer, _)| answer);
@@ -184,8 +175,88 @@ fn whoever_left_before_an_instance_was_free_is_forgotten() {
         wire.begin(&[head.as_bytes(), body.as_bytes()].concat());
     }
     drop(wires);
-    sign_in_patiently(&app, &user);
+    app.assert_signs_in(&user, &user.password);
     let account = app.portal().find_user(&user.id).expect_json(200);
     let checked = account["failed_sign_ins"].as_u64().unwrap_or_default();
     assert!(checked < 25, "{checked} passwords were checked for nobody");
+}
+
+/// What an edge network gives an instance.
+const EDGE_MEMORY: &str = "134217728";
+
+#[test]
+fn passwords_are_hashed_in_128_mib() {
+    if !is_embedded_host() {
+        // The flag is that of `spin up`, where nobody has tried it.
+        return;
+    }
+    let app = App::builder()
+        .flag("--max-instance-memory", EDGE_MEMORY)
+        .start();
+    let user = app.create_user();
+    let new_password = strong_password();
+    let token = app.reset_token(&app.recover(&user));
+    let answers = at_once(40, |caller| match caller {
+        0 => app.visitor().reset_password(&token, &new_password),
+        1..20 => sign_in(&app, &user, false),
+        _ => {
+            let account = json!({ "email": unique_email(), "password": strong_password() });
+            app.portal().impatient().create_user(&account)
+        }
+    });
+    for (caller, (answer, _)) in answers.iter().enumerate() {
+        let expected = match caller {
+            0 => 204,
+            1..20 => 401,
+            _ => 201,
+        };
+        if answer.status != expected {
+            retry_after(answer);
+        }
+    }
+    assert!(!app.log().contains("an instance failed"), "{}", app.log());
+}
+
+#[test]
+fn a_hash_that_needs_more_memory_than_there_is_looks_like_no_account_and_can_be_replaced() {
+    if !is_embedded_host() {
+        return;
+    }
+    let app = App::builder()
+        .flag("--max-instance-memory", EDGE_MEMORY)
+        .start();
+    let own = app.create_user();
+    for most in [
+        "$scrypt$ln=17,r=8,p=1$c2FsdHNhbHQ$",
+        "$argon2id$v=19$m=131072,t=1,p=2$c2FsdHNhbHQ$",
+    ] {
+        let output = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let email = unique_email();
+        let account = json!({ "email": email, "password_hash": format!("{most}{output}") });
+        let account = app.portal().create_user(&account).expect_json(201);
+        let known = app.portal().sign_in(&email, &strong_password());
+        known.expect_problem(401, "invalid-credentials");
+        let unknown = app.portal().sign_in(&unique_email(), &strong_password());
+        assert_alike(&known, &unknown);
+        assert!(
+            app.log().contains("password hashing failed"),
+            "{}",
+            app.log()
+        );
+        let user = User {
+            id: account["id"]
+                .as_str()
+                .expect("an account has an id")
+                .to_owned(),
+            email,
+            password: strong_password(),
+        };
+        let token = app.reset_token(&app.recover(&user));
+        app.visitor()
+            .reset_password(&token, &user.password)
+            .expect_nothing();
+        app.assert_signs_in(&user, &user.password);
+    }
+    app.assert_signs_in(&own, &own.password);
+    assert!(!app.log().contains("an instance failed"), "{}", app.log());
 }

@@ -1,12 +1,20 @@
 //! Who is calling is a type: a visitor has no credentials, an API client has a key.
 
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
 use serde_json::{Value, json};
 use ureq::{
     Agent,
     http::{Method, Request, request},
 };
 
-use super::{Answer, limits::ANSWER_LIMIT};
+use super::{
+    Answer,
+    limits::{ANSWER_LIMIT, STATE_LIMIT},
+};
 
 /// Anyone who can call the app.
 pub(crate) trait Caller {
@@ -109,6 +117,12 @@ impl ApiClient {
         }
     }
 
+    /// The same client, who does not try again when the app is overloaded.
+    pub(crate) fn impatient(mut self) -> Self {
+        self.http.is_patient = false;
+        self
+    }
+
     pub(crate) fn create_user(&self, account: &Value) -> Answer {
         self.post("/v1/admin/users", account)
     }
@@ -191,6 +205,8 @@ pub(crate) struct Call {
     name: String,
     request: request::Builder,
     body: Option<Vec<u8>>,
+    /// Whether it is sent again when the app is too busy hashing, as it may be on a busy machine.
+    is_patient: bool,
 }
 
 impl Call {
@@ -254,29 +270,47 @@ impl Call {
             name,
             request,
             body,
+            is_patient,
         } = self;
-        let response = match body {
-            Some(body) => agent.run(request.body(body).expect("the call is well formed")),
-            None => agent.run(request.body(()).expect("the call is well formed")),
-        };
-        let (head, mut body) = response?.into_parts();
-        let headers = head.headers.iter().map(|(name, value)| {
-            let value = value.to_str().expect("the header is text");
-            (name.as_str().to_owned(), value.to_owned())
-        });
-        Ok(Answer {
-            status: head.status.as_u16(),
-            headers: headers.collect(),
-            body: body.read_to_vec()?,
-            call: name,
-        })
+        let request = request.body(()).expect("the call is well formed");
+        let deadline = Instant::now() + STATE_LIMIT;
+        loop {
+            let (head, ()) = request.clone().into_parts();
+            let response = match &body {
+                Some(body) => agent.run(Request::from_parts(head, body.as_slice())),
+                None => agent.run(Request::from_parts(head, ())),
+            };
+            let (head, mut body) = response?.into_parts();
+            let headers = head.headers.iter().map(|(name, value)| {
+                let value = value.to_str().expect("the header is text");
+                (name.as_str().to_owned(), value.to_owned())
+            });
+            let answer = Answer {
+                status: head.status.as_u16(),
+                headers: headers.collect(),
+                body: body.read_to_vec()?,
+                call: name.clone(),
+            };
+            if !is_patient || !is_overloaded(&answer) || Instant::now() > deadline {
+                return Ok(answer);
+            }
+            thread::sleep(A_LITTLE);
+        }
     }
+}
+
+/// The least that an overloaded app asks to wait.
+const A_LITTLE: Duration = Duration::from_secs(1);
+
+fn is_overloaded(answer: &Answer) -> bool {
+    answer.status == 503 && answer.text().contains("/problems/overloaded\"")
 }
 
 #[derive(Clone)]
 struct Http {
     agent: Agent,
     origin: String,
+    is_patient: bool,
 }
 
 impl Http {
@@ -293,6 +327,7 @@ impl Http {
         Self {
             agent: config.build().new_agent(),
             origin: origin.to_owned(),
+            is_patient: true,
         }
     }
 
@@ -305,6 +340,7 @@ impl Http {
                 .method(method)
                 .uri(format!("{}{path}", self.origin)),
             body: None,
+            is_patient: self.is_patient,
         }
     }
 }

@@ -451,7 +451,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Do what is due, for schedulers that can only call a URL
+         * @description Only with the variable courier_url_token, and once in 30 seconds. Shorter than runCourier.
+         */
+        get: operations["runCourierByUrl"];
         put?: never;
         /**
          * Do all that is due
@@ -1402,6 +1406,20 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description Too busy right now. Not available right now. */
+        "overloaded_or_service-unavailable": {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description The body is too large. */
         "payload-too-large": {
             headers: {
@@ -1433,6 +1451,20 @@ export interface components {
         };
         /** @description Not available right now. */
         "service-unavailable": {
+            headers: {
+                "Cache-Control": components["headers"]["Cache-Control"];
+                "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Start again. Too busy right now. Not available right now. */
+        "start-again_or_overloaded_or_service-unavailable": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
                 "Referrer-Policy": components["headers"]["Referrer-Policy"];
@@ -2176,7 +2208,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["validation-failed_or_password-rejected_or_undeliverable-password"];
             429: components["responses"]["rate-limited"];
-            503: components["responses"]["service-unavailable"];
+            503: components["responses"]["overloaded_or_service-unavailable"];
         };
     };
     listBulkJobs: {
@@ -2578,7 +2610,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["validation-failed"];
             429: components["responses"]["rate-limited"];
-            503: components["responses"]["service-unavailable"];
+            503: components["responses"]["overloaded_or_service-unavailable"];
         };
     };
     getUser: {
@@ -3222,7 +3254,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["validation-failed_or_password-rejected_or_undeliverable-password"];
             429: components["responses"]["rate-limited"];
-            503: components["responses"]["service-unavailable"];
+            503: components["responses"]["overloaded_or_service-unavailable"];
         };
     };
     signOutUser: {
@@ -3403,6 +3435,36 @@ export interface operations {
             413: components["responses"]["payload-too-large"];
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["validation-failed_or_password-rejected"];
+            429: components["responses"]["rate-limited"];
+            503: components["responses"]["overloaded_or_service-unavailable"];
+        };
+    };
+    runCourierByUrl: {
+        parameters: {
+            query?: {
+                /** @description What courier_url_token says. */
+                token?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was due was done, or the next run will go on. */
+            204: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "Referrer-Policy": components["headers"]["Referrer-Policy"];
+                    "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthorized"];
+            405: components["responses"]["method-not-allowed"];
+            422: components["responses"]["validation-failed"];
             429: components["responses"]["rate-limited"];
             503: components["responses"]["service-unavailable"];
         };
@@ -3761,7 +3823,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["validation-failed_or_password-rejected"];
             429: components["responses"]["rate-limited"];
-            503: components["responses"]["start-again_or_service-unavailable"];
+            503: components["responses"]["start-again_or_overloaded_or_service-unavailable"];
         };
     };
     checkResetToken: {
@@ -3873,7 +3935,7 @@ export interface operations {
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["validation-failed"];
             429: components["responses"]["rate-limited"];
-            503: components["responses"]["service-unavailable"];
+            503: components["responses"]["overloaded_or_service-unavailable"];
         };
     };
     verifyOtp: {

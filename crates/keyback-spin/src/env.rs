@@ -8,7 +8,7 @@ use std::time::Duration;
 use keyback::base::timestamp::Timestamp;
 use keyback::model::hashing_gate::HashingGate;
 use keyback::model::log_line::LogLine;
-use keyback::ports::{Clock, Env, Log, Meter, SecureRandom, Unavailable, Variables};
+use keyback::ports::{Clock, Env, KeyValue, Log, Meter, SecureRandom, Unavailable, Variables};
 use keyback::store::format::{Checked, Formats, Knowledge};
 
 #[cfg(not(feature = "redis"))]
@@ -23,19 +23,19 @@ thread_local! {
     /// What it knows of the store's format.
     static FORMAT: Knowledge = Knowledge::default();
     /// Its gate, for all its requests. It holds nothing of theirs.
-    static HASHING_GATE: HashingGate = HashingGate::new(hold_back);
+    static HASHING_GATE: HashingGate = HashingGate::new(set_backpressure);
 }
 
 /// Everything a flow needs, from Spin. One for each request.
-pub struct SpinEnv {
-    store: Checked<SpinStore>,
+pub struct SpinEnv<S = Checked<SpinStore>> {
+    store: S,
     meter: Meter,
     hashing_gate: HashingGate,
 }
 
 /// Has the host send further requests to other instances, or to this one again.
-fn hold_back(others: bool) {
-    if others {
+fn set_backpressure(is_set: bool) {
+    if is_set {
         spin_sdk::wit_bindgen::backpressure_inc();
     } else {
         spin_sdk::wit_bindgen::backpressure_dec();
@@ -45,15 +45,20 @@ fn hold_back(others: bool) {
 impl Default for SpinEnv {
     fn default() -> Self {
         let known = FORMAT.with(Clone::clone);
+        Self::with_store(Checked::new::<Formats>(SpinStore::default(), known))
+    }
+}
+
+impl<S: KeyValue> SpinEnv<S> {
+    /// For a component whose store is not the usual one.
+    pub(crate) fn with_store(store: S) -> Self {
         Self {
-            store: Checked::new::<Formats>(SpinStore::default(), known),
+            store,
             meter: METER.with(Clone::clone),
             hashing_gate: HASHING_GATE.with(HashingGate::clone),
         }
     }
-}
 
-impl SpinEnv {
     /// The source of randomness.
     #[must_use]
     pub fn entropy(&self) -> &impl SecureRandom {
@@ -61,10 +66,10 @@ impl SpinEnv {
     }
 }
 
-impl Env for SpinEnv {
+impl<S: KeyValue> Env for SpinEnv<S> {
     type Clock = HostClock;
     type Random = HostRandom;
-    type Store = Checked<SpinStore>;
+    type Store = S;
     type Http = SpinHttp;
     type Variables = SpinVariables;
     type Log = StderrLog;
@@ -75,7 +80,7 @@ impl Env for SpinEnv {
     fn random(&self) -> &HostRandom {
         &HostRandom
     }
-    fn store(&self) -> &Checked<SpinStore> {
+    fn store(&self) -> &S {
         &self.store
     }
     fn http(&self) -> &SpinHttp {

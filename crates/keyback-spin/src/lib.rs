@@ -6,17 +6,20 @@ mod body;
 mod env;
 #[cfg(not(feature = "redis"))]
 mod key_value;
+mod no_store;
 mod outbound;
 #[cfg(feature = "redis")]
 mod redis;
 mod response;
 
 pub use env::SpinEnv;
+pub use no_store::NoStore;
 
 use std::time::Duration;
 
 use keyback::courier::after_response;
 use keyback::http::{Answer, Problem, max_body_bytes};
+use keyback::ports::KeyValue;
 use keyback::store::counts;
 use keyback::store::cx::{Cx, Deferred};
 use spin_sdk::http::{Error, Request};
@@ -36,12 +39,18 @@ pub async fn serve(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
-    serve_and_then(request, usual_room, route, async |env, deferred| {
-        if !deferred.is_empty() {
-            after_response::tidy(&env, deferred).await;
-        }
-        counts::store_later(&env).await;
-    })
+    serve_and_then(
+        SpinEnv::default(),
+        request,
+        usual_room,
+        route,
+        async |env, deferred| {
+            if !deferred.is_empty() {
+                after_response::tidy(&env, deferred).await;
+            }
+            counts::store_later(&env).await;
+        },
+    )
     .await
 }
 
@@ -51,9 +60,13 @@ pub async fn serve(
 /// Those of [`serve`].
 pub async fn serve_only(
     request: Request,
-    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
+    route: impl AsyncFnOnce(
+        &mut Cx<'_, SpinEnv<NoStore>>,
+        &keyback::http::Request,
+    ) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
-    serve_and_then(request, usual_room, route, async |_, _| ()).await
+    let env = SpinEnv::with_store(NoStore);
+    serve_and_then(env, request, usual_room, route, async |_, _| ()).await
 }
 
 /// Like [`serve`], and runs the agenda entry that the request wrote: for components that issue or deliver.
@@ -64,12 +77,18 @@ pub async fn serve_and_work(
     request: Request,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
-    serve_and_then(request, usual_room, route, async |env, deferred| {
-        if !deferred.is_empty() {
-            after_response::run(&env, deferred).await;
-        }
-        counts::store_later(&env).await;
-    })
+    serve_and_then(
+        SpinEnv::default(),
+        request,
+        usual_room,
+        route,
+        async |env, deferred| {
+            if !deferred.is_empty() {
+                after_response::run(&env, deferred).await;
+            }
+            counts::store_later(&env).await;
+        },
+    )
     .await
 }
 
@@ -83,26 +102,32 @@ pub async fn serve_and_work_within(
     room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
 ) -> Result<Response, Error> {
-    serve_and_then(request, room, route, async |env, deferred| {
-        if !deferred.is_empty() {
-            after_response::run_and_follow(&env, deferred).await;
-        }
-        counts::store_later(&env).await;
-    })
+    serve_and_then(
+        SpinEnv::default(),
+        request,
+        room,
+        route,
+        async |env, deferred| {
+            if !deferred.is_empty() {
+                after_response::run_and_follow(&env, deferred).await;
+            }
+            counts::store_later(&env).await;
+        },
+    )
     .await
 }
 
-async fn usual_room(_: &SpinEnv, head: &http::request::Parts) -> usize {
+async fn usual_room<S: KeyValue>(_: &SpinEnv<S>, head: &http::request::Parts) -> usize {
     max_body_bytes(head.uri.path())
 }
 
-async fn serve_and_then(
+async fn serve_and_then<S: KeyValue + 'static>(
+    env: SpinEnv<S>,
     request: Request,
-    room: impl AsyncFnOnce(&SpinEnv, &http::request::Parts) -> usize,
-    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv>, &keyback::http::Request) -> Result<Answer, Problem>,
-    then: impl AsyncFnOnce(SpinEnv, Deferred) + 'static,
+    room: impl AsyncFnOnce(&SpinEnv<S>, &http::request::Parts) -> usize,
+    route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv<S>>, &keyback::http::Request) -> Result<Answer, Problem>,
+    then: impl AsyncFnOnce(SpinEnv<S>, Deferred) + 'static,
 ) -> Result<Response, Error> {
-    let env = SpinEnv::default();
     let (head, body) = request.into_parts();
     let room = room(&env, &head).await;
     let body = body::read(body, room).await;

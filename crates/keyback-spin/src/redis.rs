@@ -3,7 +3,7 @@
 //! Each call of the port is one command, so each is atomic. Nothing is sent twice: a command whose answer was lost may have
 //! been done.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,8 +20,10 @@ const URL: &str = "store_url";
 /// Before each key, so that others may use the same database. In a cluster, the braces keep all keys in one place, which a
 /// command with several keys needs.
 const PREFIX: &str = "{keyback}:";
-/// The longest wait for a connection that answers. Hosts set no limit.
+/// The longest wait for a new connection. Hosts set no limit.
 const OPENS_WITHIN: Duration = Duration::from_millis(900);
+/// The longest wait for the answer of one that was made earlier, before a new one is made.
+const PINGS_WITHIN: Duration = Duration::from_millis(300);
 /// The longest wait for the answer to a command.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 /// An instance that was busy may meet the end of a wait before the answer that has long been there.
@@ -37,13 +39,17 @@ thread_local! {
 /// The store of one request. The first call opens it: a request that needs no store is answered without one.
 #[derive(Default)]
 pub struct SpinRedis {
-    opening: OnceCell<Shared<LocalBoxFuture<'static, Opened>>>,
+    opening: RefCell<Option<Shared<LocalBoxFuture<'static, Opened>>>>,
 }
 
 impl SpinRedis {
     async fn open(&self) -> Opened {
-        let opening = self.opening.get_or_init(|| open().boxed_local().shared());
-        opening.clone().await
+        let opening = {
+            let mut opening = self.opening.borrow_mut();
+            let opening = opening.get_or_insert_with(|| open().boxed_local().shared());
+            opening.clone()
+        };
+        opening.await
     }
 
     /// Sends a command, and returns its one answer.
@@ -55,7 +61,12 @@ impl SpinRedis {
         let connection = self.open().await?;
         let asked = within(ANSWERS_WITHIN, connection.execute(command, arguments)).await;
         if asked.is_err() {
+            // Later calls of this request connect anew, to read whether the command was done.
             forget(&connection);
+            self.opening.borrow_mut().take_if(|opening| {
+                let opened = opening.peek().and_then(|it| it.as_ref().ok());
+                opened.is_some_and(|opened| Rc::ptr_eq(opened, &connection))
+            });
         }
         asked?.into_iter().next().ok_or_else(unexpected)
     }
@@ -64,13 +75,14 @@ impl SpinRedis {
 /// The instance's connection, if it still answers, or else a new one. Two requests may each make one at the same time; then
 /// the one that is made first is kept for later ones.
 async fn open() -> Opened {
-    within(OPENS_WITHIN, async {
-        if let Some(connection) = CONNECTION.with_borrow(Clone::clone) {
-            if connection.execute("PING", []).await.is_ok() {
-                return Ok(connection);
-            }
-            forget(&connection);
+    if let Some(connection) = CONNECTION.with_borrow(Clone::clone) {
+        let answered = within(PINGS_WITHIN, connection.execute("PING", [])).await;
+        if answered.is_ok() {
+            return Ok(connection);
         }
+        forget(&connection);
+    }
+    within(OPENS_WITHIN, async {
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that reads the address of the store"
@@ -84,7 +96,6 @@ async fn open() -> Opened {
         Ok(connection)
     })
     .await
-    .inspect_err(|_| CONNECTION.set(None))
 }
 
 /// Has later requests make another connection.

@@ -43,11 +43,15 @@ pub async fn run_and_follow<E: Env>(env: &E, deferred: Deferred) {
 
 /// Does it but for working entries, which are left to whoever works the agenda: for components that neither issue nor
 /// deliver, and so need not carry the code for it.
-pub async fn tidy<E: Env>(env: &E, deferred: Deferred) {
+pub async fn tidy<E: Env>(env: &E, mut deferred: Deferred) {
     let store = env.store();
     Lease::release_all(store, deferred.leases, env.clock().now()).await;
-    for counter in &deferred.give_back {
-        log_failure(env, store.increment(counter, -1).await.map(drop));
+    for counter in deferred.give_back {
+        match store.increment(&counter, -1).await {
+            // Another call has deleted it meanwhile, and nothing would delete it again.
+            Ok(number) if number < 0 => deferred.delete.push(counter.into()),
+            given_back => log_failure(env, given_back.map(drop)),
+        }
     }
     if !deferred.delete.is_empty() {
         log_failure(env, store.delete_many(deferred.delete).await);

@@ -1,8 +1,8 @@
-//! The gate before password hashing: one hash at a time in an instance, and a short queue. Whoever would wait too long is
-//! refused at once.
+//! The gate before password hashing: one hash at a time in an instance, and a short queue. A request that would wait too
+//! long is refused at once.
 //!
-//! An instance sees no other, but it can tell how crowded the machine is: by how long its own last hashes took, and how much
-//! of that they computed.
+//! An instance sees no other. It judges how crowded the machine is by its own last hashes: how long they took, and how much
+//! of that time they computed.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,15 +12,15 @@ use std::time::Duration;
 
 use crate::base::random::SecureRandom;
 
-/// Whoever is expected to wait longer for the end of the hash is not let in.
+/// A request is not let in if its hash is expected to end later than this.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Whoever is in, and is expected to have waited longer for its turn, is sent away: whoever asked has probably left by then.
+/// A request in the queue is refused once it is expected to wait for longer in all: its client has probably left by then.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// The bounds of `Retry-After`.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-/// The bounds of the pauses in which those who wait look whether it is their turn.
+/// The bounds of the pauses after which a waiting request looks whether it is its turn.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
@@ -30,22 +30,23 @@ pub struct HashingGate(Rc<Shared>);
 
 struct Shared {
     state: RefCell<State>,
-    hold_back: fn(bool),
+    set_backpressure: fn(bool),
 }
 
 #[derive(Default)]
 struct State {
     /// How many requests are in the gate, the one that hashes included.
     places: u32,
-    hashes: bool,
-    /// Who waits for a turn, by number.
+    /// Whether one of them has the turn.
+    is_hashing: bool,
+    /// The numbers of the requests that wait for a turn, first come, first served.
     queue: VecDeque<u64>,
     next_number: u64,
-    /// How long a hash takes: the last one and, with half the weight, the ones before it.
-    usual: Duration,
+    /// How long a hash takes: a moving average, in which each hash has the weight of all before it.
+    average: Duration,
     /// How many hashes in a row were not disturbed.
     undisturbed: u32,
-    holds_back: bool,
+    has_backpressure: bool,
 }
 
 /// How long a hash took.
@@ -66,13 +67,13 @@ pub struct Overloaded {
 }
 
 impl HashingGate {
-    /// A gate that nobody is in. `hold_back` asks the host to send this instance no further requests (true), or to send it
+    /// A gate that nobody is in. `set_backpressure` asks the host to send this instance no further requests (true), or to send it
     /// some again (false).
     #[must_use]
-    pub fn new(hold_back: fn(bool)) -> Self {
+    pub fn new(set_backpressure: fn(bool)) -> Self {
         Self(Rc::new(Shared {
             state: RefCell::default(),
-            hold_back,
+            set_backpressure,
         }))
     }
 
@@ -100,6 +101,10 @@ impl HashingGate {
     }
 }
 
+fn half(time: Duration) -> Duration {
+    time.checked_div(2).unwrap_or_default()
+}
+
 /// True for as many as make up for it that each takes `expected` rather than [`PATIENCE`].
 fn is_drawn(expected: Duration, random: &impl SecureRandom) -> bool {
     let mut drawn = [0; 4];
@@ -115,19 +120,24 @@ impl Shared {
     fn expected(&self) -> (u32, Duration) {
         let state = self.state.borrow();
         let places = state.places;
-        (places, state.usual.saturating_mul(places.saturating_add(1)))
+        (
+            places,
+            state.average.saturating_mul(places.saturating_add(1)),
+        )
     }
 
     /// Changes the state, and what is asked of the host accordingly.
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.borrow_mut();
-        change(&mut state);
-        let is_full = state.undisturbed >= UNDISTURBED && state.places > 0;
-        let asks = is_full != std::mem::replace(&mut state.holds_back, is_full);
+        let changed = change(&mut state);
+        let is_busy = state.is_hashing || !state.queue.is_empty();
+        let is_full = state.undisturbed >= UNDISTURBED && is_busy;
+        let asks = is_full != std::mem::replace(&mut state.has_backpressure, is_full);
         drop(state);
         if asks {
-            (self.hold_back)(is_full);
+            (self.set_backpressure)(is_full);
         }
+        changed
     }
 }
 
@@ -149,10 +159,12 @@ impl Place {
     /// A number in the queue of those who want to hash. Turns come in the order in which they were asked for.
     #[must_use]
     pub fn queue(&self) -> Queued<'_> {
-        let mut state = self.0.state.borrow_mut();
-        let number = state.next_number;
-        state.next_number = number.wrapping_add(1);
-        state.queue.push_back(number);
+        let number = self.0.change(|state| {
+            let number = state.next_number;
+            state.next_number = number.wrapping_add(1);
+            state.queue.push_back(number);
+            number
+        });
         Queued {
             shared: &self.0,
             number,
@@ -186,15 +198,15 @@ impl<'a> Queued<'a> {
     /// The turn, if it has come. From then on it is no longer in the queue.
     #[must_use]
     pub fn turn(&self) -> Option<Turn<'a>> {
-        let mut state = self.shared.state.borrow_mut();
-        let is_next = state.queue.front() == Some(&self.number) && !state.hashes;
-        if !is_next {
-            return None;
-        }
-        state.queue.pop_front();
-        state.hashes = true;
-        drop(state);
-        Some(Turn(self.shared))
+        let is_next = self.shared.change(|state| {
+            let is_next = state.queue.front() == Some(&self.number) && !state.is_hashing;
+            if is_next {
+                state.queue.pop_front();
+                state.is_hashing = true;
+            }
+            is_next
+        });
+        is_next.then(|| Turn(self.shared))
     }
 
     /// How long not to look again: half of the time that those before it are expected to take.
@@ -206,19 +218,19 @@ impl<'a> Queued<'a> {
             let state = self.shared.state.borrow();
             let before = state.queue.iter().take_while(|it| **it != self.number);
             let before = u32::try_from(before.count()).unwrap_or(u32::MAX);
-            state.usual.saturating_mul(before)
+            state.average.saturating_mul(before)
         };
         if waited.saturating_add(expected) > LONGEST_WAIT {
             return Err(HashingGate(Rc::clone(self.shared)).overloaded());
         }
-        Ok((expected / 2).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
+        Ok(half(expected).clamp(SHORTEST_PAUSE, LONGEST_PAUSE))
     }
 }
 
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
-        let mut state = self.shared.state.borrow_mut();
-        state.queue.retain(|number| *number != self.number);
+        self.shared
+            .change(|state| state.queue.retain(|number| *number != self.number));
     }
 }
 
@@ -232,12 +244,18 @@ impl fmt::Debug for Queued<'_> {
 pub struct Turn<'a>(&'a Rc<Shared>);
 
 impl Turn<'_> {
-    /// Ends the turn, and remembers how long it took.
+    /// Ends the turn, and remembers how long the hash took. Only for hashes of Keyback's own: the time of others depends on
+    /// the account, and those that never pause say nothing of the machine.
     pub fn end(self, time: HashTime) {
+        if time.computed >= time.taken {
+            return;
+        }
+        // The clock may have jumped.
+        let taken = time.taken.min(LONGEST_RETRY);
         self.0.change(|state| {
-            state.usual = match state.usual {
-                Duration::ZERO => time.taken,
-                usual => (usual + time.taken) / 2,
+            state.average = match state.average {
+                Duration::ZERO => taken,
+                average => half(average.saturating_add(taken)),
             };
             state.undisturbed = if time.is_undisturbed() {
                 state.undisturbed.saturating_add(1)
@@ -250,7 +268,7 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.state.borrow_mut().hashes = false;
+        self.0.change(|state| state.is_hashing = false);
     }
 }
 

@@ -55,7 +55,7 @@ impl Password {
         &self.normal
     }
 
-    /// Hashes with argon2id and a fresh salt: about 30 ms and 19 MiB. Calls `pause` every two milliseconds or so.
+    /// Hashes with argon2id and a fresh salt: about 30 ms and 19 MiB. Calls `pause` every millisecond or so.
     ///
     /// # Errors
     /// [`Unavailable::Random`] or, for lack of memory, [`Unavailable::Hashing`].
@@ -69,12 +69,14 @@ impl Password {
 
     /// Whether `hash` is this password's. Without a hash it takes the time of one of Keyback's own and returns false.
     /// Calls `pause` like [`Password::hash_in_slices`], but not within hashes that other systems made.
-    #[must_use]
+    ///
+    /// # Errors
+    /// For lack of memory, [`Unavailable::Hashing`].
     pub async fn verify_in_slices(
         &self,
         hash: Option<&PasswordHash>,
         pause: &impl AsyncFn(),
-    ) -> bool {
+    ) -> Result<bool, Unavailable> {
         match hash {
             None => password_hash::refuse(&self.normal, pause).await,
             Some(hash) => {
@@ -91,7 +93,7 @@ impl Password {
 
     #[cfg(test)]
     pub(crate) fn verify(&self, hash: Option<&PasswordHash>) -> bool {
-        crate::testing::block_on(self.verify_in_slices(hash, &async || ()))
+        crate::testing::block_on(self.verify_in_slices(hash, &async || ())).unwrap()
     }
 
     /// Whether the password, which matches `hash`, should be hashed again with Keyback's own parameters.

@@ -1,6 +1,7 @@
 //! Password hashes: Keyback's own, and those of other systems that it accepts. `docs/import-hashes.md` has the table.
 
 use std::fmt;
+use std::hint::black_box;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde::{Deserialize, Serialize};
@@ -82,22 +83,26 @@ impl PasswordHash {
 
     /// Whether this is the hash of the password. `normal` is in Normalization Form C; `typed` is set if the typed text
     /// differs, since other systems may have hashed that. Keyback's own hash is compared with `normal` only.
+    ///
+    /// # Errors
+    /// For lack of memory, [`Unavailable::Hashing`].
     pub(super) async fn accepts(
         &self,
         normal: &str,
         typed: Option<&str>,
         pause: &impl AsyncFn(),
-    ) -> bool {
+    ) -> Result<bool, Unavailable> {
         let Some(scheme) = Scheme::read(&self.0) else {
             return refuse(normal, pause).await;
         };
+        require_memory(scheme.memory())?;
         if scheme.accepts(normal.as_bytes(), pause).await {
-            return true;
+            return Ok(true);
         }
-        match typed.filter(|_| !scheme.is_own()) {
+        Ok(match typed.filter(|_| !scheme.is_own()) {
             Some(typed) => scheme.accepts(typed.as_bytes(), pause).await,
             None => false,
-        }
+        })
     }
 
     /// As [`PasswordHash::accepts`], if that takes next to no time; false otherwise.
@@ -151,9 +156,26 @@ impl fmt::Debug for PasswordHash {
 }
 
 /// Takes as long as verifying one of Keyback's own hashes, and returns false.
-pub(super) async fn refuse(password: &str, pause: &impl AsyncFn()) -> bool {
+///
+/// # Errors
+/// As with [`PasswordHash::accepts`].
+pub(super) async fn refuse(password: &str, pause: &impl AsyncFn()) -> Result<bool, Unavailable> {
     let placeholder = Argon2Hash::placeholder();
-    placeholder.accepts(password.as_bytes(), pause).await & false
+    require_memory(placeholder.memory())?;
+    Ok(placeholder.accepts(password.as_bytes(), pause).await & false)
+}
+
+/// Whether so many bytes can be had. Some of the crates that hash end the program when they cannot, and in a component
+/// every request of its instance with it. What was had once is the instance's until its end.
+fn require_memory(bytes: u64) -> Result<(), Unavailable> {
+    let mut memory: Vec<u8> = Vec::new();
+    let bytes = usize::try_from(bytes).map_err(|_| Unavailable::Hashing)?;
+    memory
+        .try_reserve_exact(bytes)
+        .map_err(|_| Unavailable::Hashing)?;
+    // Without this the compiler leaves the allocation out.
+    black_box(&memory);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -51,6 +51,12 @@ impl Counted {
         !limit.allows(self.number.saturating_add(1))
     }
 
+    /// Takes the call back after the response, and leaves the counter to the end of its window, since others may have counted
+    /// on it.
+    pub fn take_back<E: Env>(self, cx: &mut Cx<'_, E>) {
+        cx.deferred.give_back.push(self.counter);
+    }
+
     /// Takes the call back after the response, as if it had not come.
     pub fn give_back<E: Env>(self, cx: &mut Cx<'_, E>) {
         if self.number == 1 {

@@ -128,7 +128,7 @@ pub(super) async fn authenticate<E: Env>(
         Err(outage) => {
             // Nothing was compared.
             if let Some(by_network) = by_network {
-                by_network.give_back(cx);
+                by_network.take_back(cx);
             }
             return Err(outage.into());
         }

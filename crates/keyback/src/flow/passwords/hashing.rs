@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::model::hashing_gate::{HashTime, Overloaded, Place};
+use crate::model::log_line::LogLine;
 use crate::model::measured::Measured;
 use crate::model::password::{Password, PasswordHash};
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Clock, Env, Log as _, Unavailable};
 
 /// How long to compute between two pauses: on a machine with idle cores, and on a crowded one.
 const SLICE: Duration = Duration::from_millis(8);
@@ -34,28 +35,36 @@ pub(in crate::flow) async fn hash<E: Env>(
     place: &Place,
     password: &Password,
 ) -> Result<PasswordHash, Unavailable> {
-    in_turn(env, place, async |slices| {
+    in_turn(env, place, true, async |slices| {
         let pause = async || slices.pause().await;
         password.hash_in_slices(env.random(), &pause).await
     })
     .await?
 }
 
-/// Whether `hash` is that of `password`, found out in turn. Without a hash it takes as long and is false.
+/// Whether `hash` is that of `password`, found out in turn. Without a hash it takes as long and is false. A hash that needs
+/// more memory than the host gives is treated the same, and logged.
 ///
 /// # Errors
-/// [`Unavailable::Overloaded`] after too long a wait.
+/// [`Unavailable::Overloaded`] after too long a wait, or those of [`Password::verify_in_slices`].
 pub(in crate::flow) async fn verify<E: Env>(
     env: &E,
     place: &Place,
     password: &Password,
     hash: Option<&PasswordHash>,
 ) -> Result<bool, Unavailable> {
-    in_turn(env, place, async |slices| {
+    let is_own = hash.is_none_or(|hash| !hash.needs_rehash());
+    in_turn(env, place, is_own, async |slices| {
         let pause = async || slices.pause().await;
-        password.verify_in_slices(hash, &pause).await
+        match password.verify_in_slices(hash, &pause).await {
+            Err(outage @ Unavailable::Hashing) if hash.is_some() => {
+                env.log().write(&LogLine::WorkFailed { outage });
+                password.verify_in_slices(None, &pause).await
+            }
+            verified => verified,
+        }
     })
-    .await
+    .await?
 }
 
 fn outage(Overloaded { retry_after }: Overloaded) -> Unavailable {
@@ -65,17 +74,19 @@ fn outage(Overloaded { retry_after }: Overloaded) -> Unavailable {
 async fn in_turn<E: Env, T>(
     env: &E,
     place: &Place,
+    is_own: bool,
     work: impl AsyncFnOnce(&Slices<'_, E>) -> T,
 ) -> Result<T, Unavailable> {
     let clock = env.clock();
     let asked = clock.now();
     let queued = place.queue();
     let turn = loop {
+        let waited = clock.now().since(asked);
+        let pause = queued.pause(waited).map_err(outage)?;
         if let Some(turn) = queued.turn() {
             break turn;
         }
-        let waited = clock.now().since(asked);
-        clock.sleep(queued.pause(waited).map_err(outage)?).await;
+        clock.sleep(pause).await;
     };
     let began = clock.now();
     let slices = Slices {
@@ -87,10 +98,12 @@ async fn in_turn<E: Env, T>(
     let done = work(&slices).await;
     let taken = clock.now().since(began);
     env.meter().note(&Measured::Hashing(taken));
-    turn.end(HashTime {
-        taken,
-        computed: taken.saturating_sub(slices.paused.get()),
-    });
+    if is_own {
+        turn.end(HashTime {
+            taken,
+            computed: taken.saturating_sub(slices.paused.get()),
+        });
+    }
     Ok(done)
 }
 

@@ -39,7 +39,7 @@ pub enum ResetPasswordError {
     /// The token may be used up, and it is not known whether the password was stored: a new request may be needed.
     #[error("not known to be stored after the token was used: {0}")]
     StartAgain(Unavailable),
-    /// Limited, or an outage before anything was changed.
+    /// Limited, or an outage. The token is still good, and nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
@@ -110,7 +110,18 @@ pub async fn run<E: Env>(
             return Err(ResetPasswordError::PasswordRejected(violations));
         }
     };
-    let hash = hashing::hash(cx.env, &place, &order.new_password).await?;
+    let hash = match hashing::hash(cx.env, &place, &order.new_password).await {
+        Ok(hash) => hash,
+        Err(outage) => {
+            // The refusal reveals that this is not the current password.
+            let is_used_up = count_refusal(cx, &token, &live.claim).await?;
+            return Err(if is_used_up {
+                ResetPasswordError::StartAgain(outage)
+            } else {
+                outage.into()
+            });
+        }
+    };
     drop(place);
 
     // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
@@ -173,17 +184,18 @@ async fn check<E: Env>(
     Ok(Ok(checked))
 }
 
-/// Counts a refused password. One too many uses the token up.
+/// Counts a refused password. One too many uses the token up; whether it did.
 async fn count_refusal<E: Env>(
     cx: &Cx<'_, E>,
     token: &Token,
     claim: &Claim,
-) -> Result<(), Unavailable> {
+) -> Result<bool, Unavailable> {
     let number = tokens::count_refusal(cx.store(), token).await?;
-    if number >= MAX_REFUSED {
+    let is_used_up = number >= MAX_REFUSED;
+    if is_used_up {
         claim.cancel(cx.store()).await?;
     }
-    Ok(())
+    Ok(is_used_up)
 }
 
 /// Uses the token up and writes the new password, in this order: of two who use it, one writes.

@@ -34,7 +34,7 @@ pub(super) struct Call {
     /// The problems that not every call of its kind has.
     pub(super) own_problems: Vec<ProblemType>,
     /// Whether it may hash a password.
-    hashes: bool,
+    pub(super) may_hash: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -70,7 +70,7 @@ impl Call {
             body: None,
             answers: Vec::new(),
             own_problems: Vec::new(),
-            hashes: false,
+            may_hash: false,
         };
         let names = path
             .split('{')
@@ -197,8 +197,8 @@ impl Call {
     }
 
     /// It may hash a password, and is refused where too many others do.
-    pub(super) fn hashes(mut self) -> Self {
-        self.hashes = true;
+    pub(super) fn may_hash(mut self) -> Self {
+        self.may_hash = true;
         self
     }
 
@@ -219,7 +219,7 @@ impl Call {
         if self.parameters.iter().any(|it| it["in"] == "query") {
             all.push(P::ValidationFailed);
         }
-        if self.hashes {
+        if self.may_hash {
             all.push(P::Overloaded);
         }
         all.push(P::ServiceUnavailable);

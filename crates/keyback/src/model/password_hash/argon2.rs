@@ -143,9 +143,8 @@ impl Argon2Hash {
             iterations,
             lanes,
         } = self.cost;
-        let memory_bytes = u64::from(memory_kib).saturating_mul(1024);
         (MIN_MEMORY_KIB..).contains(&memory_kib)
-            && memory_bytes <= MAX_MEMORY_BYTES
+            && self.memory() <= MAX_MEMORY_BYTES
             && iterations >= 1
             && self.work() <= MAX_WORK
             && (1..=MAX_LANES).contains(&lanes)
@@ -154,6 +153,10 @@ impl Argon2Hash {
             // The algorithm has bounds of its own.
             && self.salt.len() >= argon2::MIN_SALT_LEN
             && self.params().is_some()
+    }
+
+    pub(super) fn memory(&self) -> u64 {
+        u64::from(self.cost.memory_kib).saturating_mul(1024)
     }
 
     fn work(&self) -> u64 {

@@ -58,6 +58,10 @@ impl FirebaseHash {
             && self.signer_key.len() == self.output.len()
     }
 
+    pub(super) fn memory(&self) -> u64 {
+        self.cost.memory()
+    }
+
     pub(super) fn time(&self) -> Duration {
         self.cost.time()
     }

@@ -82,6 +82,16 @@ impl Scheme {
         of_each!(self, hash => hash.time())
     }
 
+    /// Bytes that verifying one password needs, apart from a few KiB.
+    pub(super) fn memory(&self) -> u64 {
+        match self {
+            Self::Argon2(hash) => hash.memory(),
+            Self::Firebase(hash) => hash.memory(),
+            Self::Scrypt(hash) => hash.memory(),
+            _ => 0,
+        }
+    }
+
     pub(super) fn is_own(&self) -> bool {
         matches!(self, Self::Argon2(hash) if hash.is_own())
     }

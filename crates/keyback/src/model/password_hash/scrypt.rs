@@ -59,22 +59,27 @@ impl Cost {
         times(TIME, self.work())
     }
 
+    /// Bytes: 128 N r.
+    pub(super) fn memory(self) -> u64 {
+        self.n().saturating_mul(self.r.into()).saturating_mul(128)
+    }
+
     /// N times r times p.
     fn work(self) -> u64 {
-        let n = 1_u64.checked_shl(self.log_n).unwrap_or(u64::MAX);
-        n.saturating_mul(self.r.into())
+        self.n()
+            .saturating_mul(self.r.into())
             .saturating_mul(self.p.into())
     }
 
+    fn n(self) -> u64 {
+        1_u64.checked_shl(self.log_n).unwrap_or(u64::MAX)
+    }
+
     pub(super) fn is_within_bounds(self) -> bool {
-        let (r, p) = (u64::from(self.r), u64::from(self.p));
-        let Some(n) = 1_u64.checked_shl(self.log_n) else {
-            return false;
-        };
         self.log_n >= MIN_LOG_N
-            && r >= 1
-            && p >= 1
-            && n.saturating_mul(r).saturating_mul(128) <= MAX_MEMORY_BYTES
+            && self.r >= 1
+            && self.p >= 1
+            && self.memory() <= MAX_MEMORY_BYTES
             && self.work() <= MAX_WORK
             && self.params().is_some()
     }
@@ -139,6 +144,10 @@ impl ScryptHash {
 
     pub(super) fn time(&self) -> Duration {
         self.cost.time()
+    }
+
+    pub(super) fn memory(&self) -> u64 {
+        self.cost.memory()
     }
 
     pub(super) fn accepts(&self, password: &[u8]) -> bool {

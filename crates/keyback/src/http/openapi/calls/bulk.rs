@@ -64,7 +64,8 @@ fn filter() -> Value {
     let mut q = text();
     q["minLength"] = 1.into();
     q["maxLength"] = 254.into();
-    q["pattern"] = "[!-?A-~]".into();
+    // Not only blanks, with an `@` or without.
+    q["pattern"] = r"[^\s@]|@[\s\S]*@".into();
     object()
         .optional(
             "password_set_before",

@@ -22,7 +22,7 @@ fn sign_in() -> Call {
         by_email_or_id(|it| it.required("password", text(), "The password, as it was typed."));
     let answer = json!({"user_id": "auth0|5f7c", "credential_epoch": 3, "password_change": null});
     new("signing_in::post", ("post", "/v1/sign-in"), "signIn")
-        .hashes()
+        .may_hash()
         .about("Check a password", "Sessions and cookies are the portal's. Wrong passwords are counted per client and per account.")
         .scope(&["sign-in"])
         .body(body, json!({"email": "ann@example.com", "password": "two-bears-under-one-bridge"}))
@@ -45,7 +45,7 @@ fn change() -> Call {
         ("post", "/v1/change-password"),
         "changePassword",
     )
-    .hashes()
+    .may_hash()
     .about(
         "Change one's own password",
         "For a user who is signed in at the portal.",

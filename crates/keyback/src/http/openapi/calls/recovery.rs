@@ -69,7 +69,6 @@ fn verify() -> Call {
     let token = json!({"requestBody": {"token": "$response.body#/reset_token", "new_password": "two-bears-under-one-bridge"}});
     let answer = json!({"reset_token": TOKEN, "expires_in": 600});
     new("verify::post", "/v1/verify-otp", "verifyOtp")
-        .hashes()
         .about("Exchange a code for a token", "A wrong, expired, used, replaced or unknown code is one answer. Attempts are counted before they are compared.")
         .body(body, json!({"challenge_id": "q3oOkVZqT0yP6xq2mJr5Bw", "code": "123456"}))
         .answers("200", "The code was right.", G::subschema_for::<verify_otp::ResetTokenIssued>, answer)
@@ -83,6 +82,7 @@ fn reset() -> Call {
         .required("new_password", text(), "The new password.");
     let example = json!({"token": TOKEN, "new_password": "two-bears-under-one-bridge"});
     new("reset::post", "/v1/reset-password", "resetPassword")
+        .may_hash()
         .about(
             "Set a new password",
             "A refused password leaves the token usable.",

@@ -134,7 +134,7 @@ fn reset() -> Call {
         ("post", "/v1/admin/users/{id}/reset-password"),
         "resetUserPassword",
     )
-    .hashes()
+    .may_hash()
     .about(
         "Set or generate a user's password",
         "All sessions end unless asked otherwise.",

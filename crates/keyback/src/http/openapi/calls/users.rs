@@ -77,7 +77,7 @@ fn create() -> Call {
     let with_reason = json!({"parameters": {"id": "$response.body#/id", "reason": "linked"}});
     let mail = json!({"requestBody": {"email": "$response.body#/email"}});
     new("users::create::post", ("post", "/v1/admin/users"), "createUser")
-        .hashes()
+        .may_hash()
         .about("Create a user", "Without a password, with one, with a hash, with a generated one, or with an invitation to choose one.")
         .scope(&["users:write"])
         .body(account_to_create(), json!({"email": "ann@example.com", "id": "auth0|5f7c", "locale": "en"}))
@@ -198,7 +198,7 @@ fn import() -> Call {
     let report = json!({"created": 2, "unchanged": 0, "failed": 0, "failures": []});
     let map = "^[^,:\\x00-\\x1f]{1,40}:(email|id|locale|password|password_hash|change_on_next_sign_in|disabled|created_at|reason)$";
     new("users::import::post", ("post", "/v1/admin/users/import"), "importUsers")
-        .hashes()
+        .may_hash()
         .about("Import users", "Lines of JSON, one JSON list, or CSV; up to 8 MiB, 100,000 accounts and 100 passwords in clear. Lines that cannot be imported are listed in `failures`.")
         .scope(&["users:write"])
         .query("map", form(map), "For CSV: the members that columns with other names have, such as `mail:email,uid:id`.")

@@ -12,7 +12,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::{Request, single_text};
 use crate::http::v1::admin::users::bulk::start as bulk;
-use crate::ports::{Clock, Env};
+use crate::ports::{Clock, Env, Unavailable};
 use crate::settings::{self, Access, Accounts, Scope};
 use crate::store::cx::Cx;
 
@@ -75,6 +75,7 @@ pub(in crate::http) async fn post<E: Env>(
     let mut tally = Tally::default();
     let (mut import, mut preview) = (Import::default(), Preview::default());
     let policy = &settings.rules.policy;
+    let mut has_written = false;
     loop {
         let (places, drafts) = next_drafts(&mut lines, settings.temporary, cx.now, &mut tally);
         if drafts.is_empty() {
@@ -83,8 +84,16 @@ pub(in crate::http) async fn post<E: Env>(
         let outcomes = if dry_run {
             preview.run(cx, policy, &drafts, &caller).await?
         } else {
-            import.run(cx, policy, drafts, &caller).await?
+            let outcomes = import.run(cx, policy, drafts, &caller).await;
+            outcomes.map_err(|outage| match outage {
+                // `overloaded` would claim that nothing was changed.
+                Unavailable::Overloaded { .. } if has_written => {
+                    Unavailable::Store(outage.to_string())
+                }
+                outage => outage,
+            })?
         };
+        has_written = true;
         for (place, outcome) in places.into_iter().zip(outcomes) {
             tally.count(place, outcome);
         }
