@@ -4,7 +4,9 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::app::{Answer, App, Caller as _, User, is_embedded_host, unique_email, wait_for};
+use crate::app::{
+    Answer, App, Caller as _, StoreKind, User, is_embedded_host, unique_email, wait_for,
+};
 use crate::people::Ahead;
 
 #[track_caller]
@@ -46,6 +48,9 @@ fn warm_up(app: &App, user: &User) {
 #[test]
 fn slow_with_a_full_disk_what_writes_is_an_outage_what_reads_goes_on_and_a_right_password_is_right()
 {
+    if !StoreKind::is_file() {
+        return;
+    }
     let app = App::start();
     let (user, other) = (app.create_user(), app.create_user());
     let recovery = app.recover(&user);
@@ -89,6 +94,9 @@ fn slow_with_a_full_disk_what_writes_is_an_outage_what_reads_goes_on_and_a_right
 
 #[test]
 fn a_store_whose_file_was_deleted_or_replaced_is_an_outage() {
+    if !StoreKind::is_file() {
+        return;
+    }
     if !is_embedded_host() {
         eprintln!("not tried: Spin does not notice");
         return;
@@ -113,6 +121,9 @@ fn a_store_whose_file_was_deleted_or_replaced_is_an_outage() {
 
 #[test]
 fn a_damaged_store_is_an_outage_and_ends_nothing() {
+    if !StoreKind::is_file() {
+        return;
+    }
     if !is_embedded_host() {
         eprintln!("not tried: Spin\'s store panics");
         return;

@@ -12,8 +12,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
 use crate::app::{
-    Algorithm, Answer, ApiClient, App, BreachList, Call, Issuer, Receiver, Visitor, files_below,
-    random_token,
+    Algorithm, Answer, ApiClient, App, BreachList, Call, Issuer, Receiver, StoreKind, Visitor,
+    files_below, random_token,
 };
 
 use self::search::Search;
@@ -254,6 +254,9 @@ fn member<'a>(body: &'a Value, pointer: &str) -> &'a str {
 
 #[test]
 fn no_secret_is_in_an_answer_a_webhook_the_log_or_the_store() {
+    if !StoreKind::is_file() {
+        return;
+    }
     let desk = Desk::open();
     let mut users = Vec::new();
     for journey in journeys::ALL {

@@ -15,15 +15,6 @@ use crate::app::{App, StoreKind, workspace};
 const CREATE: &str = "CREATE TABLE spin_key_value (store TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, \
     PRIMARY KEY (store, key))";
 
-/// Whether the tests run on a store that is no file.
-fn is_elsewhere() -> bool {
-    let is_elsewhere = StoreKind::chosen() != StoreKind::File;
-    if is_elsewhere {
-        eprintln!("not tried: the store is no file");
-    }
-    is_elsewhere
-}
-
 fn prepare(file: &Path) -> Output {
     Command::new(workspace().join("scripts/prepare-store"))
         .arg(file)
@@ -62,7 +53,7 @@ fn nowhere() -> (TempDir, PathBuf) {
 
 #[test]
 fn a_prepared_file_is_served_and_stays_in_wal_mode() {
-    if is_elsewhere() {
+    if !StoreKind::is_file() {
         return;
     }
     let app = App::builder();
@@ -102,7 +93,7 @@ fn a_store_made_before_is_converted_and_keeps_what_is_in_it() {
 
 #[test]
 fn the_file_of_a_running_app_is_refused() {
-    if is_elsewhere() {
+    if !StoreKind::is_file() {
         return;
     }
     let app = App::start();

@@ -84,6 +84,24 @@ pub(crate) enum StoreKind {
 }
 
 impl StoreKind {
+    /// Whether it is a file. A test that needs one is not tried otherwise, and says so by this.
+    pub(crate) fn is_file() -> bool {
+        let is_file = Self::chosen() == Self::File;
+        if !is_file {
+            eprintln!("not tried: the store is no file");
+        }
+        is_file
+    }
+
+    /// Whether it is a store of the host's, as with [`StoreKind::is_file`].
+    pub(crate) fn is_of_host() -> bool {
+        let is_of_host = Self::chosen() != Self::OutboundRedis;
+        if !is_of_host {
+            eprintln!("not tried: the store is none of the host's");
+        }
+        is_of_host
+    }
+
     pub(crate) fn chosen() -> Self {
         match env::var("KEYBACK_STORE").as_deref() {
             Err(_) | Ok("") => Self::File,
