@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
-use crate::model::hashing_gate::{HashTime, Place};
-use crate::testing::{App, Call, Reply, Step, block_on, exchange, step};
+use crate::model::hashing_gate::{HashTime, HashingGate, Place};
+use crate::testing::{App, Call, MemoryEnv, Reply, Step, block_on, exchange, step};
 
 /// Has the last hash taken two seconds, and somebody else be about to hash.
 fn crowd(app: &App) -> Place {
@@ -156,4 +156,37 @@ fn a_guess_that_was_not_compared_is_not_counted_and_a_compared_one_is() {
     assert_refused(&app.sign_in(App::EMAIL, App::PASSWORD));
     drop(crowd);
     assert_eq!(app.sign_in(App::EMAIL, App::PASSWORD).status, 429);
+}
+
+#[test]
+fn a_guess_that_was_not_compared_takes_back_none_that_was() {
+    let app = App::with_account();
+    app.env.variables.set("limit_client_sign_in", "1000/60");
+    let place = app.env.hashing_gate.enter(&app.env.random).unwrap();
+    let turn = place.queue().turn().unwrap();
+    let call = sign_in(&app, "email", App::EMAIL, "wrong");
+    let mut waiting = pin!(exchange(&app.env, &call));
+    for _ in 0..100 {
+        assert!(!matches!(step(waiting.as_mut()), Step::Done(_)));
+    }
+    // It was counted as the first. Meanwhile another instance compares others.
+    let gate = HashingGate::new(|_| ());
+    let other = MemoryEnv {
+        hashing_gate: gate,
+        ..app.env.clone()
+    };
+    let wrong = || {
+        let (reply, deferred) = block_on(exchange(&other, &call));
+        block_on(after_response::run(&other, deferred));
+        reply.status
+    };
+    for _ in 0..98 {
+        assert_eq!(wrong(), 401);
+    }
+    app.env.clock.advance(Duration::from_secs(6));
+    drop(turn);
+    let (reply, deferred) = block_on(waiting);
+    assert_refused(&reply);
+    block_on(after_response::run(&app.env, deferred));
+    assert_eq!([wrong(), wrong(), wrong()], [401, 401, 429]);
 }
