@@ -3,5 +3,6 @@
 
 mod away;
 mod failover;
+mod lost_answer;
 mod outbound;
 mod tls;

@@ -1,4 +1,4 @@
-// What scripts/release packs: an image as Spin's own, an archive, and checksums, the same bytes each time.
+// What scripts/release packs: images as Spin's own, an archive, and checksums, the same bytes each time.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -8,9 +8,10 @@ import { test } from 'node:test';
 import { needs, read, run, scratch } from './tools.js';
 
 const COMPONENTS = 'target/wasm32-wasip2/release';
+const IMAGES = [['keyback', 'spin.toml'], ['keyback-redis', 'spin-redis.toml']];
 
 /** Packs the built components into a folder, and returns what the script says. */
-function pack(out, built = COMPONENTS) {
+function pack(out, built = 'target') {
   const { status, output, errors } = run('scripts/release', ['--built', built, out], { env: { ...process.env, SOURCE_DATE_EPOCH: '1800000000' } });
   assert.equal(status, 0, errors);
   return output.trim();
@@ -18,10 +19,17 @@ function pack(out, built = COMPONENTS) {
 
 const sha256 = (content) => createHash('sha256').update(content).digest('hex');
 
-test('the image holds every component and the app, each by its digest', async (t) => {
+/** The version and the digest that the script says of an image. */
+function said(output, name) {
+  const line = output.split('\n').find((it) => it.startsWith(`${name} `));
+  const [, version, digest] = line.match(/^\S+ ([\d.]+) (sha256:[0-9a-f]{64})$/);
+  return { version, digest };
+}
+
+for (const [name, file] of IMAGES) test(`the image of ${file} holds every component and the app, each by its digest`, async (t) => {
   const out = join(await scratch(t), 'dist');
-  const [, version, digest] = pack(out).match(/^keyback ([\d.]+) (sha256:[0-9a-f]{64})$/);
-  const image = join(out, 'keyback.oci');
+  const { version, digest } = said(pack(out), name);
+  const image = join(out, `${name}.oci`);
   const json = async (name) => JSON.parse(await readFile(join(image, name), 'utf8'));
   const blob = async ({ digest: name, size }) => {
     const content = await readFile(join(image, 'blobs/sha256', name.replace('sha256:', '')));
@@ -45,7 +53,7 @@ test('the image holds every component and the app, each by its digest', async (t
   assert.equal(config.config.Labels['com.fermyon.spin.lockedAppDigest'], apps[0].digest);
 
   const app = JSON.parse(layers.get(apps[0].digest)[1]);
-  const shipped = await read('spin.toml');
+  const shipped = await read(file);
   assert.equal(app.metadata.version, version);
   assert.equal(app.triggers.length, shipped.split('[[trigger.http]]').length - 1);
   assert.equal(new Set(app.triggers.map(({ id }) => id)).size, app.triggers.length);
@@ -53,7 +61,8 @@ test('the image holds every component and the app, each by its digest', async (t
   for (const { id, source, config: variables } of app.components) {
     const [mediaType, wasm] = layers.get(source.digest);
     assert.equal(mediaType, 'application/vnd.wasm.content.layer.v1+wasm');
-    assert.ok(wasm.equals(await readFile(join(COMPONENTS, `${id.replaceAll('-', '_')}.wasm`))), id);
+    const [, built] = shipped.match(new RegExp(`^source = "(.*/${id.replaceAll('-', '_')}\\.wasm)"$`, 'm'));
+    assert.ok(wasm.equals(await readFile(built)), id);
     for (const name of Object.keys(variables)) assert.ok(name in app.variables, `${id} has ${name}`);
   }
   assert.deepEqual(app.variables.secret_key, { secret: true });
@@ -63,7 +72,10 @@ test('the image holds every component and the app, each by its digest', async (t
 test('the same components give the same bytes wherever they are packed, and the checksums fit', { skip: needs('sha256sum', 'tar') }, async (t) => {
   const folder = await scratch(t);
   const [one, other, elsewhere] = ['one', 'other', 'elsewhere'].map((name) => join(folder, name));
-  await cp(COMPONENTS, elsewhere, { recursive: true, filter: (path) => path === COMPONENTS || path.endsWith('.wasm') });
+  for (const folder of [COMPONENTS, COMPONENTS.replace('target/', 'target/redis/')]) {
+    const isBuilt = (path) => path === folder || path.endsWith('.wasm');
+    await cp(folder, join(elsewhere, folder.replace('target/', '')), { recursive: true, filter: isBuilt });
+  }
   assert.equal(pack(one), pack(other, elsewhere));
   assert.equal(await readFile(join(one, 'SHA256SUMS'), 'utf8'), await readFile(join(other, 'SHA256SUMS'), 'utf8'));
   const checked = run('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: one });
@@ -78,10 +90,13 @@ test('the same components give the same bytes wherever they are packed, and the 
   assert.ok(!files.some((name) => name.startsWith('deploy/settings')), 'settings are not packed');
 });
 
-test('skopeo reads the image', { skip: needs('skopeo') }, async (t) => {
+test('skopeo reads the images', { skip: needs('skopeo') }, async (t) => {
   const out = join(await scratch(t), 'dist');
-  const [, version, digest] = pack(out).split(' ');
-  const { status, output, errors } = run('skopeo', ['inspect', '--override-os', 'Wasip1', '--override-arch', 'wasm', `oci:${join(out, 'keyback.oci')}:${version}`]);
-  assert.equal(status, 0, errors);
-  assert.equal(JSON.parse(output).Digest, digest);
+  const packed = pack(out);
+  for (const [name] of IMAGES) {
+    const { version, digest } = said(packed, name);
+    const { status, output, errors } = run('skopeo', ['inspect', '--override-os', 'Wasip1', '--override-arch', 'wasm', `oci:${join(out, `${name}.oci`)}:${version}`]);
+    assert.equal(status, 0, errors);
+    assert.equal(JSON.parse(output).Digest, digest);
+  }
 });

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::app::{App, Caller as _, StoreKind, grant_another_redis, unique_email};
 
-fn is_outbound() -> bool {
+pub(super) fn is_outbound() -> bool {
     let is_outbound = StoreKind::chosen() == StoreKind::OutboundRedis;
     if !is_outbound {
         eprintln!("not tried: the components do not call Redis themselves");

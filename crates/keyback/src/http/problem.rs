@@ -370,6 +370,14 @@ impl Problem {
         }
     }
 
+    /// An outage after a part was done: [`ProblemType::Overloaded`] would claim that nothing was changed.
+    pub(super) fn interrupted(outage: Unavailable) -> Self {
+        Self {
+            kind: ProblemType::ServiceUnavailable,
+            ..Self::unavailable(outage)
+        }
+    }
+
     /// An outage that used a secret up.
     pub(super) fn start_again(outage: Unavailable) -> Self {
         Self {

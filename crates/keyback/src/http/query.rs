@@ -82,8 +82,8 @@ impl Query {
         let Some(text) = self.text(name) else {
             return Ok(None);
         };
-        match text.parse() {
-            Ok(number) if range.contains(&number) => Ok(Some(number)),
+        match read_number(text) {
+            Some(number) if range.contains(&number) => Ok(Some(number)),
             _ => {
                 let (least, most) = (range.start(), range.end());
                 Err(refuse(&format!(
@@ -92,6 +92,12 @@ impl Query {
             }
         }
     }
+}
+
+/// A whole number in digits alone: Rust also takes a plus sign.
+pub(super) fn read_number(text: &str) -> Option<i64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| text.parse().ok()).flatten()
 }
 
 /// The problem with a query.

@@ -9,6 +9,9 @@ use crate::courier::after_response;
 use crate::model::hashing_gate::{HashTime, HashingGate, Place};
 use crate::testing::{App, Call, MemoryEnv, Reply, Step, block_on, exchange, step};
 
+/// One of bcrypt, which is stored as it is.
+const HASH: &str = "$2b$04$rehashrehashrehashrehuw7esdNsJKzSRRumaVGXjC5pLP3KCYJu";
+
 /// Has the last hash taken two seconds, and somebody else be about to hash.
 fn crowd(app: &App) -> Place {
     let gate = &app.env.hashing_gate;
@@ -87,7 +90,7 @@ fn what_does_not_hash_is_not_refused() {
     let code = app.verify(&recovery.challenge_id, &recovery.code);
     let _ = app.check(&code.text("reset_token")).expect(200);
     let _ = app.make(&Call::get("/v1/health")).expect(200);
-    let hashed = json!({"email": "bob@example.com", "password_hash": "$2b$04$rehashrehashrehashrehuw7esdNsJKzSRRumaVGXjC5pLP3KCYJu"});
+    let hashed = json!({"email": "bob@example.com", "password_hash": HASH});
     let _ = app
         .make(&app.call("/v1/admin/users", hashed.clone()))
         .expect(201);
@@ -100,6 +103,21 @@ fn an_import_is_refused_at_its_first_password_in_clear() {
     let _crowd = crowd(&app);
     let line = json!({"email": "bob@example.com", "password": App::NEW_PASSWORD});
     assert_refused(&app.make(&Call::import(&[line])));
+}
+
+#[test]
+fn an_import_that_is_refused_midway_does_not_claim_that_nothing_was_changed() {
+    let app = App::default();
+    let _crowd = crowd(&app);
+    let hashed = |number| json!({"id": format!("user{number}"), "email": format!("u{number}@example.com"), "password_hash": HASH});
+    let mut lines: Vec<Value> = (0..150).map(hashed).collect();
+    lines.push(json!({"email": "bob@example.com", "password": App::NEW_PASSWORD}));
+    let reply = app.make(&Call::import(&lines));
+    assert_eq!(reply.problem(), "service-unavailable");
+    assert_eq!(reply.header("retry-after"), "4");
+    let log = app.env.log.lines().join("\n");
+    assert!(log.contains("too many passwords"), "{log}");
+    let _ = app.make(&Call::get("/v1/admin/users/user0")).expect(200);
 }
 
 #[test]
@@ -189,4 +207,51 @@ fn a_guess_that_was_not_compared_takes_back_none_that_was() {
     assert_refused(&reply);
     block_on(after_response::run(&app.env, deferred));
     assert_eq!([wrong(), wrong(), wrong()], [401, 401, 429]);
+}
+
+/// Sets a new password while somebody else hashes for six seconds between the comparison with the current one and the hash.
+fn reset_interrupted(app: &App, token: &str) -> Reply {
+    let gate = &app.env.hashing_gate;
+    let (first, second) = (
+        gate.enter(&app.env.random).unwrap(),
+        gate.enter(&app.env.random).unwrap(),
+    );
+    let turn = first.queue().turn().unwrap();
+    let order = json!({"token": token, "new_password": App::NEW_PASSWORD});
+    let call = app.call("/v1/reset-password", order);
+    let mut resetting = pin!(exchange(&app.env, &call));
+    let mut wait = || {
+        for _ in 0..100 {
+            assert!(!matches!(step(resetting.as_mut()), Step::Done(_)));
+        }
+    };
+    wait();
+    let next = second.queue();
+    drop(turn);
+    // It compares, and asks for another turn.
+    wait();
+    let turn = next.turn().unwrap();
+    app.env.clock.advance(Duration::from_secs(6));
+    drop(turn);
+    let (reply, deferred) = block_on(resetting);
+    block_on(after_response::run(&app.env, deferred));
+    reply
+}
+
+#[test]
+fn a_reset_that_is_refused_after_it_compared_counts_as_a_refused_password() {
+    let app = App::with_account();
+    app.env.variables.set("limit_client_reset", "1000/60");
+    let link = app.recover().link;
+    for _ in 0..29 {
+        assert_refused(&reset_interrupted(&app, &link));
+    }
+    // A refusal says that this is not the current password, and thirty use the token up.
+    assert!(app.fork().knows(App::PASSWORD));
+    let _ = app.fork().reset(&link, App::NEW_PASSWORD).expect(204);
+    let last = reset_interrupted(&app, &link);
+    assert_eq!(last.problem(), "start-again");
+    let refused = app.reset(&link, App::NEW_PASSWORD);
+    assert_eq!(refused.problem(), "invalid-reset-token");
+    assert!(app.knows(App::PASSWORD));
 }

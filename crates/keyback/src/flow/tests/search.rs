@@ -506,7 +506,13 @@ fn bad_parameters_are_refused() {
         "cursor=7",
         "cursor=older-",
         "cursor=newer--1",
+        "cursor=newer-%2B1",
         "limit=0",
+        "limit=%2B1",
+        // Beside an address, too, where they change nothing.
+        "email=a%40b.c&cursor=7",
+        "email=a%40b.c&limit=0",
+        "email=a%40b.c&order=up",
         "email=a%40b.c&q=a",
         "sort=x",
     ] {

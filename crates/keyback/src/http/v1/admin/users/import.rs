@@ -12,7 +12,7 @@ use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::{Request, single_text};
 use crate::http::v1::admin::users::bulk::start as bulk;
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Clock, Env};
 use crate::settings::{self, Access, Accounts, Scope};
 use crate::store::cx::Cx;
 
@@ -85,13 +85,12 @@ pub(in crate::http) async fn post<E: Env>(
             preview.run(cx, policy, &drafts, &caller).await?
         } else {
             let outcomes = import.run(cx, policy, drafts, &caller).await;
-            outcomes.map_err(|outage| match outage {
-                // `overloaded` would claim that nothing was changed.
-                Unavailable::Overloaded { .. } if has_written => {
-                    Unavailable::Store(outage.to_string())
-                }
-                outage => outage,
-            })?
+            let problem = if has_written {
+                Problem::interrupted
+            } else {
+                Problem::unavailable
+            };
+            outcomes.map_err(problem)?
         };
         has_written = true;
         for (place, outcome) in places.into_iter().zip(outcomes) {

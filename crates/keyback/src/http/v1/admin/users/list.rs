@@ -50,9 +50,11 @@ pub(in crate::http) async fn get<E: Env>(
     let mut known = vec!["email", "order", "limit", "cursor"];
     known.extend(CRITERIA);
     let query = request.query(&known)?;
+    // One account has one page, and a bad parameter is refused all the same.
+    let page = read_page(&query)?;
     let found = match query.text("email") {
         Some(email) => find_one(cx, &query, email).await?,
-        None => find_page(cx, settings, &query).await?,
+        None => find_page(cx, settings, &query, page).await?,
     };
     let users = found
         .accounts
@@ -86,10 +88,32 @@ async fn find_one<E: Env>(cx: &Cx<'_, E>, query: &Query, email: &str) -> Result<
     })
 }
 
+/// Which part of the accounts is asked for.
+struct Page {
+    order: Order,
+    limit: usize,
+    place: Place,
+}
+
+fn read_page(query: &Query) -> Result<Page, Problem> {
+    let order = query.parsed("order", |text| match text {
+        "newest" => Ok(Order::Newest),
+        "oldest" => Ok(Order::Oldest),
+        _ => Err("must be newest or oldest"),
+    })?;
+    let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
+    Ok(Page {
+        order: order.unwrap_or_default(),
+        limit: usize::try_from(limit).unwrap_or_default(),
+        place: query.parsed("cursor", read_cursor)?.unwrap_or(Place::Start),
+    })
+}
+
 async fn find_page<E: Env>(
     cx: &Cx<'_, E>,
     settings: &Accounts,
     query: &Query,
+    page: Page,
 ) -> Result<Found, Problem> {
     let sought = Sought {
         beginning: query.parsed("q", Beginning::parse)?.unwrap_or_default(),
@@ -100,15 +124,11 @@ async fn find_page<E: Env>(
         },
         locked: query.boolean("locked")?,
     };
-    let order = query.parsed("order", |text| match text {
-        "newest" => Ok(Order::Newest),
-        "oldest" => Ok(Order::Oldest),
-        _ => Err("must be newest or oldest"),
-    })?;
-    let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
-    let limit = usize::try_from(limit).unwrap_or_default();
-    let place = query.parsed("cursor", read_cursor)?.unwrap_or(Place::Start);
-    let order = order.unwrap_or_default();
+    let Page {
+        order,
+        limit,
+        place,
+    } = page;
     Ok(search::run(cx, &settings.keyring, sought, order, place, limit).await?)
 }
 
@@ -124,11 +144,7 @@ fn write_cursor(place: Place) -> String {
 }
 
 fn read_cursor(text: &str) -> Result<Place, &'static str> {
-    let number = |text: &str| {
-        text.parse()
-            .ok()
-            .filter(|number| (0..i64::MAX).contains(number))
-    };
+    let number = |text: &str| query::read_number(text).filter(|number| *number < i64::MAX);
     let older = text
         .strip_prefix(OLDER)
         .and_then(number)
