@@ -1,5 +1,6 @@
 //! The app under test: started on a free port, with a state folder and a mail sink of its own.
 
+mod accounts;
 mod answer;
 mod api_keys;
 mod breach_list;
@@ -30,10 +31,10 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::json;
 use tempfile::TempDir;
 
 pub(crate) use self::{
+    accounts::{Newcomer, Recovery, User},
     answer::{Answer, assert_alike, assert_same_shape},
     api_keys::Scope,
     breach_list::BreachList,
@@ -64,25 +65,6 @@ pub(crate) struct App {
     variables: BTreeMap<String, String>,
     folder: TempDir,
     store: Store,
-}
-
-/// An account, and what its owner knows.
-pub(crate) struct User {
-    pub(crate) id: String,
-    pub(crate) email: String,
-    pub(crate) password: String,
-}
-
-/// An account that never had a password.
-pub(crate) struct Newcomer {
-    pub(crate) id: String,
-    pub(crate) email: String,
-}
-
-/// A recovery under way: the answer's challenge and the mail that came for it.
-pub(crate) struct Recovery {
-    pub(crate) challenge_id: String,
-    pub(crate) mail: Mail,
 }
 
 impl App {
@@ -283,97 +265,6 @@ impl App {
     /// A kept-alive connection on which every byte is the test's own.
     pub(crate) fn wire(&self) -> Wire {
         Wire::connect(self.origin())
-    }
-
-    /// Creates an account with an address and a password that no other test has.
-    pub(crate) fn create_user(&self) -> User {
-        let email = unique_email();
-        let password = strong_password();
-        let answer = self
-            .portal()
-            .create_user(&json!({ "email": email, "password": password }));
-        let account = answer.expect_json(201);
-        let id = account["id"]
-            .as_str()
-            .expect("an account has an id")
-            .to_owned();
-        User {
-            id,
-            email,
-            password,
-        }
-    }
-
-    /// Creates an account that has an address of its own and no password.
-    pub(crate) fn create_user_without_password(&self) -> Newcomer {
-        let email = unique_email();
-        let account = json!({ "email": email });
-        let account = self.portal().create_user(&account).expect_json(201);
-        let id = account["id"].as_str().expect("an account has an id");
-        Newcomer {
-            id: id.to_owned(),
-            email,
-        }
-    }
-
-    /// Asks for a recovery and waits for its mail.
-    pub(crate) fn recover(&self, user: &User) -> Recovery {
-        self.recover_at(&user.email)
-    }
-
-    /// Asks for a recovery of whoever has this address, and waits for its mail.
-    pub(crate) fn recover_at(&self, email: &str) -> Recovery {
-        let challenge_id = self.visitor().challenge(email);
-        let mail = self.sink.wait_for_mail(email);
-        Recovery { challenge_id, mail }
-    }
-
-    /// Turns a recovery's code into a reset token.
-    pub(crate) fn reset_token(&self, recovery: &Recovery) -> String {
-        let answer = self
-            .visitor()
-            .verify_otp(&recovery.challenge_id, &recovery.mail.code());
-        let body = answer.expect_json(200);
-        body["reset_token"]
-            .as_str()
-            .expect("a verified code gives a reset token")
-            .to_owned()
-    }
-
-    /// The account's credential epoch.
-    #[track_caller]
-    pub(crate) fn epoch(&self, id: &str) -> u64 {
-        let account = self.portal().find_user(id).expect_json(200);
-        account["credential_epoch"]
-            .as_u64()
-            .expect("the epoch is a counter")
-    }
-
-    /// Signs in with a password that must be changed, and keeps the token to change it with.
-    #[track_caller]
-    pub(crate) fn change_token(&self, email: &str, password: &str) -> String {
-        let signed_in = self.portal().sign_in(email, password).expect_json(200);
-        let token = signed_in["password_change"]["token"].as_str();
-        let token = token.unwrap_or_else(|| panic!("no token in {signed_in}"));
-        token.to_owned()
-    }
-
-    /// Asserts that this password signs the user in.
-    #[track_caller]
-    pub(crate) fn assert_signs_in(&self, user: &User, password: &str) {
-        let body = self
-            .portal()
-            .sign_in(&user.email, password)
-            .expect_json(200);
-        assert_eq!(body["user_id"], user.id.as_str());
-    }
-
-    /// Asserts that this password does not sign the user in.
-    #[track_caller]
-    pub(crate) fn assert_does_not_sign_in(&self, user: &User, password: &str) {
-        self.portal()
-            .sign_in(&user.email, password)
-            .expect_problem(401, "invalid-credentials");
     }
 }
 

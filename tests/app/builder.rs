@@ -1,5 +1,7 @@
 //! What an app is started with, and the command that starts it.
 
+mod store;
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -12,6 +14,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use tempfile::TempDir;
 use toml::{Table, Value};
 
+pub(in crate::app) use self::store::Store;
+pub(crate) use self::store::StoreKind;
 use super::{
     ApiKeys, App, MailSink, Redis, Server, random_bytes, random_token, redis::Database, store_file,
 };
@@ -51,75 +55,6 @@ pub(crate) struct AppBuilder {
     /// How many hosts serve the app.
     pub(super) hosts: usize,
     pub(super) environment: Vec<(&'static str, PathBuf)>,
-}
-
-/// Where an app keeps what it stores.
-#[derive(Clone)]
-pub(super) enum Store {
-    /// The file of the default store.
-    File,
-    Redis(Database),
-    /// The same, which the components call themselves.
-    OutboundRedis(Database),
-}
-
-impl Store {
-    fn new() -> Self {
-        match StoreKind::chosen() {
-            StoreKind::File => Self::File,
-            StoreKind::Redis => Self::Redis(Database::of_all("")),
-            StoreKind::OutboundRedis => Self::OutboundRedis(Database::of_all(OUTBOUND_PREFIX)),
-        }
-    }
-}
-
-/// What the variable `KEYBACK_STORE` of the tests says: where all apps keep what they store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum StoreKind {
-    File,
-    /// `redis`: the host's store is in Redis.
-    Redis,
-    /// `outbound-redis`: the components of `spin-redis.toml` call Redis themselves.
-    OutboundRedis,
-}
-
-impl StoreKind {
-    /// Whether it is a file. A test that needs one is not tried otherwise, and says so by this.
-    pub(crate) fn is_file() -> bool {
-        let is_file = Self::chosen() == Self::File;
-        if !is_file {
-            eprintln!("not tried: the store is no file");
-        }
-        is_file
-    }
-
-    /// Whether it is a store of the host's, as with [`StoreKind::is_file`].
-    pub(crate) fn is_of_host() -> bool {
-        let is_of_host = Self::chosen() != Self::OutboundRedis;
-        if !is_of_host {
-            eprintln!("not tried: the store is none of the host's");
-        }
-        is_of_host
-    }
-
-    pub(crate) fn chosen() -> Self {
-        match env::var("KEYBACK_STORE").as_deref() {
-            Err(_) | Ok("") => Self::File,
-            Ok("redis") => Self::Redis,
-            Ok("outbound-redis") => Self::OutboundRedis,
-            Ok(other) => {
-                panic!("KEYBACK_STORE may be `redis` or `outbound-redis`, not `{other}`")
-            }
-        }
-    }
-
-    /// The manifest of the components that use it.
-    fn manifest(self) -> PathBuf {
-        workspace().join(match self {
-            Self::File | Self::Redis => "spin.toml",
-            Self::OutboundRedis => "spin-redis.toml",
-        })
-    }
 }
 
 impl AppBuilder {

@@ -2,18 +2,20 @@
 //!
 //! Only [`bring_back`] and [`park`] change it, under one lease.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::model::event::EventPlace;
 use crate::model::keyring::Keyring;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
+use crate::store::agenda::calendar::sorted::{Sorted, split};
 use crate::store::agenda::state::{LaneState, State};
-use crate::store::agenda::{Entry, Expiring, Found, Place, read};
+use crate::store::agenda::{Entry, Found, Place, read};
 use crate::store::keys::{self, AnyKey, Key, Lane};
 use crate::store::lease::{self, Held, Lease, Term};
 use crate::store::{event_feed, event_log, record};
+
+mod sorted;
 
 /// The name of the lease under which entries are parked and brought back.
 const LEASE: &str = "agenda";
@@ -27,8 +29,6 @@ const FED_AT_ONCE: usize = 256;
 const SORTED_AT_ONCE: usize = 1_000;
 /// How many parked parts are brought back in one go.
 const BROUGHT_BACK_AT_ONCE: usize = 32;
-/// How many tasks and keys one parked part holds.
-const PART_SIZE: usize = 1_000;
 /// How many keys are deleted in one call.
 const DELETED_AT_ONCE: usize = 500;
 
@@ -317,79 +317,6 @@ fn stays(entry: &Entry, now: Timestamp) -> bool {
     entry.is_due(now.plus(STAYS_FOR))
 }
 
-/// Tasks and keys by the minute in which they are due, and events for the feed.
-#[derive(Debug, Default)]
-struct Sorted {
-    by_minute: BTreeMap<u64, Entry>,
-    expired: Vec<String>,
-    /// Some of them may be in the feed already.
-    events: Vec<EventPlace>,
-}
-
-impl Sorted {
-    fn take_events(&mut self) -> Vec<EventPlace> {
-        let mut events = std::mem::take(&mut self.events);
-        events.sort_unstable();
-        events.dedup();
-        events
-    }
-
-    fn take(&mut self, entry: Entry, now: Timestamp) {
-        // An entry that was fed may have got more since.
-        self.events.extend(entry.events);
-        for task in entry.tasks {
-            // Brought back in time to be done on time.
-            let parked = self.by_minute.entry(minute_of(task.at)).or_default();
-            parked.tasks.push(task);
-        }
-        for Expiring { at, keys } in entry.expiring {
-            if at <= now {
-                self.expired.extend(keys);
-                continue;
-            }
-            let minute = next_minute(coarsely(at, now));
-            let parked = &mut self.by_minute.entry(minute).or_default().expiring;
-            match parked.last_mut() {
-                Some(last) => last.keys.extend(keys),
-                None => parked.push(Expiring { at, keys }),
-            }
-        }
-    }
-}
-
-/// Deleting can wait: the later it is due, the more is merged.
-fn coarsely(at: Timestamp, now: Timestamp) -> Timestamp {
-    const HOUR: u64 = 3_600_000;
-    let ahead = at.since(now);
-    let step = if ahead < Duration::from_hours(1) {
-        HOUR / 12
-    } else if ahead < Duration::from_hours(48) {
-        HOUR
-    } else {
-        24 * HOUR
-    };
-    let steps = at.unix_millis().div_ceil(step);
-    Timestamp::from_unix_millis(steps.saturating_mul(step))
-}
-
-/// An entry as several, none of which is too large for one value.
-fn split(entry: &Entry) -> Vec<Entry> {
-    let tasks = entry.tasks.chunks(PART_SIZE).map(|tasks| Entry {
-        tasks: tasks.to_vec(),
-        ..Entry::default()
-    });
-    let expiring = entry.expiring.iter().flat_map(|Expiring { at, keys }| {
-        keys.chunks(PART_SIZE).map(|keys| Entry {
-            expiring: vec![Expiring {
-                at: *at,
-                keys: keys.to_vec(),
-            }],
-            ..Entry::default()
-        })
-    });
-    tasks.chain(expiring).collect()
-}
-
 /// Deletes the settled entries of a lane, with what leases on them may have left.
 async fn clean<E: Env>(
     agenda: &Agenda<'_, E>,
@@ -428,9 +355,4 @@ async fn delete_named<E: Env>(agenda: &Agenda<'_, E>, names: &[String]) -> Resul
 
 pub(super) const fn minute_of(time: Timestamp) -> u64 {
     time.unix_seconds() / 60
-}
-
-/// The first minute that begins at `time` or later.
-const fn next_minute(time: Timestamp) -> u64 {
-    time.unix_millis().div_ceil(60_000)
 }

@@ -1,0 +1,193 @@
+//! The variables of the email providers: keys, secrets of webhooks, origins, and a second provider.
+
+use super::*;
+
+/// A good key of each provider, and bad ones.
+const KEYS: [(&str, &str, &[&str]); 7] = [
+    ("resend", "re_1", &["re_ 1"]),
+    (
+        "postmark",
+        "5f0cd9a4-b6b1-4b0e-a2d2-7b3a2b2a9e10",
+        &["5f0c d9a4"],
+    ),
+    ("sendgrid", "SG.1.2", &["\u{7f}"]),
+    ("mailgun", "0123-4567", &["a b", ":key", "b.test:", "b:c:d"]),
+    ("mailgun-eu", "mg.example.test:0123", &["https://b:key"]),
+    (
+        "ses",
+        "AKIDEXAMPLE:wJal/rXUt+1:eu-central-1",
+        &["AKIDEXAMPLE:secret", "a::b", "a:b:c:d", "a:b:c/d"],
+    ),
+    (
+        "webhook",
+        "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
+        &["whsec_", "a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ=="],
+    ),
+];
+
+#[test]
+fn each_provider_has_keys_of_its_own_form() {
+    for (provider, good, bad) in KEYS {
+        let named = |key: &str| {
+            bad_variables(|env| {
+                env.variables.set("email_provider", provider);
+                env.variables
+                    .set("email_api_origin", "https://mail.example.test");
+                env.variables.set("email_api_key", key);
+            })
+        };
+        assert_eq!(named(good), Vec::<&str>::new(), "{provider}");
+        for key in bad.iter().chain(&["", "ü"]) {
+            assert_eq!(named(key), ["email_api_key"], "{provider} {key}");
+        }
+    }
+}
+
+/// A good secret for the webhooks of each provider, and a bad one.
+const FEEDBACK_SECRETS: [(&str, &str); 7] = [
+    ("whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==", "re_1"),
+    ("postmark:0123456789abcdef", "postmark:0123456789abcde"),
+    (
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==",
+        // Not on the curve.
+        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+w==",
+    ),
+    ("0123456789abcdef", "0123456789abcde"),
+    ("0123456789abcdef", "0123456789 abcdef"),
+    ("ses:0123456789abcdef", ":0123456789abcdef"),
+    (
+        "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
+        "whsec_c2hvcnQ=",
+    ),
+];
+
+#[test]
+fn the_secret_of_a_providers_webhooks_may_be_missing_and_must_have_its_form() {
+    for ((provider, key, _), (good, bad)) in KEYS.into_iter().zip(FEEDBACK_SECRETS) {
+        let named = |secret: &str| {
+            bad_variables(|env| {
+                env.variables.set("email_provider", provider);
+                env.variables
+                    .set("email_api_origin", "https://mail.example.test");
+                env.variables.set("email_api_key", key);
+                env.variables.set("email_webhook_secret", secret);
+            })
+        };
+        assert_eq!(named(""), Vec::<&str>::new(), "{provider}");
+        assert_eq!(named(good), Vec::<&str>::new(), "{provider}");
+        assert_eq!(named(bad), ["email_webhook_secret"], "{provider}");
+    }
+}
+
+#[test]
+fn the_fallbacks_webhooks_have_a_secret_of_their_own() {
+    for ((provider, key, _), (good, bad)) in KEYS.into_iter().zip(FEEDBACK_SECRETS) {
+        let named = |provider: &str, secret: &str| {
+            bad_variables(|env| {
+                env.variables.set("email_fallback_provider", provider);
+                env.variables
+                    .set("email_fallback_api_origin", "https://mail.example.test");
+                env.variables.set("email_fallback_api_key", key);
+                env.variables.set("email_fallback_webhook_secret", secret);
+            })
+        };
+        assert_eq!(named(provider, ""), Vec::<&str>::new(), "{provider}");
+        assert_eq!(named(provider, good), Vec::<&str>::new(), "{provider}");
+        assert_eq!(
+            named(provider, bad),
+            ["email_fallback_webhook_secret"],
+            "{provider}"
+        );
+        // Without a fallback there is nothing to say about it.
+        assert_eq!(named("", bad), Vec::<&str>::new(), "{provider}");
+        assert_eq!(named("smtp", bad), ["email_fallback_provider"]);
+    }
+}
+
+#[test]
+fn an_origin_is_needed_where_the_provider_has_none_that_is_the_same_for_all() {
+    for (provider, key, _) in KEYS {
+        let bad = bad_variables(|env| {
+            env.variables.set("email_provider", provider);
+            env.variables.set("email_api_key", key);
+        });
+        let is_needed = provider == "webhook";
+        assert_eq!(!bad.is_empty(), is_needed, "{provider}");
+        assert!(bad.iter().all(|name| *name == "email_api_origin"));
+    }
+}
+
+#[test]
+fn ses_is_called_in_the_region_of_its_key() {
+    let settings = |names: [&'static str; 3], region: &str, origin: &str| {
+        let env = MemoryEnv::default();
+        let [provider, key, api] = names;
+        env.variables.set(provider, "ses");
+        env.variables
+            .set(key, &format!("AKIDEXAMPLE:secret:{region}"));
+        env.variables.set(api, origin);
+        block_on(load::<MailSettings>(env.variables()))
+    };
+    let primary = ["email_provider", "email_api_key", "email_api_origin"];
+    let fallback = [
+        "email_fallback_provider",
+        "email_fallback_api_key",
+        "email_fallback_api_origin",
+    ];
+    for region in ["eu-central-1", "us-gov-west-1"] {
+        let endpoint = format!("https://email.{region}.amazonaws.com");
+        let mail = settings(primary, region, "").unwrap();
+        assert_eq!(mail.primary.origin.to_string(), endpoint);
+        let mail = settings(fallback, region, "").unwrap();
+        assert_eq!(mail.fallback.unwrap().origin.to_string(), endpoint);
+    }
+    // Not in `amazonaws.com`.
+    for region in ["cn-north-1", "us-iso-east-1", "us-isob-east-1"] {
+        for names in [primary, fallback] {
+            let bad = settings(names, region, "").unwrap_err();
+            assert_eq!(bad, Unavailable::Variables(vec![names[2]]));
+        }
+        let own = "https://email.example.test";
+        let mail = settings(primary, region, own).unwrap();
+        assert_eq!(mail.primary.origin.to_string(), own);
+    }
+}
+
+#[test]
+fn the_manifest_grants_each_providers_origin() {
+    let manifest = include_str!("../../../../../spin.toml");
+    let grants = manifest
+        .lines()
+        .filter(|line| line.starts_with("allowed_outbound_hosts") && line.contains("email_api"));
+    let mut components = 0;
+    for line in grants {
+        components += 1;
+        for origin in ProviderKind::ALL.iter().filter_map(|kind| kind.origin()) {
+            assert!(line.contains(&format!("\"{origin}\"")), "{origin}: {line}");
+        }
+    }
+    assert!(components > 0);
+}
+
+#[test]
+fn a_fallback_provider_needs_a_key_and_takes_the_sender_of_the_first() {
+    let fallback =
+        |env: &MemoryEnv| block_on(load::<MailSettings>(env.variables())).map(|mail| mail.fallback);
+    let env = MemoryEnv::default();
+    assert!(fallback(&env).unwrap().is_none());
+    env.variables.set("email_fallback_api_key", "re_2");
+    env.variables.set("email_fallback_provider", "smtp");
+    assert_eq!(
+        fallback(&env).unwrap_err(),
+        Unavailable::Variables(vec!["email_fallback_provider"])
+    );
+    env.variables.set("email_fallback_api_key", "");
+    env.variables.set("email_fallback_provider", "resend");
+    assert_eq!(
+        fallback(&env).unwrap_err(),
+        Unavailable::Variables(vec!["email_fallback_api_key"])
+    );
+    env.variables.set("email_fallback_api_key", "re_2");
+    let from = fallback(&env).unwrap().unwrap().from;
+    assert_eq!(from.to_string(), "Keyback <no-reply@example.test>");
+}
