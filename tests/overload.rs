@@ -25,8 +25,10 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Nobody waits longer, however busy the machine is.
-const LONGEST: Duration = Duration::from_secs(10);
+/// Nobody waits longer. Spin starts an instance for each of so many at once, which takes its time on a busy machine.
+fn longest() -> Duration {
+    Duration::from_secs(if is_embedded_host() { 10 } else { 60 })
+}
 
 /// Makes the same call from so many threads at one moment, each with a connection of its own.
 fn at_once(callers: usize, call: impl Fn(usize) -> Answer + Sync) -> Vec<(Answer, Duration)> {
@@ -95,7 +97,7 @@ fn hundreds_of_sign_ins_at_once_are_each_answered_in_time_and_others_meanwhile()
     });
     let mut signed_in = 0;
     for (answer, taken) in &answers {
-        assert!(*taken < LONGEST, "{} after {taken:?}", answer.status);
+        assert!(*taken < longest(), "{} after {taken:?}", answer.status);
         if answer.status == 200 {
             signed_in += 1;
         } else {
@@ -105,7 +107,7 @@ fn hundreds_of_sign_ins_at_once_are_each_answered_in_time_and_others_meanwhile()
     assert!(signed_in > 0, "nobody signed in");
     for (forgot, health, taken) in others {
         assert_eq!((forgot, health), (202, 200));
-        assert!(taken < LONGEST, "{taken:?}");
+        assert!(taken < longest(), "{taken:?}");
     }
     if is_embedded_host() {
         // Sixteen instances that have hashed have 400 MiB. Without a limit it was over 2 GiB.

@@ -244,14 +244,15 @@ impl AppBuilder {
                 .arg(self.runtime_config(&database.url()));
         }
         command.args(&self.flags);
-        if let Store::OutboundRedis(database) = &self.store
-            && !self.variables.contains_key(STORE_URL)
-        {
-            let url = format!("{STORE_URL}={}", database.url());
-            command.arg("--variable").arg(url);
+        // As a deployment gives them: Spin's own log has the arguments of its process.
+        let mut set = |name: &str, value: &str| {
+            command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
+        };
+        if let Store::OutboundRedis(database) = &self.store {
+            set(STORE_URL, &database.url());
         }
         for (name, value) in &self.variables {
-            command.arg("--variable").arg(format!("{name}={value}"));
+            set(name, value);
         }
         command
     }

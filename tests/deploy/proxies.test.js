@@ -156,6 +156,40 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       assert.equal(JSON.parse(answer.text).status, 503);
     });
 
+    check('no more calls are at Spin at once than its memory is meant for', async (t) => {
+      const MOST = 32;
+      let now = 0;
+      let most = 0;
+      const held = [];
+      const spin = createServer((incoming, response) => {
+        now += 1;
+        most = Math.max(most, now);
+        held.push(() => {
+          now -= 1;
+          response.end('done');
+        });
+      });
+      await new Promise((resolve) => spin.listen(0, '127.0.0.1', resolve));
+      t.after(() => spin.close());
+      t.after(() => spin.closeAllConnections());
+      // The proxy asks for one page when it starts.
+      const letGo = setInterval(() => held.splice(0).forEach((end) => end()), 20);
+      t.after(() => clearInterval(letGo));
+      const busy = await startProxy(await scratch(t), `127.0.0.1:${spin.address().port}`);
+      t.after(busy.stop);
+      clearInterval(letGo);
+      const asked = Array.from({ length: 2 * MOST }, (_, place) => busy.from(`127.0.2.${place + 1}`)('GET', '/hold'));
+      await until(async () => now === MOST, 'as many calls as may be there');
+      const goOn = setInterval(() => held.splice(0).forEach((end) => end()), 200);
+      t.after(() => clearInterval(goOn));
+      const answers = await Promise.all(asked);
+      assert.equal(most, MOST);
+      const refused = answers.filter(({ status }) => status !== 200);
+      for (const { status, headers } of refused) assert.deepEqual([status, headers['retry-after']], [503, '5']);
+      // Caddy lets them wait, and nginx cannot.
+      assert.equal(refused.length > 0, name === 'nginx', `${refused.length} refused`);
+    });
+
     check('a request reaches Spin once it is complete', async (t) => {
       const seen = [];
       const spin = createServer((incoming, response) => {
