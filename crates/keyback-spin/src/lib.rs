@@ -6,6 +6,7 @@ mod body;
 mod env;
 #[cfg(not(feature = "redis"))]
 mod key_value;
+mod leaving;
 mod no_store;
 mod outbound;
 #[cfg(feature = "redis")]
@@ -22,6 +23,7 @@ use keyback::http::{Answer, Problem, max_body_bytes};
 use keyback::ports::KeyValue;
 use keyback::store::counts;
 use keyback::store::cx::{Cx, Deferred};
+use leaving::Leaving;
 use spin_sdk::http::{Error, Request};
 use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
@@ -134,10 +136,12 @@ async fn serve_and_then<S: KeyValue + 'static>(
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
     let (answer, deferred) = keyback::http::serve(&env, request, route).await;
+    let leaving = Leaving::begin();
     let (response, body) = response::start(answer)?;
     spawn(async move {
         body.send().await;
-        then(env, deferred).await;
+        drop(leaving);
+        leaving::give_way(then(env, deferred)).await;
     });
     // The task above offers the body meanwhile, so that the host finds it when it has the head.
     sleep(A_MOMENT).await;

@@ -1,0 +1,55 @@
+//! Answers that the host has not taken yet. What an instance does after earlier answers gives way to them: an answer
+//! whose body comes later than its head leaves in two segments, and a client on a kept-alive connection waits 40 ms for
+//! the second (Nagle's algorithm and delayed acknowledgements).
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use spin_sdk::time::sleep;
+
+use crate::A_MOMENT;
+
+/// How often a piece of work gives way at most. Each time takes a millisecond or two, and a host may never take an answer.
+const PATIENCE: u32 = 100;
+
+thread_local! {
+    static LEAVING: Cell<u32> = const { Cell::new(0) };
+}
+
+/// An answer of this instance that is about to leave, until it is dropped.
+pub(crate) struct Leaving(());
+
+impl Leaving {
+    pub(crate) fn begin() -> Self {
+        LEAVING.set(LEAVING.get().saturating_add(1));
+        Self(())
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        LEAVING.set(LEAVING.get().saturating_sub(1));
+    }
+}
+
+/// Does `work` while no answer is leaving.
+pub(crate) async fn give_way<T>(work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    let mut patience = PATIENCE;
+    loop {
+        let gives_way = patience > 0;
+        let done = poll_fn(|context| {
+            if gives_way && LEAVING.get() > 0 {
+                return Poll::Ready(None);
+            }
+            work.as_mut().poll(context).map(Some)
+        });
+        if let Some(done) = done.await {
+            return done;
+        }
+        patience = patience.saturating_sub(1);
+        sleep(A_MOMENT).await;
+    }
+}
