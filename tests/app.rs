@@ -191,7 +191,10 @@ impl App {
 
     /// The names of all that is in the store.
     pub(crate) fn stored_names(&self) -> Vec<String> {
-        store_file::names(&self.state_folder())
+        match &self.store {
+            Store::File => store_file::names(&self.state_folder()),
+            Store::Redis(database) | Store::OutboundRedis(database) => database.names(),
+        }
     }
 
     /// The store's file.

@@ -271,6 +271,16 @@ impl Database {
             .expect("the server answers");
     }
 
+    /// The names of all that is in the database.
+    pub(super) fn names(&self) -> Vec<String> {
+        let keys: Vec<String> = cmd("KEYS")
+            .arg("*")
+            .query(&mut self.connect())
+            .expect("the server answers");
+        let names = keys.iter().filter_map(|key| key.strip_prefix(self.prefix));
+        names.map(str::to_owned).collect()
+    }
+
     /// Every key and every value of the database.
     pub(super) fn content(&self) -> Vec<Vec<u8>> {
         let mut connection = self.connect();
