@@ -46,16 +46,17 @@ impl WebAddress {
         if authority.as_str().contains('@') || !is_named || !(is_https || is_loopback) {
             return None;
         }
-        let port = match authority.as_str().len().checked_sub(host.len())? {
-            0 => {
+        // The parser takes brackets behind a name as well, and a port behind those.
+        let port = match authority.as_str().get(host.len()..)?.strip_prefix(':') {
+            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
+            None if authority.as_str().len() == host.len() => {
                 if is_https {
                     443
                 } else {
                     80
                 }
             }
-            // A colon without a number would be nothing.
-            _ => authority.port_u16()?,
+            _ => return None,
         };
         let path: Vec<String> = uri.path().split('/').skip(1).map(str::to_owned).collect();
         if path.iter().any(|segment| is_dots(segment)) {
@@ -148,6 +149,8 @@ mod tests {
             "https://user:secret@portal.example.com/",
             "https://portal.example.com:/",
             "https://portal.example.com:65536/",
+            "https://portal.example.com:00[::0]p:443/",
+            "https://portal.example.com[::1]:443/",
             "https://portal%2eexample.com/",
             "https://portal.example.com/a#b",
             "https://portal.example.com/a/../b",
