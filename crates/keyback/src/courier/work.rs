@@ -28,7 +28,8 @@ const NOTIFICATIONS_AT_ONCE: usize = 8;
 /// Does the tasks of `reserved` that are ready. Whether all of them are done.
 ///
 /// # Errors
-/// [`Unavailable`] of the store; tasks that were done may be done again.
+/// [`Unavailable`] of the store; tasks that were done may be done again. After a write whose outcome is unknown nothing more
+/// is written, since what is left of the entry may be in the store already, and would be replaced by what was there before.
 pub(super) async fn work_entry<E: Env>(
     env: &E,
     reserved: ReservedEntry,
@@ -42,6 +43,9 @@ pub(super) async fn work_entry<E: Env>(
     };
     while let Some(task) = working.take_ready() {
         if let Err(outage) = working.work(task.clone(), run).await {
+            if matches!(outage, Unavailable::Store(_)) && rewrites_entry(&task.task) {
+                return Err(outage);
+            }
             let hopeless = matches!(outage, Unavailable::Record(_));
             env.log().write(&LogLine::WorkFailed { outage });
             if hopeless && env.clock().now() >= task.at.plus(HOPELESS_AFTER) {
@@ -52,6 +56,14 @@ pub(super) async fn work_entry<E: Env>(
         }
     }
     working.finish(run).await
+}
+
+/// Whether what comes of `task` is written together with what is left of its entry.
+fn rewrites_entry(task: &AgendaTask) -> bool {
+    matches!(
+        task,
+        AgendaTask::Recover { .. } | AgendaTask::Imitate | AgendaTask::Deliver { .. }
+    )
 }
 
 /// An entry that is being worked.

@@ -90,3 +90,38 @@ fn a_courier_that_hears_no_answer_loses_nothing_and_sends_nothing_twice() {
         });
     }
 }
+
+/// One entry holds the mail about a changed address and the event that the portal is told of.
+#[test]
+fn a_mail_that_a_provider_does_not_take_at_first_comes_later_though_another_task_follows_it() {
+    let app = with_ann();
+    let variables = &app.env.variables;
+    variables.set("webhook_url", "https://portal.example.test/hooks");
+    variables.set("webhook_secret", SECRET);
+    app.env
+        .http
+        .answer_by(|request| match request.uri().host() {
+            Some("portal.example.test") => Ok((200, None)),
+            _ => Ok((503, None)),
+        });
+    let move_away = app.call("/v1/admin/users/ann", json!({"email": App::NOBODY}));
+    let move_away = move_away.by("PATCH");
+    let left_behind = app.fork();
+    let (_, _crashed) = left_behind.answer(&move_away);
+    left_behind.advance(61);
+    let courier = app.call("/v1/courier/run", json!({}));
+    for (app, call) in [(app, move_away), (left_behind, courier)] {
+        let _ = at_every_lost_answer(&app, &call, |app, reply| {
+            app.env.http.answer_by(|_| Ok((200, None)));
+            let _ = app.take_mails();
+            come_back_later(app);
+            assert_eq!(app.emails_in("pending"), Vec::<Value>::new(), "{reply:?}");
+            let is_promised = reply.status == 200;
+            let mails = take_different_mails(app);
+            assert!(
+                mails == [false] || mails.is_empty() && !is_promised,
+                "{mails:?}"
+            );
+        });
+    }
+}
