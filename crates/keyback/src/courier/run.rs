@@ -323,6 +323,7 @@ async fn work_under_lease<E: Env>(
         place,
         entry,
         until: lease.until(),
+        is_own: false,
     };
     let all_done = match work_entry(env, reserved, run).await {
         Ok(all_done) => all_done,

@@ -43,7 +43,7 @@ pub(super) async fn work_entry<E: Env>(
     };
     while let Some(task) = working.take_ready() {
         if let Err(outage) = working.work(task.clone(), run).await {
-            if matches!(outage, Unavailable::Store(_)) && rewrites_entry(&task.task) {
+            if working.cx.is_write_unknown {
                 return Err(outage);
             }
             let hopeless = matches!(outage, Unavailable::Record(_));
@@ -56,14 +56,6 @@ pub(super) async fn work_entry<E: Env>(
         }
     }
     working.finish(run).await
-}
-
-/// Whether what comes of `task` is written together with what is left of its entry.
-fn rewrites_entry(task: &AgendaTask) -> bool {
-    matches!(
-        task,
-        AgendaTask::Recover { .. } | AgendaTask::Imitate | AgendaTask::Deliver { .. }
-    )
 }
 
 /// An entry that is being worked.

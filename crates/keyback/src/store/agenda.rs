@@ -138,6 +138,8 @@ pub struct ReservedEntry {
     pub entry: Entry,
     /// When others may work it.
     pub until: Timestamp,
+    /// Whether a request has written it for itself. No lease keeps others off then: they come once a task in it is due.
+    pub is_own: bool,
 }
 
 impl ReservedEntry {
@@ -149,6 +151,15 @@ impl ReservedEntry {
             place,
             entry: Entry::default(),
             until,
+            is_own: true,
+        }
+    }
+
+    /// Ends the time of a request at its own entry when the first task in it is due for others.
+    pub(super) fn leave_to_others_in_time(&mut self) {
+        let first = self.entry.tasks.iter().map(|task| task.at).min();
+        if let Some(first) = first.filter(|_| self.is_own) {
+            self.until = self.until.min(first);
         }
     }
 

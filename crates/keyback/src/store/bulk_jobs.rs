@@ -135,7 +135,8 @@ pub async fn insert(
         let Some(oldest) = ended else {
             return Ok(false);
         };
-        listed.remove(oldest);
+        // If it was told to stop, the courier may not have seen it yet, and would never: it is ended here.
+        save(batch, &listed.remove(oldest))?;
     }
     let mut jobs = vec![job.id.clone()];
     jobs.extend(listed.into_iter().map(|it| it.id));

@@ -25,6 +25,8 @@ pub struct Cx<'e, E: Env> {
     pub deferred: Deferred,
     /// Whether the portal is told of events: whether `webhook_url` is set.
     pub notifies: bool,
+    /// Whether the write of a batch failed. It may have been done.
+    pub(crate) is_write_unknown: bool,
 }
 
 impl<'e, E: Env> Cx<'e, E> {
@@ -36,6 +38,7 @@ impl<'e, E: Env> Cx<'e, E> {
             now: env.clock().now(),
             deferred: Deferred::default(),
             notifies: webhook_url.is_some_and(|url| !url.is_empty()),
+            is_write_unknown: false,
         }
     }
 

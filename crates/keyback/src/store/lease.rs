@@ -4,7 +4,7 @@
 //! holds the lease to the end of the next window. Whoever comes in the next window sees that counter and leaves.
 //!
 //! The counters of four windows take turns. Each caller adds the number of its window, so a counter that a dead holder left
-//! tells its age: whoever comes to it next deletes it first. Giving a lease back deletes its own counter.
+//! tells its age: the last to come to it deletes it first. Giving a lease back deletes its own counter.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Lease {
         now: Timestamp,
     ) -> Result<Option<Self>, Unavailable> {
         match Begun::begin(store, name, term, now).await? {
-            Some(begun) => begun.confirm(store).await,
+            Some(begun) => Ok(begun.confirm(store).await?.map(|(lease, _)| lease)),
             None => Ok(None),
         }
     }
@@ -86,11 +86,16 @@ impl Lease {
         let store = cx.store();
         let now = cx.env.clock().now();
         if let Some(begun) = Begun::begin(store, name, Term::Change, now).await? {
-            let (lease, read) = futures::join!(begun.confirm(store), read(cx));
-            if let Some(lease) = lease? {
+            let (confirmed, early) = futures::join!(begun.confirm(store), read(cx));
+            if let Some((lease, neighbour)) = confirmed? {
                 let held = lease.held();
                 cx.deferred.leases.push(lease);
-                return Ok((held, read?));
+                let found = match neighbour {
+                    Neighbour::Absent | Neighbour::Dead => early?,
+                    // Its holder may have written after the first reading.
+                    Neighbour::GivenBack => read(cx).await?,
+                };
+                return Ok((held, found));
             }
         }
         let held = Self::wait(cx, name).await?;
@@ -219,14 +224,16 @@ impl<'a> Begun<'a> {
         let own = slot(name, window);
         let mark = mark_of(window);
         for _ in 0..2 {
-            let stood = store.increment(&own, mark).await?.saturating_sub(mark);
+            let stands = store.increment(&own, mark).await?;
+            let stood = stands.saturating_sub(mark);
             if stood == 0 {
                 return Ok(Some(Self { name, term, window }));
             }
-            if is_alive(stood, window) {
+            // A holder that died left it, and nobody wins on it before it is gone. The last to count deletes it: a deletion
+            // that comes late would take a counter that was won meanwhile.
+            if is_alive(stood, window) || store.increment(&own, 0).await? != stands {
                 break;
             }
-            // A holder that died left it. Nobody wins on it before it is gone, and the first to count deletes it.
             store.delete_many(vec![own.clone().into()]).await?;
         }
         Ok(None)
@@ -234,23 +241,39 @@ impl<'a> Begun<'a> {
 
     /// Someone whose clock is a moment off may have won a neighbouring window meanwhile. Each of the two counts first and
     /// looks then, so at least one of them sees the other, and leaves.
-    async fn confirm(self, store: &impl KeyValue) -> Result<Option<Lease>, Unavailable> {
+    async fn confirm(
+        self,
+        store: &impl KeyValue,
+    ) -> Result<Option<(Lease, Neighbour)>, Unavailable> {
         let Self { name, term, window } = self;
         let (before, after) = (window.saturating_sub(1), window.saturating_add(1));
         let (before, after) = futures::join!(
-            is_taken(store, name, before, window),
-            is_taken(store, name, after, window),
+            look_at(store, name, before, window),
+            look_at(store, name, after, window),
         );
-        if before? || after? {
+        let neighbours = before?.zip(after?);
+        let Some(neighbour) = neighbours.map(|(before, after)| before.max(after)) else {
             store.delete_many(vec![slot(name, window).into()]).await?;
             return Ok(None);
-        }
-        Ok(Some(Lease {
+        };
+        let lease = Lease {
             name: name.to_owned(),
             window,
             until: term.start_of(window.saturating_add(2)),
-        }))
+        };
+        Ok(Some((lease, neighbour)))
     }
+}
+
+/// What there is of a neighbouring window that nobody holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Neighbour {
+    /// Nothing.
+    Absent,
+    /// What a holder that died left.
+    Dead,
+    /// A counter that was given back while it was looked at.
+    GivenBack,
 }
 
 /// Until when a change may be written under a lease.
@@ -300,24 +323,31 @@ async fn any_is_taken(
     let slots = names
         .iter()
         .flat_map(|name| around.clone().map(move |at| (name, at)));
-    let taken = slots.map(|(name, at)| is_taken(store, name, at, window));
-    for taken in futures::future::join_all(taken).await {
-        if taken? {
+    let seen = slots.map(|(name, at)| look_at(store, name, at, window));
+    for seen in futures::future::join_all(seen).await {
+        if seen?.is_none() {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Whether the slot of the window `at` is held, as one who comes in `window` sees it.
-async fn is_taken(
+/// What there is of the window `at`, as one who comes in `window` sees it. `None` if it is held.
+async fn look_at(
     store: &impl KeyValue,
     name: &str,
     at: u64,
     window: u64,
-) -> Result<bool, Unavailable> {
-    let stands = super::read_counter(store, &slot(name, at)).await?;
-    Ok(is_alive(stands, window))
+) -> Result<Option<Neighbour>, Unavailable> {
+    let counter = slot(name, at);
+    if !store.exists(&counter.clone().into()).await? {
+        return Ok(Some(Neighbour::Absent));
+    }
+    Ok(match store.increment(&counter, 0).await? {
+        0 => Some(Neighbour::GivenBack),
+        stands if is_alive(stands, window) => None,
+        _ => Some(Neighbour::Dead),
+    })
 }
 
 /// Whether a counter that stands at this has a holder of the window before, of this one or of the next. All that come to

@@ -130,6 +130,7 @@ async fn give_token<E: Env>(
     let mut batch = Batch::default();
     tokens::insert(&mut batch, &token, &stored)?;
     tokens::expire(&mut batch, &token, expires_at.plus(AFTERLIFE));
-    batch.write_unnumbered(cx).await?;
+    // With its deletion: nobody else would delete it.
+    batch.commit(cx).await?;
     Ok(PasswordChange { token, expires_in })
 }

@@ -7,7 +7,7 @@ mod deliveries;
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
-use crate::testing::{App, Mail, exchange, run_while};
+use crate::testing::{App, Call, Mail, exchange, run_while};
 
 const YEAR: u64 = 365 * 86_400;
 
@@ -136,6 +136,18 @@ fn a_crash_before_the_answer_leaves_counters_at_most() {
     let call = json!({"token": recovery.cancel});
     leaves_counters_at_most(&app, "/v1/cancel-recovery", &call);
     let call = json!({"email": App::EMAIL, "password": App::PASSWORD});
+    leaves_counters_at_most(&app, "/v1/sign-in", &call);
+}
+
+#[test]
+fn a_crash_before_the_answer_to_who_must_change_the_password_leaves_counters_at_most() {
+    let app = late_in_the_hour();
+    let found = app.make(&Call::get(&format!("/v1/admin/users?email={}", App::EMAIL)));
+    let id = found.expect(200).json()["users"][0]["id"].clone();
+    let path = format!("/v1/admin/users/{}/reset-password", id.as_str().unwrap());
+    let order = json!({"password": App::NEW_PASSWORD, "change_on_next_sign_in": true});
+    let _ = app.make(&app.call(&path, order)).expect(200);
+    let call = json!({"email": App::EMAIL, "password": App::NEW_PASSWORD});
     leaves_counters_at_most(&app, "/v1/sign-in", &call);
 }
 

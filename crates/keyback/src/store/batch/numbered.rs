@@ -131,6 +131,7 @@ impl Numbered {
                 task,
             });
             reserved.entry.tasks.extend(tasks);
+            reserved.leave_to_others_in_time();
             reserved.entry.expiring.append(&mut batch.expiring);
             // They stay the request's until they are known to be written.
             let expiring = &cx.deferred.expiring;
@@ -142,7 +143,9 @@ impl Numbered {
         if until.is_some_and(|until| now >= until) {
             return Err(Unavailable::Store("it took too long to write".to_owned()));
         }
-        cx.store().set_many(batch.writes).await?;
+        let written = cx.store().set_many(batch.writes).await;
+        cx.is_write_unknown |= written.is_err();
+        written?;
         for _ in 0..new_mails {
             cx.env.meter().note(&Measured::Email {
                 state: EmailState::Pending,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::testing::schedules::{Caller, explore};
 use crate::testing::{MemoryEnv, MemoryKeyValue, block_on};
 
 const LENGTH: u64 = 5_000;
@@ -92,6 +93,32 @@ fn is_had_by_one_only_where_a_holder_had_died_however_long_ago() {
         let now = at(later * LENGTH);
         let holders = (0..5).filter(|_| acquire(&store, now).is_some());
         assert_eq!(holders.count(), 1, "{later} windows later");
+    }
+}
+
+/// In whatever order two come where a holder had died, at the same time or in neighbouring windows.
+#[test]
+fn is_held_by_one_of_two_where_a_holder_had_died_in_whatever_order_they_come() {
+    for (later, apart) in [(1, 0), (2, 0), (SLOTS, 0), (SLOTS, 1), (SLOTS - 1, 1)] {
+        let dead = MemoryKeyValue::default();
+        assert!(acquire(&dead, at(0)).is_some());
+        let begin = || {
+            let store = dead.fork();
+            let callers = [later, later + apart].map(|window| -> Caller<_> {
+                let store = store.clone();
+                Box::pin(async move {
+                    let now = at(window * LENGTH);
+                    let lease = Lease::acquire(&store, "x", Term::Change, now).await;
+                    lease.unwrap()
+                })
+            });
+            ((), callers.into())
+        };
+        let explored = explore(10_000, begin, |(), leases| {
+            let holders = leases.iter().flatten().count();
+            assert!(holders <= 1, "{later} {apart}: {leases:?}");
+        });
+        assert!(explored.all, "{explored:?}");
     }
 }
 

@@ -351,9 +351,10 @@ impl Working {
         place: i64,
         id: &AccountId,
     ) -> Result<(), Unavailable> {
+        // Until it is known, the progress that was stored must not be replaced by an older one.
+        self.is_saved = true;
         let stored = bulk_jobs::find_progress(cx.store(), &self.job.id).await?;
         if stored.is_some_and(|stored| stored.cursor >= place) {
-            self.is_saved = true;
             return Ok(());
         }
         let mut job = self.job.clone();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CHANGE, at_every_stall, come_back_later, with_ann};
+use super::{ANN, CHANGE, at_every_stall, come_back_later, with_ann};
 use crate::model::standard_webhook::WebhookSecret;
 use crate::ports::{Clock as _, Env as _};
 use crate::testing::{App, Call};
@@ -57,5 +57,30 @@ fn a_report_that_stalls_does_not_replace_a_worse_one() {
     };
     at_every_stall(&app, &delivered, CHANGE, meanwhile, |app, _, ()| {
         assert_eq!(app.emails_in("bounced").len(), 1);
+    });
+}
+
+/// The request works its mail and its event itself. Its provider takes no mail, so that the next try is due for others before
+/// the request's own time at the entry is over.
+#[test]
+fn a_request_that_stalls_after_its_mail_was_not_taken_undoes_no_try_of_others() {
+    let app = with_ann();
+    let variables = &app.env.variables;
+    variables.set("webhook_url", "https://portal.example.test/hooks");
+    variables.set("webhook_secret", SECRET);
+    app.env.http.answer_with(503, None);
+    let move_away = app.call(ANN, json!({"email": App::NOBODY})).by("PATCH");
+    let courier = |app: &App| {
+        let _ = app.run_courier();
+    };
+    at_every_stall(&app, &move_away, CHANGE, courier, |app, reply, ()| {
+        app.env.http.answer_with(200, None);
+        let _ = app.take_mails();
+        come_back_later(app);
+        assert_eq!(app.emails_in("pending"), Vec::<Value>::new());
+        assert!(
+            reply.status != 200 || app.take_mails().len() == 1,
+            "{reply:?}"
+        );
     });
 }
