@@ -415,7 +415,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a recovery
-         * @description For the mail's "Was this not you?" link.
+         * @description For the mail's "Cancel this request" link.
          */
         post: operations["cancelRecovery"];
         delete?: never;

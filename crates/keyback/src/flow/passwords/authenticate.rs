@@ -77,8 +77,9 @@ pub(super) struct Authenticated {
     pub(super) place: Place,
 }
 
-/// Checks the password: at most four round trips and one hashing, whoever is asked for. Everything that checks one shares
-/// the counts of the client and of wrong passwords. A right one is not counted.
+/// Checks the password in at most four round trips and one hashing, for known and unknown accounts alike. A foreign hash is
+/// computed twice if the password is not in NFC. All flows that check one share the counts of calls by the client and of
+/// wrong passwords. A right one does not count.
 ///
 /// While the store takes no writes, such as on a full disk, nothing can be counted. A right password is right all the same,
 /// unless sign-ins are refused to all networks, and a wrong one is an outage.

@@ -55,8 +55,8 @@ pub struct SignInSettings {
     pub breach_list: Option<BaseUrl>,
 }
 
-/// Checks the password: at most four round trips and one hashing, whoever is asked for. The first right sign-in after a
-/// hash made elsewhere takes one hashing more.
+/// Checks the password in at most four round trips and one hashing, for known and unknown accounts alike. A foreign hash is
+/// computed twice if the password is not in NFC, and the first right sign-in hashes the password anew.
 ///
 /// # Errors
 /// As [`SignInError`] says.

@@ -128,7 +128,7 @@ fn cancel() -> Call {
     )
     .about(
         "Cancel a recovery",
-        "For the mail's \"Was this not you?\" link.",
+        "For the mail's \"Cancel this request\" link.",
     )
     .body(only_token("The token of that link."), token_example())
     .answers_nothing("The recovery is cancelled.")
