@@ -1,4 +1,4 @@
-//! What a text has in it that nobody sees.
+//! Invisible characters in text.
 
 /// Whether the character is white space, or one of Unicode's marks for joining, breaking and direction, which come along
 /// when a text is copied.

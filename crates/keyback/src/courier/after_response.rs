@@ -41,8 +41,8 @@ pub async fn run_and_follow<E: Env>(env: &E, deferred: Deferred) {
     }
 }
 
-/// Does it but for working entries, which are left to whoever works the agenda: for components that neither issue nor
-/// deliver, and so need not carry the code for it.
+/// Like `run`, without running agenda entries: another component or the courier does that. For components that neither
+/// issue nor deliver, so that they need not contain the code for it.
 pub async fn tidy<E: Env>(env: &E, mut deferred: Deferred) {
     let store = env.store();
     Lease::release_all(store, deferred.leases, env.clock().now()).await;

@@ -1,4 +1,4 @@
-//! When to try again to hand something over.
+//! When to retry a delivery.
 
 use std::time::Duration;
 
@@ -7,11 +7,10 @@ use crate::ports::{SecureRandom, Unavailable};
 /// The time between one try and the next, in seconds: ten tries over about a day, six of them in the ten minutes that a
 /// code lives.
 const BACKOFF_SECONDS: [u64; 9] = [15, 30, 60, 120, 240, 1_800, 7_200, 21_600, 54_000];
-/// The longest wait that the other side may ask for.
+/// The longest `Retry-After` that is honoured.
 const LONGEST: Duration = Duration::from_hours(10);
 
-/// How long to leave a receiver alone that takes nothing now, whatever it is: as long as it asks for, within reason, or else
-/// as long as after a first try.
+/// Backoff after a failure: the receiver's `Retry-After`, capped at ten hours, or the first retry's delay.
 ///
 /// # Errors
 /// [`Unavailable::Random`].

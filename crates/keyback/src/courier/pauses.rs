@@ -1,8 +1,8 @@
 //! Pauses that hide from the next call whether a request's work calls anybody.
 //!
-//! The work for somebody's address calls the provider, and that for an unknown one does not. So a pause of random length
-//! parts the call from the response, and what the call brought is written when another pause is over. What stands in the
-//! place of a call pauses just so: the store is busy at times of the same distribution.
+//! The work for a known address calls the provider, and the work for an unknown one does not. So a pause of random length
+//! separates the call from the response, and the call's result is written after another pause. The imitation pauses in the
+//! same way, so the store is busy at times of the same distribution.
 
 use std::time::Duration;
 

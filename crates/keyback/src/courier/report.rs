@@ -129,7 +129,7 @@ impl CourierRun {
         }
     }
 
-    /// Whether the next call may come while the run goes on, from a client who knows what the run is about.
+    /// True after a response: the caller may time its next call against this run.
     pub(super) const fn follows_response(&self) -> bool {
         self.follows_response
     }

@@ -1,6 +1,6 @@
-//! What an attempt that failed leaves: a line in the log and a count, without what was tried.
+//! Logs and counts each failed attempt, without the secret that was tried.
 //!
-//! It is done here for all calls, by the answer: so no call can forget it, and what makes answers alike makes these alike.
+//! It works on the finished answer of every call, so no call can forget it, and equal answers leave equal traces.
 
 use crate::http::answer::Answer;
 use crate::http::problem::{Problem, ProblemType};
@@ -13,8 +13,8 @@ use crate::settings::{self, Counting};
 use crate::store::cx::Cx;
 use crate::store::limiter::{self, NamedLimit};
 
-/// How many wrong keys a client may bring. Whoever brings a right one is not counted, from wherever it comes: a portal behind
-/// the same address goes on.
+/// How many wrong keys a client may send. Requests with a valid key are never counted, so a portal behind the same address
+/// keeps working.
 const WRONG_KEYS: NamedLimit = NamedLimit {
     name: "wrong-api-keys",
     limit: Limit::new(200, 60),

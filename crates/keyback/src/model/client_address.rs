@@ -95,12 +95,12 @@ pub struct ProxyTrust {
 const PEER_HEADER: &str = "spin-client-addr";
 
 impl ProxyTrust {
-    /// The client's address out of a request's headers, in their order and as bytes.
+    /// The client's address, from a request's headers in their order and as bytes.
     ///
-    /// The value that the outermost trusted proxy appended is the `hops`th from the end. What stands left of it is the
-    /// client's own and may be anything, so values are counted from the right, by commas alone: quotes mean nothing, and an
-    /// empty or unreadable value is a value. If the trusted one cannot be read, or there are not as many, the peer itself is
-    /// the client: whoever brings that about shares the peer's limits and gets none of its own.
+    /// The value that the outermost trusted proxy appended is the `hops`th from the end. The client chose everything left of
+    /// it, so values are counted from the right, by commas alone: quotes mean nothing, and an empty or unreadable value
+    /// counts. If there are too few values, or the trusted one is unreadable, the peer is the client. A client that causes
+    /// this shares the peer's limits.
     #[must_use]
     pub fn client_address(&self, headers: &[(&str, &[u8])]) -> ClientAddress {
         let forwarded = self.header.as_deref().and_then(|header| {

@@ -1,11 +1,11 @@
 //! The directory: finding accounts by the beginning of an address, of its domain or of an id, and by state.
 //!
-//! The store cannot list. So there is a `tree` over the terms of all accounts, which nobody who changes an account waits
-//! for: whatever changes what an account is found by leaves a numbered change (`changes`) in the same batch. Whoever has the
-//! directory's lease works the changes into the tree, many in one write ([`follow`](follow())). A search reads the changes that
-//! the tree does not have yet, and corrects what it found there.
+//! The store cannot list, so a `tree` indexes the terms of all accounts. Changes are queued, so account writes never wait for
+//! the tree: a write that affects how an account is found adds a numbered change (`changes`) to its batch. The holder of the
+//! directory's lease applies changes to the tree, many in one write ([`follow`](follow())). A search reads the changes that
+//! the tree lacks and corrects its result.
 //!
-//! A store of an earlier version has accounts and no directory. They are worked in in the order of their numbers.
+//! A store of an earlier version has accounts and no directory. They are added in the order of their numbers.
 
 use serde::{Deserialize, Serialize};
 

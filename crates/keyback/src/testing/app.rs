@@ -298,8 +298,8 @@ impl App {
             .expect(200)
     }
 
-    /// What the store holds more than that of `fresh`, which has the same accounts, but for counters that go with the
-    /// account and the one of all emails.
+    /// Keys that the store of `fresh`, which has the same accounts, lacks. Per-account counters and the email counter are left
+    /// out.
     #[must_use]
     pub fn left_over(&self, fresh: &Self) -> Vec<String> {
         let expected = fresh.env.store.names();

@@ -110,7 +110,7 @@ async fn find_turn<E: Env>(
     Ok((Turn::imitate(cx.env, placeholder).await?, tied))
 }
 
-/// Replaces what `batch` stores by as much that nobody reads, and the calls that follow a mail by what imitates them.
+/// Turns the batch into a decoy of equal size, with imitated delivery tasks.
 fn become_decoy<E: Env>(cx: &Cx<'_, E>, batch: &mut Batch) -> Result<(), Unavailable> {
     batch.become_decoy()?;
     batch.task(AgendaTask::Imitate);

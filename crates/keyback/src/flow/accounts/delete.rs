@@ -32,9 +32,9 @@ const EVENTS_GONE: Duration = Duration::from_hours(91 * 24);
 /// How many of the account's latest events may be looked at for that of its deletion.
 const LOOKED_AT: i64 = 20;
 
-/// Deletes the account with all that makes it work, and tells its address. Its id and its address are reserved for a day. Nothing issued for it is good any more, for an account created anew
-/// under the same id or address neither. Its events, and their counter, stay until they expire. Whether there was such an
-/// account.
+/// Deletes the account and notifies its address. Returns whether it existed. Its id and address are reserved for a day.
+/// Invalidates everything issued for it, even if the id or the address is reused. Its events and their counter stay until
+/// they expire.
 ///
 /// # Errors
 /// [`Unavailable`]; the call can be repeated.

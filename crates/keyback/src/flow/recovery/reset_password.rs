@@ -23,8 +23,8 @@ use crate::store::limiter::{self, NamedLimit};
 use crate::store::recoveries::Claim;
 use crate::store::{accounts, tokens};
 
-/// How many passwords may be refused to the holder of one token. Nobody chooses so many bad ones; whoever makes Keyback
-/// check one after the other, or tries which one is the current password, needs a new mail for each so many.
+/// How many passwords one token may have refused. A person never needs 30. An attacker who probes the policy or guesses the
+/// current password needs a new mail for every 30 guesses.
 const MAX_REFUSED: i64 = 30;
 
 /// Why the password was not set.

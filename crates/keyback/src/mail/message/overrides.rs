@@ -27,11 +27,11 @@ struct Override {
 }
 
 impl Overrides {
-    /// Parses `{"<language>": {"<key>": "<text>"}}`, with `*` for every language; nothing is no words.
+    /// Parses `{"<language>": {"<key>": "<text>"}}`, with `*` for every language. An empty `text` overrides nothing.
     ///
-    /// What cannot be used is left out, and `warn` is told why: a language or a key that is not known, a text that is empty, not
-    /// one line, longer than 500 characters (a subject: 100) or has a placeholder that is not known there, or all of it, if it
-    /// is longer than 16 KiB or no such object.
+    /// Skips invalid entries and reports each to `warn`. Languages, keys and placeholders must be known. A text must be one
+    /// non-empty line of at most 500 characters, a subject of at most 100. Skips everything if `text` is longer than 16 KiB or
+    /// not such an object.
     pub fn parse(text: &str, warn: &mut dyn FnMut(String)) -> Self {
         if text.is_empty() {
             return Self::default();

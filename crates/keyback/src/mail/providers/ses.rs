@@ -259,8 +259,8 @@ fn meaning(kind: &str, event: &Value) -> Meaning {
     }
 }
 
-/// What holds no published event: a message of SNS itself, such as the one that asks to confirm the subscription; a
-/// notification of an identity, which names no tags and so none of our mails; or something of another service.
+/// Bodies without a published event, which report on none of our mails: SNS control messages, such as a subscription
+/// confirmation; an identity's notifications, which carry no tags; and messages of other services.
 fn without_event(envelope: &Value, event: &Value) -> Meaning {
     match (text(envelope, "/Type"), text(event, "/notificationType")) {
         (_, Some(kind)) => Meaning::unknown(Some(&format!("notification.{kind}"))),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-/// A refusal takes so many times as long as one verification: a password in another normal form is verified in both, and
-/// the machine may be half as fast as the measured one, or busy.
+/// A refused sign-in takes this many times one verification. A password that is not in NFC is verified twice, and the machine
+/// may be busy or half as fast as the measured one.
 const MARGIN: u32 = 4;
 
-/// So often the time of one.
+/// The time of `count` iterations, capped at `u64::MAX` nanoseconds.
 pub(super) fn times(one: Duration, count: u64) -> Duration {
     let nanos = u64::try_from(one.as_nanos()).unwrap_or(u64::MAX);
     Duration::from_nanos(nanos.saturating_mul(count))
