@@ -159,7 +159,7 @@ fn what_has_no_effect_stops_nothing_and_is_named() {
         "trusted_proxy_hops: has no effect without trusted_proxy_header",
         "email_fallback_api_key: has no effect without email_fallback_provider",
         "webhook_url: is not covered by webhook_allowed_host",
-        "cors_origins: entry 2 is no https origin",
+        "cors_origins: entry 2 is not an https origin",
     ] {
         assert!(health.to_string().contains(warning), "{health}");
     }

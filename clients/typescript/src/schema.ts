@@ -124,7 +124,7 @@ export interface paths {
         };
         /**
          * Search for users, or find the one with an address
-         * @description `email` must not stand beside `q` or a state.
+         * @description `email` cannot be combined with `q` or a state.
          */
         get: operations["listUsers"];
         put?: never;
@@ -1299,7 +1299,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The email need not be tried again. */
+        /** @description The email does not need to be sent again. */
         "email-not-failed": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];

@@ -97,7 +97,7 @@ problem_types! {
     AccountDisabled = 409, "account-disabled", "The account is disabled",
         "A disabled account cannot be recovered. Enable it first.";
     /// The email has not failed, or its secret has expired.
-    EmailNotFailed = 409, "email-not-failed", "The email need not be tried again",
+    EmailNotFailed = 409, "email-not-failed", "The email does not need to be sent again",
         "Only an email in the state \"failed\" can be sent again, and only until its contents expire. Have a new one sent instead.";
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",

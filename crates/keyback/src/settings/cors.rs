@@ -39,7 +39,7 @@ fn origins(text: &str, warn: &mut dyn FnMut(String)) -> Vec<BaseUrl> {
     let parsed = (1_u32..).zip(entries(text)).filter_map(|(number, entry)| {
         let origin = BaseUrl::parse(&as_browsers_write(entry));
         if origin.is_none() {
-            warn(format!("entry {number} is no https origin, it is left out"));
+            warn(format!("entry {number} is not an https origin: ignored"));
         }
         origin
     });

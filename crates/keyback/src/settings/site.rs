@@ -31,7 +31,7 @@ fn colour(text: &str, standard: Colour, ground: Colour, warn: &mut dyn FnMut(Str
         return standard;
     }
     let Some(given) = Colour::parse(text) else {
-        warn("is not of the form #rrggbb, the standard colour is used".to_owned());
+        warn("is not of the form #rrggbb, so the default colour is used".to_owned());
         return standard;
     };
     let (colour, change) = given.readable_on(ground);
@@ -60,7 +60,7 @@ fn is_help(text: &str) -> bool {
 pub(super) fn app_name(values: &Values) -> String {
     values.read_leniently("app_name", |text, warn| {
         one_line(text).unwrap_or_else(|| {
-            warn(format!("{NO_LINE}, Keyback is used"));
+            warn(format!("{NO_LINE}, so Keyback is used"));
             "Keyback".to_owned()
         })
     })
@@ -78,7 +78,7 @@ impl Section for LogoImage {
         Some(Self(values.read_leniently("logo_image", |text, warn| {
             let logo = Logo::parse(text);
             if logo.is_none() && !text.is_empty() {
-                warn("is no base64 of a PNG file of at most 32 KiB, the text is shown".to_owned());
+                warn("is not base64 of a PNG file up to 32 KiB, so the text is shown".to_owned());
             }
             logo
         })))
@@ -92,7 +92,7 @@ impl Section for Site {
         let logo_text = values.read_leniently("logo_text", |text, warn| {
             let line = one_line(text);
             if line.is_none() && !text.is_empty() {
-                warn(format!("{NO_LINE}, the name is used"));
+                warn(format!("{NO_LINE}, so the name is used"));
             }
             line
         });
@@ -100,7 +100,7 @@ impl Section for Site {
         let support_url = values.read_leniently("support_url", |text, warn| {
             let fits = is_help(text);
             if !fits && !text.is_empty() {
-                warn("is no https or mailto address, nothing links to it".to_owned());
+                warn("is not an https or mailto address, so nothing links to it".to_owned());
             }
             fits.then(|| text.to_owned())
         });

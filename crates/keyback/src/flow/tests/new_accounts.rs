@@ -174,6 +174,6 @@ fn an_import_takes_neither_generated_passwords_nor_invitations() {
         let failure = &imported["failures"][0];
         assert_eq!(failure["pointer"], format!("/{name}"));
         let detail = failure["detail"].as_str().unwrap();
-        assert!(detail.contains("not taken in an import"), "{detail}");
+        assert!(detail.contains("cannot be imported"), "{detail}");
     }
 }

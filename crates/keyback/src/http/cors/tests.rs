@@ -131,7 +131,7 @@ fn what_is_no_origin_allows_nothing_and_is_named() {
     assert!(
         health
             .body
-            .contains("cors_origins: entry 1 is no https origin"),
+            .contains("cors_origins: entry 1 is not an https origin"),
         "{}",
         health.body
     );

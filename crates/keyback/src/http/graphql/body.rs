@@ -64,7 +64,7 @@ fn read_document(bytes: &[u8]) -> Result<Asked, &'static str> {
 
 fn read_json(bytes: &[u8]) -> Result<Asked, &'static str> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err("batches are not taken: send one request at a time");
+        return Err("batches are not supported: send one request at a time");
     }
     let members: Members = serde_json::from_slice(bytes)
         .map_err(|_| "the body must be one JSON object with query, variables and operationName")?;

@@ -60,7 +60,7 @@ pub(in crate::http) async fn post<E: Env>(
                 return None;
             }
             (Some(_), Some(_)) => {
-                fields.refuse("user_id", "must not stand beside email");
+                fields.refuse("user_id", "cannot be combined with email");
                 return None;
             }
         };

@@ -72,7 +72,7 @@ fn read(fields: &mut Fields) -> Option<(Whose, Code)> {
             return None;
         }
         (Some(_), Some(_)) => {
-            fields.refuse("email", "must not stand beside challenge_id");
+            fields.refuse("email", "cannot be combined with challenge_id");
             return None;
         }
     };

@@ -37,11 +37,11 @@ impl Overrides {
             return Self::default();
         }
         if text.len() > MAX_BYTES {
-            warn("is longer than 16 KiB and left out".to_owned());
+            warn("is longer than 16 KiB and is ignored".to_owned());
             return Self::default();
         }
         let Ok(Value::Object(languages)) = serde_json::from_slice(text.as_bytes()) else {
-            warn("is no JSON object and left out".to_owned());
+            warn("is not a JSON object and is ignored".to_owned());
             return Self::default();
         };
         let mut all = Vec::new();
@@ -57,7 +57,7 @@ impl Overrides {
                 }
             };
             let Some(texts) = texts.as_object() else {
-                warn(format!("the texts for {tag} are no JSON object"));
+                warn(format!("the texts for {tag} are not a JSON object"));
                 continue;
             };
             for (key, words) in texts {

@@ -28,7 +28,7 @@ fn list() -> Call {
     new("users::list::get", ("get", "/v1/admin/users"), "listUsers")
         .about(
             "Search for users, or find the one with an address",
-            "`email` must not stand beside `q` or a state.",
+            "`email` cannot be combined with `q` or a state.",
         )
         .scope(&["users:read"])
         .query(

@@ -71,7 +71,7 @@ impl Asked {
             |text: &str| Timestamp::parse(text).ok_or("must be a time as in RFC 3339, or a date");
         let filter = Filter {
             kind: query.parsed("type", |text| {
-                EventType::parse(text).ok_or("must be a type of events")
+                EventType::parse(text).ok_or("must be a type of event")
             })?,
             actor: query.text("actor").map(str::to_owned),
             since: query.parsed("since", time)?,

@@ -106,10 +106,10 @@ fn read_order(fields: &mut Fields, lifetime: TemporaryPasswordLifetime) -> Optio
     let is_clear = generate || matches!(account.password, Some(InitialPassword::Clear(_)));
     let is_given = account.password.is_some();
     if is_given && generate {
-        fields.refuse("generate", "must not be true beside a password");
+        fields.refuse("generate", "must not be true together with a password");
     }
     if invitation.is_some() && (is_given || generate) {
-        let detail = "must not stand beside a password: the user chooses one";
+        let detail = "cannot be combined with a password: the user chooses one";
         fields.refuse("invite", detail);
     }
     for (name, asked) in [
@@ -139,7 +139,7 @@ pub(super) fn read_draft(
     lifetime: TemporaryPasswordLifetime,
 ) -> Option<Draft> {
     for name in NOT_IMPORTED {
-        fields.refuse_given(name, "is not taken in an import: create the account alone");
+        fields.refuse_given(name, "cannot be imported: create the account on its own");
     }
     let account = read_account(fields)?;
     let has_password = account.password.is_some();
@@ -174,7 +174,7 @@ fn read_account(fields: &mut Fields) -> Option<AccountMembers> {
     let reason = read_reason(fields);
     let password = match (clear?, hashed?) {
         (Some(_), Some(_)) => {
-            fields.refuse("password_hash", "must not stand beside password");
+            fields.refuse("password_hash", "cannot be combined with password");
             return None;
         }
         (clear, hashed) => clear.or(hashed),

@@ -74,7 +74,7 @@ pub(in crate::http) async fn get<E: Env>(
 
 async fn find_one<E: Env>(cx: &Cx<'_, E>, query: &Query, email: &str) -> Result<Found, Problem> {
     if CRITERIA.iter().any(|it| query.text(it).is_some()) {
-        return Err(query::refuse("email must not stand beside q or a state"));
+        return Err(query::refuse("email cannot be combined with q or a state"));
     }
     let email =
         EmailAddress::parse(email).map_err(|error| query::refuse(&format!("email {error}")))?;

@@ -98,7 +98,7 @@ fn read_order(fields: &mut Fields, rules: AdminResetRules) -> Option<Order> {
             return None;
         }
         (Some(_), true) => {
-            fields.refuse("generate", "must not be true beside password");
+            fields.refuse("generate", "must not be true together with password");
             return None;
         }
     };

@@ -85,11 +85,11 @@ fn read_order(fields: &mut Fields) -> Option<(Order, bool)> {
         (Some(ids), None) => Selection::Ids(ids),
         (None, Some(filter)) => Selection::Filter(filter),
         (None, None) => {
-            fields.refuse("ids", "is missing, and so is filter");
+            fields.refuse("ids", "is missing: give either ids or filter");
             return None;
         }
         (Some(_), Some(_)) => {
-            fields.refuse("filter", "must not stand beside ids");
+            fields.refuse("filter", "cannot be combined with ids");
             return None;
         }
     };
