@@ -15,10 +15,10 @@ use crate::ports::Unavailable;
 /// Why a call that anyone may make is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// Too many calls.
+    /// A limit is reached; says when to try again.
     #[error("too many calls")]
     Limited(LimitExceeded),
-    /// Something outside failed.
+    /// The store, the host or a variable failed. The flow says whether the call can be repeated.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -30,7 +30,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 macro_rules! targets {
     ($($name:ident),+ $(,)?) => {
-        /// All targets.
+        /// Every target, in the order of their names.
         pub const TARGETS: &[Target] = &[$((stringify!($name), $name)),+];
     };
 }

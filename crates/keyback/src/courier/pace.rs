@@ -10,7 +10,7 @@ use crate::base::timestamp::Timestamp;
 
 /// The gap after the first answer of this kind.
 const FIRST_GAP: Duration = Duration::from_millis(250);
-/// The longest gap.
+/// The longest gap between two calls to a receiver.
 const LONGEST_GAP: Duration = Duration::from_secs(16);
 /// A shorter gap is none.
 const SHORTEST_GAP: Duration = Duration::from_millis(20);

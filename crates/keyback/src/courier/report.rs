@@ -49,14 +49,14 @@ impl Budget {
     }
 }
 
-/// What was done.
+/// Counts of what a run of the courier did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunReport {
     /// Emails that a provider took.
     pub delivered: u32,
     /// Emails to be tried again.
     pub retried: u32,
-    /// Emails given up.
+    /// Emails that were rejected, or failed at their last attempt.
     pub failed: u32,
     /// Emails dropped since what they held had expired.
     pub expired: u32,

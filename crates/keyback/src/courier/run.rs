@@ -19,7 +19,7 @@ use crate::store::directory;
 use crate::store::format::{self, Formats};
 use crate::store::lease::{Lease, Term};
 
-/// Between entries.
+/// The pause between two entries, in which requests of the same instance run.
 const PAUSE: Duration = Duration::from_micros(1);
 /// How many entries that deliver emails are worked at the same time.
 const DELIVERIES_AT_ONCE: usize = 8;

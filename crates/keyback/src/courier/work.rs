@@ -97,7 +97,7 @@ impl<E: Env> Working<'_, E> {
         self.is_saved = true;
     }
 
-    /// Does one task.
+    /// Runs one task, between the pauses that hide it, and records what came of it.
     async fn work(&mut self, task: DueTask, run: &CourierRun) -> Result<(), Unavailable> {
         let pauses = self.pauses(&task.task, run)?;
         pauses.before(self.cx.env).await;

@@ -8,16 +8,16 @@ use crate::model::id::{AccountId, EventId};
 use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 
-/// An authorised caller.
+/// An administrator whose key or token was accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The API key's id, or the subject of a token.
     pub id: String,
-    /// Which of both.
+    /// Whether `id` is from an API key or a JWT, since both may be the same text.
     pub authenticated_by: AuthenticatedBy,
     /// What the token says of its bearer.
     pub audit_context: Option<Value>,
-    /// From where, masked.
+    /// The client's masked address, such as `203.0.*.*`.
     pub from: String,
     /// Whether it may delete accounts, and so take their ids and addresses at once.
     pub may_delete_users: bool,

@@ -39,7 +39,7 @@ impl Query {
         self.0.get(name).map(String::as_str)
     }
 
-    /// All of them.
+    /// All parameters, decoded, sorted by name.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         let parameters = self.0.iter();
         parameters.map(|(name, value)| (name.as_str(), value.as_str()))

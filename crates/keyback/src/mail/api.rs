@@ -66,11 +66,11 @@ pub(super) trait EmailProvider {
 pub struct OpenedMail<'a> {
     /// The idempotency key, where the API supports one: a mail whose acceptance was not stored is not sent twice.
     pub email_id: &'a EmailId,
-    /// Its kind.
+    /// Which of the mails it is.
     pub kind: EmailKind,
-    /// The recipient's account.
+    /// The account of the recipient; part of what a receiver of `webhook` gets.
     pub account_id: &'a AccountId,
-    /// Its content.
+    /// The subject, the parts and the data.
     pub message: &'a Message,
 }
 

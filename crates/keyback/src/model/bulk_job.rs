@@ -122,7 +122,7 @@ pub enum BulkScope {
 /// An account with which the job could do nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkFailure {
-    /// Which.
+    /// The account that could not be changed.
     pub user_id: AccountId,
     /// Why, in our words.
     pub detail: String,
@@ -131,7 +131,7 @@ pub struct BulkFailure {
 /// What became of one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkOutcome {
-    /// It was changed.
+    /// The account was changed, with an event.
     Done,
     /// There was nothing to do.
     Skipped,
@@ -142,15 +142,15 @@ pub enum BulkOutcome {
 /// A job and its progress, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkJob {
-    /// Its name.
+    /// Unique id, part of the URL of its progress.
     pub id: BulkJobId,
-    /// What it does.
+    /// The change that it makes to each account.
     pub action: BulkAction,
-    /// With which accounts.
+    /// The accounts to change.
     pub scope: BulkScope,
-    /// Who ordered it.
+    /// The administrator who started it; the cause of its events.
     pub actor: Actor,
-    /// From where, masked.
+    /// The administrator's masked address, such as `203.0.*.*`.
     pub from: String,
     /// Why, for the events.
     pub reason: Option<String>,

@@ -171,11 +171,11 @@ pub struct Event {
     pub id: EventId,
     /// Its `as_str` is `type` in the API.
     pub kind: EventType,
-    /// The changed account.
+    /// The account that the event is about. It may be deleted by now.
     pub account_id: AccountId,
     /// The time of the change.
     pub at: Timestamp,
-    /// Who caused it.
+    /// Who caused it: the user, an administrator or Keyback itself.
     pub actor: Actor,
     /// The client's masked address, such as `203.0.*.*`. Events keep no full address.
     pub from: Option<String>,

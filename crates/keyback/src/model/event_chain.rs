@@ -73,7 +73,7 @@ impl<'de> Deserialize<'de> for Digest {
 pub struct Link {
     /// That of the event before, or [`Digest::NONE`].
     pub previous: Digest,
-    /// The event's own.
+    /// SHA-256 of the previous digest and of the event as the API shows it.
     pub digest: Digest,
 }
 
@@ -124,7 +124,7 @@ impl Day {
         Self(self.0.saturating_sub(days))
     }
 
-    /// Its number.
+    /// Days since 1970-01-01 in UTC.
     #[must_use]
     pub const fn number(self) -> u64 {
         self.0

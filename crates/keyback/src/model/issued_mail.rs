@@ -25,7 +25,7 @@ impl Asker {
     }
 }
 
-/// One recovery mail.
+/// A recovery mail that counts against `limit_account`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Layout", into = "Layout")]
 pub struct IssuedMail {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::code::CodeLength;
 
-/// `reset_token_ttl_seconds`.
+/// `reset_token_ttl_seconds`: 60 seconds to an hour.
 #[derive(Debug, Clone, Copy)]
 pub struct ResetTokenLifetime(
     /// Counted from the answer that contains the token.
@@ -14,11 +14,11 @@ pub struct ResetTokenLifetime(
 /// The lifetimes of a challenge's secrets, and the length of its code.
 #[derive(Debug, Clone, Copy)]
 pub struct ChallengeSettings {
-    /// `otp_length`, in digits.
+    /// `otp_length`: 6 to 10 digits.
     pub code_length: CodeLength,
-    /// `otp_ttl_seconds`.
+    /// `otp_ttl_seconds`: 30 seconds to ten minutes.
     pub code: Duration,
-    /// `link_ttl_seconds`.
+    /// `link_ttl_seconds`, a minute to a day, or what an administrator chose.
     pub link: Duration,
     /// For the reset token that a right code returns.
     pub reset_token: ResetTokenLifetime,

@@ -11,11 +11,11 @@ use crate::model::id::AccountId;
 /// What an account is found by, and in which state it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
-    /// Its id.
+    /// The id, which searches match at its beginning.
     pub id: AccountId,
-    /// Its folded address.
+    /// The address in ASCII lower case, with its domain in ASCII form.
     pub address: String,
-    /// Its state.
+    /// Whether it is disabled, has a password, and must change it.
     pub state: AccountState,
 }
 
@@ -50,7 +50,7 @@ impl Beginning {
         Ok(Self(format!("{local}{domain}").to_ascii_lowercase()))
     }
 
-    /// The folded text.
+    /// In lower case, without blanks around it; empty for everything.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -25,7 +25,7 @@ pub enum LogLine {
     AttemptFailed {
         /// As in the answer's `X-Request-Id`.
         request_id: String,
-        /// What was wrong.
+        /// Which kind of secret was wrong.
         attempt: FailedAttempt,
     },
     /// The provider did not accept an email.

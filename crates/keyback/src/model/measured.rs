@@ -19,12 +19,12 @@ pub enum Measured<'a> {
         method: &'a str,
         /// The route as the contract has it, with `:id` for any id.
         route: &'static str,
-        /// The HTTP status.
+        /// The HTTP status of the answer.
         status: u16,
     },
     /// A mail came into a state.
     Email {
-        /// The state.
+        /// The state that the mail is in now.
         state: EmailState,
         /// The provider that was asked, if one was.
         provider: Option<&'a str>,
@@ -42,7 +42,7 @@ pub enum Measured<'a> {
 pub struct Tally(BTreeMap<String, u64>);
 
 impl Tally {
-    /// Counts it.
+    /// Adds 1 to the series of `measured`, and a hashing time to its bucket and sum.
     pub fn note(&mut self, measured: &Measured<'_>) {
         match measured {
             Measured::Call {

@@ -3,12 +3,12 @@
 /// What a merge patch says of a member (RFC 7396).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Patched<T> {
-    /// Nothing: it stays.
+    /// The member is absent, so the value stays.
     #[default]
     Kept,
     /// `null`: it is taken away.
     Removed,
-    /// Another value.
+    /// A new value.
     Set(T),
 }
 

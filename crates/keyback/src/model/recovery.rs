@@ -102,7 +102,7 @@ pub const PAUSES: [Duration; 4] = [
 /// Limits on wrong codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptCaps {
-    /// `attempts_per_challenge`.
+    /// `attempts_per_challenge`: 1 to 100.
     pub per_challenge: u32,
     /// `attempts_per_account_per_day`, across all challenges.
     pub per_day: u32,

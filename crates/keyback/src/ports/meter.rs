@@ -16,7 +16,7 @@ struct Counts {
 }
 
 impl Meter {
-    /// Counts it.
+    /// Counts `measured` in memory, until the counts are stored.
     pub fn note(&self, measured: &Measured<'_>) {
         self.with(|counts| {
             counts.tally.note(measured);
@@ -58,7 +58,7 @@ impl Meter {
         self.with(|counts| !std::mem::replace(&mut counts.is_awaited, true))
     }
 
-    /// Ends the wait.
+    /// Ends the wait, so that a later call can begin another.
     pub fn end_waiting(&self) {
         self.with(|counts| counts.is_awaited = false);
     }

@@ -49,11 +49,11 @@ components!(
         issue: IssueRules,
         /// Where the form's answer leads back to.
         sign_in_url: SignInUrl,
-        /// Calls per client.
+        /// `limit_client_forgot`.
         client_limit: ForgotLimit,
         /// Calls by all clients together.
         app_limit: AppForgotLimit,
-        /// The email provider.
+        /// The email provider and its fallback.
         mail: MailSettings,
         /// Where the portal is told of events.
         webhook: WebhookSettings,
@@ -61,7 +61,7 @@ components!(
 
     /// The settings of the component `verify-otp`.
     VerifyOtp {
-        /// The app's origin.
+        /// `public_base_url`, in the types of problems.
         base_url: BaseUrl,
         /// Digests codes and tokens.
         keyring: Keyring,
@@ -71,7 +71,7 @@ components!(
         lifetime: ResetTokenLifetime,
         /// How many wrong codes are too many.
         caps: AttemptCaps,
-        /// Calls per client.
+        /// `limit_client_verify`.
         limit: VerifyLimit,
     }
 
@@ -95,7 +95,7 @@ components!(
         admin_reset: AdminResetRules,
         /// Where the user of a mailed password signs in.
         sign_in_url: SignInUrl,
-        /// The email provider.
+        /// The email provider and its fallback.
         mail: MailSettings,
         /// Where the portal is told of events.
         webhook: WebhookSettings,
@@ -107,7 +107,7 @@ components!(
         branding: MailBranding,
         /// Seals what is stored.
         keyring: Keyring,
-        /// Who may call.
+        /// The API keys and JWT keys that are accepted.
         access: Access,
         /// Which passwords are accepted.
         rules: PasswordRules,
@@ -121,7 +121,7 @@ components!(
         caps: AttemptCaps,
         /// Where the owner of a new account signs in.
         sign_in_url: SignInUrl,
-        /// The email provider.
+        /// The email provider and its fallback.
         mail: MailSettings,
         /// Where the portal is told of events.
         webhook: WebhookSettings,
@@ -133,7 +133,7 @@ components!(
         branding: MailBranding,
         /// Seals what is stored.
         keyring: Keyring,
-        /// Who may call.
+        /// The API keys and JWT keys that are accepted.
         access: Access,
         /// How long a token of a marked key may live.
         token_lifetime: GraphqlTokenLifetime,
@@ -147,7 +147,7 @@ components!(
         issue: IssueRules,
         /// Where the owner of a mailed password signs in.
         sign_in_url: SignInUrl,
-        /// The email provider.
+        /// The email provider and its fallback.
         mail: MailSettings,
         /// Where the portal is told of events.
         webhook: WebhookSettings,
@@ -155,9 +155,9 @@ components!(
 
     /// The settings of the component `sign-in`.
     SignIn {
-        /// The app's origin.
+        /// `public_base_url`, in the types of problems.
         base_url: BaseUrl,
-        /// Who may call.
+        /// The API keys and JWT keys that are accepted.
         access: Access,
         /// Digests tokens.
         keyring: Keyring,
@@ -165,7 +165,7 @@ components!(
         trust: ProxyTrust,
         /// How long a token lives that a change of the password needs.
         lifetime: ResetTokenLifetime,
-        /// Calls per client.
+        /// `limit_client_sign_in`.
         limit: SignInLimit,
         /// Where right passwords are looked for among breached ones.
         breach_list: BreachList,
@@ -220,7 +220,7 @@ components!(
     Sending {
         /// Opens what is stored.
         keyring: Keyring,
-        /// The email provider.
+        /// The email provider and its fallback.
         mail: MailSettings,
         /// Where the portal is told of events.
         webhook: WebhookSettings,

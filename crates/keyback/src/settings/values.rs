@@ -20,7 +20,7 @@ pub struct Values {
 /// What is wrong with a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The variable.
+    /// The name of the variable, in lower case as in `spin.toml`.
     pub name: &'static str,
     /// Why, after a colon. Never contains the value, which may be secret.
     pub why: String,

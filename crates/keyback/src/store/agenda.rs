@@ -39,9 +39,9 @@ const READ_AT_ONCE: i64 = 32;
 /// A task and when it is due.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DueTask {
-    /// When.
+    /// When the task is due.
     pub at: Timestamp,
-    /// What.
+    /// The task. It can run twice without harm.
     pub task: AgendaTask,
     /// Whether whoever wrote the entry does it at once. Not stored: for others it is due at its time.
     #[serde(skip)]
@@ -59,9 +59,9 @@ impl DueTask {
 /// Keys to be deleted once they are of no use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiring {
-    /// From when on.
+    /// The earliest time of the deletion. It may be up to a day later.
     pub at: Timestamp,
-    /// Their names.
+    /// Names of values and counters, as stored.
     pub keys: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ impl Entry {
 /// Where an entry stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// Its lane.
+    /// The sequence that the number belongs to.
     pub lane: Lane,
     /// Its number there, from 1.
     pub number: i64,
@@ -132,7 +132,7 @@ impl Place {
 /// An entry that the caller alone works for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservedEntry {
-    /// Where it stands.
+    /// The lane and number of the entry.
     pub place: Place,
     /// What is left of it.
     pub entry: Entry,

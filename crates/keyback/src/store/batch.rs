@@ -55,7 +55,7 @@ pub struct Batch {
 /// What a batch does to an account's credential epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Epoch {
-    /// Nothing.
+    /// Leaves the epoch as it is.
     Keep,
     /// The batch's last event of the account begins a new one.
     Raise,
@@ -81,7 +81,7 @@ pub struct Draft<'a, M> {
     pub kind: EmailKind,
     /// Whom it is for.
     pub account_id: &'a AccountId,
-    /// What it says.
+    /// The rendered mail.
     pub message: &'a M,
     /// From when on it is not worth sending.
     pub discard_at: Option<Timestamp>,
@@ -89,7 +89,7 @@ pub struct Draft<'a, M> {
     pub secret: Option<DraftSecret>,
 }
 
-/// What was committed.
+/// The numbers that a commit drew, and the accounts as written.
 #[derive(Debug, Default)]
 pub struct Committed {
     /// The accounts as they were written, with their new epochs.

@@ -22,12 +22,12 @@ const LOOKS: u32 = 2;
 /// A cancel is only made again if what it changes could not be stored. However often that is, the counter holds it.
 const MAX_CANCELS: i64 = 1 << 12;
 
-/// Who claims.
+/// The kind of secret that a claim is made with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claimant {
     /// A link or a reset token.
     Token,
-    /// A code.
+    /// The code from a mail.
     Code,
 }
 
@@ -42,7 +42,7 @@ pub enum Claimed {
     Unknown(Unavailable),
 }
 
-/// Claims `counter`.
+/// Claims `counter`: of all callers, at most one wins.
 pub async fn take<E: Env>(env: &E, counter: &CounterKey, claimant: Claimant) -> Claimed {
     let amount = match draw_amount(env, claimant) {
         Ok(amount) => amount,

@@ -17,7 +17,7 @@ use crate::store::sign_ins::SignIn;
 /// Follow-up work is added to [`Cx::deferred`] where it is caused, so that no early return can lose it.
 #[derive(Debug)]
 pub struct Cx<'e, E: Env> {
-    /// The machine.
+    /// The ports: clock, randomness, store, HTTP, variables and log.
     pub env: &'e E,
     /// When the request came. Read once.
     pub now: Timestamp,
@@ -81,24 +81,24 @@ pub struct Deferred {
 /// A newer hash of a right password, whose hash was not one of Keyback's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rehash {
-    /// Whose.
+    /// The account whose hash is replaced.
     pub account_id: AccountId,
     /// The hash that it replaces.
     pub old: PasswordHash,
-    /// The newer hash.
+    /// The replacement, with Keyback's current parameters.
     pub new: PasswordHash,
 }
 
 /// Whether a password that was right is known from a data breach. In memory only, and never printed.
 #[derive(Debug)]
 pub struct BreachQuestion {
-    /// Whose.
+    /// The account that signed in with it.
     pub account_id: AccountId,
     /// The account's epoch when it was right.
     pub epoch: u64,
-    /// The password.
+    /// The password that was right.
     pub password: Password,
-    /// Where to ask.
+    /// The origin of the list of breached passwords.
     pub list: BaseUrl,
     /// Names the account in a counter.
     pub keyring: Keyring,

@@ -36,7 +36,7 @@ struct Stored {
 /// An event as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// Where it stands.
+    /// The account and the event's sequence number.
     pub place: EventPlace,
     /// The event.
     pub event: Event,
@@ -174,7 +174,7 @@ pub async fn has_since(
 /// A page of an account's events, newest first.
 #[derive(Debug)]
 pub struct Page {
-    /// The events.
+    /// Newest first. There may be fewer than asked for.
     pub events: Vec<Recorded>,
     /// Where the next page begins: all events before this number; `None` if there are none.
     pub next: Option<i64>,

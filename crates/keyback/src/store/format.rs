@@ -22,7 +22,7 @@ use crate::store::{keys, record};
     reason = "a Wasm instance has one thread: futures need not be Send"
 )]
 pub trait Migrations {
-    /// The newest format.
+    /// The format that this version writes. It refuses stores with a newer one.
     const NEWEST: u32;
 
     /// Makes what is stored in format `to - 1` fit format `to`.
@@ -47,7 +47,7 @@ impl Migrations for Formats {
 /// The format of a store without a record of it.
 const UNVERSIONED: u32 = 1;
 
-/// The stored record.
+/// The record under `v1:format`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Format {
     version: u32,
@@ -96,7 +96,7 @@ pub async fn migrate<M: Migrations>(store: &impl KeyValue) -> Result<(), Unavail
 /// What an instance knows of the store's format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Known {
-    /// Nothing yet.
+    /// The record has not been read yet.
     #[default]
     Unread,
     /// The version has not been raised, or not been written.

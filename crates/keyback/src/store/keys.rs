@@ -83,9 +83,9 @@ pub use crate::base::keys::{AnyKey, CounterKey, Key};
 /// The two rows of entries on the agenda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
-    /// Recovery requests.
+    /// Recovery requests, which are worked first.
     Requests,
-    /// Everything else.
+    /// All other tasks, such as deliveries, webhooks and deletions.
     Tasks,
 }
 

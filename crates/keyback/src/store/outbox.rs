@@ -26,9 +26,9 @@ struct Pointer {
 /// An email with what its provider said of it since.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailWithFeedback {
-    /// Its name.
+    /// Unique id, and the idempotency key for the provider.
     pub id: EmailId,
-    /// The email.
+    /// The mail as Keyback stored it.
     pub email: Email,
     /// What the provider said.
     pub feedback: Option<EmailFeedback>,
@@ -145,7 +145,7 @@ pub fn imitate_replace(batch: &mut Batch) -> Result<(), Unavailable> {
 /// A page of emails, newest first.
 #[derive(Debug)]
 pub struct Page {
-    /// The emails.
+    /// At most as many as asked for. There may be fewer where numbers have gaps.
     pub emails: Vec<EmailWithFeedback>,
     /// Where the next page begins: all emails before this number; `None` if there are none.
     pub next: Option<i64>,

@@ -28,7 +28,7 @@ const ISSUE: i64 = 1 << 32;
 /// Whose `challenge_id` it is. Older records also say of which challenge, which decides nothing any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRecord {
-    /// The account.
+    /// The account whose newest challenge this request's `challenge_id` stands for.
     pub account_id: AccountId,
     /// When the record may go.
     pub expires_at: Timestamp,
@@ -141,7 +141,7 @@ impl Claim {
         store.exists(&self.0.clone().into()).await
     }
 
-    /// Claims it.
+    /// Claims it: of all callers, at most one wins.
     pub async fn take<E: Env>(&self, env: &E, claimant: claim::Claimant) -> Claimed {
         claim::take(env, &self.0, claimant).await
     }

@@ -23,7 +23,7 @@ const AT_ONCE: i64 = 50;
 /// That sign-ins to an account are refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInLock {
-    /// Until when.
+    /// The end of the hour in which the limit was reached.
     pub until: Timestamp,
     /// Whether to every network, and not only to those that gave the wrong passwords.
     pub for_all: bool,

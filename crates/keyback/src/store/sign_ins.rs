@@ -14,12 +14,12 @@ use crate::store::record;
 /// A sign-in within this time of the last one that was noted is not: it would cost a write, and tell little.
 const NOTED_EVERY: Duration = Duration::from_mins(1);
 
-/// A right sign-in.
+/// The last correct sign-in of an account, to the minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     /// The account's number: one created anew under the same id has another.
     number: i64,
-    /// When.
+    /// The time of the sign-in.
     at: Timestamp,
 }
 

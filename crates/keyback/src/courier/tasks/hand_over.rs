@@ -18,7 +18,7 @@ const FALLBACK_WHEN_UNSURE: u32 = 3;
 pub(super) struct Offered {
     /// What became of it.
     pub(super) handover: Handover,
-    /// Who said so.
+    /// The provider that answered.
     pub(super) provider: ProviderKind,
     /// Whether it is sure that the provider does not have it unless it accepted.
     is_sure: bool,

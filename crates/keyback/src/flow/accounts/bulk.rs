@@ -27,16 +27,16 @@ const PAUSE: Duration = Duration::from_micros(1);
 pub enum Selection {
     /// Those with these ids.
     Ids(Vec<AccountId>),
-    /// Those that match.
+    /// All accounts that match the filter when they are reached.
     Filter(BulkFilter),
 }
 
-/// An administrator's order.
+/// An administrator's order to start a bulk job.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// What to do.
+    /// The change to make to each account.
     pub action: BulkAction,
-    /// With which accounts.
+    /// The accounts to change.
     pub selection: Selection,
     /// Why, for the events.
     pub reason: Option<String>,
@@ -57,7 +57,7 @@ pub enum StartBulkError {
     /// A hundred are running.
     #[error("too many jobs are running")]
     TooMany,
-    /// Something outside failed.
+    /// The store failed. The job may have been started.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

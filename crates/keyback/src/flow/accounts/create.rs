@@ -32,7 +32,7 @@ use welcome::Welcome;
 /// The account to create.
 #[derive(Debug, Clone)]
 pub struct Draft {
-    /// Its address.
+    /// The address, in the spelling to store.
     pub email: EmailAddress,
     /// Its id; drawn if none is given.
     pub id: Option<AccountId>,
@@ -57,14 +57,14 @@ pub struct Draft {
 pub enum InitialPassword {
     /// In clear; the policy judges it.
     Clear(Password),
-    /// Hashed elsewhere.
+    /// Another system's hash, replaced at the first correct sign-in.
     Hashed(PasswordHash),
 }
 
-/// The administrator's order.
+/// An administrator's order to create an account.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// The account.
+    /// The account to create, before it has an id and a number.
     pub draft: Draft,
     /// Whether to generate its password.
     pub generate: bool,
@@ -81,14 +81,14 @@ pub struct Order {
 pub struct CreateSettings {
     /// Which passwords may be set.
     pub rules: PasswordRules,
-    /// What inviting needs.
+    /// Settings for inviting the user.
     pub invitation: InvitationSettings,
 }
 
-/// What was created.
+/// The new account, and the secrets that its creator asked for.
 #[derive(Debug)]
 pub struct Created {
-    /// The account.
+    /// The account as stored, with its id.
     pub account: Account,
     /// The password, if it was to be returned.
     pub password: Option<Password>,
@@ -113,7 +113,7 @@ pub enum CreateAccountError {
     /// The policy refuses the password.
     #[error("the password is refused")]
     PasswordRejected(Vec<PasswordViolation>),
-    /// Something outside failed.
+    /// The store, the randomness or the hashing failed. The account may exist.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

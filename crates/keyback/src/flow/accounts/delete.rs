@@ -22,7 +22,7 @@ use crate::store::{accounts, event_log};
 pub struct DeleteSettings<'a> {
     /// How mails present the app.
     pub branding: &'a MailBranding,
-    /// The keys.
+    /// Seals the mail about the deletion.
     pub keyring: &'a Keyring,
 }
 

@@ -44,11 +44,11 @@ pub enum LineFailure {
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineOutcome {
-    /// A new account.
+    /// The line created an account.
     Created,
     /// The account is there already, with this id and address, however that is spelled.
     Unchanged,
-    /// None.
+    /// The line created no account.
     Failed(LineFailure),
 }
 

@@ -15,7 +15,7 @@ use crate::store::sign_in_locks;
 pub struct Query {
     /// How the address, its domain or the id begins.
     pub beginning: Beginning,
-    /// In which state.
+    /// Which states match.
     pub filter: StateFilter,
     /// Whether sign-ins are refused, to some network at least; `None` for either.
     pub locked: Option<bool>,

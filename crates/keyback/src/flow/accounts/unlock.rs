@@ -16,7 +16,7 @@ pub enum UnlockError {
     /// There is no such account.
     #[error("no such account")]
     NotFound,
-    /// Something outside failed.
+    /// The store failed. The locks may have been lifted.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

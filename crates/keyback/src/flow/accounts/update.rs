@@ -23,7 +23,7 @@ use crate::store::lease::Lease;
 /// What to change; what is `None` stays.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
-    /// Another address.
+    /// The new address, or a new spelling of the old one.
     pub email: Option<EmailAddress>,
     /// Another language, or none.
     pub locale: Patched<Locale>,
@@ -36,7 +36,7 @@ pub struct Changes {
 pub struct UpdateSettings {
     /// How mails present the app.
     pub branding: MailBranding,
-    /// The keys.
+    /// Seals the mail about a changed address.
     pub keyring: Keyring,
 }
 
@@ -52,7 +52,7 @@ pub enum UpdateAccountError {
     /// The address was a deleted account's, and is free from then on.
     #[error("the address is not free yet")]
     Reserved(Timestamp),
-    /// Something outside failed.
+    /// The store failed. The account may have been changed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

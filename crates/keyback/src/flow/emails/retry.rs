@@ -21,7 +21,7 @@ pub enum RetryEmailError {
     /// It did not fail, or what it holds has expired.
     #[error("nothing to try")]
     NothingToTry,
-    /// Something outside failed.
+    /// The store failed. The mail may be queued.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -26,23 +26,23 @@ use crate::store::accounts;
 use crate::store::batch::{Batch, Draft, DraftSecret, Epoch};
 use crate::store::cx::Cx;
 
-/// What to set.
+/// Where the new password comes from.
 #[derive(Debug, Clone)]
 pub enum NewPassword {
     /// What the administrator typed.
     Typed(Password),
-    /// A generated one.
+    /// Generated here, with at least 99 bits of entropy.
     Generated,
 }
 
-/// The administrator's order.
+/// An administrator's reset of one account's password.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a box that the administrator may tick"
 )]
 pub struct Order {
-    /// What to set.
+    /// The new password, or an order to generate one.
     pub password: NewPassword,
     /// Whether to mail the password to the user.
     pub send_email: bool,
@@ -58,7 +58,7 @@ pub struct Order {
     pub reason: Option<String>,
 }
 
-/// What was set.
+/// What the administrator learns about the password that was set.
 #[derive(Debug)]
 pub struct Outcome {
     /// The password, if it was to be returned.
@@ -81,7 +81,7 @@ pub enum AdminResetError {
     /// The policy refuses the typed password.
     #[error("the password is refused")]
     PasswordRejected(Vec<PasswordViolation>),
-    /// Something outside failed.
+    /// The store, the randomness or the hashing failed. The password may have been set.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
@@ -91,7 +91,7 @@ pub enum AdminResetError {
 pub struct AdminResetSettings {
     /// How mails present the app.
     pub branding: MailBranding,
-    /// The keys.
+    /// Seals the mail that contains the new password or reports the change.
     pub keyring: Keyring,
     /// Which passwords may be set.
     pub rules: PasswordRules,

@@ -17,7 +17,7 @@ const CALLS_PER_RESET: u32 = 10;
 /// Whose calls are counted, and how many of them are accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
-    /// Who calls.
+    /// The client whose calls are counted.
     pub client: ClientAddress,
     /// Resets that a client may make. Ten times as many of these calls are accepted, counted apart.
     pub resets: Limit,

@@ -34,12 +34,12 @@ pub(in crate::flow) const ACCOUNT_LIMIT: NamedLimit = NamedLimit {
     limit: Limit::new(1_000, 3_600),
 };
 
-/// Who signs in.
+/// The account that a sign-in names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Who {
-    /// By address.
+    /// By address, in any spelling.
     Email(EmailAddress),
-    /// By id.
+    /// By id, exactly.
     Id(AccountId),
 }
 
@@ -73,7 +73,7 @@ pub(super) struct Authenticated {
     pub(super) password: Password,
     /// What is known of the account's last sign-in.
     pub(super) last_sign_in: Option<SignIn>,
-    /// For further hashes.
+    /// The place in the hashing gate, for hashes that the flow makes after this one.
     pub(super) place: Place,
 }
 

@@ -54,7 +54,7 @@ impl From<Unavailable> for ChangePasswordError {
 pub struct ChangePasswordSettings {
     /// How mails present the app.
     pub branding: MailBranding,
-    /// The keys.
+    /// Names clients and accounts in counters, and seals the mail about the change.
     pub keyring: Keyring,
     /// Which passwords may be set.
     pub rules: PasswordRules,
@@ -69,7 +69,7 @@ pub struct Order {
     pub account_id: AccountId,
     /// What proves that it is the user, and not somebody at an open screen.
     pub current_password: Password,
-    /// What to set.
+    /// The new password, not checked against the policy yet.
     pub new_password: Password,
     /// Whether all sessions must end.
     pub sign_out_everywhere: bool,

@@ -17,7 +17,7 @@ pub enum RequireChangeError {
     /// It has no password that could be changed.
     #[error("no password")]
     NoCredential,
-    /// Something outside failed.
+    /// The store failed. The requirement may have been changed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -22,10 +22,10 @@ use crate::store::tokens;
 
 pub use crate::flow::passwords::authenticate::{SignInError, Who};
 
-/// A right password.
+/// The result of a correct password.
 #[derive(Debug)]
 pub struct SignedIn {
-    /// Whose.
+    /// The account that signed in.
     pub account_id: AccountId,
     /// The credential epoch; sessions begun under an older one must end.
     pub credential_epoch: u64,
@@ -36,7 +36,7 @@ pub struct SignedIn {
 /// The right to set a new password in place of one that must be changed.
 #[derive(Debug)]
 pub struct PasswordChange {
-    /// A reset token.
+    /// A reset token that accepts any password except the current one.
     pub token: Token,
     /// How long it lives.
     pub expires_in: Duration,
@@ -45,7 +45,7 @@ pub struct PasswordChange {
 /// What checking a password needs to know.
 #[derive(Debug)]
 pub struct SignInSettings {
-    /// The keys.
+    /// Names clients and accounts in counters, and digests the token for a required change.
     pub keyring: Keyring,
     /// How long the token of a password that must be changed lives.
     pub lifetime: Duration,

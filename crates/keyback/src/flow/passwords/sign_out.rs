@@ -14,7 +14,7 @@ pub enum SignOutError {
     /// There is no such account.
     #[error("no such account")]
     NotFound,
-    /// Something outside failed.
+    /// The store failed. The epoch may have been raised.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -26,24 +26,24 @@ pub(crate) const SEAL_CONTEXT: &str = "recovery request";
 /// A recovery request as it waits, sealed, on the agenda.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// Its public name.
+    /// The `challenge_id` of the answer.
     pub challenge_id: ChallengeId,
     /// The address as it was asked for. Mail goes to the account's own.
     pub email: EmailAddress,
     /// The language asked for.
     pub locale: Option<Locale>,
-    /// Who asked.
+    /// The client that asked; counts against `limit_account`.
     pub client: ClientAddress,
-    /// When it came.
+    /// When the request arrived; the mail shows it.
     pub requested_at: Timestamp,
 }
 
 /// The limits of this call.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Per client.
+    /// `limit_client_forgot`: calls of one client.
     pub client: Limit,
-    /// In all.
+    /// `limit_app_forgot`: calls of all clients together.
     pub app: Limit,
 }
 

@@ -30,7 +30,7 @@ pub struct InvitationSettings {
     pub sign_in_url: Option<WebAddress>,
 }
 
-/// How to invite.
+/// How an invitation is delivered, and how long it lasts.
 #[derive(Debug, Clone, Copy)]
 pub struct InvitationOrder {
     /// Whether to mail the link; otherwise it is returned.

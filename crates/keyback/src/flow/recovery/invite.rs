@@ -25,7 +25,7 @@ pub enum InviteError {
     /// The account is disabled and could do nothing with it.
     #[error("the account is disabled")]
     Disabled,
-    /// Something outside failed.
+    /// The store or the randomness failed. A link may have been issued.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

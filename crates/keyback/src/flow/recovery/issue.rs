@@ -32,7 +32,7 @@ const MOST_TURNS: u32 = 6;
 pub struct IssueSettings {
     /// How mails present the app.
     pub branding: MailBranding,
-    /// The keys.
+    /// Digests code and tokens, and seals the mail.
     pub keyring: Keyring,
     /// How long secrets live.
     pub lifetimes: ChallengeSettings,
@@ -40,7 +40,7 @@ pub struct IssueSettings {
     pub rules: IssueRules,
 }
 
-/// What to issue.
+/// The challenge to issue.
 #[derive(Debug)]
 pub(crate) struct Issue<'a> {
     /// The public name of the request.
@@ -55,7 +55,7 @@ pub(crate) struct Issue<'a> {
     pub(crate) asker: Option<Asker>,
     /// The language asked for.
     pub(crate) locale: Option<&'a Locale>,
-    /// What to note.
+    /// The event to record with the challenge.
     pub(crate) event: Event,
     /// Whether to mail the secrets.
     pub(crate) deliver: bool,

@@ -55,7 +55,7 @@ impl From<Unavailable> for ResetPasswordError {
 pub struct ResetSettings {
     /// How mails present the app.
     pub branding: MailBranding,
-    /// The keys.
+    /// Verifies the token, names the client in a counter, and seals the mail about the change.
     pub keyring: Keyring,
     /// Which passwords may be set.
     pub rules: PasswordRules,
@@ -68,7 +68,7 @@ pub struct ResetSettings {
 pub struct Order {
     /// What allows it; `None` if the text given cannot be a token.
     pub token: Option<Token>,
-    /// What to set.
+    /// The new password, not checked against the policy yet.
     pub new_password: Password,
     /// Whether all sessions must end.
     pub sign_out_everywhere: bool,

@@ -30,7 +30,7 @@ pub enum SendLinkError {
     /// `limit_account` is used up.
     #[error("too many mails")]
     Paused,
-    /// Something outside failed.
+    /// The store or the randomness failed. A link may have been issued.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

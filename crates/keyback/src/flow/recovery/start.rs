@@ -16,7 +16,7 @@ use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
 
-/// The administrator's order.
+/// An administrator's order to start a recovery.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// Whether to mail code and link; otherwise they are returned.
@@ -28,7 +28,7 @@ pub struct Order {
     pub reason: Option<String>,
 }
 
-/// What was started.
+/// The recovery that was started, and its secrets if they are to be returned.
 #[derive(Debug)]
 pub struct Started {
     /// The name of the request.
@@ -50,7 +50,7 @@ pub enum StartRecoveryError {
     /// The account is disabled and could do nothing with it.
     #[error("the account is disabled")]
     Disabled,
-    /// Something outside failed.
+    /// The store or the randomness failed. A code and a link may have been issued.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

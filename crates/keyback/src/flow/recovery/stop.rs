@@ -17,7 +17,7 @@ pub enum StopRecoveryError {
     /// There is no such account.
     #[error("no such account")]
     NotFound,
-    /// Something outside failed.
+    /// The store failed. The recovery may have been stopped.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

@@ -46,7 +46,7 @@ impl From<Unavailable> for VerifyOtpError {
 /// What verifying needs to know.
 #[derive(Debug)]
 pub struct VerifySettings {
-    /// The keys.
+    /// Verifies the code, names the client in a counter, and digests the reset token.
     pub keyring: Keyring,
     /// How long a reset token lives.
     pub lifetime: Duration,

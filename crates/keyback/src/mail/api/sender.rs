@@ -26,7 +26,7 @@ pub struct ProviderSettings {
     pub origin: BaseUrl,
     /// The credential for it.
     pub api_key: String,
-    /// The sender.
+    /// `email_from`, or `email_fallback_from` of the fallback.
     pub from: Mailbox,
     /// Where answers go; `None` for the sender.
     pub reply_to: Option<Mailbox>,

@@ -24,7 +24,7 @@ pub struct Candidates {
 }
 
 impl Candidates {
-    /// All of them.
+    /// The ids to look up: one, or two for a spelling with capitals.
     pub fn ids(&self) -> impl Iterator<Item = &AccountId> {
         std::iter::once(&self.folded).chain(&self.as_spelled)
     }

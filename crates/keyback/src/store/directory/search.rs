@@ -16,12 +16,12 @@ const MOST_CHANGES: i64 = 1_000;
 /// How often a search begins anew when changes are worked in meanwhile.
 const TRIES: u32 = 3;
 
-/// What is sought.
+/// The conditions of a search.
 #[derive(Debug, Clone, Default)]
 pub struct Sought {
     /// How a term begins.
     pub beginning: Beginning,
-    /// In which state.
+    /// Which states match.
     pub filter: StateFilter,
     /// Those that are not, such as locked ones, by number.
     pub excluded: BTreeSet<i64>,
@@ -45,10 +45,10 @@ impl Sought {
 /// In which order accounts come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
-    /// The newest first.
+    /// By creation, newest first.
     #[default]
     Newest,
-    /// The oldest first.
+    /// By creation, oldest first.
     Oldest,
 }
 

@@ -13,7 +13,7 @@ const TIMES: u32 = 8;
 /// A page of one account's events.
 #[derive(Debug)]
 pub struct Page {
-    /// The events.
+    /// Matching events, newest first. There may be fewer than `limit`.
     pub events: Vec<Recorded>,
     /// The sequence number of the last event that was looked at; `None` if there are no others.
     pub next: Option<i64>,

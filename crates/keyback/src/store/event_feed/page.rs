@@ -24,7 +24,7 @@ const LATEST: Duration = Duration::from_hours(48);
 /// A page of the feed.
 #[derive(Debug)]
 pub struct Page {
-    /// The events.
+    /// Matching events. There may be fewer than asked for.
     pub events: Vec<Recorded>,
     /// Where the next page begins; `None` if there are none.
     pub next: Option<Cursor>,

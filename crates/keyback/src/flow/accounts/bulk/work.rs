@@ -55,13 +55,13 @@ pub enum Step {
     Over,
 }
 
-/// The next account.
+/// The result of looking for the next account of a job.
 enum Next {
     Account(i64, AccountId),
     Unreadable(i64, AccountId),
     /// None of those that were read.
     Passed,
-    /// There is none.
+    /// The walk has reached the end.
     None,
 }
 

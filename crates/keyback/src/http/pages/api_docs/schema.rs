@@ -10,7 +10,7 @@ pub(super) struct Member {
     pub(super) name: String,
     pub(super) required: bool,
     pub(super) kind: Kind,
-    /// HTML.
+    /// HTML of the document's description: its text escaped, its code marked up.
     pub(super) about: String,
 }
 
@@ -29,7 +29,7 @@ pub(super) struct Kind {
 #[derive(Debug)]
 pub(super) struct Named {
     pub(super) name: String,
-    /// HTML.
+    /// HTML of the document's description: its text escaped, its code marked up.
     pub(super) about: String,
     pub(super) members: Vec<Member>,
     /// The words that it may be, if it has no members, with what each means, as HTML.

@@ -13,19 +13,19 @@ pub(super) struct Section {
     pub(super) name: String,
     /// For its address on the page.
     pub(super) slug: String,
-    /// HTML.
+    /// HTML of the document's description: its text escaped, its code marked up.
     pub(super) about: String,
     pub(super) calls: Vec<Call>,
 }
 
-/// A call.
+/// One operation of the document, as the page shows it.
 #[derive(Debug)]
 pub(super) struct Call {
     pub(super) id: String,
     pub(super) method: String,
     pub(super) path: String,
     pub(super) summary: String,
-    /// HTML.
+    /// HTML of the document's description: its text escaped, its code marked up.
     pub(super) about: String,
     /// A caller needs one of them.
     pub(super) scopes: Vec<String>,
@@ -40,7 +40,7 @@ pub(super) struct Call {
 #[derive(Debug)]
 pub(super) struct Success {
     pub(super) status: String,
-    /// HTML.
+    /// HTML of the document's description: its text escaped, its code marked up.
     pub(super) about: String,
     pub(super) kind: Option<Kind>,
 }
