@@ -92,7 +92,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       const own = await call('POST', '/v1/verify-otp', `{"code":"${'1'.repeat(20 * 1024)}"}`);
       assert.equal(own.status, 413);
       assert.equal(own.headers['content-type'], 'application/problem+json');
-      const proxys = await call('POST', '/v1/verify-otp', `{"code":"${'1'.repeat(100 * 1024)}"}`).catch(closed);
+      const proxys = await call('POST', '/v1/verify-otp', `{"code":"${'1'.repeat(200 * 1024)}"}`).catch(closed);
       assert.ok([413, 'closed'].includes(proxys.status), `${proxys.status}`);
 
       const importing = (size) => call('POST', '/v1/admin/users/import?dry_run=true', `{"email":"a@example.test"}${'\n'.repeat(size)}`,
@@ -103,6 +103,19 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       const ids = Array.from({ length: 1000 }, (_, place) => String(place).padStart(128, 'x'));
       const bulk = await call('POST', '/v1/admin/users/bulk', { action: 'disable', ids, dry_run: true }, key);
       assert.equal(bulk.status, 200, bulk.text);
+    });
+
+    check('a GraphQL body may have all of its 64 KiB', async () => {
+      const call = proxy.from('127.0.1.10');
+      const key = { Authorization: `Bearer ${app.key}` };
+      const query = '{"query":"{ __typename }"}';
+      const ask = (size) => call('POST', '/graphql', query.padEnd(size), key);
+      const most = await ask(64 * 1024);
+      assert.equal(most.status, 200, most.text);
+      assert.deepEqual(JSON.parse(most.text), { data: { __typename: 'Query' } });
+      const over = await ask(64 * 1024 + 1);
+      assert.equal(over.status, 413);
+      assert.ok(over.headers['x-request-id'], 'the refusal is the proxy\'s own');
     });
 
     check('an import that is cut off creates no account', async () => {
@@ -178,7 +191,9 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       const busy = await startProxy(await scratch(t), `127.0.0.1:${spin.address().port}`);
       t.after(busy.stop);
       clearInterval(letGo);
-      const asked = Array.from({ length: 2 * MOST }, (_, place) => busy.from(`127.0.2.${place + 1}`)('GET', '/hold'));
+      // Paths that have limits of their own share the one of Spin's memory.
+      const paths = ['/hold', '/v1/admin/users/import', '/v1/admin/users/bulk', '/v1/email-webhooks/resend'];
+      const asked = Array.from({ length: 4 * MOST }, (_, place) => busy.from(`127.0.2.${place + 1}`)('POST', paths[place % paths.length], '{}'));
       await until(async () => now === MOST, 'as many calls as may be there');
       const goOn = setInterval(() => held.splice(0).forEach((end) => end()), 200);
       t.after(() => clearInterval(goOn));

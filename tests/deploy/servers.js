@@ -10,13 +10,13 @@ import { read, run, start } from './tools.js';
 
 export const NAME = 'id.example.com';
 
-/** Starts nginx in front of `upstream` (host:port), with all that it writes in `folder`. */
-export async function startNginx(folder, upstream) {
+/** Starts nginx in front of `upstream` (host:port), with all that it writes in `folder`. `edit` changes the file as an operator would. */
+export async function startNginx(folder, upstream, edit = (site) => site) {
   const [port, plain] = [await freePort(), await freePort()];
   await mkdir(join(folder, 'logs'));
   run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', `/CN=${NAME}`,
     '-addext', `subjectAltName=DNS:${NAME}`, '-keyout', join(folder, 'privkey.pem'), '-out', join(folder, 'fullchain.pem')]);
-  const site = (await read('deploy/nginx/keyback.conf'))
+  const site = edit(await read('deploy/nginx/keyback.conf'))
     .replaceAll(/^ *listen \[::\].*\n/gm, '')
     .replace('listen 443', `listen 127.0.0.1:${port}`).replace('listen 80', `listen 127.0.0.1:${plain}`)
     .replaceAll(`/etc/letsencrypt/live/${NAME}`, folder).replaceAll('/var/log/nginx', join(folder, 'logs'))
@@ -35,10 +35,10 @@ export async function startNginx(folder, upstream) {
 }
 
 /** Starts Caddy in the same way. */
-export async function startCaddy(folder, upstream) {
+export async function startCaddy(folder, upstream, edit = (site) => site) {
   const [port, plain] = [await freePort(), await freePort()];
   await mkdir(join(folder, 'logs'));
-  const site = (await read('deploy/caddy/Caddyfile')).replace('{\n\tservers {', `{
+  const site = edit(await read('deploy/caddy/Caddyfile')).replace('{\n\tservers {', `{
 	admin off
 	local_certs
 	skip_install_trust
