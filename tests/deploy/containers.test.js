@@ -1,7 +1,7 @@
 // deploy/'s files for containers and clusters, as far as schemas and a real Redis can tell.
 
 import assert from 'node:assert/strict';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../browser/limits.js';
@@ -94,4 +94,22 @@ test('a dump is converted for a server with appendonly, which would ignore it', 
   assert.equal(ask('INCRBY', 'counter', '1'), '4');
   // Nothing is overwritten, and nothing is made of nothing.
   assert.equal(run('deploy/restore-dump', [folder]).status, 1);
+});
+
+test('the copy of a cluster\'s dump leaves no file where there is none yet, or an empty one', async (t) => {
+  const folder = await scratch(t);
+  const [, commands] = (await read('docs/deploy.md')).match(/```sh\n(copy=keyback-\$\(date[\s\S]*?)```/);
+  // In place of the cluster: what is after `--`, with the pod's folder here.
+  const copy = (dump) => {
+    const here = `kubectl() { shift 5; ${dump}; }\n${commands}`;
+    return run('bash', ['-c', here], { cwd: folder });
+  };
+  assert.notEqual(copy('"$1" no-such-file').status, 0);
+  assert.notEqual(copy(':').status, 0);
+  assert.deepEqual(await readdir(folder), []);
+  assert.equal(copy('printf REDIS0011').status, 0);
+  const [file, ...others] = await readdir(folder);
+  assert.deepEqual(others, []);
+  assert.match(file, /^keyback-\d{8}T\d{6}Z\.rdb$/);
+  assert.equal(await readFile(join(folder, file), 'utf8'), 'REDIS0011');
 });
