@@ -1,7 +1,7 @@
 // deploy/systemd: units that systemd understands, confined, and whose calls work on the running app.
 
 import assert from 'node:assert/strict';
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startApp } from '../browser/app.js';
@@ -74,4 +74,25 @@ test('the health check restarts an app that gives no answer, and leaves one that
   await app.stop();
   assert.notEqual(run(health.program, health.args).status, 0);
   assert.match(await read(`${FOLDER}/keyback-health.service`), /^OnFailure=keyback-restart.service$/m);
+});
+
+test('a store that does not answer restarts nothing, and shows in health and in the scrape', {
+  skip: needs('curl') || (process.env.KEYBACK_SPIN ? 'only a file of the embedded host can be told to stall' : false),
+}, async (t) => {
+  const folder = await scratch(t);
+  const app = await startApp({}, folder);
+  t.after(app.stop);
+  const status = async (path) => (await app.call('GET', path)).status;
+  assert.deepEqual([await status('/v1/health'), await status('/v1/metrics')], [200, 200]);
+  const stalled = join(folder, 'state/sqlite_key_value.stalled');
+  await writeFile(stalled, '');
+  const [healthy, scraped] = [await app.call('GET', '/v1/health'), await status('/v1/metrics')];
+  assert.deepEqual([healthy.status, scraped], [503, 503]);
+  assert.match((await healthy.json()).reasons.join(), /the store failed/);
+  // What the timer and the liveness probe ask: both are content.
+  const health = await command('keyback-health.service', { 'http://127.0.0.1:3000': app.origin });
+  assert.equal(run(health.program, [...health.args.slice(0, -1), '--retry-max-time', '5', health.args.at(-1)]).status, 0);
+  assert.equal(await status('/.well-known/spin/health'), 200);
+  await rm(stalled);
+  assert.equal(await status('/v1/health'), 200);
 });
