@@ -65,3 +65,16 @@ test('the pages\' commands pass shellcheck, and the files they name exist', { sk
     }
   }
 });
+
+test('each file of deploy/ says at its head how it was checked, and what was not run', async () => {
+  const files = (await readdir(join(workspace, 'deploy'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+    .map((entry) => join(entry.path, entry.name)).filter((file) => !/README\.md$|ignore$/.test(file) && !file.includes('/deploy/settings/'));
+  assert.ok(files.length >= 25, files.join());
+  // All that these do was run.
+  const whole = ['deploy/new-settings'];
+  for (const file of files.map((file) => file.slice(workspace.length))) {
+    const head = (await read(file)).split('\n').slice(0, 25).filter((line) => line.startsWith('#')).join('\n');
+    assert.match(head, /\b(Checked|Tested|A test|checked)\b/, file);
+    if (!whole.includes(file)) assert.match(head, /Not run|has not been (run|built)/, file);
+  }
+});
