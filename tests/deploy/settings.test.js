@@ -6,7 +6,7 @@ import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { newPassword, startApp } from '../browser/app.js';
-import { needs, readSettings, run, scratch } from './tools.js';
+import { needs, read, readSettings, run, scratch } from './tools.js';
 
 const STORE = 'state/sqlite_key_value.db';
 
@@ -75,6 +75,41 @@ test('the drill: a backup of a running app is restored, and its users sign in', 
   t.after(after.stop);
   assert.ok(await after.signsIn(user.email, user.password));
   assert.ok(!await after.signsIn(lost.email, lost.password));
+});
+
+test('the drill with Docker Compose, as far as its lines run in the container', { skip: needs('sqlite3') }, async (t) => {
+  const folder = await scratch(t);
+  const state = join(folder, 'state');
+  const secret = { secret_key: randomBytes(32).toString('base64') };
+  const before = await startApp(secret, folder);
+  t.after(before.stop);
+  const user = await before.createUser();
+  const page = await read('docs/deploy.md');
+  // In place of Docker: what is after the service's name runs here, with the volume's folder and the app's.
+  const compose = (lines) => run('bash', ['-euo', 'pipefail', '-c', `
+    docker() {
+      case "$2" in exec | run) while [ "$1" != keyback ]; do shift; done; shift; "$@" ;; cp) cp "\${3#keyback:}" "$4" ;; esac
+    }
+    ${lines.replaceAll('/opt/keyback/', './').replaceAll('/var/lib/keyback-backups', `${folder}/copies`).replaceAll('/var/lib/keyback', state)}`]);
+
+  const [, nightly] = page.match(/^10 3 \* \* \* root cd \S+ && (.*)$/m);
+  const copied = compose(nightly);
+  assert.equal(copied.status, 0, copied.all);
+  const [copy] = await readdir(join(folder, 'copies'));
+  assert.match(copy, /^keyback-\d{8}T\d{6}Z\.db$/);
+  const lost = await before.createUser();
+  await before.stop();
+
+  const [drill] = page.match(/^docker compose run .* sh -c .*$/m);
+  const restored = compose(drill.replace(/<\S+$/, `<${join(folder, 'copies', copy)}`));
+  assert.equal(restored.status, 0, restored.all);
+  const prepared = run('scripts/prepare-store', [join(folder, STORE)]);
+  assert.equal(prepared.status, 0, prepared.all);
+  const after = await startApp(secret, folder);
+  t.after(after.stop);
+  assert.ok(await after.signsIn(user.email, user.password));
+  assert.ok(!await after.signsIn(lost.email, lost.password));
+  assert.ok((await readdir(join(state, 'set-aside'))).includes('sqlite_key_value.db'));
 });
 
 test('a backup keeps the newest fourteen, and refuses what is no store', { skip: needs('sqlite3') }, async (t) => {
