@@ -58,7 +58,7 @@ build-redis: wasm-target ## Build the components of spin-redis.toml, which keep 
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build --locked $(native) --package keyback-host
 
-release: wasm-target ## Build the components reproducibly, and pack them for registries and servers, into target/dist
+release: wasm-target sbom ## Build the components reproducibly, and pack them with the SBOM, for registries and servers, into target/dist
 	@scripts/release
 
 bench: build host ## Measure every call against a native reference, into docs/performance.md (10 minutes)

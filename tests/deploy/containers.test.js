@@ -37,6 +37,19 @@ test('hadolint accepts the Dockerfile, and all files name the same Spin', { skip
   assert.match(await read('docs/deploy.md'), new RegExp(`\\b${inImage}\\b`));
 });
 
+test('the development container has every package that CI installs', async () => {
+  const ci = await read('.ci/run');
+  const [, needs] = ci.match(/^for need in ([\s\S]*?); do/m);
+  const packages = [...needs.matchAll(/[\w-]+:([\w-]+)/g)].map(([, name]) => name);
+  packages.push(...needs.split(/[\s\\]+/).filter((need) => need && !need.includes(':')));
+  packages.push(...[...ci.matchAll(/missing\+=\(([a-z][\w-]*)\)/g)].map(([, name]) => name));
+  packages.push(...ci.match(/"\$\{missing\[@\]\}" (.*)$/m)[1].split(' '));
+  assert.ok(packages.length >= 18, packages.join());
+  const { onCreateCommand } = JSON.parse(await read('.devcontainer/devcontainer.json'));
+  const installed = onCreateCommand.split(' ');
+  assert.deepEqual(packages.filter((name) => !installed.includes(name)), []);
+});
+
 test('the store\'s settings start a Redis that keeps its data and admits only its one user', { skip: needs('redis-server', 'redis-cli', 'openssl') }, async (t) => {
   const folder = await scratch(t);
   assert.equal(run('deploy/new-settings', [join(folder, 'settings'), 'https://id.example.com']).status, 0);

@@ -90,6 +90,21 @@ test('the same components give the same bytes wherever they are packed, and the 
   assert.ok(!files.some((name) => name.startsWith('deploy/settings')), 'settings are not packed');
 });
 
+test('make release writes the SBOM before it packs', { skip: needs('make') }, () => {
+  const { status, output, errors } = run('make', ['--dry-run', 'release']);
+  assert.equal(status, 0, errors);
+  const lines = output.split('\n');
+  const [sbom, packs] = ['scripts/sbom', 'scripts/release'].map((script) => lines.indexOf(script));
+  assert.ok(sbom >= 0 && packs > sbom, output);
+});
+
+test('the client of a release has the version of the app', async () => {
+  const [, version] = (await read('spin.toml')).match(/^version = "([^"]+)"$/m);
+  const lock = JSON.parse(await read('clients/typescript/package-lock.json'));
+  const client = JSON.parse(await read('clients/typescript/package.json'));
+  assert.deepEqual([client.version, lock.version, lock.packages[''].version], [version, version, version]);
+});
+
 test('skopeo reads the images', { skip: needs('skopeo') }, async (t) => {
   const out = join(await scratch(t), 'dist');
   const packed = pack(out);
