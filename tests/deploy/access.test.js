@@ -15,7 +15,8 @@ const STRANGER = '127.0.0.2';
 const changes = {
   administrators: {
     nginx: [['    default 0;\n    # default 1;\n    # 192.0.2.0/24 0;', `    default 1;\n    ${ADMINISTRATOR} 0;`]],
-    caddy: [['0.0.0.0/0 ::/0', ADMINISTRATOR]],
+    caddy: [],
+    variables: { KEYBACK_ADMINS: `192.0.2.0/24 ${ADMINISTRATOR} 2001:db8::/32` },
   },
   scheduler: {
     nginx: [['# "~^GET ." 1;', '"~^GET ." 1;']],
@@ -44,8 +45,8 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
     const ends = [];
     let app;
     /** The proxy after these changes. */
-    const serve = async (list) => {
-      const proxy = await startProxy(await scratch({ after: (end) => ends.push(end) }), new URL(app.origin).host, edit(list));
+    const serve = async (list, variables = {}) => {
+      const proxy = await startProxy(await scratch({ after: (end) => ends.push(end) }), new URL(app.origin).host, edit(list), variables);
       ends.push(proxy.stop);
       return proxy;
     };
@@ -60,7 +61,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
     });
 
     check('where only a network administers, strangers are refused at every path that does, and at no other', async () => {
-      const proxy = await serve(changes.administrators[name]);
+      const proxy = await serve(changes.administrators[name], changes.administrators.variables);
       const key = { Authorization: `Bearer ${app.key}` };
       const paths = [...await administering(), '/portal', '/portal/app.js', '/v1/admin/users/import', '/v1/admin/users/bulk', '/v1/admin/users/export',
         '/v1/admin/events', '/v1/admin/emails', '/v1/admin', '/v1/admin/users?limit=1', '/v1/%61dmin/users', '//v1/admin/users', '/x/../v1/admin/users',

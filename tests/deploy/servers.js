@@ -34,8 +34,8 @@ export async function startNginx(folder, upstream, edit = (site) => site) {
   return serving(start('nginx', options), port, plain, folder, join(folder, 'fullchain.pem'));
 }
 
-/** Starts Caddy in the same way. */
-export async function startCaddy(folder, upstream, edit = (site) => site) {
+/** Starts Caddy in the same way. `variables` are those of its environment that an operator sets. */
+export async function startCaddy(folder, upstream, edit = (site) => site, variables = {}) {
   const [port, plain] = [await freePort(), await freePort()];
   await mkdir(join(folder, 'logs'));
   const site = edit(await read('deploy/caddy/Caddyfile')).replace('{\n\tservers {', `{
@@ -50,7 +50,7 @@ export async function startCaddy(folder, upstream, edit = (site) => site) {
   await writeFile(join(folder, 'Caddyfile'), site);
   const env = {
     ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder,
-    KEYBACK_DOMAIN: NAME, KEYBACK_UPSTREAM: upstream, KEYBACK_LOG: join(folder, 'logs/keyback.log'),
+    ...variables, KEYBACK_DOMAIN: NAME, KEYBACK_UPSTREAM: upstream, KEYBACK_LOG: join(folder, 'logs/keyback.log'),
   };
   const server = start('caddy', ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], { env });
   return serving(server, port, plain, folder, join(folder, 'pki/authorities/local/root.crt'));
