@@ -1,6 +1,7 @@
+use std::pin::pin;
+
 use super::*;
-use crate::testing::schedules::{Caller, explore};
-use crate::testing::{MemoryEnv, MemoryKeyValue, block_on};
+use crate::testing::{MemoryEnv, MemoryKeyValue, block_on, run_while};
 
 const LENGTH: u64 = 5_000;
 
@@ -96,30 +97,18 @@ fn is_had_by_one_only_where_a_holder_had_died_however_long_ago() {
     }
 }
 
-/// In whatever order two come where a holder had died, at the same time or in neighbouring windows.
 #[test]
-fn is_held_by_one_of_two_where_a_holder_had_died_in_whatever_order_they_come() {
-    for (later, apart) in [(1, 0), (2, 0), (SLOTS, 0), (SLOTS, 1), (SLOTS - 1, 1)] {
-        let dead = MemoryKeyValue::default();
-        assert!(acquire(&dead, at(0)).is_some());
-        let begin = || {
-            let store = dead.fork();
-            let callers = [later, later + apart].map(|window| -> Caller<_> {
-                let store = store.clone();
-                Box::pin(async move {
-                    let now = at(window * LENGTH);
-                    let lease = Lease::acquire(&store, "x", Term::Change, now).await;
-                    lease.unwrap()
-                })
-            });
-            ((), callers.into())
-        };
-        let explored = explore(10_000, begin, |(), leases| {
-            let holders = leases.iter().flatten().count();
-            assert!(holders <= 1, "{later} {apart}: {leases:?}");
-        });
-        assert!(explored.all, "{explored:?}");
-    }
+fn what_a_dead_holder_left_is_not_deleted_by_one_whom_another_has_overtaken() {
+    let store = MemoryKeyValue::default();
+    assert!(acquire(&store, at(0)).is_some());
+    let now = at(SLOTS * LENGTH);
+    store.hold_answer_after(0);
+    let mut overtaken = pin!(Lease::acquire(&store, "x", Term::Change, now));
+    assert!(run_while(overtaken.as_mut(), || !store.holds_answer()).is_none());
+    assert!(acquire(&store, now).is_some());
+    store.release_answer();
+    assert_eq!(block_on(overtaken), Ok(None));
+    assert_eq!(acquire(&store, now), None);
 }
 
 #[test]
