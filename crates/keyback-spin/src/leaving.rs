@@ -12,7 +12,7 @@ use spin_sdk::time::sleep;
 use crate::A_MOMENT;
 
 /// How often a piece of work gives way at most. Each time takes a millisecond or two, and a host may never take an answer.
-const PATIENCE: u32 = 100;
+const MAX_YIELDS: u32 = 100;
 
 thread_local! {
     static LEAVING: Cell<u32> = const { Cell::new(0) };
@@ -37,9 +37,9 @@ impl Drop for Leaving {
 /// Does `work` while no answer is leaving.
 pub(crate) async fn give_way<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
-    let mut patience = PATIENCE;
+    let mut yields_left = MAX_YIELDS;
     loop {
-        let gives_way = patience > 0;
+        let gives_way = yields_left > 0;
         let done = poll_fn(|context| {
             if gives_way && LEAVING.get() > 0 {
                 return Poll::Ready(None);
@@ -49,7 +49,7 @@ pub(crate) async fn give_way<T>(work: impl Future<Output = T>) -> T {
         if let Some(done) = done.await {
             return done;
         }
-        patience = patience.saturating_sub(1);
+        yields_left = yields_left.saturating_sub(1);
         sleep(A_MOMENT).await;
     }
 }

@@ -60,7 +60,7 @@ pub async fn serve<E: Env>(
         .and_then(|text| BaseUrl::parse(&text));
     let mut response = answer.render(&request, base_url.as_ref());
     if let Some(page) = cors::Page::of(&request, env.variables()).await {
-        page.tell(&mut response);
+        page.add_headers(&mut response);
     }
     env.meter().note(&Measured::Call {
         method: request.method(),

@@ -119,7 +119,7 @@ impl<E: Env> JobRun<'_, E> {
                 Step::Worked => self.worked = self.worked.saturating_add(1),
             }
             if working.action() != BulkAction::Recover {
-                self.tell(working).await;
+                self.notify(working).await;
             } else if !self.mail(working).await {
                 break;
             }
@@ -128,7 +128,7 @@ impl<E: Env> JobRun<'_, E> {
     }
 
     /// Has the portal told of the events so far, once they are many.
-    async fn tell(&mut self, working: &mut Working) {
+    async fn notify(&mut self, working: &mut Working) {
         let soon = self.env.clock().now().plus(MARGIN);
         let is_full = |entry: &mut ReservedEntry| {
             entry.entry.tasks.len() >= EVENTS_AT_ONCE || soon >= entry.until

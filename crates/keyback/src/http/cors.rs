@@ -49,7 +49,7 @@ impl Page {
 
     /// Adds what the browser must know to `response`. Where it asks first, the answer to its question takes the place of the
     /// refusal of `OPTIONS`.
-    pub(super) fn tell(self, response: &mut ::http::Response<Vec<u8>>) {
+    pub(super) fn add_headers(self, response: &mut ::http::Response<Vec<u8>>) {
         let allowed = response.headers_mut().remove(header::ALLOW);
         if let (true, StatusCode::METHOD_NOT_ALLOWED, Some(methods)) =
             (self.asks_first, response.status(), &allowed)

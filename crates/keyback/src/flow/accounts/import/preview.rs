@@ -38,13 +38,13 @@ impl Preview {
         let lines = drafts.iter().zip(found);
         let outcomes = lines.map(|(draft, found)| match found {
             Some(outcome) => outcome,
-            None => self.judge(policy, draft),
+            None => self.check_line(policy, draft),
         });
         Ok(outcomes.collect())
     }
 
     /// What would become of a draft whose id and address are free so far.
-    fn judge(&mut self, policy: &PasswordPolicy, draft: &Draft) -> LineOutcome {
+    fn check_line(&mut self, policy: &PasswordPolicy, draft: &Draft) -> LineOutcome {
         let digest = draft.email.digest();
         let same_id = draft.id.as_ref().and_then(|id| self.by_id.get(id));
         match (same_id, self.addresses.contains(&digest)) {
