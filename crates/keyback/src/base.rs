@@ -1,5 +1,6 @@
 //! What every layer is made of: no I/O and no rules.
 
+pub mod base64url;
 pub mod blank;
 pub mod keys;
 pub mod random;

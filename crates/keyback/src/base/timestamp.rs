@@ -30,6 +30,12 @@ impl Timestamp {
         self.0 / 1000
     }
 
+    /// Whole minutes since the Unix epoch.
+    #[must_use]
+    pub const fn unix_minutes(self) -> u64 {
+        self.0 / 60_000
+    }
+
     /// This time and `duration`; stops at the end of time instead of overflowing.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {

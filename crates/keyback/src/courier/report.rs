@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::courier::pace::Pace;
-use crate::courier::tasks::deliver::Delivery;
 use crate::flow::recovery::issue::IssueSettings;
 use crate::model::agenda_task::AgendaTask;
 use crate::ports::{Unavailable, Variables};
@@ -62,6 +61,27 @@ pub struct RunReport {
     pub expired: u32,
     /// Entries that are due and were not done: others hold them, they failed, or the budget was spent.
     pub remaining: u32,
+}
+
+/// What became of a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::courier) enum Delivery {
+    /// The provider has it.
+    Delivered,
+    /// It will be tried again.
+    Retried,
+    /// No provider took any mail for now: this was no try, and there will be one.
+    Postponed,
+    /// It will not be tried again.
+    Failed,
+    /// What it holds has expired or was replaced: it is not sent.
+    Expired,
+    /// This try was made already.
+    Stale,
+    /// There was too little time left to begin.
+    TooLate,
+    /// No provider takes any mail for so long, and this run waits. Nothing was written.
+    Waits(Duration),
 }
 
 /// A run, and what came of it so far.

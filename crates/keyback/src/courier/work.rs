@@ -5,8 +5,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::courier::pauses::Pauses;
-use crate::courier::report::CourierRun;
-use crate::courier::tasks::deliver::Delivery;
+use crate::courier::report::{CourierRun, Delivery};
 use crate::courier::tasks::notify::Notification;
 use crate::courier::tasks::{deliver, forget, imitate, notify, recover};
 use crate::model::agenda_task::AgendaTask;

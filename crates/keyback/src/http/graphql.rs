@@ -10,7 +10,7 @@ use futures::channel::mpsc;
 use crate::flow::events::Caller;
 use crate::http::access::identify_for_graphql;
 use crate::http::answer::Answer;
-use crate::http::graphql::body::{Asked, Unread};
+use crate::http::graphql::body::{BodyError, GraphqlRequest};
 use crate::http::graphql::calls::Calls;
 use crate::http::graphql::error::ApiError;
 use crate::http::graphql::schema::schema;
@@ -30,8 +30,6 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod work;
-
-pub(in crate::http) use limits::MAX_BODY_BYTES;
 
 /// What a browser sees.
 const PAGE: &str = include_str!("graphql/page.html");
@@ -60,8 +58,8 @@ pub(in crate::http) async fn post<E: Env>(
     };
     let asked = match body::read(request) {
         Ok(asked) => asked,
-        Err(Unread::Problem(problem)) => return Err(problem),
-        Err(Unread::Refused(error)) => return Ok(error.into_answer()),
+        Err(BodyError::Problem(problem)) => return Err(problem),
+        Err(BodyError::Refused(error)) => return Ok(error.into_answer()),
     };
     match run(cx, settings, asked, caller, scopes).await {
         Ok((response, outage)) => Ok(Answer::json(200, show(response)).because_of(outage)),
@@ -73,7 +71,7 @@ pub(in crate::http) async fn post<E: Env>(
 async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &AdminGraphql,
-    asked: Asked,
+    asked: GraphqlRequest,
     caller: Caller,
     scopes: Vec<String>,
 ) -> Result<(Response, Option<Unavailable>), ApiError> {

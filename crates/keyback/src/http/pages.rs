@@ -192,15 +192,9 @@ pub fn file(sets: &[&Files], version: &str, name: &[&str]) -> Answer {
                 .with_header("cache-control", "public, max-age=300")
                 .with_header("cross-origin-resource-policy", "same-origin")
         }
-        Some((media_type, text)) => kept(Answer::text(200, media_type, text.to_owned())),
+        Some((media_type, text)) => files::kept(Answer::text(200, media_type, text.to_owned())),
         None => Answer::not_found(),
     }
-}
-
-/// A file whose path changes with its content, and which contains nothing personal: cached for a year.
-fn kept(file: Answer) -> Answer {
-    file.with_header("cache-control", "public, max-age=31536000, immutable")
-        .with_header("cross-origin-resource-policy", "same-origin")
 }
 
 pub(super) fn html(status: u16, template: &impl Template, site: Option<&Site>) -> Answer {

@@ -4,7 +4,6 @@ use ::http::{HeaderMap, Method, header};
 use uuid::Builder;
 
 use crate::http::fields::Fields;
-use crate::http::graphql;
 use crate::http::problem::{FieldError, Problem};
 use crate::http::query::Query;
 use crate::model::client_address::{ClientAddress, ProxyTrust};
@@ -14,6 +13,8 @@ use crate::ports::{SecureRandom, Unavailable};
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
 /// Maximum bytes of a provider's webhook: some report on a thousand mails at once.
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
+/// Maximum bytes of a GraphQL request. The longest operation of Authgear's own portal has 3 KiB.
+const MAX_GRAPHQL_BYTES: usize = 64 * 1024;
 
 /// Maximum bytes to read of a body sent to `path`. An import has [its own
 /// function](crate::http::v1::admin::users::import::max_body_bytes).
@@ -22,7 +23,7 @@ pub fn max_body_bytes(path: &str) -> usize {
     if path.starts_with("/v1/email-webhooks/") {
         MAX_WEBHOOK_BYTES
     } else if matches!(path, "/graphql" | "/_api/admin/graphql") {
-        graphql::MAX_BODY_BYTES
+        MAX_GRAPHQL_BYTES
     } else {
         MAX_BODY_BYTES
     }

@@ -6,7 +6,7 @@ use crate::base::timestamp::Timestamp;
 use crate::model::credential::Credential;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::model::listing::Listing;
+use crate::model::listing::{AccountState, Listing};
 use crate::model::locale::Locale;
 
 /// One user, with the password if there is one.
@@ -103,5 +103,18 @@ impl Account {
     pub fn must_change(&self) -> bool {
         let credential = self.credential.as_ref();
         credential.is_some_and(|credential| credential.must_change)
+    }
+    /// What it is found by, as it is now.
+    #[must_use]
+    pub fn listing(&self) -> Listing {
+        Listing {
+            id: self.id.clone(),
+            address: self.email.folded(),
+            state: AccountState {
+                disabled: self.disabled,
+                no_password: self.credential.is_none(),
+                must_change: self.must_change(),
+            },
+        }
     }
 }

@@ -8,7 +8,7 @@ use idna::uts46::{DnsLength, Hyphens, Uts46};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::model::keyring::encode;
+use crate::base::base64url::encode;
 
 /// The longest address that SMTP can carry: a path of 256 octets less its angle brackets (RFC 5321 §4.5.3.1.3).
 const MAX_OCTETS: usize = 254;

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
+use crate::base::base64url::encode;
 use crate::model::sealed::{NONCE_BYTES, Sealed};
 
 /// The fewest bytes that a secret key may have: the strength of the HMAC-SHA-256 and the AEAD behind it.
@@ -19,12 +20,6 @@ const MIN_SECRET_BYTES: usize = 32;
 /// The fewest different bytes in a secret key. 32 random bytes have about 30; a word repeated has as many as it has
 /// letters.
 const MIN_DISTINCT_BYTES: usize = 16;
-
-/// Base64url without padding, as all binary values are written in keys, links and answers.
-#[must_use]
-pub fn encode(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
-}
 
 /// The use of a derived key. No two uses share one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

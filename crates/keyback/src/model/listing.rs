@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::account::Account;
 use crate::model::email_address::to_ascii;
 use crate::model::id::AccountId;
 
@@ -121,20 +120,6 @@ impl StateFilter {
 }
 
 impl Listing {
-    /// That of `account`, as it is.
-    #[must_use]
-    pub fn of(account: &Account) -> Self {
-        Self {
-            id: account.id.clone(),
-            address: account.email.folded(),
-            state: AccountState {
-                disabled: account.disabled,
-                no_password: account.credential.is_none(),
-                must_change: account.must_change(),
-            },
-        }
-    }
-
     /// The texts whose beginnings it is found by, in lower case: its address, the domain of that, and its id.
     #[must_use]
     pub fn terms(&self) -> [String; 3] {

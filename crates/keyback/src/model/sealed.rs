@@ -3,7 +3,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
-use crate::model::keyring::encode;
+use crate::base::base64url::encode;
 
 /// The bytes of an XChaCha20-Poly1305 nonce: 192 bits, long enough to be drawn at random.
 pub const NONCE_BYTES: usize = 24;

@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use crate::base::base64url::encode;
 use crate::base::random::SecureRandom;
 use crate::base::timestamp::Timestamp;
 use crate::base::unavailable::Unavailable;
 use crate::model::id::{AccountId, ChallengeSerial, InvalidId, is_well_formed};
-use crate::model::keyring::{KeyUse, KeyedDigest, Keyring, encode};
+use crate::model::keyring::{KeyUse, KeyedDigest, Keyring};
 use crate::model::password::Password;
 
 mod find;

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
-use crate::model::listing::Listing;
 use crate::model::password_hash::Slowness;
 use crate::model::recovery::attempts_day;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
@@ -49,7 +48,7 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Accoun
     } else {
         legacy::complete(store, account).await?
     };
-    account.listed = Some(Listing::of(&account));
+    account.listed = Some(account.listing());
     Ok(Some(account))
 }
 

@@ -1,7 +1,5 @@
 //! A batch: what becomes true together, committed in one round trip of numbers and one write.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use crate::base::timestamp::Timestamp;
@@ -11,7 +9,6 @@ use crate::model::email::{Email, EmailKind, EmailState};
 use crate::model::event::{Event, EventPlace};
 use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::keyring::Keyring;
-use crate::model::listing::Listing;
 use crate::model::password_hash::Slowness;
 use crate::model::sealed::NONCE_BYTES;
 use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
@@ -20,15 +17,13 @@ use crate::store::agenda::{Expiring, Place, ReservedEntry};
 use crate::store::cx::Cx;
 use crate::store::keys::{self, AnyKey, Key, Lane};
 use crate::store::lease::Held;
-use crate::store::{draw, event_log, outbox, record};
+use crate::store::outbox::records;
+use crate::store::{draw, event_log, record};
 
 mod numbered;
 
 pub use numbered::Numbered;
 use numbered::Numbers;
-
-/// How long an email can be seen.
-const EMAILS_KEPT_FOR: Duration = Duration::from_hours(31 * 24);
 
 /// A decoy names no account and leaves nothing to be deleted. It is padded by about what that takes.
 const UNWRITTEN_BYTES: usize = 1_070;
@@ -130,7 +125,7 @@ impl Batch {
         // The mail comes first, where `outbox::imitate_replace` finds it: it is the largest record.
         let mut writes = Vec::new();
         for (id, email, _) in std::mem::take(&mut self.mails) {
-            writes.extend(outbox::insert(&id, &email, 0)?);
+            writes.extend(records::insert(&id, &email, 0)?);
         }
         writes.append(&mut self.writes);
         self.writes = writes;
@@ -350,7 +345,7 @@ impl Batch {
 
 /// Whether the directory has to follow.
 fn is_listed_anew(account: &Account) -> bool {
-    account.listed.as_ref() != Some(&Listing::of(account))
+    account.listed.as_ref() != Some(&account.listing())
 }
 
 fn count_of<T>(items: &[T]) -> i64 {

@@ -16,6 +16,7 @@ use crate::store::{read_counter, record};
 
 mod changes;
 mod follow;
+mod node;
 mod numbers;
 mod pages;
 mod search;
@@ -23,7 +24,7 @@ mod tree;
 
 pub(super) use changes::write as write_change;
 pub use follow::run as follow;
-pub use search::{Found, Order, Place, Sought, search};
+pub use search::{Order, Place, SearchPage, SearchQuery, search};
 
 /// How far the directory is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -73,8 +73,8 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::base::base64url::encode;
 use crate::model::id::{AccountId, BulkJobId, ChallengeId, ChallengeSerial, EmailId};
-use crate::model::keyring::encode;
 use crate::model::password_hash::Slowness;
 use crate::model::token::TokenReference;
 

@@ -1,27 +1,19 @@
 //! All emails of the last month: what is to be sent, and what became of the rest.
 
-use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
-
 use crate::model::email::{Email, EmailFeedback, EmailState};
 use crate::model::id::EmailId;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::batch::Batch;
-use crate::store::keys::{self, AnyKey, Key};
+use crate::store::keys;
+use crate::store::outbox::records::Pointer;
 use crate::store::{read_counter, record};
 
-/// How long an email can be seen.
-pub const KEPT_FOR: Duration = Duration::from_hours(31 * 24);
+pub(super) mod records;
+
 /// How many places in the list are looked at for one page.
 const LOOKED_AT: i64 = 200;
 /// How many at least, so that a few gaps are not taken for the end.
 const LOOKED_AT_LEAST: i64 = 20;
-
-#[derive(Serialize, Deserialize)]
-struct Pointer {
-    id: EmailId,
-}
 
 /// An email with what its provider said of it since.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,31 +87,6 @@ pub async fn exists(store: &impl KeyValue, id: &EmailId) -> Result<bool, Unavail
 #[must_use]
 pub fn lease_name(id: &EmailId) -> String {
     format!("email.{id}")
-}
-
-/// What stores a new email as number `number` of the list.
-///
-/// # Errors
-/// [`Unavailable::Record`].
-pub(super) fn insert(
-    id: &EmailId,
-    email: &Email,
-    number: i64,
-) -> Result<[(Key, Vec<u8>); 2], Unavailable> {
-    let pointer = Pointer { id: id.clone() };
-    Ok([
-        (keys::outbox(id), record::encode(email)?),
-        (keys::email_at(number), record::encode(&pointer)?),
-    ])
-}
-
-/// All that goes when the email is forgotten.
-pub(super) fn keys_of(id: &EmailId, number: i64) -> [AnyKey; 3] {
-    [
-        keys::outbox(id).into(),
-        keys::email_feedback(id).into(),
-        keys::email_at(number).into(),
-    ]
 }
 
 /// The calls of [`find`], for none.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::base::timestamp::Timestamp;
 use crate::courier::backoff;
 use crate::courier::pauses::Pauses;
-use crate::courier::report::CourierRun;
+use crate::courier::report::{CourierRun, Delivery};
 use crate::courier::tasks::hand_over::{Offered, hand_over};
 use crate::mail::api::{Handover, OpenedMail};
 use crate::mail::message::Message;
@@ -31,29 +31,8 @@ const AWAITED_FOR: Duration = Duration::from_mins(1);
 /// it ends.
 const MAY_BE_THROTTLED_FOR: Duration = Duration::from_hours(24);
 
-/// What became of a try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::courier) enum Delivery {
-    /// The provider has it.
-    Delivered,
-    /// It will be tried again.
-    Retried,
-    /// No provider took any mail for now: this was no try, and there will be one.
-    Postponed,
-    /// It will not be tried again.
-    Failed,
-    /// What it holds has expired or was replaced: it is not sent.
-    Expired,
-    /// This try was made already.
-    Stale,
-    /// There was too little time left to begin.
-    TooLate,
-    /// No provider takes any mail for so long, and this run waits. Nothing was written.
-    Waits(Duration),
-}
-
 /// A try, and what is left of its entry.
-pub(in crate::courier) type Tried = (Delivery, ReservedEntry);
+pub(in crate::courier) type Attempt = (Delivery, ReservedEntry);
 
 /// Makes try number `attempt`, which must be over by the time that `entry` is reserved until. What is left of the entry is
 /// written with what became of the email. A courier waits for a provider that takes none for a moment, and looks at the
@@ -69,7 +48,7 @@ pub(in crate::courier) async fn run<E: Env>(
     entry: ReservedEntry,
     pauses: Pauses,
     run: &CourierRun,
-) -> Result<Tried, Unavailable> {
+) -> Result<Attempt, Unavailable> {
     loop {
         match try_once(
             cx,
@@ -94,7 +73,7 @@ async fn try_once<E: Env>(
     entry: ReservedEntry,
     pauses: Pauses,
     run: &CourierRun,
-) -> Result<Tried, Unavailable> {
+) -> Result<Attempt, Unavailable> {
     let env = cx.env;
     let Sending { keyring, mail, .. } = settings;
     let found = outbox::find(env.store(), email_id).await?;
@@ -155,7 +134,7 @@ async fn try_once<E: Env>(
 }
 
 /// The try was made already: only the entry is written.
-async fn stale<E: Env>(cx: &Cx<'_, E>, entry: ReservedEntry) -> Result<Tried, Unavailable> {
+async fn stale<E: Env>(cx: &Cx<'_, E>, entry: ReservedEntry) -> Result<Attempt, Unavailable> {
     entry.save(cx.env).await?;
     Ok((Delivery::Stale, entry))
 }
@@ -205,7 +184,7 @@ impl Try<'_> {
         cx: &mut Cx<'_, E>,
         offered: Offered,
         run: &CourierRun,
-    ) -> Result<Tried, Unavailable> {
+    ) -> Result<Attempt, Unavailable> {
         match offered.handover {
             Handover::Accepted => self.end(cx, EmailState::Sent, None).await,
             Handover::Refused { reason } | Handover::SenderRefused { reason } => {
@@ -232,7 +211,7 @@ impl Try<'_> {
         cx: &mut Cx<'_, E>,
         reason: String,
         after: Option<Duration>,
-    ) -> Result<Tried, Unavailable> {
+    ) -> Result<Attempt, Unavailable> {
         let wait = backoff::pause(after, cx.env.random())?;
         self.email.attempts = self.email.attempts.saturating_sub(1);
         let entry = self.wait(cx, reason, wait).await?;
@@ -245,7 +224,7 @@ impl Try<'_> {
         cx: &mut Cx<'_, E>,
         reason: String,
         after: Option<Duration>,
-    ) -> Result<Tried, Unavailable> {
+    ) -> Result<Attempt, Unavailable> {
         let email = &self.email;
         let number = email.attempts.saturating_sub(email.attempts_before);
         let Some(wait) = backoff::wait(number, after, cx.env.random())? else {
@@ -286,7 +265,7 @@ impl Try<'_> {
         cx: &mut Cx<'_, E>,
         state: EmailState,
         reason: Option<String>,
-    ) -> Result<Tried, Unavailable> {
+    ) -> Result<Attempt, Unavailable> {
         let now = cx.env.clock().now();
         let (delivery, event) = match state {
             // It can fail once more in a later round.

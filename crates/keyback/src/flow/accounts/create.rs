@@ -182,7 +182,7 @@ async fn create<E: Env>(
     let claim = claim.ok_or(CreateAccountError::Taken)?;
     let mut names = vec![accounts::address_lease_name(&draft.email)];
     names.extend(claim.lease_name());
-    let held = Lease::hold_all(cx, &names).await?;
+    let held = Lease::acquire_all(cx, &names).await?;
     let id = match draft.id.clone() {
         Some(id) => id,
         None => AccountId::generate(cx.env.random())?,

@@ -79,7 +79,7 @@ async fn fold<E: Env>(env: &E, account: &Account) -> Result<Option<AccountId>, U
         if owner != account.id {
             names.push(accounts::lease_name(&owner));
         }
-        let held = Lease::hold_all(&mut cx, &names).await?;
+        let held = Lease::acquire_all(&mut cx, &names).await?;
         let settled = settle(&mut cx, held, account, &owner).await;
         let leases = std::mem::take(&mut cx.deferred.leases);
         Lease::release_all(cx.store(), leases, env.clock().now()).await;

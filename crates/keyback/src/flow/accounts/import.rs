@@ -148,7 +148,7 @@ async fn write<E: Env>(
     for it in futures::future::join_all(claims).await {
         claimed.push(it?);
     }
-    let held = Lease::hold_all(cx, &lease_names(&claimed)).await?;
+    let held = Lease::acquire_all(cx, &lease_names(&claimed)).await?;
     let looks = claimed.into_iter().map(|it| find_outcome_again(cx, it, by));
     let mut lines = Vec::new();
     let mut accounts: Vec<Account> = Vec::new();

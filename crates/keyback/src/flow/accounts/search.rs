@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::model::account::Account;
 use crate::model::keyring::Keyring;
-use crate::model::listing::{Beginning, Listing, StateFilter};
+use crate::model::listing::{Beginning, StateFilter};
 use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
-use crate::store::directory::{self, Found, Order, Place, Sought};
+use crate::store::directory::{self, Order, Place, SearchPage, SearchQuery};
 use crate::store::sign_in_locks;
 
 /// What is looked for.
@@ -32,8 +32,8 @@ pub async fn run<E: Env>(
     sorting: Order,
     place: Place,
     limit: usize,
-) -> Result<Found, Unavailable> {
-    let mut sought = Sought {
+) -> Result<SearchPage, Unavailable> {
+    let mut sought = SearchQuery {
         beginning: query.beginning,
         filter: query.filter,
         excluded: BTreeSet::new(),
@@ -43,7 +43,7 @@ pub async fn run<E: Env>(
     };
     let mut accounts = sign_in_locks::find_locked(cx.store(), keyring, cx.now).await?;
     if locked {
-        accounts.retain(|it| sought.accepts(it.number, &Listing::of(it)));
+        accounts.retain(|it| sought.accepts(it.number, &it.listing()));
         return Ok(page_of(accounts, sorting, place, limit));
     }
     sought.excluded = accounts.iter().map(|it| it.number).collect();
@@ -51,7 +51,7 @@ pub async fn run<E: Env>(
 }
 
 /// A page of accounts that are all at hand.
-fn page_of(mut accounts: Vec<Account>, sorting: Order, place: Place, limit: usize) -> Found {
+fn page_of(mut accounts: Vec<Account>, sorting: Order, place: Place, limit: usize) -> SearchPage {
     accounts.sort_by_key(|account| account.number);
     let total = accounts.len();
     let (start, end) = match (place, sorting) {
@@ -79,7 +79,7 @@ fn page_of(mut accounts: Vec<Account>, sorting: Order, place: Place, limit: usiz
     if sorting == Order::Newest {
         page.reverse();
     }
-    Found {
+    SearchPage {
         accounts: page,
         total: Some(total),
         is_complete: true,

@@ -76,7 +76,7 @@ pub async fn run<E: Env>(
 ) -> Result<Account, UpdateAccountError> {
     let mut names = vec![accounts::lease_name(id)];
     names.extend(changes.email.as_ref().map(accounts::address_lease_name));
-    let held = Lease::hold_all(cx, &names).await?;
+    let held = Lease::acquire_all(cx, &names).await?;
     let store = cx.store();
     let before = accounts::find(store, id).await?;
     let before = before.ok_or(UpdateAccountError::NotFound)?;

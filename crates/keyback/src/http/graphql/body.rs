@@ -9,14 +9,14 @@ use crate::http::problem::Problem;
 use crate::http::request::{Body, Request};
 
 /// A request as it came. It may hold passwords, so it cannot be printed.
-pub(super) struct Asked {
+pub(super) struct GraphqlRequest {
     pub(super) query: String,
     pub(super) operation: Option<String>,
     pub(super) variables: Variables,
 }
 
 /// Why a body is not read.
-pub(super) enum Unread {
+pub(super) enum BodyError {
     /// It is of another content type, or broke off.
     Problem(Problem),
     /// It asks for nothing that could be worked.
@@ -36,40 +36,40 @@ struct Members {
 ///
 /// # Errors
 /// Why not, for any other content type, a batch or a body that is not as clients send it.
-pub(super) fn read(request: &Request) -> Result<Asked, Unread> {
+pub(super) fn read(request: &Request) -> Result<GraphqlRequest, BodyError> {
     let is_document = request.is_of_type(&["application/graphql"]);
     if !is_document && !request.is_of_type(&["application/json"]) {
-        return Err(Unread::Problem(Problem::unsupported_media_type()));
+        return Err(BodyError::Problem(Problem::unsupported_media_type()));
     }
     if matches!(request.body(), Body::TooLarge) {
-        return Err(Unread::Refused(ApiError::too_large()));
+        return Err(BodyError::Refused(ApiError::too_large()));
     }
-    let bytes = request.any_bytes().map_err(Unread::Problem)?;
+    let bytes = request.any_bytes().map_err(BodyError::Problem)?;
     let asked = if is_document {
         read_document(bytes)
     } else {
         read_json(bytes)
     };
-    asked.map_err(|why| Unread::Refused(ApiError::bad_request(why)))
+    asked.map_err(|why| BodyError::Refused(ApiError::bad_request(why)))
 }
 
-fn read_document(bytes: &[u8]) -> Result<Asked, &'static str> {
+fn read_document(bytes: &[u8]) -> Result<GraphqlRequest, &'static str> {
     let query = str::from_utf8(bytes).map_err(|_| "the document must be UTF-8")?;
-    Ok(Asked {
+    Ok(GraphqlRequest {
         query: query.to_owned(),
         operation: None,
         variables: Variables::default(),
     })
 }
 
-fn read_json(bytes: &[u8]) -> Result<Asked, &'static str> {
+fn read_json(bytes: &[u8]) -> Result<GraphqlRequest, &'static str> {
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         return Err("batches are not supported: send one request at a time");
     }
     let members: Members = serde_json::from_slice(bytes)
         .map_err(|_| "the body must be one JSON object with query, variables and operationName")?;
     let query = members.query.filter(|query| !query.is_empty());
-    Ok(Asked {
+    Ok(GraphqlRequest {
         query: query.ok_or("query is missing")?,
         operation: members.operation_name.filter(|name| !name.is_empty()),
         variables: read_variables(members.variables)?,

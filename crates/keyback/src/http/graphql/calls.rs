@@ -12,7 +12,7 @@ use crate::http::graphql::schema::User;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::settings::Scope;
-use crate::store::directory::{Found, Order, Place};
+use crate::store::directory::{Order, Place, SearchPage};
 
 /// Where a reply goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Failure>>;
@@ -49,7 +49,7 @@ pub(super) struct Listing {
 pub(super) struct Listed {
     pub(super) users: Vec<User>,
     /// The page without its accounts.
-    pub(super) found: Found,
+    pub(super) found: SearchPage,
 }
 
 /// A change of one account, with the flags of its mutation.

@@ -13,8 +13,6 @@ use crate::flow::recovery::invitation::InvitationSettings;
 use crate::flow::recovery::issue::IssueSettings;
 use crate::http::graphql::calls::Change;
 use crate::http::graphql::error::{ApiError, Failure};
-use crate::http::graphql::schema::User;
-use crate::http::graphql::work::show_changed;
 use crate::http::problem::reserved;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
@@ -23,7 +21,7 @@ use crate::ports::Env;
 use crate::settings::AdminGraphql;
 use crate::store::cx::Cx;
 
-/// Makes the change, and returns the account as it is then.
+/// Makes the change, and returns the id of the account.
 ///
 /// # Errors
 /// Why it was not made. After an outage it may have been.
@@ -32,14 +30,14 @@ pub(super) async fn run<E: Env>(
     settings: &AdminGraphql,
     change: Change,
     by: &Caller,
-) -> Result<User, Failure> {
-    let id = match change {
+) -> Result<AccountId, Failure> {
+    match change {
         Change::Create {
             email,
             password,
             send,
             expired,
-        } => create(cx, settings, email, password, (send, expired), by).await?,
+        } => create(cx, settings, email, password, (send, expired), by).await,
         Change::Reset {
             id,
             password,
@@ -47,11 +45,11 @@ pub(super) async fn run<E: Env>(
             expired,
         } => {
             reset(cx, settings, &id, password, (send, expired), by).await?;
-            id
+            Ok(id)
         }
         Change::Expire { id, required } => {
             require_change(cx, &id, required, by).await?;
-            id
+            Ok(id)
         }
         Change::Disable {
             id,
@@ -59,7 +57,7 @@ pub(super) async fn run<E: Env>(
             reason,
         } => {
             disable(cx, settings, &id, disabled, reason, by).await?;
-            id
+            Ok(id)
         }
         Change::SignOut(id) => {
             let done = sign_out::run(cx, &id, by, None).await;
@@ -67,7 +65,7 @@ pub(super) async fn run<E: Env>(
                 SignOutError::NotFound => ApiError::user_not_found().into(),
                 SignOutError::Unavailable(outage) => Failure::Unavailable(outage),
             })?;
-            id
+            Ok(id)
         }
         Change::Unlock(id) => {
             let done = unlock::run(cx, &id, by, None).await;
@@ -75,10 +73,9 @@ pub(super) async fn run<E: Env>(
                 UnlockError::NotFound => ApiError::user_not_found().into(),
                 UnlockError::Unavailable(outage) => Failure::Unavailable(outage),
             })?;
-            id
+            Ok(id)
         }
-    };
-    show_changed(cx, &settings.keyring, &id).await
+    }
 }
 
 /// What every challenge needs.

@@ -13,8 +13,6 @@ use serde_json::Value;
 
 use crate::http::graphql::error::ApiError;
 
-/// Maximum bytes of a body. The longest operation of Authgear's own portal has 3 KiB.
-pub(in crate::http) const MAX_BODY_BYTES: usize = 64 * 1024;
 /// How deep brackets may be nested in the text. The parser recurses for each.
 const MAX_NESTING: usize = 64;
 /// How deep fields may be nested. The deepest introspection query in use has 15 levels.

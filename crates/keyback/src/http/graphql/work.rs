@@ -10,7 +10,7 @@ use crate::flow::accounts::search::{self, Query};
 use crate::flow::accounts::{activity, delete};
 use crate::flow::events::Caller;
 use crate::flow::recovery::send_link::{self, SendLinkError};
-use crate::http::graphql::calls::{Job, Listed, Listing};
+use crate::http::graphql::calls::{Change, Job, Listed, Listing};
 use crate::http::graphql::change;
 use crate::http::graphql::error::{ApiError, Failure};
 use crate::http::graphql::schema::User;
@@ -23,7 +23,7 @@ use crate::ports::{Env, Unavailable};
 use crate::settings::AdminGraphql;
 use crate::store::accounts;
 use crate::store::cx::Cx;
-use crate::store::directory::Found;
+use crate::store::directory::SearchPage;
 
 /// Does jobs until no resolver is left that could ask for one. Returns the last outage, for the log.
 pub(super) async fn run<E: Env>(
@@ -49,7 +49,7 @@ pub(super) async fn run<E: Env>(
                 drop(reply.send(outages.note(listed)));
             }
             Job::Change(order, reply) => {
-                let changed = Box::pin(change::run(cx, settings, order, caller)).await;
+                let changed = Box::pin(change_user(cx, settings, order, caller)).await;
                 drop(reply.send(outages.note(changed)));
             }
             Job::Delete(id, reason, reply) => {
@@ -115,17 +115,6 @@ async fn show<E: Env>(
     })
 }
 
-/// The account with this id, after a change of it.
-pub(super) async fn show_changed<E: Env>(
-    cx: &Cx<'_, E>,
-    keyring: &Keyring,
-    id: &AccountId,
-) -> Result<User, Failure> {
-    let found = accounts::find(cx.store(), id).await?;
-    let account = found.ok_or_else(ApiError::user_not_found)?;
-    show(cx, keyring, account).await
-}
-
 async fn list<E: Env>(
     cx: &Cx<'_, E>,
     keyring: &Keyring,
@@ -142,7 +131,7 @@ async fn list<E: Env>(
         beginning: beginning.map_err(|why| ApiError::invalid(&format!("searchKeyword {why}")))?,
         ..Query::default()
     };
-    let mut found: Found = search::run(cx, keyring, query, order, place, limit).await?;
+    let mut found: SearchPage = search::run(cx, keyring, query, order, place, limit).await?;
     let accounts = std::mem::take(&mut found.accounts);
     let users = accounts
         .into_iter()
@@ -152,6 +141,19 @@ async fn list<E: Env>(
         users: users?,
         found,
     })
+}
+
+/// Makes a change, and shows the account as it is then.
+async fn change_user<E: Env>(
+    cx: &mut Cx<'_, E>,
+    settings: &AdminGraphql,
+    change: Change,
+    caller: &Caller,
+) -> Result<User, Failure> {
+    let id = change::run(cx, settings, change, caller).await?;
+    let found = accounts::find(cx.store(), &id).await?;
+    let account = found.ok_or_else(ApiError::user_not_found)?;
+    show(cx, &settings.keyring, account).await
 }
 
 async fn delete_user<E: Env>(

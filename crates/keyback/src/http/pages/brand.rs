@@ -31,9 +31,9 @@ pub fn get(settings: &Result<Pages, Unavailable>, asked: &str) -> Answer {
     let accent = settings.site.accent;
     let logo = settings.logo.0.as_ref();
     match logo.filter(|logo| logo_name(logo) == asked) {
-        Some(logo) => super::kept(Answer::bytes(200, "image/png", logo.png().to_vec())),
+        Some(logo) => files::kept(Answer::bytes(200, "image/png", logo.png().to_vec())),
         None if name(accent) == asked => {
-            super::kept(Answer::text(200, "text/css; charset=utf-8", sheet(accent)))
+            files::kept(Answer::text(200, "text/css; charset=utf-8", sheet(accent)))
         }
         None => Answer::not_found(),
     }

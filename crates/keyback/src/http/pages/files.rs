@@ -1,5 +1,6 @@
 //! The files that pages load: text, and part of the component.
 
+use crate::http::answer::Answer;
 use crate::http::pages::language::Language;
 
 /// A static text file, embedded at build time.
@@ -33,6 +34,12 @@ const LATEST: &str = "latest";
 /// Whether `version` is the placeholder, whose files may change and must not be cached for long.
 pub(super) fn is_latest(version: &str) -> bool {
     version == LATEST
+}
+
+/// A file whose path changes with its content, and which contains nothing personal: cached for a year.
+pub(super) fn kept(file: Answer) -> Answer {
+    file.with_header("cache-control", "public, max-age=31536000, immutable")
+        .with_header("cross-origin-resource-policy", "same-origin")
 }
 
 impl Files {

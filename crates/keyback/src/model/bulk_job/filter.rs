@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
-use crate::model::listing::{Beginning, Listing, StateFilter};
+use crate::model::listing::{Beginning, StateFilter};
 
 /// Conditions, all of which an account must meet. One that is `None` is met by every account.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ impl BulkFilter {
         } = self;
         let credential = account.credential.as_ref();
         let is_old = |time: &Timestamp| credential.is_some_and(|it| it.set_at < *time);
-        let listing = Listing::of(account);
+        let listing = account.listing();
         password_set_before.as_ref().is_none_or(is_old)
             && created_before.is_none_or(|time| account.created_at < time)
             && state.accepts(listing.state)

@@ -128,7 +128,7 @@ async fn bring_back_alone<E: Env>(
     let mut state = State::load(store).await?;
     // A crash came between the last write and this deletion.
     delete_parts(agenda, &state.spent).await?;
-    let due = state.parked.range(..=minute_of(now));
+    let due = state.parked.range(..=now.unix_minutes());
     // A damaged record may name more than fit into memory.
     let mut due: Vec<(u64, u64)> = due
         .flat_map(|(minute, parts)| (parts.first..parts.end).map(|part| (*minute, part)))
@@ -351,8 +351,4 @@ async fn delete_parts<E: Env>(
 async fn delete_named<E: Env>(agenda: &Agenda<'_, E>, names: &[String]) -> Result<(), Unavailable> {
     let keys: Vec<AnyKey> = names.iter().cloned().filter_map(AnyKey::noted).collect();
     agenda.delete(&keys).await
-}
-
-pub(super) const fn minute_of(time: Timestamp) -> u64 {
-    time.unix_seconds() / 60
 }

@@ -10,15 +10,14 @@ use crate::model::event::EventPlace;
 use crate::model::id::{AccountId, EmailId};
 use crate::model::sealed::Sealed;
 use crate::ports::{Env, KeyValue, Unavailable};
-use crate::store::agenda::calendar::{alone, minute_of};
+use crate::store::agenda::calendar::alone;
 use crate::store::agenda::{DueTask, Entry, Expiring, Place};
 use crate::store::keys::{self, AnyKey, Lane};
+use crate::store::outbox::records;
 use crate::store::{event_log, read_counter, record};
 
 /// Nothing was put on it for later than this.
 const LONGEST: Duration = Duration::from_hours(92 * 24);
-/// How long an email that was never tried is kept.
-const EMAILS_KEPT_FOR: Duration = Duration::from_hours(31 * 24);
 /// The letters of its two rows of entries.
 const LANES: [char; 2] = ['r', 't'];
 /// How many keys are deleted in one call.
@@ -77,7 +76,7 @@ pub async fn move_in<E: Env>(env: &E, now: Timestamp) -> Result<(), Unavailable>
         return Ok(());
     };
     let moved = alone(env, async |_| {
-        let last_day = day_of(minute_of(now.plus(LONGEST)));
+        let last_day = day_of(now.plus(LONGEST).unix_minutes());
         for day in day_of(minute)..=last_day {
             if store.exists(&keys::legacy_agenda_day(day).into()).await? {
                 move_day(store, day, now).await?;
@@ -146,7 +145,7 @@ fn add(entry: &mut Entry, LegacyEntry { due_at, task }: LegacyEntry, now: Timest
             events,
         } => {
             entry.expiring.push(Expiring {
-                at: now.plus(EMAILS_KEPT_FOR),
+                at: now.plus(records::KEPT_FOR),
                 keys: [keys::outbox(&email_id), keys::email_feedback(&email_id)]
                     .map(|key| key.as_str().to_owned())
                     .into(),

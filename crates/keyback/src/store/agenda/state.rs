@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::timestamp::Timestamp;
 use crate::ports::{KeyValue, Unavailable};
-use crate::store::agenda::calendar::minute_of;
 use crate::store::agenda::{Entry, Place};
 use crate::store::keys::{self, Key, Lane};
 use crate::store::record;
@@ -100,7 +99,7 @@ impl State {
     /// Whether something that is parked is due at `now`, or waits to be deleted.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
-        let due = self.parked.range(..=minute_of(now)).next();
+        let due = self.parked.range(..=now.unix_minutes()).next();
         due.is_some() || !self.spent.is_empty()
     }
 

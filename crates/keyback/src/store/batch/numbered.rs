@@ -10,12 +10,11 @@ use crate::model::measured::Measured;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Folding, Pointer};
 use crate::store::agenda::{DueTask, Place, ReservedEntry};
-use crate::store::batch::{
-    Batch, Committed, DraftSecret, EMAILS_KEPT_FOR, Epoch, count_of, is_listed_anew,
-};
+use crate::store::batch::{Batch, Committed, DraftSecret, Epoch, count_of, is_listed_anew};
 use crate::store::cx::Cx;
 use crate::store::keys;
-use crate::store::{directory, event_log, outbox, record};
+use crate::store::outbox::records;
+use crate::store::{directory, event_log, record};
 
 /// A batch with its numbers, not yet written.
 #[derive(Debug)]
@@ -236,10 +235,10 @@ impl Batch {
                         .map_or(0, |account| account.epoch),
                 },
             });
-            self.writes.extend(outbox::insert(&id, &email, number)?);
+            self.writes.extend(records::insert(&id, &email, number)?);
             self.expire(
-                email.created_at.plus(EMAILS_KEPT_FOR),
-                outbox::keys_of(&id, number),
+                email.created_at.plus(records::KEPT_FOR),
+                records::keys_of(&id, number),
             );
             self.task(AgendaTask::Deliver {
                 email_id: id,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
+use crate::model::account::Account;
 use crate::model::listing::Listing;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts;
@@ -152,7 +153,7 @@ async fn next_changes(
     let accounts = changes::find_accounts(store, written).await?;
     let listings = accounts
         .into_iter()
-        .map(|(number, account)| (number, account.as_ref().map(Listing::of)));
+        .map(|(number, account)| (number, account.as_ref().map(Account::listing)));
     Ok(listings.collect())
 }
 
@@ -174,7 +175,7 @@ async fn next_accounts(
             Err(Unavailable::Record(_)) => None,
             found => found?,
         };
-        Ok((number, account.as_ref().map(Listing::of)))
+        Ok((number, account.as_ref().map(Account::listing)))
     });
     state.accounts = last;
     futures::future::join_all(found).await.into_iter().collect()

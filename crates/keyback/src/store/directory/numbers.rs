@@ -1,35 +1,13 @@
 //! A set of account numbers, in order, in parts of a bounded size.
 
-use serde::{Deserialize, Serialize};
-
 use crate::ports::{KeyValue, Unavailable};
+use crate::store::directory::node::{Numbers, Part};
 use crate::store::directory::pages::Pages;
 
 /// As many stand in the record itself. More go to parts.
 const FEW: usize = 64;
 /// How many a part holds at most: about a kilobyte, where accounts of neighbouring numbers are in it.
 const PART: usize = 512;
-
-/// Account numbers in ascending order, none twice.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Numbers {
-    Few(Vec<i64>),
-    Many(Vec<Part>),
-}
-
-/// One part of many.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Part {
-    /// Its name in the store.
-    #[serde(rename = "i")]
-    pub(super) id: u64,
-    /// Its first number. All from here to the next part's first belong to it.
-    #[serde(rename = "f")]
-    first: i64,
-    #[serde(rename = "n")]
-    count: usize,
-}
 
 /// Which way numbers are taken, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,12 +33,6 @@ impl From {
         if matches!(self, Self::Below(_)) {
             numbers.reverse();
         }
-    }
-}
-
-impl Default for Numbers {
-    fn default() -> Self {
-        Self::Few(Vec::new())
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::listing::Listing;
 use crate::ports::{KeyValue, Unavailable};
-use crate::store::directory::tree::Node;
+use crate::store::directory::node::Node;
 use crate::store::keys::{self, AnyKey, Key};
 use crate::store::record;
 

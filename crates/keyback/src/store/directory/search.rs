@@ -18,7 +18,7 @@ const TRIES: u32 = 3;
 
 /// The conditions of a search.
 #[derive(Debug, Clone, Default)]
-pub struct Sought {
+pub struct SearchQuery {
     /// How a term begins.
     pub beginning: Beginning,
     /// Which states match.
@@ -27,7 +27,7 @@ pub struct Sought {
     pub excluded: BTreeSet<i64>,
 }
 
-impl Sought {
+impl SearchQuery {
     /// Whether the account is one of them.
     #[must_use]
     pub fn accepts(&self, number: i64, listing: &Listing) -> bool {
@@ -65,7 +65,7 @@ pub enum Place {
 
 /// A page of accounts.
 #[derive(Debug)]
-pub struct Found {
+pub struct SearchPage {
     /// In the order that was asked for.
     pub accounts: Vec<Account>,
     /// How many match in all; `None` while the directory is too far behind to say.
@@ -84,11 +84,11 @@ pub struct Found {
 /// [`Unavailable`] of the store.
 pub async fn search(
     store: &impl KeyValue,
-    sought: &Sought,
+    sought: &SearchQuery,
     sorting: Order,
     place: Place,
     limit: usize,
-) -> Result<Found, Unavailable> {
+) -> Result<SearchPage, Unavailable> {
     let mut tries = TRIES;
     loop {
         tries = tries.saturating_sub(1);
@@ -115,11 +115,11 @@ struct View<'s, S> {
 async fn search_by(
     store: &impl KeyValue,
     state: &State,
-    sought: &Sought,
+    sought: &SearchQuery,
     sorting: Order,
     place: Place,
     limit: usize,
-) -> Result<Found, Unavailable> {
+) -> Result<SearchPage, Unavailable> {
     let head = changes::count(store).await?;
     let is_complete = state.is_built() && head.saturating_sub(state.changes) <= MOST_CHANGES;
     if !is_complete && sought.is_all() {
@@ -137,7 +137,7 @@ impl<'s, S: KeyValue> View<'s, S> {
         store: &'s S,
         state: &State,
         head: i64,
-        sought: &Sought,
+        sought: &SearchQuery,
     ) -> Result<Self, Unavailable> {
         let mut pages = Pages::new(store, state.next_id);
         let matches = Matches::find(&mut pages, sought.beginning.as_str(), sought.filter).await?;
@@ -158,7 +158,7 @@ impl<'s, S: KeyValue> View<'s, S> {
             }
         }
         let is_added = |(number, account): (&i64, &Option<Account>)| {
-            let listing = Listing::of(account.as_ref()?);
+            let listing = account.as_ref()?.listing();
             sought.accepts(*number, &listing).then_some(*number)
         };
         let added: Vec<i64> = changed.iter().filter_map(is_added).collect();
@@ -175,7 +175,7 @@ impl<'s, S: KeyValue> View<'s, S> {
     /// The numbers of the first `count` matches, taken `from`, in that order.
     async fn take(
         &mut self,
-        sought: &Sought,
+        sought: &SearchQuery,
         from: From,
         count: usize,
     ) -> Result<Vec<i64>, Unavailable> {
@@ -194,11 +194,11 @@ impl<'s, S: KeyValue> View<'s, S> {
 
     async fn page(
         mut self,
-        sought: &Sought,
+        sought: &SearchQuery,
         sorting: Order,
         place: Place,
         limit: usize,
-    ) -> Result<Found, Unavailable> {
+    ) -> Result<SearchPage, Unavailable> {
         let from = from(sorting, place);
         let mut numbers = self.take(sought, from, limit.saturating_add(1)).await?;
         let goes_on = numbers.len() > limit;
@@ -234,7 +234,7 @@ impl<'s, S: KeyValue> View<'s, S> {
             Order::Newest => (older, newer),
             Order::Oldest => (newer, older),
         };
-        Ok(Found {
+        Ok(SearchPage {
             accounts,
             total: Some(self.total),
             is_complete: true,
@@ -267,7 +267,7 @@ async fn list(
     sorting: Order,
     place: Place,
     limit: usize,
-) -> Result<Found, Unavailable> {
+) -> Result<SearchPage, Unavailable> {
     let (bound, descends) = match from(sorting, place) {
         From::Below(bound) => (bound, true),
         From::Above(bound) => (bound, false),
@@ -295,7 +295,7 @@ async fn list(
     };
     let mut accounts = page.accounts;
     sort(&mut accounts, sorting);
-    Ok(Found {
+    Ok(SearchPage {
         accounts,
         total: None,
         is_complete: true,

@@ -7,43 +7,16 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::model::listing::{AccountState, Listing, StateFilter};
 use crate::ports::{KeyValue, Unavailable};
-use crate::store::directory::numbers::{From, Numbers};
+use crate::store::directory::node::{Entry, Node, Numbers};
+use crate::store::directory::numbers::From;
 use crate::store::directory::pages::Pages;
 
 /// The node of the empty text.
 const ROOT: u64 = 0;
 /// How many terms share a leaf at most: about two kilobytes.
 const LEAF: usize = 48;
-
-/// A node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Node {
-    Inner {
-        /// By what follows of the text: no two begin with the same character.
-        children: BTreeMap<String, u64>,
-        /// All accounts with a term that begins with the text, by their state.
-        lists: BTreeMap<u8, Numbers>,
-    },
-    Leaf(Vec<Entry>),
-}
-
-/// A term of an account in a leaf.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Entry(String, i64, u8);
-
-impl Default for Node {
-    fn default() -> Self {
-        Self::Inner {
-            children: BTreeMap::new(),
-            lists: BTreeMap::new(),
-        }
-    }
-}
 
 /// The child for `rest`, with its label.
 fn child_for(children: &BTreeMap<String, u64>, rest: &str) -> Option<(String, u64)> {

@@ -3,8 +3,7 @@
 use std::cmp::Ordering;
 
 use super::connection::{Connection, PageArgs};
-use super::page::check_combination;
-use super::query::SortDirection;
+use super::page::{SortDirection, check_combination};
 use super::user::User;
 use crate::http::graphql::calls::{Calls, Job, Listing};
 use crate::http::graphql::error::{ApiError, Failure};

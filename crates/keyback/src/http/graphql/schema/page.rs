@@ -1,5 +1,6 @@
 //! Pages of users: what the arguments of `users` mean, and the connection that is answered.
 
+use async_graphql::Enum;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use super::connection::{Connection, PageArgs};
@@ -10,6 +11,15 @@ use crate::http::graphql::limits::MAX_PAGE;
 use crate::store::directory::{Order, Place};
 
 const ACCOUNT: &str = "account:";
+
+/// In which direction a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+pub(super) enum SortDirection {
+    /// The least first.
+    Asc,
+    /// The greatest first.
+    Desc,
+}
 
 /// Which page is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use async_graphql::{Context, Enum, ID, Object};
 use super::by_last_login;
 use super::connection::{Connection, PageArgs};
 use super::node::{Authenticator, Identity, Node};
-use super::page::Page;
+use super::page::{Page, SortDirection};
 use super::user::User;
 use crate::http::graphql::calls::{Calls, Job, Listing};
 use crate::http::graphql::error::{ApiError, Failure};
@@ -28,15 +28,6 @@ pub(super) enum UserSortBy {
     CreatedAt,
     /// When they last signed in: of 500 users at most. Those who never did come last.
     LastLoginAt,
-}
-
-/// In which direction a list is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
-pub(super) enum SortDirection {
-    /// The least first.
-    Asc,
-    /// The greatest first.
-    Desc,
 }
 
 /// What can be asked for.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::model::event::EventPlace;
-use crate::store::agenda::calendar::minute_of;
 use crate::store::agenda::{Entry, Expiring};
 
 /// How many tasks and keys one parked part holds.
@@ -33,7 +32,7 @@ impl Sorted {
         self.events.extend(entry.events);
         for task in entry.tasks {
             // Brought back in time to be done on time.
-            let parked = self.by_minute.entry(minute_of(task.at)).or_default();
+            let parked = self.by_minute.entry(task.at.unix_minutes()).or_default();
             parked.tasks.push(task);
         }
         for Expiring { at, keys } in entry.expiring {

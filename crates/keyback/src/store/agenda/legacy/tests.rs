@@ -12,7 +12,7 @@ const DAY: u64 = 86_400;
 fn place(app: &App, seconds: u64, task: &Value) {
     let store = &app.env.store;
     let due_at = app.env.clock.now().plus(Duration::from_secs(seconds));
-    let minute = minute_of(due_at);
+    let minute = due_at.unix_minutes();
     block_on(async {
         let slot = store.increment(&keys::legacy_slots('t', minute), 1).await;
         let entry = json!({"v": 1, "record": {"due_at": due_at, "task": task}});
@@ -26,7 +26,7 @@ fn place(app: &App, seconds: u64, task: &Value) {
             (keys::legacy_agenda_day(day_of(minute)), mark),
         ];
         store.set_many(writes).await.unwrap();
-        let cursor = json!({"v": 1, "record": {"minute": minute_of(app.env.clock.now())}});
+        let cursor = json!({"v": 1, "record": {"minute": app.env.clock.now().unix_minutes()}});
         let write = (
             keys::legacy_agenda_cursor(),
             cursor.to_string().into_bytes(),

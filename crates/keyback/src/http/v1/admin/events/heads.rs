@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
+use crate::base::base64url::encode;
 use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
 use crate::model::event_chain::Head;
-use crate::model::keyring::{HeadKey, encode};
+use crate::model::keyring::HeadKey;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;

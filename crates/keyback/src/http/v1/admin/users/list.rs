@@ -16,7 +16,7 @@ use crate::ports::{Env, Unavailable};
 use crate::settings::{Accounts, Scope};
 use crate::store::accounts;
 use crate::store::cx::Cx;
-use crate::store::directory::{Found, Order, Place};
+use crate::store::directory::{Order, Place, SearchPage};
 
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
@@ -72,14 +72,18 @@ pub(in crate::http) async fn get<E: Env>(
     Ok(Answer::of(200, &page))
 }
 
-async fn find_one<E: Env>(cx: &Cx<'_, E>, query: &Query, email: &str) -> Result<Found, Problem> {
+async fn find_one<E: Env>(
+    cx: &Cx<'_, E>,
+    query: &Query,
+    email: &str,
+) -> Result<SearchPage, Problem> {
     if CRITERIA.iter().any(|it| query.text(it).is_some()) {
         return Err(query::refuse("email cannot be combined with q or a state"));
     }
     let email =
         EmailAddress::parse(email).map_err(|error| query::refuse(&format!("email {error}")))?;
     let found = accounts::find_by_email(cx.store(), &email).await?;
-    Ok(Found {
+    Ok(SearchPage {
         total: Some(found.iter().count()),
         accounts: found.into_iter().collect(),
         is_complete: true,
@@ -114,7 +118,7 @@ async fn find_page<E: Env>(
     settings: &Accounts,
     query: &Query,
     page: Page,
-) -> Result<Found, Problem> {
+) -> Result<SearchPage, Problem> {
     let sought = Sought {
         beginning: query.parsed("q", Beginning::parse)?.unwrap_or_default(),
         filter: StateFilter {
