@@ -8,7 +8,7 @@ use futures::channel::oneshot;
 
 use crate::flow::passwords::admin_reset::NewPassword;
 use crate::http::graphql::error::{ApiError, Failure};
-use crate::http::graphql::schema::User;
+use crate::http::graphql::schema::user::User;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
 use crate::settings::Scope;

@@ -13,12 +13,11 @@ mod node;
 mod page;
 mod query;
 mod scalars;
-mod user;
+pub(super) mod user;
 mod vacant;
 
 pub(super) use mutation::Mutation;
 pub(super) use query::Query;
-pub(super) use user::User;
 
 /// The schema with its resolvers.
 pub(super) type AdminSchema = Schema<Query, Mutation, EmptySubscription>;

@@ -13,7 +13,7 @@ use crate::flow::recovery::send_link::{self, SendLinkError};
 use crate::http::graphql::calls::{Change, Job, Listed, Listing};
 use crate::http::graphql::change;
 use crate::http::graphql::error::{ApiError, Failure};
-use crate::http::graphql::schema::User;
+use crate::http::graphql::schema::user::User;
 use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;
 use crate::model::id::AccountId;
