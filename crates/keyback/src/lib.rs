@@ -21,6 +21,13 @@
         reason = "tests may panic: that is how they fail"
     )
 )]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::too_many_lines,
+        reason = "a test is a table or a story, read from its top"
+    )
+)]
 
 pub mod base;
 mod breach;

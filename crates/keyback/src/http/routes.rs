@@ -104,25 +104,21 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<A
         (["users"], "GET" | "HEAD") => users::list::get(cx, request, &settings).await,
         (["users"], "POST") => users::create::post(cx, request, settings).await,
         (["users"], _) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
-        (["users", "bulk", rest @ ..], _) => bulk(cx, request, &settings, rest).await,
+        (["users", "bulk", rest @ ..], _) => of_bulk_jobs(cx, request, &settings, rest).await,
         (["users", "export"], "GET" | "HEAD") => users::export::get(cx, request, &settings).await,
         (["users", "export"], _) => Err(Problem::method_not_allowed("GET, HEAD")),
         (["users", "import"], "POST") => users::import::post(cx, request, &settings).await,
         (["users", id, "recovery"], "POST") => {
             users::start_recovery::post(cx, request, settings, id).await
         }
-        (["emails", id, "retry"], "POST") => emails::retry::post(cx, request, &settings, id).await,
         (["users", id, "unlock"], "POST") => users::unlock::post(cx, request, &settings, id).await,
         (["users", id, "invite"], "POST") => users::invite::post(cx, request, settings, id).await,
         (["users", id, "sign-out"], "POST") => {
             users::sign_out::post(cx, request, &settings, id).await
         }
-        (
-            ["users", "import"]
-            | ["users", _, "recovery" | "invite" | "unlock" | "sign-out"]
-            | ["emails", _, "retry"],
-            _,
-        ) => Err(Problem::method_not_allowed("POST")),
+        (["users", "import"] | ["users", _, "recovery" | "invite" | "unlock" | "sign-out"], _) => {
+            Err(Problem::method_not_allowed("POST"))
+        }
         (["users", id], "GET" | "HEAD") => users::show::get(cx, request, &settings, id).await,
         (["users", id], "PATCH") => users::update::patch(cx, request, settings, id).await,
         (["users", id], "DELETE") => users::delete::delete(cx, request, &settings, id).await,
@@ -141,24 +137,15 @@ pub async fn accounts<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<A
         (["users", id, "events"], "GET" | "HEAD") => {
             users::events::get(cx, request, &settings, id).await
         }
-        (["emails"], "GET" | "HEAD") => emails::list::get(cx, request, &settings).await,
-        (["emails", id], "GET" | "HEAD") => emails::show::get(cx, request, &settings, id).await,
-        (["events"], "GET" | "HEAD") => events::list::get(cx, request, &settings).await,
-        (["events", "export"], "GET" | "HEAD") => events::export::get(cx, request, &settings).await,
-        (["events", "heads"], "GET" | "HEAD") => events::heads::get(cx, request, &settings).await,
-        (
-            ["users", _, "events"]
-            | ["emails" | "events"]
-            | ["emails", _]
-            | ["events", "export" | "heads"],
-            _,
-        ) => Err(Problem::method_not_allowed("GET, HEAD")),
+        (["users", _, "events"], _) => Err(Problem::method_not_allowed("GET, HEAD")),
+        (["emails", rest @ ..], _) => of_emails(cx, request, &settings, rest).await,
+        (["events", rest @ ..], _) => of_events(cx, request, &settings, rest).await,
         _ => Err(Problem::not_found()),
     }
 }
 
 /// The bulk jobs of the component `accounts`.
-async fn bulk<E: Env>(
+async fn of_bulk_jobs<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
     settings: &Accounts,
@@ -171,6 +158,39 @@ async fn bulk<E: Env>(
         ([job], "GET" | "HEAD") => users::bulk::show::get(cx, request, settings, job).await,
         ([job], "DELETE") => users::bulk::stop::delete(cx, request, settings, job).await,
         ([_], _) => Err(Problem::method_not_allowed("GET, HEAD, DELETE")),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+/// The emails of the component `accounts`.
+async fn of_emails<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    rest: &[&str],
+) -> Result<Answer, Problem> {
+    match (rest, request.method()) {
+        ([], "GET" | "HEAD") => emails::list::get(cx, request, settings).await,
+        ([id], "GET" | "HEAD") => emails::show::get(cx, request, settings, id).await,
+        ([] | [_], _) => Err(Problem::method_not_allowed("GET, HEAD")),
+        ([id, "retry"], "POST") => emails::retry::post(cx, request, settings, id).await,
+        ([_, "retry"], _) => Err(Problem::method_not_allowed("POST")),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+/// The feed of all events of the component `accounts`.
+async fn of_events<E: Env>(
+    cx: &mut Cx<'_, E>,
+    request: &Request,
+    settings: &Accounts,
+    rest: &[&str],
+) -> Result<Answer, Problem> {
+    match (rest, request.method()) {
+        ([], "GET" | "HEAD") => events::list::get(cx, request, settings).await,
+        (["export"], "GET" | "HEAD") => events::export::get(cx, request, settings).await,
+        (["heads"], "GET" | "HEAD") => events::heads::get(cx, request, settings).await,
+        ([] | ["export" | "heads"], _) => Err(Problem::method_not_allowed("GET, HEAD")),
         _ => Err(Problem::not_found()),
     }
 }

@@ -10,11 +10,12 @@ use crate::courier::tasks::hand_over::{Offered, hand_over};
 use crate::mail::api::{Handover, OpenedMail};
 use crate::mail::message::Message;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::{Email, EmailState, MailSecret};
+use crate::model::email::{Email, EmailFeedback, EmailState, MailSecret};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
 use crate::model::log_line::LogLine;
 use crate::model::measured::Measured;
+use crate::model::sealed::Sealed;
 use crate::ports::{Clock, Env, Log, Unavailable};
 use crate::settings::Sending;
 use crate::store::agenda::ReservedEntry;
@@ -77,19 +78,11 @@ async fn try_once<E: Env>(
     let env = cx.env;
     let Sending { keyring, mail, .. } = settings;
     let found = outbox::find(env.store(), email_id).await?;
-    let Some(EmailWithFeedback {
-        email, feedback, ..
-    }) = found
-    else {
-        return stale(cx, entry).await;
+    let Some((email, sealed, feedback)) = found.and_then(|it| open_try(it, attempt)) else {
+        // The try was made already: only the entry is written.
+        entry.save(env).await?;
+        return Ok((Delivery::Stale, entry));
     };
-    let is_this_try = email.attempts.saturating_add(1) == attempt;
-    let Some(sealed) = email.message.clone().filter(|_| is_this_try) else {
-        return stale(cx, entry).await;
-    };
-    if email.state != EmailState::Pending {
-        return stale(cx, entry).await;
-    }
     let now = env.clock().now();
     let message: Option<Message> = keyring
         .open(&sealed, email_id.as_str())
@@ -117,13 +110,7 @@ async fn try_once<E: Env>(
         return Ok((Delivery::Stale, entry));
     }
     let offered = if let Some(message) = &message {
-        let opened = OpenedMail {
-            email_id,
-            kind: tried.email.kind,
-            account_id: &tried.email.account_id,
-            message,
-        };
-        let call = hand_over(env, mail, opened, attempt, run);
+        let call = hand_over(env, mail, tried.opened(message), attempt, run);
         pauses.during(env, call).await
     } else {
         let reason = "sealed with a key that is gone".to_owned();
@@ -133,10 +120,18 @@ async fn try_once<E: Env>(
     tried.note(cx, offered, run).await
 }
 
-/// The try was made already: only the entry is written.
-async fn stale<E: Env>(cx: &Cx<'_, E>, entry: ReservedEntry) -> Result<Attempt, Unavailable> {
-    entry.save(cx.env).await?;
-    Ok((Delivery::Stale, entry))
+/// The mail, its sealed text and what the provider said of it, if try number `attempt` is yet to be made.
+fn open_try(
+    found: EmailWithFeedback,
+    attempt: u32,
+) -> Option<(Email, Sealed, Option<EmailFeedback>)> {
+    let EmailWithFeedback {
+        email, feedback, ..
+    } = found;
+    let is_next = email.attempts.saturating_add(1) == attempt;
+    let is_open = is_next && email.state == EmailState::Pending;
+    let sealed = email.message.clone().filter(|_| is_open)?;
+    Some((email, sealed, feedback))
 }
 
 /// Whether the secret in it is dead, since a newer one or a credential event has killed it, or is not for `to` any more.
@@ -178,6 +173,16 @@ struct Try<'a> {
 }
 
 impl Try<'_> {
+    /// The mail as providers get it, which says `message`.
+    fn opened<'m>(&'m self, message: &'m Message) -> OpenedMail<'m> {
+        OpenedMail {
+            email_id: self.email_id,
+            kind: self.email.kind,
+            account_id: &self.email.account_id,
+            message,
+        }
+    }
+
     /// Notes what the providers made of it.
     async fn note<E: Env>(
         self,

@@ -13,6 +13,7 @@ use crate::model::keyring::Keyring;
 use crate::model::limit::{Limit, LimitExceeded};
 use crate::model::measured::Measured;
 use crate::model::password::{Password, PasswordHash};
+use crate::model::password_hash::Slowness;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::accounts::{self, Candidates};
 use crate::store::cx::Cx;
@@ -96,21 +97,11 @@ pub(super) async fn authenticate<E: Env>(
 ) -> Result<Authenticated, SignInError> {
     let place = hashing::enter(cx.env)?;
     let store = cx.store();
-    let named = NamedLimit {
-        name: "sign-in",
-        limit,
-    };
-    let (counted, sought, slowest) = futures::join!(
-        limiter::count(cx, keyring, named, client),
-        Sought::seek(store, who),
-        accounts::slowest_foreign_hash(store),
-    );
-    let mut uncounted = None;
-    if let Some(counted) = unless_full(cx, counted, &mut uncounted).await? {
-        within(counted.exceeded)?;
-    }
-    let slowest = slowest?;
-    let found = sought?.find(store).await?;
+    let LookUp {
+        found,
+        slowest,
+        mut uncounted,
+    } = count_and_find(cx, keyring, limit, who, client).await?;
     let subject = subject(who, found.as_ref());
     let id = found
         .as_ref()
@@ -119,22 +110,19 @@ pub(super) async fn authenticate<E: Env>(
         count_guess(cx, keyring, &subject, client, &mut uncounted),
         sign_ins::find(store, &id),
     );
-    let (by_network, last_sign_in) = (by_network?, last_sign_in?);
+    let (mut by_network, last_sign_in) = (by_network?, last_sign_in?);
     let credential = found
         .as_ref()
         .and_then(|account| account.credential.as_ref());
     let password = credential.map_or_else(|| password.clone(), |it| it.read(password));
-    let accepted = match accept(cx.env, &place, found, &password).await {
-        Ok(accepted) => accepted,
-        Err(outage) => {
-            // Nothing was compared.
-            if let Some(by_network) = by_network {
-                by_network.take_back(cx);
-            }
-            return Err(outage.into());
-        }
-    };
-    let Some((account, hash)) = accepted else {
+    let accepted = accept(cx.env, &place, found, &password).await;
+    if accepted.is_err()
+        && let Some(by_network) = by_network.take()
+    {
+        // Nothing was compared.
+        by_network.take_back(cx);
+    }
+    let Some((account, hash)) = accepted? else {
         drop(place);
         if let Some(outage) = uncounted {
             return Err(outage.into());
@@ -158,6 +146,47 @@ pub(super) async fn authenticate<E: Env>(
         password,
         last_sign_in,
         place,
+    })
+}
+
+/// Whom a sign-in is for, and what else is known before anything is compared.
+struct LookUp {
+    found: Option<Account>,
+    /// How long a wrong password takes, where hashes made elsewhere are.
+    slowest: Option<Slowness>,
+    /// Why the call was not counted, while the store takes no writes.
+    uncounted: Option<Unavailable>,
+}
+
+/// Counts the call for its client and finds the account, in two round trips.
+///
+/// # Errors
+/// The limit, or an outage.
+async fn count_and_find<E: Env>(
+    cx: &mut Cx<'_, E>,
+    keyring: &Keyring,
+    limit: Limit,
+    who: &Who,
+    client: ClientAddress,
+) -> Result<LookUp, SignInError> {
+    let store = cx.store();
+    let named = NamedLimit {
+        name: "sign-in",
+        limit,
+    };
+    let (counted, sought, slowest) = futures::join!(
+        limiter::count(cx, keyring, named, client),
+        Sought::seek(store, who),
+        accounts::slowest_foreign_hash(store),
+    );
+    let mut uncounted = None;
+    if let Some(counted) = unless_full(cx, counted, &mut uncounted).await? {
+        within(counted.exceeded)?;
+    }
+    Ok(LookUp {
+        slowest: slowest?,
+        found: sought?.find(store).await?,
+        uncounted,
     })
 }
 

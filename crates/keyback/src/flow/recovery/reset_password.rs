@@ -11,7 +11,7 @@ use crate::model::hashing_gate::Place;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
-use crate::model::password::Password;
+use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::{PasswordRules, PasswordViolation};
 use crate::model::token::Token;
 use crate::ports::{Clock, Env, Unavailable};
@@ -110,18 +110,7 @@ pub async fn run<E: Env>(
             return Err(ResetPasswordError::PasswordRejected(violations));
         }
     };
-    let hash = match hashing::hash(cx.env, &place, &order.new_password).await {
-        Ok(hash) => hash,
-        Err(outage) => {
-            // The refusal reveals that this is not the current password.
-            let is_used_up = count_refusal(cx, &token, &live.claim).await?;
-            return Err(if is_used_up {
-                ResetPasswordError::StartAgain(outage)
-            } else {
-                outage.into()
-            });
-        }
-    };
+    let hash = hash_or_count(cx, &place, &token, &live.claim, &order.new_password).await?;
     drop(place);
 
     // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
@@ -182,6 +171,29 @@ async fn check<E: Env>(
         }
     }
     Ok(Ok(checked))
+}
+
+/// The hash to store. That there is no room to make it reveals that the password is not the current one, so this counts as a
+/// refused password.
+///
+/// # Errors
+/// Why there is none.
+async fn hash_or_count<E: Env>(
+    cx: &Cx<'_, E>,
+    place: &Place,
+    token: &Token,
+    claim: &Claim,
+    password: &Password,
+) -> Result<PasswordHash, ResetPasswordError> {
+    let outage = match hashing::hash(cx.env, place, password).await {
+        Ok(hash) => return Ok(hash),
+        Err(outage) => outage,
+    };
+    if count_refusal(cx, token, claim).await? {
+        Err(ResetPasswordError::StartAgain(outage))
+    } else {
+        Err(outage.into())
+    }
 }
 
 /// Counts a refused password. One too many uses the token up; whether it did.

@@ -91,27 +91,7 @@ async fn insert_term<S: KeyValue>(
                     pages.put_node(id, Node::Inner { children, lists });
                     return Ok(());
                 }
-                let (label, next) = match child_for(&children, rest) {
-                    None => {
-                        // One character leads to a leaf, so every term with it goes there.
-                        let label = before(rest, 1).to_owned();
-                        let leaf = pages.add_node(Node::Leaf(Vec::new()));
-                        children.insert(label.clone(), leaf);
-                        (label, leaf)
-                    }
-                    Some((label, child)) => {
-                        let shared = common(&label, rest);
-                        if shared == label.len() {
-                            (label, child)
-                        } else {
-                            children.remove(&label);
-                            let label_before = before(&label, shared).to_owned();
-                            let between = split(pages, after(&label, shared), child).await?;
-                            children.insert(label_before.clone(), between);
-                            (label_before, between)
-                        }
-                    }
-                };
+                let (label, next) = child_towards(pages, &mut children, rest).await?;
                 pages.put_node(id, Node::Inner { children, lists });
                 rest = after(rest, label.len());
                 parent = Some((id, label));
@@ -119,6 +99,31 @@ async fn insert_term<S: KeyValue>(
             }
         }
     }
+}
+
+/// The child that a term which goes on with `rest` belongs below, with its label. It is made where there is none.
+async fn child_towards<S: KeyValue>(
+    pages: &mut Pages<'_, S>,
+    children: &mut BTreeMap<String, u64>,
+    rest: &str,
+) -> Result<(String, u64), Unavailable> {
+    let Some((label, child)) = child_for(children, rest) else {
+        // One character leads to a leaf, so every term with it goes there.
+        let label = before(rest, 1).to_owned();
+        let leaf = pages.add_node(Node::Leaf(Vec::new()));
+        children.insert(label.clone(), leaf);
+        return Ok((label, leaf));
+    };
+    let shared = common(&label, rest);
+    if shared == label.len() {
+        return Ok((label, child));
+    }
+    // The term leaves the way to the child before its end.
+    children.remove(&label);
+    let label_before = before(&label, shared).to_owned();
+    let between = split(pages, after(&label, shared), child).await?;
+    children.insert(label_before.clone(), between);
+    Ok((label_before, between))
 }
 
 /// Puts a node in the middle of the way to `child`, which `label` leads to from there.

@@ -86,35 +86,37 @@ fn delete() -> Call {
         .answers_nothing("The account is deleted.")
 }
 
+/// The members of a reset, however the password comes about.
+fn with_rest_of_reset(it: Object) -> Object {
+    it.optional(
+        "send_email",
+        flag(false),
+        "Whether the password is mailed to the user.",
+    )
+    .optional(
+        "return_password",
+        flag(false),
+        "Whether the password is returned.",
+    )
+    .optional(
+        "change_on_next_sign_in",
+        flag(true),
+        "Whether the user must choose another one.",
+    )
+    .optional(
+        "expires_in",
+        number(&(300..=2_592_000)),
+        "Seconds until the password stops working.",
+    )
+    .optional(
+        "sign_out_everywhere",
+        flag(true),
+        "Whether the event sessions.revoked follows.",
+    )
+    .optional("reason", reason(), REASON)
+}
+
 fn reset() -> Call {
-    let rest = |it: Object| {
-        it.optional(
-            "send_email",
-            flag(false),
-            "Whether the password is mailed to the user.",
-        )
-        .optional(
-            "return_password",
-            flag(false),
-            "Whether the password is returned.",
-        )
-        .optional(
-            "change_on_next_sign_in",
-            flag(true),
-            "Whether the user must choose another one.",
-        )
-        .optional(
-            "expires_in",
-            number(&(300..=2_592_000)),
-            "Seconds until the password stops working.",
-        )
-        .optional(
-            "sign_out_everywhere",
-            flag(true),
-            "Whether the event sessions.revoked follows.",
-        )
-        .optional("reason", reason(), REASON)
-    };
     let typed = object()
         .titled("with a password")
         .required("password", text(), "The password.")
@@ -140,7 +142,7 @@ fn reset() -> Call {
         "All sessions end unless asked otherwise.",
     )
     .scope(&["reset"])
-    .body(one_of([rest(typed), rest(generated)]), example)
+    .body(one_of([typed, generated].map(with_rest_of_reset)), example)
     .answers(
         "200",
         "The password is set.",
