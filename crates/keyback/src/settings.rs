@@ -36,8 +36,8 @@ pub use crate::model::site::{Accent, Site};
 pub use crate::portal::{Webhook, WebhookSettings};
 pub use access::{Access, ApiKey, Scope};
 pub use components::{
-    Accounts, AdminGraphql, Counting, Courier, ForgotPassword, Pages, ResetPassword, Sending,
-    SignIn, VerifyOtp,
+    Accounts, AdminGraphql, Counting, Courier, ForgotPassword, Issuing, Pages, ResetPassword,
+    Sending, SignIn, VerifyOtp,
 };
 pub use cors::CorsOrigins;
 pub use courier_url::CourierUrlToken;

@@ -8,7 +8,7 @@ use crate::courier::pace::Pace;
 use crate::flow::recovery::issue::IssueSettings;
 use crate::model::agenda_task::AgendaTask;
 use crate::ports::{Unavailable, Variables};
-use crate::settings::{self, Section, Sending, Values};
+use crate::settings::{self, Issuing, Sending};
 use crate::store::agenda::Place;
 
 /// How often in a row the portal may fail to take an event before it is left alone for this run.
@@ -106,32 +106,6 @@ pub(super) struct CourierRun {
     postponed: RefCell<Vec<Place>>,
 }
 
-async fn once<'a, S: Section>(
-    cell: &'a OnceCell<S>,
-    variables: &impl Variables,
-) -> Result<&'a S, Unavailable> {
-    if let Some(settings) = cell.get() {
-        return Ok(settings);
-    }
-    let settings = settings::load(variables).await?;
-    Ok(cell.get_or_init(|| settings))
-}
-
-impl Section for IssueSettings {
-    fn read(values: &Values) -> Option<Self> {
-        let branding = Section::read(values);
-        let keyring = Section::read(values);
-        let lifetimes = Section::read(values);
-        let rules = Section::read(values);
-        Some(Self {
-            branding: branding?,
-            keyring: keyring?,
-            lifetimes: lifetimes?,
-            rules: rules?,
-        })
-    }
-}
-
 impl CourierRun {
     /// A run over the agenda, which may wait until `waits_until` for receivers that take nothing for a moment.
     pub(super) fn over_agenda(waits_until: Option<Timestamp>) -> Self {
@@ -162,7 +136,11 @@ impl CourierRun {
         &self,
         variables: &impl Variables,
     ) -> Result<&Sending, Unavailable> {
-        once(&self.sending, variables).await
+        if let Some(settings) = self.sending.get() {
+            return Ok(settings);
+        }
+        let settings = settings::load(variables).await?;
+        Ok(self.sending.get_or_init(|| settings))
     }
 
     /// The settings for issuing challenges.
@@ -173,7 +151,21 @@ impl CourierRun {
         &self,
         variables: &impl Variables,
     ) -> Result<&IssueSettings, Unavailable> {
-        once(&self.issuing, variables).await
+        if let Some(settings) = self.issuing.get() {
+            return Ok(settings);
+        }
+        let Issuing {
+            branding,
+            keyring,
+            challenge,
+            issue,
+        } = settings::load(variables).await?;
+        Ok(self.issuing.get_or_init(|| IssueSettings {
+            branding,
+            keyring,
+            lifetimes: challenge,
+            rules: issue,
+        }))
     }
 
     /// Counts what became of an email.

@@ -216,6 +216,18 @@ components!(
         trust: ProxyTrust,
     }
 
+    /// What issuing a challenge needs.
+    Issuing {
+        /// What mails look like.
+        branding: MailBranding,
+        /// Seals what is stored.
+        keyring: Keyring,
+        /// How long secrets live.
+        challenge: ChallengeSettings,
+        /// How often mails may go out.
+        issue: IssueRules,
+    }
+
     /// What telling of an event and delivering a mail need.
     Sending {
         /// Opens what is stored.
