@@ -63,7 +63,7 @@ macro_rules! providers {
             }
 
             #[cfg(test)]
-            pub(super) const fn example(self) -> super::providers::tests::Example {
+            pub(crate) const fn example(self) -> super::providers::tests::Example {
                 match self { $(Self::$kind => <$provider>::EXAMPLE),+ }
             }
         }

@@ -17,11 +17,19 @@ struct Names {
     optional: bool,
 }
 
+impl Names {
+    /// Which provider it is.
+    fn kind_of(&self, values: &Values) -> Option<ProviderKind> {
+        values.read_or_why(self.kind, |text| {
+            let known: Vec<_> = ProviderKind::ALL.iter().map(|it| it.as_str()).collect();
+            let refusal = || format!("must be one of {}", known.join(", "));
+            ProviderKind::parse(text).ok_or_else(refusal)
+        })
+    }
+}
+
 /// The variable for where answers go, whichever provider sends.
 const REPLY_TO: &str = "email_reply_to";
-
-/// The names that [`ProviderKind`] takes.
-const PROVIDERS: &str = "resend, postmark, sendgrid, mailgun, mailgun-eu, ses or webhook";
 
 const PRIMARY: Names = Names {
     kind: "email_provider",
@@ -59,7 +67,7 @@ impl FeedbackSettings {
             values.warn_if_unused(names.kind, &[names.webhook_secret]);
             None
         } else {
-            values.read(names.kind, PROVIDERS, ProviderKind::parse)
+            names.kind_of(values)
         };
         let reader = values.read(
             names.webhook_secret,
@@ -137,7 +145,7 @@ fn provider(
         values.warn_if_unused(names.kind, &[names.api_key, names.origin, names.from]);
         return None;
     }
-    let kind = values.read(names.kind, PROVIDERS, ProviderKind::parse);
+    let kind = names.kind_of(values);
     let api_key = values.read(
         names.api_key,
         "a key of the form that the provider gives",

@@ -127,8 +127,10 @@ impl EmailProvider for Mailgun {
     #[cfg(test)]
     const EXAMPLE: Example = Example {
         key: "key-123",
+        bad_keys: &["a b", ":key", "b.test:", "b:c:d"],
         page: "https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages/post-v3--domain-name--messages",
         secret: tests::SIGNING_KEY,
+        bad_secret: "0123456789abcde",
         sign: tests::sign,
     };
 }
@@ -156,6 +158,8 @@ impl EmailProvider for MailgunEu {
     #[cfg(test)]
     const EXAMPLE: Example = Example {
         key: "mg.example.test:key-123",
+        bad_keys: &["https://b:key"],
+        bad_secret: "0123456789 abcdef",
         ..Mailgun::EXAMPLE
     };
 }

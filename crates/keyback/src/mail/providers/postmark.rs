@@ -84,8 +84,10 @@ impl EmailProvider for Postmark {
     #[cfg(test)]
     const EXAMPLE: Example = Example {
         key: "5f0cd9a4-b6b1-4b0e-a2d2-7b3a2b2a9e10",
+        bad_keys: &["5f0c d9a4"],
         page: "https://postmarkapp.com/developer/api/email-api#send-a-single-email",
         secret: basic::tests::CREDENTIALS,
+        bad_secret: "postmark:0123456789abcde",
         sign: basic::tests::sign,
     };
 }

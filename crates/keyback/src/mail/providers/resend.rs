@@ -81,8 +81,10 @@ impl EmailProvider for Resend {
     #[cfg(test)]
     const EXAMPLE: Example = Example {
         key: "re_123",
+        bad_keys: &["re_ 1"],
         page: "https://resend.com/docs/api-reference/emails/send-email",
         secret: signed::tests::SECRET,
+        bad_secret: "re_1",
         sign: |post| signed::tests::sign(post, &SVIX),
     };
 }

@@ -101,8 +101,11 @@ impl EmailProvider for SendGrid {
     #[cfg(test)]
     const EXAMPLE: Example = Example {
         key: "SG.123",
+        bad_keys: &["\u{7f}"],
         page: "https://www.twilio.com/docs/sendgrid/api-reference/mail-send/mail-send",
         secret: tests::PUBLIC_KEY,
+        // Not on the curve.
+        bad_secret: "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+w==",
         sign: tests::sign,
     };
 }

@@ -189,8 +189,10 @@ impl EmailProvider for Ses {
     #[cfg(test)]
     const EXAMPLE: Example = Example {
         key: "AKIDEXAMPLE:wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY:eu-central-1",
+        bad_keys: &["AKIDEXAMPLE:secret", "a::b", "a:b:c:d", "a:b:c/d"],
         page: "https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html",
         secret: basic::tests::CREDENTIALS,
+        bad_secret: ":0123456789abcdef",
         sign: basic::tests::sign,
     };
 }

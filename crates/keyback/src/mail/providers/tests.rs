@@ -21,13 +21,17 @@ pub(in crate::mail) const AT: Timestamp = Timestamp::from_unix_millis(NOW * 1000
 
 /// What the tests know about a provider.
 #[derive(Clone, Copy)]
-pub(in crate::mail) struct Example {
+pub(crate) struct Example {
     /// A key for its API.
-    pub(in crate::mail) key: &'static str,
+    pub(crate) key: &'static str,
+    /// What cannot be one.
+    pub(crate) bad_keys: &'static [&'static str],
     /// The page of its documentation that its request follows.
     pub(in crate::mail) page: &'static str,
     /// What its webhooks are authenticated with.
-    pub(in crate::mail) secret: &'static str,
+    pub(crate) secret: &'static str,
+    /// What they cannot be authenticated with.
+    pub(crate) bad_secret: &'static str,
     /// Makes a webhook authentic, as the provider does.
     pub(in crate::mail) sign: fn(&mut Post),
 }

@@ -82,8 +82,10 @@ impl EmailProvider for Webhook {
     #[cfg(test)]
     const EXAMPLE: Example = Example {
         key: "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
+        bad_keys: &["whsec_", "a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ=="],
         page: "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
         secret: signed::tests::SECRET,
+        bad_secret: "whsec_c2hvcnQ=",
         sign: |post| signed::tests::sign(post, &STANDARD),
     };
 }

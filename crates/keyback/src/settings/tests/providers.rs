@@ -2,32 +2,10 @@
 
 use super::*;
 
-/// A good key of each provider, and bad ones.
-const KEYS: [(&str, &str, &[&str]); 7] = [
-    ("resend", "re_1", &["re_ 1"]),
-    (
-        "postmark",
-        "5f0cd9a4-b6b1-4b0e-a2d2-7b3a2b2a9e10",
-        &["5f0c d9a4"],
-    ),
-    ("sendgrid", "SG.1.2", &["\u{7f}"]),
-    ("mailgun", "0123-4567", &["a b", ":key", "b.test:", "b:c:d"]),
-    ("mailgun-eu", "mg.example.test:0123", &["https://b:key"]),
-    (
-        "ses",
-        "AKIDEXAMPLE:wJal/rXUt+1:eu-central-1",
-        &["AKIDEXAMPLE:secret", "a::b", "a:b:c:d", "a:b:c/d"],
-    ),
-    (
-        "webhook",
-        "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
-        &["whsec_", "a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ=="],
-    ),
-];
-
 #[test]
 fn each_provider_has_keys_of_its_own_form() {
-    for (provider, good, bad) in KEYS {
+    for kind in ProviderKind::ALL {
+        let (provider, example) = (kind.as_str(), kind.example());
         let named = |key: &str| {
             bad_variables(|env| {
                 env.variables.set("email_provider", provider);
@@ -36,40 +14,24 @@ fn each_provider_has_keys_of_its_own_form() {
                 env.variables.set("email_api_key", key);
             })
         };
-        assert_eq!(named(good), Vec::<&str>::new(), "{provider}");
-        for key in bad.iter().chain(&["", "ü"]) {
+        assert_eq!(named(example.key), Vec::<&str>::new(), "{provider}");
+        for key in example.bad_keys.iter().chain(&["", "ü"]) {
             assert_eq!(named(key), ["email_api_key"], "{provider} {key}");
         }
     }
 }
 
-/// A good secret for the webhooks of each provider, and a bad one.
-const FEEDBACK_SECRETS: [(&str, &str); 7] = [
-    ("whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==", "re_1"),
-    ("postmark:0123456789abcdef", "postmark:0123456789abcde"),
-    (
-        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==",
-        // Not on the curve.
-        "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+w==",
-    ),
-    ("0123456789abcdef", "0123456789abcde"),
-    ("0123456789abcdef", "0123456789 abcdef"),
-    ("ses:0123456789abcdef", ":0123456789abcdef"),
-    (
-        "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
-        "whsec_c2hvcnQ=",
-    ),
-];
-
 #[test]
 fn the_secret_of_a_providers_webhooks_may_be_missing_and_must_have_its_form() {
-    for ((provider, key, _), (good, bad)) in KEYS.into_iter().zip(FEEDBACK_SECRETS) {
+    for kind in ProviderKind::ALL {
+        let (provider, example) = (kind.as_str(), kind.example());
+        let (good, bad) = (example.secret, example.bad_secret);
         let named = |secret: &str| {
             bad_variables(|env| {
                 env.variables.set("email_provider", provider);
                 env.variables
                     .set("email_api_origin", "https://mail.example.test");
-                env.variables.set("email_api_key", key);
+                env.variables.set("email_api_key", example.key);
                 env.variables.set("email_webhook_secret", secret);
             })
         };
@@ -81,13 +43,15 @@ fn the_secret_of_a_providers_webhooks_may_be_missing_and_must_have_its_form() {
 
 #[test]
 fn the_fallbacks_webhooks_have_a_secret_of_their_own() {
-    for ((provider, key, _), (good, bad)) in KEYS.into_iter().zip(FEEDBACK_SECRETS) {
+    for kind in ProviderKind::ALL {
+        let (provider, example) = (kind.as_str(), kind.example());
+        let (good, bad) = (example.secret, example.bad_secret);
         let named = |provider: &str, secret: &str| {
             bad_variables(|env| {
                 env.variables.set("email_fallback_provider", provider);
                 env.variables
                     .set("email_fallback_api_origin", "https://mail.example.test");
-                env.variables.set("email_fallback_api_key", key);
+                env.variables.set("email_fallback_api_key", example.key);
                 env.variables.set("email_fallback_webhook_secret", secret);
             })
         };
@@ -106,12 +70,13 @@ fn the_fallbacks_webhooks_have_a_secret_of_their_own() {
 
 #[test]
 fn an_origin_is_needed_where_the_provider_has_none_that_is_the_same_for_all() {
-    for (provider, key, _) in KEYS {
+    for kind in ProviderKind::ALL {
+        let (provider, key) = (kind.as_str(), kind.example().key);
         let bad = bad_variables(|env| {
             env.variables.set("email_provider", provider);
             env.variables.set("email_api_key", key);
         });
-        let is_needed = provider == "webhook";
+        let is_needed = kind.default_origin(key).is_none();
         assert_eq!(!bad.is_empty(), is_needed, "{provider}");
         assert!(bad.iter().all(|name| *name == "email_api_origin"));
     }
