@@ -133,12 +133,13 @@ pub(super) async fn authenticate<E: Env>(
         }
         return Err(SignInError::InvalidCredentials);
     };
+    // It was right, whether it still works or not.
+    if let Some(by_network) = by_network {
+        by_network.give_back(cx);
+    }
     let credential = account.credential.as_ref();
     if credential.is_some_and(|credential| credential.is_expired(cx.now)) {
         return Err(SignInError::Expired);
-    }
-    if let Some(by_network) = by_network {
-        by_network.give_back(cx);
     }
     Ok(Authenticated {
         account,

@@ -55,8 +55,9 @@ pub struct SignInSettings {
     pub breach_list: Option<BaseUrl>,
 }
 
-/// Checks the password in at most four round trips and one hashing, for known and unknown accounts alike. A foreign hash is
-/// computed twice if the password is not in NFC, and the first right sign-in hashes the password anew.
+/// Checks the password in at most four round trips, or five where it must be changed, and one hashing, for known and unknown
+/// accounts alike. A foreign hash is computed twice if the password is not in NFC, and the first right sign-in hashes the
+/// password anew.
 ///
 /// # Errors
 /// As [`SignInError`] says.
