@@ -15,6 +15,10 @@ use crate::model::limit::Limit;
 use crate::model::locale::Locale;
 use crate::model::token::TokenReference;
 
+mod attempts;
+
+pub use attempts::{AttemptCaps, Forgiven, Guesses};
+
 /// An account's recovery, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Recovery {
@@ -28,16 +32,6 @@ pub struct Recovery {
     /// The attempts at codes that an administrator has forgiven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgiven: Option<Forgiven>,
-}
-
-/// Attempts at codes that do not count against `attempts_per_account_per_day` any more. Their counter is never set back: the
-/// challenges of the day count their own attempts by it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Forgiven {
-    /// Days since 1970 in UTC.
-    pub day: u64,
-    /// How many of that day's.
-    pub attempts: i64,
 }
 
 /// The right to issue a challenge for an account. Claims are numbered by day and take turns.
@@ -68,6 +62,9 @@ pub struct Challenge {
     pub attempts_day: u64,
     /// The value of that counter when the challenge was issued.
     pub attempts_before: i64,
+    /// The guesses at those before it that count towards the same day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub guesses_before: Vec<Guesses>,
     /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
     /// on the agenda together with everything else.
     pub reset_reference: TokenReference,
@@ -98,15 +95,6 @@ pub const PAUSES: [Duration; 4] = [
     Duration::from_mins(15),
     Duration::from_hours(1),
 ];
-
-/// Limits on wrong codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AttemptCaps {
-    /// `attempts_per_challenge`: 1 to 100.
-    pub per_challenge: u32,
-    /// `attempts_per_account_per_day`, across all challenges.
-    pub per_day: u32,
-}
 
 /// Whether a challenge was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,18 +204,6 @@ impl Recovery {
             claim: Some(claim),
             forgiven: Some(Forgiven { day, attempts }),
             ..self
-        }
-    }
-
-    /// `caps` for the attempts of `day`, without those that were forgiven.
-    #[must_use]
-    pub fn caps_on(&self, day: u64, caps: AttemptCaps) -> AttemptCaps {
-        let forgiven = self.forgiven.filter(|forgiven| forgiven.day == day);
-        let attempts = forgiven.map_or(0, |forgiven| forgiven.attempts);
-        let attempts = u32::try_from(attempts).unwrap_or_default();
-        AttemptCaps {
-            per_day: caps.per_day.saturating_add(attempts),
-            ..caps
         }
     }
 

@@ -204,7 +204,7 @@ async fn find_live<E: Env>(
     let challenge = recovery.challenge.clone();
     let challenge = challenge.filter(|it| it.may_accept_code(account.epoch, cx.now));
     Ok(challenge.map(|challenge| Live {
-        caps: recovery.caps_on(challenge.attempts_day, caps),
+        caps: recovery.caps_on(challenge.attempts_day, 0, caps),
         account,
         challenge,
     }))

@@ -125,6 +125,29 @@ fn a_new_mail_brings_five_more_attempts_up_to_fifteen_a_day() {
 }
 
 #[test]
+fn guesses_at_a_code_that_is_used_up_are_held_against_nobody() {
+    let app = App::with_account();
+    app.env.variables.set("limit_client_verify", "1000/60");
+    let guess_at_the_next = || {
+        let recovery = app.recover();
+        for _ in 0..40 {
+            let _ = app.verify(&recovery.challenge_id, &other_than(&recovery.code));
+        }
+        app.advance(60);
+    };
+    guess_at_the_next();
+    guess_at_the_next();
+    let third = app.fork();
+    let recovery = third.recover();
+    let right = third.verify(&recovery.challenge_id, &recovery.code);
+    assert_eq!(right.status, 200);
+    guess_at_the_next();
+    let fourth = app.recover();
+    let refused = app.verify(&fourth.challenge_id, &fourth.code);
+    assert_eq!(refused.problem(), "invalid-otp");
+}
+
+#[test]
 fn the_attempts_of_a_day_are_forgiven_the_next_day() {
     let app = App::with_account();
     for _ in 0..3 {

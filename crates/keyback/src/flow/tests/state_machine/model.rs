@@ -198,11 +198,14 @@ impl Model {
             .guesses
             .entry(challenge.issued_at / DAY)
             .or_default();
+        // Nor are those at a code whose own guesses are used up.
+        if *guesses - challenge.guesses_before >= 5 {
+            return Outcome::Refused;
+        }
         *guesses += 1;
         let right = of == Some(mail)
             && account.current == Some(mail)
             && known
-            && *guesses - challenge.guesses_before <= 5
             && *guesses <= 15
             && !challenge.used;
         if !right {

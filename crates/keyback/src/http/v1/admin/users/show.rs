@@ -59,7 +59,8 @@ pub(in crate::http) async fn get<E: Env>(
     );
     let (account, failed, attempts) = (shape?, failed?, attempts?);
     let recovery = recovery?.unwrap_or_default();
-    let attempts_left = i64::from(recovery.caps_on(day, settings.caps).per_day) > attempts;
+    let caps = recovery.caps_on(day, attempts, settings.caps);
+    let attempts_left = i64::from(caps.per_day) > attempts;
     let paused = recovery.paused_for_anyone_until(&settings.issue, now);
     let codes_paused = (!attempts_left).then(|| end_of_day(day));
     let details = AccountDetails {

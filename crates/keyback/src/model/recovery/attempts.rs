@@ -1,0 +1,82 @@
+//! How many guesses at codes are left on a day.
+//!
+//! The counter of a day is never set back: each challenge counts its own guesses by where it stood when the challenge was
+//! issued. Two kinds of guesses do not count towards the day: those that an administrator has forgiven, and those at a code
+//! whose own guesses were used up, none of which could have been right.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::recovery::Recovery;
+
+/// How many challenges of a day are remembered with their guesses. Guesses at older ones all count.
+const REMEMBERED: usize = 32;
+
+/// Limits on wrong codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptCaps {
+    /// `attempts_per_challenge`: 1 to 100.
+    pub per_challenge: u32,
+    /// `attempts_per_account_per_day`, across all challenges.
+    pub per_day: u32,
+}
+
+/// Attempts at codes that an administrator has forgiven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgiven {
+    /// Days since 1970 in UTC.
+    pub day: u64,
+    /// How many of that day's.
+    pub attempts: i64,
+}
+
+/// Where the day's counter stood while a challenge was the latest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Guesses {
+    /// When it was issued.
+    from: i64,
+    /// When the next one was.
+    to: i64,
+}
+
+impl Guesses {
+    /// Those beyond `most`, and beyond the first `forgiven` of the day.
+    fn excess(self, most: u32, forgiven: i64) -> i64 {
+        let counted = self.from.saturating_add(i64::from(most)).max(forgiven);
+        self.to.saturating_sub(counted).max(0)
+    }
+}
+
+impl Recovery {
+    /// `caps` for the attempts of `day`, of which there were `attempts` so far, without those that do not count.
+    #[must_use]
+    pub fn caps_on(&self, day: u64, attempts: i64, caps: AttemptCaps) -> AttemptCaps {
+        let forgiven = self.forgiven.filter(|forgiven| forgiven.day == day);
+        let forgiven = forgiven.map_or(0, |forgiven| forgiven.attempts);
+        let excess = self.guesses_on(day, attempts).into_iter();
+        let excess = excess.map(|guesses| guesses.excess(caps.per_challenge, forgiven));
+        let uncounted = excess.fold(forgiven, i64::saturating_add);
+        let uncounted = u32::try_from(uncounted).unwrap_or_default();
+        AttemptCaps {
+            per_day: caps.per_day.saturating_add(uncounted),
+            ..caps
+        }
+    }
+
+    /// The guesses at the challenges of `day`, the latest of which ends where the counter stands at `attempts`.
+    #[must_use]
+    pub fn guesses_on(&self, day: u64, attempts: i64) -> Vec<Guesses> {
+        let latest = self.challenge.as_ref();
+        let Some(latest) = latest.filter(|challenge| challenge.attempts_day == day) else {
+            return Vec::new();
+        };
+        let mut guesses = latest.guesses_before.clone();
+        if attempts > latest.attempts_before {
+            guesses.push(Guesses {
+                from: latest.attempts_before,
+                to: attempts,
+            });
+        }
+        guesses.drain(..guesses.len().saturating_sub(REMEMBERED));
+        guesses
+    }
+}
