@@ -10,6 +10,7 @@ use crate::testing::{App, Call, Recovery, Reply, block_on};
 
 mod accounts;
 mod bulk;
+mod decisions;
 mod emails;
 
 /// Makes `call` on copies of `app` whose store loses the answer of the first, second, third, … operation, of the call or of
@@ -182,6 +183,33 @@ fn reset_password_by_the_token_of_a_sign_in() {
     let signed_in = app.sign_in(App::EMAIL, App::PASSWORD).expect(200).json();
     let token = signed_in["password_change"]["token"].as_str().unwrap();
     resets_once(&app, token);
+}
+
+#[test]
+fn a_users_own_change_is_made_once_and_whoever_repeats_it_has_made_it() {
+    let app = with_ann();
+    let call = app.call(
+        "/v1/change-password",
+        json!({"user_id": "ann", "current_password": App::PASSWORD, "new_password": App::NEW_PASSWORD}),
+    );
+    let assert_told = |app: &App, times: usize| {
+        come_back_later(app);
+        assert_eq!(take_different_mails(app), vec![false; times]);
+        let kinds = ["password.changed", "sessions.revoked"];
+        assert_eq!(kinds.map(|kind| events(app, kind)), [times; 2]);
+    };
+    let _ = at_every_lost_answer(&app, &call, |app, reply| {
+        assert!([204, 503].contains(&reply.status), "{reply:?}");
+        let changed = app.knows(App::NEW_PASSWORD);
+        assert_eq!(app.knows(App::PASSWORD), !changed, "one of them works");
+        assert!(changed || reply.status == 503);
+        assert_told(&app.fork(), changed.into());
+        // The password that was the current one is not any more.
+        let again = app.make(&call).status;
+        assert_eq!(again, if changed { 401 } else { 204 });
+        assert!(app.knows(App::NEW_PASSWORD) && !app.knows(App::PASSWORD));
+        assert_told(app, 1);
+    });
 }
 
 #[test]
