@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::testing::schedules::{Caller, explore};
 use crate::testing::{App, Call, Recovery, exchange};
 
+mod bulk;
+
 /// How many orders are run of each pair.
 const MOST: usize = 800;
 
@@ -30,7 +32,15 @@ fn caller(app: &App, call: &Call) -> Caller<u16> {
 /// Runs an administrator's `call` against a reset by the link, and against one by a reset token. `check` gets the app and
 /// whether the reset was answered as done.
 fn against_resets(call: impl Fn(&App) -> Call, check: impl Fn(&App, bool)) {
-    let (app, recovery) = with_ann();
+    against_resets_of(with_ann(), call, check);
+}
+
+/// The same with an account and a recovery for which more was done before.
+fn against_resets_of(
+    (app, recovery): (App, Recovery),
+    call: impl Fn(&App) -> Call,
+    check: impl Fn(&App, bool),
+) {
     let by_code = app.fork();
     let token = by_code.verify(&recovery.challenge_id, &recovery.code);
     for (app, token) in [(app, recovery.link), (by_code, token.text("reset_token"))] {
@@ -54,6 +64,60 @@ fn against_resets(call: impl Fn(&App) -> Call, check: impl Fn(&App, bool)) {
 
 fn account(app: &App) -> Value {
     app.make(&Call::get(ANN)).expect(200).json()
+}
+
+/// How many events of this type ann has had.
+fn events(app: &App, kind: &str) -> usize {
+    let page = app.make(&Call::get(&format!("{ANN}/events?limit=100")));
+    let page = page.expect(200).json();
+    let events = page["events"].as_array().unwrap();
+    events.iter().filter(|event| event["type"] == kind).count()
+}
+
+/// Ann and the latest of her recoveries, after a stranger in her network has used up her limits.
+fn kept_out() -> (App, Recovery) {
+    let (app, mut recovery) = with_ann();
+    for number in 0..100 {
+        if number == 50 {
+            app.advance(60);
+        }
+        let _ = app.sign_in(App::EMAIL, App::NEW_PASSWORD).expect(401);
+    }
+    for _ in 0..8 {
+        app.advance(60);
+        let reply = app.forgot(App::EMAIL).expect(202);
+        if let Some(mail) = app.take_mails().pop() {
+            recovery = Recovery {
+                challenge_id: reply.text("challenge_id"),
+                code: mail.code(),
+                link: mail.link(),
+                cancel: mail.cancel(),
+            };
+        }
+    }
+    assert_eq!(locks(&app), [true; 2]);
+    (app, recovery)
+}
+
+/// Whether sign-ins and mails are refused.
+fn locks(app: &App) -> [bool; 2] {
+    let account = account(app);
+    ["locked_until", "recovery_paused_until"].map(|time| account[time].is_string())
+}
+
+#[test]
+fn unlocking_lifts_the_locks_and_leaves_a_reset_that_was_under_way_its_password() {
+    against_resets_of(
+        kept_out(),
+        |app| app.call(&format!("{ANN}/unlock"), json!({})),
+        |app, done| {
+            assert!(done);
+            assert_eq!(locks(app), [false; 2]);
+            assert_eq!(events(app, "account.unlocked"), 1);
+            assert!(app.knows(App::NEW_PASSWORD) && !app.knows(App::PASSWORD));
+            let _ = app.recover();
+        },
+    );
 }
 
 #[test]
