@@ -20,10 +20,10 @@ export function launch() {
 // Each page's requests in flight.
 const underWay = new WeakMap();
 
-/** Runs `act` with a page in a fresh profile: nothing is shared with any other page. */
+/** Runs `act` with a page in a fresh profile: nothing is shared with any other page. `calls` are origins besides the app's. */
 export async function visit(browser, app, options, act) {
   const complaints = [];
-  const { expectFailures = false, damagedLinks = false, ...rest } = options;
+  const { expectFailures = false, damagedLinks = false, calls = [], ...rest } = options;
   const context = await browser.newContext({ baseURL: app.origin, locale: 'en', ...rest });
   context.setDefaultTimeout(STATE_LIMIT);
   try {
@@ -33,7 +33,8 @@ export async function visit(browser, app, options, act) {
     page.on('request', (request) => requests.add(request));
     for (const end of ['requestfinished', 'requestfailed']) page.on(end, (request) => requests.delete(request));
     page.on('request', (request) => {
-      if (!request.url().startsWith(`${app.origin}/`)) complaints.push(`a request to ${request.url()}`);
+      const isExpected = [app.origin, ...calls].some((origin) => request.url().startsWith(`${origin}/`));
+      if (!isExpected) complaints.push(`a request to ${request.url()}`);
       // What is as long as a token, or says that it is one.
       if (!damagedLinks && /[\w-]{43}|token=/.test(request.url())) complaints.push(`a token in ${request.url()}`);
     });
