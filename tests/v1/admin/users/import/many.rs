@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{HASH, HASHED, counts};
-use crate::app::{App, Caller as _, random_token, unique_email, wait_long_for};
+use crate::app::{
+    Answer, App, Caller as _, random_token, strong_password, unique_email, wait_long_for,
+};
 
 /// How many times the time of 1,000 lines 10,000 may take. Ten is proportional, and a hundred would be the square. A ratio
 /// holds on a loaded machine too.
@@ -103,6 +105,64 @@ fn others_are_answered_while_an_import_runs() {
         eprintln!("{count} answers within {took:.1?}, the slowest in {slowest:.1?}");
         assert!(slowest < took / 4, "{slowest:?} of {took:?}");
     });
+}
+
+/// How long a call may take beside an import. An answer takes a fraction of a second, on a loaded machine too.
+const MOST_BESIDE: Duration = Duration::from_secs(5);
+
+/// Makes a call that is answered in time.
+#[track_caller]
+fn in_time(slowest: &mut Duration, call: impl FnOnce() -> Answer) -> Answer {
+    let start = Instant::now();
+    let answer = call();
+    let took = start.elapsed();
+    assert!(took < MOST_BESIDE, "{} took {took:.1?}", answer.call);
+    *slowest = took.max(*slowest);
+    answer
+}
+
+#[test]
+fn accounts_are_created_and_disabled_beside_an_import_of_6_000_lines() {
+    let app = App::start();
+    let lines = lines(6_000);
+    let other = app.create_user();
+    thread::scope(|scope| {
+        let import = scope.spawn(|| app.portal().import_users(lines.join("\n")));
+        let (portal, mut slowest, mut rounds) = (app.portal(), Duration::ZERO, 0);
+        let mut created = Vec::new();
+        while !import.is_finished() {
+            let account = json!({ "email": unique_email(), "password": strong_password() });
+            let answer = in_time(&mut slowest, || portal.create_user(&account));
+            created.push(answer.expect_json(201));
+            let changes = json!({ "disabled": rounds % 2 == 0 });
+            let answer = in_time(&mut slowest, || portal.update_user(&other.id, &changes));
+            assert_eq!(answer.expect_json(200)["disabled"], changes["disabled"]);
+            in_time(&mut slowest, || app.visitor().get("/v1/health")).expect_json(200);
+            rounds += 1;
+        }
+        let answer = import.join().expect("the import does not panic");
+        assert_eq!(answer.expect_json(200), counts(6_000, 0));
+        eprintln!("{rounds} rounds, the slowest call in {slowest:.1?}");
+        assert!(rounds > 1, "the import was over before");
+        for account in created {
+            let id = account["id"].as_str().expect("it has an id");
+            assert_eq!(portal.find_user(id).expect_json(200), account);
+        }
+    });
+    wait_long_for(|| {
+        app.portal().run_courier().expect_json(200);
+        let page = search(&app, "q=people.example.test&limit=1");
+        if page["total"].as_u64() > Some(6_000) {
+            return Ok(());
+        }
+        Err(page)
+    });
+    for line in [&lines[0], &lines[5_999]] {
+        let line: Value = serde_json::from_str(line).expect("it is JSON");
+        let email = line["email"].as_str().expect("it has an address");
+        let signed_in = app.portal().sign_in(email, HASHED).expect_json(200);
+        assert_eq!(signed_in["user_id"], line["id"]);
+    }
 }
 
 #[test]
