@@ -50,6 +50,7 @@ pub(crate) use self::{
     mail_sink::{MailSink, Provider},
     receiver::{Receiver, Webhook},
     redis::{Keeps, Redis, has_redis},
+    server::Output,
     time::{in_a_mail, unix_now, unix_seconds},
     wire::Wire,
 };
@@ -134,6 +135,7 @@ impl App {
             store: self.store,
             hosts: 1,
             environment: Vec::new(),
+            output: Output::IsRead,
         }
     }
 

@@ -40,4 +40,5 @@ mod stalled_store;
 mod store_format;
 mod supply_chain;
 mod trusted_proxy;
+mod unwritable_log;
 mod v1;

@@ -17,7 +17,8 @@ use toml::{Table, Value};
 pub(in crate::app) use self::store::Store;
 pub(crate) use self::store::StoreKind;
 use super::{
-    ApiKeys, App, MailSink, Redis, Server, random_bytes, random_token, redis::Database, store_file,
+    ApiKeys, App, MailSink, Output, Redis, Server, random_bytes, random_token, redis::Database,
+    store_file,
 };
 
 /// The origin that the app is told it has; nothing listens there.
@@ -55,6 +56,7 @@ pub(crate) struct AppBuilder {
     /// How many hosts serve the app.
     pub(super) hosts: usize,
     pub(super) environment: Vec<(&'static str, PathBuf)>,
+    pub(super) output: Output,
 }
 
 impl AppBuilder {
@@ -99,12 +101,19 @@ impl AppBuilder {
             store: Store::new(),
             hosts: 1,
             environment: Vec::new(),
+            output: Output::IsRead,
         }
     }
 
     /// Gives the host a variable of its own environment.
     pub(crate) fn environment(mut self, name: &'static str, value: PathBuf) -> Self {
         self.environment.push((name, value));
+        self
+    }
+
+    /// Has the app print to such an output.
+    pub(crate) fn output(mut self, output: Output) -> Self {
+        self.output = output;
         self
     }
 
@@ -206,7 +215,7 @@ impl AppBuilder {
     /// Like [`AppBuilder::start`], for tests in which the app may refuse to start.
     pub(crate) fn try_start(self) -> Result<App, Refusal> {
         let servers: Result<Vec<_>, _> = (0..self.hosts)
-            .map(|_| Server::start(self.command()).map_err(|log| Refusal { log }))
+            .map(|_| Server::start(self.command(), self.output).map_err(|log| Refusal { log }))
             .collect();
         Ok(App::new(servers?, self))
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read},
+    io::{self, BufRead as _, BufReader, Read},
     os::unix::process::CommandExt as _,
     process::{self, Child, Command, Stdio},
     sync::{Arc, Mutex, MutexGuard, Once, PoisonError, mpsc},
@@ -34,41 +34,78 @@ pub(super) struct Server {
 
 type Log = Arc<Mutex<String>>;
 
+/// What becomes of what the app prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// It is read, to its end.
+    IsRead,
+    /// Standard error is full. Nobody reads standard output once it has said where the app serves.
+    IsFull,
+    /// The same, and nobody ever reads standard error.
+    HasNoReader,
+}
+
+impl Output {
+    /// Standard error. What is `piped` is to be read.
+    fn errors(self) -> io::Result<Stdio> {
+        Ok(match self {
+            Self::IsRead => Stdio::piped(),
+            Self::IsFull => fs::OpenOptions::new().write(true).open("/dev/full")?.into(),
+            Self::HasNoReader => io::pipe()?.1.into(),
+        })
+    }
+}
+
 impl Server {
     /// Runs the command and waits until it says where it serves.
     ///
     /// # Errors
     ///
     /// With all that it printed, if it ends or takes too long instead.
-    pub(super) fn start(command: Command) -> Result<Self, String> {
-        Self::start_and_read(command, served_origin)
+    pub(super) fn start(command: Command, output: Output) -> Result<Self, String> {
+        Self::start_with(command, output, served_origin)
     }
 
     /// As [`Server::start`], for a program whose lines are read by `origin`.
     pub(super) fn start_and_read(
+        command: Command,
+        origin: fn(&str) -> Option<String>,
+    ) -> Result<Self, String> {
+        Self::start_with(command, Output::IsRead, origin)
+    }
+
+    fn start_with(
         mut command: Command,
+        output: Output,
         origin: fn(&str) -> Option<String>,
     ) -> Result<Self, String> {
         end_what_runs_when_interrupted();
         command.stdin(Stdio::null()).process_group(0);
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let errors = output.errors().expect("there is such an output");
+        command.stdout(Stdio::piped()).stderr(errors);
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        // The test's end of what the app has is closed: nobody keeps a pipe open.
+        drop(command);
         let group = Pid::from_child(&child);
         lock(&RUNNING).push(group);
 
         let log = Log::default();
         let (found, origin_found) = mpsc::channel();
-        let output = child.stdout.take().expect("the output is piped");
-        let errors = child.stderr.take().expect("the errors are piped");
-        follow(output, &log, move |line| {
-            if let Some(origin) = origin(line) {
+        let lines = child.stdout.take().expect("the output is piped");
+        follow(lines, &log, move |line| {
+            let origin = origin(line);
+            let is_enough = origin.is_some() && output != Output::IsRead;
+            if let Some(origin) = origin {
                 // Nobody listens any more once the app serves.
                 let _ = found.send(origin);
             }
+            !is_enough
         });
-        follow(errors, &log, |_| ());
+        if let Some(errors) = child.stderr.take() {
+            follow(errors, &log, |_| true);
+        }
 
         let mut server = Self {
             child,
@@ -201,8 +238,12 @@ fn end_what_runs_when_interrupted() {
     });
 }
 
-/// Reads a stream to its end in a thread, so that the app never waits for a reader.
-fn follow(stream: impl Read + Send + 'static, log: &Log, seen: impl Fn(&str) + Send + 'static) {
+/// Reads a stream in a thread to its end, so that the app never waits for a reader, or to the first line that `goes_on` ends.
+fn follow(
+    stream: impl Read + Send + 'static,
+    log: &Log,
+    goes_on: impl Fn(&str) -> bool + Send + 'static,
+) {
     let log = Arc::clone(log);
     thread::spawn(move || {
         let mut stream = BufReader::new(stream);
@@ -213,7 +254,9 @@ fn follow(stream: impl Read + Send + 'static, log: &Log, seen: impl Fn(&str) + S
         {
             let text = String::from_utf8_lossy(&line);
             lock(&log).push_str(&text);
-            seen(&text);
+            if !goes_on(&text) {
+                return;
+            }
             line.clear();
         }
     });
