@@ -40,7 +40,7 @@ const ENDING: [&str; 12] = [
 /// Counters that whoever dies between counting and storing cannot have deleted.
 const COUNTERS: [&str; 3] = ["v1:attempts:", "v1:lease:", "v1:limit:"];
 /// How many of them a person leaves at most, in whose calls the app was killed.
-const COUNTERS_EACH: u64 = 3;
+pub(crate) const COUNTERS_EACH: u64 = 3;
 
 #[test]
 fn an_app_that_is_killed_again_and_again_keeps_its_word() {
@@ -130,7 +130,7 @@ fn use_until_it_ends(app: &App, mut random: Rng, acted: &AtomicUsize) -> (Vec<Pe
 }
 
 /// The counters that are left once everything has expired. Whatever else has to end must be gone.
-fn left_over(app: &App, ahead: &mut Ahead) -> Vec<String> {
+pub(crate) fn left_over(app: &App, ahead: &mut Ahead) -> Vec<String> {
     const DAY: u64 = 86_400;
     // Codes and links, limits of a day, emails, events, and all again that was put off meanwhile.
     for days in [1, 2, 32, 91, 365] {

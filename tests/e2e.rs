@@ -10,6 +10,7 @@
 mod app;
 mod breaches;
 mod broken_store;
+mod clocks;
 mod contract;
 mod cors;
 mod crash;
