@@ -80,7 +80,8 @@ fn survive_a_jump(seconds: u64, recovery: impl Fn(&App, &User) -> Mail) {
         if taken == 2 { Ok(()) } else { Err(told) }
     });
     let left = left_over(&app, &mut ahead);
-    assert!(left.len() as u64 <= COUNTERS_EACH, "{left:?}");
+    let most = usize::try_from(COUNTERS_EACH).expect("there are few");
+    assert!(left.len() <= most, "{left:?}");
 }
 
 fn promise(app: App, receiver: &Receiver) -> (App, Promised) {

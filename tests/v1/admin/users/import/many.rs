@@ -107,8 +107,8 @@ fn others_are_answered_while_an_import_runs() {
     });
 }
 
-/// How long a call may take beside an import. An answer takes a fraction of a second, on a loaded machine too.
-const MOST_BESIDE: Duration = Duration::from_secs(5);
+/// How long a call may take beside an import: a fraction of a second, or eight seconds where others keep both cores busy.
+const MOST_BESIDE: Duration = Duration::from_secs(30);
 
 /// Makes a call that is answered in time.
 #[track_caller]
@@ -127,7 +127,11 @@ fn accounts_are_created_and_disabled_beside_an_import_of_6_000_lines() {
     let lines = lines(6_000);
     let other = app.create_user();
     thread::scope(|scope| {
-        let import = scope.spawn(|| app.portal().import_users(lines.join("\n")));
+        let import = scope.spawn(|| {
+            let start = Instant::now();
+            let answer = app.portal().import_users(lines.join("\n"));
+            (answer, start.elapsed())
+        });
         let (portal, mut slowest, mut rounds) = (app.portal(), Duration::ZERO, 0);
         let mut created = Vec::new();
         while !import.is_finished() {
@@ -140,10 +144,11 @@ fn accounts_are_created_and_disabled_beside_an_import_of_6_000_lines() {
             in_time(&mut slowest, || app.visitor().get("/v1/health")).expect_json(200);
             rounds += 1;
         }
-        let answer = import.join().expect("the import does not panic");
+        let (answer, took) = import.join().expect("the import does not panic");
         assert_eq!(answer.expect_json(200), counts(6_000, 0));
-        eprintln!("{rounds} rounds, the slowest call in {slowest:.1?}");
-        assert!(rounds > 1, "the import was over before");
+        eprintln!("{rounds} rounds within {took:.1?}, the slowest call in {slowest:.1?}");
+        // They did not wait for its end, whatever the machine.
+        assert!(rounds > 2, "{rounds} rounds within {took:?}");
         for account in created {
             let id = account["id"].as_str().expect("it has an id");
             assert_eq!(portal.find_user(id).expect_json(200), account);
