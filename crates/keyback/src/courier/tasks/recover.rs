@@ -24,8 +24,8 @@ use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::recoveries::{self, AFTERLIFE, RequestRecord};
 
-/// How long after a request its mail is still expected. One that waited for longer is dropped.
-const WORTH_ANSWERING: Duration = Duration::from_hours(24);
+/// A request that waited for longer is dropped. A clock that is a day ahead for a while makes requests a day old.
+const WORTH_ANSWERING: Duration = Duration::from_hours(36);
 
 /// What becomes of a request.
 enum Decision {
