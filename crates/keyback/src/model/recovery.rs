@@ -17,7 +17,7 @@ use crate::model::token::TokenReference;
 
 mod attempts;
 
-pub use attempts::{AttemptCaps, Forgiven, Guesses};
+pub use attempts::{AttemptCaps, EarlierGuesses, Forgiven};
 
 /// An account's recovery, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct Recovery {
     /// The attempts at codes that an administrator has forgiven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgiven: Option<Forgiven>,
+    /// The guesses at challenges before the latest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<EarlierGuesses>,
 }
 
 /// The right to issue a challenge for an account. Claims are numbered by day and take turns.
@@ -62,9 +65,6 @@ pub struct Challenge {
     pub attempts_day: u64,
     /// The value of that counter when the challenge was issued.
     pub attempts_before: i64,
-    /// The guesses at those before it that count towards the same day.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub guesses_before: Vec<Guesses>,
     /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
     /// on the agenda together with everything else.
     pub reset_reference: TokenReference,
@@ -207,10 +207,12 @@ impl Recovery {
         }
     }
 
-    /// The recovery after an administrator has stopped its challenge, which counts as `claim`.
+    /// The recovery after an administrator has stopped its challenge, which counts as `claim`, of whose day there were
+    /// `attempts` so far.
     #[must_use]
-    pub fn stopped(self, claim: IssueClaim) -> Self {
+    pub fn stopped(self, claim: IssueClaim, attempts: i64) -> Self {
         Self {
+            earlier: self.earlier_guesses(claim.day, attempts),
             challenge: None,
             claim: Some(claim),
             ..self
@@ -261,6 +263,7 @@ impl Recovery {
         self.issued.retain(|mail| mail.at > since);
         self.issued.push(IssuedMail { at, asker });
         Self {
+            earlier: self.earlier_guesses(challenge.attempts_day, challenge.attempts_before),
             challenge: Some(challenge),
             issued: self.issued,
             claim: Some(claim),
@@ -272,6 +275,7 @@ impl Recovery {
     #[must_use]
     pub fn with_uncounted(self, challenge: Challenge, claim: IssueClaim) -> Self {
         Self {
+            earlier: self.earlier_guesses(challenge.attempts_day, challenge.attempts_before),
             challenge: Some(challenge),
             claim: Some(claim),
             ..self

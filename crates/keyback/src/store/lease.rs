@@ -175,13 +175,14 @@ impl<'a> Begun<'a> {
         let mark = mark_of(window);
         for _ in 0..2 {
             let stands = store.increment(&own, mark).await?;
-            let stood = stands.saturating_sub(mark);
-            if stood == 0 {
+            if stands == mark {
                 return Ok(Some(Self { name, term, window }));
             }
-            // A holder that died left it, and nobody wins on it before it is gone. The last to count deletes it: a deletion
-            // that comes late would take a counter that was won meanwhile.
-            if is_alive(stood, window) || store.increment(&own, 0).await? != stands {
+            // Marks of this window alone are a multiple of it. Otherwise a holder that died left some, and nobody wins on the
+            // counter before it is gone. The last to count deletes it: a deletion that comes late would take a counter that
+            // was won meanwhile.
+            let is_left = stands.checked_rem(mark) != Some(0);
+            if !is_left || store.increment(&own, 0).await? != stands {
                 break;
             }
             store.delete_many(vec![own.clone().into()]).await?;

@@ -28,6 +28,9 @@ use crate::store::{accounts, recoveries};
 const TRY_TIME: Duration = Duration::from_secs(15);
 /// For so long after a request its mail is taken to be waited for.
 const AWAITED_FOR: Duration = Duration::from_mins(1);
+/// A request that is throttled puts its mail off for as long at least. Others may come to its entry then, and what else is in
+/// it is done by then: whether there is an account must not show in what a throttled request does.
+const OWN_WAIT: Duration = Duration::from_secs(20);
 /// For so long a mail may wait for a provider that takes none. Then each time that it is not taken counts as a try, so that
 /// it ends.
 const MAY_BE_THROTTLED_FOR: Duration = Duration::from_hours(24);
@@ -217,7 +220,10 @@ impl Try<'_> {
         reason: String,
         after: Option<Duration>,
     ) -> Result<Attempt, Unavailable> {
-        let wait = backoff::pause(after, cx.env.random())?;
+        let mut wait = backoff::pause(after, cx.env.random())?;
+        if self.entry.is_own {
+            wait = wait.max(OWN_WAIT);
+        }
         self.email.attempts = self.email.attempts.saturating_sub(1);
         let entry = self.wait(cx, reason, wait).await?;
         Ok((Delivery::Postponed, entry))

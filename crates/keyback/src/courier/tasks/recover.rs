@@ -33,7 +33,7 @@ enum Decision {
     Issue(Box<Account>, Box<Recovery>),
     /// No mail; the request is tied to its account, whose live code works with it.
     Tie(RequestRecord),
-    /// No mail and no tie: no such account, a disabled one, a request that is a day old, or one that is tied already.
+    /// No mail and no tie: no such account, a disabled one, a request that is too old, or one that is tied already.
     Silence,
 }
 

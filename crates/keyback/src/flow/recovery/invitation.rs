@@ -97,7 +97,6 @@ pub(in crate::flow) fn draft<E: Env>(
         link_expires_at: expires_at,
         attempts_day: counted.day,
         attempts_before: counted.attempts,
-        guesses_before: Vec::new(),
         reset_reference: TokenReference::generate(random)?,
         cancel_reference: None,
         locale: None,

@@ -252,9 +252,6 @@ fn draw<E: Env>(
         link_expires_at: cx.now.plus(lifetimes.link),
         attempts_day: turn.claim.day,
         attempts_before: turn.attempts_before,
-        guesses_before: turn
-            .recovery
-            .guesses_on(turn.claim.day, turn.attempts_before),
         reset_reference: TokenReference::generate(random)?,
         cancel_reference: Some(secrets.cancel.reference().clone()),
         locale: issue.locale.cloned(),

@@ -52,7 +52,7 @@ pub async fn run<E: Env>(
     let account = found?.ok_or(StopRecoveryError::NotFound)?;
     let of_use = turn.recovery.of_use(account.epoch, lifetime, cx.now);
     let was_under_way = of_use.is_some() && state? != Use::Cancelled;
-    let stopped = turn.recovery.stopped(turn.claim);
+    let stopped = turn.recovery.stopped(turn.claim, turn.attempts_before);
     let mut batch = Batch::default();
     recoveries::replace(&mut batch, id, &stopped)?;
     let forget = recoveries::forget_after(id.clone(), turn.claim.day);

@@ -140,6 +140,31 @@ fn forgot_password() {
     }
 }
 
+/// The provider would take the mail a moment later: the request has its event to tell of all the same.
+#[test]
+fn forgot_password_while_the_provider_takes_no_mail() {
+    let app = in_the_window();
+    let variables = &app.env.variables;
+    variables.set("webhook_url", "https://portal.example.test/hooks");
+    variables.set(
+        "webhook_secret",
+        "whsec_a2V5YmFjay10ZXN0cy1rZXliYWNrLXRlc3RzIQ==",
+    );
+    app.env.http.answer_by(|request| {
+        let is_portal = request.uri().host() == Some("portal.example.test");
+        Ok(if is_portal {
+            (200, None)
+        } else {
+            (429, Some("1".to_owned()))
+        })
+    });
+    let [known, unknown] = [App::EMAIL, App::NOBODY].map(|email| {
+        let cost = cost(email, &app, &forgot(&app, email));
+        (cost.answer.changing, cost.after.changing)
+    });
+    assert_eq!(known, unknown);
+}
+
 #[test]
 fn verify_otp() {
     let (app, recovery) = recovered();

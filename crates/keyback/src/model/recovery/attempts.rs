@@ -29,12 +29,20 @@ pub struct Forgiven {
     pub attempts: i64,
 }
 
+/// The guesses at the challenges of a day before the latest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierGuesses {
+    /// Days since 1970 in UTC.
+    day: u64,
+    guesses: Vec<Guesses>,
+}
+
 /// Where the day's counter stood while a challenge was the latest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Guesses {
+struct Guesses {
     /// When it was issued.
     from: i64,
-    /// When the next one was.
+    /// When the next one was, or when it was stopped.
     to: i64,
 }
 
@@ -62,19 +70,25 @@ impl Recovery {
         }
     }
 
+    /// What becomes of the guesses so far when the latest challenge is no longer that, where the counter of `day` stands at
+    /// `attempts`.
+    pub(super) fn earlier_guesses(&self, day: u64, attempts: i64) -> Option<EarlierGuesses> {
+        let guesses = self.guesses_on(day, attempts);
+        (!guesses.is_empty()).then_some(EarlierGuesses { day, guesses })
+    }
+
     /// The guesses at the challenges of `day`, the latest of which ends where the counter stands at `attempts`.
-    #[must_use]
-    pub fn guesses_on(&self, day: u64, attempts: i64) -> Vec<Guesses> {
+    fn guesses_on(&self, day: u64, attempts: i64) -> Vec<Guesses> {
+        let earlier = self.earlier.as_ref().filter(|earlier| earlier.day == day);
+        let mut guesses = earlier.map_or_else(Vec::new, |earlier| earlier.guesses.clone());
         let latest = self.challenge.as_ref();
-        let Some(latest) = latest.filter(|challenge| challenge.attempts_day == day) else {
-            return Vec::new();
-        };
-        let mut guesses = latest.guesses_before.clone();
-        if attempts > latest.attempts_before {
-            guesses.push(Guesses {
-                from: latest.attempts_before,
-                to: attempts,
-            });
+        if let Some(latest) = latest.filter(|challenge| challenge.attempts_day == day) {
+            // None counts twice, in whatever order challenges were issued.
+            let end = guesses.last().map_or(0, |last| last.to);
+            let from = latest.attempts_before.max(end);
+            if attempts > from {
+                guesses.push(Guesses { from, to: attempts });
+            }
         }
         guesses.drain(..guesses.len().saturating_sub(REMEMBERED));
         guesses

@@ -93,6 +93,7 @@ impl Welcome {
             challenge: Some(challenge),
             claim: None,
             forgiven: None,
+            earlier: None,
         };
         let insert = |it: Drafted| it.insert(batch, keyring, &account.id, epoch, first);
         let mut invitation = self.invitation.map(insert).transpose()?;

@@ -127,7 +127,7 @@ impl Model {
             .partition(is_due);
         self.waiting = waiting;
         for waiting in due {
-            let expected_still = now < waiting.asked_at + DAY;
+            let expected_still = now < waiting.asked_at + DAY * 3 / 2;
             if expected_still && self.knows(waiting.key) {
                 self.work(waiting.whom, waiting.request);
             }
