@@ -203,7 +203,7 @@ impl AppBuilder {
     ///
     /// # Panics
     ///
-    /// If it ends or takes more than two minutes instead; the message has all that it printed.
+    /// If it ends or takes more than five minutes instead; the message has all that it printed.
     #[track_caller]
     pub(crate) fn start(self) -> App {
         match self.try_start() {

@@ -12,8 +12,8 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// Long enough to compile every component on a busy machine.
-const START_LIMIT: Duration = Duration::from_mins(2);
+/// Long enough to compile every component on a busy machine, with others that do the same at the first start.
+const START_LIMIT: Duration = Duration::from_mins(5);
 
 /// How long the app may take to end when it is asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(10);

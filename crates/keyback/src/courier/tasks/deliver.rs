@@ -30,7 +30,7 @@ const TRY_TIME: Duration = Duration::from_secs(15);
 const AWAITED_FOR: Duration = Duration::from_mins(1);
 /// A request that is throttled puts its mail off for as long at least. Others may come to its entry then, and what else is in
 /// it is done by then: whether there is an account must not show in what a throttled request does.
-const OWN_WAIT: Duration = Duration::from_secs(20);
+const OWN_WAIT: Duration = Duration::from_secs(15);
 /// For so long a mail may wait for a provider that takes none. Then each time that it is not taken counts as a try, so that
 /// it ends.
 const MAY_BE_THROTTLED_FOR: Duration = Duration::from_hours(24);
