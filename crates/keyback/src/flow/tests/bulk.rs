@@ -212,8 +212,12 @@ fn a_hundred_jobs_are_listed_and_no_more_run() {
     assert_eq!(jobs.len(), 100);
     assert!(newest.ends_with(jobs[0]["id"].as_str().unwrap()));
     assert!(!jobs.iter().any(|it| it["state"] == "stopped"));
-    // It is out of the list and can still be seen.
+    // It is out of the list and can still be seen, for a month.
     assert_eq!(job(&app, &paths[7])["state"], "stopped");
+    app.advance(MONTH);
+    let _ = app.run_courier();
+    let gone = paths[7].rsplit('/').next().unwrap();
+    assert!(!app.env.store.names().iter().any(|it| it.contains(gone)));
 }
 
 #[test]

@@ -83,14 +83,44 @@ impl Recovery {
         let mut guesses = earlier.map_or_else(Vec::new, |earlier| earlier.guesses.clone());
         let latest = self.challenge.as_ref();
         if let Some(latest) = latest.filter(|challenge| challenge.attempts_day == day) {
-            // None counts twice, in whatever order challenges were issued.
-            let end = guesses.last().map_or(0, |last| last.to);
-            let from = latest.attempts_before.max(end);
-            if attempts > from {
-                guesses.push(Guesses { from, to: attempts });
-            }
+            add(&mut guesses, latest.attempts_before, attempts);
         }
-        guesses.drain(..guesses.len().saturating_sub(REMEMBERED));
         guesses
+    }
+}
+
+/// Adds the guesses between two readings of the counter. None counts twice, in whatever order challenges were issued.
+fn add(guesses: &mut Vec<Guesses>, from: i64, to: i64) {
+    let end = guesses.last().map_or(0, |last| last.to);
+    let from = from.max(end);
+    if to > from {
+        guesses.push(Guesses { from, to });
+    }
+    guesses.drain(..guesses.len().saturating_sub(REMEMBERED));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_guess_is_left_out_twice_however_challenges_overlap() {
+        let mut guesses = Vec::new();
+        for (from, to) in [(0, 100), (0, 100), (40, 103), (103, 110)] {
+            add(&mut guesses, from, to);
+        }
+        let excess: i64 = guesses.iter().map(|it| it.excess(5, 0)).sum();
+        // Five of the first, three of the third and five of the last could have been right.
+        assert_eq!(110 - excess, 13);
+    }
+
+    #[test]
+    fn only_the_latest_are_remembered() {
+        let mut guesses = Vec::new();
+        for number in 0..100 {
+            add(&mut guesses, number * 10, number * 10 + 10);
+        }
+        assert_eq!(guesses.len(), REMEMBERED);
+        assert_eq!(guesses.last().map(|it| it.to), Some(1_000));
     }
 }
