@@ -28,6 +28,7 @@ export async function visit(browser, app, options, act) {
   context.setDefaultTimeout(STATE_LIMIT);
   try {
     const page = await context.newPage();
+    refuseFragments(page);
     const requests = new Set();
     underWay.set(page, requests);
     page.on('request', (request) => requests.add(request));
@@ -50,6 +51,22 @@ export async function visit(browser, app, options, act) {
   } finally {
     await context.close();
   }
+}
+
+/**
+ * Has `page.goto` refuse an address that differs from the page's own in its fragment only: no page is loaded for it, and a
+ * page that loads itself anew for it does so at some time after.
+ */
+function refuseFragments(page) {
+  const goto = page.goto.bind(page);
+  page.goto = (address, options) => {
+    const from = page.url();
+    const to = URL.canParse(address, from) ? new URL(address, from) : undefined;
+    if (to?.hash && to.href !== from && to.href.split('#')[0] === from.split('#')[0]) {
+      throw new Error(`${address} loads no page after ${from}: vary the query`);
+    }
+    return goto(address, options);
+  };
 }
 
 /** The heading of the view that is shown. */

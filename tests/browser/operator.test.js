@@ -151,8 +151,8 @@ test('what is used up for nothing is told apart from what can be tried again', a
 
 test('every page leads back to the sign-in, or to where its reader came from', async () => {
   const SIGN_IN = 'https://portal.example.test/sign-in';
-  const paths = ['/', '/forgot-password', '/verify-otp', '/reset-password', `/reset-password${UNKNOWN}`, '/cancel-recovery',
-    `/cancel-recovery${UNKNOWN}`, '/nothing-here', '/problems/invalid-otp'];
+  const paths = ['/', '/forgot-password', '/verify-otp', '/reset-password', `/reset-password?again${UNKNOWN}`,
+    '/cancel-recovery', `/cancel-recovery?again${UNKNOWN}`, '/nothing-here', '/problems/invalid-otp'];
   const way = (page) => page.locator('.way-back a:visible');
   await visit(browser, app, { expectFailures: true }, async (page) => {
     await allLive(page);
