@@ -4,10 +4,18 @@ use bytes::Bytes;
 use http_body_util::BodyExt;
 use keyback::http::Body;
 
-/// All of `body`, if that is at most `most` bytes.
-pub(crate) async fn read(mut body: impl BodyExt<Data = Bytes> + Unpin, most: usize) -> Body {
+/// All of `body`, if that is at most `most` bytes. `length` is what the head says, if it says it.
+pub(crate) async fn read(
+    mut body: impl BodyExt<Data = Bytes> + Unpin,
+    most: usize,
+    length: Option<usize>,
+) -> Body {
     let mut read = Vec::new();
-    while let Some(frame) = body.frame().await {
+    // The host has seen to it that the length is right. To wait for the end as well would take two more turns of the
+    // instance, which may have much to do.
+    while length.is_none_or(|length| read.len() < length)
+        && let Some(frame) = body.frame().await
+    {
         let Ok(frame) = frame else {
             return Body::Broken;
         };

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use keyback::courier::after_response;
 use keyback::http::{Answer, Problem, max_body_bytes};
-use keyback::ports::KeyValue;
+use keyback::ports::{Env as _, KeyValue};
 use keyback::store::counts;
 use keyback::store::cx::{Cx, Deferred};
 use leaving::Leaving;
@@ -130,9 +130,12 @@ async fn serve_and_then<S: KeyValue + 'static>(
     route: impl AsyncFnOnce(&mut Cx<'_, SpinEnv<S>>, &keyback::http::Request) -> Result<Answer, Problem>,
     then: impl AsyncFnOnce(SpinEnv<S>, Deferred) + 'static,
 ) -> Result<Response, Error> {
+    let present = env.hashing_gate().arrive();
     let (head, body) = request.into_parts();
     let room = room(&env, &head).await;
-    let body = body::read(body, room).await;
+    let length = head.headers.get(http::header::CONTENT_LENGTH);
+    let length = length.and_then(|it| it.to_str().ok()?.parse().ok());
+    let body = body::read(body, room, length).await;
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
     let (answer, deferred) = keyback::http::serve(&env, request, route).await;
@@ -140,7 +143,7 @@ async fn serve_and_then<S: KeyValue + 'static>(
     let (response, body) = response::start(answer)?;
     spawn(async move {
         body.send().await;
-        drop(leaving);
+        drop((leaving, present));
         leaving::give_way(then(env, deferred)).await;
     });
     // The task above offers the body meanwhile, so that the host finds it when it has the head.

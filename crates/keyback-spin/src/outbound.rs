@@ -38,7 +38,7 @@ impl HttpClient for SpinHttp {
             Either::Right(_) => return Err(NoAnswer::TimedOut),
         };
         let (head, body) = answer.into_parts();
-        let body = pin!(body::read(body, MAX_ANSWER_BYTES));
+        let body = pin!(body::read(body, MAX_ANSWER_BYTES, None));
         match select(body, time).await {
             Either::Left((Body::Read(body), _)) => Ok(http::Response::from_parts(head, body)),
             Either::Left((Body::TooLarge | Body::Broken, _)) | Either::Right(_) => {

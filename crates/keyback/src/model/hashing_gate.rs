@@ -35,10 +35,14 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
+    /// How many requests of the instance have no answer yet.
+    present: u32,
     /// How many requests are in the gate, the one that hashes included.
     places: u32,
     /// Whether one of them has the turn.
     is_hashing: bool,
+    /// Whether it has had it for long.
+    is_long: bool,
     /// The numbers of the requests that wait for a turn, first come, first served.
     queue: VecDeque<u64>,
     next_number: u64,
@@ -77,6 +81,21 @@ impl HashingGate {
         }))
     }
 
+    /// Says that a request is there, until its answer is out.
+    #[must_use]
+    pub fn arrive(&self) -> Present {
+        self.0
+            .change(|state| state.present = state.present.saturating_add(1));
+        Present(self.0.clone())
+    }
+
+    /// Whether a request is there that is not in the gate: it will soon be answered, refused, or in the gate.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        let state = self.0.state.borrow();
+        state.present > state.places
+    }
+
     /// A place in the gate, for a request that will hash.
     ///
     /// # Errors
@@ -98,6 +117,22 @@ impl HashingGate {
         Overloaded {
             retry_after: expected.clamp(SHORTEST_RETRY, LONGEST_RETRY),
         }
+    }
+}
+
+/// A request that has no answer yet, until it is dropped.
+pub struct Present(Rc<Shared>);
+
+impl fmt::Debug for Present {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Present")
+    }
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        self.0
+            .change(|state| state.present = state.present.saturating_sub(1));
     }
 }
 
@@ -131,7 +166,7 @@ impl Shared {
         let mut state = self.state.borrow_mut();
         let changed = change(&mut state);
         let is_busy = state.is_hashing || !state.queue.is_empty();
-        let is_full = state.undisturbed >= UNDISTURBED && is_busy;
+        let is_full = state.undisturbed >= UNDISTURBED && is_busy && !state.is_long;
         let asks = is_full != std::mem::replace(&mut state.has_backpressure, is_full);
         drop(state);
         if asks {
@@ -203,6 +238,7 @@ impl<'a> Queued<'a> {
             if is_next {
                 state.queue.pop_front();
                 state.is_hashing = true;
+                state.is_long = false;
             }
             is_next
         });
@@ -244,6 +280,12 @@ impl fmt::Debug for Queued<'_> {
 pub struct Turn<'a>(&'a Rc<Shared>);
 
 impl Turn<'_> {
+    /// Says that the turn has taken long enough for idle instances to take what the host had for this one. What still waits
+    /// finds none, and is better off here, where it may be refused.
+    pub fn is_long(&self) {
+        self.0.change(|state| state.is_long = true);
+    }
+
     /// Ends the turn, and remembers how long the hash took. Only for hashes of Keyback's own: the time of others depends on
     /// the account, and those that never pause say nothing of the machine.
     pub fn end(self, time: HashTime) {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
-use crate::model::hashing_gate::{HashTime, Overloaded, Place};
+use crate::model::hashing_gate::{HashTime, Overloaded, Place, Turn};
 use crate::model::log_line::LogLine;
 use crate::model::measured::Measured;
 use crate::model::password::{Password, PasswordHash};
@@ -16,6 +16,10 @@ const SHORT_SLICE: Duration = Duration::from_millis(1);
 /// The shortest wait in which the host turns to others. It takes one or two milliseconds where there are none.
 const PAUSE: Duration = Duration::from_micros(1);
 const UNCROWDED_PAUSE: Duration = Duration::from_millis(2);
+/// For how long a hash at most keeps further requests out of the instance.
+const EXCLUSIVE: Duration = Duration::from_millis(20);
+/// How often a hash at most gives way to requests that only need an answer, each time for the shortest pause.
+const COURTESY: u32 = 100;
 
 /// A place in the gate. A flow that hashes takes one before its first call to the store, so that a refusal costs nothing
 /// and changes nothing.
@@ -91,18 +95,19 @@ async fn in_turn<E: Env, T>(
     let began = clock.now();
     let slices = Slices {
         env,
+        turn: &turn,
+        began,
         resumed: Cell::new(began),
         paused: Cell::default(),
         is_crowded: Cell::default(),
+        courtesy: Cell::new(COURTESY),
     };
     let done = work(&slices).await;
     let taken = clock.now().since(began);
     env.meter().note(&Measured::Hashing(taken));
+    let computed = taken.saturating_sub(slices.paused.get());
     if is_own {
-        turn.end(HashTime {
-            taken,
-            computed: taken.saturating_sub(slices.paused.get()),
-        });
+        turn.end(HashTime { taken, computed });
     }
     Ok(done)
 }
@@ -110,11 +115,15 @@ async fn in_turn<E: Env, T>(
 /// The slices that one hash is computed in.
 struct Slices<'e, E> {
     env: &'e E,
+    turn: &'e Turn<'e>,
+    began: Timestamp,
     resumed: Cell<Timestamp>,
     /// How long the pauses so far were.
     paused: Cell<Duration>,
     /// Whether others computed in the last one.
     is_crowded: Cell<bool>,
+    /// What is left of [`COURTESY`].
+    courtesy: Cell<u32>,
 }
 
 impl<E: Env> Slices<'_, E> {
@@ -132,10 +141,93 @@ impl<E: Env> Slices<'_, E> {
             return;
         }
         clock.sleep(PAUSE).await;
+        let paused = clock.now();
+        self.is_crowded.set(paused.since(began) > UNCROWDED_PAUSE);
+        self.give_way().await;
         let ended = clock.now();
         let pause = ended.since(began);
-        self.is_crowded.set(pause > UNCROWDED_PAUSE);
         self.paused.set(self.paused.get().saturating_add(pause));
         self.resumed.set(ended);
+        if ended.since(self.began) > EXCLUSIVE {
+            self.turn.is_long();
+        }
+    }
+
+    /// Waits while a request of the instance only needs an answer, such as a refusal: it needs several turns for that, and
+    /// each slice of a hash in between would be added to its time.
+    async fn give_way(&self) {
+        while self.env.hashing_gate().is_awaited()
+            && let Some(left) = self.courtesy.get().checked_sub(1)
+        {
+            self.courtesy.set(left);
+            self.env.clock().sleep(PAUSE).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{MemoryEnv, Step, block_on, step};
+    use std::pin::pin;
+
+    /// Has `act` pause after a slice, in a turn.
+    fn after_a_slice(env: &MemoryEnv, act: impl FnOnce(&Slices<'_, MemoryEnv>)) {
+        let _own = env.hashing_gate.arrive();
+        let place = env.hashing_gate.enter(&env.random).unwrap();
+        let turn = place.queue().turn().unwrap();
+        let began = env.clock.now();
+        let slices = Slices {
+            env,
+            turn: &turn,
+            began,
+            resumed: Cell::new(began),
+            paused: Cell::default(),
+            is_crowded: Cell::default(),
+            courtesy: Cell::new(COURTESY),
+        };
+        env.clock.advance(SLICE);
+        act(&slices);
+    }
+
+    #[test]
+    fn a_hash_gives_way_to_a_request_that_needs_an_answer_only() {
+        let env = MemoryEnv::default();
+        after_a_slice(&env, |slices| {
+            let present = env.hashing_gate.arrive();
+            let mut pausing = pin!(slices.pause());
+            for _ in 0..50 {
+                assert!(matches!(step(pausing.as_mut()), Step::Sleeping));
+            }
+            drop(present);
+            assert!(matches!(step(pausing.as_mut()), Step::Done(())));
+        });
+    }
+
+    #[test]
+    fn a_hash_gives_way_a_hundred_times_in_all() {
+        let env = MemoryEnv::default();
+        after_a_slice(&env, |slices| {
+            let _present = env.hashing_gate.arrive();
+            block_on(slices.pause());
+            assert_eq!(slices.courtesy.get(), 0);
+            env.clock.advance(SLICE);
+            let mut pausing = pin!(slices.pause());
+            assert!(matches!(step(pausing.as_mut()), Step::Sleeping));
+            assert!(matches!(step(pausing.as_mut()), Step::Done(())));
+        });
+    }
+
+    #[test]
+    fn a_hash_does_not_wait_for_those_who_wait_for_it() {
+        let env = MemoryEnv::default();
+        after_a_slice(&env, |slices| {
+            let present = env.hashing_gate.arrive();
+            let place = env.hashing_gate.enter(&env.random);
+            assert!(!env.hashing_gate.is_awaited());
+            block_on(slices.pause());
+            assert_eq!(slices.courtesy.get(), COURTESY);
+            drop((present, place));
+        });
     }
 }

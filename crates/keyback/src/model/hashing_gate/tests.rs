@@ -184,3 +184,30 @@ fn on_a_crowded_machine_an_instance_takes_more_however_lucky_a_hash_is() {
     assert_eq!(HELD_BACK.get(), None);
     drop(queued);
 }
+
+#[test]
+fn a_long_turn_keeps_nobody_out() {
+    let gate = gate();
+    for _ in 0..3 {
+        hash(&enter(&gate).unwrap(), 35, 30);
+    }
+    let places = [enter(&gate).unwrap(), enter(&gate).unwrap()];
+    let turn = places[0].queue().turn().unwrap();
+    assert_eq!(HELD_BACK.get(), Some(true));
+    turn.is_long();
+    assert_eq!(HELD_BACK.get(), Some(false));
+    drop(turn);
+    let _next = places[1].queue().turn().unwrap();
+    assert_eq!(HELD_BACK.get(), Some(true));
+}
+
+#[test]
+fn a_request_is_awaited_until_it_is_in_the_gate_or_has_its_answer() {
+    let gate = gate();
+    let present = [gate.arrive(), gate.arrive()];
+    let place = enter(&gate).unwrap();
+    assert!(gate.is_awaited());
+    drop(present);
+    assert!(!gate.is_awaited());
+    drop(place);
+}
