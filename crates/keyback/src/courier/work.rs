@@ -39,6 +39,7 @@ pub(super) async fn work_entry<E: Env>(
         reserved,
         left: Vec::new(),
         is_saved: true,
+        has_imitated: false,
     };
     while let Some(task) = working.take_ready() {
         if let Err(outage) = working.work(task.clone(), run).await {
@@ -65,6 +66,8 @@ struct Working<'e, E: Env> {
     left: Vec<DueTask>,
     /// Whether the store has what is left of the entry.
     is_saved: bool,
+    /// Whether a mail was imitated. What is imitated next is its event.
+    has_imitated: bool,
 }
 
 impl<E: Env> Working<'_, E> {
@@ -111,9 +114,14 @@ impl<E: Env> Working<'_, E> {
                     self.go_on_with(written);
                 }
             }
+            AgendaTask::Imitate if self.has_imitated => {
+                imitate::notify(&self.cx, pauses).await?;
+                self.is_saved = false;
+            }
             AgendaTask::Imitate => {
-                let written = imitate::run(&mut self.cx, entry, pauses).await?;
+                let written = imitate::deliver(&mut self.cx, entry, pauses).await?;
                 self.go_on_with(written);
+                self.has_imitated = true;
             }
             AgendaTask::Deliver { email_id, attempt } => {
                 let settings = run.sending(self.cx.env.variables()).await?;

@@ -1,18 +1,20 @@
-//! What follows a request that brings no mail: the calls that delivering one costs the store.
+//! What follows a request that brings no mail: the calls that delivering one costs the store, and that telling the portal of
+//! it does.
 
 use crate::courier::pauses::Pauses;
+use crate::model::event::EventPlace;
 use crate::model::id::AccountId;
 use crate::ports::{Env, Unavailable};
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
-use crate::store::{accounts, outbox, recoveries};
+use crate::store::{accounts, event_log, outbox, recoveries};
 
-/// Reads what delivering reads, pauses for as long, and writes what is left of the entry.
+/// Reads what delivering a mail reads, pauses for as long, and writes what is left of the entry.
 ///
 /// # Errors
 /// [`Unavailable`] of the store; it is done again.
-pub(in crate::courier) async fn run<E: Env>(
+pub(in crate::courier) async fn deliver<E: Env>(
     cx: &mut Cx<'_, E>,
     entry: ReservedEntry,
     pauses: Pauses,
@@ -31,4 +33,23 @@ pub(in crate::courier) async fn run<E: Env>(
     outbox::imitate_replace(&mut batch)?;
     let committed = batch.number(cx).await?.write(cx).await?;
     Ok(committed.entry.unwrap_or(entry))
+}
+
+/// Reads what telling the portal of an event reads, and pauses for as long.
+///
+/// # Errors
+/// [`Unavailable`] of the store; it is done again.
+pub(in crate::courier) async fn notify<E: Env>(
+    cx: &Cx<'_, E>,
+    pauses: Pauses,
+) -> Result<(), Unavailable> {
+    let store = cx.store();
+    let place = EventPlace {
+        account_id: AccountId::placeholder(),
+        sequence: 1,
+    };
+    event_log::find(store, &place).await?;
+    accounts::find(store, &place.account_id).await?;
+    pauses.during(cx.env, async {}).await;
+    Ok(())
 }
