@@ -1,7 +1,9 @@
+use std::cell::Cell;
 use std::pin::pin;
 
 use super::*;
-use crate::testing::{MemoryEnv, MemoryKeyValue, block_on, run_while};
+use crate::store::cx::Cx;
+use crate::testing::{MemoryEnv, MemoryKeyValue, Step, block_on, run_while, step};
 
 const LENGTH: u64 = 5_000;
 
@@ -166,4 +168,37 @@ fn whoever_waits_outlasts_a_holder_that_died() {
     assert_eq!(done, Ok(7));
     let waited = env.clock.now().since(before);
     assert!(waited <= Duration::from_secs(11), "{waited:?}");
+}
+
+#[test]
+fn what_was_read_beside_a_holder_that_gives_the_lease_back_is_read_again() {
+    let env = MemoryEnv::default();
+    let window = Term::Change.window_at(env.clock.now());
+    let before = Term::Change
+        .start_of(window)
+        .minus(Duration::from_millis(1));
+    let mut holder = acquire(&env.store, before);
+    let _ = env.store.take_operations();
+
+    let (value, reads) = (Cell::new("old"), Cell::new(0));
+    let mut cx = block_on(Cx::new(&env));
+    let mut waiting = pin!(Lease::wait_and_read(&mut cx, "x", async |_| {
+        reads.set(reads.get() + 1);
+        Ok(value.get())
+    }));
+    let found = loop {
+        if let Step::Done(found) = step(waiting.as_mut()) {
+            break found.unwrap().1;
+        }
+        let seen = env.store.take_operations();
+        if seen.iter().any(|it| it.starts_with("exists"))
+            && let Some(holder) = holder.take()
+        {
+            // It was seen, and read beside. Its last write comes now.
+            assert_eq!(reads.get(), 1);
+            value.set("new");
+            release(&env.store, holder, env.clock.now());
+        }
+    };
+    assert_eq!((found, reads.get()), ("new", 2));
 }
