@@ -6,7 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { START_LIMIT, STOP_LIMIT } from './limits.js';
+import { START_LIMIT, STOP_LIMIT, pass, until } from './limits.js';
 import { startSink } from './sink.js';
 
 export const workspace = new URL('../../', import.meta.url).pathname;
@@ -71,11 +71,17 @@ export async function startApp(variables = {}, kept = undefined) {
     throw error;
   });
 
-  const call = (method, path, body) => fetch(origin + path, {
-    method,
-    headers: { ...(body && { 'Content-Type': 'application/json' }), Authorization: `Bearer ${key}` },
-    body: body && JSON.stringify(body),
-  });
+  // A machine with much to do refuses to hash for more at once. It has done nothing then, and says when to come again.
+  const call = (method, path, body) => until(async () => {
+    const answer = await fetch(origin + path, {
+      method,
+      headers: { ...(body && { 'Content-Type': 'application/json' }), Authorization: `Bearer ${key}` },
+      body: body && JSON.stringify(body),
+    });
+    if (answer.status !== 503) return answer;
+    await pass(Number(answer.headers.get('retry-after')));
+    return undefined;
+  }, `an answer to ${method} ${path}`);
   const post = (path, body) => call('POST', path, body);
   return {
     origin,

@@ -328,7 +328,7 @@ test('who did not ask and has lost the link is told that nothing need be done', 
       assert.match(text, /you can ignore it\. Your password won’t change/);
       assert.equal(await page.locator('main a:visible, main button:visible').count(), 0);
     };
-    await page.goto('/cancel-recovery');
+    await page.goto('/cancel-recovery?lost');
     await told();
     await page.goto(cancel);
     await titled(page, 'Didn’t request this?');
