@@ -282,7 +282,7 @@ pub struct Turn<'a>(&'a Rc<Shared>);
 impl Turn<'_> {
     /// Says that the turn has taken long enough for idle instances to take what the host had for this one. What still waits
     /// finds none, and is better off here, where it may be refused.
-    pub fn is_long(&self) {
+    pub fn mark_as_long(&self) {
         self.0.change(|state| state.is_long = true);
     }
 

@@ -149,7 +149,7 @@ impl<E: Env> Slices<'_, E> {
         self.paused.set(self.paused.get().saturating_add(pause));
         self.resumed.set(ended);
         if ended.since(self.began) > EXCLUSIVE {
-            self.turn.is_long();
+            self.turn.mark_as_long();
         }
     }
 

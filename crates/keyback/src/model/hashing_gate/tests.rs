@@ -194,7 +194,7 @@ fn a_long_turn_keeps_nobody_out() {
     let places = [enter(&gate).unwrap(), enter(&gate).unwrap()];
     let turn = places[0].queue().turn().unwrap();
     assert_eq!(HELD_BACK.get(), Some(true));
-    turn.is_long();
+    turn.mark_as_long();
     assert_eq!(HELD_BACK.get(), Some(false));
     drop(turn);
     let _next = places[1].queue().turn().unwrap();
