@@ -78,7 +78,7 @@ export async function startApp(variables = {}, kept = undefined) {
       headers: { ...(body && { 'Content-Type': 'application/json' }), Authorization: `Bearer ${key}` },
       body: body && JSON.stringify(body),
     });
-    if (answer.status !== 503) return answer;
+    if (answer.status !== 503 || !(await answer.clone().json()).type.endsWith('/overloaded')) return answer;
     await pass(Number(answer.headers.get('retry-after')));
     return undefined;
   }, `an answer to ${method} ${path}`);
