@@ -11,7 +11,7 @@ pub(crate) async fn read(
     length: Option<usize>,
 ) -> Body {
     let mut read = Vec::new();
-    // The host has seen to it that the length is right. To wait for the end as well would take two more turns of the
+    // The host has seen to it that the length is right. To wait for the end as well would take further turns of the
     // instance, which may have much to do.
     while length.is_none_or(|length| read.len() < length)
         && let Some(frame) = body.frame().await
