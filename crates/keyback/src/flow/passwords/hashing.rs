@@ -167,9 +167,16 @@ impl<E: Env> Slices<'_, E> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::testing::{MemoryEnv, Step, block_on, step};
     use std::pin::pin;
+
+    use super::*;
+    use crate::model::hashing_gate::HashingGate;
+    use crate::testing::{MemoryEnv, Step, block_on, step};
+
+    thread_local! {
+        /// Whether the instance keeps further requests out.
+        static KEEPS_OUT: Cell<bool> = const { Cell::new(false) };
+    }
 
     /// Has `act` pause after a slice, in a turn.
     fn after_a_slice(env: &MemoryEnv, act: impl FnOnce(&Slices<'_, MemoryEnv>)) {
@@ -228,6 +235,29 @@ mod tests {
             block_on(slices.pause());
             assert_eq!(slices.courtesy.get(), COURTESY);
             drop((present, place));
+        });
+    }
+
+    #[test]
+    fn a_hash_keeps_others_out_for_its_first_twenty_milliseconds() {
+        let gate = HashingGate::new(|is_set| KEEPS_OUT.set(is_set));
+        let env = MemoryEnv {
+            hashing_gate: gate,
+            ..MemoryEnv::default()
+        };
+        for _ in 0..3 {
+            let place = env.hashing_gate.enter(&env.random).unwrap();
+            place.queue().turn().unwrap().end(HashTime {
+                taken: Duration::from_millis(35),
+                computed: Duration::from_millis(30),
+            });
+        }
+        after_a_slice(&env, |slices| {
+            block_on(slices.pause());
+            assert!(KEEPS_OUT.get());
+            env.clock.advance(EXCLUSIVE);
+            block_on(slices.pause());
+            assert!(!KEEPS_OUT.get());
         });
     }
 }
