@@ -11,8 +11,6 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use wasmtime_wasi::clocks::{HostWallClock, WallClock};
 
-use crate::store::StoreError;
-
 /// The plan's file, and the last plan that was read from it.
 pub(crate) struct Faults {
     file: PathBuf,
@@ -133,21 +131,24 @@ impl Faults {
     }
 }
 
-/// Makes a store call that meets `fault`.
-pub(crate) async fn store_call<T>(
+/// Why a call failed that met a fault.
+pub(crate) struct OnPurpose;
+
+/// Makes a call of a store, or of Redis, that meets `fault`.
+pub(crate) async fn store_call<T, E: From<OnPurpose>>(
     fault: Option<Fault>,
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
+    call: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     match fault {
         None => call.await,
         Some(Fault::Delay(delay)) => {
             tokio::time::sleep(delay).await;
             call.await
         }
-        Some(Fault::Fail | Fault::Drop) => Err(StoreError::OnPurpose),
+        Some(Fault::Fail | Fault::Drop) => Err(OnPurpose.into()),
         Some(Fault::Lose) => {
             call.await?;
-            Err(StoreError::OnPurpose)
+            Err(OnPurpose.into())
         }
     }
 }
@@ -201,6 +202,7 @@ impl HostWallClock for ShiftedClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::StoreError;
 
     const HALF: &str = r#"
         seed = 7

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Resource, ResourceTable};
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use self::http::{IncomingHooks, OutgoingHooks};
 use crate::allow_list::AllowList;
-use crate::faults::{Faults, ShiftedClock};
+use crate::faults::{Fault, Faults, ShiftedClock};
 use crate::store::Stores;
 use crate::variables::Missing;
 
@@ -47,7 +47,7 @@ pub(crate) struct GuestState {
     http: WasiHttpCtx,
     outgoing: OutgoingHooks,
     incoming: IncomingHooks,
-    /// The open stores that a fault has cut off, by their handles.
+    /// The open stores and connections to Redis that a fault has cut off, by their handles.
     cut_off: BTreeSet<u32>,
     limits: StoreLimits,
 }
@@ -83,6 +83,26 @@ impl GuestState {
     /// What limits the instance's memory.
     pub(crate) fn limits(&mut self) -> &mut StoreLimits {
         &mut self.limits
+    }
+
+    /// What the next call on an open store or connection to Redis meets, in tests.
+    fn store_fault<T>(&mut self, handle: &Resource<T>) -> Option<Fault> {
+        let faults = self.grants.faults.as_ref()?;
+        if self.cut_off.contains(&handle.rep()) {
+            return Some(Fault::Drop);
+        }
+        let fault = faults.next_of_store();
+        if fault == Some(Fault::Drop) {
+            self.cut_off.insert(handle.rep());
+        }
+        fault
+    }
+
+    /// Drops a store or a connection to Redis.
+    fn close<T: 'static>(&mut self, handle: Resource<T>) -> wasmtime::Result<()> {
+        self.cut_off.remove(&handle.rep());
+        self.table.delete(handle)?;
+        Ok(())
     }
 
     /// Notified when the component has returned a response.

@@ -13,6 +13,7 @@ pub(crate) mod sqlite;
 
 use self::redis::RedisStore;
 use self::sqlite::SqliteStore;
+use crate::faults::OnPurpose;
 
 /// How often a store that does not open is looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -74,6 +75,12 @@ impl From<rusqlite::Error> for StoreError {
 impl From<::redis::RedisError> for StoreError {
     fn from(error: ::redis::RedisError) -> Self {
         Self::Redis(error)
+    }
+}
+
+impl From<OnPurpose> for StoreError {
+    fn from(OnPurpose: OnPurpose) -> Self {
+        Self::OnPurpose
     }
 }
 

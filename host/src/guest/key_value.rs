@@ -8,7 +8,7 @@ use wasmtime::component::{Accessor, HasSelf, Resource};
 use super::GuestState;
 use super::bindings::spin::key_value::key_value as spin;
 use super::bindings::wasi::keyvalue::{atomics, batch, store as wasi};
-use crate::faults::{Fault, store_call};
+use crate::faults::store_call;
 use crate::store::{Store, StoreError};
 
 impl GuestState {
@@ -20,25 +20,6 @@ impl GuestState {
         self.table.get(handle).ok().cloned()
     }
 
-    fn close(&mut self, handle: Resource<Store>) -> Trap<()> {
-        self.cut_off.remove(&handle.rep());
-        self.table.delete(handle)?;
-        Ok(())
-    }
-
-    /// What the next call on an open store meets, in tests.
-    fn fault(&mut self, handle: &Resource<Store>) -> Option<Fault> {
-        let faults = self.grants.faults.as_ref()?;
-        if self.cut_off.contains(&handle.rep()) {
-            return Some(Fault::Drop);
-        }
-        let fault = faults.next_of_store();
-        if fault == Some(Fault::Drop) {
-            self.cut_off.insert(handle.rep());
-        }
-        fault
-    }
-
     /// Runs a call whose end the instance waits for. The thread's other tasks move to another thread.
     fn in_bucket<T>(
         &mut self,
@@ -46,7 +27,7 @@ impl GuestState {
         call: impl AsyncFnOnce(Store) -> Result<T, StoreError>,
     ) -> Result<T, wasi::Error> {
         let store = self.store(bucket).ok_or(wasi::Error::NoSuchStore)?;
-        let fault = self.fault(bucket);
+        let fault = self.store_fault(bucket);
         block_in_place(|| Handle::current().block_on(store_call(fault, call(store))))
             .map_err(|error| wasi::Error::Other(error.to_string()))
     }
@@ -60,7 +41,7 @@ async fn in_store<T, R>(
 ) -> Result<R, spin::Error> {
     let (store, fault) = accessor.with(|mut access| {
         let state = access.get();
-        (state.store(handle), state.fault(handle))
+        (state.store(handle), state.store_fault(handle))
     });
     let store = store.ok_or(spin::Error::NoSuchStore)?;
     store_call(fault, call(store))

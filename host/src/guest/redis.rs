@@ -10,8 +10,9 @@ use wasmtime::component::{Accessor, HasSelf, Resource};
 use super::GuestState;
 use super::bindings::spin::redis::redis as spin;
 use crate::allow_list::AllowList;
+use crate::faults::{OnPurpose, store_call};
 
-/// One connection of a component's own. One that broke stays so.
+/// One connection of a component's own. One that broke stays so, also by a fault on purpose.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings export it again")]
 pub struct Connection(MultiplexedConnection);
@@ -56,6 +57,7 @@ impl<T: 'static> spin::HostConnectionWithStore<T> for HasSelf<GuestState> {
         arguments: Vec<spin::RedisParameter>,
     ) -> Result<Vec<spin::RedisResult>, spin::Error> {
         let mut connection = connection(accessor, &handle)?;
+        let fault = accessor.with(|mut access| access.get().store_fault(&handle));
         let mut command = cmd(&command);
         for argument in arguments {
             match argument {
@@ -63,10 +65,11 @@ impl<T: 'static> spin::HostConnectionWithStore<T> for HasSelf<GuestState> {
                 spin::RedisParameter::Binary(bytes) => command.arg(bytes),
             };
         }
-        let answer: Value = command
-            .query_async(&mut connection)
-            .await
-            .map_err(|error| failed(&error))?;
+        let answer = async {
+            let answer = command.query_async(&mut connection).await;
+            answer.map_err(|error| failed(&error))
+        };
+        let answer: Value = store_call(fault, answer).await?;
         let mut results = Vec::new();
         flatten(answer, &mut results)?;
         Ok(results)
@@ -75,8 +78,7 @@ impl<T: 'static> spin::HostConnectionWithStore<T> for HasSelf<GuestState> {
 
 impl spin::HostConnection for GuestState {
     fn drop(&mut self, connection: Resource<Connection>) -> Trap<()> {
-        self.table.delete(connection)?;
-        Ok(())
+        self.close(connection)
     }
 }
 
@@ -96,6 +98,12 @@ fn connection<T>(
             connection.map(|connection| connection.0.clone())
         })
         .map_err(|_| spin::Error::Other("there is no such connection".to_owned()))
+}
+
+impl From<OnPurpose> for spin::Error {
+    fn from(OnPurpose: OnPurpose) -> Self {
+        Self::Other("made to fail".to_owned())
+    }
 }
 
 fn failed(error: &RedisError) -> spin::Error {
