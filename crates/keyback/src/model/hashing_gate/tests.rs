@@ -211,3 +211,44 @@ fn a_request_is_awaited_until_it_is_in_the_gate_or_has_its_answer() {
     assert!(!gate.is_awaited());
     drop(place);
 }
+
+#[test]
+fn hashes_rest_while_there_is_a_line_for_the_cores_and_no_longer() {
+    let gate = gate();
+    let place = enter(&gate).unwrap();
+    let queued = place.queue();
+    let turn = queued.turn().unwrap();
+    assert_eq!(turn.rest(), Duration::ZERO);
+    turn.note_delay(Duration::from_millis(3));
+    turn.note_delay(Duration::from_millis(3));
+    assert_eq!(turn.rest(), Duration::from_millis(1));
+    for _ in 0..100 {
+        turn.note_delay(Duration::from_secs(1));
+    }
+    assert_eq!(turn.rest(), LONGEST_REST);
+    let rests = std::iter::from_fn(|| {
+        turn.note_delay(SHORT_DELAY);
+        Some(turn.rest()).filter(|rest| !rest.is_zero())
+    });
+    assert!(rests.count() < 30);
+}
+
+#[test]
+fn whoever_rests_long_catches_up_with_others() {
+    let rest_after = |rest: u64| {
+        let gate = gate();
+        gate.0
+            .change(|state| state.rest = Duration::from_millis(rest));
+        let place = enter(&gate).unwrap();
+        let queued = place.queue();
+        let turn = queued.turn().unwrap();
+        for _ in 0..20 {
+            turn.note_delay(Duration::from_millis(3));
+            turn.note_delay(Duration::from_millis(1));
+        }
+        turn.rest()
+    };
+    let (short, long) = (rest_after(1), rest_after(16));
+    assert!(short > Duration::from_millis(2), "{short:?}");
+    assert!(long < short.saturating_mul(2), "{short:?} and {long:?}");
+}
