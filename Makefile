@@ -11,7 +11,7 @@ redis_wasm := $(addprefix target/wasm32-wasip2/release/,$(addsuffix .wasm,$(subs
 # Native code has one profile, and one package at a time: wasmtime is then compiled only once.
 native := --profile host
 
-.PHONY: run test test-redis check deny sbom fuzz build build-redis host release bench bench-quick crash faults soak screenshots wasm-target clean help
+.PHONY: run test test-redis check deny sbom fuzz build build-redis host release bench bench-quick crash faults soak overload screenshots wasm-target clean help
 
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
@@ -76,6 +76,9 @@ faults: build host ## Thousands of seeded plans of faults in memory, and a hundr
 
 soak: build host ## Ten minutes of mixed load, into docs/reliability.md
 	cargo run --locked $(native) --package keyback-bench -- soak --write docs/reliability.md
+
+overload: build host ## Sign in over more connections than can be served, for two minutes, into docs/reliability.md
+	cargo run --locked $(native) --package keyback-bench -- overload --write docs/reliability.md
 
 screenshots: build host ## Pictures of every page, state and mail, into target/screenshots
 	@scripts/browser-tests --screenshots

@@ -9,6 +9,8 @@ use crate::client::{Call, Reply};
 /// A call that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
+    /// Called only while others sign in.
+    Health,
     Policy,
     Page,
     ForgotUnknown,
@@ -31,7 +33,7 @@ pub(crate) struct Job {
 }
 
 impl Kind {
-    /// In the order in which they are measured: a recovery's mails are needed for the codes, and the codes for resets.
+    /// Those that are measured alone, in this order: a recovery's mails are needed for the codes, and the codes for resets.
     pub(crate) const ALL: [Self; 11] = [
         Self::Policy,
         Self::Page,
@@ -48,6 +50,7 @@ impl Kind {
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Health => "`GET /v1/health`",
             Self::Policy => "`GET /v1/password-policy`",
             Self::Page => "a page, `GET /forgot-password`",
             Self::ForgotUnknown => "forgot-password, unknown",
@@ -91,6 +94,7 @@ impl Kind {
             password: String::new(),
         };
         match self {
+            Self::Health => job.call = Call::get("/v1/health"),
             Self::Policy => {}
             Self::Page => job.call = Call::get("/forgot-password"),
             Self::ForgotUnknown => {
@@ -170,6 +174,7 @@ impl Kind {
         let body = reply.json();
         let text = |member: &str| body[member].as_str().unwrap_or_default();
         let (status, is_right) = match self {
+            Self::Health => (200, text("status") == "ok"),
             Self::Policy => (200, body["min_length"] == 8),
             Self::Page => (200, reply.body.starts_with(b"<!doctype html>")),
             Self::ForgotUnknown | Self::ForgotKnown => (202, !text("challenge_id").is_empty()),

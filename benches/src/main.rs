@@ -6,6 +6,7 @@ mod calls;
 mod client;
 mod machine;
 mod measure;
+mod overload;
 mod plan;
 mod reference;
 mod report;
@@ -30,6 +31,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::app::{App, Host};
 use self::machine::Usage;
+use self::overload::Overload;
 use self::plan::Plan;
 use self::report::Figured;
 use self::soak::Soak;
@@ -39,6 +41,7 @@ Usage: keyback-bench run [--plan full|quick|smoke] [--write PAGE]
        keyback-bench passwords [--plan full|quick|smoke] [--write PAGE]
        keyback-bench searches [--plan full|quick|smoke] [--write PAGE]
        keyback-bench soak [--plan full|smoke] [--write PAGE]
+       keyback-bench overload [--plan full|smoke] [--write PAGE]
        keyback-bench reference --state-dir FOLDER
 
 run        Measures, and prints the figures; with --write, into PAGE as well.
@@ -47,6 +50,8 @@ passwords  Does one part of it only: looks for the passwords that take longest t
 searches   Does another part only: searches among few accounts and among many.
 soak       Loads the embedded host with a mix of all calls for ten minutes: whether its memory stays flat and every answer
            is right, and how long each takes. The smoke plan loads the reference for a few seconds.
+overload   Signs in over more connections than the machine can hash for: how long other calls take meanwhile, and how soon
+           what is too much is refused. The smoke plan is as that of a soak.
 reference  Serves the app natively. Its variables are read as Spin reads them.
 ";
 
@@ -58,6 +63,13 @@ enum Part {
     Searches,
 }
 
+/// What loads the app for a while.
+#[derive(Clone, Copy)]
+enum Load {
+    Soak,
+    Overload,
+}
+
 enum Command {
     Run {
         plan: Plan,
@@ -66,7 +78,8 @@ enum Command {
         part: Part,
         page: Option<PathBuf>,
     },
-    Soak {
+    Load {
+        load: Load,
         smoke: bool,
         page: Option<PathBuf>,
     },
@@ -103,12 +116,16 @@ fn try_main() -> Result<()> {
             }
             Ok(())
         }
-        Command::Soak { smoke, page } => {
-            let figures = until_interrupted(run_soak(smoke))?;
+        Command::Load { load, smoke, page } => {
+            let figures = until_interrupted(run_load(load, smoke))?;
             print!("{figures}");
             if let Some(page) = page {
                 let text = fs::read_to_string(&page)?;
-                fs::write(&page, report::replace_soak(&text, &figures)?)?;
+                let marks = match load {
+                    Load::Soak => report::SOAKED,
+                    Load::Overload => report::OVERLOADED,
+                };
+                fs::write(&page, report::replace_between(&text, marks, &figures)?)?;
             }
             Ok(())
         }
@@ -130,20 +147,36 @@ fn until_interrupted<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
     })
 }
 
-async fn run_soak(smoke: bool) -> Result<String> {
+async fn run_load(load: Load, smoke: bool) -> Result<String> {
     let workspace = workspace();
     let work = workspace.join("target/bench");
     fs::create_dir_all(&work)?;
-    let (soak, host, command) = if smoke {
-        let command = "keyback-bench soak --plan smoke";
-        (Soak::SMOKE, Host::Reference, command)
+    let host = if smoke {
+        Host::Reference
     } else {
-        let host = hosts(workspace)?.pop().context("there is no host")?;
-        (Soak::FULL, host, "make soak")
+        hosts(workspace)?.pop().context("there is no host")?
     };
     let manifest = workspace.join("spin.toml");
-    let app = App::start(host, &work, &manifest, soak.accounts).await?;
-    soak::soak(app, &soak, command).await
+    let start = async |accounts| App::start(host, &work, &manifest, accounts).await;
+    match load {
+        Load::Soak => {
+            let (soak, command) = if smoke {
+                (Soak::SMOKE, "keyback-bench soak --plan smoke")
+            } else {
+                (Soak::FULL, "make soak")
+            };
+            soak::soak(start(soak.accounts).await?, &soak, command).await
+        }
+        Load::Overload => {
+            let (overload, command) = if smoke {
+                (Overload::SMOKE, "keyback-bench overload --plan smoke")
+            } else {
+                (Overload::FULL, "make overload")
+            };
+            let app = start(overload.accounts).await?;
+            overload::overload(app, &overload, command).await
+        }
+    }
 }
 
 fn parse() -> Result<Command> {
@@ -180,7 +213,15 @@ fn parse() -> Result<Command> {
             },
             page,
         }),
-        Some("soak") => Ok(Command::Soak { smoke, page }),
+        Some(command @ ("soak" | "overload")) => Ok(Command::Load {
+            load: if command == "soak" {
+                Load::Soak
+            } else {
+                Load::Overload
+            },
+            smoke,
+            page,
+        }),
         Some("reference") => Ok(Command::Reference {
             folder: folder.context("--state-dir is missing")?,
         }),

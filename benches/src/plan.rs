@@ -65,7 +65,7 @@ impl Plan {
     /// How many calls of a kind there are in one round.
     pub(crate) const fn calls(&self, kind: Kind) -> usize {
         match kind {
-            Kind::Policy | Kind::Page => self.plain,
+            Kind::Health | Kind::Policy | Kind::Page => self.plain,
             // No more than the resets by code use up.
             Kind::VerifyOtp => self.slow,
             _ if kind.hashes() => self.slow,

@@ -14,7 +14,8 @@ const MEASURED: [&str; 2] = ["<!-- measured: begin -->", "<!-- measured: end -->
 const PASSWORDS: [&str; 2] = ["<!-- passwords: begin -->", "<!-- passwords: end -->"];
 
 const SEARCHES: [&str; 2] = ["<!-- searches: begin -->", "<!-- searches: end -->"];
-const SOAKED: [&str; 2] = ["<!-- soaked: begin -->", "<!-- soaked: end -->"];
+pub(crate) const OVERLOADED: [&str; 2] = ["<!-- overloaded: begin -->", "<!-- overloaded: end -->"];
+pub(crate) const SOAKED: [&str; 2] = ["<!-- soaked: begin -->", "<!-- soaked: end -->"];
 
 /// The figures of one server with one kind of call.
 struct Figures {
@@ -199,15 +200,15 @@ pub(crate) fn replace(page: &str, figures: &Figured) -> Result<String> {
     Ok(page)
 }
 
-/// The page with the figures of a soak in place of those that it has.
+/// The page with other figures between two marks.
 ///
 /// # Errors
-/// When the page has no marks.
-pub(crate) fn replace_soak(page: &str, figures: &str) -> Result<String> {
-    replace_between(page, SOAKED, figures)
-}
-
-fn replace_between(page: &str, [begin, end]: [&str; 2], figures: &str) -> Result<String> {
+/// When the page has no such marks.
+pub(crate) fn replace_between(
+    page: &str,
+    [begin, end]: [&str; 2],
+    figures: &str,
+) -> Result<String> {
     let (before, rest) = page.split_once(begin).context("the page has no marks")?;
     let (_, after) = rest
         .split_once(end)
@@ -236,7 +237,7 @@ impl std::fmt::Display for Figured {
 }
 
 /// The smallest value that at least `percent` of all values do not exceed.
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
+pub(crate) fn percentile(sorted: &[f64], percent: usize) -> f64 {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
 }

@@ -35,3 +35,17 @@ fn a_soak_of_a_few_seconds_gives_each_calls_times_and_the_memory() {
         "{figures}"
     );
 }
+
+#[test]
+fn an_overload_of_a_few_seconds_gives_the_times_of_others_and_of_refusals() {
+    let output = Command::new(env!("CARGO_BIN_EXE_keyback-bench"))
+        .args(["overload", "--plan", "smoke"])
+        .output()
+        .expect("the program can be run");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let figures = String::from_utf8_lossy(&output.stdout);
+    assert!(figures.contains("\n| 2 | `GET /v1/health` | "), "{figures}");
+    assert!(figures.contains("\n| connections | "), "{figures}");
+    assert!(figures.contains("\n| 4 | "), "{figures}");
+}
