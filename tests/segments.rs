@@ -51,6 +51,8 @@ fn a_recovery_s_calls_are_answered_in_one_read() {
     apart.count(204, || calls.reset_by_link());
     apart.count(204, || calls.reset_by_code());
     apart.count(204, || calls.cancel_recovery());
+    apart.count(200, || calls.check_token());
+    apart.count(200, || calls.check_password());
     apart.assert_few();
 }
 
@@ -68,9 +70,25 @@ fn a_portal_s_calls_are_answered_in_one_read() {
     apart.count(200, || calls.admin_reset());
     apart.count(204, || calls.require_change());
     apart.count(202, || calls.start_recovery());
+    apart.count(204, || calls.change_password());
     apart.count(200, || {
         app.portal().call("POST", "/v1/courier/run").body("")
     });
+    apart.assert_few();
+}
+
+#[test]
+fn an_administrator_s_rarer_calls_are_answered_in_one_read() {
+    let app = Calls::app();
+    let calls = Calls::new(&app);
+    let mut apart = Apart::new(&app);
+    apart.count(202, || calls.invite());
+    apart.count(204, || calls.unlock());
+    apart.count(204, || calls.sign_out());
+    apart.count(204, || calls.end_recovery());
+    apart.count(202, || calls.bulk());
+    apart.count(200, || calls.graphql_query());
+    apart.count(200, || calls.graphql_mutation());
     apart.assert_few();
 }
 

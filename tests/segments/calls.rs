@@ -89,6 +89,26 @@ impl<'app> Calls<'app> {
         self.sign_in("not the password")
     }
 
+    pub(super) fn change_password(&self) -> Call {
+        let user = self.app.create_user();
+        let body = json!({
+            "user_id": user.id,
+            "current_password": user.password,
+            "new_password": strong_password(),
+        });
+        self.portal("POST", "/v1/change-password").json(&body)
+    }
+
+    pub(super) fn check_token(&self) -> Call {
+        let body = json!({ "token": self.recovery.mail.link_token() });
+        self.visitor("/v1/reset-password/check", &body)
+    }
+
+    pub(super) fn check_password(&self) -> Call {
+        let body = json!({ "password": strong_password() });
+        self.visitor("/v1/password-policy/check", &body)
+    }
+
     pub(super) fn create(&self) -> Call {
         let account = json!({ "email": unique_email(), "password": strong_password() });
         self.portal("POST", "/v1/admin/users").json(&account)
@@ -124,6 +144,46 @@ impl<'app> Calls<'app> {
     pub(super) fn start_recovery(&self) -> Call {
         let order = json!({ "deliver": "email" });
         self.of_newcomer("POST", "/recovery").json(&order)
+    }
+
+    pub(super) fn end_recovery(&self) -> Call {
+        let newcomer = self.newcomer();
+        self.app.recover_at(&newcomer.email);
+        let path = format!("/v1/admin/users/{}/challenge", newcomer.id);
+        self.portal("DELETE", &path)
+    }
+
+    pub(super) fn invite(&self) -> Call {
+        let order = json!({ "deliver": "email" });
+        self.of_newcomer("POST", "/invite").json(&order)
+    }
+
+    pub(super) fn sign_out(&self) -> Call {
+        self.of_newcomer("POST", "/sign-out").body("")
+    }
+
+    pub(super) fn unlock(&self) -> Call {
+        self.of_newcomer("POST", "/unlock").body("")
+    }
+
+    /// Signs several accounts out in one job.
+    pub(super) fn bulk(&self) -> Call {
+        let ids = [self.newcomer().id, self.newcomer().id];
+        let order = json!({ "action": "sign-out", "ids": ids });
+        self.portal("POST", "/v1/admin/users/bulk").json(&order)
+    }
+
+    /// Has a link mailed by way of GraphQL.
+    pub(super) fn graphql_mutation(&self) -> Call {
+        let query = "mutation ($email: ID!) { sendResetPasswordMessage(input: {loginID: $email}) }";
+        let variables = json!({ "email": self.newcomer().email });
+        self.portal("POST", "/graphql")
+            .json(&json!({ "query": query, "variables": variables }))
+    }
+
+    pub(super) fn graphql_query(&self) -> Call {
+        self.portal("POST", "/graphql")
+            .json(&json!({ "query": "{ users { totalCount } }" }))
     }
 
     /// Says that a mail arrived, as Resend does.
