@@ -20,8 +20,10 @@ const REFUSES: Provider = Provider::Fails {
 struct Promised {
     /// The account's owner has a mail that was refused once: its id.
     email_id: String,
-    /// Asked for a recovery, and the app ended after its answer.
+    /// Asked for a recovery, and the app ended after its answer, before the mail was written.
     asking: User,
+    /// How often the app ended.
+    ends: u64,
     /// The portal did not take the event that a change is required.
     told: User,
 }
@@ -63,12 +65,12 @@ fn a_clock_that_is_a_day_ahead_for_one_run_loses_nothing() {
         if taken == 2 { Ok(()) } else { Err(told) }
     });
     let left = left_over(&app, &mut ahead);
-    let most = usize::try_from(COUNTERS_EACH).expect("there are few");
+    let most = usize::try_from(promised.ends * COUNTERS_EACH).expect("there are few");
     assert!(left.len() <= most, "{left:?}");
 }
 
 fn promise(app: App, receiver: &Receiver) -> (App, Promised) {
-    let [refused, asking, told] = [(); 3].map(|()| app.create_user());
+    let [refused, told] = [(); 2].map(|()| app.create_user());
     receiver.wait_for(&told.id, 1);
     app.sink().provider(REFUSES);
     let order = json!({ "password": strong_password(), "send_email": true });
@@ -88,8 +90,7 @@ fn promise(app: App, receiver: &Receiver) -> (App, Promised) {
     receiver.wait_for(&told.id, 2);
 
     app.sink().provider(Provider::Hangs);
-    app.visitor().challenge(&asking.email);
-    let app = app.kill().start();
+    let (app, asking, ends) = ask_before_the_end(app);
     app.sink().provider(Provider::Accepts);
     receiver.answers(Some(204));
     (
@@ -98,8 +99,25 @@ fn promise(app: App, receiver: &Receiver) -> (App, Promised) {
             email_id,
             asking,
             told,
+            ends,
         },
     )
+}
+
+/// Somebody whose recovery was asked for, and the app ended before it was issued; and how often it ended for that. Where it
+/// was issued, a clock that is a day ahead takes its link for expired, as it would be after a day without the app.
+#[track_caller]
+fn ask_before_the_end(mut app: App) -> (App, User, u64) {
+    for ends in 1..=20 {
+        let asking = app.create_user();
+        app.visitor().challenge(&asking.email);
+        app = app.kill().start();
+        let recovery = format!("v1:recovery:{}", asking.id);
+        if app.stored(&recovery).is_none() {
+            return (app, asking, ends);
+        }
+    }
+    panic!("each recovery is issued at once");
 }
 
 #[track_caller]
