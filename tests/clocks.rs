@@ -98,8 +98,8 @@ fn promise(app: App, receiver: &Receiver) -> (App, Promised) {
         Promised {
             email_id,
             asking,
-            told,
             ends,
+            told,
         },
     )
 }

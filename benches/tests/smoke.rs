@@ -2,15 +2,21 @@
 
 use std::process::Command;
 
-#[test]
-fn every_call_is_measured_and_answered_rightly() {
+/// What the program prints, once it has done what it measures.
+#[track_caller]
+fn figures(measured: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_keyback-bench"))
-        .args(["run", "--plan", "smoke"])
+        .args([measured, "--plan", "smoke"])
         .output()
         .expect("the program can be run");
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
-    let figures = String::from_utf8_lossy(&output.stdout);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn every_call_is_measured_and_answered_rightly() {
+    let figures = figures("run");
     // Once among the times, once among the store operations.
     for call in ["verify-otp", "sign-in, wrong", "administrator's reset"] {
         let rows = figures.matches(&format!("\n| {call} |")).count();
@@ -22,13 +28,7 @@ fn every_call_is_measured_and_answered_rightly() {
 
 #[test]
 fn a_soak_of_a_few_seconds_gives_each_calls_times_and_the_memory() {
-    let output = Command::new(env!("CARGO_BIN_EXE_keyback-bench"))
-        .args(["soak", "--plan", "smoke"])
-        .output()
-        .expect("the program can be run");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let figures = String::from_utf8_lossy(&output.stdout);
+    let figures = figures("soak");
     assert!(figures.contains("\n- Resident memory"), "{figures}");
     assert!(
         figures.contains("\n| forgot-password, known | "),
@@ -38,13 +38,7 @@ fn a_soak_of_a_few_seconds_gives_each_calls_times_and_the_memory() {
 
 #[test]
 fn an_overload_of_a_few_seconds_gives_the_times_of_others_and_of_refusals() {
-    let output = Command::new(env!("CARGO_BIN_EXE_keyback-bench"))
-        .args(["overload", "--plan", "smoke"])
-        .output()
-        .expect("the program can be run");
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let figures = String::from_utf8_lossy(&output.stdout);
+    let figures = figures("overload");
     assert!(figures.contains("\n| 2 | `GET /v1/health` | "), "{figures}");
     assert!(figures.contains("\n| connections | "), "{figures}");
     assert!(figures.contains("\n| 4 | "), "{figures}");
