@@ -24,15 +24,6 @@ const LONGEST_RETRY: Duration = Duration::from_secs(10);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// A hash rests longer when its last pause ended later than this after its time: others were in line for the cores.
-const SHORT_DELAY: Duration = Duration::from_millis(2);
-/// So much longer each time. Otherwise it rests shorter, by an eighth and a little more, so that those who rest long catch up
-/// with others and nobody rests where there is no line.
-const LONGER_REST: Duration = Duration::from_micros(500);
-const LITTLE_REST: Duration = Duration::from_micros(50);
-/// Each core then has time for sixteen others.
-const LONGEST_REST: Duration = Duration::from_millis(16);
-
 /// The requests of an instance that hash, or wait to. Clones are the same gate.
 #[derive(Clone)]
 pub struct HashingGate(Rc<Shared>);
@@ -60,8 +51,6 @@ struct State {
     /// How many hashes in a row were not disturbed.
     undisturbed: u32,
     has_backpressure: bool,
-    /// How long a hash rests after a slice.
-    rest: Duration,
 }
 
 /// How long a hash took.
@@ -295,26 +284,6 @@ impl Turn<'_> {
     /// finds none, and is better off here, where it may be refused.
     pub fn mark_as_long(&self) {
         self.0.change(|state| state.is_long = true);
-    }
-
-    /// How long to rest after a slice at least, so that the instances that hash do not all wait for the cores at once: then
-    /// a request that only needs an answer would have to wait behind all of them, each time that its instance has to run.
-    #[must_use]
-    pub fn rest(&self) -> Duration {
-        self.0.state.borrow().rest
-    }
-
-    /// Says how long after its time the last rest ended. The rests become as long as they must be for the line to be short.
-    pub fn note_delay(&self, delay: Duration) {
-        self.0.change(|state| {
-            let rest = state.rest;
-            state.rest = if delay > SHORT_DELAY {
-                rest.saturating_add(LONGER_REST).min(LONGEST_REST)
-            } else {
-                let shorter = rest.checked_div(8).unwrap_or_default();
-                rest.saturating_sub(shorter).saturating_sub(LITTLE_REST)
-            };
-        });
     }
 
     /// Ends the turn, and remembers how long the hash took. Only for hashes of Keyback's own: the time of others depends on

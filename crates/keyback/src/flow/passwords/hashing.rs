@@ -140,11 +140,8 @@ impl<E: Env> Slices<'_, E> {
         if began.since(self.resumed.get()) < slice {
             return;
         }
-        let rest = self.turn.rest();
-        clock.sleep(rest.max(PAUSE)).await;
+        clock.sleep(PAUSE).await;
         let paused = clock.now();
-        let delay = paused.since(began).saturating_sub(rest);
-        self.turn.note_delay(delay);
         self.is_crowded.set(paused.since(began) > UNCROWDED_PAUSE);
         self.give_way().await;
         let ended = clock.now();
@@ -238,18 +235,6 @@ mod tests {
             block_on(slices.pause());
             assert_eq!(slices.courtesy.get(), COURTESY);
             drop((present, place));
-        });
-    }
-
-    #[test]
-    fn a_hash_rests_longer_after_a_pause_that_ended_late() {
-        let env = MemoryEnv::default();
-        after_a_slice(&env, |slices| {
-            let mut pausing = pin!(slices.pause());
-            assert!(matches!(step(pausing.as_mut()), Step::Sleeping));
-            env.clock.advance(Duration::from_millis(20));
-            assert!(matches!(step(pausing.as_mut()), Step::Done(())));
-            assert!(!slices.turn.rest().is_zero());
         });
     }
 
