@@ -77,7 +77,7 @@ faults: build host ## Thousands of seeded plans of faults in memory, and a hundr
 soak: build host ## Ten minutes of mixed load, into docs/reliability.md
 	cargo run --locked $(native) --package keyback-bench -- soak --write docs/reliability.md
 
-overload: build host ## Sign in over more connections than can be served, for two minutes, into docs/reliability.md
+overload: build host ## Sign in over more connections than can be served, for a minute, into docs/reliability.md
 	cargo run --locked $(native) --package keyback-bench -- overload --write docs/reliability.md
 
 screenshots: build host ## Pictures of every page, state and mail, into target/screenshots
