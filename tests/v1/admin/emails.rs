@@ -32,7 +32,7 @@ fn wait_for_email(app: &App, id: &str, is_so: impl Fn(&Value) -> bool) -> Value 
 
 /// The email once a provider has been tried so often and nothing is under way.
 #[track_caller]
-fn wait_for_tries(app: &App, id: &str, attempts: u32) -> Value {
+pub(crate) fn wait_for_tries(app: &App, id: &str, attempts: u32) -> Value {
     wait_for_email(app, id, |email| email["attempts"] == attempts)
 }
 
@@ -55,7 +55,7 @@ fn page(app: &App, query: &str) -> (Vec<Value>, Option<String>) {
 
 /// All emails, over as many pages as it takes.
 #[track_caller]
-fn all(app: &App, query: &str) -> Vec<Value> {
+pub(crate) fn all(app: &App, query: &str) -> Vec<Value> {
     let mut emails = Vec::new();
     let mut next = Some(String::new());
     while let Some(cursor) = next {

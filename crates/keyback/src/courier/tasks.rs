@@ -6,3 +6,4 @@ mod hand_over;
 pub(super) mod imitate;
 pub(super) mod notify;
 pub(super) mod recover;
+mod renew;

@@ -93,6 +93,10 @@ pub struct Email {
     /// The link and code, or the password, that its text contains.
     #[serde(rename = "holds")]
     pub secret: Option<MailSecret>,
+    /// The recovery request that it answers, sealed, until the mail is sent or given up. A mail that nobody tried in time is
+    /// written anew from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Sealed>,
     /// Calls to a provider so far. An attempt that also asked the fallback counts once.
     pub attempts: u32,
     /// The value of `attempts` when an administrator last retried it. The backoff counts from there.
@@ -136,6 +140,13 @@ impl Email {
     #[must_use]
     pub fn should_discard(&self, now: Timestamp) -> bool {
         self.discard_at.is_some_and(|discard_at| now >= discard_at)
+    }
+
+    /// Whether it was to be tried while its secret was good, and nobody did until `now`: the app was away, or a clock was wrong.
+    #[must_use]
+    pub fn was_missed(&self, now: Timestamp) -> bool {
+        let next = self.next_attempt_at;
+        self.should_discard(now) && next.is_some_and(|at| !self.should_discard(at))
     }
 }
 

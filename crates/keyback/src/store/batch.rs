@@ -10,7 +10,7 @@ use crate::model::event::{Event, EventPlace};
 use crate::model::id::{AccountId, ChallengeSerial, EmailId};
 use crate::model::keyring::Keyring;
 use crate::model::password_hash::Slowness;
-use crate::model::sealed::NONCE_BYTES;
+use crate::model::sealed::{NONCE_BYTES, Sealed};
 use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::accounts::{self, Pointer};
 use crate::store::agenda::{Expiring, Place, ReservedEntry};
@@ -64,7 +64,12 @@ pub enum Epoch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DraftSecret {
     /// The link and the code of a challenge.
-    Challenge(ChallengeSerial),
+    Challenge {
+        /// The challenge.
+        serial: ChallengeSerial,
+        /// The request that it answers, sealed, if a mail that nobody tries in time is to be written anew.
+        request: Option<Sealed>,
+    },
     /// The password that the same batch sets.
     NewPassword,
 }
@@ -216,6 +221,10 @@ impl Batch {
             updated_at: cx.now,
             discard_at: draft.discard_at,
             secret: None,
+            request: match &draft.secret {
+                Some(DraftSecret::Challenge { request, .. }) => request.clone(),
+                _ => None,
+            },
             attempts: 0,
             attempts_before: 0,
             next_attempt_at: Some(cx.now),

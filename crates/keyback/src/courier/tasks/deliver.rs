@@ -7,6 +7,7 @@ use crate::courier::backoff;
 use crate::courier::pauses::Pauses;
 use crate::courier::report::{CourierRun, Delivery};
 use crate::courier::tasks::hand_over::{Offered, hand_over};
+use crate::courier::tasks::renew;
 use crate::mail::api::{Handover, OpenedMail};
 use crate::mail::message::Message;
 use crate::model::agenda_task::AgendaTask;
@@ -104,7 +105,12 @@ async fn try_once<E: Env>(
         return Ok((Delivery::TooLate, tried.entry));
     }
     if is_late || is_dead {
-        return tried.end(cx, EmailState::Expired, None).await;
+        let renewed = match feedback {
+            // It had reached the provider.
+            Some(_) => None,
+            None => renew::request(env, keyring, &tried.email, now).await?,
+        };
+        return tried.discard(cx, renewed).await;
     }
     tried.email.attempts = attempt;
     if feedback.is_some() {
@@ -270,10 +276,35 @@ impl Try<'_> {
         self.write(cx, batch).await
     }
 
-    /// Ends the tries. What failed keeps its message, sealed, so that an administrator can have it tried anew.
+    /// Gives up a mail whose secret is of no use any more. The `renewed` request, if any, brings another one.
+    async fn discard<E: Env>(
+        self,
+        cx: &mut Cx<'_, E>,
+        renewed: Option<Sealed>,
+    ) -> Result<Attempt, Unavailable> {
+        let mut batch = Batch::going_on_with(self.entry.clone());
+        if let Some(request) = renewed {
+            batch.task(AgendaTask::Recover { request });
+        }
+        self.end_with(cx, batch, EmailState::Expired, None).await
+    }
+
+    /// Ends the tries.
     async fn end<E: Env>(
+        self,
+        cx: &mut Cx<'_, E>,
+        state: EmailState,
+        reason: Option<String>,
+    ) -> Result<Attempt, Unavailable> {
+        let batch = Batch::going_on_with(self.entry.clone());
+        self.end_with(cx, batch, state, reason).await
+    }
+
+    /// Ends the tries. What failed keeps its message, sealed, so that an administrator can have it tried anew.
+    async fn end_with<E: Env>(
         mut self,
         cx: &mut Cx<'_, E>,
+        mut batch: Batch,
         state: EmailState,
         reason: Option<String>,
     ) -> Result<Attempt, Unavailable> {
@@ -293,7 +324,6 @@ impl Try<'_> {
         if let Some(reason) = reason.as_deref() {
             log(cx.env, self.email_id, reason, false);
         }
-        let mut batch = Batch::going_on_with(self.entry.clone());
         if let Some((kind, which)) = event {
             let about = AboutEmail {
                 id: self.email_id.clone(),
@@ -315,6 +345,7 @@ impl Try<'_> {
         if state != EmailState::Failed {
             email.message = None;
         }
+        email.request = None;
         email.updated_at = now;
         email.next_attempt_at = None;
         email.last_error = match state {

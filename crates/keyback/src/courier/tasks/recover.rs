@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
-use crate::flow::recovery::forgot_password::{Request, SEAL_CONTEXT};
+use crate::flow::recovery::forgot_password::Request;
 use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
 use crate::mail::message::Requester;
 use crate::model::account::Account;
@@ -47,7 +47,7 @@ pub(in crate::courier) async fn run<E: Env>(
     sealed: &Sealed,
     entry: ReservedEntry,
 ) -> Result<Option<ReservedEntry>, Unavailable> {
-    let request = open(settings, sealed)?;
+    let request = Request::open(&settings.keyring, sealed)?;
     let (turn, tied) = find_turn(cx, settings, &request).await?;
     let is_decoy = turn.account.number == 0;
     let mut batch = Batch::going_on_with(entry);
@@ -55,6 +55,7 @@ pub(in crate::courier) async fn run<E: Env>(
         challenge_id: &request.challenge_id,
         lifetimes: settings.lifetimes,
         requested_at: request.requested_at,
+        request: (!request.is_renewed).then_some(sealed),
         requested_by: Requester::User,
         asker: Some(asker(settings, &turn.account, &request)),
         locale: request.locale.as_ref(),
@@ -77,14 +78,6 @@ pub(in crate::courier) async fn run<E: Env>(
         recoveries::tie(&mut batch, &request.challenge_id, &tied)?;
     }
     Ok(batch.number(cx).await?.write(cx).await?.entry)
-}
-
-fn open(settings: &IssueSettings, sealed: &Sealed) -> Result<Request, Unavailable> {
-    let plaintext = settings
-        .keyring
-        .open(sealed, SEAL_CONTEXT)
-        .ok_or(Unavailable::Record("a request under an unknown key"))?;
-    serde_json::from_slice(&plaintext).map_err(|_| Unavailable::Record("unknown layout"))
 }
 
 /// The turn to issue for the account that is asked for, or else one of a placeholder, with what to tie the request to.

@@ -21,7 +21,7 @@ use crate::store::keys::Lane;
 use crate::store::limiter::{self, NamedLimit};
 
 /// What binds a sealed request to its place.
-pub(crate) const SEAL_CONTEXT: &str = "recovery request";
+const SEAL_CONTEXT: &str = "recovery request";
 
 /// A recovery request as it waits, sealed, on the agenda.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,34 @@ pub struct Request {
     pub client: ClientAddress,
     /// When the request arrived; the mail shows it.
     pub requested_at: Timestamp,
+    /// Whether its first mail was not tried in time. There is no third.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_renewed: bool,
+}
+
+impl Request {
+    /// Seals it for the agenda.
+    ///
+    /// # Errors
+    /// [`Unavailable::Random`] or [`Unavailable::Record`].
+    pub fn seal<E: Env>(&self, env: &E, keyring: &Keyring) -> Result<Sealed, Unavailable> {
+        let mut nonce = [0; NONCE_BYTES];
+        env.random().fill(&mut nonce)?;
+        let plaintext =
+            serde_json::to_vec(self).map_err(|_| Unavailable::Record("cannot be written"))?;
+        Ok(keyring.seal(nonce, SEAL_CONTEXT, &plaintext))
+    }
+
+    /// Opens a sealed one.
+    ///
+    /// # Errors
+    /// [`Unavailable::Record`].
+    pub fn open(keyring: &Keyring, sealed: &Sealed) -> Result<Self, Unavailable> {
+        let plaintext = keyring
+            .open(sealed, SEAL_CONTEXT)
+            .ok_or(Unavailable::Record("a request under an unknown key"))?;
+        serde_json::from_slice(&plaintext).map_err(|_| Unavailable::Record("unknown layout"))
+    }
 }
 
 /// The limits of this call.
@@ -94,19 +122,12 @@ pub async fn accept<E: Env>(
         locale,
         client,
         requested_at: cx.now,
+        is_renewed: false,
     };
     let mut batch = Batch::going_on_with(ReservedEntry::own(place?, cx.now));
     batch.task(AgendaTask::Recover {
-        request: seal(cx.env, keyring, &request)?,
+        request: request.seal(cx.env, keyring)?,
     });
     batch.commit(cx).await?;
     Ok(challenge_id)
-}
-
-fn seal<E: Env>(env: &E, keyring: &Keyring, request: &Request) -> Result<Sealed, Unavailable> {
-    let mut nonce = [0; NONCE_BYTES];
-    env.random().fill(&mut nonce)?;
-    let plaintext =
-        serde_json::to_vec(request).map_err(|_| Unavailable::Record("cannot be written"))?;
-    Ok(keyring.seal(nonce, SEAL_CONTEXT, &plaintext))
 }

@@ -155,7 +155,10 @@ fn mail<E: Env>(
         account_id: &account.id,
         message: &message,
         discard_at: Some(discard_at.max(cx.now.plus(least))),
-        secret: Some(DraftSecret::Challenge(challenge.serial.clone())),
+        secret: Some(DraftSecret::Challenge {
+            serial: challenge.serial.clone(),
+            request: None,
+        }),
     };
     batch.mail(cx, keyring, draft)
 }

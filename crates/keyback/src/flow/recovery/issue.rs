@@ -15,6 +15,7 @@ use crate::model::keyring::Keyring;
 use crate::model::lifetimes::ChallengeSettings;
 use crate::model::locale::Locale;
 use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, attempts_day};
+use crate::model::sealed::Sealed;
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, Unavailable};
 use crate::store::agenda::DueTask;
@@ -49,6 +50,8 @@ pub(crate) struct Issue<'a> {
     pub(crate) lifetimes: ChallengeSettings,
     /// When it was asked for.
     pub(crate) requested_at: Timestamp,
+    /// The user's request, sealed, if its mail may be written anew.
+    pub(crate) request: Option<&'a Sealed>,
     /// By whom, for the mail.
     pub(crate) requested_by: Requester,
     /// The network that asked; `None` for an administrator.
@@ -343,7 +346,10 @@ fn mail<E: Env>(
         account_id: &account.id,
         message: &message,
         discard_at: Some(discard_at),
-        secret: Some(DraftSecret::Challenge(challenge.serial.clone())),
+        secret: Some(DraftSecret::Challenge {
+            serial: challenge.serial.clone(),
+            request: issue.request.cloned(),
+        }),
     };
     batch.mail(cx, &settings.keyring, draft).map(drop)
 }

@@ -64,6 +64,7 @@ pub async fn run<E: Env>(
         challenge_id: &challenge_id,
         lifetimes: settings.lifetimes,
         requested_at: now,
+        request: None,
         requested_by: Requester::Administrator,
         asker: None,
         locale: None,

@@ -89,6 +89,7 @@ pub async fn run<E: Env>(
         challenge_id: &challenge_id,
         lifetimes,
         requested_at: cx.now,
+        request: None,
         requested_by: Requester::Administrator,
         asker: None,
         locale: None,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::testing::{App, Call};
 
 mod fallback;
+mod renewed;
 mod useless;
 
 /// What Resend says of a sender whose domain it has not verified.

@@ -226,7 +226,7 @@ impl Batch {
         for (id, mut email, secret) in std::mem::take(&mut self.mails) {
             number = number.saturating_add(1);
             email.secret = secret.map(|secret| match secret {
-                DraftSecret::Challenge(serial) => MailSecret::Challenge { serial },
+                DraftSecret::Challenge { serial, .. } => MailSecret::Challenge { serial },
                 DraftSecret::NewPassword => MailSecret::Password {
                     epoch: committed
                         .accounts

@@ -263,6 +263,7 @@ impl Working {
             challenge_id: &challenge_id,
             lifetimes,
             requested_at: cx.now,
+            request: None,
             requested_by: Requester::Administrator,
             asker: None,
             locale: None,

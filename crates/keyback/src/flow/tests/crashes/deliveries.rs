@@ -139,6 +139,7 @@ fn a_mail_that_expired_is_noted_as_such_whatever_crashes() {
     let app = late_in_the_hour();
     app.env.http.answer_with(503, None);
     let _ = app.forgot(App::EMAIL).expect(202);
+    app.run_courier_for(9);
     let _ = app.take_mails();
     app.env.http.answer_with(200, None);
     app.advance(20 * 60);
@@ -148,6 +149,27 @@ fn a_mail_that_expired_is_noted_as_such_whatever_crashes() {
         assert_eq!(the_email(&app)["state"], "expired", "after {operations}");
         let expected = ["account.created", "recovery.requested", "email.expired"];
         assert_eq!(events(&app), expected, "after {operations}");
+    });
+}
+
+#[test]
+fn a_mail_that_nobody_tried_in_time_is_written_anew_once_whatever_crashes() {
+    let app = late_in_the_hour();
+    app.env.http.answer_with(503, None);
+    let _ = app.forgot(App::EMAIL).expect(202);
+    let _ = app.take_mails();
+    app.env.http.answer_with(200, None);
+    app.advance(20 * 60);
+    at_every_operation(&app, run_courier, |app, (), operations| {
+        come_back_later(&app);
+        let mails = app.take_mails();
+        assert!((1..=2).contains(&mails.len()), "after {operations}");
+        let last = mails.last().unwrap();
+        assert_eq!(mails[0], *last, "the same mail after {operations}");
+        assert_eq!(app.emails_in("").len(), 2, "after {operations}");
+        assert_eq!(app.emails_in("expired").len(), 1, "after {operations}");
+        let reset = app.reset(&last.link(), App::NEW_PASSWORD);
+        assert_eq!(reset.status, 204, "after {operations}");
     });
 }
 

@@ -13,6 +13,7 @@ fn a_mail_that_has_expired_is_marked_and_not_sent() {
     let app = App::with_account();
     app.env.http.answer_with(503, None);
     let _ = app.forgot(App::EMAIL);
+    app.run_courier_for(9);
     app.advance(20 * 60);
     app.env.http.answer_with(200, None);
     let _ = app.take_mails();
@@ -103,10 +104,12 @@ fn a_mail_that_waits_for_longer_than_its_secrets_live_to_be_answered_is_marked()
         Ok((503, None))
     });
     let _ = app.forgot(App::EMAIL);
-    assert_eq!(app.take_mails().len(), 1);
     app.run_courier_for(1);
+    assert_eq!(app.take_mails().len(), 2);
+    app.run_courier_for(3);
     assert_eq!(app.take_mails(), []);
-    assert_eq!(app.emails_in("expired").len(), 1);
+    // The answer came too late for the try to be noted, so the mail was written anew, and that one had the same fate.
+    assert_eq!(app.emails_in("expired").len(), 2);
 }
 
 /// An account whose mailed password waits for a provider that takes it.

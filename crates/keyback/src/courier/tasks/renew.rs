@@ -1,0 +1,56 @@
+//! A recovery mail that nobody tried while its link was good, since the app was away or a clock was wrong: its request is
+//! worked off anew, as one that waited for its first mail would be.
+
+use crate::base::timestamp::Timestamp;
+use crate::flow::recovery::forgot_password::Request;
+use crate::model::email::{Email, MailSecret};
+use crate::model::id::ChallengeId;
+use crate::model::keyring::Keyring;
+use crate::model::recovery::Use;
+use crate::model::sealed::Sealed;
+use crate::ports::{Env, Unavailable};
+use crate::store::{accounts, recoveries};
+
+/// The request of `email`, to be worked off anew. `None` if it was tried in time, if somebody has used or cancelled its secret,
+/// or if a newer challenge or a credential event has taken its place.
+///
+/// # Errors
+/// [`Unavailable`] of the store.
+pub(super) async fn request<E: Env>(
+    env: &E,
+    keyring: &Keyring,
+    email: &Email,
+    now: Timestamp,
+) -> Result<Option<Sealed>, Unavailable> {
+    let (Some(request), Some(MailSecret::Challenge { serial })) = (&email.request, &email.secret)
+    else {
+        return Ok(None);
+    };
+    if !email.was_missed(now) {
+        return Ok(None);
+    }
+    let (account, recovery) = futures::join!(
+        accounts::find(env.store(), &email.account_id),
+        recoveries::find(env.store(), &email.account_id),
+    );
+    let (Some(account), Some(recovery)) = (account?, recovery?) else {
+        return Ok(None);
+    };
+    let challenge = recovery
+        .challenge
+        .filter(|it| it.serial == *serial && it.epoch == account.epoch);
+    if challenge.is_none() || recoveries::find_use(env, challenge.as_ref()).await? != Use::Unused {
+        return Ok(None);
+    }
+    let Ok(request) = Request::open(keyring, request) else {
+        // Its key is gone.
+        return Ok(None);
+    };
+    // The first one's id is tied to the account already, and stands for the newest challenge as well.
+    let renewed = Request {
+        challenge_id: ChallengeId::generate(env.random())?,
+        is_renewed: true,
+        ..request
+    };
+    renewed.seal(env, keyring).map(Some)
+}
