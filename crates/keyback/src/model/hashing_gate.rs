@@ -12,6 +12,10 @@ use std::time::Duration;
 
 use crate::base::random::SecureRandom;
 
+mod pace;
+
+use pace::Pace;
+
 /// A request is not let in if its hash is expected to end later than this.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// A request in the queue is refused once it is expected to wait for longer in all: its client has probably left by then.
@@ -46,8 +50,14 @@ struct State {
     /// The numbers of the requests that wait for a turn, first come, first served.
     queue: VecDeque<u64>,
     next_number: u64,
-    /// How long a hash takes: a moving average, in which each hash has the weight of all before it.
-    average: Duration,
+    /// How long it was until all who were in a gate were done, when the last hash ended. Like the next, a moving average, in
+    /// which each hash has the weight of all before it.
+    crowd: Duration,
+    /// How long a hash computes.
+    computed: Duration,
+    /// How many were in this gate then.
+    seen: u32,
+    pace: Pace,
     /// How many hashes in a row were not disturbed.
     undisturbed: u32,
     has_backpressure: bool,
@@ -150,15 +160,31 @@ fn is_drawn(expected: Duration, random: &impl SecureRandom) -> bool {
     f64::from(u32::from_le_bytes(drawn)) < share * f64::from(u32::MAX)
 }
 
+/// A moving average. The first value has no weight beside others.
+fn average(before: Duration, value: Duration) -> Duration {
+    match before {
+        Duration::ZERO => value,
+        before => half(before.saturating_add(value)),
+    }
+}
+
+impl State {
+    /// How long it is until all who are in a gate are done, with so many in this one.
+    fn crowd_with(&self, places: u32) -> Duration {
+        let more = places.saturating_sub(self.seen);
+        let fewer = self.seen.saturating_sub(places);
+        self.crowd
+            .saturating_add(self.computed.saturating_mul(more))
+            .saturating_sub(self.computed.saturating_mul(fewer))
+    }
+}
+
 impl Shared {
     /// How many are in the gate, and how long one more would take.
     fn expected(&self) -> (u32, Duration) {
         let state = self.state.borrow();
         let places = state.places;
-        (
-            places,
-            state.average.saturating_mul(places.saturating_add(1)),
-        )
+        (places, state.crowd_with(places.saturating_add(1)))
     }
 
     /// Changes the state, and what is asked of the host accordingly.
@@ -254,7 +280,9 @@ impl<'a> Queued<'a> {
             let state = self.shared.state.borrow();
             let before = state.queue.iter().take_while(|it| **it != self.number);
             let before = u32::try_from(before.count()).unwrap_or(u32::MAX);
-            state.average.saturating_mul(before)
+            let all = state.crowd_with(state.places);
+            let each = all.checked_div(state.places).unwrap_or_default();
+            each.saturating_mul(before)
         };
         if waited.saturating_add(expected) > LONGEST_WAIT {
             return Err(HashingGate(Rc::clone(self.shared)).overloaded());
@@ -286,6 +314,18 @@ impl Turn<'_> {
         self.0.change(|state| state.is_long = true);
     }
 
+    /// How many parts of the hash to compute until the next pause. There are 128 of Keyback's own.
+    #[must_use]
+    pub fn slice(&self) -> u32 {
+        let state = self.0.state.borrow();
+        state.pace.slice(state.places)
+    }
+
+    /// Says how long the pause after a slice was.
+    pub fn note_pause(&self, pause: Duration) {
+        self.0.change(|state| state.pace.note_pause(pause));
+    }
+
     /// Ends the turn, and remembers how long the hash took. Only for hashes of Keyback's own: the time of others depends on
     /// the account, and those that never pause say nothing of the machine.
     pub fn end(self, time: HashTime) {
@@ -295,10 +335,11 @@ impl Turn<'_> {
         // The clock may have jumped.
         let taken = time.taken.min(LONGEST_RETRY);
         self.0.change(|state| {
-            state.average = match state.average {
-                Duration::ZERO => taken,
-                average => half(average.saturating_add(taken)),
-            };
+            // Instances compute in proportion to how many are in their gates. So those here are done when all others are.
+            let crowd = taken.saturating_mul(state.places);
+            state.crowd = average(state.crowd, crowd);
+            state.computed = average(state.computed, time.computed);
+            state.seen = state.places;
             state.undisturbed = if time.is_undisturbed() {
                 state.undisturbed.saturating_add(1)
             } else {

@@ -10,12 +10,10 @@ use crate::model::measured::Measured;
 use crate::model::password::{Password, PasswordHash};
 use crate::ports::{Clock, Env, Log as _, Unavailable};
 
-/// How long to compute between two pauses: on a machine with idle cores, and on a crowded one.
-const SLICE: Duration = Duration::from_millis(8);
-const SHORT_SLICE: Duration = Duration::from_millis(1);
+/// How long to compute between two pauses at most.
+const LONGEST_SLICE: Duration = Duration::from_millis(8);
 /// The shortest wait in which the host turns to others. It takes one or two milliseconds where there are none.
 const PAUSE: Duration = Duration::from_micros(1);
-const UNCROWDED_PAUSE: Duration = Duration::from_millis(2);
 /// For how long a hash at most keeps further requests out of the instance.
 const EXCLUSIVE: Duration = Duration::from_millis(20);
 /// How often a hash at most gives way to requests that only need an answer, each time for the shortest pause.
@@ -99,7 +97,7 @@ async fn in_turn<E: Env, T>(
         began,
         resumed: Cell::new(began),
         paused: Cell::default(),
-        is_crowded: Cell::default(),
+        parts: Cell::default(),
         courtesy: Cell::new(COURTESY),
     };
     let done = work(&slices).await;
@@ -120,8 +118,8 @@ struct Slices<'e, E> {
     resumed: Cell<Timestamp>,
     /// How long the pauses so far were.
     paused: Cell<Duration>,
-    /// Whether others computed in the last one.
-    is_crowded: Cell<bool>,
+    /// How many parts were computed since the last one.
+    parts: Cell<u32>,
     /// What is left of [`COURTESY`].
     courtesy: Cell<u32>,
 }
@@ -132,17 +130,14 @@ impl<E: Env> Slices<'_, E> {
     async fn pause(&self) {
         let clock = self.env.clock();
         let began = clock.now();
-        let slice = if self.is_crowded.get() {
-            SHORT_SLICE
-        } else {
-            SLICE
-        };
-        if began.since(self.resumed.get()) < slice {
+        let parts = self.parts.get().saturating_add(1);
+        self.parts.set(parts);
+        if parts < self.turn.slice() && began.since(self.resumed.get()) < LONGEST_SLICE {
             return;
         }
+        self.parts.set(0);
         clock.sleep(PAUSE).await;
-        let paused = clock.now();
-        self.is_crowded.set(paused.since(began) > UNCROWDED_PAUSE);
+        self.turn.note_pause(clock.now().since(began));
         self.give_way().await;
         let ended = clock.now();
         let pause = ended.since(began);
@@ -190,10 +185,10 @@ mod tests {
             began,
             resumed: Cell::new(began),
             paused: Cell::default(),
-            is_crowded: Cell::default(),
+            parts: Cell::default(),
             courtesy: Cell::new(COURTESY),
         };
-        env.clock.advance(SLICE);
+        env.clock.advance(LONGEST_SLICE);
         act(&slices);
     }
 
@@ -218,7 +213,7 @@ mod tests {
             let _present = env.hashing_gate.arrive();
             block_on(slices.pause());
             assert_eq!(slices.courtesy.get(), 0);
-            env.clock.advance(SLICE);
+            env.clock.advance(LONGEST_SLICE);
             let mut pausing = pin!(slices.pause());
             assert!(matches!(step(pausing.as_mut()), Step::Sleeping));
             assert!(matches!(step(pausing.as_mut()), Step::Done(())));

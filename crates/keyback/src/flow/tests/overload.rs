@@ -18,7 +18,7 @@ fn crowd(app: &App) -> Place {
     let place = gate.enter(&app.env.random).unwrap();
     place.queue().turn().unwrap().end(HashTime {
         taken: Duration::from_secs(2),
-        computed: Duration::from_secs(1),
+        computed: Duration::from_millis(1_500),
     });
     place
 }

@@ -1,0 +1,100 @@
+//! How much of a hash to compute between two pauses, in which others compute.
+//!
+//! On a machine with idle cores pauses are short, and few of them suffice. On a crowded one, an instance computes a little
+//! after each pause for each request in its gate. So all instances together serve the requests about as one queue would,
+//! although the host hands them out unevenly.
+
+use std::time::Duration;
+
+/// Keyback's own hashes may pause so often, at even distances.
+const PARTS: u32 = 128;
+/// A pause that is longer is one in which others computed. The host's timers take one or two milliseconds.
+const SHORT_PAUSE: Duration = Duration::from_millis(2);
+/// After a pause, a hash computes at least a part for each time as long as this that it took. So the pauses of a hash take
+/// about half a second in all, where others compute for long without any.
+const PAUSED_FOR_A_PART: u128 = 4; // ms
+
+/// The pace of an instance.
+#[derive(Debug)]
+pub(super) struct Pace {
+    /// How many parts to compute for each request in the gate.
+    parts: u32,
+    /// How long the last pause was.
+    pause: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            parts: PARTS,
+            pause: Duration::ZERO,
+        }
+    }
+}
+
+impl Pace {
+    /// How many parts to compute until the next pause, with so many requests in the gate.
+    pub(super) fn slice(&self, places: u32) -> u32 {
+        let share = self.parts.saturating_mul(places);
+        let worth = self.pause.as_millis() / PAUSED_FOR_A_PART;
+        share.max(u32::try_from(worth).unwrap_or(PARTS)).min(PARTS)
+    }
+
+    /// Goes slower after a long pause, and faster after a short one.
+    pub(super) fn note_pause(&mut self, pause: Duration) {
+        self.pause = pause;
+        self.parts = if pause > SHORT_PAUSE {
+            (self.parts / 2).max(1)
+        } else {
+            self.parts.saturating_mul(2).min(PARTS)
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(pauses: &[u64]) -> Pace {
+        let mut pace = Pace::default();
+        for pause in pauses {
+            pace.note_pause(Duration::from_millis(*pause));
+        }
+        pace
+    }
+
+    #[test]
+    fn with_idle_cores_a_hash_is_computed_in_one_go() {
+        assert_eq!(Pace::default().slice(1), PARTS);
+        assert_eq!(after(&[1, 2, 1]).slice(16), PARTS);
+    }
+
+    #[test]
+    fn on_a_crowded_machine_a_hash_pauses_ever_more_often() {
+        let pauses = [3; 7];
+        let slices: Vec<_> = (0..=7).map(|n| after(&pauses[..n]).slice(1)).collect();
+        assert_eq!(slices, [128, 64, 32, 16, 8, 4, 2, 1]);
+        assert_eq!(after(&[3; 100]).slice(1), 1);
+        let again = [&[3; 100][..], &[2; 3]].concat();
+        assert_eq!(after(&again).slice(1), 8);
+    }
+
+    #[test]
+    fn on_a_crowded_machine_the_more_requests_wait_the_more_is_computed() {
+        let pace = after(&[3; 100]);
+        assert_eq!(
+            [1, 2, 9, 16].map(|places| pace.slice(places)),
+            [1, 2, 9, 16]
+        );
+        assert_eq!(pace.slice(u32::MAX), PARTS);
+    }
+
+    #[test]
+    fn where_others_never_pause_a_hash_is_over_in_a_second_all_the_same() {
+        for pause in [8, 40, 200, 511] {
+            let slice = after(&[pause; 100]).slice(1);
+            let pauses = u64::from(PARTS.div_ceil(slice)) - 1;
+            assert!(pauses * pause < 1_000, "{pauses} of {pause} ms");
+        }
+    }
+}
