@@ -24,6 +24,8 @@ pub(crate) struct Overload {
     pub(crate) beside: usize,
     /// So many sign in, one number after the other, again at once when they are refused.
     pub(crate) crowds: &'static [usize],
+    /// Of a crowd of no more than this, nobody may be refused: there is time for all.
+    pub(crate) all_served: usize,
     pub(crate) accounts: usize,
     /// How long 95 of 100 answers to those others may take at most, in milliseconds.
     pub(crate) others_within: f64,
@@ -34,7 +36,8 @@ impl Overload {
     pub(crate) const FULL: Self = Self {
         length: Duration::from_secs(10),
         beside: 16,
-        crowds: &[64, 100, 200],
+        crowds: &[16, 64, 100, 200],
+        all_served: 16,
         accounts: 1_000,
         others_within: 100.0,
     };
@@ -44,6 +47,7 @@ impl Overload {
         length: Duration::from_secs(2),
         beside: 2,
         crowds: &[4],
+        all_served: 0,
         accounts: 100,
         // It is about whether everything works, also on a busy machine.
         others_within: f64::INFINITY,
@@ -74,6 +78,9 @@ impl Times {
 
     /// How many there are, their median, the 95th percentile and the longest: cells of a table.
     fn cells(&self) -> String {
+        if self.0.is_empty() {
+            return "0 | | | ".to_owned();
+        }
         let at = |percent| significant(self.at(percent));
         format!("{} | {} | {} | {}", self.0.len(), at(50), at(95), at(100))
     }
@@ -89,7 +96,8 @@ struct SignIns {
 /// Loads the app, and describes what was seen.
 ///
 /// # Errors
-/// When a sign-in is neither right nor refused for overload, or another call is not answered as ever or takes too long.
+/// When a sign-in is neither right nor refused for overload, or refused though there is time for all, or another call is not
+/// answered as ever or takes too long.
 pub(crate) async fn overload(app: App, plan: &Overload, command: &str) -> Result<String> {
     let load = machine::load();
     let before = Usage::now(std::slice::from_ref(&app))?;
@@ -137,6 +145,10 @@ pub(crate) async fn overload(app: App, plan: &Overload, command: &str) -> Result
             "| {crowd} | {} | {} | {peak} |",
             seen.signed_in.cells(),
             seen.refused.cells()
+        );
+        ensure!(
+            crowd > plan.all_served || seen.refused.0.is_empty(),
+            "refused, though there was time:\n{crowds}"
         );
     }
     let app = app.into_inner();
@@ -220,6 +232,6 @@ mod tests {
             times.note(Duration::from_millis(took));
         }
         assert_eq!(times.cells(), "200 | 100 | 190 | 200");
-        assert_eq!(Times::default().cells(), "0 | 0.000 | 0.000 | 0.000");
+        assert_eq!(Times::default().cells(), "0 | | | ");
     }
 }

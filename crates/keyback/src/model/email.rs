@@ -93,8 +93,8 @@ pub struct Email {
     /// The link and code, or the password, that its text contains.
     #[serde(rename = "holds")]
     pub secret: Option<MailSecret>,
-    /// The recovery request that it answers, sealed, until the mail is sent or given up. A mail that nobody tried in time is
-    /// written anew from it.
+    /// The recovery request that it answers, sealed, as long as it is sure that no provider has the mail. One that nobody tried in
+    /// time is written anew from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Sealed>,
     /// Calls to a provider so far. An attempt that also asked the fallback counts once.
@@ -142,7 +142,7 @@ impl Email {
         self.discard_at.is_some_and(|discard_at| now >= discard_at)
     }
 
-    /// Whether it was to be tried while its secret was good, and nobody did until `now`: the app was away, or a clock was wrong.
+    /// Whether it was to be tried while its secret was good, and no try is noted until `now`, such as when the app was away, or a clock was wrong.
     #[must_use]
     pub fn was_missed(&self, now: Timestamp) -> bool {
         let next = self.next_attempt_at;

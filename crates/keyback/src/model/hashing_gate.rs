@@ -259,16 +259,19 @@ impl<'a> Queued<'a> {
     /// The turn, if it has come. From then on it is no longer in the queue.
     #[must_use]
     pub fn turn(&self) -> Option<Turn<'a>> {
-        let is_next = self.shared.change(|state| {
+        let (is_next, places_then) = self.shared.change(|state| {
             let is_next = state.queue.front() == Some(&self.number) && !state.is_hashing;
             if is_next {
                 state.queue.pop_front();
                 state.is_hashing = true;
                 state.is_long = false;
             }
-            is_next
+            (is_next, state.places)
         });
-        is_next.then(|| Turn(self.shared))
+        is_next.then(|| Turn {
+            shared: self.shared,
+            places_then,
+        })
     }
 
     /// How long not to look again: half of the time that those before it are expected to take.
@@ -305,25 +308,29 @@ impl fmt::Debug for Queued<'_> {
 }
 
 /// The turn to hash, until it is dropped.
-pub struct Turn<'a>(&'a Rc<Shared>);
+pub struct Turn<'a> {
+    shared: &'a Rc<Shared>,
+    /// How many were in the gate when it began.
+    places_then: u32,
+}
 
 impl Turn<'_> {
     /// Says that the turn has taken long enough for idle instances to take what the host had for this one. What still waits
     /// finds none, and is better off here, where it may be refused.
     pub fn mark_as_long(&self) {
-        self.0.change(|state| state.is_long = true);
+        self.shared.change(|state| state.is_long = true);
     }
 
     /// How many parts of the hash to compute until the next pause. There are 128 of Keyback's own.
     #[must_use]
     pub fn slice(&self) -> u32 {
-        let state = self.0.state.borrow();
+        let state = self.shared.state.borrow();
         state.pace.slice(state.places)
     }
 
     /// Says how long the pause after a slice was.
     pub fn note_pause(&self, pause: Duration) {
-        self.0.change(|state| state.pace.note_pause(pause));
+        self.shared.change(|state| state.pace.note_pause(pause));
     }
 
     /// Ends the turn, and remembers how long the hash took. Only for hashes of Keyback's own: the time of others depends on
@@ -334,12 +341,14 @@ impl Turn<'_> {
         }
         // The clock may have jumped.
         let taken = time.taken.min(LONGEST_RETRY);
-        self.0.change(|state| {
-            // Instances compute in proportion to how many are in their gates. So those here are done when all others are.
-            let crowd = taken.saturating_mul(state.places);
+        self.shared.change(|state| {
+            // Instances compute in proportion to how many are in their gates. So those here are done when all others are. Who
+            // came during the hash counts by its own computing time only.
+            let places = self.places_then.min(state.places);
+            let crowd = taken.saturating_mul(places).min(LONGEST_RETRY);
             state.crowd = average(state.crowd, crowd);
-            state.computed = average(state.computed, time.computed);
-            state.seen = state.places;
+            state.computed = average(state.computed, time.computed.min(LONGEST_RETRY));
+            state.seen = places;
             state.undisturbed = if time.is_undisturbed() {
                 state.undisturbed.saturating_add(1)
             } else {
@@ -351,7 +360,7 @@ impl Turn<'_> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.0.change(|state| state.is_hashing = false);
+        self.shared.change(|state| state.is_hashing = false);
     }
 }
 

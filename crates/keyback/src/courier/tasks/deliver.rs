@@ -126,6 +126,10 @@ async fn try_once<E: Env>(
         Offered::surely(mail.primary.kind, Handover::Refused { reason })
     };
     tried.email.provider = Some(offered.provider.as_str().to_owned());
+    if !offered.is_sure {
+        // It may have arrived: it is not written anew.
+        tried.email.request = None;
+    }
     tried.note(cx, offered, run).await
 }
 

@@ -20,8 +20,8 @@ pub(super) struct Offered {
     pub(super) handover: Handover,
     /// The provider that answered.
     pub(super) provider: ProviderKind,
-    /// Whether it is sure that the provider does not have it unless it accepted.
-    is_sure: bool,
+    /// Whether it is sure that no provider has it unless it was accepted.
+    pub(super) is_sure: bool,
     /// How long this run leaves the provider alone, if it is throttled.
     pub(super) wait: Duration,
 }
@@ -72,7 +72,11 @@ pub(super) async fn hand_over<E: Env>(
     let counts = second.handover == Handover::Accepted
         || (is_unknown_sender && second.is_later())
         || (both_throttled && second.wait < first.wait);
-    if counts { second } else { first }
+    let is_sure = first.is_sure && second.is_sure;
+    Offered {
+        is_sure,
+        ..if counts { second } else { first }
+    }
 }
 
 /// Offers the mail to a provider if it is its turn.

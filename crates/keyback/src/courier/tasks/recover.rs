@@ -13,7 +13,7 @@ use crate::mail::message::Requester;
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::event::{Event, EventType};
-use crate::model::id::EventId;
+use crate::model::id::{ChallengeSerial, EventId};
 use crate::model::issued_mail::Asker;
 use crate::model::recovery::{IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
@@ -55,7 +55,7 @@ pub(in crate::courier) async fn run<E: Env>(
         challenge_id: &request.challenge_id,
         lifetimes: settings.lifetimes,
         requested_at: request.requested_at,
-        request: (!request.is_renewed).then_some(sealed),
+        request: request.instead_of.is_none().then_some(sealed),
         requested_by: Requester::User,
         asker: Some(asker(settings, &turn.account, &request)),
         locale: request.locale.as_ref(),
@@ -68,7 +68,8 @@ pub(in crate::courier) async fn run<E: Env>(
         ),
         deliver: true,
         link_only: false,
-        counts: true,
+        // The one that it takes the place of does.
+        counts: request.instead_of.is_none(),
     };
     issue(cx, settings, to_issue, turn, &mut batch)?;
     if is_decoy {
@@ -131,13 +132,26 @@ async fn decide<E: Env>(
     let recovery = recovery?.unwrap_or_default();
     let state = recoveries::find_use(cx.env, recovery.challenge.as_ref()).await?;
     // If it is tied already, a crash came after the work and before its entry was rewritten.
-    if account.number == 0 || done?.is_some() {
+    let is_done = match &request.instead_of {
+        Some(serial) => !is_latest(&recovery, serial),
+        None => done?.is_some(),
+    };
+    if account.number == 0 || is_done {
         return Ok(Decision::Silence);
+    }
+    if request.instead_of.is_some() {
+        return Ok(Decision::Issue(Box::new(account), Box::new(recovery)));
     }
     let asker = asker(settings, &account, request);
     Ok(decide_by(
         settings, &asker, account, recovery, state, cx.now,
     ))
+}
+
+/// Whether no challenge was issued after the one with this serial.
+fn is_latest(recovery: &Recovery, serial: &ChallengeSerial) -> bool {
+    let latest = recovery.challenge.as_ref();
+    latest.is_some_and(|challenge| challenge.serial == *serial)
 }
 
 /// The network that asks for a recovery of `account`.
@@ -178,8 +192,13 @@ async fn take_turn<E: Env>(
     let asker = asker(settings, &account, request);
     let still_wanted = |account: &Account, recovery: &Recovery| {
         let rules = &settings.rules;
-        let decision = recovery.decide(rules, &asker, account.epoch, Use::Unused, cx.now);
-        !account.disabled && decision == IssueDecision::Issue
+        let is_wanted = if let Some(serial) = &request.instead_of {
+            is_latest(recovery, serial)
+        } else {
+            let decision = recovery.decide(rules, &asker, account.epoch, Use::Unused, cx.now);
+            decision == IssueDecision::Issue
+        };
+        !account.disabled && is_wanted
     };
     if let Some(turn) = Turn::take(cx.env, account, recovery, still_wanted).await? {
         return Ok(Ok(turn));

@@ -4,15 +4,14 @@
 use crate::base::timestamp::Timestamp;
 use crate::flow::recovery::forgot_password::Request;
 use crate::model::email::{Email, MailSecret};
-use crate::model::id::ChallengeId;
 use crate::model::keyring::Keyring;
 use crate::model::recovery::Use;
 use crate::model::sealed::Sealed;
 use crate::ports::{Env, Unavailable};
 use crate::store::{accounts, recoveries};
 
-/// The request of `email`, to be worked off anew. `None` if it was tried in time, if somebody has used or cancelled its secret,
-/// or if a newer challenge or a credential event has taken its place.
+/// The request of `email`, to be worked off anew. `None` if it was tried in time or a provider may have it, if somebody has used
+/// or cancelled its secret, or if a newer challenge or a credential event has taken its place.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -46,10 +45,8 @@ pub(super) async fn request<E: Env>(
         // Its key is gone.
         return Ok(None);
     };
-    // The first one's id is tied to the account already, and stands for the newest challenge as well.
     let renewed = Request {
-        challenge_id: ChallengeId::generate(env.random())?,
-        is_renewed: true,
+        instead_of: Some(serial.clone()),
         ..request
     };
     renewed.seal(env, keyring).map(Some)

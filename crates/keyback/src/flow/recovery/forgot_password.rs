@@ -8,7 +8,7 @@ use crate::flow::{Refusal, within};
 use crate::model::agenda_task::AgendaTask;
 use crate::model::client_address::ClientAddress;
 use crate::model::email_address::EmailAddress;
-use crate::model::id::ChallengeId;
+use crate::model::id::{ChallengeId, ChallengeSerial};
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
 use crate::model::locale::Locale;
@@ -36,9 +36,9 @@ pub struct Request {
     pub client: ClientAddress,
     /// When the request arrived; the mail shows it.
     pub requested_at: Timestamp,
-    /// Whether its first mail was not tried in time. There is no third.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_renewed: bool,
+    /// The challenge whose mail was not sent in time, if another one is to be issued in its place. There is no third.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<ChallengeSerial>,
 }
 
 impl Request {
@@ -122,7 +122,7 @@ pub async fn accept<E: Env>(
         locale,
         client,
         requested_at: cx.now,
-        is_renewed: false,
+        instead_of: None,
     };
     let mut batch = Batch::going_on_with(ReservedEntry::own(place?, cx.now));
     batch.task(AgendaTask::Recover {

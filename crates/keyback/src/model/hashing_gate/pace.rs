@@ -10,9 +10,11 @@ use std::time::Duration;
 const PARTS: u32 = 128;
 /// A pause that is longer is one in which others computed. The host's timers take one or two milliseconds.
 const SHORT_PAUSE: Duration = Duration::from_millis(2);
-/// After a pause, a hash computes at least a part for each time as long as this that it took. So the pauses of a hash take
-/// about half a second in all, where others compute for long without any.
-const PAUSED_FOR_A_PART: u128 = 4; // ms
+/// After a pause, a hash computes at least a part for each time as long as this that it took, in milliseconds. So where others
+/// compute for longer between their pauses, those of a hash take half a second in all.
+const PAUSED_FOR_A_PART: u128 = 4;
+/// For that, it computes no more parts than these: with many instances, the slices of all would grow by each other.
+const MOST_FOR_A_PAUSE: u32 = 8;
 
 /// The pace of an instance.
 #[derive(Debug)]
@@ -36,8 +38,9 @@ impl Pace {
     /// How many parts to compute until the next pause, with so many requests in the gate.
     pub(super) fn slice(&self, places: u32) -> u32 {
         let share = self.parts.saturating_mul(places);
-        let worth = self.pause.as_millis() / PAUSED_FOR_A_PART;
-        share.max(u32::try_from(worth).unwrap_or(PARTS)).min(PARTS)
+        let worth = self.pause.as_millis().div_ceil(PAUSED_FOR_A_PART);
+        let worth = u32::try_from(worth).unwrap_or(PARTS).min(MOST_FOR_A_PAUSE);
+        share.max(worth).min(PARTS)
     }
 
     /// Goes slower after a long pause, and faster after a short one.
@@ -90,11 +93,12 @@ mod tests {
     }
 
     #[test]
-    fn where_others_never_pause_a_hash_is_over_in_a_second_all_the_same() {
-        for pause in [8, 40, 200, 511] {
+    fn where_others_pause_seldom_the_pauses_of_a_hash_take_half_a_second() {
+        for pause in 3..=32 {
             let slice = after(&[pause; 100]).slice(1);
             let pauses = u64::from(PARTS.div_ceil(slice)) - 1;
-            assert!(pauses * pause < 1_000, "{pauses} of {pause} ms");
+            assert!(pauses * pause <= 512, "{pauses} of {pause} ms");
         }
+        assert_eq!(after(&[10_000; 100]).slice(1), MOST_FOR_A_PAUSE);
     }
 }

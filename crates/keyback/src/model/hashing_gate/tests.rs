@@ -58,6 +58,7 @@ fn what_others_computed_during_a_hash_is_not_awaited_once_for_each_place() {
     let places = places.unwrap();
     hash(&places[0], 80, 25);
     assert!(enter(&gate).is_ok());
+    assert!(places[1].queue().pause(Duration::from_secs(3)).is_ok());
     hash(&places[0], 400, 25);
     assert!(enter(&gate).is_err());
 }
@@ -136,11 +137,11 @@ fn whoever_turns_out_to_wait_too_long_is_sent_away_before_it_has() {
     // The first one takes much longer than expected.
     let turn = queued[0].turn().unwrap();
     turn.end(HashTime {
-        taken: Duration::from_millis(1_960),
+        taken: Duration::from_secs(1),
         computed: Duration::from_millis(33),
     });
     let _second = queued[1].turn();
-    let waited = Duration::from_secs(2);
+    let waited = Duration::from_secs(3);
     assert!(queued[2].pause(waited).is_ok());
     assert!(queued[5].pause(waited).is_ok());
     assert!(queued[6].pause(waited).is_err());
@@ -179,10 +180,30 @@ fn a_hash_that_never_paused_tells_nothing_of_the_machine() {
 
 #[test]
 fn a_clock_that_jumps_during_a_hash_does_not_close_the_gate() {
-    let gate = gate_after(3_600_000, 30);
-    let random = SeededRandom::new(1);
-    let let_in = (0..1_000).filter(|_| gate.enter(&random).is_ok()).count();
-    assert!((200..400).contains(&let_in), "{let_in}");
+    // In a pause, and while it computed; alone, and with others in the gate.
+    for (computed, others) in [(30, 0), (3_599_999, 0), (30, 15), (3_599_999, 15)] {
+        let gate = gate();
+        let others: Vec<_> = (0..others).map(|_| enter(&gate).unwrap()).collect();
+        hash(&enter(&gate).unwrap(), 3_600_000, computed);
+        drop(others);
+        let random = SeededRandom::new(1);
+        let let_in = (0..1_000).filter(|_| gate.enter(&random).is_ok()).count();
+        assert!((200..=1_000).contains(&let_in), "{let_in}");
+    }
+}
+
+#[test]
+fn who_comes_during_a_long_hash_does_not_have_it_count_once_more() {
+    let gate = gate();
+    let first = enter(&gate).unwrap();
+    let turn = first.queue().turn().unwrap();
+    let _others: Vec<_> = (0..15).map(|_| enter(&gate).unwrap()).collect();
+    turn.end(HashTime {
+        taken: Duration::from_millis(800),
+        computed: Duration::from_millis(25),
+    });
+    drop(first);
+    assert!(enter(&gate).is_ok());
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::courier::after_response;
-use crate::testing::{App, run_while};
+use crate::ports::NoAnswer;
+use crate::testing::{App, Mail, run_while};
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -22,6 +23,11 @@ fn refused_once() -> (App, String) {
 
 /// An account whose recovery mail was written, and the app ended before it was sent.
 fn written_and_not_sent() -> (App, String) {
+    ended_where(|app| app.env.http.requests() == 0)
+}
+
+/// An account whose recovery mail was written, and the app ended where `is_so`, before a try was noted.
+fn ended_where(is_so: impl Fn(&App) -> bool) -> (App, String) {
     for operations in 0..100 {
         let app = App::with_account();
         let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
@@ -30,29 +36,37 @@ fn written_and_not_sent() -> (App, String) {
         let _ = run_while(after_response::run(&app.env, deferred), || {
             !app.env.store.is_halted()
         });
-        app.env.store.halt_after(None);
         let is_written = app.env.store.dump().contains("v1:outbox:");
-        if is_written && app.env.http.requests() == 0 {
+        app.env.store.halt_after(None);
+        let is_noted = || app.emails_in("")[0]["attempts"] != 0;
+        if is_written && is_so(&app) && !is_noted() {
             return (app, reply.expect(202).text("challenge_id"));
         }
     }
-    panic!("the mail was never written without being sent");
+    panic!("it never ended there");
 }
 
 #[test]
 fn a_mail_that_nobody_tried_in_time_is_written_anew() {
-    for (app, challenge_id) in [refused_once(), written_and_not_sent()] {
-        app.advance(20 * MINUTE);
-        let report = app.run_courier().json();
-        assert_eq!(report["expired"], 1);
-        assert_eq!(report["delivered"], 1);
-        let [mail] = &app.take_mails()[..] else {
-            panic!("one mail");
-        };
-        assert_eq!(app.emails_in("expired").len(), 1);
-        assert_eq!(app.emails_in("sent").len(), 1);
-        // The page on which the code is typed knows the first request.
-        assert_eq!(app.verify(&challenge_id, &mail.code()).status, 200);
+    // The page on which the code is typed has the request's id, which is forgotten half an hour after it.
+    for (minutes, knows_id) in [(20, true), (40, false)] {
+        for (app, challenge_id) in [refused_once(), written_and_not_sent()] {
+            app.advance(minutes * MINUTE);
+            let report = app.run_courier().json();
+            assert_eq!(report["expired"], 1);
+            assert_eq!(report["delivered"], 1);
+            let [mail] = &app.take_mails()[..] else {
+                panic!("one mail");
+            };
+            assert_eq!(app.emails_in("expired").len(), 1);
+            assert_eq!(app.emails_in("sent").len(), 1);
+            let verified = if knows_id {
+                app.verify(&challenge_id, &mail.code())
+            } else {
+                app.verify_for(App::EMAIL, &mail.code())
+            };
+            assert_eq!(verified.status, 200, "{minutes}");
+        }
     }
 }
 
@@ -119,31 +133,50 @@ fn a_mail_is_not_written_anew_if_it_was_of_use_or_is_of_none_any_more() {
         app.advance(20 * MINUTE);
         app.run_courier_for(3);
         let mails = app.take_mails();
-        assert!(
-            !mails.iter().any(crate::testing::Mail::is_recovery),
-            "{why}"
-        );
+        assert!(!mails.iter().any(Mail::is_recovery), "{why}");
     }
+}
+
+#[test]
+fn a_mail_that_may_have_arrived_is_not_written_anew() {
+    let app = App::with_account();
+    app.env.http.fail_with(NoAnswer::Unreachable);
+    let _ = app.forgot(App::EMAIL).expect(202);
+    let _ = app.take_mails();
+    app.env.http.answer_with(200, None);
+    app.advance(20 * MINUTE);
+    app.run_courier_for(3);
+    assert_eq!(app.take_mails(), []);
 }
 
 #[test]
 fn a_mail_whose_secret_was_used_or_cancelled_is_not_written_anew() {
     for is_cancelled in [false, true] {
-        let app = App::with_account();
-        // The provider took it, and its answer was lost.
-        app.env.http.fail_with(crate::ports::NoAnswer::Unreachable);
-        let _ = app.forgot(App::EMAIL).expect(202);
+        let (app, _) = ended_where(|app| app.env.http.requests() == 1);
         let mail = app.take_mails().remove(0);
-        app.env.http.answer_with(200, None);
         let used = if is_cancelled {
             app.cancel(&mail.cancel())
         } else {
             app.reset(&mail.link(), App::NEW_PASSWORD)
         };
         assert_eq!(used.status, 204);
+        let _ = app.take_mails();
         app.advance(20 * MINUTE);
         app.run_courier_for(3);
         let mails = app.take_mails();
-        assert!(!mails.iter().any(crate::testing::Mail::is_recovery));
+        assert!(!mails.iter().any(Mail::is_recovery), "{is_cancelled}");
     }
+}
+
+#[test]
+fn no_cooldown_keeps_a_mail_from_being_written_anew_and_it_counts_once() {
+    let (app, _) = refused_once();
+    app.env.variables.set("cooldown_seconds", "3600");
+    app.env.variables.set("limit_account", "2/86400");
+    app.advance(20 * MINUTE);
+    let _ = app.run_courier();
+    assert_eq!(app.take_mails().len(), 1);
+    app.advance(60 * MINUTE);
+    let _ = app.forgot(App::EMAIL).expect(202);
+    assert_eq!(app.take_mails().len(), 1);
 }
