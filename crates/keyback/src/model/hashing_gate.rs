@@ -50,12 +50,11 @@ struct State {
     /// The numbers of the requests that wait for a turn, first come, first served.
     queue: VecDeque<u64>,
     next_number: u64,
-    /// How long it was until all who were in a gate were done, when the last hash ended. Like the next, a moving average, in
-    /// which each hash has the weight of all before it.
+    /// How long it takes until all who are in a gate are done, by this instance's last hashes: a moving average.
     crowd: Duration,
-    /// How long a hash computes.
+    /// How long a hash computes: a moving average.
     computed: Duration,
-    /// How many were in this gate then.
+    /// How many were in this gate during the last hash.
     seen: u32,
     pace: Pace,
     /// How many hashes in a row were not disturbed.
@@ -160,7 +159,7 @@ fn is_drawn(expected: Duration, random: &impl SecureRandom) -> bool {
     f64::from(u32::from_le_bytes(drawn)) < share * f64::from(u32::MAX)
 }
 
-/// A moving average. The first value has no weight beside others.
+/// A moving average, in which each value has the weight of all before it.
 fn average(before: Duration, value: Duration) -> Duration {
     match before {
         Duration::ZERO => value,
@@ -169,7 +168,7 @@ fn average(before: Duration, value: Duration) -> Duration {
 }
 
 impl State {
-    /// How long it is until all who are in a gate are done, with so many in this one.
+    /// How long it takes until all who are in a gate are done, with so many in this one.
     fn crowd_with(&self, places: u32) -> Duration {
         let more = places.saturating_sub(self.seen);
         let fewer = self.seen.saturating_sub(places);
