@@ -142,7 +142,8 @@ impl Email {
         self.discard_at.is_some_and(|discard_at| now >= discard_at)
     }
 
-    /// Whether it was to be tried while its secret was good, and no try is noted until `now`, such as when the app was away, or a clock was wrong.
+    /// Whether it was to be tried while its secret was good, and no try is noted until `now`, such as when the app was away or a
+    /// clock was wrong.
     #[must_use]
     pub fn was_missed(&self, now: Timestamp) -> bool {
         let next = self.next_attempt_at;

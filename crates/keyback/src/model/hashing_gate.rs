@@ -320,7 +320,7 @@ impl Turn<'_> {
         self.shared.change(|state| state.is_long = true);
     }
 
-    /// How many parts of the hash to compute until the next pause. There are 128 of Keyback's own.
+    /// How many parts of the hash to compute until the next pause. A hash of Keyback's own has 128.
     #[must_use]
     pub fn slice(&self) -> u32 {
         let state = self.shared.state.borrow();

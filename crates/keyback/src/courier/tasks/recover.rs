@@ -48,7 +48,11 @@ pub(in crate::courier) async fn run<E: Env>(
     entry: ReservedEntry,
 ) -> Result<Option<ReservedEntry>, Unavailable> {
     let request = Request::open(&settings.keyring, sealed)?;
-    let (turn, tied) = find_turn(cx, settings, &request).await?;
+    let (mut turn, tied) = find_turn(cx, settings, &request).await?;
+    if request.instead_of.is_some() {
+        // Its mail takes the place of the last one.
+        turn.recovery.issued.pop();
+    }
     let is_decoy = turn.account.number == 0;
     let mut batch = Batch::going_on_with(entry);
     let to_issue = Issue {
@@ -68,8 +72,7 @@ pub(in crate::courier) async fn run<E: Env>(
         ),
         deliver: true,
         link_only: false,
-        // The one that it takes the place of does.
-        counts: request.instead_of.is_none(),
+        counts: true,
     };
     issue(cx, settings, to_issue, turn, &mut batch)?;
     if is_decoy {

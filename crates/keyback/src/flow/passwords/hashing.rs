@@ -234,6 +234,26 @@ mod tests {
     }
 
     #[test]
+    fn after_long_pauses_a_hash_pauses_at_each_part() {
+        let env = MemoryEnv::default();
+        after_a_slice(&env, |slices| {
+            block_on(slices.pause());
+            // There are idle cores.
+            block_on(slices.pause());
+            assert_eq!(slices.parts.get(), 1);
+            for _ in 0..8 {
+                env.clock.advance(LONGEST_SLICE);
+                let mut pausing = pin!(slices.pause());
+                assert!(matches!(step(pausing.as_mut()), Step::Sleeping));
+                env.clock.advance(Duration::from_millis(3));
+                assert!(matches!(step(pausing.as_mut()), Step::Done(())));
+            }
+            let mut pausing = pin!(slices.pause());
+            assert!(matches!(step(pausing.as_mut()), Step::Sleeping));
+        });
+    }
+
+    #[test]
     fn a_hash_keeps_others_out_for_its_first_twenty_milliseconds() {
         let gate = HashingGate::new(|is_set| KEEPS_OUT.set(is_set));
         let env = MemoryEnv {

@@ -193,6 +193,18 @@ fn a_clock_that_jumps_during_a_hash_does_not_close_the_gate() {
 }
 
 #[test]
+fn a_clock_that_jumped_while_a_hash_computed_is_forgotten_after_a_few_hashes() {
+    let gate = gate_after(3_600_000, 3_599_999);
+    let random = SeededRandom::new(1);
+    for _ in 0..3 {
+        let place = (0..100).find_map(|_| gate.enter(&random).ok()).unwrap();
+        hash(&place, 30, 29);
+    }
+    let _ahead = gate.enter(&random).unwrap();
+    assert!(gate.enter(&random).is_ok());
+}
+
+#[test]
 fn who_comes_during_a_long_hash_does_not_have_it_count_once_more() {
     let gate = gate();
     let first = enter(&gate).unwrap();

@@ -35,6 +35,21 @@ fn the_fallback_gets_what_the_first_provider_does_not_take() {
 }
 
 #[test]
+fn a_mail_that_the_fallback_may_have_is_not_written_anew() {
+    let app = with_fallback();
+    app.env.http.answer_from("api.resend.com", Ok((503, None)));
+    let unsure = Err(NoAnswer::Unreachable);
+    app.env.http.answer_from(FALLBACK, unsure);
+    let _ = app.forgot(App::EMAIL);
+    assert_eq!(hosts(&app), ["api.resend.com", FALLBACK]);
+    app.env.http.answer_from("api.resend.com", Ok((200, None)));
+    app.advance(20 * 60);
+    app.run_courier_for(3);
+    assert_eq!(app.emails_in("expired").len(), 1);
+    assert_eq!(app.emails_in("sent").len(), 0);
+}
+
+#[test]
 fn the_fallback_gets_nothing_that_the_first_provider_may_have() {
     let app = with_fallback();
     let unsure = Err(NoAnswer::TimedOut);

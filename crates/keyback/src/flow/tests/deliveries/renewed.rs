@@ -169,14 +169,28 @@ fn a_mail_whose_secret_was_used_or_cancelled_is_not_written_anew() {
 }
 
 #[test]
-fn no_cooldown_keeps_a_mail_from_being_written_anew_and_it_counts_once() {
+fn no_cooldown_keeps_a_mail_from_being_written_anew_and_another_one_begins() {
     let (app, _) = refused_once();
     app.env.variables.set("cooldown_seconds", "3600");
-    app.env.variables.set("limit_account", "2/86400");
     app.advance(20 * MINUTE);
     let _ = app.run_courier();
     assert_eq!(app.take_mails().len(), 1);
-    app.advance(60 * MINUTE);
+    for mails in [0, 1] {
+        app.advance(41 * MINUTE);
+        let _ = app.forgot(App::EMAIL).expect(202);
+        assert_eq!(app.take_mails().len(), mails);
+    }
+}
+
+#[test]
+fn a_mail_that_is_written_anew_counts_once() {
+    let (app, _) = refused_once();
+    // The second one has to wait for a minute, a third for five.
+    app.env.variables.set("limit_account", "1/86400");
+    app.advance(20 * MINUTE);
+    let _ = app.run_courier();
+    assert_eq!(app.take_mails().len(), 1);
+    app.advance(2 * MINUTE);
     let _ = app.forgot(App::EMAIL).expect(202);
     assert_eq!(app.take_mails().len(), 1);
 }

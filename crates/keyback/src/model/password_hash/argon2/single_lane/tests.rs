@@ -1,5 +1,7 @@
 //! The hashes are those of the reference implementation and of the crate `argon2`.
 
+use std::cell::Cell;
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use proptest::prelude::*;
 
@@ -76,6 +78,16 @@ fn hashes_at_our_own_cost_as_the_crate_does() {
         hash(b"quiet-lantern", &salt, 19_456, 2).unwrap(),
         reference(b"quiet-lantern", &salt, 19_456, 2)
     );
+}
+
+#[test]
+fn a_hash_at_our_own_cost_may_pause_as_often_as_the_pace_assumes() {
+    let pauses = Cell::new(0);
+    let pause = async || pauses.set(pauses.get() + 1);
+    let hashed = super::hash(b"quiet-lantern", &[7; 16], 19_456, 2, &pause);
+    assert!(block_on(hashed).is_some());
+    // `PARTS` in `hashing_gate/pace.rs`.
+    assert_eq!(pauses.get(), 128);
 }
 
 #[test]
