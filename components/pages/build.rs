@@ -1,4 +1,4 @@
-//! Makes JSON of `docs/openapi.yaml`, which the component serves. The benchmark has the same files, and runs this as well.
+//! Converts `docs/openapi.yaml`, which the component serves, to JSON. The benchmark has the files too, and runs this.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What the form is answered with, in all languages.
+//! The form's answers, in all languages.
 
 use keyback::for_all_languages;
 use keyback::http::pages::{Files, Language};

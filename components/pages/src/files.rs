@@ -1,4 +1,4 @@
-//! The files in `static/`, as parts of the component.
+//! The files in `static/`, compiled into the component.
 
 use keyback::for_all_languages;
 use keyback::http::pages::{File, Files, Language};
@@ -21,7 +21,7 @@ macro_rules! words {
     };
 }
 
-/// The pages that everyone uses.
+/// The pages for users.
 static FILES: Files = Files::new(
     files!(
         "api-docs.css",
@@ -93,7 +93,7 @@ static PORTAL: Files = Files::new(
     for_all_languages!(words "portal/"),
 );
 
-/// All of them, as the routes need them.
+/// All files, as the routes need them.
 pub(crate) static ALL: PageFiles = PageFiles {
     pages: &FILES,
     portal: &PORTAL,

@@ -1,4 +1,4 @@
-//! Every path that no other component has: the pages that people use and their files, the portal, the pages that explain
+//! Every path that no other component has: the users' pages and their files, the portal, the pages that explain
 //! problems, and the answer to an unknown path.
 
 mod files;

@@ -1,18 +1,18 @@
-//! Reading a body, and no more of it than is wanted.
+//! Reading a body, up to a limit.
 
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use keyback::http::Body;
 
-/// All of `body`, if that is at most `most` bytes. `length` is what the head says, if it says it.
+/// The whole `body`, if it is at most `most` bytes. `length` is its `Content-Length`, if known.
 pub(crate) async fn read(
     mut body: impl BodyExt<Data = Bytes> + Unpin,
     most: usize,
     length: Option<usize>,
 ) -> Body {
     let mut read = Vec::new();
-    // The host has seen to it that the length is right. To wait for the end as well would take further turns of the
-    // instance, which may have much to do.
+    // The host has checked the length. Waiting for the end of the stream as well would take further turns of the
+    // instance, which may be busy.
     while length.is_none_or(|length| read.len() < length)
         && let Some(frame) = body.frame().await
     {

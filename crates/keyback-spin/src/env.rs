@@ -20,9 +20,9 @@ use crate::redis::SpinRedis as SpinStore;
 thread_local! {
     /// What this instance has measured and not stored yet.
     static METER: Meter = Meter::default();
-    /// What it knows of the store's format.
+    /// What this instance knows about the store's format.
     static FORMAT: Knowledge = Knowledge::default();
-    /// Its gate, for all its requests. It holds nothing of theirs.
+    /// The hashing gate, shared by all requests of the instance. It contains nothing of theirs.
     static HASHING_GATE: HashingGate = HashingGate::new(set_backpressure);
 }
 
@@ -33,7 +33,7 @@ pub struct SpinEnv<S = Checked<SpinStore>> {
     hashing_gate: HashingGate,
 }
 
-/// Has the host send further requests to other instances, or to this one again.
+/// Makes the host send further requests to other instances, or to this one again.
 fn set_backpressure(is_set: bool) {
     if is_set {
         spin_sdk::wit_bindgen::backpressure_inc();
@@ -50,7 +50,7 @@ impl Default for SpinEnv {
 }
 
 impl<S: KeyValue> SpinEnv<S> {
-    /// For a component whose store is not the usual one.
+    /// For a component with another store than the usual one.
     pub(crate) fn with_store(store: S) -> Self {
         Self {
             store,

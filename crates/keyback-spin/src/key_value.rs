@@ -17,15 +17,15 @@ use spin_sdk::key_value::{Error as StoreError, Store};
 use spin_sdk::time::sleep;
 
 const LABEL: &str = "default";
-/// The longest wait for the store to open. While Redis is away, Spin's answers neither yes nor no for minutes.
+/// The longest wait for the store to open. While Redis is down, Spin may not answer at all for minutes.
 const OPENS_WITHIN: Duration = Duration::from_millis(900);
-/// An instance that was busy may meet the end of that wait before the store that has long been open.
+/// After a busy phase, an instance may see this timeout before it sees that the store opened long ago.
 const GRACE: Duration = Duration::from_millis(1);
 
 type Opened = Result<Rc<(Store, Bucket)>, Unavailable>;
 
-/// The default store, through both interfaces. It is opened by the first call to it: a request that needs no store is
-/// answered without one.
+/// The default store, through both interfaces. The first call opens it, so a request that needs no store is answered
+/// without one.
 #[derive(Default)]
 pub struct SpinKeyValue {
     opening: OnceCell<Shared<LocalBoxFuture<'static, Opened>>>,
@@ -50,7 +50,7 @@ async fn open() -> Opened {
         },
     };
     let store = store.map_err(|error| store_outage(&error))?;
-    // This one waits, and the instance with it; where the store opened just now, it does not wait.
+    // This call blocks the instance; but the store is open by now, so there is no wait.
     let bucket = wasi_open(LABEL).map_err(|error| bucket_outage(&error))?;
     Ok(Rc::new((store, bucket)))
 }
@@ -87,14 +87,14 @@ impl KeyValue for SpinKeyValue {
         batch::delete_many(&self.open().await?.1, &keys).map_err(|error| bucket_outage(&error))
     }
 
-    /// Not repeated after an error: it may have been done.
+    /// Never retried after an error: the increment may have been done.
     async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Unavailable> {
         atomics::increment(&self.open().await?.1, key.as_str(), delta)
             .map_err(|error| bucket_outage(&error))
     }
 }
 
-/// The provider's own words stay out: they may quote a key or an address of the store.
+/// The provider's own message is left out: it may quote a key or an address of the store.
 fn store_outage(error: &StoreError) -> Unavailable {
     Unavailable::Store(
         match error {

@@ -1,6 +1,6 @@
-//! Answers that the host has not taken yet. What an instance does after earlier answers gives way to them: an answer
-//! whose body comes later than its head leaves in two segments, and a client on a kept-alive connection waits 40 ms for
-//! the second (Nagle's algorithm and delayed acknowledgements).
+//! Answers that the host has not accepted yet. Work after earlier answers waits for them: an answer whose body comes
+//! later than its head is sent in two segments, and a client on a kept-alive connection waits 40 ms for the second
+//! (Nagle's algorithm and delayed acknowledgements).
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -11,14 +11,14 @@ use spin_sdk::time::sleep;
 
 use crate::A_MOMENT;
 
-/// How often a piece of work gives way at most. Each time takes a millisecond or two, and a host may never take an answer.
+/// How often work waits at most. Each wait takes a millisecond or two, and a host may never accept an answer.
 const MAX_YIELDS: u32 = 100;
 
 thread_local! {
     static LEAVING: Cell<u32> = const { Cell::new(0) };
 }
 
-/// An answer of this instance that is about to leave, until it is dropped.
+/// An answer of this instance that is being sent, until it is dropped.
 pub(crate) struct Leaving(());
 
 impl Leaving {
@@ -34,7 +34,7 @@ impl Drop for Leaving {
     }
 }
 
-/// Does `work` while no answer is leaving.
+/// Runs `work`, but pauses it while an answer is being sent.
 pub(crate) async fn give_way<T>(work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     let mut yields_left = MAX_YIELDS;

@@ -29,7 +29,7 @@ use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 use spin_sdk::wasip3::spawn;
 
-/// The shortest wait in which the host returns to its scheduler; a mere yield does not. A response that is returned right
+/// The shortest sleep that returns to the host's scheduler; a mere yield does not. A response that is returned right
 /// after a call to the host may be split into two segments.
 const A_MOMENT: Duration = Duration::from_micros(1);
 
@@ -56,7 +56,7 @@ pub async fn serve(
     .await
 }
 
-/// Like [`serve`], for components without a store: their requests leave no work, and are not counted.
+/// Like [`serve`], for components without a store: their requests leave no work, and are not measured.
 ///
 /// # Errors
 /// Those of [`serve`].
@@ -94,8 +94,8 @@ pub async fn serve_and_work(
     .await
 }
 
-/// Like [`serve_and_work`], for the component that imports accounts: `room` decides by the head of a request how many bytes
-/// of its body are read, and the directory follows after many changes.
+/// Like [`serve_and_work`], for the component that imports accounts. From the head of a request, `room` decides how
+/// many bytes of its body are read. After many changes, the directory is updated too.
 ///
 /// # Errors
 /// Those of [`serve`].
@@ -146,7 +146,7 @@ async fn serve_and_then<S: KeyValue + 'static>(
         drop((leaving, present));
         leaving::give_way(then(env, deferred)).await;
     });
-    // The task above offers the body meanwhile, so that the host finds it when it has the head.
+    // Meanwhile the task above offers the body, so that the host finds it together with the head.
     sleep(A_MOMENT).await;
     Ok(response)
 }

@@ -1,4 +1,4 @@
-//! The store of a component that has none, so that it imports no interface to one.
+//! The store of a component that has none, so that the component does not import the interface.
 
 use keyback::ports::{KeyValue, Unavailable};
 use keyback::store::keys::{AnyKey, CounterKey, Key};

@@ -12,7 +12,7 @@ use spin_sdk::wasip3::http_compat::RequestOptionsExtension;
 
 use crate::body;
 
-/// The longest answer that is read. A range of the list of breached passwords has about 60 KB, and grows.
+/// The longest answer that is read. A range of the list of breached passwords has about 60 KB, with room to grow.
 const MAX_ANSWER_BYTES: usize = 256 * 1024;
 
 /// Spin's HTTP client. It follows no redirects.
@@ -58,8 +58,8 @@ fn connect_within(timeout: Duration) -> RequestOptionsExtension {
     RequestOptionsExtension(options)
 }
 
-/// Whether the other side may have the request. The codes are those of `wasi:http`, which has them from RFC 9209 §2.3;
-/// those named here belong to the time before anything is sent.
+/// Whether the other side may have the request. The codes are those of `wasi:http`, which follows RFC 9209 §2.3; those
+/// named here mean that nothing was sent.
 fn no_answer(error: &ErrorCode) -> NoAnswer {
     match error {
         ErrorCode::HttpRequestDenied => NoAnswer::Denied,

@@ -1,4 +1,4 @@
-//! The store in a Redis that the component calls itself, by `spin:redis`: for hosts whose own store has no atomic increments.
+//! The store in a Redis that the component calls itself, by `spin:redis`: for hosts without atomic increments.
 //!
 //! Each call of the port is one command, so each is atomic. Nothing is sent twice: a command whose answer was lost may have
 //! been done.
@@ -17,26 +17,26 @@ use spin_sdk::time::sleep;
 
 /// The variable with the address: `redis://[user:password@]host[:port][/database]`, or `rediss://…` over TLS.
 const URL: &str = "store_url";
-/// Before each key, so that others may use the same database. In a cluster, the braces keep all keys in one place, which a
-/// command with several keys needs.
+/// Prefix of each key, so that others can use the same database. In a cluster, the braces put all keys into one hash
+/// slot, as a command with several keys requires.
 const PREFIX: &str = "{keyback}:";
 /// The longest wait for a new connection. Hosts set no limit.
 const OPENS_WITHIN: Duration = Duration::from_millis(900);
-/// The longest wait for the answer of one that was made earlier, before a new one is made.
+/// The longest wait for an existing connection to answer, before a new one is made.
 const PINGS_WITHIN: Duration = Duration::from_millis(300);
 /// The longest wait for the answer to a command.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
-/// An instance that was busy may meet the end of a wait before the answer that has long been there.
+/// After a busy phase, an instance may see a timeout before it sees the answer that arrived long ago.
 const GRACE: Duration = Duration::from_millis(1);
 
 type Opened = Result<Rc<Connection>, Unavailable>;
 
 thread_local! {
-    /// The connection of this instance, once it is made.
+    /// The connection of this instance, once it is open.
     static CONNECTION: RefCell<Option<Rc<Connection>>> = const { RefCell::new(None) };
 }
 
-/// The store of one request. The first call opens it: a request that needs no store is answered without one.
+/// The store of one request. The first call opens it, so a request that needs no store is answered without one.
 #[derive(Default)]
 pub struct SpinRedis {
     opening: RefCell<Option<Shared<LocalBoxFuture<'static, Opened>>>>,
@@ -61,7 +61,7 @@ impl SpinRedis {
         let connection = self.open().await?;
         let asked = within(ANSWERS_WITHIN, connection.execute(command, arguments)).await;
         if asked.is_err() {
-            // Later calls of this request connect anew, to read whether the command was done.
+            // Later calls of this request reconnect, to read whether the command was done.
             forget(&connection);
             self.opening.borrow_mut().take_if(|opening| {
                 let opened = opening.peek().and_then(|it| it.as_ref().ok());
@@ -72,8 +72,8 @@ impl SpinRedis {
     }
 }
 
-/// The instance's connection, if it still answers, or else a new one. Two requests may each make one at the same time; then
-/// the one that is made first is kept for later ones.
+/// The instance's connection if it still answers, or else a new one. Two requests may each open one at the same time;
+/// then the first one is kept for later requests.
 async fn open() -> Opened {
     if let Some(connection) = CONNECTION.with_borrow(Clone::clone) {
         let answered = within(PINGS_WITHIN, connection.execute("PING", [])).await;
@@ -98,7 +98,7 @@ async fn open() -> Opened {
     .await
 }
 
-/// Has later requests make another connection.
+/// Makes later requests open another connection.
 fn forget(broken: &Rc<Connection>) {
     CONNECTION.with_borrow_mut(|known| {
         if known
@@ -110,7 +110,7 @@ fn forget(broken: &Rc<Connection>) {
     });
 }
 
-/// What a call of the host answers in time.
+/// Waits at most `time` for a call to the host.
 async fn within<T>(
     time: Duration,
     call: impl Future<Output = Result<T, Error>>,
@@ -123,7 +123,7 @@ async fn within<T>(
             Either::Right(_) => return Err(outage("the provider does not answer")),
         },
     };
-    // The host's own words stay out: they may quote a key or the address.
+    // The host's own message is left out: it may quote a key or the address.
     answer.map_err(|error| {
         outage(match error {
             Error::InvalidAddress => "store_url is no address that spin.toml grants",

@@ -1,4 +1,4 @@
-//! A response whose body we send ourselves, to know when the host has taken it.
+//! A response whose body we send ourselves, so that we know when the host has accepted it.
 
 use http_body_util::Full;
 use spin_sdk::wasip3::http::types::{ErrorCode, Fields, Response};
@@ -30,12 +30,12 @@ pub(crate) fn start(answer: http::Response<Vec<u8>>) -> Result<(Response, Unsent
 }
 
 impl UnsentBody {
-    /// Sends the body, and returns when the host has all of it or wants no more.
+    /// Sends the body, and returns when the host has accepted all of it or wants no more.
     ///
-    /// The host reads the end of a body only after it has the head, so an empty body waits for the head, too.
+    /// The host reads the end of a body only after the head, so an empty body waits for the head, too.
     pub(crate) async fn send(self) {
         let mut content = Full::new(bytes::Bytes::from(self.content));
-        // It fails when the client has gone away. The work goes on all the same.
+        // Fails if the client has gone. The work continues anyway.
         let _ = self.writer.send_http_body(&mut content).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What every layer is made of: no I/O and no rules.
+//! What every layer builds on: no I/O and no rules.
 
 pub mod base64url;
 pub mod blank;

@@ -10,10 +10,10 @@ use crate::ports::{Env, HttpClient, NoAnswer};
 /// The user waits for the answer, so the check gives up after this time.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Looks `password` up in its range of the list. The error says in our words why there was no result.
+/// Looks `password` up in its range of the list. An error says in our own words why there was no result.
 ///
 /// # Errors
-/// The text for the log, without anything of the answer.
+/// The text for the log, without anything from the answer.
 pub(crate) async fn is_breached<E: Env>(
     env: &E,
     list: &BaseUrl,

@@ -1,4 +1,4 @@
-//! The courier: does what is due, for whoever left it.
+//! The courier: does the work that is due, whichever request left it.
 
 pub mod after_response;
 pub mod report;

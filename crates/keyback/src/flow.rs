@@ -1,5 +1,5 @@
-//! The use cases, one file each. They decide; [`store`](crate::store) knows how it is kept, and the
-//! [`courier`](crate::courier) does what they leave for later.
+//! The use cases, one file each. They make the decisions; [`store`](crate::store) handles persistence, and the
+//! [`courier`](crate::courier) does the work that they defer.
 
 pub mod accounts;
 pub mod emails;
@@ -15,7 +15,7 @@ use crate::ports::Unavailable;
 /// Why a call that anyone may make is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// A limit is reached; says when to try again.
+    /// A limit is reached. Says when to try again.
     #[error("too many calls")]
     Limited(LimitExceeded),
     /// The store, the host or a variable failed. The flow says whether the call can be repeated.
@@ -23,7 +23,7 @@ pub enum Refusal {
     Unavailable(#[from] Unavailable),
 }
 
-/// Turns a passed limit into the refusal.
+/// Turns an exceeded limit into the refusal.
 fn within(exceeded: Option<LimitExceeded>) -> Result<(), Refusal> {
     exceeded.map_or(Ok(()), |exceeded| Err(Refusal::Limited(exceeded)))
 }

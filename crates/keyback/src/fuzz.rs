@@ -1,6 +1,6 @@
-//! The fuzz targets: one function for each kind of untrusted bytes. Any input will do; a broken rule panics.
+//! The fuzz targets: one function for each kind of untrusted bytes. Any input is allowed; a broken rule panics.
 //!
-//! `fuzz/` hands them what libFuzzer makes up. The tests here hand them the corpus of `fuzz/corpus` and seeded mutations of it.
+//! `fuzz/` runs them with inputs from libFuzzer. The tests here run them with `fuzz/corpus` and seeded mutations of it.
 
 #![expect(
     clippy::expect_used,
@@ -25,7 +25,7 @@ pub use text::{
 
 use ::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// A target, and its name: that of its function, of its program in `fuzz/fuzz_targets` and of its folder in `fuzz/corpus`.
+/// A target and the name of its function, its program in `fuzz/fuzz_targets` and its folder in `fuzz/corpus`.
 pub type Target = (&'static str, fn(&[u8]));
 
 macro_rules! targets {
@@ -54,13 +54,13 @@ targets!(
     url,
 );
 
-/// The first line, without its end, and what follows it.
+/// Splits off the first line, without its end, from the rest.
 fn first_line(input: &[u8]) -> (&[u8], &[u8]) {
     let at = input.iter().position(|byte| *byte == b'\n');
     at.map_or((input, &[]), |at| (&input[..at], &input[at..][1..]))
 }
 
-/// Header lines up to an empty one, and the body after it. What is no header is left out.
+/// Header lines up to an empty one, and the body after it. Invalid headers are left out.
 fn headers_and_body(mut input: &[u8]) -> (HeaderMap, &[u8]) {
     let mut headers = HeaderMap::new();
     loop {

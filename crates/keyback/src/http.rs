@@ -1,6 +1,6 @@
-//! Translating between HTTP and the flows: parse, authorise, call, render. One file per call.
+//! Translates between HTTP and the flows: parse, authorise, call, render. One file per call.
 //!
-//! A component's handler is a routing table over the functions here; [`serve`] wraps it. What a handler refuses is a
+//! A component's handler is a routing table over the functions here, wrapped by [`serve`]. A handler refuses with a
 //! [`Problem`], and everything becomes an answer.
 
 pub mod forgot_password_form;
@@ -37,7 +37,7 @@ use crate::model::measured::Measured;
 use crate::ports::{Env, Log, Variables};
 use crate::store::cx::{Cx, Deferred};
 
-/// Answers `request` by `route`. Also returns the work for after the response, whatever the answer is.
+/// Answers `request` by `route`. Also returns the work for after the response, for every answer.
 pub async fn serve<E: Env>(
     env: &E,
     request: Request,

@@ -23,8 +23,8 @@ pub struct Webhook {
     pub secret: WebhookSecret,
 }
 
-/// The request for one event, by the Standard Webhooks specification. `epoch` is the account's current one; `None` after its
-/// deletion.
+/// The request for one event, as in the Standard Webhooks specification. `epoch` is the account's current one; `None`
+/// after its deletion.
 pub(crate) fn request(
     webhook: &Webhook,
     event: &Event,

@@ -25,7 +25,7 @@ pub trait Clock {
     async fn sleep(&self, duration: Duration);
 }
 
-/// The key-value store. No call but [`KeyValue::increment`] is atomic towards another caller.
+/// The key-value store. No call except [`KeyValue::increment`] is atomic with respect to other callers.
 #[expect(
     async_fn_in_trait,
     reason = "a Wasm instance has one thread: futures need not be Send"
@@ -41,18 +41,18 @@ pub trait KeyValue {
     /// # Errors
     /// [`Unavailable::Store`].
     async fn exists(&self, key: &AnyKey) -> Result<bool, Unavailable>;
-    /// Stores all `entries`; in one transaction where the store has such.
+    /// Stores all `entries`; in one transaction if the store has transactions.
     ///
     /// # Errors
     /// [`Unavailable::Store`].
     async fn set_many(&self, entries: Vec<(Key, Vec<u8>)>) -> Result<(), Unavailable>;
-    /// Deletes all `keys`; absent ones are no error.
+    /// Deletes all `keys`; absent ones are not an error.
     ///
     /// # Errors
     /// [`Unavailable::Store`].
     async fn delete_many(&self, keys: Vec<AnyKey>) -> Result<(), Unavailable>;
-    /// Adds `delta` to the counter and returns the sum; an absent counter counts from zero and is created, by a
-    /// `delta` of zero too. Of all callers, no two get the same sum from the same counter with `delta` 1.
+    /// Adds `delta` to the counter and returns the sum. An absent counter counts from zero and is created, even by a
+    /// `delta` of zero. No two callers get the same sum from the same counter with `delta` 1.
     ///
     /// # Errors
     /// [`Unavailable::Store`].
@@ -132,6 +132,6 @@ pub trait Env {
     fn log(&self) -> &Self::Log;
     /// The counts of this instance.
     fn meter(&self) -> &Meter;
-    /// The gate that whoever hashes goes through.
+    /// The gate that every request that hashes passes through.
     fn hashing_gate(&self) -> &HashingGate;
 }

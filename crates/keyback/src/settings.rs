@@ -26,7 +26,7 @@ mod tests;
 mod values;
 mod webhook;
 
-// The types of sections live with what uses them.
+// These types are defined where they are used.
 pub use crate::mail::api::{MailSettings, ProviderSettings};
 pub use crate::mail::message::MailBranding;
 pub use crate::mail::registry::ProviderKind;
@@ -93,7 +93,7 @@ impl Section for ProxyTrust {
     }
 }
 
-/// Headers of requests that hold no address, or a client's own.
+/// Request headers that contain no address, or one that the client chose.
 const NO_ADDRESS: [&str; 7] = [
     "host",
     "spin-client-addr",
@@ -109,7 +109,7 @@ fn address_header(text: &str) -> Result<String, String> {
     let name = ::http::HeaderName::try_from(text);
     let name = name.map_err(|_| "must be empty, or the name of a header".to_owned())?;
     match name.as_str() {
-        // A client may put quotes into its own part, which then shift what a proxy has appended.
+        // A client may put quotes into its own part, which then shift the values that a proxy appends.
         "forwarded" => Err("must be a header of plain addresses such as X-Forwarded-For: Forwarded (RFC 7239) is not read".to_owned()),
         name if NO_ADDRESS.contains(&name) => {
             Err("must be a header in which a proxy passes the client's address".to_owned())
@@ -149,7 +149,7 @@ impl Section for ChallengeSettings {
     }
 }
 
-/// `link_ttl_seconds`, for a page that tells it: `None` if it is bad, since that stops no page.
+/// `link_ttl_seconds`, for a page that shows it: `None` if it is invalid, since that does not stop a page.
 #[derive(Debug, Clone, Copy)]
 pub struct ToldLinkLifetime(
     /// 1 minute to 1 day.
@@ -285,7 +285,7 @@ impl Section for AdminMayChoose {
 pub struct AdminResetRules {
     /// Whether an administrator may type a password.
     pub may_choose: AdminMayChoose,
-    /// `temporary_password_ttl_seconds`: how long a password works that must be changed.
+    /// `temporary_password_ttl_seconds`: how long a password that must be changed works.
     pub temporary_password_lifetime: Duration,
 }
 
@@ -300,7 +300,7 @@ impl Section for AdminResetRules {
     }
 }
 
-/// `temporary_password_ttl_seconds`: how long a password works that an administrator gives and the user must change.
+/// `temporary_password_ttl_seconds`: how long a temporary password from an administrator works.
 #[derive(Debug, Clone, Copy)]
 pub struct TemporaryPasswordLifetime(
     /// 5 minutes to 30 days.
@@ -313,7 +313,7 @@ impl Section for TemporaryPasswordLifetime {
     }
 }
 
-/// `graphql_token_ttl_seconds`: how long a token may live that is signed by a key which is marked with `keyback_scopes`.
+/// `graphql_token_ttl_seconds`: how long a token signed by a key marked with `keyback_scopes` may live.
 #[derive(Debug, Clone, Copy)]
 pub struct GraphqlTokenLifetime(
     /// A minute to a year.
@@ -356,7 +356,7 @@ limits!(
 );
 
 const TRUE_OR_FALSE: &str = "true or false";
-/// What [`BaseUrl`] takes.
+/// The form that [`BaseUrl`] accepts.
 const ORIGIN: &str = "an origin: https, or http on a loopback address, and no path";
 
 fn boolean(text: &str) -> Option<bool> {

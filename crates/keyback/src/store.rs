@@ -1,8 +1,8 @@
 //! Records and counters over the key-value port.
 //!
-//! A flow reads through the repositories ([`accounts`], [`recoveries`], [`tokens`], [`outbox`], [`event_log`]) and says
-//! what becomes true in a [`batch::Batch`], which commits it in one round trip of numbers and one write. Nothing outside
-//! this module names a key or encodes a record.
+//! A flow reads through the repositories ([`accounts`], [`recoveries`], [`tokens`], [`outbox`], [`event_log`]) and
+//! collects its changes in a [`batch::Batch`], which commits them in one round trip of numbers and one write. Nothing
+//! outside this module names a key or encodes a record.
 
 pub mod accounts;
 pub mod agenda;
@@ -31,16 +31,16 @@ pub mod tokens;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::CounterKey;
 
-/// How often a number is drawn before the call is refused.
+/// How many times drawing a number is tried before the call is refused.
 const DRAWS: u32 = 3;
 
-/// Adds `count` to a counter whose gaps harm nobody, and returns the sum.
+/// Adds `count` to a counter in which gaps are harmless, and returns the sum.
 ///
-/// A store under contention may refuse an increment, so it is repeated. If the refused one was done after all, a number
-/// stays unused. Claims must not be repeated so: see [`claim`].
+/// A store under contention may refuse an increment, so it is retried. If the refused increment was applied after all,
+/// a number stays unused. Claims must not be retried like this: see [`claim`].
 ///
 /// # Errors
-/// [`Unavailable::Store`] when the last try fails.
+/// [`Unavailable::Store`] if the last try fails.
 pub(crate) async fn draw(
     store: &impl KeyValue,
     counter: &CounterKey,
@@ -56,7 +56,7 @@ pub(crate) async fn draw(
     }
 }
 
-/// What `counter` stands at; 0 if it does not exist, which reading it would change.
+/// The value of `counter`; 0 if it does not exist, in which case reading it would create it.
 ///
 /// # Errors
 /// [`Unavailable::Store`].

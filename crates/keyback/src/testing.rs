@@ -1,5 +1,5 @@
-//! Stand-ins for the machine, for tests: a store with the platform's quirks, a clock and randomness that can be set;
-//! and the app on top of them, as its callers see it.
+//! Stand-ins for the host, for tests: a store with the platform's quirks, a clock and randomness under control, and on
+//! top of them the app, as its callers see it.
 
 #![expect(
     clippy::arithmetic_side_effects,

@@ -1,9 +1,9 @@
 //! A build-time helper for components that check new passwords.
 //!
-//! zxcvbn times itself, and on Wasm asks its embedder for the time by an import that no host has. The linker can
-//! satisfy an import from a module of one's own, an adapter; this one always gives the same time. zxcvbn takes the year
-//! from it, to tell recent years in passwords, so that must be near the truth; the durations it measures are read by
-//! nobody. See `docs/decisions/0004-zxcvbn.md`.
+//! zxcvbn times itself. On Wasm, it asks its embedder for the time through an import that no host has. The linker can
+//! satisfy an import from a module of our own, an adapter; this one always returns the same time. zxcvbn takes the
+//! current year from it, to recognise recent years in passwords, so the time must be roughly right. The durations it
+//! measures are never read. See `docs/decisions/0004-zxcvbn.md`.
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -12,13 +12,13 @@ use wasm_encoder::{
     CodeSection, ExportKind, ExportSection, Function, FunctionSection, Module, TypeSection, ValType,
 };
 
-/// 2026-07-01T00:00:00Z. A build's own date would make no two builds alike.
+/// 2026-07-01T00:00:00Z. With the build's own date, no two builds would be identical.
 const MILLISECONDS: i64 = 1_782_864_000_000;
 
-/// Writes the adapter and has it linked; to be called from a component's `build.rs`.
+/// Writes the adapter and has it linked. Call it from a component's `build.rs`.
 ///
 /// # Errors
-/// When Cargo gave no output folder, or it cannot be written.
+/// If Cargo provides no output folder, or it cannot be written.
 pub fn link() -> io::Result<()> {
     let folder = env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?;
     let path = Path::new(&folder).join("zxcvbn_clock.wasm");

@@ -1,4 +1,4 @@
-//! Base64url, the text of binary values.
+//! Base64url, the text form of binary values.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 

@@ -1,7 +1,7 @@
 //! Invisible characters in text.
 
-/// Whether the character is white space, or one of Unicode's marks for joining, breaking and direction, which come along
-/// when a text is copied.
+/// Whether the character is white space, or one of Unicode's marks for joining, breaking and direction, which get
+/// copied along with text.
 #[must_use]
 pub const fn is_blank(character: char) -> bool {
     character.is_whitespace()

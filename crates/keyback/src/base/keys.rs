@@ -1,5 +1,5 @@
-//! The names of what is in the store. Counters are a type of their own: writing a value over one can take the whole store
-//! down, and reading one as a value means nothing.
+//! The names of what is in the store. Counters have their own type: writing a value over one can take the whole store
+//! down, and reading one as a value gives nothing useful.
 
 /// The name of a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,15 +51,15 @@ impl From<CounterKey> for AnyKey {
 }
 
 impl AnyKey {
-    /// A key by the name that an agenda entry noted. `None` for a name that no store takes, which a changed record may hold:
-    /// nothing can be under it.
+    /// A key from a name in an agenda entry. `None` for a name that no store accepts, as a tampered record may contain:
+    /// nothing can be stored under it.
     #[must_use]
     pub fn noted(name: String) -> Option<Self> {
         is_portable(&name).then_some(Self(name))
     }
 }
 
-/// Whether every store takes the name: 1 to 200 characters of `[A-Za-z0-9_.:-]`.
+/// Whether every store accepts the name: 1 to 200 characters of `[A-Za-z0-9_.:-]`.
 pub(crate) fn is_portable(name: &str) -> bool {
     (1..=200).contains(&name.len())
         && name
@@ -69,7 +69,7 @@ pub(crate) fn is_portable(name: &str) -> bool {
 
 #[cfg(any(test, feature = "fuzzing"))]
 impl Key {
-    /// Any name at all, to see what a store does about it.
+    /// Any name at all, to test how a store reacts.
     pub(crate) fn forged(name: &str) -> Self {
         Self(name.to_owned())
     }

@@ -42,7 +42,7 @@ impl Timestamp {
         Self(self.0.saturating_add(millis(duration)))
     }
 
-    /// This time less `duration`; stops at the Unix epoch.
+    /// This time minus `duration`; stops at the Unix epoch.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(millis(duration)))

@@ -1,10 +1,10 @@
-//! What may fail outside this program.
+//! Failures outside this program.
 
 use std::time::Duration;
 
 /// A failure of the store, the host or the settings. The caller answers 503 and changes nothing more.
 ///
-/// The text is for the log. It names what failed and never holds a key's value.
+/// The text is for the log. It names what failed and never contains a key's value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unavailable {
     /// The key-value store answered with an error.

@@ -1,7 +1,7 @@
-//! What a request still does once its response has left.
+//! The work that a request leaves for after its response.
 //!
-//! Each piece is done whether the others fail or not. What matters is on the agenda already, and whoever works it next
-//! picks up what a crash leaves.
+//! Each piece is done even if others fail. Important work is on the agenda already, so the next run of the agenda picks
+//! up what a crash leaves.
 
 use crate::courier::report::CourierRun;
 use crate::courier::run::{self, RunTime};
@@ -15,7 +15,7 @@ use crate::store::failed_attempts;
 use crate::store::lease::Lease;
 use crate::store::sign_ins;
 
-/// Does all of it. Failures are logged.
+/// Does all of the work. Failures are logged.
 pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
     let entries = std::mem::take(&mut deferred.entries);
     let looks_around = deferred.looks_around;
@@ -31,8 +31,8 @@ pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
     }
 }
 
-/// As [`run`](run()), and has the directory follow if it is far behind: for the component that creates accounts in bulk. Others leave
-/// that to the courier, and need not carry the code for it.
+/// Like [`run`](run()), but also updates the directory if it is far behind: for the component that creates accounts in
+/// bulk. Others leave that to the courier, so that they need not contain the code for it.
 pub async fn run_and_follow<E: Env>(env: &E, deferred: Deferred) {
     let follows = deferred.follows_directory;
     run(env, deferred).await;
@@ -48,7 +48,7 @@ pub async fn tidy<E: Env>(env: &E, mut deferred: Deferred) {
     Lease::release_all(store, deferred.leases, env.clock().now()).await;
     for counter in deferred.give_back {
         match store.increment(&counter, -1).await {
-            // Another call has deleted it meanwhile, and nothing would delete it again.
+            // Another call has deleted the counter meanwhile, and nothing else would delete the new one.
             Ok(number) if number < 0 => deferred.delete.push(counter.into()),
             given_back => log_failure(env, given_back.map(drop)),
         }
@@ -84,7 +84,7 @@ pub async fn tidy<E: Env>(env: &E, mut deferred: Deferred) {
     }
 }
 
-/// The question, if it is to be asked today.
+/// The question, if it may be asked today.
 async fn due<E: Env>(
     cx: &mut Cx<'_, E>,
     question: Option<BreachQuestion>,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::ports::{SecureRandom, Unavailable};
 
-/// The time between one try and the next, in seconds: ten tries over about a day, six of them in the ten minutes that a
-/// code lives.
+/// The time between one try and the next, in seconds: ten tries over about a day, six of them within the ten minutes
+/// that a code lives.
 const BACKOFF_SECONDS: [u64; 9] = [15, 30, 60, 120, 240, 1_800, 7_200, 21_600, 54_000];
 /// The longest `Retry-After` that is honoured.
 const LONGEST: Duration = Duration::from_hours(10);
@@ -24,8 +24,8 @@ pub(super) fn pause(
     })
 }
 
-/// How long to wait after the failed try number `attempt`, from 1, if the other side asks for `after`; `None` if that was
-/// the last. Up to a fifth is added, so that what failed together is not tried together.
+/// How long to wait after the failed try number `attempt`, from 1, if the receiver asks for `after`; `None` if that was
+/// the last. Adds up to a fifth, so that tries that failed together are not repeated together.
 ///
 /// # Errors
 /// [`Unavailable::Random`].

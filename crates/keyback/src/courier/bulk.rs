@@ -1,4 +1,4 @@
-//! Working bulk jobs, within what a run may do.
+//! Running bulk jobs, within the limits of a run.
 
 use std::time::Duration;
 
@@ -14,16 +14,17 @@ use crate::store::agenda::ReservedEntry;
 use crate::store::bulk_jobs;
 use crate::store::lease::{Lease, Term};
 
-/// How many accounts may have their turn in a run: about ten seconds' worth.
+/// How many accounts a run may process: about ten seconds' worth.
 const MOST: u32 = 500;
-/// How many accounts share an entry of the agenda, and how many mails are delivered at the same time.
+/// How many accounts share an agenda entry, and how many mails are sent at the same time.
 const EVENTS_AT_ONCE: usize = 32;
 const MAILS_AT_ONCE: usize = 8;
-/// An entry is worked this long before others may, and a job left this long before its lease ends.
+/// An entry is processed at the latest this long before others may take it. A job is left this long before its lease
+/// ends.
 const MARGIN: Duration = Duration::from_secs(25);
 
-/// Goes on with all jobs, oldest first, for at most 500 accounts and until `is_over`. The jobs share them, so that one
-/// with many accounts does not hold up the others. Jobs with accounts left count as remaining.
+/// Continues all jobs, oldest first, for at most 500 accounts in total and until `is_over`. The jobs share that number,
+/// so that a large one does not hold up the others. Jobs with accounts left count as remaining.
 ///
 /// # Errors
 /// [`Unavailable`] when the jobs cannot be listed. The failure of one job is logged.
@@ -65,15 +66,15 @@ pub(super) async fn run<E: Env>(
 struct JobRun<'r, E: Env> {
     env: &'r E,
     run: &'r CourierRun,
-    /// How many accounts may have their turn.
+    /// How many accounts may be processed.
     share: u32,
     worked: u32,
-    /// Entries that the job has left and that are yet to be worked.
+    /// The job's agenda entries that are not processed yet.
     pending: Vec<ReservedEntry>,
 }
 
 impl<E: Env> JobRun<'_, E> {
-    /// How many accounts had their turn, and whether the job is over.
+    /// Returns how many accounts were processed, and whether the job is over.
     async fn under_lease(
         mut self,
         job: &BulkJob,
@@ -89,7 +90,7 @@ impl<E: Env> JobRun<'_, E> {
         let finished = match Working::open(self.env, &job.id, lease.held()).await {
             Ok(Some(mut working)) => {
                 let finished = self.work(&mut working, &is_over).await;
-                // Whatever failed, what was done is to be told.
+                // Even after a failure, the portal gets the events of what was done.
                 self.pending.extend(working.entry.take());
                 self.work_pending().await;
                 let saved = working.save(self.env).await;
@@ -102,7 +103,7 @@ impl<E: Env> JobRun<'_, E> {
         finished.map(|finished| (self.worked, finished))
     }
 
-    /// Whether the job is over.
+    /// Returns whether the job is over.
     async fn work(
         &mut self,
         working: &mut Working,
@@ -127,7 +128,7 @@ impl<E: Env> JobRun<'_, E> {
         Ok(false)
     }
 
-    /// Has the portal told of the events so far, once they are many.
+    /// Sends the events so far to the portal, once there are enough.
     async fn notify(&mut self, working: &mut Working) {
         let soon = self.env.clock().now().plus(MARGIN);
         let is_full = |entry: &mut ReservedEntry| {
@@ -139,8 +140,8 @@ impl<E: Env> JobRun<'_, E> {
         }
     }
 
-    /// Delivers the mails so far, once they are as many as go out at the same time. False if the provider takes no more: the
-    /// mails that it has not taken come first in the next run.
+    /// Sends the mails so far, once there are as many as go out at the same time. False if the provider accepts no
+    /// more: then the next run starts with the rest.
     async fn mail(&mut self, working: &mut Working) -> bool {
         self.pending.extend(working.entry.take());
         let at_once = if self.run.paces_mails() {
@@ -160,7 +161,7 @@ impl<E: Env> JobRun<'_, E> {
         !is_refused && !self.run.is_closed_for_mails(self.env.clock().now())
     }
 
-    /// Works the entries that the job has left. What fails stays on the agenda.
+    /// Processes the job's agenda entries. What fails stays on the agenda.
     async fn work_pending(&mut self) {
         let entries = std::mem::take(&mut self.pending);
         let work = entries

@@ -1,26 +1,26 @@
-//! How fast a receiver takes what it is given, as found out within a run.
+//! How fast a receiver accepts calls, as measured within a run.
 //!
-//! A receiver that answers "too often" is left alone for as long as it asks for, and then gets one call after another with a
-//! gap between them. Each such answer doubles the gap, and each other answer shortens it a little.
+//! A receiver that answers "too often" is left alone for as long as it asks. After that it gets one call after another,
+//! with a gap between them. Each such answer doubles the gap, and each other answer shortens it a little.
 
 use std::cell::Cell;
 use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 
-/// The gap after the first answer of this kind.
+/// The gap after the first "too often".
 const FIRST_GAP: Duration = Duration::from_millis(250);
 /// The longest gap between two calls to a receiver.
 const LONGEST_GAP: Duration = Duration::from_secs(16);
-/// A shorter gap is none.
+/// A gap below this becomes zero.
 const SHORTEST_GAP: Duration = Duration::from_millis(20);
-/// How long to leave a receiver alone that does not say for how long, at least.
+/// Shortest time to leave a receiver alone that does not say for how long.
 const USUAL_WAIT: Duration = Duration::from_secs(1);
 
 /// The pace of one receiver.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    /// When the next call may begin; at any time, if it is not set.
+    /// When the next call may begin; at any time if not set.
     opens_at: Cell<Option<Timestamp>>,
     gap: Cell<Duration>,
     /// When the gap was last made longer.
@@ -34,7 +34,7 @@ impl Pace {
         opens_at.map_or(Duration::ZERO, |opens_at| opens_at.since(now))
     }
 
-    /// Whether calls are to come one after another.
+    /// Whether calls must come one after another.
     pub(super) fn is_slowed(&self) -> bool {
         !self.gap.get().is_zero()
     }
@@ -54,7 +54,7 @@ impl Pace {
         Ok(())
     }
 
-    /// Notes that a call was answered in another way than with "too often".
+    /// Records that a call got another answer than "too often".
     pub(super) fn note_taken(&self) {
         let gap = self.gap.get();
         let shorter = gap.saturating_sub(gap.checked_div(16).unwrap_or_default());
@@ -62,15 +62,15 @@ impl Pace {
         self.gap.set(if is_gap { shorter } else { Duration::ZERO });
     }
 
-    /// Notes that a call that began at `began` was answered at `now` with "too often", and perhaps with how long to wait.
-    /// How long the receiver is left alone.
+    /// Records that a call that began at `began` was answered at `now` with "too often", and perhaps with how long to
+    /// wait. Returns how long the receiver is left alone.
     pub(super) fn note_throttled(
         &self,
         began: Timestamp,
         now: Timestamp,
         after: Option<Duration>,
     ) -> Duration {
-        // Of calls that were under way together, the first says it for all.
+        // Of concurrent calls, only the first one lengthens the gap.
         let is_news = self.slowed_at.get().is_none_or(|slowed| began >= slowed);
         if is_news {
             let doubled = self.gap.get().saturating_mul(2);
@@ -89,7 +89,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// A receiver that takes `rate` calls a second and asks for `after` once it is asked more often.
+    /// A receiver that accepts `rate` calls a second, and asks for `after` if there are more.
     struct Receiver {
         rate: u64,
         second: Cell<(u64, u64)>,
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    /// How many calls a receiver takes in 45 seconds, each of which takes 40 ms, and how many it refuses.
+    /// How many calls a receiver accepts in 45 seconds, at 40 ms each, and how many it refuses.
     fn in_a_run(rate: u64, after: Option<u64>) -> (u64, u32) {
         let (pace, receiver) = (Pace::default(), Receiver::new(rate));
         let start = Timestamp::from_unix_millis(1_795_424_400_123);

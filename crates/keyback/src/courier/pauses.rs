@@ -1,4 +1,4 @@
-//! Pauses that hide from the next call whether a request's work calls anybody.
+//! Pauses that hide from the caller's next call whether the work of a request calls another host.
 //!
 //! The work for a known address calls the provider, and the work for an unknown one does not. So a pause of random length
 //! separates the call from the response, and the call's result is written after another pause. The imitation pauses in the
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::ports::{Clock, Env, SecureRandom, Unavailable};
 
-/// In the time of a usual call to a provider. At most 305 ms before a call delay no mail that a person would notice.
+/// As short as a usual call to a provider. Nobody notices that a mail is up to 305 ms late.
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// The pauses around one call.
@@ -16,7 +16,7 @@ const SHORTEST: Duration = Duration::from_millis(50);
 pub(super) struct Pauses {
     /// Before the task begins.
     before: Duration,
-    /// From the beginning of the call to the write of what it brought, at least.
+    /// At least this long from the beginning of the call to the write of its result.
     during: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Pauses {
         }
     }
 
-    /// Makes the call, or nothing in place of one, and waits until its end may be written.
+    /// Makes the call, or none, and waits until its result may be written.
     pub(super) async fn during<E: Env, T>(self, env: &E, call: impl Future<Output = T>) -> T {
         if self.during.is_zero() {
             return call.await;

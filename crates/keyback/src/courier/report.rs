@@ -1,4 +1,4 @@
-//! A run of the courier: how much it may do, and what it did.
+//! A run of the courier: its limits and its results.
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::ports::{Unavailable, Variables};
 use crate::settings::{self, Issuing, Sending};
 use crate::store::agenda::Place;
 
-/// How often in a row the portal may fail to take an event before it is left alone for this run.
+/// After this many failures in a row to send events to the portal, it is left alone for this run.
 const MAX_CONSECUTIVE_FAILURES: u32 = 3;
 
-/// How much to do.
+/// How much work to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Budget {
-    /// A few entries, after another request's answer.
+    /// A few entries, after a request's answer.
     Few,
     /// All that is due.
     All,
@@ -31,7 +31,7 @@ impl Budget {
         }
     }
 
-    /// How many accounts of an earlier version may be looked at, at most: about five seconds' worth.
+    /// How many accounts of an earlier version are read at most: about five seconds' worth.
     pub(super) const fn accounts(self) -> i64 {
         match self {
             Self::Few => 100,
@@ -39,7 +39,7 @@ impl Budget {
         }
     }
 
-    /// How many tasks may be passed over for somebody who does not answer.
+    /// How many tasks may be skipped because their receiver does not answer.
     pub(super) const fn skips(self) -> u32 {
         match self {
             Self::Few => 200,
@@ -51,63 +51,63 @@ impl Budget {
 /// Counts of what a run of the courier did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RunReport {
-    /// Emails that a provider took.
+    /// Emails that a provider accepted.
     pub delivered: u32,
     /// Emails to be tried again.
     pub retried: u32,
     /// Emails that were rejected, or failed at their last attempt.
     pub failed: u32,
-    /// Emails dropped since what they held had expired.
+    /// Emails dropped because their content had expired.
     pub expired: u32,
-    /// Entries that are due and were not done: others hold them, they failed, or the budget was spent.
+    /// Entries that are due and were not done: leased by others, failed, or beyond the budget.
     pub remaining: u32,
 }
 
-/// What became of a try.
+/// The result of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::courier) enum Delivery {
-    /// The provider has it.
+    /// The provider has accepted it.
     Delivered,
     /// It will be tried again.
     Retried,
-    /// No provider took any mail for now: this was no try, and there will be one.
+    /// No provider accepts any mail for now. This does not count as a try.
     Postponed,
     /// It will not be tried again.
     Failed,
-    /// What it holds has expired or was replaced: it is not sent.
+    /// Its content has expired or was replaced, so it is not sent.
     Expired,
     /// This try was made already.
     Stale,
     /// There was too little time left to begin.
     TooLate,
-    /// No provider takes any mail for so long, and this run waits. Nothing was written.
+    /// No provider accepts any mail for so long, so this run waits. Nothing was written.
     Waits(Duration),
 }
 
-/// A run, and what came of it so far.
+/// A run and its results so far.
 #[derive(Debug, Default)]
 pub(super) struct CourierRun {
     report: Cell<RunReport>,
-    /// How often in a row the portal did not take an event.
+    /// Failures in a row to send an event to the portal.
     failures: Cell<u32>,
     follows_response: bool,
     // Read when first needed: a component that never issues a challenge has no variables for that.
     sending: OnceCell<Sending>,
     issuing: OnceCell<IssueSettings>,
-    /// Until when it may wait for a receiver; `None` if it may not.
+    /// Until when the run may wait for a receiver; `None` if it may not.
     waits_until: Option<Timestamp>,
     primary: Pace,
     fallback: Pace,
     has_fallback: Cell<bool>,
     portal: Pace,
-    /// Whether all mails have had their turn, so that the portal may be waited for.
+    /// Whether all mails were processed, so that the run may wait for the portal.
     waits_for_portal: Cell<bool>,
-    /// Entries with events that the portal did not take for now.
+    /// Entries with events that the portal does not accept for now.
     postponed: RefCell<Vec<Place>>,
 }
 
 impl CourierRun {
-    /// A run over the agenda, which may wait until `waits_until` for receivers that take nothing for a moment.
+    /// A run over the agenda, which may wait until `waits_until` for receivers that are throttled for a moment.
     pub(super) fn over_agenda(waits_until: Option<Timestamp>) -> Self {
         Self {
             waits_until,
@@ -115,7 +115,7 @@ impl CourierRun {
         }
     }
 
-    /// A run over what a request left for after its response.
+    /// A run over the work that a request left for after its response.
     pub(super) fn after_response() -> Self {
         Self {
             follows_response: true,
@@ -128,7 +128,7 @@ impl CourierRun {
         self.follows_response
     }
 
-    /// The settings for delivering mails and telling of events.
+    /// The settings for sending mails and events.
     ///
     /// # Errors
     /// [`Unavailable::Variables`] with the names of all bad variables.
@@ -168,7 +168,7 @@ impl CourierRun {
         }))
     }
 
-    /// Counts what became of an email.
+    /// Counts the result of an email.
     pub(super) fn count_delivery(&self, delivery: Delivery) {
         let mut report = self.report.get();
         let counter = match delivery {
@@ -187,7 +187,7 @@ impl CourierRun {
         &self.primary
     }
 
-    /// The pace of the fallback provider, which there is.
+    /// The pace of the fallback provider, which must exist.
     pub(super) fn fallback(&self) -> &Pace {
         self.has_fallback.set(true);
         &self.fallback
@@ -198,12 +198,12 @@ impl CourierRun {
         &self.portal
     }
 
-    /// Whether mails are to be sent one after another.
+    /// Whether mails must be sent one after another.
     pub(super) fn paces_mails(&self) -> bool {
         self.primary.is_slowed() || self.fallback.is_slowed()
     }
 
-    /// Whether no provider takes a mail for as long as the run may wait.
+    /// Whether no provider accepts a mail for as long as the run may wait.
     pub(super) fn is_closed_for_mails(&self, now: Timestamp) -> bool {
         let mut wait = self.primary.wait(now);
         if self.has_fallback.get() {
@@ -212,19 +212,19 @@ impl CourierRun {
         !wait.is_zero() && !self.may_wait(wait, now, now.plus(wait))
     }
 
-    /// Whether the portal takes no event for as long as the run may wait.
+    /// Whether the portal accepts no event for as long as the run may wait.
     pub(super) fn is_closed_for_events(&self, now: Timestamp) -> bool {
         let wait = self.portal.wait(now);
         !wait.is_zero() && !self.may_wait_for_portal(wait, now, now.plus(wait))
     }
 
-    /// Whether the run may wait, at `now`, for so long and no longer than until `until`.
+    /// Whether the run may wait for `wait` from `now` on, which must not take longer than until `until`.
     pub(super) fn may_wait(&self, wait: Duration, now: Timestamp, until: Timestamp) -> bool {
         let then = now.plus(wait);
         self.waits_until.is_some_and(|end| then < end) && then <= until
     }
 
-    /// As [`CourierRun::may_wait`], for the portal, which holds up no mail.
+    /// As [`CourierRun::may_wait`], for the portal. It must not delay mails.
     pub(super) fn may_wait_for_portal(
         &self,
         wait: Duration,
@@ -234,13 +234,13 @@ impl CourierRun {
         self.waits_for_portal.get() && self.may_wait(wait, now, until)
     }
 
-    /// From now on, the portal may be waited for: all mails have had their turn. The entries to look at again.
+    /// Allows waiting for the portal, once all mails were processed. Returns the entries to look at again.
     pub(super) fn wait_for_portal(&self) -> Vec<Place> {
         self.waits_for_portal.set(true);
         self.postponed.take()
     }
 
-    /// Notes that the portal did not take an event of an entry for now.
+    /// Records that the portal does not accept an event of an entry for now.
     pub(super) fn note_postponed(&self, place: Place) {
         let mut postponed = self.postponed.borrow_mut();
         if !self.waits_for_portal.get() && !postponed.contains(&place) {
@@ -248,25 +248,25 @@ impl CourierRun {
         }
     }
 
-    /// Notes whether the portal took an event.
+    /// Records whether the portal accepted an event.
     pub(super) fn note_notification(&self, taken: bool) {
         let failures = self.failures.get().saturating_add(1);
         self.failures.set(if taken { 0 } else { failures });
     }
 
-    /// Counts an entry that is due and was not done.
+    /// Counts an entry that is due but was not done.
     pub(super) fn count_remaining(&self) {
         let mut report = self.report.get();
         report.remaining = report.remaining.saturating_add(1);
         self.report.set(report);
     }
 
-    /// What was done so far.
+    /// The results so far.
     pub(super) fn report(&self) -> RunReport {
         self.report.get()
     }
 
-    /// Whether to leave a task to a later run, so that a portal that does not answer holds up no mail.
+    /// Whether to leave a task to a later run, so that a portal that does not answer delays no mail.
     pub(super) fn skips(&self, task: &AgendaTask) -> bool {
         matches!(task, AgendaTask::Notify { .. }) && self.failures.get() >= MAX_CONSECUTIVE_FAILURES
     }

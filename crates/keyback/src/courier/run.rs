@@ -1,4 +1,4 @@
-//! A run over the agenda: whatever is due, done by whoever comes first.
+//! A run over the agenda: all work that is due, by whichever process comes first.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -19,18 +19,18 @@ use crate::store::directory;
 use crate::store::format::{self, Formats};
 use crate::store::lease::{Lease, Term};
 
-/// The pause between two entries, in which requests of the same instance run.
+/// The pause between two entries, in which other requests of the instance can run.
 const PAUSE: Duration = Duration::from_micros(1);
-/// How many entries that deliver emails are worked at the same time.
+/// How many entries with emails are processed at the same time.
 const DELIVERIES_AT_ONCE: usize = 8;
-/// How long after its time a task for somebody who does not answer may be left to later runs.
+/// For this long after its due time, a task may be skipped if its receiver does not answer.
 const SKIPPED_FOR: Duration = Duration::from_hours(24);
-/// When a run begins nothing more: a scheduler that comes every minute finds it over.
+/// After this time a run begins nothing more, so it is over when a scheduler calls again every minute.
 const LONGEST_RUN: Duration = Duration::from_secs(45);
-/// How long the directory is followed in one go.
+/// The longest time for updating the directory in one go.
 const LONGEST_FOLLOWING: Duration = Duration::from_secs(10);
 
-/// How long a run may take. What it has begun by then, it ends.
+/// How long a run may take. It finishes what it has begun by then.
 #[derive(Debug, Clone, Copy)]
 pub struct RunTime {
     agenda: Duration,
@@ -43,19 +43,19 @@ impl RunTime {
         agenda: LONGEST_RUN,
         directory: LONGEST_FOLLOWING,
     };
-    /// For platforms that end a call after 30 seconds. A mail that was begun may take ten more.
+    /// For platforms that end a call after 30 seconds. Finishing a mail may take ten more.
     pub const SHORT: Self = Self {
         agenda: Duration::from_secs(10),
         directory: Duration::from_secs(5),
     };
 }
-/// How often a run that may do all brings parked work back and parks entries.
+/// How often a full run brings parked work back, and how often it parks entries.
 const MOVES: u32 = 1_000;
 
-/// Does a little of what is due at `now`, after another request's answer.
+/// Does a little of the work that is due at `now`, after a request's answer.
 ///
 /// # Errors
-/// [`Unavailable`] when the agenda itself cannot be read. A task that fails is logged and due again when its lease is over.
+/// [`Unavailable`] if the agenda itself cannot be read. A failed task is logged, and due again after its lease.
 pub async fn run_few<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unavailable> {
     let run = CourierRun::over_agenda(None);
     let is_over = over_at(env, env.clock().now().plus(LONGEST_RUN));
@@ -63,7 +63,7 @@ pub async fn run_few<E: Env>(env: &E, now: Timestamp) -> Result<RunReport, Unava
     Ok(run.report())
 }
 
-/// Does all that is due at `now`, and goes on with bulk jobs.
+/// Does all work that is due at `now`, and continues bulk jobs.
 ///
 /// # Errors
 /// As with [`run_few`].
@@ -79,14 +79,14 @@ pub async fn run_all<E: Env>(
     let run = CourierRun::over_agenda(Some(ends_at));
     let is_over = over_at(env, ends_at);
     work(env, now, Budget::All, &run, &is_over).await?;
-    // After all else: what somebody waits for does not queue behind them.
+    // Last, so that mails that somebody is waiting for do not queue behind them.
     if let Err(outage) = Box::pin(bulk::run(env, &run, &is_over)).await {
         env.log().write(&LogLine::WorkFailed { outage });
     }
     Ok(run.report())
 }
 
-/// Has the directory follow what has changed. Few components carry the code for it. A failure is logged.
+/// Applies recent changes to the directory. Few components contain the code for it. Failures are logged.
 pub async fn follow_directory<E: Env>(env: &E, time: RunTime) {
     let is_over = over_at(env, env.clock().now().plus(time.directory));
     if let Err(outage) = directory::follow(env, &is_over).await {
@@ -98,7 +98,7 @@ fn over_at<E: Env>(env: &E, ends_at: Timestamp) -> impl Fn() -> bool {
     move || env.clock().now() >= ends_at
 }
 
-/// Works the agenda, and folds addresses of an earlier version.
+/// Processes the agenda, and folds addresses of an earlier version.
 async fn work<E: Env>(
     env: &E,
     now: Timestamp,
@@ -107,7 +107,7 @@ async fn work<E: Env>(
     is_over: &impl Fn() -> bool,
 ) -> Result<(), Unavailable> {
     work_agenda(env, now, budget, run, is_over).await?;
-    // Mails do not wait for it, and whoever cannot be found yet was not before either. Boxed: most runs have none to fold.
+    // Last, so that mails need not wait for it. Boxed, since most runs have nothing to fold.
     let folding = Box::pin(fold_addresses::run(env, budget.accounts(), is_over));
     if let Err(outage) = folding.await {
         env.log().write(&LogLine::WorkFailed { outage });
@@ -155,12 +155,12 @@ async fn work_agenda<E: Env>(
     Ok(())
 }
 
-/// What a run found and works when it has seen all that is due.
+/// Entries that a run processes after it has seen everything that is due.
 #[derive(Debug, Default)]
 struct Queues {
-    /// Entries that deliver emails. The portal hears of their events meanwhile.
+    /// Entries with emails. The portal gets their events meanwhile.
     mails: VecDeque<Place>,
-    /// Entries that only tell the portal of events, which it did not take for now.
+    /// Entries with events and without emails, held back while the portal is throttled.
     events: VecDeque<Place>,
 }
 
@@ -183,7 +183,7 @@ async fn walk_entries<E: Env>(
             let entry = match found {
                 Ok(found) => found.unwrap_or_default(),
                 Err(outage) => {
-                    // It may be a newer version's, which will read it.
+                    // It may come from a newer version, which can read it.
                     env.log().write(&LogLine::WorkFailed { outage });
                     run.count_remaining();
                     continue;
@@ -208,7 +208,7 @@ async fn walk_entries<E: Env>(
     }
 }
 
-/// Works an entry, unless it is better worked later: with others, or when those that it is for take more.
+/// Processes an entry now, or queues it: to be processed with others, or when its receiver accepts more.
 async fn work_or_queue<E: Env>(
     env: &E,
     place: Place,
@@ -218,7 +218,7 @@ async fn work_or_queue<E: Env>(
 ) -> Result<(), Unavailable> {
     if delivers(entry) {
         queues.mails.push_back(place);
-        // Where mails have to wait for one another, all else comes first.
+        // If mails must be sent one by one, everything else comes first.
         if queues.mails.len() >= DELIVERIES_AT_ONCE && !run.paces_mails() {
             let places = queues.mails.drain(..DELIVERIES_AT_ONCE).collect();
             return work_all(env, places, run).await;
@@ -231,7 +231,7 @@ async fn work_or_queue<E: Env>(
     Ok(())
 }
 
-/// Works the mails that wait, and then the events, each as fast as those that they are for take them.
+/// Processes the queued mails and then the events, each as fast as their receivers accept them.
 async fn work_queues<E: Env>(
     env: &E,
     mut queues: Queues,
@@ -267,7 +267,7 @@ async fn work_queues<E: Env>(
     Ok(())
 }
 
-/// Whether all that is due of `entry` is for somebody who does not answer.
+/// Whether all due tasks of `entry` are for a receiver that does not answer.
 fn skips(run: &CourierRun, entry: &Entry, now: Timestamp) -> bool {
     let mut due = entry.tasks.iter().filter(|task| task.at <= now);
     due.all(|due| run.skips(&due.task) && now < due.at.plus(SKIPPED_FOR))
@@ -288,7 +288,7 @@ fn notifies(entry: &Entry) -> bool {
     entry.tasks.iter().any(|due| is_event(&due.task))
 }
 
-/// Works entries at the same time.
+/// Processes entries concurrently.
 async fn work_all<E: Env>(
     env: &E,
     places: Vec<Place>,
@@ -300,12 +300,12 @@ async fn work_all<E: Env>(
     for worked in join_all(work).await {
         worked?;
     }
-    // Where calls to the store block, whoever shares the instance gets no turn but in a pause.
+    // Where calls to the store block, other requests of the instance only run during a pause.
     env.clock().sleep(PAUSE).await;
     Ok(())
 }
 
-/// Works an entry that somebody left, unless another is at it.
+/// Processes an entry, unless another process has its lease.
 async fn work_under_lease<E: Env>(
     env: &E,
     place: Place,
@@ -317,7 +317,7 @@ async fn work_under_lease<E: Env>(
         run.count_remaining();
         return Ok(());
     };
-    // Whoever held it before may have done it since it was read.
+    // The last holder of the lease may have done it since it was read.
     let entry = agenda::find(store, place).await?.unwrap_or_default();
     let reserved = ReservedEntry {
         place,

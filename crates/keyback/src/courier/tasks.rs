@@ -1,4 +1,4 @@
-//! What the courier does about each task, one file a kind.
+//! How the courier does each kind of task.
 
 pub(super) mod deliver;
 pub(super) mod forget;

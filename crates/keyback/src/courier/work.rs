@@ -1,4 +1,4 @@
-//! Working one entry of the agenda, by whoever has it for now.
+//! Processing one entry of the agenda, by the process that has reserved it.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ use crate::store::agenda::{DueTask, ReservedEntry};
 use crate::store::cx::Cx;
 use crate::store::keys::Lane;
 
-/// How long a task stays that this version cannot do, such as one sealed with a key that is gone.
+/// A task that this version cannot do, such as one sealed with a key that is gone, is dropped after this time.
 const HOPELESS_AFTER: Duration = Duration::from_hours(24);
-/// A task must begin this long before others may work its entry.
+/// A task must begin this long before others may take its entry.
 const WORK_TIME: Duration = Duration::from_secs(12);
 /// How many events are sent at the same time.
 const NOTIFICATIONS_AT_ONCE: usize = 8;
 
-/// Does the tasks of `reserved` that are ready. Whether all of them are done.
+/// Does the tasks of `reserved` that are ready. Returns whether all of them are done.
 ///
 /// # Errors
-/// [`Unavailable`] of the store; tasks that were done may be done again. After a write whose outcome is unknown nothing more
-/// is written, since what is left of the entry may be in the store already, and would be replaced by what was there before.
+/// [`Unavailable`] of the store; tasks that were done may be done again. After a write with an unknown outcome nothing
+/// more is written: the rest of the entry may be stored already, and must not be replaced by an older state.
 pub(super) async fn work_entry<E: Env>(
     env: &E,
     reserved: ReservedEntry,
@@ -58,15 +58,15 @@ pub(super) async fn work_entry<E: Env>(
     working.finish(run).await
 }
 
-/// An entry that is being worked.
+/// An entry that is being processed.
 struct Working<'e, E: Env> {
     cx: Cx<'e, E>,
     reserved: ReservedEntry,
-    /// Tasks that were ready and could not be done, or not now.
+    /// Tasks that were ready, but failed or must wait.
     left: Vec<DueTask>,
-    /// Whether the store has what is left of the entry.
+    /// Whether the rest of the entry is stored.
     is_saved: bool,
-    /// Whether a mail was imitated. What is imitated next is its event.
+    /// Whether a mail was imitated. The next imitation is of its event.
     has_imitated: bool,
 }
 
@@ -79,17 +79,17 @@ impl<E: Env> Working<'_, E> {
         Some(self.reserved.entry.tasks.remove(index))
     }
 
-    /// The entry with the tasks that could not be done: what is to be written with what a task does.
+    /// The entry with the tasks that could not be done, to be written with the results of a task.
     fn entry(&self) -> ReservedEntry {
         let mut entry = self.reserved.clone();
         entry.entry.tasks.extend(self.left.iter().cloned());
         entry
     }
 
-    /// Goes on with an entry that was written.
+    /// Continues with an entry that was written.
     fn go_on_with(&mut self, entry: ReservedEntry) {
         self.reserved = entry;
-        // They were written with it.
+        // The failed tasks were written with it.
         let left = std::mem::take(&mut self.left);
         self.reserved
             .entry
@@ -99,7 +99,7 @@ impl<E: Env> Working<'_, E> {
         self.is_saved = true;
     }
 
-    /// Runs one task, between the pauses that hide it, and records what came of it.
+    /// Runs one task, between the pauses that hide it, and records its result.
     async fn work(&mut self, task: DueTask, run: &CourierRun) -> Result<(), Unavailable> {
         let pauses = self.pauses(&task.task, run)?;
         pauses.before(self.cx.env).await;
@@ -148,7 +148,7 @@ impl<E: Env> Working<'_, E> {
         Ok(())
     }
 
-    /// Those around `task`: none but around what may follow a recovery request.
+    /// The pauses around `task`. Only tasks that may follow a recovery request have any.
     fn pauses(&self, task: &AgendaTask, run: &CourierRun) -> Result<Pauses, Unavailable> {
         let calls = matches!(
             task,
@@ -161,7 +161,7 @@ impl<E: Env> Working<'_, E> {
         }
     }
 
-    /// Tells the portal of an event, and of more that are ready at the same time.
+    /// Sends an event to the portal, together with others that are ready.
     async fn notify(
         &mut self,
         webhook: &WebhookSettings,
@@ -219,7 +219,7 @@ impl<E: Env> Working<'_, E> {
         }
     }
 
-    /// Writes what is left of the entry, unless it is written. Whether all that was ready is done.
+    /// Stores the rest of the entry, unless it is stored. Returns whether all ready tasks are done.
     async fn finish(self, run: &CourierRun) -> Result<bool, Unavailable> {
         if !self.is_saved {
             self.entry().save(self.cx.env).await?;

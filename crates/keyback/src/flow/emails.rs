@@ -1,4 +1,4 @@
-//! What becomes of emails after they are sent, and sending failed ones again.
+//! What happens to emails after they are sent, and sending failed ones again.
 
 pub mod feedback;
 pub mod retry;

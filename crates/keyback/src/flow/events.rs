@@ -1,4 +1,4 @@
-//! Who makes events happen.
+//! The causes of events.
 
 use serde_json::Value;
 
@@ -15,11 +15,11 @@ pub struct Caller {
     pub id: String,
     /// Whether `id` is from an API key or a JWT, since both may be the same text.
     pub authenticated_by: AuthenticatedBy,
-    /// What the token says of its bearer.
+    /// What the token says about its bearer.
     pub audit_context: Option<Value>,
     /// The client's masked address, such as `203.0.*.*`.
     pub from: String,
-    /// Whether it may delete accounts, and so take their ids and addresses at once.
+    /// Whether it may delete accounts, and so reuse their ids and addresses at once.
     pub may_delete_users: bool,
 }
 
@@ -34,7 +34,7 @@ impl Caller {
         }
     }
 
-    /// Somebody who acts for `actor`, who called from `from`: for what is left to the courier.
+    /// A caller that acts for `actor`, who called from `from`: for work that the courier does later.
     pub(super) fn acting_as(actor: &Actor, from: &str) -> Self {
         let (id, authenticated_by, audit_context) = match actor {
             Actor::Administrator {
@@ -53,7 +53,7 @@ impl Caller {
         }
     }
 
-    /// An event that the caller makes happen now.
+    /// An event that the caller causes now.
     ///
     /// # Errors
     /// [`Unavailable::Random`].
@@ -78,7 +78,7 @@ impl Caller {
     }
 }
 
-/// An event that a user at `client` makes happen now.
+/// An event that a user at `client` causes now.
 ///
 /// # Errors
 /// [`Unavailable::Random`].

@@ -1,4 +1,4 @@
-//! Recovering an account: ask, verify the code, set a new password, or cancel.
+//! Recovering an account: request it, verify the code, set a new password, or cancel.
 
 pub mod cancel;
 pub mod check_token;

@@ -9,7 +9,7 @@ use crate::fuzz::{first_line, headers_and_body};
 use crate::ports::NoAnswer;
 use crate::testing::{App, Call, Recovery, Reply, TestKey};
 
-/// An app in which something of everything has happened.
+/// An app with records of every kind.
 pub(super) struct Prepared {
     pub(super) app: App,
     pub(super) recovery: Recovery,
@@ -20,7 +20,7 @@ thread_local! {
 }
 
 impl Prepared {
-    /// What `use_it` makes of a copy of the app of this thread.
+    /// Calls `use_it` with a copy of this thread's app.
     pub(super) fn fork<T>(use_it: impl FnOnce(Self) -> T) -> T {
         let copy = PREPARED.with(|it| {
             let prepared = it.get_or_init(Self::new);
@@ -55,7 +55,7 @@ impl Prepared {
         let _ = app.make(&Call::import(&lines)).expect(200);
         let _ = app.sign_in(App::EMAIL, App::OTHER_PASSWORD);
         let _ = app.sign_in(App::EMAIL, App::PASSWORD);
-        // A mail and webhooks that wait for their next attempt.
+        // A mail and webhooks that wait for a retry.
         app.env.http.fail_with(NoAnswer::TimedOut);
         let _ = app.forgot("cy@example.test").expect(202);
         let order = json!({"action": "require-change", "ids": ["bob", "cy d"]});
@@ -130,7 +130,7 @@ pub fn graphql(input: &[u8]) {
     });
 }
 
-/// What holds of every answer.
+/// Checks what must be true of every answer.
 pub(super) fn check(reply: &Reply) {
     assert!(reply.status < 600 && reply.status != 500, "{reply:?}");
     let content_type = reply.header_if_any("content-type").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What email providers say: answers, and webhooks.
+//! Input from email providers: answers and webhooks.
 
 use ::http::{HeaderMap, HeaderValue, Response};
 use base64ct::{Base64, Encoding as _};
@@ -17,7 +17,7 @@ use crate::ports::NoAnswer;
 
 /// 2026-11-23T09:00:00Z
 const NOW: Timestamp = Timestamp::from_unix_millis(1_795_424_400_000);
-/// A reason is one of our sentences, with a short code in it.
+/// A reason is a sentence of our own, with a short code in it.
 const LONGEST_REASON: usize = 200;
 
 /// An answer: `<provider> <status>`, header lines, an empty line, a body.
@@ -48,13 +48,13 @@ fn check(handover: Handover) {
             (reason, after)
         }
     };
-    // Administrators read it: nothing but a code of the provider's own words may be in it.
+    // Administrators read it, so of the provider's own words it may contain only a code.
     assert!(reason.is_ascii() && !reason.contains('@'), "{reason:?}");
     assert!(reason.len() <= LONGEST_REASON, "{reason:?}");
     assert!(after.is_none_or(|it| it.as_secs() <= 86_400), "{after:?}");
 }
 
-/// A webhook: `<provider>`, header lines, an empty line, a body. It is read as it came, and with a right signature.
+/// A webhook: `<provider>`, header lines, an empty line, a body. It is read unchanged, and with a valid signature.
 pub fn provider_webhook(input: &[u8]) {
     let (name, rest) = first_line(input);
     let Some(kind) = provider(name) else { return };
@@ -70,7 +70,7 @@ pub fn provider_webhook(input: &[u8]) {
 
 fn check_feedback(feedback: Result<Feedback, Unusable>) {
     for kind in feedback.unwrap_or_default().unknown {
-        // It is logged.
+        // The kind is logged.
         assert!(kind.is_ascii() && !kind.contains('@') && kind.len() <= 100);
     }
 }
@@ -90,7 +90,7 @@ fn key() -> SigningKey {
     SigningKey::from_slice(&[7; 32]).expect("it is a key")
 }
 
-/// What the operator sets as the secret of a provider's webhooks.
+/// The operator's setting for the secret of a provider's webhooks.
 const fn secret(kind: ProviderKind) -> &'static str {
     match kind {
         ProviderKind::Resend | ProviderKind::Webhook => STANDARD,
@@ -100,8 +100,8 @@ const fn secret(kind: ProviderKind) -> &'static str {
     }
 }
 
-/// Signs `body` as the provider would, into `headers` or into the body that is returned. `None` if its form has no place for
-/// that.
+/// Signs `body` as the provider would, into `headers` or into the body that is returned. `None` if the body has no
+/// place for a signature.
 fn sign(kind: ProviderKind, headers: &mut HeaderMap, body: &[u8]) -> Option<Vec<u8>> {
     let seconds = NOW.unix_seconds().to_string();
     let mut set = |name: &'static str, value: &str| {

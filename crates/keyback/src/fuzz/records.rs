@@ -1,4 +1,4 @@
-//! Records read back from a store that somebody, or a fault of its disk, has changed.
+//! Records in a store that somebody, or a fault of its disk, has changed.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::fuzz::app::{Prepared, check};
 use crate::fuzz::first_line;
 use crate::testing::{App, Call, MemoryEnv, block_on};
 
-/// A record: the beginning of its name on the first line, such as `v1:account:`, and what it was replaced with. Then the app is
-/// used as people would: each call has an answer.
+/// A record: the beginning of its name on the first line, such as `v1:account:`, and its replacement. Then the app is
+/// used as usual: each call must get an answer.
 pub fn record(input: &[u8]) {
     let (name, value) = first_line(input);
     let Ok(name) = std::str::from_utf8(name) else {
@@ -87,7 +87,7 @@ fn use_all(prepared: &Prepared) {
     }
 }
 
-/// The records of a prepared app, as inputs: one for each beginning of a name, by it.
+/// The records of a prepared app as inputs: one for each beginning of a name, keyed by that.
 #[cfg(test)]
 pub(super) fn all() -> std::collections::BTreeMap<String, Vec<u8>> {
     let begins = |name: &str| {

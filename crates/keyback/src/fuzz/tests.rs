@@ -1,4 +1,4 @@
-//! The corpus, and seeded mutations of it, run by every test run: what costs too much here is libFuzzer's part.
+//! The corpus and seeded mutations of it, in every test run. Longer runs are left to libFuzzer.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ mod mutations;
 
 use self::mutations::mutate;
 
-/// The most bytes of a file of the corpus: it is read by people, too.
+/// The maximum size of a corpus file: people read them, too.
 const MOST_BYTES: usize = 1024;
 
 /// `fuzz/`
@@ -83,7 +83,7 @@ macro_rules! replayed {
             replay(stringify!($name), $mutations);
         })+
 
-        /// Those that have a test here.
+        /// The targets that have a test here.
         const REPLAYED: &[&str] = &[$(stringify!($name)),+];
     };
 }
@@ -127,7 +127,7 @@ fn each_target_is_a_test_a_program_and_a_corpus() {
     }
 }
 
-/// `KEYBACK_RENEW_SNAPSHOTS=1 cargo test --locked --lib kind_of_record` writes those that are missing.
+/// `KEYBACK_RENEW_SNAPSHOTS=1 cargo test --locked --lib kind_of_record` writes the missing files.
 #[test]
 fn each_kind_of_record_is_in_the_corpus() {
     let records = records::all();

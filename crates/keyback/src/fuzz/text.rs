@@ -19,10 +19,10 @@ use crate::ports::Clock as _;
 use crate::settings::{self, Courier, ReturnUrls};
 use crate::testing::{MemoryEnv, TestKey, block_on};
 
-/// Values this long do not occur in our own words by chance.
+/// Values this long do not occur in our own texts by chance.
 const TELLING: usize = 16;
 
-/// An email address, as people type it.
+/// An email address, as typed.
 pub fn address(input: &[u8]) {
     let Some(address) = text(input).and_then(|text| EmailAddress::parse(text).ok()) else {
         return;
@@ -37,7 +37,7 @@ pub fn address(input: &[u8]) {
     assert_eq!(spelled.is_none(), folded == address);
 }
 
-/// The text that a token is found in.
+/// A text that contains a token.
 pub fn token(input: &[u8]) {
     let Some(token) = text(input).and_then(Token::find) else {
         return;
@@ -47,7 +47,7 @@ pub fn token(input: &[u8]) {
     assert_eq!(again.reference(), token.reference());
 }
 
-/// A hash of another system, at its import and at a sign-in.
+/// A foreign hash, when imported and at a sign-in.
 pub fn password_hash(input: &[u8]) {
     let Some(hash) = text(input).and_then(|text| PasswordHash::parse(text).ok()) else {
         return;
@@ -92,7 +92,7 @@ pub fn jwk_set(input: &[u8]) {
     }
 }
 
-/// An address of a page, the origin of the app, and where a page may lead back to.
+/// The address of a page, the origin of the app, and the page to return to.
 pub fn url(input: &[u8]) {
     let Some(text) = text(input) else { return };
     if let Some(base) = BaseUrl::parse(text) {
@@ -118,7 +118,7 @@ pub fn url(input: &[u8]) {
     }
 }
 
-/// The header that proxies append to, one line of it a line.
+/// The header that proxies append to, one header line on each line.
 pub fn client_address(input: &[u8]) {
     let mut headers: Vec<(&str, &[u8])> = input
         .split(|byte| *byte == b'\n')
@@ -147,7 +147,7 @@ pub fn logo(input: &[u8]) {
     }
 }
 
-/// What the list of breached passwords answers.
+/// An answer of the list of breached passwords.
 pub fn breach_range(input: &[u8]) {
     let query = BreachQuery::new(&Password::new("password"));
     if let Some(text) = text(input)
@@ -158,7 +158,7 @@ pub fn breach_range(input: &[u8]) {
     }
 }
 
-/// A variable by its name on the first line; its value is the rest.
+/// A variable: its name on the first line, its value in the rest.
 pub fn setting(input: &[u8]) {
     let (name, value) = first_line(input);
     let (Some(name), Some(value)) = (text(name), text(value)) else {

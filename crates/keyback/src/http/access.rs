@@ -9,12 +9,12 @@ use crate::http::request::Request;
 use crate::model::event::AuthenticatedBy;
 use crate::settings::{Access, Scope};
 
-/// Which tokens are taken.
+/// Which tokens are accepted.
 #[derive(Debug, Clone, Copy)]
 enum Tokens {
-    /// Those of unmarked keys, under Keyback's own rules.
+    /// Tokens of unmarked keys, under Keyback's own rules.
     Own,
-    /// These, and those of keys that are marked with `keyback_scopes`, which live for so long at most.
+    /// Those, and tokens of keys marked with `keyback_scopes`, which live at most this long.
     Marked(Duration),
 }
 
@@ -39,7 +39,7 @@ pub(super) fn authorise(
     }
 }
 
-/// Whether [`authorise`] will let a request with this `Authorization` pass.
+/// Whether [`authorise`] will accept a request with this `Authorization`.
 pub(super) fn is_authorised(
     authorization: Option<&str>,
     access: &Access,
@@ -50,8 +50,8 @@ pub(super) fn is_authorised(
         .is_some_and(|(_, scopes)| scope.is_opened_by(&scopes))
 }
 
-/// The caller of the GraphQL endpoint, with the words of its scopes: each field needs one of its own. Tokens of marked keys
-/// are taken here, and live for `longest` at most.
+/// The caller of the GraphQL endpoint, with the words of its scopes; each field checks its own. Tokens of marked keys
+/// are accepted here, if they live at most `longest`.
 pub(super) fn identify_for_graphql(
     request: &Request,
     access: &Access,
@@ -138,7 +138,7 @@ mod tests {
         Scope::SignIn,
     ];
 
-    /// What each word opens. The last lines are words of before that keep their meaning.
+    /// What each word allows. The last lines are words of earlier versions, which keep their meaning.
     const WORDS: [(&str, &[Scope]); 12] = [
         ("users:read", &[Scope::UsersRead]),
         ("users:write", &[Scope::UsersWrite]),

@@ -1,4 +1,4 @@
-//! An answer, and how it looks on the wire.
+//! An answer, and how it is rendered.
 
 use ::http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde::Serialize;
@@ -49,7 +49,7 @@ impl Answer {
     pub(super) fn of(status: u16, body: &impl Serialize) -> Self {
         match serde_json::to_value(body) {
             Ok(body) => Self::json(status, body),
-            // Only maps whose keys are no texts fail, and no answer has one.
+            // Serialising fails only for maps with keys that are not strings, and no answer has one.
             Err(_) => Problem::from(Unavailable::Template).into(),
         }
     }
@@ -59,7 +59,7 @@ impl Answer {
         Self::new(204, Content::Nothing)
     }
 
-    /// 304: the client has this version already.
+    /// 304: the client already has this version.
     pub(super) fn not_modified() -> Self {
         Self::new(304, Content::Nothing)
     }
@@ -69,7 +69,7 @@ impl Answer {
         Self::new(status, Content::Text(media_type, text))
     }
 
-    /// A file that is no text, with its media type.
+    /// A binary file, with its media type.
     pub(super) fn bytes(status: u16, media_type: &'static str, bytes: Vec<u8>) -> Self {
         Self::new(status, Content::Bytes(media_type, bytes))
     }
@@ -89,13 +89,13 @@ impl Answer {
         self
     }
 
-    /// Attaches the outage that a page reports, for the log.
+    /// Attaches the outage behind a page, for the log.
     pub(super) fn because_of(mut self, outage: Option<Unavailable>) -> Self {
         self.outage = outage;
         self
     }
 
-    /// Says that the answer refuses the caller's key, in other words than a problem.
+    /// Marks an answer that is not a problem as a refusal of the caller's key.
     pub(super) fn for_wrong_key(mut self) -> Self {
         self.refuses_key = true;
         self
@@ -130,7 +130,7 @@ impl Answer {
         }
     }
 
-    /// The response, with the headers that every answer has unless it brings its own. A `HEAD` request gets no body.
+    /// The response, with the headers that every answer has unless it sets its own. A `HEAD` request gets no body.
     #[must_use]
     pub fn render(self, request: &Request, base_url: Option<&BaseUrl>) -> Response<Vec<u8>> {
         let (status, content_type, body) = match &self.content {
@@ -174,7 +174,7 @@ impl Answer {
             .chain(common)
             .chain(own_headers)
         {
-            // Every value is ours, and text.
+            // Every value is our own, and text.
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
             }

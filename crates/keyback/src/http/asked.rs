@@ -1,4 +1,4 @@
-//! What handlers ask of requests, for the test that the OpenAPI document lists the same.
+//! The names that handlers read from requests, for the test that compares them with the OpenAPI document.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -8,12 +8,12 @@ thread_local! {
     static NAMES: RefCell<BTreeSet<String>> = const { RefCell::new(BTreeSet::new()) };
 }
 
-/// Notes that a member of a body, or a parameter of a query, was asked for.
+/// Records that a member of a body or a parameter of a query was read.
 pub(super) fn note(name: &str) {
     NAMES.with_borrow_mut(|names| names.insert(name.to_owned()));
 }
 
-/// What was asked for since the last time.
+/// Takes the names recorded since the last call.
 pub(super) fn take() -> BTreeSet<String> {
     NAMES.with_borrow_mut(mem::take)
 }

@@ -1,5 +1,5 @@
-//! Calls by pages on other origins (<https://fetch.spec.whatwg.org/#http-cors-protocol>): what a browser must be told so that
-//! it lets them through. Nothing here protects anything: it only lifts what browsers forbid.
+//! Calls by pages on other origins (<https://fetch.spec.whatwg.org/#http-cors-protocol>): the headers that make a
+//! browser allow them. They protect nothing: they only lift the browser's restrictions.
 
 use ::http::{HeaderMap, HeaderValue, StatusCode, header};
 
@@ -7,13 +7,13 @@ use crate::http::request::Request;
 use crate::ports::Variables;
 use crate::settings::{self, CorsOrigins};
 
-/// What a page may read of an answer besides its body.
+/// The headers of an answer that a page may read.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "link, location, ratelimit, ratelimit-policy, retry-after, x-next-cursor, x-request-id",
 );
-/// What a page may send.
+/// The headers that a page may send.
 const SENT: HeaderValue = HeaderValue::from_static("authorization, content-type");
-/// For how long a browser may remember what it was told, in seconds: the longest time that all browsers accept.
+/// How many seconds a browser may cache these rules: the longest time that all browsers accept.
 const REMEMBERED: HeaderValue = HeaderValue::from_static("7200");
 
 /// A page on another origin that may make the call.
@@ -24,7 +24,7 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The page that makes this call, if the operator lists its origin for such calls.
+    /// The page that makes this call, if the operator allows its origin to make such calls.
     pub(super) async fn of(request: &Request, variables: &impl Variables) -> Option<Self> {
         let origin = request.header("origin")?;
         let path = request.segments();
@@ -47,8 +47,7 @@ impl Page {
         })
     }
 
-    /// Adds what the browser must know to `response`. Where it asks first, the answer to its question takes the place of the
-    /// refusal of `OPTIONS`.
+    /// Adds the headers for the browser to `response`. For a preflight request, they replace the refusal of `OPTIONS`.
     pub(super) fn add_headers(self, response: &mut ::http::Response<Vec<u8>>) {
         let allowed = response.headers_mut().remove(header::ALLOW);
         if let (true, StatusCode::METHOD_NOT_ALLOWED, Some(methods)) =
@@ -75,7 +74,7 @@ impl Page {
     }
 }
 
-/// Whether calls below `/v1/<call>` need a key, or are made by a provider with one.
+/// Whether calls below `/v1/<call>` need a key, or come from a provider that has one.
 fn needs_key(call: &str) -> bool {
     matches!(
         call,

@@ -1,6 +1,6 @@
 //! Logs and counts each failed attempt, without the secret that was tried.
 //!
-//! It works on the finished answer of every call, so no call can forget it, and equal answers leave equal traces.
+//! Works on the finished answer of every call, so that no call can forget it, and equal answers leave equal traces.
 
 use crate::http::answer::Answer;
 use crate::http::problem::{Problem, ProblemType};
@@ -20,7 +20,7 @@ const WRONG_KEYS: NamedLimit = NamedLimit {
     limit: Limit::new(200, 60),
 };
 
-/// Notes the attempt that failed, if `answer` says that one did. A client with too many wrong keys gets another answer.
+/// Records a failed attempt, if `answer` reports one. A client with too many wrong keys gets another answer instead.
 pub(super) async fn note<E: Env>(cx: &mut Cx<'_, E>, request: &Request, answer: Answer) -> Answer {
     let problem = answer.problem().map(|problem| problem.kind);
     let failed = if answer.refuses_key() && brings_key(request) {
@@ -35,16 +35,16 @@ pub(super) async fn note<E: Env>(cx: &mut Cx<'_, E>, request: &Request, answer: 
         request_id: request.id().to_owned(),
         attempt,
     });
-    // Wrong passwords are counted for their account already.
+    // Wrong passwords are already counted for their account.
     cx.deferred.failed = Some(attempt).filter(|it| *it != FailedAttempt::Password);
     if attempt != FailedAttempt::ApiKey {
         return answer;
     }
-    // Boxed: hardly any request gets here, and all would carry its room.
+    // Boxed: hardly any request gets here, and otherwise every request would reserve its memory.
     match Box::pin(count_wrong_key(cx, request)).await {
         Ok(Some(exceeded)) => Problem::rate_limited(exceeded).into(),
         Ok(None) => answer,
-        // The key is wrong all the same.
+        // The key is still wrong.
         Err(outage) => {
             cx.env.log().write(&LogLine::WorkFailed { outage });
             answer
@@ -52,7 +52,7 @@ pub(super) async fn note<E: Env>(cx: &mut Cx<'_, E>, request: &Request, answer: 
     }
 }
 
-/// What failed, if this problem is the answer to something that somebody tried.
+/// The kind of attempt that failed, if this problem reports one.
 fn failed_attempt(problem: ProblemType) -> Option<FailedAttempt> {
     match problem {
         ProblemType::InvalidOtp => Some(FailedAttempt::Code),
@@ -63,7 +63,7 @@ fn failed_attempt(problem: ProblemType) -> Option<FailedAttempt> {
     }
 }
 
-/// Whether there is a bearer token at all, readable or not.
+/// Whether there is a bearer token, readable or not.
 fn brings_key(request: &Request) -> bool {
     let mut values = request.headers().get_all("authorization").iter();
     values.any(|value| {

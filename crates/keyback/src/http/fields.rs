@@ -1,5 +1,5 @@
-//! The members of a JSON object, read strictly: one object, no duplicate, no unknown member, no wrong type; and all
-//! errors at once. A member that is `null` is absent, as answers write what is absent.
+//! The members of a JSON object, read strictly: one object, no duplicate, no unknown member, no wrong type. Reports all
+//! errors at once. A member that is `null` counts as absent, as in answers.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -25,7 +25,7 @@ const INVALID: &str = "is not valid JSON";
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     members: BTreeMap<String, Value>,
-    /// The members that are objects, as they were written: a [`Value`] hides what is given twice.
+    /// The members that are objects, as raw text: a [`Value`] hides duplicates.
     objects: BTreeMap<String, Box<RawValue>>,
     errors: Vec<FieldError>,
 }
@@ -61,7 +61,7 @@ impl Fields {
         Ok(fields)
     }
 
-    /// The members of an account that was no JSON.
+    /// The members of an account that did not come as JSON.
     pub(super) fn of(members: BTreeMap<String, Value>) -> Self {
         Self {
             members,
@@ -112,8 +112,8 @@ impl Fields {
         clippy::option_option,
         reason = "refused, absent and given are three things, and `?` tells the first from the others"
     )]
-    /// Reads the optional language tag `locale`. One that is not understood is as good as none: it never costs a mail. The
-    /// outer `None`: it is no text, and the error is recorded.
+    /// Reads the optional language tag `locale`. An invalid one counts as none: it never prevents a mail. The outer
+    /// `None`: it is not a string, and the error is recorded.
     pub(super) fn locale(&mut self) -> Option<Option<Locale>> {
         let read = self.optional_text("locale", |text| Ok::<_, Infallible>(Locale::read(text)))?;
         Some(read.flatten())
@@ -248,14 +248,14 @@ impl Fields {
         value.filter(|_| is_good)
     }
 
-    /// Refuses the member `name` if it is given, for the reason `detail`.
+    /// Refuses the member `name` if it is present, for the reason `detail`.
     pub(super) fn refuse_given(&mut self, name: &str, detail: &str) {
         if self.take(name).is_some() {
             self.refuse(name, detail);
         }
     }
 
-    /// Reads what a merge patch says of the text `name`. `None`: it was refused, and the error is recorded.
+    /// Reads the merge patch of the text `name`. `None`: it was refused, and the error is recorded.
     pub(super) fn patched_text<T, F: fmt::Display>(
         &mut self,
         name: &str,
@@ -269,7 +269,7 @@ impl Fields {
         Some(text.map_or(Patched::Kept, Patched::Set))
     }
 
-    /// Reads what a merge patch says of the language tag `locale`. One that is not understood changes nothing.
+    /// Reads the merge patch of the language tag `locale`. An invalid one changes nothing.
     pub(super) fn patched_locale(&mut self) -> Option<Patched<Locale>> {
         let read = |text: &str| Ok::<_, Infallible>(Locale::read(text));
         Some(match self.patched_text("locale", read)? {
@@ -279,7 +279,7 @@ impl Fields {
         })
     }
 
-    /// Refuses a merge patch that takes `name` away, for the reason `detail`.
+    /// Refuses a merge patch that removes `name`, for the reason `detail`.
     pub(super) fn refuse_removal(&mut self, name: &str, detail: &str) {
         if self.members.get(name) == Some(&Value::Null) {
             self.members.remove(name);
@@ -294,7 +294,7 @@ impl Fields {
         self.members.remove(name).filter(|value| !value.is_null())
     }
 
-    /// Notes an error at the member `name`.
+    /// Records an error at the member `name`.
     pub(super) fn refuse(&mut self, name: &str, detail: &str) {
         self.errors.push(FieldError::at(name, detail));
     }
@@ -308,7 +308,7 @@ impl Fields {
     }
 }
 
-/// A whole number, also if it is written with a fraction of zero: to JSON Schema, 300.0 is an integer.
+/// A whole number, even if it is written with a zero fraction: to JSON Schema, 300.0 is an integer.
 fn whole(value: &Value) -> Option<u64> {
     let written = || value.as_f64()?.to_string().parse().ok();
     value.as_u64().or_else(written)

@@ -1,5 +1,5 @@
-//! `POST /forgot-password/submit`: the form of the page `/forgot-password`, as a browser sends it that runs no scripts. The
-//! same request as `POST /v1/forgot-password`, with the same limits, answered with a page.
+//! `POST /forgot-password/submit`: the form of the page `/forgot-password`, as sent by a browser without scripts. It
+//! makes the same request as `POST /v1/forgot-password`, with the same limits, and is answered with a page.
 
 use askama::Template;
 
@@ -105,7 +105,7 @@ pub async fn post<E: Env>(
     answer.because_of(outage)
 }
 
-/// Redirects to the form: a browser may request the answer's address again.
+/// Redirects to the form, since a browser may load the answer's address again.
 #[must_use]
 pub fn get() -> Answer {
     Answer::found("/forgot-password")
@@ -136,8 +136,8 @@ async fn take<E: Env>(
 }
 
 /// Whether a page of this origin sent the form. Browsers say so in `Sec-Fetch-Site`
-/// (<https://www.w3.org/TR/fetch-metadata/>); from those that do not, `Origin` is believed. The pages forbid referrers, for
-/// which reason the `Origin` of their own forms is `null`: it is no sign of anything.
+/// (<https://www.w3.org/TR/fetch-metadata/>). For those that do not, `Origin` decides. The pages forbid referrers, so
+/// the `Origin` of their own forms is `null`, which proves nothing.
 fn is_from_here(request: &Request, site: &Site) -> bool {
     match request.header("sec-fetch-site") {
         Some(from) => from == "same-origin",

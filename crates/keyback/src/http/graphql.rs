@@ -1,7 +1,7 @@
-//! `/graphql` and `/_api/admin/graphql`: the Admin API of Authgear, for clients that speak it already.
+//! `/graphql` and `/_api/admin/graphql`: Authgear's Admin API, for clients that use it already.
 //!
-//! A request is read ([`body`]), counted ([`limits`]) and run by a GraphQL server over the [`schema`]. Its resolvers have
-//! the flows of the JSON calls do what they need ([`calls`], [`work`]).
+//! A request is read ([`body`]), counted ([`limits`]) and run by a GraphQL server over the [`schema`]. Its resolvers
+//! leave the work to the flows of the JSON calls ([`calls`], [`work`]).
 
 use async_graphql::parser::parse_query;
 use async_graphql::{Response, ServerError};
@@ -31,7 +31,7 @@ mod schema;
 mod tests;
 mod work;
 
-/// What a browser sees.
+/// The page for browsers.
 const PAGE: &str = include_str!("graphql/page.html");
 
 /// A page that says where the schema is.
@@ -51,7 +51,7 @@ pub(in crate::http) async fn post<E: Env>(
     let longest = settings.token_lifetime.0;
     let identified = identify_for_graphql(request, &settings.access, longest, cx.now);
     let Some((caller, scopes)) = identified else {
-        // As Authgear says it. It counts as a wrong key all the same.
+        // Authgear's words. It still counts as a wrong key.
         return Ok(
             Answer::text(403, "text/plain; charset=utf-8", "Forbidden".to_owned()).for_wrong_key(),
         );
@@ -67,7 +67,7 @@ pub(in crate::http) async fn post<E: Env>(
     }
 }
 
-/// Runs what is asked for. Also returns what failed outside, for the log.
+/// Runs the request. Also returns the outage behind a failure, for the log.
 async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &AdminGraphql,
@@ -81,7 +81,7 @@ async fn run<E: Env>(
     let document = match parse_query(&asked.query) {
         Ok(document) => document,
         Err(error) => {
-            // The parser's own words repeat the line.
+            // The parser's own message quotes the line.
             let error = ServerError {
                 message: "the document is not valid GraphQL".to_owned(),
                 ..error.into()
@@ -98,7 +98,7 @@ async fn run<E: Env>(
     if let Some(name) = asked.operation {
         request = request.operation_name(name);
     }
-    // The work ends when the request does, which has the only way to it.
+    // The work ends with the request, whose resolvers are its only callers.
     Ok(futures::join!(
         schema().execute(request),
         work::run(cx, settings, &caller, received),
@@ -111,11 +111,11 @@ fn show(mut response: Response) -> serde_json::Value {
             without_input(&mut error.message);
         }
     }
-    // What has no JSON form does not come out of a resolver.
+    // Resolvers return nothing that has no JSON form.
     serde_json::to_value(response).unwrap_or_default()
 }
 
-/// Takes what was given out of the server's own words, such as a password of the wrong type.
+/// Removes input from the server's own messages, such as a password of the wrong type.
 fn without_input(message: &mut String) {
     if let Some(place) = message.find(", found ") {
         message.truncate(place);

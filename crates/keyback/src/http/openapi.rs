@@ -1,8 +1,8 @@
-//! The OpenAPI document of the JSON API: `docs/openapi.yaml`, which the component `pages` has as JSON.
+//! The OpenAPI document of the JSON API: `docs/openapi.yaml`, which the component `pages` serves as JSON.
 //!
-//! It is made here, in the tests, so that no component has anything of it but the finished document. Answers are described by
-//! the types that they are written from. What bodies and queries contain is listed in `calls`, and compared with what the
-//! handlers read; so are the routes, scopes and problems with `http/routes.rs` and the README.
+//! It is generated here, in the tests, so that components contain only the finished document. Answers are described by
+//! the types that they are written from. The members of bodies and queries are listed in `calls`, and compared with
+//! what the handlers read. Routes, scopes and problems are compared with `http/routes.rs` and the README.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -53,7 +53,7 @@ fn document() -> Value {
         path[call.method] = operation;
     }
     let _ = generator.subschema_for::<ProblemShown>();
-    // Of any call, for a method that its path does not have.
+    // The answer to any call with a method that its path does not have.
     let kind = ProblemType::MethodNotAllowed;
     responses.insert(kind.slug().to_owned(), call::refusal(&[kind]));
     let mut schemas = Value::Object(generator.take_definitions(true));
@@ -153,7 +153,7 @@ fn headers(document: &str) -> Value {
     Value::Object(headers)
 }
 
-/// Removes what a schema has only because of Rust's types: the width of integers, and `null` for members that are left out.
+/// Removes what only Rust's types add: the width of integers, and `null` for members that may be absent.
 fn tidy(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(tidy),

@@ -1,7 +1,7 @@
-//! `GET /`, `/forgot-password`, …: the pages that people use, and the files that these load.
+//! `GET /`, `/forgot-password`, …: the pages for users, and the files that they load.
 //!
-//! A page's words come from the language that the browser prefers, so that nothing changes under the reader's eyes; its
-//! scripts put in those of another one on demand. Nothing here reads a token: those are in fragments.
+//! A page comes in the language that the browser prefers, so that its words do not change after loading. Its scripts
+//! can replace them by another language's on demand. Nothing here reads a token: tokens are in fragments.
 
 use askama::Template;
 
@@ -28,15 +28,15 @@ pub(super) use layout::PageLayout;
 
 /// Nothing inline and nothing from other origins, except images embedded in a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// What no page uses.
+/// Features that no page uses.
 const PERMISSIONS_POLICY: &str = "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), payment=(), usb=()";
 /// One year with subdomains (RFC 6797). Sent only if `public_base_url` is `https`.
 const TRANSPORT_SECURITY: &str = "max-age=31536000; includeSubDomains";
 
-/// A page that people use.
+/// A page for users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Page {
-    /// Leads to the next one.
+    /// Links to the next one.
     Start,
     /// Asks for the address.
     ForgotPassword,
@@ -46,7 +46,7 @@ pub enum Page {
     ResetPassword,
     /// Ends a recovery that its owner did not ask for; the other link's target.
     CancelRecovery,
-    /// Says that there is no such page.
+    /// Reports that there is no such page.
     Missing,
 }
 
@@ -61,7 +61,7 @@ impl Page {
         }
     }
 
-    /// The modules that the script imports, so that the browser fetches them at once.
+    /// The modules that the script imports, so that the browser can fetch them early.
     const fn modules(self) -> &'static [&'static str] {
         match self {
             Self::Start | Self::Missing => &[],
@@ -80,12 +80,12 @@ impl Page {
         }
     }
 
-    /// Whether its form works without scripts.
+    /// Whether the page's form works without scripts.
     const fn works_as_a_form(self) -> bool {
         matches!(self, Self::ForgotPassword | Self::Start | Self::Missing)
     }
 
-    /// What its first view requires: a link's token, or an entry in the tab's storage.
+    /// What the first view requires: a link's token, or an entry in the tab's storage.
     const fn needs(self) -> Option<&'static str> {
         match self {
             Self::VerifyOtp => Some("email"),
@@ -99,7 +99,7 @@ impl Page {
         matches!(self, Self::ResetPassword | Self::CancelRecovery)
     }
 
-    /// The key of the heading that it opens with.
+    /// The key of the page's first heading.
     const fn title(self) -> &'static str {
         match self {
             Self::Start => "start.title",
@@ -118,12 +118,12 @@ struct PageTemplate<'a> {
     layout: PageLayout<'a>,
     page: Page,
     return_to: Option<WebAddress>,
-    /// What `?email=` names, for the field.
+    /// The address from `?email=`, for the field.
     email: String,
 }
 
 impl PageTemplate<'_> {
-    /// The query with which the next page leads back to the same place.
+    /// The query that makes the next page return to the same place.
     fn return_query(&self) -> String {
         return_to::query(self.return_to.as_ref(), "")
     }
@@ -137,7 +137,7 @@ impl PageTemplate<'_> {
 /// The longest text that can be an address (RFC 5321 §4.5.3.1.3).
 const MAX_EMAIL: usize = 254;
 
-/// The address that the query names, for a field that its reader can still correct.
+/// The address from the query, for a field in which the reader can still correct it.
 fn email_of(request: &Request) -> String {
     let email = request.parameter("email").unwrap_or_default();
     let fits = email.len() <= MAX_EMAIL && !email.contains(char::is_control);
@@ -168,7 +168,7 @@ pub fn get(
         .with_header("content-language", page.layout.language.tag)
 }
 
-/// Whether a person waits for the answer in a browser.
+/// Whether the request comes from a browser that loads a page.
 pub(super) fn is_for_browser(request: &Request) -> bool {
     let accept = request.header("accept");
     matches!(request.method(), "GET" | "HEAD")
@@ -182,7 +182,7 @@ pub fn change_password() -> Answer {
     Answer::found("/forgot-password")
 }
 
-/// `GET /assets/:version/…`, of the first of `sets` that has this version.
+/// `GET /assets/:version/…`, from the first of `sets` with this version.
 #[must_use]
 pub fn file(sets: &[&Files], version: &str, name: &[&str]) -> Answer {
     let name = name.join("/");

@@ -1,4 +1,4 @@
-//! Problems: every error that a client can meet (RFC 9457). This file alone knows their status codes.
+//! Problems: every error that a client can get (RFC 9457). Only this file knows their status codes.
 
 use std::time::Duration;
 
@@ -143,11 +143,11 @@ impl ProblemType {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub(super) kind: ProblemType,
-    /// What the title does not say.
+    /// Details beyond the title.
     pub(super) detail: Option<String>,
     pub(super) errors: Vec<FieldError>,
     pub(super) variables: Vec<&'static str>,
-    /// What is wrong with each of them, without its value.
+    /// Why each of them is bad, without its value.
     pub(super) reasons: Vec<String>,
     pub(super) headers: Vec<(&'static str, String)>,
     /// The cause, for the log only.
@@ -185,7 +185,7 @@ impl Problem {
     }
 
     pub(super) fn not_authentic() -> Self {
-        // RFC 7617: some providers bring a name and a password once they are asked for them.
+        // RFC 7617: some providers send a name and a password only after they are asked to.
         Self::new(ProblemType::NotAuthentic)
             .with_header("www-authenticate", "Basic realm=\"email webhooks\"")
     }
@@ -226,7 +226,7 @@ impl Problem {
         Self::new(ProblemType::Conflict)
     }
 
-    /// The id or address was a deleted account's.
+    /// The id or address belonged to a deleted account.
     pub(super) fn reserved(until: Timestamp) -> Self {
         Self {
             detail: Some(reserved(until)),
@@ -309,7 +309,7 @@ impl Problem {
             Unavailable::Overloaded { retry_after } => (ProblemType::Overloaded, retry_after),
             _ => (ProblemType::ServiceUnavailable, RETRY_AFTER_OUTAGE),
         };
-        // Rounded up, so that nobody comes too early.
+        // Rounded up, so that no client retries too early.
         let seconds = retry_after.as_millis().div_ceil(1_000);
         let problem = Self::new(kind).with_header("retry-after", seconds.to_string());
         Self {
@@ -344,7 +344,7 @@ impl Problem {
         }
     }
 
-    /// An outage that used a secret up.
+    /// An outage after a secret was used up.
     pub(super) fn start_again(outage: Unavailable) -> Self {
         Self {
             kind: ProblemType::StartAgain,

@@ -1,5 +1,5 @@
-//! `GET /problems/:slug`: the pages that problem types link to, in the browser's language. English texts are the types'
-//! own; other languages are in the component's files.
+//! `GET /problems/:slug`: the pages that problem types link to, in the browser's language. The English texts are part
+//! of the types; other languages are in the component's files.
 
 use askama::Template;
 
@@ -35,8 +35,8 @@ impl Page<'_> {
     }
 }
 
-/// The page about one kind of problem. It is there even when variables are bad, which is itself a problem. `words` has the
-/// texts of the kinds of problems; the languages are those of `files`.
+/// The page about one kind of problem. It works even when variables are bad, which is itself a problem. `words` has the
+/// texts of the problem types; the languages are those of `files`.
 #[must_use]
 pub fn get(
     settings: Option<&Pages>,
@@ -51,7 +51,7 @@ pub fn get(
     }
 }
 
-/// The page about `kind`, with its own status where it takes the place of the problem.
+/// The page about `kind`, with the status of the problem if it replaces one.
 pub(super) fn page(
     status: u16,
     settings: Option<&Pages>,
@@ -60,7 +60,7 @@ pub(super) fn page(
     words: &'static [Language],
     kind: ProblemType,
 ) -> Answer {
-    // What the page leads to at its foot, so that it needs no script.
+    // The language links at the foot of the page, so that it needs no script.
     let language = request
         .parameter("language")
         .and_then(|tag| Language::tagged(files.languages(), &tag))

@@ -1,4 +1,4 @@
-//! The parameters of a query: known ones only, none twice.
+//! The parameters of a query: only known ones, without duplicates.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -34,7 +34,7 @@ impl Query {
         Ok(Self(parameters))
     }
 
-    /// The parameter `name`, if it is there.
+    /// The parameter `name`, if present.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
@@ -45,7 +45,7 @@ impl Query {
         parameters.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// The text `name`, if it is there, read with `parse`.
+    /// The text `name`, if present, read with `parse`.
     ///
     /// # Errors
     /// 422 if `parse` refuses it.
@@ -58,7 +58,7 @@ impl Query {
         parsed.map_err(|detail| refuse(&format!("{name} {detail}")))
     }
 
-    /// Whether `name` is `true`, if it is there.
+    /// The boolean `name`, if present.
     ///
     /// # Errors
     /// 422 for anything but `true` or `false`.
@@ -70,7 +70,7 @@ impl Query {
         })
     }
 
-    /// The number `name`, if it is there.
+    /// The number `name`, if present.
     ///
     /// # Errors
     /// 422 for anything but a whole number within `range`.
@@ -94,7 +94,7 @@ impl Query {
     }
 }
 
-/// A whole number in digits alone: Rust also takes a plus sign.
+/// A whole number, in digits only: Rust would also accept a plus sign.
 pub(super) fn read_number(text: &str) -> Option<i64> {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
     is_plain.then(|| text.parse().ok()).flatten()

@@ -9,7 +9,7 @@ use crate::http::query::Query;
 use crate::model::client_address::{ClientAddress, ProxyTrust};
 use crate::ports::{SecureRandom, Unavailable};
 
-/// The most bytes that a body may have, except an import's or a webhook's.
+/// The maximum bytes of a body, except an import's or a webhook's.
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
 /// Maximum bytes of a provider's webhook: some report on a thousand mails at once.
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
@@ -36,7 +36,7 @@ pub enum Body {
     Read(Vec<u8>),
     /// Longer than the limit. The rest was not read.
     TooLarge,
-    /// The client left, or the transfer broke.
+    /// The client disconnected, or the transfer broke.
     Broken,
 }
 
@@ -52,7 +52,7 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request under a new id, a random UUID (RFC 9562 §5.4). A client's own `X-Request-Id` is not believed.
+    /// A request under a new id, a random UUID (RFC 9562 §5.4). A client's own `X-Request-Id` is ignored.
     ///
     /// # Errors
     /// [`Unavailable::Random`].
@@ -83,13 +83,13 @@ impl Request {
         self.method.as_str()
     }
 
-    /// The path's segments, for a routing table. They are compared as they came: no route needs percent-encoding.
+    /// The path's segments, for a routing table. They are not decoded: no route needs percent-encoding.
     #[must_use]
     pub fn segments(&self) -> Vec<&str> {
         self.path.split('/').skip(1).collect()
     }
 
-    /// The parameters of the query. Those in `known` are allowed.
+    /// The parameters of the query, which must be in `known`.
     ///
     /// # Errors
     /// 422 for any other parameter, or a duplicate.
@@ -97,8 +97,8 @@ impl Request {
         Query::parse(&self.query, known)
     }
 
-    /// The parameter `name` of the query, if it occurs once. Others are ignored: for pages, to whose addresses mailers
-    /// and portals add their own.
+    /// The parameter `name` of the query, if it occurs once. Others are ignored: this is for pages, to whose addresses
+    /// mail programs and portals add their own.
     pub(super) fn parameter(&self, name: &str) -> Option<String> {
         let mut values = form_urlencoded::parse(self.query.as_bytes())
             .filter_map(|(known, value)| (known == name).then(|| value.into_owned()));
@@ -130,7 +130,7 @@ impl Request {
         Ok(fields.into_owned().collect())
     }
 
-    /// The value of a header, if it is there once and is text.
+    /// The value of a header, if it occurs once and is text.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         single_text(&self.headers, name)
@@ -141,7 +141,7 @@ impl Request {
         &self.headers
     }
 
-    /// The client's address, as far as `trust` goes.
+    /// The client's address, as far as `trust` allows.
     #[must_use]
     pub fn client(&self, trust: &ProxyTrust) -> ClientAddress {
         let headers: Vec<_> = self
@@ -152,11 +152,11 @@ impl Request {
         trust.client_address(&headers)
     }
 
-    /// The members of the body. Those that `read` does not read are refused.
+    /// The members of the body. Members that `read` does not read are refused.
     ///
     /// # Errors
-    /// The problem to answer with: not JSON by its content type, too large, not one object, an unknown or duplicate
-    /// member, or members that `read` refuses.
+    /// The problem to answer with: the content type is not JSON, the body is too large or not one object, a member is
+    /// unknown or duplicate, or `read` refuses members.
     pub(super) fn members<T>(
         &self,
         read: impl FnOnce(&mut Fields) -> Option<T>,
@@ -174,7 +174,7 @@ impl Request {
         }
     }
 
-    /// As [`Request::members`], for a body that may be left out, or `null`.
+    /// As [`Request::members`], for a body that may be absent or `null`.
     ///
     /// # Errors
     /// As there.
@@ -237,7 +237,7 @@ impl Request {
         }
     }
 
-    /// One of `types`, with no parameter but `charset=utf-8` (RFC 8259 §8.1).
+    /// Whether the content type is one of `types`, with no parameter but `charset=utf-8` (RFC 8259 §8.1).
     pub(super) fn is_of_type(&self, types: &[&str]) -> bool {
         let Some(value) = self.header(header::CONTENT_TYPE.as_str()) else {
             return false;
@@ -255,7 +255,7 @@ impl Request {
     }
 }
 
-/// The value of the header `name`, if it is there once and is text.
+/// The value of the header `name`, if it occurs once and is text.
 pub(super) fn single_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;

@@ -1,6 +1,6 @@
-//! The route of a call as the metrics name it: the contract's path, whatever ids the call's own has.
+//! The route of a call as the metrics name it: the path from the contract, without the call's own ids.
 
-/// All paths of calls in the contract. `:` begins a part that is any one segment.
+/// All paths of calls in the contract. A part with `:` matches any one segment.
 const ROUTES: &[&str] = &[
     "/v1/forgot-password",
     "/forgot-password/submit",
@@ -40,10 +40,10 @@ const ROUTES: &[&str] = &[
     "/v1/metrics",
 ];
 
-/// The route of a path with these segments; `other` if no call has it.
+/// The route of a path with these segments; `other` if no call has this path.
 pub(super) fn route_label(path: &[&str]) -> &'static str {
     let mut routes = ROUTES.iter();
-    // Where a word and an id both fit, the word comes first in the table.
+    // Where both a word and an id match, the word comes first in the table.
     let found = routes.find(|route| {
         let mut path = path.iter();
         let mut parts = route.split('/').skip(1);

@@ -1,7 +1,7 @@
-//! Which handler answers which call: one function per component. The settings of the component are read here, once. What a
-//! handler refuses is a [`Problem`], which [`serve`](crate::http::serve) makes an answer of.
+//! Which handler answers which call: one function per component. The component's settings are read here, once. A
+//! handler refuses with a [`Problem`], which [`serve`](crate::http::serve) turns into an answer.
 //!
-//! The same functions serve the tests, so that a route that no component has is never tested.
+//! The tests use the same functions, so that they cannot test a route that no component has.
 
 use crate::http::pages::{self, Files, Language, Page, api_docs, brand, link, portal};
 use crate::http::problem::RETRY_AFTER_OUTAGE;
@@ -90,7 +90,7 @@ pub async fn reset_password<E: Env>(
     }
 }
 
-/// The component `accounts`: the rest of `/v1/admin/users…`, `/v1/admin/emails…` and `/v1/admin/events…`.
+/// The component `accounts`: the other calls of `/v1/admin/users…`, `/v1/admin/emails…` and `/v1/admin/events…`.
 ///
 /// # Errors
 /// A [`Problem`].
@@ -275,7 +275,7 @@ pub struct PageFiles {
     pub openapi: &'static str,
 }
 
-/// The component `pages`: the pages that people use and their files, the portal, the pages that explain problems, and the
+/// The component `pages`: the pages for users and their files, the portal, the pages that explain problems, and the
 /// answer to an unknown path.
 ///
 /// # Errors
@@ -290,7 +290,7 @@ pub async fn pages<E: Env>(
     let path = request.segments();
     let answer = match path.as_slice() {
         [""] => page(Page::Start),
-        // Typed from what was read out, perhaps with a slash.
+        // The address may have been read out and typed, perhaps with a slash.
         ["forgot-password"] | ["forgot-password", ""] => page(Page::ForgotPassword),
         ["verify-otp"] | ["verify-otp", ""] => page(Page::VerifyOtp),
         ["docs"] => api_docs::get(&settings, files.pages, files.openapi),
@@ -316,7 +316,7 @@ pub async fn pages<E: Env>(
     }
 }
 
-/// `answer`, or for a browser a page in place of what only programs read.
+/// `answer`, or for a browser a page instead of an answer for programs.
 fn in_words(
     answer: Answer,
     settings: &Result<Pages, Unavailable>,

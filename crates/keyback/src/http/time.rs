@@ -1,4 +1,4 @@
-//! Times, as answers show them.
+//! Times in answers.
 
 use serde::Serialize;
 

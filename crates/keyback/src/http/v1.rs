@@ -1,4 +1,4 @@
-//! The calls, one file each, in folders like their paths.
+//! The calls, one file each, in folders that match their paths.
 
 pub mod admin;
 

@@ -26,7 +26,7 @@ pub use webhook::{DetachedProof, Feedback, Unusable, WebhookReader};
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 /// The name of the mail's id in each request's metadata. Providers repeat it in their webhooks.
 pub(super) const EMAIL_ID: &str = "keyback_email_id";
-/// A header of each mail and its value: no vacation notice comes back (RFC 3834 §5).
+/// A header of each mail, with its value, which prevents vacation notices (RFC 3834 §5).
 pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
 /// An HTTP email provider. Each has a file in `providers/` and a line in `registry.rs`.
@@ -36,7 +36,7 @@ pub(super) trait EmailProvider {
     /// The origin of its API, if all its customers share one. `spin.toml` grants it.
     const ORIGIN: Option<&'static str>;
 
-    /// Where the API is for the owner of `key`, if that can be known.
+    /// The API's origin for the owner of `key`, if it can be derived.
     fn default_origin(_key: &str) -> Option<String> {
         Self::ORIGIN.map(str::to_owned)
     }
@@ -56,7 +56,7 @@ pub(super) trait EmailProvider {
     /// A reader of its webhooks, which it authenticates with `secret`. `None` if `secret` cannot be one.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>>;
 
-    /// Its sample request, answers and webhooks, for the tests of all providers.
+    /// A sample request, answers and webhooks, for the tests of all providers.
     #[cfg(test)]
     const EXAMPLE: super::providers::tests::Example;
 }
@@ -68,7 +68,7 @@ pub struct OpenedMail<'a> {
     pub email_id: &'a EmailId,
     /// Which of the mails it is.
     pub kind: EmailKind,
-    /// The account of the recipient; part of what a receiver of `webhook` gets.
+    /// The account of the recipient, which receivers of `webhook` get too.
     pub account_id: &'a AccountId,
     /// The subject, the parts and the data.
     pub message: &'a Message,
@@ -92,7 +92,7 @@ pub enum Handover {
         /// Shown as the mail's `last_error`.
         reason: String,
     },
-    /// Permanently rejected, because of the sender. Another provider may know the sender.
+    /// Permanently rejected, because of the sender. Another provider may accept the sender.
     SenderRefused {
         /// Shown as the mail's `last_error`.
         reason: String,
@@ -101,15 +101,15 @@ pub enum Handover {
     TryLater {
         /// Shown as the mail's `last_error` until the next attempt.
         reason: String,
-        /// The earliest time that the provider asks for, at most a day.
+        /// The wait that the provider asks for, at most a day.
         after: Option<Duration>,
     },
-    /// The provider takes no mail for now, whichever it is: it is asked too often, or it is down for a time that it knows.
-    /// That is no attempt at this mail.
+    /// The provider accepts no mail at all for now: it is called too often, or it is down and says for how long. This
+    /// does not count as an attempt.
     Throttled {
         /// Shown as the mail's `last_error` until the next attempt.
         reason: String,
-        /// The time that the provider asks for, at most a day.
+        /// The wait that the provider asks for, at most a day.
         after: Option<Duration>,
     },
 }
@@ -121,7 +121,7 @@ pub(super) fn set(body: &mut Value, name: &str, value: impl Into<Value>) {
     }
 }
 
-/// A POST of `body` with what each request has.
+/// A POST of `body`, with the headers of every request.
 pub(super) fn post(
     url: String,
     content_type: &str,

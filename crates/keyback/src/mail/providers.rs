@@ -1,4 +1,4 @@
-//! One file a provider: its requests, its answers, its webhooks and the checks of its credentials. `registry.rs` lists them.
+//! One file per provider: its requests, answers, webhooks and the checks of its credentials. `registry.rs` lists them.
 
 pub(super) mod mailgun;
 pub(super) mod postmark;

@@ -10,7 +10,7 @@ use crate::mail::api::{
 use crate::mail::providers::{mailgun, postmark, resend, sendgrid, ses, webhook};
 use crate::ports::NoAnswer;
 
-// Matches instead of a table of functions: a component that only sends mail does not carry what reads webhooks.
+// Matches instead of a table of functions, so that a component that only sends mail has no code for webhooks.
 macro_rules! providers {
     ($($kind:ident = $provider:ty),+ $(,)?) => {
         /// An HTTP email provider.
@@ -88,7 +88,7 @@ impl ProviderKind {
     }
 }
 
-/// The request that sends `mail`. Its id is the idempotency key where the provider has those.
+/// The request that sends `mail`. Its id is the idempotency key if the provider supports those.
 ///
 /// `None` if it cannot be written as a request, which no checked setting causes.
 #[must_use]
@@ -104,7 +104,7 @@ pub fn request(
     })
 }
 
-/// Reads the provider's answer, which came at `now`.
+/// Reads the provider's answer, which arrived at `now`.
 #[must_use]
 pub fn read(
     kind: ProviderKind,

@@ -12,7 +12,7 @@ use crate::model::locale::Locale;
 /// One user, with the password if there is one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
-    /// Chosen by the portal, or drawn.
+    /// Chosen by the portal, or generated.
     pub id: AccountId,
     /// The stored spelling. Mail never goes to the address that a caller typed.
     pub email: EmailAddress,
@@ -20,20 +20,20 @@ pub struct Account {
     pub locale: Option<Locale>,
     /// A disabled account neither signs in nor recovers.
     pub disabled: bool,
-    /// Why it is disabled, if that was said.
+    /// Why it is disabled, if a reason was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disable_reason: Option<String>,
     /// When it was created.
     pub created_at: Timestamp,
-    /// The credential epoch, which the last credential event began. Anything issued under another one is invalid.
+    /// The credential epoch, started by the last credential event. Anything issued under another one is invalid.
     pub epoch: u64,
     /// Its place in the list of all accounts, from 1.
     pub number: i64,
-    /// `None` for an account without a password. Records of version 1 have it elsewhere.
+    /// `None` for an account without a password. Version 1 records store it elsewhere.
     #[serde(default)]
     pub credential: Option<Credential>,
-    /// The account that the address finds instead of this one. Earlier versions let two accounts have addresses that differ
-    /// in case only; of those, the older one has the mailbox.
+    /// The account that has this address now, so look-ups find it instead. Earlier versions accepted addresses that
+    /// differ in case only; of such accounts, the older one gets the mailbox.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_taken_by: Option<AccountId>,
     /// When an administrator last lifted its locks.
@@ -42,20 +42,20 @@ pub struct Account {
     /// When it was last changed; `None` in records of earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<Timestamp>,
-    /// What it was found by when it was read. A batch that changes that leaves a change for the directory.
+    /// The terms it was indexed under when it was read. A batch that changes them leaves a change for the directory.
     #[serde(skip)]
     pub listed: Option<Listing>,
-    /// When it was created here, if it was imported with the time of its creation elsewhere. Its epochs are counted from
-    /// here.
+    /// When it was created here, if it was imported with an earlier creation time from elsewhere. Its epochs are
+    /// counted from this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported_at: Option<Timestamp>,
-    /// Whether it was read from records of the layout before this one, which are deleted when it is rewritten.
+    /// Whether it was read from records of the previous layout, which are deleted when it is rewritten.
     #[serde(skip)]
     pub is_legacy: bool,
 }
 
 impl Account {
-    /// A placeholder for an account that does not exist, so that both cost the same. No account has its id.
+    /// Stands in for an account that does not exist, so that both cost the same. No account has its id.
     #[must_use]
     pub fn placeholder(email: EmailAddress) -> Self {
         Self {
@@ -77,9 +77,9 @@ impl Account {
         }
     }
 
-    /// The epoch that the account's event number `sequence` begins, if that is a credential event: the second of the
-    /// creation plus that number. An account created later under the id of a deleted one shares no epoch with it. It is
-    /// always above the present one: in the layout before, epochs had their own counter.
+    /// The epoch that event number `sequence` starts, if it is a credential event: the creation time in seconds plus
+    /// that number. An account that reuses a deleted account's id therefore shares no epoch with it. It is
+    /// kept above the current epoch, since epochs had their own counter in the previous layout.
     #[must_use]
     pub fn epoch_at(&self, sequence: i64) -> u64 {
         let sequence = u64::try_from(sequence).unwrap_or_default();
@@ -88,7 +88,7 @@ impl Account {
         counted.max(self.epoch.saturating_add(1))
     }
 
-    /// What its wrong passwords are counted by. A new epoch begins a new count, and so does lifting its locks.
+    /// The key under which wrong passwords are counted. A new epoch starts a new count, and so does lifting the locks.
     #[must_use]
     pub fn sign_in_subject(&self) -> String {
         let Self { id, epoch, .. } = self;
@@ -104,7 +104,7 @@ impl Account {
         let credential = self.credential.as_ref();
         credential.is_some_and(|credential| credential.must_change)
     }
-    /// What it is found by, as it is now.
+    /// The terms it can be found by, as it is now.
     #[must_use]
     pub fn listing(&self) -> Listing {
         Listing {

@@ -15,13 +15,13 @@ pub enum AgendaTask {
         /// Address, client and time, encrypted under the app's key.
         request: Sealed,
     },
-    /// Make the store calls of a delivery without a mail. Follows a decoy.
+    /// Make the store calls of a delivery but send no mail. Follows a decoy.
     Imitate,
     /// Send an email of the outbox.
     Deliver {
         /// The email in the outbox.
         email_id: EmailId,
-        /// The attempt, from 1. A task whose attempt was made already is stale.
+        /// The attempt, from 1. A task is stale if its attempt has already been made.
         attempt: u32,
     },
     /// Send an event to the portal.
@@ -52,7 +52,7 @@ pub enum AgendaTask {
     },
     /// Delete the event counter of a deleted account, unless the id is in use again.
     ForgetAccount {
-        /// The deleted account whose counter goes.
+        /// The deleted account whose counter is deleted.
         account_id: AccountId,
     },
 }

@@ -15,8 +15,8 @@ pub struct BaseUrl(String);
 impl BaseUrl {
     /// Parses an origin such as `https://id.example.com`; one trailing slash is dropped.
     ///
-    /// Returns `None` for any other scheme, for plain `http` off the loopback, for a path, query, fragment or user, and for
-    /// what is no host or no port, such as a wildcard.
+    /// Returns `None` for any other scheme, for plain `http` off the loopback, for a path, query, fragment or user, and
+    /// for an invalid host or port, such as a wildcard.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let origin = text.strip_suffix('/').unwrap_or(text);
@@ -35,7 +35,7 @@ impl BaseUrl {
         (secure && is_bare && is_whole).then(|| Self(origin.to_owned()))
     }
 
-    /// Whether a grant of Spin can name it: none can name an IPv6 address.
+    /// Whether a Spin grant can name it: a grant cannot name an IPv6 address.
     #[must_use]
     pub fn is_grantable(&self) -> bool {
         !self.0.contains('[')

@@ -1,5 +1,5 @@
-//! The check of a password against a list of breached ones, without revealing it: of the forty hexadecimal digits of
-//! its SHA-1, only the first five leave the app (<https://haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange>).
+//! Checks a password against a list of breached ones without revealing it: of the forty hexadecimal digits of its
+//! SHA-1, only the first five leave the app (<https://haveibeenpwned.com/API/v3#SearchingPwnedPasswordsByRange>).
 
 use serde::{Deserialize, Serialize};
 use sha1::{Digest as _, Sha1};
@@ -49,7 +49,7 @@ impl BreachQuery {
         self.0.get(..PREFIX).unwrap_or_default()
     }
 
-    /// Whether the range `answer` lists the password; `None` if it is not a range. A line is the other 35 digits, a
+    /// Whether the range `answer` lists the password; `None` if it is not a range. Each line has the other 35 digits, a
     /// colon and a count, which is 0 in padding lines.
     #[must_use]
     pub fn is_listed(&self, answer: &str) -> Option<bool> {

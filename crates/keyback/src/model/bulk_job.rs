@@ -11,7 +11,7 @@ mod filter;
 
 pub use filter::BulkFilter;
 
-/// The most failures that a job lists. It counts all.
+/// The most failures that a job lists. All of them are counted.
 const LISTED_FAILURES: usize = 100;
 
 macro_rules! words {
@@ -70,8 +70,8 @@ impl BulkAction {
         all.into_iter().find(|action| action.as_str() == text)
     }
 
-    /// Whether `event`, which came after the job began, keeps the job from the account: what the job would do is done, or was
-    /// decided against.
+    /// Whether `event`, which happened after the job began, exempts the account: the action has already been done, or
+    /// was decided against.
     #[must_use]
     pub fn is_settled_by(self, event: &Event) -> bool {
         match self {
@@ -109,17 +109,17 @@ impl BulkAction {
     }
 }
 
-/// Which accounts a job is about.
+/// Which accounts a job covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BulkScope {
-    /// Those that were named, in the order of their naming.
+    /// The listed accounts, in the order given.
     Ids,
-    /// Those that match, in the order of their creation.
+    /// The accounts that match, in order of creation.
     Filter(BulkFilter),
 }
 
-/// An account with which the job could do nothing.
+/// An account that the job could not process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkFailure {
     /// The account that could not be changed.
@@ -128,14 +128,14 @@ pub struct BulkFailure {
     pub detail: String,
 }
 
-/// What became of one account.
+/// The outcome for one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BulkOutcome {
     /// The account was changed, with an event.
     Done,
     /// There was nothing to do.
     Skipped,
-    /// Nothing could be done, for this reason.
+    /// The action failed, for this reason.
     Failed(&'static str),
 }
 
@@ -154,32 +154,32 @@ pub struct BulkJob {
     pub from: String,
     /// Why, for the events.
     pub reason: Option<String>,
-    /// When it was ordered. What is decided about an account later stands.
+    /// When it was ordered. Later decisions about an account take precedence.
     pub created_at: Timestamp,
-    /// When it last went on.
+    /// When it last made progress.
     pub updated_at: Timestamp,
     /// What it is doing.
     pub state: BulkState,
-    /// The place of the last account: in the list of ids, or of all accounts.
+    /// The position of the last account: in the list of ids, or in the list of all accounts.
     pub last: i64,
-    /// The place up to which all accounts had their turn.
+    /// The position up to which all accounts have been processed.
     pub cursor: i64,
-    /// How many accounts it is about; `None` as long as that is not known.
+    /// How many accounts it covers; `None` until that is known.
     pub total: Option<u64>,
     /// How many were changed.
     pub done: u64,
-    /// With how many there was nothing to do.
+    /// How many needed no change.
     pub skipped: u64,
-    /// With how many nothing could be done.
+    /// How many failed.
     pub failed: u64,
-    /// The first of those.
+    /// Details of the first failures.
     pub failures: Vec<BulkFailure>,
-    /// In how many runs the next account could not be worked.
+    /// How many runs could not process the next account.
     pub tries: u32,
 }
 
 impl BulkJob {
-    /// The job after the account at `place` had its turn at `now`.
+    /// The job after the account at `place` was processed at `now`.
     #[must_use]
     pub fn after(
         mut self,
@@ -208,8 +208,8 @@ impl BulkJob {
         self
     }
 
-    /// The job once it is over. If all accounts had their turn, those that it was about at its beginning and no longer when
-    /// it came to them count as skipped.
+    /// The job once it is over. When all accounts have been processed, those that no longer matched when their turn
+    /// came count as skipped.
     #[must_use]
     pub fn ended(mut self, state: BulkState, now: Timestamp) -> Self {
         self.state = state;
@@ -223,7 +223,7 @@ impl BulkJob {
         self
     }
 
-    /// Whether the job is about `account`.
+    /// Whether the job covers `account`.
     #[must_use]
     pub fn is_about(&self, account: &Account) -> bool {
         match &self.scope {

@@ -5,20 +5,21 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-/// The address that limits count and events mention. `Display` masks it.
+/// The address that limits and events use. `Display` masks it.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientAddress(IpAddr);
 
 impl ClientAddress {
-    /// Parses an address with or without a port, such as `192.0.2.1:80` or `[2001:db8::1]:80`. An IPv4 address inside IPv6
-    /// counts as IPv4. The zone of an IPv6 address (RFC 4007 §11) is ignored: it means something to its own host only.
+    /// Parses an address with or without a port, such as `192.0.2.1:80` or `[2001:db8::1]:80`. An IPv4-mapped IPv6
+    /// address counts as IPv4. The zone of an IPv6 address (RFC 4007 §11) is ignored: it is only meaningful on its own
+    /// host.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim_matches([' ', '\t']);
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => rest.split_once(']')?,
-            // With a single colon, it stands before a port; an IPv6 address has more.
+            // A single colon separates a port; an IPv6 address has more.
             None => match text.find(':') {
                 Some(at) if text.rfind(':') == Some(at) => text.split_at(at),
                 _ => (text, ""),
@@ -35,7 +36,7 @@ impl ClientAddress {
         Some(Self(address.to_canonical()))
     }
 
-    /// As [`ClientAddress::parse`], from what a header holds.
+    /// As [`ClientAddress::parse`], from a header's value.
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Self::parse(std::str::from_utf8(bytes).ok()?)
     }
@@ -46,8 +47,8 @@ impl ClientAddress {
         Self(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
     }
 
-    /// What limits count: the whole IPv4 address, or the first 64 bits of an IPv6 address, since one household has
-    /// all that begin with them.
+    /// What limits count by: the whole IPv4 address, or the first 64 bits of an IPv6 address, since one household has
+    /// all addresses with the same prefix.
     #[must_use]
     pub fn network(self) -> Vec<u8> {
         match self.0 {
@@ -114,7 +115,7 @@ impl ProxyTrust {
     }
 }
 
-/// The lines of the header `wanted`, the last one first.
+/// The field lines of the header `wanted`, the last one first.
 fn lines_from_last<'a>(
     headers: &'a [(&'a str, &'a [u8])],
     wanted: &'a str,
@@ -143,7 +144,7 @@ mod tests {
         }
     }
 
-    /// The client of a request that comes from the peer 3.3.3.3 with these values, one a line.
+    /// The client of a request from the peer 3.3.3.3 with these field lines.
     fn behind_proxies(hops: usize, lines: &[&[u8]]) -> ClientAddress {
         let own = lines.iter().map(|line| ("X-Forwarded-For", *line));
         let peer: (&str, &[u8]) = ("spin-client-addr", b"3.3.3.3:3");

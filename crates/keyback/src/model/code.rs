@@ -45,8 +45,8 @@ impl Code {
         Ok(Self(format!("{number:0width$}", width = length.0 as usize)))
     }
 
-    /// Reads a code as it was typed on any keyboard or copied from any mail: digits of all scripts are digits, and what is
-    /// neither a digit nor a letter is dropped. A text that cannot be a code is a wrong code, not another kind of error.
+    /// Reads a code typed on any keyboard or copied from any mail: digits of all scripts count, and anything that is
+    /// neither a digit nor a letter is dropped. Text that cannot be a code is a wrong code, not another kind of error.
     #[must_use]
     pub fn from_typed(text: &str) -> Self {
         let meant = text.chars().filter(|it| it.is_alphanumeric());
@@ -81,7 +81,7 @@ impl Code {
     }
 }
 
-/// The zeros of all scripts but Latin, each followed by the other nine (Unicode, general category Nd).
+/// The zeros of all scripts except Latin, each followed by the other nine digits (Unicode, general category Nd).
 const ZEROS: [char; 65] = [
     '\u{660}',
     '\u{6f0}',
@@ -150,7 +150,7 @@ const ZEROS: [char; 65] = [
     '\u{1fbf0}',
 ];
 
-/// The digit of Latin script that a digit of another one means; any other character as it is.
+/// The ASCII digit for a digit of another script; any other character unchanged.
 fn latin_digit(character: char) -> char {
     let digit = ZEROS.iter().find_map(|zero| {
         let value = u32::from(character).checked_sub(u32::from(*zero))?;

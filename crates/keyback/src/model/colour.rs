@@ -1,4 +1,4 @@
-//! Colours, as far as text must be readable on them.
+//! Colours and their contrast: text must be readable on its background.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub struct Colour {
     blue: u8,
 }
 
-/// Text needs this contrast with its ground: WCAG 2.2, success criterion 1.4.3.
+/// The contrast that text needs with its background: WCAG 2.2, success criterion 1.4.3.
 const READABLE: f64 = 4.5;
 
 impl Colour {
@@ -41,8 +41,8 @@ impl Colour {
         self.contrast(ground) >= READABLE
     }
 
-    /// The nearest colour to this one, towards black on a light `ground` and towards white on a dark one, whose text can be
-    /// read there; and `darker` or `lighter`, if it is another.
+    /// The nearest readable text colour on `ground`: darker on a light `ground`, lighter on a dark one. Also returns
+    /// `darker` or `lighter` if the colour had to change.
     #[must_use]
     pub fn readable_on(self, ground: Self) -> (Self, Option<&'static str>) {
         if self.is_readable_on(ground) {
@@ -58,7 +58,7 @@ impl Colour {
         (found.unwrap_or(end), Some(change))
     }
 
-    /// The text colour on this background: white if its contrast is enough, otherwise black, whose contrast is then
+    /// The text colour on this background: white if its contrast is enough, otherwise black, which then always has
     /// enough.
     #[must_use]
     pub fn for_text(self) -> Self {
@@ -69,7 +69,7 @@ impl Colour {
         }
     }
 
-    /// The colour `percent` of the way to `other`; 100 and more is `other` itself.
+    /// The colour `percent` of the way to `other`; at 100 and above, `other` itself.
     #[must_use]
     pub fn towards(self, other: Self, percent: u8) -> Self {
         let percent = u16::from(percent.min(100));

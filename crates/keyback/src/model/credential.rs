@@ -12,14 +12,14 @@ pub struct Credential {
     pub hash: PasswordHash,
     /// When it was set.
     pub set_at: Timestamp,
-    /// Shown by the API; nothing is decided by it.
+    /// Shown by the API; it affects no decision.
     pub set_by: SetBy,
     /// Whether the user must choose another one at the next sign-in.
     pub must_change: bool,
     /// The password is refused from this time on; `None` for never.
     pub expires_at: Option<Timestamp>,
-    /// Whether blanks around what is typed are ignored: somebody else chose the password, so that it is copied, and has
-    /// none around it.
+    /// Whether leading and trailing blanks in the input are ignored. Set if somebody else chose the password: it is
+    /// likely to be copied, and it has none itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_blanks: bool,
     /// The epoch that began when it was set. Requiring a change raises the account's epoch, not this one.
@@ -49,7 +49,7 @@ impl SetBy {
 }
 
 impl Credential {
-    /// What a text typed as this password means.
+    /// The password meant by a text typed for it.
     #[must_use]
     pub fn read(&self, typed: &Password) -> Password {
         if self.ignores_blanks {

@@ -75,7 +75,7 @@ words! {
 /// An email as stored. Recipient and content are in the encrypted message only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Email {
-    /// Shown by the API; the message is written already.
+    /// Shown by the API; the message is already written.
     pub kind: EmailKind,
     /// The recipient's account.
     pub account_id: AccountId,
@@ -93,8 +93,8 @@ pub struct Email {
     /// The link and code, or the password, that its text contains.
     #[serde(rename = "holds")]
     pub secret: Option<MailSecret>,
-    /// The recovery request that it answers, sealed, as long as it is sure that no provider has the mail. One that nobody tried in
-    /// time is written anew from it.
+    /// The sealed recovery request that it answers, present while it is certain that no provider has the mail. If a due
+    /// attempt was missed until the secret had expired, the mail is rewritten from this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Sealed>,
     /// Calls to a provider so far. An attempt that also asked the fallback counts once.
@@ -105,7 +105,7 @@ pub struct Email {
     pub next_attempt_at: Option<Timestamp>,
     /// Why the last attempt failed, in our words.
     pub last_error: Option<String>,
-    /// The provider that accepted it, or the last that was asked.
+    /// The provider that accepted it, or the last one tried.
     pub provider: Option<String>,
 }
 
@@ -142,8 +142,8 @@ impl Email {
         self.discard_at.is_some_and(|discard_at| now >= discard_at)
     }
 
-    /// Whether it was to be tried while its secret was good, and no try is noted until `now`, such as when the app was away or a
-    /// clock was wrong.
+    /// Whether the next attempt was due while its secret was still valid, but is not recorded by `now`, when the secret
+    /// has expired: the app was down, or a clock was wrong. Earlier attempts may have failed.
     #[must_use]
     pub fn was_missed(&self, now: Timestamp) -> bool {
         let next = self.next_attempt_at;
@@ -157,7 +157,7 @@ pub struct DeliveryReport {
     /// From the `keyback_email_id` that our request carried.
     pub email_id: EmailId,
     /// [`Delivered`](EmailState::Delivered), [`Bounced`](EmailState::Bounced) or
-    /// [`Complained`](EmailState::Complained). What may still change, such as a delay, is not reported.
+    /// [`Complained`](EmailState::Complained). A status that may still change, such as a delay, is not reported.
     pub state: EmailState,
     /// Why, in our words and with the provider's code; never an address.
     pub reason: Option<String>,

@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 
 use crate::base::base64url::encode;
 
-/// The longest address that SMTP can carry: a path of 256 octets less its angle brackets (RFC 5321 §4.5.3.1.3).
+/// The longest address that SMTP can carry: a path of 256 octets minus its angle brackets (RFC 5321 §4.5.3.1.3).
 const MAX_OCTETS: usize = 254;
-/// The longest text that is read as an address. A domain of 254 octets may take four times as many before it has its ASCII
-/// form; what is longer is not worth the work.
+/// The longest text that is parsed as an address. A domain of 254 octets may be up to four times as long before
+/// conversion to ASCII; longer text is not worth the work.
 const MAX_TYPED_OCTETS: usize = 4 * MAX_OCTETS;
 /// The longest local part, in octets (RFC 5321 §4.5.3.1.1).
 const MAX_LOCAL_OCTETS: usize = 64;
@@ -28,7 +28,7 @@ const MAX_LABEL_OCTETS: usize = 63;
 #[serde(transparent)]
 pub struct EmailAddress(String);
 
-/// Why a text is no address. Does not repeat the input.
+/// Why a text is not an address. Does not repeat the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEmailAddress {
     /// It does not follow the grammar.
@@ -41,8 +41,8 @@ pub enum InvalidEmailAddress {
 
 impl EmailAddress {
     /// Parses an address by the grammar of HTML's `<input type=email>`
-    /// (<https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>), of at most 254 octets. The domain may
-    /// be an international one: it gets its ASCII form by UTS 46, non-transitional and with STD3 rules, in lower case.
+    /// (<https://html.spec.whatwg.org/multipage/input.html#valid-e-mail-address>), of at most 254 octets. An
+    /// international domain is converted to ASCII by UTS 46, non-transitional and with STD3 rules, in lower case.
     ///
     /// # Errors
     /// [`InvalidEmailAddress`] for anything else.
@@ -50,8 +50,8 @@ impl EmailAddress {
         Self::parse_with(text, to_ascii)
     }
 
-    /// As [`EmailAddress::parse`], without international domains: for settings, whose readers then need none of Unicode's
-    /// tables.
+    /// As [`EmailAddress::parse`], without international domains. Used for settings, so that components that only read
+    /// them do not include the Unicode tables.
     ///
     /// # Errors
     /// [`InvalidEmailAddress`].
@@ -71,7 +71,8 @@ impl EmailAddress {
         if !local.is_ascii() {
             return Err(InvalidEmailAddress::LocalPartNotAscii);
         }
-        // One in ASCII is taken as it is: what accounts have already must be found by whatever it was accepted as.
+        // An ASCII domain is used unchanged: existing accounts must still be found by the address they were accepted
+        // with.
         let domain = if domain.is_ascii() {
             Cow::Borrowed(domain)
         } else {
@@ -99,8 +100,8 @@ impl EmailAddress {
 
     /// The address by which accounts are found, the same for all spellings of a mailbox: in ASCII lower case.
     ///
-    /// RFC 5321 §2.4 lets a mail system distinguish `Ann` and `ann`. None that people use does, and people do not know how
-    /// they once spelled theirs.
+    /// RFC 5321 §2.4 lets a mail system distinguish `Ann` and `ann`. No mail system in common use does, and people
+    /// forget how they spelled their own.
     #[must_use]
     pub fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
@@ -135,8 +136,8 @@ fn digest_of(text: &str) -> String {
     encode(&hash.finalize())
 }
 
-/// The ASCII form of an international domain (<https://www.unicode.org/reports/tr46/#ToASCII>), if it has one. Mail goes
-/// to hosts, so STD3 rules are on. Hyphens in the third and fourth place are for registries to judge.
+/// The ASCII form of an international domain (<https://www.unicode.org/reports/tr46/#ToASCII>), if it has one. Mail
+/// goes to hosts, so STD3 rules are on. Hyphens in the third and fourth position are left to the registries.
 pub(super) fn to_ascii(domain: &str) -> Option<Cow<'_, str>> {
     let (deny, hyphens, length) = (
         AsciiDenyList::STD3,
@@ -205,7 +206,7 @@ mod tests {
             assert!(address.is_same_mailbox(&other));
             assert_eq!(address.digest(), other.digest());
         }
-        // Case is all that is folded: dots and tags are a mail system's own affair.
+        // Only case is folded: dots and tags are up to the mail system.
         for other in ["annlee+x@example.com", "ann.lee@example.com"] {
             assert!(!address.is_same_mailbox(&parsed(other)), "{other}");
             assert_ne!(address.digest(), parsed(other).digest(), "{other}");
@@ -233,7 +234,7 @@ mod tests {
                 "ann@xn--bcher-kva.example",
             ),
             ("ann@XN--BCHER-KVA.example", "ann@xn--bcher-kva.example"),
-            // Non-transitional: the sharp s stays one.
+            // Non-transitional: the sharp s is preserved.
             ("ann@straße.example", "ann@xn--strae-oqa.example"),
             ("ann@例え.テスト", "ann@xn--r8jz45g.xn--zckzah"),
             ("ann@ｅｘａｍｐｌｅ.com", "ann@example.com"),

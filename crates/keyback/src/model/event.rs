@@ -101,7 +101,7 @@ pub enum Actor {
     Administrator {
         /// The API key's id, or the subject of a token.
         id: String,
-        /// Which of both; `None` in older events.
+        /// Which of the two `id` is; `None` in older events.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         authenticated_by: Option<AuthenticatedBy>,
         /// The token's `audit_context`, unchanged.
@@ -129,7 +129,7 @@ impl Actor {
         }
     }
 
-    /// Whether `name` stands for it: `user`, `system`, or the id of an administrator's key or token.
+    /// Whether `name` refers to it: `user`, `system`, or the id of an administrator's key or token.
     #[must_use]
     pub fn is_called(&self, name: &str) -> bool {
         match self {
@@ -139,7 +139,7 @@ impl Actor {
         }
     }
 
-    /// The same actor without what its token said for the record.
+    /// The same actor without the way it was authenticated and its token's `audit_context`.
     #[must_use]
     pub fn without_context(&self) -> Self {
         match self {
@@ -203,7 +203,7 @@ pub struct EventPlace {
 pub struct AboutEmail {
     /// Its id in the outbox.
     pub id: EmailId,
-    /// Kept here, since the email is deleted before the event.
+    /// Stored here because the email is deleted before the event.
     pub kind: EmailKind,
 }
 

@@ -1,7 +1,7 @@
-//! Digests that chain the events, so that one which was removed, changed or put in later is found.
+//! Digests that chain the events, so that a removed, changed or later inserted event is detected.
 //!
-//! The events of one account form a chain: each has the digest of the one before. All events together form another one, of
-//! which a head is signed for each day of UTC. `docs/events.md` says how to check both.
+//! The events of one account form a chain: each has the digest of the one before. All events together form another
+//! chain, whose head is signed for each UTC day. `docs/events.md` says how to check both.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -13,12 +13,12 @@ use crate::model::keyring::Keyring;
 
 const DAY_MILLIS: u64 = 24 * 60 * 60 * 1000;
 
-/// A SHA-256; 64 hexadecimal digits in lower case where it is written.
+/// A SHA-256, written as 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// What comes before the first link of a chain.
+    /// The digest before the first link of a chain.
     pub const NONE: Self = Self([0; 32]);
 
     /// The digest of this one, followed by `bytes`.
@@ -71,15 +71,15 @@ impl<'de> Deserialize<'de> for Digest {
 /// An event's place in the chain of its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
-    /// That of the event before, or [`Digest::NONE`].
+    /// The digest of the previous event, or [`Digest::NONE`].
     pub previous: Digest,
     /// SHA-256 of the previous digest and of the event as the API shows it.
     pub digest: Digest,
 }
 
 impl Link {
-    /// The link of the event with this sequence number after `previous`: its digest is of that one and of the event as the
-    /// API shows it, as JSON without white space whose members are sorted by name.
+    /// The link of the event with this sequence number after `previous`. It digests `previous` and the event as the API
+    /// shows it, as JSON without white space and with members sorted by name.
     #[must_use]
     pub fn of(previous: Digest, event: &Event, sequence: i64) -> Self {
         Self {
@@ -94,7 +94,7 @@ fn canonical(event: &Event, sequence: i64) -> String {
     Value::Object(event.shown(sequence)).to_string()
 }
 
-/// A day of UTC, in days since 1970.
+/// A UTC day, counted from 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Day(u64);
@@ -138,18 +138,18 @@ impl Day {
     }
 }
 
-/// The head of the chain over all events, at the end of a day or as far as the day is over.
+/// The head of the chain over all events, at the end of a day, or so far if the day is not over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// The day in which its events were put into the chain.
+    /// The day on which its events were added to the chain.
     pub day: Day,
-    /// How many these are.
+    /// How many events were added on that day.
     pub count: u64,
-    /// The digest after the last of them: each is that of the one before and of the event's own digest.
+    /// The digest after the day's last event. Each digest covers the previous digest and the event's own digest.
     pub digest: Digest,
-    /// The digest before the first of them: that of the day before.
+    /// The digest before the day's first event, which is the previous day's last.
     pub previous: Digest,
-    /// Ed25519, of [`Head::text`]; base64url.
+    /// The Ed25519 signature of [`Head::text`], in base64url.
     pub signature: String,
     /// The id of the key.
     pub key: String,
@@ -171,7 +171,7 @@ impl Head {
         head
     }
 
-    /// Adds an event. The head has to be signed anew.
+    /// Adds an event. The head must then be signed again.
     pub fn add(&mut self, event: Digest) {
         self.count = self.count.saturating_add(1);
         self.digest = self.digest.joined(event);
@@ -183,7 +183,7 @@ impl Head {
         (self.key, self.signature) = (key, signature);
     }
 
-    /// What is signed: five lines, the first of which says what it is.
+    /// The text that is signed: five lines, the first of which identifies the format.
     #[must_use]
     pub fn text(&self) -> String {
         format!(

@@ -1,24 +1,24 @@
-//! Attempts that failed: at what, and how many are too many.
+//! Failed attempts: their kinds, and how many are too many.
 
 use crate::model::limit::Limit;
 
-/// What somebody got wrong.
+/// What was wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailedAttempt {
-    /// A code, or the challenge that it was for.
+    /// A code, or the challenge it was for.
     Code,
-    /// A password at the sign-in, or the account that it was for.
+    /// A password at sign-in, or the account it was for.
     Password,
-    /// The token of a link or of a code: wrong, expired or used.
+    /// The token of a link or a code: wrong, expired or used.
     Token,
     /// An API key, or a token in its place.
     ApiKey,
-    /// What an email provider's webhook is authenticated with.
+    /// The credential of an email provider's webhook.
     Webhook,
 }
 
 impl FailedAttempt {
-    /// Those that are counted over all clients.
+    /// The kinds that are counted across all clients.
     pub const COUNTED: [Self; 4] = [Self::Code, Self::Token, Self::ApiKey, Self::Webhook];
 
     /// The word in log lines.
@@ -45,6 +45,6 @@ impl FailedAttempt {
         }
     }
 
-    /// How many of all clients together are still no reason for a warning.
+    /// Failures of all clients together up to this limit raise no warning.
     pub const USUAL: Limit = Limit::new(100, 3_600);
 }

@@ -19,7 +19,7 @@ pub fn generate(min_length: usize, random: &impl SecureRandom) -> Result<Passwor
     let groups = min_length
         .div_ceil(GROUP.saturating_add(1))
         .max(LEAST_GROUPS);
-    // With n groups there are n - 1 hyphens: one character less than whole steps of six.
+    // With n groups there are n - 1 hyphens: one character short of a multiple of six.
     let groups = groups.saturating_add(usize::from(
         groups.saturating_mul(GROUP.saturating_add(1)) == min_length,
     ));

@@ -1,8 +1,8 @@
-//! The gate before password hashing: one hash at a time in an instance, and a short queue. A request that would wait too
-//! long is refused at once.
+//! The gate before password hashing: an instance computes one hash at a time and has a short queue. A request that
+//! would wait too long is refused at once.
 //!
-//! An instance sees no other. It judges how crowded the machine is by its own last hashes: how long they took, and how much
-//! of that time they computed.
+//! Instances cannot see each other. Each estimates how crowded the machine is from its own last hashes: how long they
+//! took, and how much of that time was spent computing.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -16,19 +16,20 @@ mod pace;
 
 use pace::Pace;
 
-/// A request is not let in if its hash is expected to end later than this.
+/// A request is refused if its hash is expected to end later than this.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// A request in the queue is refused once it is expected to wait for longer in all: its client has probably left by then.
+/// A queued request is refused once its expected total wait is longer than this: its client has probably given up by
+/// then.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// The bounds of `Retry-After`.
 const SHORTEST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(10);
 
-/// The bounds of the pauses after which a waiting request looks whether it is its turn.
+/// The bounds of the pauses between a waiting request's checks for its turn.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The requests of an instance that hash, or wait to. Clones are the same gate.
+/// The requests of an instance that hash or wait to hash. Clones share the same gate.
 #[derive(Clone)]
 pub struct HashingGate(Rc<Shared>);
 
@@ -41,23 +42,23 @@ struct Shared {
 struct State {
     /// How many requests of the instance have no answer yet.
     present: u32,
-    /// How many requests are in the gate, the one that hashes included.
+    /// How many requests are in the gate, including the one that hashes.
     places: u32,
-    /// Whether one of them has the turn.
+    /// Whether one of them is hashing.
     is_hashing: bool,
-    /// Whether it has had it for long.
+    /// Whether its turn has been long.
     is_long: bool,
-    /// The numbers of the requests that wait for a turn, first come, first served.
+    /// The numbers of the requests that wait for a turn, first in, first out.
     queue: VecDeque<u64>,
     next_number: u64,
-    /// How long it takes until all who are in a gate are done, by this instance's last hashes: a moving average.
+    /// How long until all requests in a gate are done, judging by this instance's last hashes: a moving average.
     crowd: Duration,
-    /// How long a hash computes: a moving average.
+    /// The computing time of a hash: a moving average.
     computed: Duration,
-    /// How many were in this gate during the last hash.
+    /// How many requests were in this gate during the last hash.
     seen: u32,
     pace: Pace,
-    /// How many hashes in a row were not disturbed.
+    /// How many hashes in a row were undisturbed.
     undisturbed: u32,
     has_backpressure: bool,
 }
@@ -65,9 +66,9 @@ struct State {
 /// How long a hash took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HashTime {
-    /// From its turn to its end.
+    /// From the start of its turn to its end.
     pub taken: Duration,
-    /// How much of that it computed. The rest were pauses for others.
+    /// The part of `taken` that was spent computing. The rest was pauses for others.
     pub computed: Duration,
 }
 
@@ -80,8 +81,8 @@ pub struct Overloaded {
 }
 
 impl HashingGate {
-    /// A gate that nobody is in. `set_backpressure` asks the host to send this instance no further requests (true), or to send it
-    /// some again (false).
+    /// An empty gate. `set_backpressure` asks the host to stop sending requests to this instance (true), or to resume
+    /// (false).
     #[must_use]
     pub fn new(set_backpressure: fn(bool)) -> Self {
         Self(Rc::new(Shared {
@@ -90,7 +91,7 @@ impl HashingGate {
         }))
     }
 
-    /// Says that a request is there, until its answer is out.
+    /// Registers a request as present until its answer is out.
     #[must_use]
     pub fn arrive(&self) -> Present {
         self.0
@@ -98,20 +99,20 @@ impl HashingGate {
         Present(self.0.clone())
     }
 
-    /// Whether a request is there that is not in the gate: it will soon be answered, refused, or in the gate.
+    /// Whether a present request is outside the gate: it will soon be answered, be refused, or enter.
     #[must_use]
     pub fn is_awaited(&self) -> bool {
         let state = self.0.state.borrow();
         state.present > state.places
     }
 
-    /// A place in the gate, for a request that will hash.
+    /// Gives a place in the gate to a request that will hash.
     ///
     /// # Errors
     /// [`Overloaded`] if the hash is unlikely to be done within three seconds.
     pub fn enter(&self, random: &impl SecureRandom) -> Result<Place, Overloaded> {
         let (ahead, expected) = self.0.expected();
-        // With nobody ahead, the last hash may have been an exception: some find out.
+        // If no request is ahead, the last hash may have been an exception: let some requests in to find out.
         if expected > PATIENCE && (ahead > 0 || !is_drawn(expected, random)) {
             return Err(self.overloaded());
         }
@@ -120,7 +121,7 @@ impl HashingGate {
         Ok(Place(self.0.clone()))
     }
 
-    /// The refusal of whoever waits too long, or would.
+    /// The refusal for a request that has waited too long, or would.
     fn overloaded(&self) -> Overloaded {
         let (_, expected) = self.0.expected();
         Overloaded {
@@ -129,7 +130,7 @@ impl HashingGate {
     }
 }
 
-/// A request that has no answer yet, until it is dropped.
+/// Counts a request as unanswered until this is dropped.
 pub struct Present(Rc<Shared>);
 
 impl fmt::Debug for Present {
@@ -149,7 +150,7 @@ fn half(time: Duration) -> Duration {
     time.checked_div(2).unwrap_or_default()
 }
 
-/// True for as many as make up for it that each takes `expected` rather than [`PATIENCE`].
+/// True with probability [`PATIENCE`] / `expected`, so that the slower hashes are, the fewer requests get in.
 fn is_drawn(expected: Duration, random: &impl SecureRandom) -> bool {
     let mut drawn = [0; 4];
     if random.fill(&mut drawn).is_err() {
@@ -159,7 +160,7 @@ fn is_drawn(expected: Duration, random: &impl SecureRandom) -> bool {
     f64::from(u32::from_le_bytes(drawn)) < share * f64::from(u32::MAX)
 }
 
-/// A moving average, in which each value has the weight of all before it.
+/// A moving average in which each value has the same weight as all earlier values together.
 fn average(before: Duration, value: Duration) -> Duration {
     match before {
         Duration::ZERO => value,
@@ -168,7 +169,7 @@ fn average(before: Duration, value: Duration) -> Duration {
 }
 
 impl State {
-    /// How long it takes until all who are in a gate are done, with so many in this one.
+    /// How long until all requests in a gate are done if there are `places` in this one.
     fn crowd_with(&self, places: u32) -> Duration {
         let more = places.saturating_sub(self.seen);
         let fewer = self.seen.saturating_sub(places);
@@ -179,14 +180,14 @@ impl State {
 }
 
 impl Shared {
-    /// How many are in the gate, and how long one more would take.
+    /// How many requests are in the gate, and how long one more would take.
     fn expected(&self) -> (u32, Duration) {
         let state = self.state.borrow();
         let places = state.places;
         (places, state.crowd_with(places.saturating_add(1)))
     }
 
-    /// Changes the state, and what is asked of the host accordingly.
+    /// Changes the state, and updates the backpressure to match.
     fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         let mut state = self.state.borrow_mut();
         let changed = change(&mut state);
@@ -201,8 +202,9 @@ impl Shared {
     }
 }
 
-/// After so many undisturbed hashes in a row the machine has idle cores: an instance that hashes leaves further requests to
-/// other instances then. On a crowded machine those would only compute by turns, and some hashes are lucky there.
+/// After this many undisturbed hashes in a row, the machine has idle cores: an instance that is hashing then leaves
+/// further requests to other instances. On a crowded machine those would only take turns with it; there, some hashes
+/// are undisturbed only by luck.
 const UNDISTURBED: u32 = 3;
 
 impl HashTime {
@@ -216,7 +218,7 @@ impl HashTime {
 pub struct Place(Rc<Shared>);
 
 impl Place {
-    /// A number in the queue of those who want to hash. Turns come in the order in which they were asked for.
+    /// Joins the queue of requests that want to hash. Turns come in the order in which they were asked for.
     #[must_use]
     pub fn queue(&self) -> Queued<'_> {
         let number = self.0.change(|state| {
@@ -247,15 +249,15 @@ impl Drop for Place {
 
 /// In the queue until it is dropped.
 ///
-/// Whoever waits looks from time to time. To be woken would need the request that ends to run another one's future, which
-/// the async interface of components has no way for.
+/// A waiting request polls. To wake it, the request that ends would have to run another request's future, which the
+/// components' async interface does not support.
 pub struct Queued<'a> {
     shared: &'a Rc<Shared>,
     number: u64,
 }
 
 impl<'a> Queued<'a> {
-    /// The turn, if it has come. From then on it is no longer in the queue.
+    /// The turn, if it has come. The request then leaves the queue.
     #[must_use]
     pub fn turn(&self) -> Option<Turn<'a>> {
         let (is_next, places_then) = self.shared.change(|state| {
@@ -273,10 +275,10 @@ impl<'a> Queued<'a> {
         })
     }
 
-    /// How long not to look again: half of the time that those before it are expected to take.
+    /// How long to wait before checking again: half of the time that the requests ahead are expected to take.
     ///
     /// # Errors
-    /// [`Overloaded`] if with that it would have waited for more than five seconds, of which it `waited` so many.
+    /// [`Overloaded`] if its total wait, of which `waited` has passed, is expected to exceed five seconds.
     pub fn pause(&self, waited: Duration) -> Result<Duration, Overloaded> {
         let expected = {
             let state = self.shared.state.borrow();
@@ -309,31 +311,31 @@ impl fmt::Debug for Queued<'_> {
 /// The turn to hash, until it is dropped.
 pub struct Turn<'a> {
     shared: &'a Rc<Shared>,
-    /// How many were in the gate when it began.
+    /// How many requests were in the gate when it began.
     places_then: u32,
 }
 
 impl Turn<'_> {
-    /// Says that the turn has taken long enough for idle instances to take what the host had for this one. What still waits
-    /// finds none, and is better off here, where it may be refused.
+    /// Marks the turn as long: idle instances have had time to take the requests that the host had for this one. If
+    /// requests are still waiting, no instance was idle, and they are better off here, where they may be refused.
     pub fn mark_as_long(&self) {
         self.shared.change(|state| state.is_long = true);
     }
 
-    /// How many parts of the hash to compute until the next pause. A hash of Keyback's own has 128.
+    /// How many parts of the hash to compute until the next pause. Keyback's own hashes have 128.
     #[must_use]
     pub fn slice(&self) -> u32 {
         let state = self.shared.state.borrow();
         state.pace.slice(state.places)
     }
 
-    /// Says how long the pause after a slice was.
+    /// Records how long the pause after a slice was.
     pub fn note_pause(&self, pause: Duration) {
         self.shared.change(|state| state.pace.note_pause(pause));
     }
 
-    /// Ends the turn, and remembers how long the hash took. Only for hashes of Keyback's own: the time of others depends on
-    /// the account, and those that never pause say nothing of the machine.
+    /// Ends the turn, and records how long the hash took. Only for Keyback's own hashes: the time of others depends on
+    /// the account, and hashes that never pause reveal nothing about the load of the machine.
     pub fn end(self, time: HashTime) {
         if time.computed >= time.taken {
             return;
@@ -341,8 +343,8 @@ impl Turn<'_> {
         // The clock may have jumped.
         let taken = time.taken.min(LONGEST_RETRY);
         self.shared.change(|state| {
-            // Instances compute in proportion to how many are in their gates. So those here are done when all others are. Who
-            // came during the hash counts by its own computing time only.
+            // Instances compute in proportion to how many requests are in their gates, so all gates finish at about the
+            // same time. A request that came during the hash adds only its own computing time.
             let places = self.places_then.min(state.places);
             let crowd = taken.saturating_mul(places).min(LONGEST_RETRY);
             state.crowd = average(state.crowd, crowd);

@@ -1,4 +1,4 @@
-//! When recovery mails to an account were issued, and for whom.
+//! When recovery mails to an account were issued, and who asked for them.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,16 +7,16 @@ use crate::model::client_address::ClientAddress;
 use crate::model::id::AccountId;
 use crate::model::keyring::{KeyUse, Keyring};
 
-/// How many characters of a digest tell networks apart: 66 bits.
+/// How many characters of a digest distinguish networks: 66 bits.
 const DIGEST_CHARACTERS: usize = 11;
 
-/// The network that a recovery was asked for from, as a keyed digest that is different for each account.
+/// The network that a recovery request came from, as a keyed digest that differs for each account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Asker(String);
 
 impl Asker {
-    /// The network of `client`, who asks for a recovery of `account`.
+    /// The network of `client`, which requests a recovery of `account`.
     #[must_use]
     pub fn new(keyring: &Keyring, account: &AccountId, client: ClientAddress) -> Self {
         let parts = [b"asker", account.as_str().as_bytes(), &client.network()];
@@ -35,7 +35,7 @@ pub struct IssuedMail {
     pub asker: Option<Asker>,
 }
 
-/// As it is stored. Older records have the time only.
+/// The stored form. Older records have the time only.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Layout {

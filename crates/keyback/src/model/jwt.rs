@@ -1,4 +1,4 @@
-//! JSON Web Tokens (RFC 7519, RFC 8725) that a portal's identity provider signs for calls of the administrator's API.
+//! JSON Web Tokens (RFC 7519, RFC 8725) that a portal's identity provider signs for calls to the administrator's API.
 
 use std::time::Duration;
 
@@ -15,20 +15,20 @@ mod tests;
 
 pub use key_set::KeySet;
 
-/// Longer tokens are refused unread, in bytes.
+/// In bytes. Longer tokens are refused unread.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
-/// Maximum time until a token expires.
+/// Maximum time from now until a token expires.
 const MAX_LIFE: Duration = Duration::from_mins(10);
-/// Tolerated difference of the issuer's clock at the token's beginning and end.
+/// Tolerated clock skew of the issuer, at the beginning and end of a token's life.
 const LEEWAY: Duration = Duration::from_secs(30);
-/// The same for tokens of a marked key: as much as Authgear tolerates.
+/// The same for tokens of a marked key; Authgear tolerates the same.
 const MARKED_LEEWAY: Duration = Duration::from_mins(5);
 /// The most bytes of JSON in `audit_context`.
 const MAX_AUDIT_CONTEXT_BYTES: usize = 2 * 1024;
 /// The most bytes in `sub`.
 const MAX_SUBJECT_BYTES: usize = 255;
 
-/// Which tokens are accepted: by key and audience.
+/// The trusted keys and the audience that tokens are checked against.
 #[derive(Debug, Clone)]
 pub struct JwtTrust {
     /// The issuer's public keys.
@@ -44,7 +44,7 @@ pub struct VerifiedJwt {
     pub bearer: String,
     /// The words of `scope` (RFC 8693 §4.2). Unknown ones are ignored.
     pub scopes: Vec<String>,
-    /// `audit_context`: an object or a string that events keep.
+    /// `audit_context`: an object or a string, stored in events.
     pub audit_context: Option<Value>,
 }
 
@@ -68,18 +68,18 @@ impl JwtTrust {
     /// Verifies `token`. The key is found by `kid`, the algorithm is the key's, and the token's `alg` must be the same.
     ///
     /// # Errors
-    /// [`InvalidJwt`] for everything else than a token that is signed by one of the keys, for this audience, valid at
-    /// `now` and at most ten minutes longer. Keys that are marked with `keyback_scopes` count for nothing here.
+    /// [`InvalidJwt`] unless the token is signed by one of the keys, is for this audience, is valid at `now` and
+    /// expires within ten minutes. Keys marked with `keyback_scopes` do not count here.
     pub fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedJwt, InvalidJwt> {
         self.verify_under(token, now, None)
     }
 
-    /// As [`JwtTrust::verify`], and takes tokens of marked keys as well: these have the scopes of their key, and need neither
-    /// `exp` nor `scope`.
+    /// As [`JwtTrust::verify`], but also accepts tokens of marked keys: these have the scopes of their key, and need
+    /// neither `exp` nor `scope`.
     ///
     /// # Errors
-    /// [`InvalidJwt`] as there. A token of a marked key may live for `longest` at most: until its `exp`, or from its `iat` on if
-    /// it has no `exp`. One without both would live for ever.
+    /// [`InvalidJwt`] as there. A token of a marked key may live for `longest` at most: until its `exp`, or counted
+    /// from its `iat` if it has no `exp`. One without both is refused, since it would never expire.
     pub fn verify_marked(
         &self,
         token: &str,
@@ -112,7 +112,7 @@ impl JwtTrust {
         let mut validation = Validation::new(key.algorithm);
         validation.set_audience(&[&self.audience]);
         validation.set_required_spec_claims(&["aud"]);
-        // The crate would ask the machine's clock; times are checked below.
+        // The crate would use the machine's clock; times are checked below.
         validation.validate_exp = false;
         validation.validate_nbf = false;
         let mut claims: Claims = decode(token, &key.key, &validation)
@@ -133,8 +133,8 @@ impl JwtTrust {
     }
 }
 
-/// Whether the header asks for nothing that Keyback does not do: no key or certificate of the token's own, no extension
-/// that must be understood, no encryption, compression or nesting, and no token of another kind.
+/// Whether the header has only what Keyback supports: no key or certificate of its own, no critical extension, no
+/// encryption, compression or nesting, and no other token type.
 fn is_plain(header: &Header) -> bool {
     let is_access_token = header.typ.as_deref().is_none_or(|typ| {
         let typ = typ.to_ascii_lowercase();
@@ -155,14 +155,14 @@ fn is_plain(header: &Header) -> bool {
 }
 
 impl Claims {
-    /// `None` without `exp`, or if a time is out of all reason.
+    /// `None` without `exp`, or if a time is absurd.
     fn is_timely(&self, now: Timestamp) -> Option<bool> {
         let expires_at = numeric_date(self.exp?)?;
         let is_good = now < expires_at.plus(LEEWAY) && expires_at <= now.plus(MAX_LIFE);
         Some(self.has_begun(now.plus(LEEWAY)) && is_good)
     }
 
-    /// The same for a token of a marked key, which lives for `longest` at most.
+    /// The same for a token of a marked key, which may live for `longest` at most.
     fn is_timely_if_marked(&self, now: Timestamp, longest: Duration) -> Option<bool> {
         let last = match self.exp {
             Some(seconds) => {
@@ -202,7 +202,7 @@ impl Claims {
     }
 }
 
-/// A `NumericDate`: seconds since 1970, perhaps with a fraction.
+/// A `NumericDate`: seconds since 1970, possibly with a fraction.
 fn numeric_date(seconds: f64) -> Option<Timestamp> {
     let since_1970 = Duration::try_from_secs_f64(seconds).ok()?;
     let millis = u64::try_from(since_1970.as_millis()).ok()?;

@@ -17,8 +17,8 @@ use crate::model::sealed::{NONCE_BYTES, Sealed};
 
 /// The fewest bytes that a secret key may have: the strength of the HMAC-SHA-256 and the AEAD behind it.
 const MIN_SECRET_BYTES: usize = 32;
-/// The fewest different bytes in a secret key. 32 random bytes have about 30; a word repeated has as many as it has
-/// letters.
+/// The fewest distinct bytes in a secret key. 32 random bytes have about 30; a repeated word has only as many as it has
+/// different letters.
 const MIN_DISTINCT_BYTES: usize = 16;
 
 /// The use of a derived key. No two uses share one.
@@ -34,7 +34,7 @@ pub enum KeyUse {
 
 /// The keys derived (HKDF-SHA-256, RFC 5869) from the current secret and, during a rotation, from the one before.
 ///
-/// What is written uses the current keys; what is read names its key and may use either.
+/// Writing uses the current keys. Anything read names its key and may use either.
 #[derive(Clone)]
 pub struct Keyring {
     current: DerivedKeys,
@@ -85,7 +85,7 @@ impl Keyring {
         }
     }
 
-    /// Whether `digest` was made from `parts`, in constant time; false for an unknown key.
+    /// Whether `digest` was made from `parts`, compared in constant time; false for an unknown key.
     #[must_use]
     pub fn matches(&self, key_use: KeyUse, parts: &[&[u8]], digest: &KeyedDigest) -> bool {
         // A digest under an unknown key costs as much as one under a known key.
@@ -128,15 +128,15 @@ impl Keyring {
             .ok()
     }
 
-    /// Signs the text of a head of the chain over all events (Ed25519, RFC 8032). The id of the key, and the signature in
-    /// base64url.
+    /// Signs the text of a head of the chain over all events (Ed25519, RFC 8032). Returns the id of the key, and the
+    /// signature in base64url.
     #[must_use]
     pub fn sign_head(&self, text: &[u8]) -> (String, String) {
         let signature = SigningKey::from_bytes(&self.current.heads).sign(text);
         (self.current.id.clone(), encode(&signature.to_bytes()))
     }
 
-    /// The public keys of [`Keyring::sign_head`]: that of the current secret, and the one before during a rotation.
+    /// The public keys of [`Keyring::sign_head`]: the current one, and during a rotation the previous one.
     #[must_use]
     pub fn head_keys(&self) -> Vec<HeadKey> {
         let public = |keys: &DerivedKeys| HeadKey {
@@ -160,10 +160,10 @@ impl Keyring {
 }
 
 impl DerivedKeys {
-    /// Derives the keys from the base64 text of a secret of at least 32 bytes. It costs some 40 blocks of SHA-256.
+    /// Derives the keys from the base64 text of a secret of at least 32 bytes. It costs about 40 blocks of SHA-256.
     ///
     /// # Errors
-    /// [`WeakSecret`] when it is no base64, too short or plainly not random.
+    /// [`WeakSecret`] if it is not base64, too short or clearly not random.
     pub fn from_base64(text: &str) -> Result<Self, WeakSecret> {
         let text = text.trim();
         let secret = Base64::decode_vec(text)
@@ -184,7 +184,7 @@ impl DerivedKeys {
         })
     }
 
-    /// The name of the keys, in what they made. The same secret has the same.
+    /// The id of the keys, which digests and ciphertexts made with them carry. The same secret always has the same id.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -232,12 +232,13 @@ impl KeyedDigest {
         &self.mac
     }
 
-    /// Its first 48 bits as an amount to count by, from 1: without the key, nobody finds two texts of the same amount.
+    /// Its first 48 bits as an amount to count by, at least 1. Without the key, nobody can find two texts with the same
+    /// amount.
     #[must_use]
     pub fn as_amount(&self) -> i64 {
         let mut bytes = [0; 8];
         let [_, _, low @ ..] = &mut bytes;
-        // A digest has more digits than these, and all of them are good.
+        // A digest is longer than this, and all of its characters are valid base64url.
         let digits = self.mac.get(..8).unwrap_or_default();
         let _ = Base64UrlUnpadded::decode(digits, low);
         i64::from_be_bytes(bytes).saturating_add(1)

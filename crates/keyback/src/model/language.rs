@@ -35,7 +35,7 @@ macro_rules! define {
         }
 
         impl Language {
-            /// Every language. The first is for readers whose language is not available.
+            /// Every language. The first is the fallback for readers whose language is not available.
             pub const ALL: [Self; [$($tag),+].len()] = [$(Self::$language),+];
 
             /// Its tag (BCP 47).
@@ -49,7 +49,7 @@ macro_rules! define {
 for_all_languages!(define);
 
 impl Language {
-    /// The one with exactly this tag.
+    /// The language with exactly this tag.
     #[must_use]
     pub fn tagged(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
@@ -71,8 +71,8 @@ impl Language {
         }
     }
 
-    /// The one that serves a reader of `locale`: `pt-BR` and `pt-PT` are served with `pt`, and all of Chinese with
-    /// `zh-Hans`, which its readers would rather have than another language.
+    /// The language for a reader of `locale`: `pt-BR` and `pt-PT` get `pt`, and every kind of Chinese gets `zh-Hans`,
+    /// which its readers would prefer to another language.
     #[must_use]
     pub fn serving(locale: &Locale) -> Option<Self> {
         Self::ALL
@@ -80,7 +80,7 @@ impl Language {
             .find(|language| same_language(language.tag(), locale.as_str()))
     }
 
-    /// The one that serves the first of `choices` that any serves, or else `otherwise`.
+    /// The language for the first of `choices` that has one, or else `otherwise`.
     #[must_use]
     pub fn first_serving(choices: &[Option<&Locale>], otherwise: Self) -> Self {
         choices

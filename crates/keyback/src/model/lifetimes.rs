@@ -18,7 +18,7 @@ pub struct ChallengeSettings {
     pub code_length: CodeLength,
     /// `otp_ttl_seconds`: 30 seconds to ten minutes.
     pub code: Duration,
-    /// `link_ttl_seconds`, a minute to a day, or what an administrator chose.
+    /// `link_ttl_seconds`, a minute to a day, or the lifetime an administrator chose.
     pub link: Duration,
     /// For the reset token that a right code returns.
     pub reset_token: ResetTokenLifetime,

@@ -30,7 +30,7 @@ impl Limit {
             .then_some(limit)
     }
 
-    /// Parses several, joined by commas.
+    /// Parses several limits, separated by commas.
     #[must_use]
     pub fn parse_list(text: &str) -> Option<Vec<Self>> {
         text.split(',').map(Self::parse).collect()
@@ -66,7 +66,7 @@ impl Limit {
         Timestamp::from_unix_millis(seconds.saturating_mul(1000))
     }
 
-    /// The limit for calls of which one takes several: `factor` times as many in the same window.
+    /// The limit for calls that are made several times per operation: `factor` times as many in the same window.
     #[must_use]
     pub const fn times(self, factor: u32) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Limit {
         }
     }
 
-    /// Whether the `number`th of a window is still allowed.
+    /// Whether the `number`th call of a window is still allowed.
     #[must_use]
     pub fn allows(self, number: i64) -> bool {
         number <= i64::from(self.count)
@@ -94,7 +94,7 @@ pub struct LimitExceeded {
 }
 
 impl LimitExceeded {
-    /// `limit` was passed at `now`.
+    /// `limit` was exceeded at `now`.
     #[must_use]
     pub fn new(name: &'static str, limit: Limit, now: Timestamp) -> Self {
         let left = limit.window_end(now).since(now);

@@ -1,4 +1,4 @@
-//! What administrators find an account by.
+//! The terms by which administrators find an account.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::email_address::to_ascii;
 use crate::model::id::AccountId;
 
-/// What an account is found by, and in which state it is.
+/// The terms that find an account, and its state.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listing {
     /// The id, which searches match at its beginning.
@@ -18,20 +18,20 @@ pub struct Listing {
     pub state: AccountState,
 }
 
-/// No address, domain or id has more characters.
+/// No address, domain or id is longer, in characters.
 const MAX_BEGINNING: usize = 254;
 
-/// How an address, a domain or an id is to begin, in lower case; empty for all.
+/// The beginning of an address, a domain or an id, in lower case; empty matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Beginning(String);
 
 impl Beginning {
-    /// Reads what somebody typed: capitals make no difference, a whole international domain gets its ASCII form, and blanks
-    /// around it go, as does the `@` that people put before a domain.
+    /// Reads user input: case makes no difference, a whole international domain is converted to ASCII, and surrounding
+    /// blanks are dropped, as is the `@` that people put before a domain.
     ///
     /// # Errors
-    /// If nothing can begin with it, since it is too long.
+    /// If it is too long for anything to begin with it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text.chars().count() > MAX_BEGINNING {
             return Err("is longer than any address or id");
@@ -49,20 +49,20 @@ impl Beginning {
         Ok(Self(format!("{local}{domain}").to_ascii_lowercase()))
     }
 
-    /// In lower case, without blanks around it; empty for everything.
+    /// In lower case, without surrounding blanks; empty matches everything.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether everything begins with it.
+    /// Whether it matches everything.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// What accounts are filtered by.
+/// The states that accounts are filtered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "u8", into = "u8")]
 pub struct AccountState {
@@ -97,19 +97,19 @@ impl From<AccountState> for u8 {
     }
 }
 
-/// Which states are sought; `None` stands for either.
+/// Which states to match; `None` matches either.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StateFilter {
-    /// Whether disabled ones are.
+    /// Whether the account is disabled.
     pub disabled: Option<bool>,
-    /// Whether those without a password are.
+    /// Whether it has no password.
     pub no_password: Option<bool>,
-    /// Whether those whose password must be changed are.
+    /// Whether its password must be changed.
     pub must_change: Option<bool>,
 }
 
 impl StateFilter {
-    /// Whether `state` is sought.
+    /// Whether `state` matches.
     #[must_use]
     pub fn accepts(self, state: AccountState) -> bool {
         let is_sought = |sought: Option<bool>, value| sought.is_none_or(|sought| sought == value);
@@ -120,7 +120,7 @@ impl StateFilter {
 }
 
 impl Listing {
-    /// The texts whose beginnings it is found by, in lower case: its address, the domain of that, and its id.
+    /// The terms whose beginnings find it, in lower case: its address, the address's domain, and its id.
     #[must_use]
     pub fn terms(&self) -> [String; 3] {
         let domain = self

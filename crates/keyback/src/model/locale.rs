@@ -12,9 +12,9 @@ const MAX_CHARS: usize = 35;
 pub struct Locale(String);
 
 impl Locale {
-    /// Reads as much of `text` as is a tag: subtags of 1 to 8 letters or digits, the first one of 2 or 3 letters. The
-    /// underscores of POSIX and Java count as hyphens, so `de_DE.UTF-8` is `de-DE`. `None` if it does not begin with a
-    /// language, such as `x-klingon` or `C`: a language that is not understood must never cost a mail.
+    /// Reads the part of `text` that is a language tag: subtags of 1 to 8 letters or digits, the first one of 2 or 3
+    /// letters. The underscores of POSIX and Java count as hyphens, so `de_DE.UTF-8` is `de-DE`. `None` if it does not
+    /// begin with a language, such as `x-klingon` or `C`: an unknown language must never prevent a mail.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let is_of_tag = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');
@@ -38,7 +38,7 @@ impl Locale {
         Some(Self(tag))
     }
 
-    /// The tag. Its case is as the caller gave it.
+    /// The tag, in the caller's own case.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

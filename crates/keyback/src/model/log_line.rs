@@ -1,4 +1,4 @@
-//! All log lines, each a variant, so that no secret can get into one.
+//! All log lines, each a variant, so that no secret can end up in one.
 
 use std::fmt;
 
@@ -16,12 +16,13 @@ pub enum LogLine {
         /// Its text names what failed, without a key's value.
         outage: Unavailable,
     },
-    /// Work after a response failed. The agenda retries it.
+    /// Work failed, and no request was answered with 503 for it: after a response, in a run of the courier, or within a
+    /// request, as when memory runs out for a foreign hash at a sign-in. Only tasks on the agenda are retried.
     WorkFailed {
-        /// As above. A task is retried on the agenda.
+        /// As above: its text names what failed.
         outage: Unavailable,
     },
-    /// A code, a password, a token or a key was wrong. What it was, and whose, is in no line.
+    /// A code, a password, a token or a key was wrong. No line says what it was, or whose.
     AttemptFailed {
         /// As in the answer's `X-Request-Id`.
         request_id: String,
@@ -37,7 +38,7 @@ pub enum LogLine {
         /// False once no attempt is left.
         will_retry: bool,
     },
-    /// An email provider's webhook is authentic and holds an event that nobody here knows.
+    /// An email provider's webhook is authentic and contains an event of an unknown type.
     WebhookNotUnderstood {
         /// As in the webhook's path.
         provider: String,
@@ -49,11 +50,11 @@ pub enum LogLine {
         /// Why, in our words.
         reason: String,
     },
-    /// An earlier version gave two accounts addresses that differ in case only, and the older one has the mailbox now.
+    /// An earlier version gave two accounts addresses that differ in case only. The older account has the mailbox now.
     EmailTaken {
-        /// The account that its address does not find any more.
+        /// The account that its address no longer finds.
         account_id: AccountId,
-        /// The one that it finds.
+        /// The account that the address finds.
         owner_id: AccountId,
     },
     /// Somebody exported password hashes.
@@ -62,7 +63,7 @@ pub enum LogLine {
         request_id: String,
         /// The API key's id, or the subject of a token.
         by: String,
-        /// How many accounts the answer holds.
+        /// How many accounts the answer contains.
         accounts: i64,
     },
     /// The portal did not accept an event.
@@ -109,7 +110,7 @@ impl fmt::Display for LogLine {
                 account_id,
                 owner_id,
             } => write!(f, "email-taken account={account_id} by={owner_id}"),
-            // A token's subject may be any text.
+            // A token's subject can be any text.
             Self::HashesExported {
                 request_id,
                 by,

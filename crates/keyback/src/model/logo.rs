@@ -1,4 +1,4 @@
-//! The operator's logo: an image that the pages show in place of a text.
+//! The operator's logo: an image that the pages show instead of text.
 
 use base64ct::{Base64, Encoding};
 
@@ -6,11 +6,11 @@ use base64ct::{Base64, Encoding};
 const MAX_BYTES: usize = 32 * 1024;
 /// The most pixels on a side.
 const MAX_SIDE: u32 = 4096;
-/// How every PNG file begins, with the length and name of its first chunk, which tells its size (PNG 3rd edition, §5.2
-/// and §11.2.1).
+/// How every PNG file begins, up to the length and name of its first chunk, which contains its size (PNG 3rd edition,
+/// §5.2 and §11.2.1).
 const BEGINNING: &[u8] = b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR";
 
-/// An image as a PNG file: a format that cannot hold scripts.
+/// An image as a PNG file, a format that cannot contain scripts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logo {
     png: Vec<u8>,
@@ -19,13 +19,13 @@ pub struct Logo {
 }
 
 impl Logo {
-    /// Decodes the base64 of a PNG file of at most 32 KiB. Blanks and line breaks are ignored, and the beginning of a `data:`
-    /// address is.
+    /// Decodes the base64 of a PNG file of at most 32 KiB. White space is ignored, and so is a leading
+    /// `data:image/png;base64,`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text: String = text.chars().filter(|it| !it.is_whitespace()).collect();
         let text = text.strip_prefix("data:image/png;base64,").unwrap_or(&text);
-        // Four characters stand for three bytes.
+        // Four characters encode three bytes.
         if text.len() > MAX_BYTES.div_ceil(3).saturating_mul(4) {
             return None;
         }

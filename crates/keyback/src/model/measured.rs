@@ -1,4 +1,4 @@
-//! What is measured, and the counts that come of it.
+//! Measurements, and the counts made from them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::model::email::EmailState;
 /// The upper bounds of the buckets for hashing times, in milliseconds.
 const HASHING_BUCKETS: [u64; 7] = [25, 50, 100, 250, 500, 1_000, 2_500];
 
-/// Something that happened once.
+/// Something to measure that happened once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Measured<'a> {
     /// A call was answered.
@@ -22,21 +22,21 @@ pub enum Measured<'a> {
         /// The HTTP status of the answer.
         status: u16,
     },
-    /// A mail came into a state.
+    /// A mail entered a state.
     Email {
         /// The state that the mail is in now.
         state: EmailState,
         /// The provider that was asked, if one was.
         provider: Option<&'a str>,
     },
-    /// A password was hashed or verified, in so much time.
+    /// A password was hashed or verified, in this time.
     Hashing(Duration),
-    /// A limit kept something from being done.
+    /// A limit was exceeded.
     Limit(&'static str),
 }
 
-/// Counts of what was measured, by series. A series is named as in the Prometheus text format, without the prefix
-/// `keyback_`. Its parts are words of our own, never of a client, so their number is bounded.
+/// Counts of measurements, by series. A series is named as in the Prometheus text format, without the prefix
+/// `keyback_`. Its parts are our own words, never a client's, so their number is bounded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Tally(BTreeMap<String, u64>);
@@ -84,7 +84,7 @@ impl Tally {
         *count = count.saturating_add(amount);
     }
 
-    /// Adds what another has counted.
+    /// Adds the counts of another tally.
     pub fn add(&mut self, other: Self) {
         for (series, count) in other.0 {
             self.add_to(series, count);

@@ -16,7 +16,7 @@ pub use crate::model::password_hash::{InvalidPasswordHash, PasswordHash};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password {
     normal: String,
-    /// The text as typed, if it differs: another system may have hashed that.
+    /// The text as typed, if it differs: another system may have hashed that form.
     typed: Option<String>,
 }
 
@@ -31,13 +31,14 @@ impl Password {
         }
     }
 
-    /// Whether it begins and ends with something that can be seen. A copy of it with blanks around can then be told from it.
+    /// Whether it begins and ends with visible characters. Only then can blanks that were copied along be told apart
+    /// from it.
     #[must_use]
     pub fn has_no_blanks_around(&self) -> bool {
         self.normal.trim_matches(is_blank) == self.normal
     }
 
-    /// The password without the blanks around it, which come along when it is copied (NIST SP 800-63B-4 §3.1.1.2).
+    /// The password without surrounding blanks, which get copied along with it (NIST SP 800-63B-4 §3.1.1.2).
     #[must_use]
     pub fn without_blanks_around(&self) -> Self {
         let typed = self.typed.as_deref().unwrap_or(&self.normal);
@@ -58,7 +59,7 @@ impl Password {
     /// Hashes with argon2id and a fresh salt: about 30 ms and 19 MiB. Calls `pause` every millisecond or so.
     ///
     /// # Errors
-    /// [`Unavailable::Random`] or, for lack of memory, [`Unavailable::Hashing`].
+    /// [`Unavailable::Random`] or, if memory runs out, [`Unavailable::Hashing`].
     pub async fn hash_in_slices(
         &self,
         random: &impl SecureRandom,
@@ -67,11 +68,11 @@ impl Password {
         PasswordHash::make(self.normal.as_bytes(), random, pause).await
     }
 
-    /// Whether `hash` is this password's. Without a hash it takes the time of one of Keyback's own and returns false.
-    /// Calls `pause` like [`Password::hash_in_slices`], but not within hashes that other systems made.
+    /// Whether `hash` is this password's. Without a hash, it takes as long as for one of Keyback's own and returns
+    /// false. Calls `pause` like [`Password::hash_in_slices`], but not during hashes that other systems made.
     ///
     /// # Errors
-    /// For lack of memory, [`Unavailable::Hashing`].
+    /// If memory runs out, [`Unavailable::Hashing`].
     pub async fn verify_in_slices(
         &self,
         hash: Option<&PasswordHash>,
@@ -96,7 +97,7 @@ impl Password {
         crate::testing::block_on(self.verify_in_slices(hash, &async || ())).unwrap()
     }
 
-    /// Whether the password, which matches `hash`, should be hashed again with Keyback's own parameters.
+    /// Whether the password, which matches `hash`, should be rehashed with Keyback's own parameters.
     #[must_use]
     pub fn needs_rehash(&self, hash: &PasswordHash) -> bool {
         let mut spellings = [Some(&self.normal), self.typed.as_ref()]

@@ -28,7 +28,7 @@ use self::argon2::Argon2Hash;
 use self::scheme::Scheme;
 pub use self::slowness::Slowness;
 
-/// The most characters that a hash may have. The longest that any of the tools write has about 180.
+/// The most characters that a hash may have. The longest that any of the supported tools write has about 180.
 const MAX_CHARS: usize = 512;
 /// Bytes of a foreign salt. NIST SP 800-63B-4 §3.1.1.2 requires at least 32 bits.
 const SALT_BYTES: std::ops::RangeInclusive<usize> = 4..=128;
@@ -36,8 +36,8 @@ const SALT_BYTES: std::ops::RangeInclusive<usize> = 4..=128;
 const OUTPUT_BYTES: std::ops::RangeInclusive<usize> = 16..=64;
 /// Memory limit for verifying one password.
 const MAX_MEMORY_BYTES: u64 = 128 * 1024 * 1024;
-/// The longest password that is verified where each iteration hashes the password: the time grows with its length. Drupal
-/// has the same limit.
+/// The longest password that is verified if each iteration hashes the password, since the time then grows with its
+/// length. Drupal has the same limit.
 const MAX_PASSWORD_BYTES: usize = 512;
 /// The prefix of a fingerprint. No scheme begins with it.
 const FINGERPRINT: &str = "=";
@@ -58,7 +58,7 @@ impl PasswordHash {
     /// Parses a hash in one of the documented forms, with a cost within the documented bounds.
     ///
     /// # Errors
-    /// [`InvalidPasswordHash`] for anything else; never later, at the sign-in.
+    /// [`InvalidPasswordHash`] for anything else; a sign-in never fails for this reason.
     pub fn parse(text: &str) -> Result<Self, InvalidPasswordHash> {
         Scheme::read(text)
             .filter(Scheme::is_within_bounds)
@@ -66,7 +66,7 @@ impl PasswordHash {
             .ok_or(InvalidPasswordHash)
     }
 
-    /// The text, for an export to whoever may have hashes.
+    /// The text, for an export to a caller that may see hashes.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
@@ -81,11 +81,11 @@ impl PasswordHash {
         argon2::make(password, random, pause).await.map(Self)
     }
 
-    /// Whether this is the hash of the password. `normal` is in Normalization Form C; `typed` is set if the typed text
+    /// Whether this is the hash of the password. `normal` is in Normalization Form C. `typed` is set if the typed text
     /// differs, since other systems may have hashed that. Keyback's own hash is compared with `normal` only.
     ///
     /// # Errors
-    /// For lack of memory, [`Unavailable::Hashing`].
+    /// If memory runs out, [`Unavailable::Hashing`].
     pub(super) async fn accepts(
         &self,
         normal: &str,
@@ -116,8 +116,7 @@ impl PasswordHash {
         Scheme::read(&self.0).filter(quick).is_some_and(accepts)
     }
 
-    /// Whether a correct password should be hashed again: true except for Keyback's own hashes with its current
-    /// parameters.
+    /// Whether a correct password should be rehashed: true except for Keyback's own hashes with its current parameters.
     #[must_use]
     pub fn needs_rehash(&self) -> bool {
         !Scheme::read(&self.0).is_some_and(|scheme| scheme.is_own())
@@ -136,8 +135,8 @@ impl PasswordHash {
             .map(|scheme| Slowness::of(scheme.time()))
     }
 
-    /// SHA-256 of the hash, which reveals nothing of the password because of the hash's salt. Records of version 1 hold
-    /// it in place of a foreign hash. A fingerprint is its own fingerprint.
+    /// SHA-256 of the hash, which reveals nothing about the password because the hash is salted. Records of version 1
+    /// store it in place of a foreign hash. A fingerprint is its own fingerprint.
     #[must_use]
     pub fn fingerprint(&self) -> Self {
         if self.0.starts_with(FINGERPRINT) {
@@ -165,15 +164,16 @@ pub(super) async fn refuse(password: &str, pause: &impl AsyncFn()) -> Result<boo
     Ok(placeholder.accepts(password.as_bytes(), pause).await & false)
 }
 
-/// Whether so many bytes can be had. Some of the crates that hash end the program when they cannot, and in a component
-/// every request of its instance with it. What was had once is the instance's until its end.
+/// Checks that so many bytes can be allocated. Some of the hashing crates abort the program if they cannot, and in a
+/// component that ends every request of the instance. Memory that was allocated once stays with the instance until it
+/// ends.
 fn require_memory(bytes: u64) -> Result<(), Unavailable> {
     let mut memory: Vec<u8> = Vec::new();
     let bytes = usize::try_from(bytes).map_err(|_| Unavailable::Hashing)?;
     memory
         .try_reserve_exact(bytes)
         .map_err(|_| Unavailable::Hashing)?;
-    // Without this the compiler leaves the allocation out.
+    // Without this, the compiler removes the allocation.
     black_box(&memory);
     Ok(())
 }

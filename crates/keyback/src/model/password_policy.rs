@@ -26,12 +26,12 @@ pub const MAX_LENGTH: usize = 256;
 /// The longest password in octets after normalisation.
 pub const MAX_OCTETS: usize = 1024;
 
-/// The rules: no composition rules, no expiry, since NIST SP 800-63B-4 §3.1.1.2 forbids both.
+/// The rules: neither composition rules nor expiry, since NIST SP 800-63B-4 §3.1.1.2 forbids both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PasswordPolicy {
     /// The shortest password in code points: 8 to 64. 15 is NIST's figure for a password that is the only factor.
     pub min_length: usize,
-    /// The least strength that zxcvbn may estimate: 0 to 4.
+    /// The minimum strength, as estimated by zxcvbn: 0 to 4.
     pub min_strength: u8,
     /// The app's name. Similar passwords are refused.
     pub app_name: String,
@@ -56,7 +56,7 @@ pub enum PasswordViolation {
     SimilarToAppName,
     /// Known from a breach.
     Breached,
-    /// The very password that must be changed.
+    /// The same password as the one that must be changed.
     SameAsCurrent,
 }
 
@@ -77,7 +77,7 @@ impl PasswordViolation {
     }
 }
 
-/// What the policy says of a password.
+/// What the policy says about a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
     /// zxcvbn's estimate, 0 to 4; 0 for a text that is longer than any password may be.
@@ -90,18 +90,18 @@ impl PasswordPolicy {
     /// All violations of `password` for the account with `email`, in a fixed order; empty if it is acceptable.
     #[must_use]
     pub fn violations(&self, password: &Password, email: &EmailAddress) -> Vec<PasswordViolation> {
-        // A score below the minimum may be too high, and is too low either way.
+        // A score below the minimum may be too high, but it is below the minimum either way.
         self.assess_down_to(self.min_strength, password, Some(email))
             .violations
     }
 
-    /// Estimates the strength of `password` and lists its violations. Without an address, none of them is about it.
+    /// Estimates the strength of `password` and lists its violations. Without an address, no violation concerns it.
     #[must_use]
     pub fn assess(&self, password: &Password, email: Option<&EmailAddress>) -> Assessment {
         self.assess_down_to(0, password, email)
     }
 
-    /// The assessment, whose score may be too high if it is below `least`.
+    /// The assessment. If its score is below `least`, it may be too high.
     fn assess_down_to(
         &self,
         least: u8,
@@ -111,7 +111,7 @@ impl PasswordPolicy {
         let text = password.reveal();
         let length = text.chars().count();
         if length > MAX_LENGTH || text.len() > MAX_OCTETS {
-            // Whatever else is wrong with an overlong text, it is not worth the work to find out.
+            // Other violations of an overlong text are not worth the work of finding them.
             return Assessment {
                 score: 0,
                 violations: vec![PasswordViolation::TooLong],
@@ -214,7 +214,7 @@ mod tests {
         assert_eq!(violations("rosebud under staple cranes"), []);
     }
 
-    /// Texts that kept zxcvbn busy for seconds, and ones of other shapes that a search found to be the slowest.
+    /// Texts that kept zxcvbn busy for seconds, and texts of other shapes that a search found to be the slowest.
     #[test]
     #[expect(clippy::disallowed_methods, reason = "it measures")]
     fn no_text_keeps_it_busy() {
@@ -230,12 +230,12 @@ mod tests {
             "11/11/1111.11.11",
         ];
         for shape in shapes {
-            // The last one is more than any password has, and is refused for that alone.
+            // The last one is longer than any password may be, and is refused for that alone.
             for length in [16, 40, 41, 80, 100, 256, 16_000] {
                 let text: String = shape.chars().cycle().take(length).collect();
                 let began = std::time::Instant::now();
                 let _ = violations(&text);
-                // Unoptimised and on a busy machine. It was 20 seconds and more.
+                // Unoptimised and on a busy machine. It used to take 20 seconds and more.
                 let took = began.elapsed();
                 assert!(took.as_secs() < 5, "{shape} {length}: {took:?}");
             }

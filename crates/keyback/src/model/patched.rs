@@ -1,12 +1,12 @@
 //! A member of a merge patch.
 
-/// What a merge patch says of a member (RFC 7396).
+/// The change that a merge patch makes to a member (RFC 7396).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Patched<T> {
     /// The member is absent, so the value stays.
     #[default]
     Kept,
-    /// `null`: it is taken away.
+    /// `null`: the value is removed.
     Removed,
     /// A new value.
     Set(T),

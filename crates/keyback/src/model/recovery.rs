@@ -65,15 +65,16 @@ pub struct Challenge {
     pub attempts_day: u64,
     /// The value of that counter when the challenge was issued.
     pub attempts_before: i64,
-    /// The reference that the reset token for a verified code will have; fixed now, so that its clean-up can be put
-    /// on the agenda together with everything else.
+    /// The reference that the reset token for a verified code will have. It is fixed now, so that its clean-up can be
+    /// put on the agenda together with everything else.
     pub reset_reference: TokenReference,
     /// The reference of the token that cancels the recovery. `None` in older records.
     #[serde(default)]
     pub cancel_reference: Option<TokenReference>,
-    /// The language that was asked for, in which the journey's last mail is written as well.
+    /// The language that was requested. The last mail of the recovery is also written in it.
     pub locale: Option<Locale>,
-    /// Whether it invites the owner of an account without a password: its link lives long, and nobody has its code.
+    /// Whether it invites the owner of an account without a password: its link lives long, and its code is sent to
+    /// nobody.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_invitation: bool,
 }
@@ -83,12 +84,12 @@ pub struct Challenge {
 pub struct IssueRules {
     /// `cooldown_seconds`: minimum time between two mails.
     pub cooldown: Duration,
-    /// `limit_account`: how many mails each network may ask for, and all together twice as many. What is asked for beyond
-    /// that comes after a [pause](PAUSES), so that nobody can keep an account's owner waiting for longer.
+    /// `limit_account`: how many mails each network may ask for; all networks together may ask for twice as many. Mails
+    /// beyond that are spaced by a [pause](PAUSES), so that nobody can keep an account's owner waiting for longer.
     pub limits: Vec<Limit>,
 }
 
-/// The pauses between mails beyond a limit, one after the other; the last one stays.
+/// The successive pauses between mails beyond a limit. The last one repeats.
 pub const PAUSES: [Duration; 4] = [
     Duration::from_mins(1),
     Duration::from_mins(5),
@@ -112,13 +113,13 @@ pub enum Use {
 pub enum IssueDecision {
     /// Issue a new challenge and mail it.
     Issue,
-    /// Send nothing: within the cooldown or a pause. A code that was mailed already, or that an
-    /// administrator gives, works with the request's `challenge_id`.
+    /// Send nothing: within the cooldown or a pause. A code that was already mailed, or that an administrator gives
+    /// out, works with the request's `challenge_id`.
     Silence,
 }
 
 impl Recovery {
-    /// Decides about a request of `asker` at `now`. `epoch` is the account's, `state` that of its latest challenge.
+    /// Decides on a request of `asker` at `now`. `epoch` is the account's, `state` that of its latest challenge.
     #[must_use]
     pub fn decide(
         &self,
@@ -128,8 +129,9 @@ impl Recovery {
         state: Use,
         now: Timestamp,
     ) -> IssueDecision {
-        // Once its secret is used, or after a credential event such as another address, the last mail is invalid. After
-        // "start again" the user needs a new one at once. An invitation, or a link alone, has no code to wait for.
+        // Once its secret is used, or after a credential event such as a changed address, the last mail is invalid.
+        // After "start again", the user needs a new one at once. An invitation, or a link alone, has no code to wait
+        // for.
         let is_of_use = state != Use::Used
             && self
                 .challenge
@@ -151,7 +153,7 @@ impl Recovery {
         last.is_some_and(|last| last.delays(rules.cooldown, now))
     }
 
-    /// Until when requests of `asker` bring no mail because a limit is used up; `None` if they do.
+    /// When the pause for requests of `asker` ends; `None` if there is none now.
     #[must_use]
     pub fn paused_until(
         &self,
@@ -169,7 +171,7 @@ impl Recovery {
         Some(last.at.plus(*pause))
     }
 
-    /// Until when somebody's requests bring no mail because a limit is used up.
+    /// When the last pause of any asker ends; `None` if there is none.
     #[must_use]
     pub fn paused_for_anyone_until(&self, rules: &IssueRules, now: Timestamp) -> Option<Timestamp> {
         let askers = self.issued.iter().map(|mail| mail.asker.as_ref());
@@ -177,8 +179,8 @@ impl Recovery {
         ends.max()
     }
 
-    /// How many mails too many the next one for `asker` would be: more than `limit` for the same network, or more than
-    /// twice that for all. Of another network's mails, no more than `limit` count, so that none of them can use up both.
+    /// How many mails over the limit the next one for `asker` would be: over `limit` for its own network, or over twice
+    /// that for all. Each network counts for at most `limit`, so that none can use up both.
     fn excess(&self, limit: Limit, asker: Option<&Asker>, now: Timestamp) -> usize {
         let count = usize::try_from(limit.count()).unwrap_or(usize::MAX);
         let since = now.minus(limit.window());
@@ -194,8 +196,8 @@ impl Recovery {
         beyond(own, count).max(beyond(all, count.saturating_mul(2)))
     }
 
-    /// The recovery after an administrator has lifted its pauses and forgiven the day's `attempts` so far, which counts as
-    /// `claim`.
+    /// The recovery after an administrator has lifted its pauses and forgiven the day's `attempts` so far. This counts
+    /// as `claim`.
     #[must_use]
     pub fn unlocked(self, claim: IssueClaim, attempts: i64) -> Self {
         let day = claim.day;
@@ -207,7 +209,7 @@ impl Recovery {
         }
     }
 
-    /// The recovery after an administrator has stopped its challenge, which counts as `claim`, of whose day there were
+    /// The recovery after an administrator has stopped its challenge. This counts as `claim`, on whose day there were
     /// `attempts` so far.
     #[must_use]
     pub fn stopped(self, claim: IssueClaim, attempts: i64) -> Self {
@@ -219,7 +221,7 @@ impl Recovery {
         }
     }
 
-    /// How many claims come between the last that has issued and `claim`; below 0 if `claim` was overtaken.
+    /// How many claims lie between the last one that issued and `claim`; below 0 if `claim` was overtaken.
     #[must_use]
     pub fn claims_before(&self, claim: IssueClaim) -> i64 {
         let latest = self.claim.filter(|latest| latest.day == claim.day);
@@ -235,7 +237,7 @@ impl Recovery {
             .filter(|challenge| challenge.epoch == epoch && now < challenge.expires_at())
     }
 
-    /// The challenge, if anything of it may still be valid: its link, its code, or a reset token that was given for the code.
+    /// The challenge, if any part of it may still be valid: its link, its code, or a reset token given for the code.
     #[must_use]
     pub fn of_use(
         &self,
@@ -248,8 +250,8 @@ impl Recovery {
             .filter(|challenge| challenge.epoch == epoch && now < challenge.over_at(reset_token))
     }
 
-    /// The recovery after `challenge` was issued for `asker`. The one before is replaced, and mails older than any rule
-    /// are dropped.
+    /// The recovery after `challenge` was issued for `asker`. It replaces the previous challenge, and mails too old for
+    /// every rule are dropped.
     #[must_use]
     pub fn with_issued(
         mut self,
@@ -271,7 +273,8 @@ impl Recovery {
         }
     }
 
-    /// As [`Recovery::with_issued`], of a mail that counts against no limit: many users get one at once, none of whom asked.
+    /// As [`Recovery::with_issued`], for a mail that counts against no limit: many users get one at once, and none of
+    /// them asked.
     #[must_use]
     pub fn with_uncounted(self, challenge: Challenge, claim: IssueClaim) -> Self {
         Self {
@@ -298,8 +301,8 @@ impl Recovery {
 }
 
 impl IssuedMail {
-    /// Whether the next mail waits at `now` for a `pause` after this one. A time far in the future comes from a clock that
-    /// was ahead, and delays nothing.
+    /// Whether the next mail must wait at `now` until a `pause` after this one has passed. A time far in the future
+    /// comes from a clock that was ahead, and delays nothing.
     fn delays(&self, pause: Duration, now: Timestamp) -> bool {
         now < self.at.plus(pause) && self.at <= now.plus(pause)
     }
@@ -319,7 +322,7 @@ impl IssueRules {
 }
 
 impl Challenge {
-    /// Whether its owner was given a code: neither an invitation has one nor a link that is sent alone.
+    /// Whether its owner was given a code: an invitation has none, nor has a link that is sent alone.
     #[must_use]
     pub fn has_code(&self) -> bool {
         !self.is_invitation && self.issued_at < self.code_expires_at
@@ -331,21 +334,21 @@ impl Challenge {
         self.link_expires_at.max(self.code_expires_at)
     }
 
-    /// When the last of link, code and a reset token given for the code expires.
+    /// When the last of the link, the code and a reset token given for the code expires.
     #[must_use]
     pub fn over_at(&self, reset_token: ResetTokenLifetime) -> Timestamp {
         self.link_expires_at
             .max(self.code_expires_at.plus(reset_token.0))
     }
 
-    /// Whether a code could be right at `now`: it is in time and of the account's epoch.
+    /// Whether a code could be right at `now`: it has not expired, and the account's epoch is unchanged.
     #[must_use]
     pub fn may_accept_code(&self, epoch: u64, now: Timestamp) -> bool {
         self.epoch == epoch && now < self.code_expires_at
     }
 
-    /// Whether `code` is right, in time, within the caps and of the current epoch. `attempts` is the day's counter with
-    /// this attempt. Takes the same time for every refusal.
+    /// Whether `code` is right, not expired, within the caps and of the current epoch. `attempts` is the day's counter
+    /// including this attempt. Takes the same time for every refusal.
     #[must_use]
     pub fn accepts_code(
         &self,
@@ -367,7 +370,7 @@ impl Challenge {
     }
 }
 
-/// When the day ends whose number is `day`, and with it its count of attempts.
+/// When day number `day` ends, and with it its count of attempts.
 #[must_use]
 pub const fn end_of_day(day: u64) -> Timestamp {
     Timestamp::from_unix_millis(day.saturating_add(1).saturating_mul(86_400_000))

@@ -6,20 +6,20 @@ use ::http::HeaderMap;
 
 use crate::base::timestamp::Timestamp;
 
-/// The longest wait that anybody may ask for.
+/// Longer waits are cut to this.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
-/// Smaller numbers are seconds from now, larger ones a time since 1970: in 1973 nobody limited rates.
+/// Smaller numbers are seconds from now; larger ones are Unix times. As a time, this is in 1973, before any rate limit.
 const FIRST_UNIX_SECONDS: u64 = 100_000_000;
 /// Larger numbers are milliseconds since 1970.
 const LAST_UNIX_SECONDS: u64 = 100_000_000_000;
-/// Larger numbers are nothing.
+/// Larger numbers are ignored.
 const LAST_UNIX_MILLIS: u64 = 100_000_000_000_000;
 
-/// The wait that an answer which came at `now` asks for, of at most a day. `None` if it asks for none, or for one that is
-/// over.
+/// The wait that an answer received at `now` asks for, at most a day. `None` if it asks for none, or for one that is
+/// already over.
 ///
-/// That is `Retry-After` (RFC 9110 §10.2.3) as seconds, or as a date, which counts from the answer's own `Date`, if it has
-/// one. Some APIs have `RateLimit-Reset` or `X-RateLimit-Reset` instead, in seconds from now or since 1970.
+/// That is `Retry-After` (RFC 9110 §10.2.3) in seconds, or as a date, which is relative to the answer's own `Date` if
+/// it has one. Some APIs send `RateLimit-Reset` or `X-RateLimit-Reset` instead, in seconds from now or since 1970.
 #[must_use]
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.trim());

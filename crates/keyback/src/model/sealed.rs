@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::base64url::encode;
 
-/// The bytes of an XChaCha20-Poly1305 nonce: 192 bits, long enough to be drawn at random.
+/// The bytes of an XChaCha20-Poly1305 nonce: 192 bits, long enough to be random.
 pub const NONCE_BYTES: usize = 24;
 
 /// An XChaCha20-Poly1305 ciphertext, as stored in a record.

@@ -1,4 +1,4 @@
-//! Signed webhooks, sent and received, by the Standard Webhooks specification:
+//! Signed webhooks, sent and received, following the Standard Webhooks specification:
 //! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 //!
 //! A webhook carries `webhook-id`, `webhook-timestamp` (Unix seconds) and `webhook-signature`.
@@ -15,11 +15,11 @@ use crate::base::timestamp::Timestamp;
 
 /// Prefix of a symmetric secret.
 const SECRET_PREFIX: &str = "whsec_";
-/// The bytes that a secret may have, by the specification.
+/// The bytes that a secret may have, according to the specification.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 /// Prefix of a symmetric signature.
 const SIGNATURE_PREFIX: &str = "v1,";
-/// Maximum age of a webhook, and maximum lead of its sender's clock. The specification names no number; its reference
+/// Maximum age of a webhook, and maximum lead of its sender's clock. The specification gives no number; its reference
 /// libraries use this one.
 pub const TOLERANCE: Duration = Duration::from_mins(5);
 
@@ -27,7 +27,7 @@ pub const TOLERANCE: Duration = Duration::from_mins(5);
 #[derive(Clone)]
 pub struct WebhookSecret(Vec<u8>);
 
-/// Why a text is no secret. Does not repeat it.
+/// Why a text is not a secret. Does not repeat it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be whsec_ and base64 of 24 to 64 bytes")]
 pub struct InvalidWebhookSecret;
@@ -51,8 +51,8 @@ impl WebhookSecret {
         self.signature(id, at.unix_seconds(), body)
     }
 
-    /// Whether one of `signatures`, the header's value with spaces between them, was made with this secret for this
-    /// id, timestamp and body, at most five minutes before or after `now`.
+    /// Whether one of `signatures`, the header's space-separated value, was made with this secret for this id,
+    /// timestamp and body, at most five minutes before or after `now`.
     #[must_use]
     pub fn verify(
         &self,

@@ -22,13 +22,13 @@ const REFERENCE_BYTES: usize = 16;
 /// 256 random bits; OWASP ASVS 11.5.1 asks for 128.
 const SECRET_BYTES: usize = 32;
 
-/// The public half of a token: finds its record and proves nothing, so that looking a token up needs no key and a
-/// rotation loses none.
+/// The public half of a token. It finds the token's record and proves nothing, so that look-ups need no key and a
+/// rotation loses no token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct TokenReference(String);
 
-/// It becomes part of a key: what a changed record holds in its place is refused.
+/// It becomes part of a store key, so any other text in a tampered record is refused.
 impl TryFrom<String> for TokenReference {
     type Error = InvalidId;
 
@@ -52,8 +52,8 @@ impl TokenReference {
         Ok(Self(encode(&bytes)))
     }
 
-    /// The reference that follows from a secret: 128 bits of its SHA-256. A secret of 256 random bits cannot be found from
-    /// that (NIST SP 800-63B-4 §3.1.2.2 asks for 112 and a plain hash).
+    /// The reference derived from a secret: 128 bits of its SHA-256. A secret of 256 random bits cannot be found from
+    /// that (NIST SP 800-63B-4 §3.1.2.2 asks for 112 bits and a plain hash).
     fn of(secret: &[u8; SECRET_BYTES]) -> Self {
         let mut hash = Sha256::new();
         hash.update(b"keyback token reference");
@@ -63,7 +63,7 @@ impl TokenReference {
         Self(encode(half))
     }
 
-    /// The text, fit for a store key.
+    /// The text, usable in a store key.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -76,7 +76,7 @@ impl fmt::Display for TokenReference {
     }
 }
 
-/// The purpose of a token. It is refused for every other (OWASP ASVS 9.2.2).
+/// The purpose of a token. It is refused for any other (OWASP ASVS 9.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenPurpose {
@@ -98,8 +98,7 @@ impl TokenPurpose {
     }
 }
 
-/// A token in clear: 256 random bits, and the reference that follows from them or was fixed earlier. Never stored, never
-/// printed.
+/// A token in clear: 256 random bits, and a reference derived from them or fixed earlier. Never stored, never printed.
 #[derive(Clone)]
 pub struct Token {
     reference: TokenReference,
@@ -120,7 +119,7 @@ impl Token {
         })
     }
 
-    /// Draws a new secret for a reference that was fixed earlier. The token has 64 characters, the first of which are the
+    /// Draws a new secret for a reference that was fixed earlier. The token has 64 characters and begins with the
     /// reference.
     ///
     /// # Errors
@@ -134,8 +133,8 @@ impl Token {
         Ok(Self { reference, secret })
     }
 
-    /// Finds the one token in `text`, which may be a whole link, percent-encoded, wrapped or with something around it: it
-    /// came through mailers and people's hands. `None` if there is none.
+    /// Finds the one token in `text`, which has passed through mail systems and people's hands: it may be a whole link,
+    /// percent-encoded, wrapped or with surrounding text. `None` if there is none.
     #[must_use]
     pub fn find(text: &str) -> Option<Self> {
         find::in_text(text)
@@ -237,8 +236,8 @@ pub struct TokenRecord {
 }
 
 impl TokenRecord {
-    /// Whether `token` is this token, for one of `purposes`, in time and of the current epoch. Takes the same time for
-    /// every refusal.
+    /// Whether `token` is this token, has one of `purposes`, is not expired and is of the current epoch. Takes the same
+    /// time for every refusal.
     #[must_use]
     pub fn accepts(
         &self,

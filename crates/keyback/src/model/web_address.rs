@@ -6,8 +6,8 @@ use ::http::Uri;
 
 /// The address of a page: `https`, or `http` on a loopback address.
 ///
-/// Only addresses that a browser parses exactly like this parser (<https://url.spec.whatwg.org/#url-parsing>): nothing that
-/// it would correct, drop or resolve.
+/// Accepts only addresses that a browser parses exactly as this parser does
+/// (<https://url.spec.whatwg.org/#url-parsing>): nothing that it would correct, drop or resolve.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebAddress {
     text: String,
@@ -24,8 +24,8 @@ const MAX_BYTES: usize = 2_000;
 impl WebAddress {
     /// Parses an address such as `https://portal.example.com/sign-in?from=reset`.
     ///
-    /// Returns `None` for any other scheme, for plain `http` off the loopback, for a user or a fragment, for dot segments,
-    /// and for characters that no address has (RFC 3986 §2).
+    /// Returns `None` for any other scheme, for plain `http` off the loopback, for a user or a fragment, for dot
+    /// segments, and for characters that are not allowed in an address (RFC 3986 §2).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let plain =
@@ -46,7 +46,7 @@ impl WebAddress {
         if authority.as_str().contains('@') || !is_named || !(is_https || is_loopback) {
             return None;
         }
-        // The parser takes brackets behind a name as well, and a port behind those.
+        // The parser also accepts brackets after a name, and a port after those.
         let port = match authority.as_str().get(host.len()..)?.strip_prefix(':') {
             Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
             None if authority.as_str().len() == host.len() => {
@@ -72,7 +72,7 @@ impl WebAddress {
         })
     }
 
-    /// Whether `other` is on the same scheme, host and port, at this path or below it.
+    /// Whether `other` has the same scheme, host and port, and is at this path or below it.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         let own = match self.path.split_last() {
@@ -104,7 +104,7 @@ impl fmt::Display for WebAddress {
     }
 }
 
-/// A segment that a browser resolves, also when its dots are encoded.
+/// A segment that a browser resolves, even if its dots are encoded.
 fn is_dots(segment: &str) -> bool {
     let decoded = segment.to_ascii_lowercase().replace("%2e", ".");
     matches!(decoded.as_str(), "." | "..")

@@ -1,10 +1,10 @@
-//! The counts of an instance that the store does not have yet.
+//! The counts of an instance that are not yet in the store.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::measured::{Measured, Tally};
 
-/// Counts in the memory of an instance. Clones share them. Noting something costs no call to the host.
+/// Counts in the memory of an instance. Clones share them. Counting costs no call to the host.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Mutex<Counts>>);
 
@@ -35,7 +35,7 @@ impl Meter {
         })
     }
 
-    /// Puts counts back that could not be stored.
+    /// Puts back counts that could not be stored.
     pub fn put_back(&self, tally: Tally) {
         self.with(|counts| counts.tally.add(tally));
     }
@@ -52,7 +52,7 @@ impl Meter {
         self.with(|counts| counts.tally.is_empty())
     }
 
-    /// Begins to wait until the counts are to be stored. `false` if somebody does already.
+    /// Begins to wait until the counts are to be stored. `false` if another request is already waiting.
     #[must_use]
     pub fn begin_waiting(&self) -> bool {
         self.with(|counts| !std::mem::replace(&mut counts.is_awaited, true))

@@ -9,14 +9,14 @@ use crate::model::client_address::ProxyTrust;
 use crate::model::jwt::JwtTrust;
 use crate::settings::{Section, Values};
 
-/// What a call needs. The words that open it are those of [`Scope::opened_by`].
+/// The scope that a call needs. [`Scope::opened_by`] maps words to scopes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
     /// See accounts.
     UsersRead,
     /// Create and change accounts.
     UsersWrite,
-    /// Delete accounts, and take their ids and addresses anew at once.
+    /// Delete accounts, and reuse their ids and addresses at once.
     UsersDelete,
     /// Export password hashes.
     UsersHashes,
@@ -35,8 +35,8 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The scopes of a word in `api_keys` or in a token's `scope`; `None` if there is no such word. `users` and more than
-    /// the one scope of `events` and `courier` are what these words meant before there were finer ones.
+    /// The scopes of a word in `api_keys` or in a token's `scope`; `None` if there is no such word. `users`, and the
+    /// second scope of `events` and `courier`, are what these words meant before there were finer ones.
     #[must_use]
     pub fn opened_by(word: &str) -> Option<&'static [Self]> {
         Some(match word {
@@ -70,14 +70,14 @@ pub struct ApiKey {
     pub id: String,
     /// SHA-256 of the whole bearer string, in lower-case hex.
     sha256: String,
-    /// The words for the calls that it may make, each known.
+    /// The words for the calls that it may make, all of them known.
     pub scopes: Vec<String>,
 }
 
 /// The shortest secret of a bearer string, in bytes. 32 hexadecimal digits are 128 bits.
 const SHORTEST_SECRET: usize = 32;
 const BAD_FORM: &str = "is not of the form kb_<id>_<secret> with 32 bytes";
-/// What people put where a secret belongs, until they forget to change it.
+/// What people use as a secret until they remember to change it.
 const PLACEHOLDERS: [&str; 16] = [
     "",
     "admin",
@@ -98,7 +98,7 @@ const PLACEHOLDERS: [&str; 16] = [
 ];
 
 impl ApiKey {
-    /// Parses an entry; with more care where `is_check`.
+    /// Parses an entry, more strictly if `is_check`.
     fn read(entry: Value, is_check: bool) -> Result<Self, &'static str> {
         let key = Self::deserialize(entry);
         let key = key
@@ -116,8 +116,8 @@ impl ApiKey {
         }
     }
 
-    /// What is wrong with it; after "entry 2 …". Its digest tells nothing of its form, but those of placeholders are known:
-    /// they are looked for where `is_check`, since that takes longer than all else.
+    /// The fault of the entry, to follow "entry 2 …". A digest does not reveal the form of its text, but the digests of
+    /// placeholders are known. They are only looked for if `is_check`, since that takes longer than everything else.
     fn fault(&self, is_check: bool) -> Option<&'static str> {
         let is_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if self.id.is_empty() || self.id.contains(char::is_whitespace) {
@@ -135,8 +135,8 @@ impl ApiKey {
         is_placeholder.then_some(BAD_FORM)
     }
 
-    /// Whether a bearer string is one that may open anything: `kb_<id>_<secret>`, and no short secret. Its digest says nothing
-    /// about that.
+    /// Whether a bearer string has the required form: `kb_<id>_<secret>`, with a secret that is not too short. Its
+    /// digest cannot show that.
     fn is_form_of(&self, bearer: &str) -> bool {
         let rest = bearer.strip_prefix("kb_");
         let rest = rest.and_then(|rest| rest.strip_prefix(&*self.id));
@@ -164,19 +164,19 @@ impl Access {
         &self.trust
     }
 
-    /// Parses the variable `api_keys`; with more care where `is_check`.
+    /// Parses the variable `api_keys`, more strictly if `is_check`.
     ///
     /// # Errors
-    /// What is not as documented, by the number of the entry.
+    /// What is not as documented, with the number of the entry.
     pub fn parse(text: &str, is_check: bool) -> Result<Self, String> {
-        // As bytes: a reader of text would be a second one in the component.
+        // Parsed as bytes: parsing a string would add a second JSON parser to the component.
         let entries: Vec<Value> = serde_json::from_slice(text.as_bytes())
             .map_err(|_| "must be a JSON array of keys".to_owned())?;
         let mut keys: Vec<ApiKey> = Vec::new();
         for (number, entry) in (1_u32..).zip(entries) {
             let key =
                 ApiKey::read(entry, is_check).map_err(|fault| format!("entry {number} {fault}"))?;
-            // Only one of two would count, and nobody could say which.
+            // Only one of the two would count, and it would be unclear which.
             if keys.iter().any(|earlier| earlier.sha256 == key.sha256) {
                 return Err(format!(
                     "entry {number} repeats the sha256 of an earlier one"
@@ -197,8 +197,8 @@ impl Access {
         self.jwt.as_ref()
     }
 
-    /// The key with this bearer string, if that is of the form `kb_<id>_<secret>` with a secret of at least 32 bytes. Every key
-    /// is compared, each in constant time.
+    /// The key with this bearer string, if the string has the form `kb_<id>_<secret>` with a secret of at least 32
+    /// bytes. Every key is compared, each in constant time.
     #[must_use]
     pub fn find(&self, bearer: &str) -> Option<&ApiKey> {
         let digest = digest(bearer);
@@ -330,7 +330,7 @@ mod tests {
             let refused = Access::parse(&format!("[{}]", entries.join(",")), false).unwrap_err();
             assert_eq!(refused, why);
         }
-        // While a key is rotated, one name has two.
+        // During a rotation, one name has two keys.
         let both = [entry(DIGEST, "users"), entry(&other, "users")].join(",");
         assert!(Access::parse(&format!("[{both}]"), true).is_ok());
     }

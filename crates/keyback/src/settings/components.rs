@@ -1,5 +1,5 @@
-//! One struct per component: all settings that its calls need, read once, at the door. A bad variable of one refuses every
-//! call of the component that has it.
+//! One struct per component, with all settings that its calls need, read once at the start of each call. A bad variable
+//! refuses every call of the components that use it.
 
 use crate::mail::api::MailSettings;
 use crate::mail::message::MailBranding;
@@ -41,13 +41,13 @@ components!(
         branding: MailBranding,
         /// Seals what is stored.
         keyring: Keyring,
-        /// Whose word on a client's address counts.
+        /// Which proxies to trust for the client's address.
         trust: ProxyTrust,
         /// How long codes and links live.
         challenge: ChallengeSettings,
         /// How often a mail may go to one account.
         issue: IssueRules,
-        /// Where the form's answer leads back to.
+        /// Where the result page of the form leads back to.
         sign_in_url: SignInUrl,
         /// `limit_client_forgot`.
         client_limit: ForgotLimit,
@@ -55,7 +55,7 @@ components!(
         app_limit: AppForgotLimit,
         /// The email provider and its fallback.
         mail: MailSettings,
-        /// Where the portal is told of events.
+        /// Where the portal is notified of events.
         webhook: WebhookSettings,
     }
 
@@ -65,11 +65,11 @@ components!(
         base_url: BaseUrl,
         /// Digests codes and tokens.
         keyring: Keyring,
-        /// Whose word on a client's address counts.
+        /// Which proxies to trust for the client's address.
         trust: ProxyTrust,
         /// How long a reset token lives.
         lifetime: ResetTokenLifetime,
-        /// How many wrong codes are too many.
+        /// How many wrong codes are allowed.
         caps: AttemptCaps,
         /// `limit_client_verify`.
         limit: VerifyLimit,
@@ -81,15 +81,15 @@ components!(
         branding: MailBranding,
         /// Digests tokens, and seals what is stored.
         keyring: Keyring,
-        /// Whose word on a client's address counts.
+        /// Which proxies to trust for the client's address.
         trust: ProxyTrust,
         /// Which passwords are accepted.
         rules: PasswordRules,
         /// Calls of users, per client.
         limit: ResetLimit,
-        /// Current passwords that a client may have checked, those of sign-ins included.
+        /// How many current passwords a client may have checked, including those at sign-in.
         sign_in_limit: SignInLimit,
-        /// Who may call for an administrator.
+        /// The API keys and JWT keys that are accepted.
         access: Access,
         /// What an administrator's reset may do.
         admin_reset: AdminResetRules,
@@ -97,7 +97,7 @@ components!(
         sign_in_url: SignInUrl,
         /// The email provider and its fallback.
         mail: MailSettings,
-        /// Where the portal is told of events.
+        /// Where the portal is notified of events.
         webhook: WebhookSettings,
     }
 
@@ -123,7 +123,7 @@ components!(
         sign_in_url: SignInUrl,
         /// The email provider and its fallback.
         mail: MailSettings,
-        /// Where the portal is told of events.
+        /// Where the portal is notified of events.
         webhook: WebhookSettings,
     }
 
@@ -149,7 +149,7 @@ components!(
         sign_in_url: SignInUrl,
         /// The email provider and its fallback.
         mail: MailSettings,
-        /// Where the portal is told of events.
+        /// Where the portal is notified of events.
         webhook: WebhookSettings,
     }
 
@@ -161,34 +161,34 @@ components!(
         access: Access,
         /// Digests tokens.
         keyring: Keyring,
-        /// Whose word on a client's address counts.
+        /// Which proxies to trust for the client's address.
         trust: ProxyTrust,
-        /// How long a token lives that a change of the password needs.
+        /// How long the token for a required password change lives.
         lifetime: ResetTokenLifetime,
         /// `limit_client_sign_in`.
         limit: SignInLimit,
-        /// Where right passwords are looked for among breached ones.
+        /// The list of breached passwords in which correct passwords are looked up.
         breach_list: BreachList,
     }
 
-    /// The settings of the component `courier`: those of every component, since with any variable bad some task could not be
-    /// done, and since its health check names all bad ones.
+    /// The settings of the component `courier`: those of every component, since a bad variable would block some task,
+    /// and since its health check names all bad ones.
     Courier {
-        /// Those of `forgot-password`.
+        /// The settings of `forgot-password`.
         forgot_password: ForgotPassword,
-        /// Those of `verify-otp`.
+        /// The settings of `verify-otp`.
         verify_otp: VerifyOtp,
-        /// Those of `reset-password`.
+        /// The settings of `reset-password`.
         reset_password: ResetPassword,
-        /// Those of `sign-in`. `accounts` needs none that the others do not.
+        /// The settings of `sign-in`. `accounts` needs none that the others do not.
         sign_in: SignIn,
-        /// The one of `admin-graphql` that the others do not need.
+        /// The one setting of `admin-graphql` that the others do not need.
         graphql_token_lifetime: GraphqlTokenLifetime,
-        /// Those of `pages`.
+        /// The settings of `pages`.
         pages: Pages,
         /// Who may report on mails.
         feedback: FeedbackSettings,
-        /// Opens the run by URL.
+        /// Opens the URL that runs the courier.
         url_token: CourierUrlToken,
         /// The pages on other origins that may call.
         cors: CorsOrigins,
@@ -202,21 +202,21 @@ components!(
         return_urls: ReturnUrls,
         /// The operator's logo.
         logo: LogoImage,
-        /// How long the link of a recovery works unless an administrator says otherwise.
+        /// How long the link of a recovery works unless an administrator chooses otherwise.
         link: ToldLinkLifetime,
         /// Whether the description of the API is served.
         api_docs: ApiDocs,
     }
 
-    /// What counting a client's failed attempts needs. Every component that authorises has it.
+    /// The settings for counting a client's failed attempts. Every component that authorises has them.
     Counting {
         /// Names clients in the store.
         keyring: Keyring,
-        /// Whose word on a client's address counts.
+        /// Which proxies to trust for the client's address.
         trust: ProxyTrust,
     }
 
-    /// What issuing a challenge needs.
+    /// The settings for issuing a challenge.
     Issuing {
         /// What mails look like.
         branding: MailBranding,
@@ -228,13 +228,13 @@ components!(
         issue: IssueRules,
     }
 
-    /// What telling of an event and delivering a mail need.
+    /// The settings for notifying the portal and delivering mails.
     Sending {
         /// Opens what is stored.
         keyring: Keyring,
         /// The email provider and its fallback.
         mail: MailSettings,
-        /// Where the portal is told of events.
+        /// Where the portal is notified of events.
         webhook: WebhookSettings,
     }
 );

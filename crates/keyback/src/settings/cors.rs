@@ -22,7 +22,7 @@ impl Section for CorsOrigins {
     }
 }
 
-/// An origin in lower case and without the port that its scheme has anyway: the only form in which a browser names it.
+/// An origin in lower case, without its scheme's default port: the only form in which a browser sends it.
 fn as_browsers_write(origin: &str) -> String {
     let origin = origin.to_ascii_lowercase();
     let origin = origin.strip_suffix('/').unwrap_or(&origin);
@@ -34,7 +34,7 @@ fn as_browsers_write(origin: &str) -> String {
     origin.strip_suffix(port).unwrap_or(origin).to_owned()
 }
 
-/// Origins, separated by commas or blanks. What is none, such as `*`, is left out: it allows nothing.
+/// Origins, separated by commas or blanks. Anything else, such as `*`, is left out and allows nothing.
 fn origins(text: &str, warn: &mut dyn FnMut(String)) -> Vec<BaseUrl> {
     let parsed = (1_u32..).zip(entries(text)).filter_map(|(number, entry)| {
         let origin = BaseUrl::parse(&as_browsers_write(entry));

@@ -8,12 +8,12 @@ use crate::settings::{Section, Values};
 /// Lengths of a token. 32 hexadecimal digits are 128 bits.
 const LENGTHS: std::ops::RangeInclusive<usize> = 32..=128;
 
-/// The token in the URL of the courier's run, as its digest. Without one, nothing opens that call.
+/// The digest of the token in the URL that runs the courier. Without a token, that call is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CourierUrlToken(Option<[u8; 32]>);
 
 impl CourierUrlToken {
-    /// Whether the call is open to anybody.
+    /// Whether a token is set.
     #[must_use]
     pub const fn is_set(&self) -> bool {
         self.0.is_some()

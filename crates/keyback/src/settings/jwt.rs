@@ -4,7 +4,7 @@ use crate::model::jwt::{JwtTrust, KeySet};
 use crate::settings::{Scope, Section, Values};
 
 impl Section for Option<JwtTrust> {
-    /// Both variables are empty, and tokens are refused; or both are set.
+    /// Either both variables are empty, and tokens are refused, or both are set.
     fn read(values: &Values) -> Option<Self> {
         let keys = values.read_or_why("jwt_jwks", |text| match text {
             "" => Ok(None),
@@ -71,7 +71,7 @@ mod tests {
         block_on(load(env.variables()))
     }
 
-    /// The key with an id and `mark` as its `keyback_scopes`.
+    /// A key with an id, and `mark` as its `keyback_scopes`.
     fn marked(mark: &str) -> String {
         JWKS.replace(
             "\"kty\"",

@@ -28,7 +28,7 @@ impl Names {
     }
 }
 
-/// The variable for where answers go, whichever provider sends.
+/// The variable for the reply address, whichever provider sends.
 const REPLY_TO: &str = "email_reply_to";
 
 const PRIMARY: Names = Names {
@@ -49,11 +49,11 @@ const FALLBACK: Names = Names {
     optional: true,
 };
 
-/// Readers of the providers' webhooks. A provider without a webhook secret has none, and its webhooks are refused.
+/// Readers for the providers' webhooks. A provider without a webhook secret has none, and its webhooks are refused.
 pub struct FeedbackSettings(Vec<(ProviderKind, Box<dyn WebhookReader>)>);
 
 impl FeedbackSettings {
-    /// The readers for the provider of that name, one for each secret: two accounts with one provider have two.
+    /// The readers for the provider with that name, one per secret: two accounts with one provider have two.
     pub fn of(&self, provider: &str) -> impl Iterator<Item = &dyn WebhookReader> {
         self.0
             .iter()
@@ -133,8 +133,8 @@ impl Section for MailSettings {
     }
 }
 
-/// Reads the variables `names`. If the provider is optional and empty, the others are not validated. Where answers
-/// go is the same for all.
+/// Reads the variables `names`. If the provider is optional and empty, the others are not validated. The reply address
+/// is the same for all.
 fn provider(
     values: &Values,
     names: &Names,
@@ -159,7 +159,7 @@ fn provider(
         "an origin: https, or http on 127.0.0.1 or localhost, and no path",
         |text| match (text, kind, &api_key) {
             ("", Some(kind), Some(key)) => BaseUrl::parse(&kind.default_origin(key)?).map(Some),
-            // Without a provider or its key there is nothing to say about it.
+            // Without a provider or its key, there is no default origin.
             ("", _, _) => Some(None),
             _ => BaseUrl::parse(text).filter(BaseUrl::is_grantable).map(Some),
         },

@@ -25,7 +25,8 @@ impl Section for Accent {
     }
 }
 
-/// The colour that `text` names, made darker or lighter until it can be read on `ground`; nothing is `standard`.
+/// The colour that `text` names, made darker or lighter until it is readable on `ground`; `standard` if `text` is empty
+/// or invalid.
 fn colour(text: &str, standard: Colour, ground: Colour, warn: &mut dyn FnMut(String)) -> Colour {
     if text.is_empty() {
         return standard;
@@ -36,14 +37,14 @@ fn colour(text: &str, standard: Colour, ground: Colour, warn: &mut dyn FnMut(Str
     };
     let (colour, change) = given.readable_on(ground);
     if let Some(change) = change {
-        // 4.499 is not enough, and must not look so.
+        // 4.499 is not enough, and must not be shown as 4.50.
         let contrast = given.contrast(ground).min(4.49);
         warn(format!("contrast {contrast:.2} to 1, made {change}"));
     }
     colour
 }
 
-/// Whether `text` is an address that leads somewhere: a page, which may have a fragment, or a mailbox (RFC 6068).
+/// Whether `text` is a usable address: a page, possibly with a fragment, or a mailbox (RFC 6068).
 fn is_help(text: &str) -> bool {
     if let Some(rest) = text.strip_prefix("mailto:") {
         let to = rest.split('?').next().unwrap_or_default();
@@ -56,7 +57,7 @@ fn is_help(text: &str) -> bool {
     text.starts_with("https://") && is_plain && WebAddress::parse(page).is_some()
 }
 
-/// `app_name`; `Keyback` stands in for one that is not one line.
+/// `app_name`; `Keyback` replaces one that is not a single line.
 pub(super) fn app_name(values: &Values) -> String {
     values.read_leniently("app_name", |text, warn| {
         one_line(text).unwrap_or_else(|| {

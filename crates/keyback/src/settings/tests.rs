@@ -145,7 +145,7 @@ fn why_a_variable_is_bad_is_said_without_its_value() {
     }
 }
 
-/// What health warns of, as text.
+/// The warnings of the health check, as text.
 fn warnings(change: impl FnOnce(&MemoryEnv)) -> Vec<String> {
     let env = MemoryEnv::default();
     change(&env);

@@ -1,4 +1,4 @@
-//! Reading variables: which are asked for, what they parse to, and what is wrong with them.
+//! Reading variables: which ones are read, what they parse to, and what is wrong with them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,14 +6,14 @@ use std::fmt;
 
 use crate::ports::{Unavailable, Variables};
 
-/// The variables that a section reads, and what is wrong with them, so that all of it is reported at once.
+/// The variables that a section reads, and everything wrong with them, so that all of it is reported at once.
 #[derive(Debug, Default)]
 pub struct Values {
     found: BTreeMap<&'static str, Option<String>>,
     asked: RefCell<Vec<&'static str>>,
     bad: RefCell<Vec<Finding>>,
     warnings: RefCell<Vec<Finding>>,
-    /// Whether somebody asks what is wrong, and can wait for it.
+    /// Whether this is a check for an operator, who can wait for it.
     pub(super) is_check: bool,
 }
 
@@ -35,9 +35,10 @@ impl fmt::Display for Finding {
 /// What is wrong with the variables of a component.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// These stop the component's calls: its security, or delivery, needs them.
+    /// These stop the component's calls: its security or delivery needs them.
     pub bad: Vec<Finding>,
-    /// These stop nothing: looks and links, for which a usable value stands in, and what has no effect as it is.
+    /// These stop nothing: settings for looks and links, which a usable value replaces, and settings that have no
+    /// effect.
     pub warnings: Vec<Finding>,
 }
 
@@ -79,7 +80,7 @@ impl Values {
         })
     }
 
-    /// Warns of each of `names` that is set, though nothing uses it without `needed`.
+    /// Warns of each of `names` that is set although it has no effect without `needed`.
     pub(super) fn warn_if_unused(&self, needed: &'static str, names: &[&'static str]) {
         for name in names {
             if self.text(name).is_some_and(|text| !text.is_empty()) {
@@ -104,7 +105,7 @@ impl Values {
     }
 }
 
-/// Several sections may read the same variable.
+/// Several sections may read the same variable, so a finding is recorded only once.
 fn note(findings: &RefCell<Vec<Finding>>, finding: Finding) {
     let mut findings = findings.borrow_mut();
     if !findings.contains(&finding) {
@@ -114,8 +115,8 @@ fn note(findings: &RefCell<Vec<Finding>>, finding: Finding) {
 
 /// A group of variables that belong together.
 pub trait Section: Sized {
-    /// Reads the section; `None` if a variable is bad. Must read all its variables before returning, so that all bad ones are
-    /// reported.
+    /// Reads the section; `None` if a variable is bad. Must read all its variables before returning, so that all bad
+    /// ones are reported.
     fn read(values: &Values) -> Option<Self>;
 }
 

@@ -48,7 +48,7 @@ impl Section for WebhookSettings {
                 values.warn_if_unused("webhook_url", &["webhook_secret"]);
                 Some(Self(None))
             }
-            // Without a secret the portal could not detect forged events.
+            // Without a secret, the portal could not detect forged events.
             (Some(_), None) => {
                 values.refuse("webhook_secret", "is needed beside webhook_url");
                 None
@@ -86,7 +86,7 @@ impl Grant {
         })
     }
 
-    /// Whether it grants calls to `url`. Of networks and ranges of ports, nothing is known here: they may.
+    /// Whether it grants calls to `url`. Networks and port ranges are not evaluated here, and count as granting.
     fn covers(&self, url: &str) -> bool {
         let Ok(uri) = url.parse::<Uri>() else {
             return false;
@@ -108,7 +108,7 @@ impl Grant {
     }
 }
 
-/// A URL whose origin [`BaseUrl`] accepts and a grant can name. Path and query are free.
+/// A URL whose origin [`BaseUrl`] accepts and a grant can name. Path and query may be anything.
 fn receiver(text: &str) -> Option<String> {
     let uri: Uri = text.parse().ok()?;
     let rest = uri.path_and_query().map_or("", |rest| rest.as_str());

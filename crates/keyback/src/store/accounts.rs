@@ -22,13 +22,13 @@ pub use addresses::{
     forget_spelling, is_free_for,
 };
 
-/// The version of an account's record since it holds the credential.
+/// The version of an account's record since it has included the credential.
 pub(super) const VERSION: u8 = 2;
-/// How many places in the list are looked at for one page, at most: a page may hold less than was asked for, or nothing,
-/// where many accounts were deleted.
+/// The most places in the list that are read for one page. A page may therefore have fewer accounts than requested, or
+/// none, where many accounts were deleted.
 const LOOKED_AT: i64 = 1_000;
 
-/// What stands under the digest of an address and in the list of all accounts.
+/// The value under the digest of an address, and in the list of all accounts.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Pointer {
     pub(super) account_id: AccountId,
@@ -52,7 +52,7 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Accoun
     Ok(Some(account))
 }
 
-/// Whether `id` never had an event, and so never was an account's.
+/// Whether `id` never had an event, and so was never an account's.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -61,7 +61,7 @@ pub async fn is_unused(store: &impl KeyValue, id: &AccountId) -> Result<bool, Un
     Ok(!has_events)
 }
 
-/// The slowest hash made elsewhere that any account came with.
+/// The slowest hash from another system that any account was imported with.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -74,10 +74,10 @@ pub async fn slowest_foreign_hash(store: &impl KeyValue) -> Result<Option<Slowne
     Ok(found.into_iter().flatten().max())
 }
 
-/// The right to change the account `id` alone, until after the response.
+/// The exclusive right to change the account `id`, until after the response.
 ///
 /// # Errors
-/// [`Unavailable::Store`], also when others are at it for too long.
+/// [`Unavailable::Store`], also if others hold it for too long.
 pub async fn lease<E: Env>(cx: &mut Cx<'_, E>, id: &AccountId) -> Result<Held, Unavailable> {
     Lease::wait(cx, &lease_name(id)).await
 }
@@ -100,8 +100,8 @@ pub fn address_lease_of(digest: &str) -> String {
     format!("address.{digest}")
 }
 
-/// Deletes `account` with all that makes it work, unless there is another one under its id by now. To be called under its
-/// lease.
+/// Deletes `account` with all records that it needs to work, unless its id belongs to another account by now. To be
+/// called under its lease.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -121,8 +121,8 @@ pub async fn erase<E: Env>(
         keys::account_at(number).into(),
         keys::recovery(id).into(),
         keys::signed_in(id).into(),
-        // It also counts who has issued. Without the recovery, those would be taken for callers who are still at it, and an
-        // account created anew would wait for them.
+        // It also counts claims to issue. Without the recovery, those would look like callers that are still at work,
+        // and a new account with this id would wait for them.
         keys::attempts(id, attempts_day(env.clock().now())).into(),
     ];
     gone.extend(addresses::find_own_keys(store, &account).await?);
@@ -131,13 +131,12 @@ pub async fn erase<E: Env>(
     store.delete_many(gone).await
 }
 
-/// The other records of an account that was read from the layout before this one. Its own record takes their place.
+/// The separate records of an account that was read from the previous layout. The account's own record replaces them.
 pub(super) fn legacy_keys(account: &Account) -> Option<[AnyKey; 4]> {
     account.is_legacy.then(|| legacy::keys_of(&account.id))
 }
 
-/// Deletes the counter of a deleted account's events, unless there is such an account again. To be called under its
-/// lease.
+/// Deletes the event counter of a deleted account, unless its id is in use again. To be called under its lease.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -177,11 +176,11 @@ pub async fn forget_address<E: Env>(env: &E, digest: &str, held: Held) -> Result
 pub struct Page {
     /// By their numbers, in the direction of the page.
     pub accounts: Vec<Account>,
-    /// The number next to which the next page begins; `None` if this was the last.
+    /// The number from which the next page continues; `None` if this was the last.
     pub next: Option<i64>,
 }
 
-/// At most `limit` accounts with a number above `after`. Deleted accounts leave gaps in the list, which are passed over.
+/// At most `limit` accounts with a number above `after`. Gaps in the list, left by deleted accounts, are skipped.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -189,7 +188,7 @@ pub async fn page(store: &impl KeyValue, after: i64, limit: usize) -> Result<Pag
     page_from(store, after, false, limit).await
 }
 
-/// At most `limit` of the accounts with a number above `bound`, or below it, next to it.
+/// At most `limit` accounts, those with the numbers closest above or below `bound`.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -240,8 +239,8 @@ pub async fn last_number(store: &impl KeyValue) -> Result<i64, Unavailable> {
     super::read_counter(store, &keys::accounts()).await
 }
 
-/// The accounts with the numbers `from` to `to`, each by its own outcome: one that cannot be read does not hide the others.
-/// `None` for a deleted one.
+/// The accounts with the numbers `from` to `to`, each with its own result: one that cannot be read does not hide the
+/// others. `None` for a deleted one.
 pub async fn range(
     store: &impl KeyValue,
     from: i64,
@@ -260,6 +259,6 @@ pub(super) async fn find_at(
         return Ok(None);
     };
     let found = find(store, &account_id).await?;
-    // An account created anew under an old id stands at its new place only.
+    // A new account under an old id is found at its new place only.
     Ok(found.filter(|account| account.number == number))
 }

@@ -1,14 +1,14 @@
-//! The agenda: what is due when, over a store that can neither expire nor list.
+//! The agenda: what is due when, in a store that can neither expire nor list.
 //!
-//! **Entries.** Each batch that leaves work writes one entry under the next number of its lane. An entry holds tasks, each
-//! due at a time, and keys to be deleted at a time. Working an entry rewrites it in place; one with nothing left is
-//! empty. So a request's whole follow-up costs one number, and each step goes along with the write that it causes.
+//! **Entries.** Each batch that leaves work writes one entry under the next number of its lane. An entry has tasks,
+//! each due at a time, and keys to be deleted at a time. Working an entry rewrites it in place; one with nothing left
+//! is empty. So a request's whole follow-up costs one number, and each step is written together with its effects.
 //!
-//! **Parking.** Whoever works the agenda walks the entries from the last settled number up. What is due much later moves
-//! to the [`calendar`], merged with all else that is due at about the same time, and the settled entries are deleted.
+//! **Parking.** The worker walks the entries from the last settled number up. Work that is due much later moves to the
+//! [`calendar`], merged with everything else that is due at about the same time, and the settled entries are deleted.
 //!
-//! Numbers do not depend on a clock, and the calendar lists its minutes: a clock that was wrong for a while hides nothing,
-//! and nothing is walked but what is there.
+//! Numbers do not depend on a clock, and the calendar lists its minutes. So a clock that was wrong for a while hides
+//! nothing, and only entries that exist are walked.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ mod tests;
 pub use oldest::find_oldest_due;
 pub use state::State;
 
-/// How long the request that wrote an entry has it for itself.
+/// How long an entry is reserved for the request that wrote it.
 pub const OWN_TIME: Duration = Duration::from_mins(1);
 /// How many entries are read at a time.
 const READ_AT_ONCE: i64 = 32;
@@ -43,20 +43,20 @@ pub struct DueTask {
     pub at: Timestamp,
     /// The task. It can run twice without harm.
     pub task: AgendaTask,
-    /// Whether whoever wrote the entry does it at once. Not stored: for others it is due at its time.
+    /// Whether the writer of the entry does it at once. Not stored: for others, it is due at its time.
     #[serde(skip)]
     pub own: bool,
 }
 
 impl DueTask {
-    /// Whether it is to be done at `now`.
+    /// Whether it may be run at `now`.
     #[must_use]
     pub fn is_ready(&self, now: Timestamp) -> bool {
         self.own || self.at <= now
     }
 }
 
-/// Keys to be deleted once they are of no use.
+/// Keys to be deleted once they are no longer needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expiring {
     /// The earliest time of the deletion. It may be up to a day later.
@@ -65,16 +65,16 @@ pub struct Expiring {
     pub keys: Vec<String>,
 }
 
-/// What one entry holds.
+/// The content of one entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What is to be done.
+    /// The tasks to run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tasks: Vec<DueTask>,
-    /// What is to be deleted.
+    /// The keys to delete.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expiring: Vec<Expiring>,
-    /// The events that were written with it: they go into the feed of all events.
+    /// The events that were written with it, to be added to the feed of all events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventPlace>,
 }
@@ -99,7 +99,7 @@ impl Entry {
     }
 }
 
-/// Where an entry stands.
+/// The position of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The sequence that the number belongs to.
@@ -109,13 +109,13 @@ pub struct Place {
 }
 
 impl Place {
-    /// The name of the lease under which others than its writer work the entry.
+    /// The name of the lease under which anyone but its writer works the entry.
     #[must_use]
     pub fn lease_name(self) -> String {
         format!("entry.{}.{}", self.lane.letter(), self.number)
     }
 
-    /// The next place of `lane`. It may stay without an entry.
+    /// Takes the next place of `lane`. It may remain without an entry.
     ///
     /// # Errors
     /// [`Unavailable::Store`].
@@ -129,7 +129,7 @@ impl Place {
     }
 }
 
-/// An entry that the caller alone works for now.
+/// An entry that only the caller may work for now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservedEntry {
     /// The lane and number of the entry.
@@ -138,12 +138,14 @@ pub struct ReservedEntry {
     pub entry: Entry,
     /// When others may work it.
     pub until: Timestamp,
-    /// Whether a request has written it for itself. No lease keeps others off then: they come once a task in it is due.
+    /// Whether a request wrote it for itself. In that case no lease keeps others away: they may work it once a task in
+    /// it is due.
     pub is_own: bool,
 }
 
 impl ReservedEntry {
-    /// An entry that a request writes at `now` and works itself after its response. Others find its tasks due in a minute.
+    /// An entry that a request writes at `now` and works itself after its response. For others, its tasks are due in a
+    /// minute.
     #[must_use]
     pub fn own(place: Place, now: Timestamp) -> Self {
         let until = now.plus(OWN_TIME);
@@ -155,7 +157,7 @@ impl ReservedEntry {
         }
     }
 
-    /// Ends the time of a request at its own entry when the first task in it is due for others.
+    /// Ends a request's reservation of its own entry when the first task in it is due for others.
     pub(super) fn leave_to_others_in_time(&mut self) {
         let first = self.entry.tasks.iter().map(|task| task.at).min();
         if let Some(first) = first.filter(|_| self.is_own) {
@@ -169,11 +171,11 @@ impl ReservedEntry {
         self.entry.tasks.iter().any(|task| task.own)
     }
 
-    /// Refuses to begin what takes up to `time`, or to write with none, once others may work the entry before it ends. A
-    /// batch that goes on with the entry checks the time of its write itself.
+    /// Refuses work that takes up to `time`, or a write if `time` is zero, unless it ends before others may work the
+    /// entry. A batch that continues the entry checks the time of its write itself.
     ///
     /// # Errors
-    /// [`Unavailable::Store`]; whoever works the entry next does it.
+    /// [`Unavailable::Store`]; the next one to work the entry does it.
     pub fn check(&self, now: Timestamp, time: Duration) -> Result<(), Unavailable> {
         if now.plus(time) < self.until {
             Ok(())
@@ -187,7 +189,7 @@ impl ReservedEntry {
     /// Stores what is left of it.
     ///
     /// # Errors
-    /// [`Unavailable`] of the store, also once others may work the entry.
+    /// [`Unavailable`] of the store, and if others may already work the entry.
     pub async fn save<E: Env>(&self, env: &E) -> Result<(), Unavailable> {
         self.check(env.clock().now(), Duration::ZERO)?;
         env.store().set_many(vec![self.write()?]).await
@@ -206,10 +208,10 @@ pub async fn find(store: &impl KeyValue, place: Place) -> Result<Option<Entry>, 
     record::find(store, &place.key()).await
 }
 
-/// An entry as a walk finds it: unreadable ones are for the caller to judge.
+/// An entry as a walk finds it. The caller decides what to do with an unreadable one.
 pub type Found = (Place, Result<Option<Entry>, Unavailable>);
 
-/// A walk over all entries that are not settled.
+/// A walk over all unsettled entries.
 #[derive(Debug)]
 pub struct Walk {
     lanes: Vec<(Lane, i64, i64)>,
@@ -217,7 +219,7 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Starts at the first entry that is not settled by `state`.
+    /// Starts at the first entry that is unsettled according to `state`.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -243,13 +245,13 @@ impl Walk {
         })
     }
 
-    /// Whether there is any entry that is not settled, or not deleted since.
+    /// Whether there is an entry that is unsettled, or settled but not yet deleted.
     #[must_use]
     pub fn finds_any(&self) -> bool {
         !self.is_clean || self.lanes.iter().any(|(_, from, head)| from <= head)
     }
 
-    /// The next entries; none when all have been seen.
+    /// The next entries; empty when all have been seen.
     ///
     /// # Errors
     /// [`Unavailable::Store`].
@@ -273,7 +275,7 @@ pub(super) async fn head(store: &impl KeyValue, lane: Lane) -> Result<i64, Unava
     super::read_counter(store, &keys::journal(lane)).await
 }
 
-/// Reads entries at the same time. A failing store ends it; an unreadable entry does not.
+/// Reads entries concurrently. A failing store ends it; an unreadable entry does not.
 pub(super) async fn read(
     store: &impl KeyValue,
     places: Vec<Place>,

@@ -1,4 +1,4 @@
-//! A batch: what becomes true together, committed in one round trip of numbers and one write.
+//! A batch: changes that take effect together, committed in one round trip of numbers and one write.
 
 use serde::Serialize;
 
@@ -25,10 +25,10 @@ mod numbered;
 pub use numbered::Numbered;
 use numbered::Numbers;
 
-/// A decoy names no account and leaves nothing to be deleted. It is padded by about what that takes.
+/// A decoy names no account and leaves nothing to be deleted. It is padded by roughly the size of both.
 const UNWRITTEN_BYTES: usize = 1_070;
 
-/// What is to become true together.
+/// Changes that take effect together.
 #[derive(Debug, Default)]
 #[must_use = "a batch does nothing until it is committed"]
 pub struct Batch {
@@ -38,12 +38,12 @@ pub struct Batch {
     unlisted: Vec<(AccountId, i64)>,
     events: Vec<Event>,
     mails: Vec<(EmailId, Email, Option<DraftSecret>)>,
-    /// Those without a time are due when the entry is first worked.
+    /// Tasks without a time are due when the entry is first worked.
     tasks: Vec<(Option<Timestamp>, AgendaTask)>,
     expiring: Vec<Expiring>,
     entry: Option<ReservedEntry>,
     decoy: bool,
-    /// When the right to write it ends, if it does.
+    /// The deadline for writing it, if any.
     until: Option<Timestamp>,
 }
 
@@ -52,22 +52,22 @@ pub struct Batch {
 pub enum Epoch {
     /// Leaves the epoch as it is.
     Keep,
-    /// The batch's last event of the account begins a new one.
+    /// The batch's last event of the account starts a new one.
     Raise,
-    /// As `Raise`; and the credential is set in it.
+    /// As `Raise`, and the credential is set in it.
     SetCredential,
     /// The account is new: this is its first one, and it gets its number.
     Begin,
 }
 
-/// The secret that a new mail holds.
+/// The secret in a new mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DraftSecret {
     /// The link and the code of a challenge.
     Challenge {
         /// The challenge.
         serial: ChallengeSerial,
-        /// The request that it answers, sealed, if a mail that nobody tries in time is to be written anew.
+        /// The sealed request that it answers, if the mail is to be rewritten when it is not tried in time.
         request: Option<Sealed>,
     },
     /// The password that the same batch sets.
@@ -79,13 +79,13 @@ pub enum DraftSecret {
 pub struct Draft<'a, M> {
     /// What kind of mail it is.
     pub kind: EmailKind,
-    /// Whom it is for.
+    /// The recipient's account.
     pub account_id: &'a AccountId,
     /// The rendered mail.
     pub message: &'a M,
-    /// From when on it is not worth sending.
+    /// When it is no longer worth sending.
     pub discard_at: Option<Timestamp>,
-    /// The secret that it holds, if any.
+    /// The secret in it, if any.
     pub secret: Option<DraftSecret>,
 }
 
@@ -94,14 +94,14 @@ pub struct Draft<'a, M> {
 pub struct Committed {
     /// The accounts as they were written, with their new epochs.
     pub accounts: Vec<Account>,
-    /// Where the events stand, in their order.
+    /// The places of the events, in order.
     pub events: Vec<EventPlace>,
     /// The entry with the batch's tasks.
     pub entry: Option<ReservedEntry>,
 }
 
 impl Batch {
-    /// A batch that goes on with `entry` instead of writing a new one.
+    /// A batch that continues `entry` instead of writing a new one.
     pub fn going_on_with(entry: ReservedEntry) -> Self {
         Self {
             entry: Some(entry),
@@ -109,19 +109,19 @@ impl Batch {
         }
     }
 
-    /// Has the batch written under a lease: it is refused once the lease is about to run out.
+    /// Writes the batch under a lease: it is refused once the lease is about to run out.
     pub fn under(&mut self, held: Held) {
         self.only_until(held.write_until());
     }
 
-    /// Has the batch refused unless it is written before `until`. The time is checked right before the write, once all
-    /// numbers are drawn: whoever stalled may have been overtaken by then.
+    /// Refuses the batch unless it is written before `until`. The time is checked right before the write, once all
+    /// numbers are drawn: a caller that stalled may have been overtaken by then.
     pub fn only_until(&mut self, until: Timestamp) {
         self.until = Some(self.until.map_or(until, |it| it.min(until)));
     }
 
-    /// Turns all that the batch writes so far into a decoy: as many records of the same size, under names that mean
-    /// nothing. What is added later is meant.
+    /// Turns all that the batch writes so far into a decoy: the same number of records of the same size, under
+    /// meaningless names. Anything added later is real.
     ///
     /// # Errors
     /// [`Unavailable::Record`].
@@ -164,7 +164,7 @@ impl Batch {
     /// Writes an account. If it is a new one, so are its index and its place in the list.
     pub fn account(&mut self, account: Account, epoch: Epoch) {
         if let Some(keys) = accounts::legacy_keys(&account) {
-            // At once: nobody reads them beside the new record.
+            // At once: nobody reads them once the new record exists.
             self.expire(Timestamp::from_unix_millis(0), keys);
         }
         self.accounts.push((account, epoch));
@@ -186,18 +186,18 @@ impl Batch {
         self.put(keys::address(&account.email.digest()), &pointer)
     }
 
-    /// Notes that an account came with a hash made elsewhere, of this slowness.
+    /// Records that an account was imported with a foreign hash of this slowness.
     pub fn note_foreign_hash(&mut self, slowness: Slowness) {
         let mark = (keys::foreign_hashes(slowness), b"{\"v\":1}".to_vec());
         self.writes.push(mark);
     }
 
-    /// Notes an event, and has the portal told. Events of one account follow each other.
+    /// Adds an event, and notifies the portal of it. Events of one account must be consecutive.
     pub fn event(&mut self, event: Event) {
         self.events.push(event);
     }
 
-    /// Writes a mail, sealed, and has it delivered. Gives its id.
+    /// Writes a mail, sealed, and queues it for delivery. Returns its id.
     ///
     /// # Errors
     /// [`Unavailable::Random`] or [`Unavailable::Record`].
@@ -235,17 +235,17 @@ impl Batch {
         Ok(id)
     }
 
-    /// Has `task` done by the entry's holder at once, and by others from when they may work the entry.
+    /// Adds a task that the entry's holder runs at once, or others once they may work the entry.
     pub fn task(&mut self, task: AgendaTask) {
         self.tasks.push((None, task));
     }
 
-    /// Has `task` done at `at`.
+    /// Adds a task that is due at `at`.
     pub fn task_at(&mut self, at: Timestamp, task: AgendaTask) {
         self.tasks.push((Some(at), task));
     }
 
-    /// Has `keys` deleted at `at`.
+    /// Deletes `keys` at `at`.
     pub(super) fn expire(&mut self, at: Timestamp, keys: impl IntoIterator<Item = AnyKey>) {
         let keys: Vec<String> = keys
             .into_iter()
@@ -257,16 +257,17 @@ impl Batch {
         }
     }
 
-    /// Commits the batch: one round trip of numbers, one write. Its tasks are worked after the response.
+    /// Commits the batch: one round trip of numbers, one write. Its tasks run after the response.
     ///
     /// # Errors
-    /// [`Unavailable`]. If it is of the write, it is not known whether that was done: see [`Numbered::write`].
+    /// [`Unavailable`]. If the write failed, it is unknown whether it took effect: see [`Numbered::write`].
     pub async fn commit<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Unavailable> {
         let numbered = self.number(cx).await?;
         numbered.commit(cx).await
     }
 
-    /// Draws the numbers that the batch needs, in one round trip. What the request wants deleted later goes along.
+    /// Draws the numbers that the batch needs, in one round trip. Keys that the request wants deleted later are
+    /// included.
     ///
     /// # Errors
     /// [`Unavailable::Store`]; nothing was written.
@@ -278,8 +279,8 @@ impl Batch {
         })
     }
 
-    /// Writes what needs no number, without an entry on the agenda: what is to be deleted later is put there after the
-    /// response.
+    /// Writes a batch that needs no numbers, without an entry on the agenda: keys to be deleted later are put there
+    /// after the response.
     ///
     /// # Errors
     /// [`Unavailable`] of the store. It may have been written.
@@ -296,7 +297,7 @@ impl Batch {
         changed.saturating_add(count_of(&self.unlisted))
     }
 
-    /// Draws all numbers at the same time.
+    /// Draws all numbers concurrently.
     async fn draw_numbers<E: Env>(&self, cx: &Cx<'_, E>) -> Result<Numbers, Unavailable> {
         let store = cx.store();
         let has_work = !self.tasks.is_empty()
@@ -352,7 +353,7 @@ impl Batch {
     }
 }
 
-/// Whether the directory has to follow.
+/// Whether the directory must be updated.
 fn is_listed_anew(account: &Account) -> bool {
     account.listed.as_ref() != Some(&account.listing())
 }

@@ -1,7 +1,7 @@
-//! Bulk jobs: their progress, the ids that they name, and which there are.
+//! Bulk jobs: their progress, the ids that they name, and the list of jobs.
 //!
-//! A job's progress is written with what it does to an account, so both are true or neither. Whoever stops a job leaves a
-//! mark beside it: the record itself belongs to the courier that works it.
+//! A job's progress is written together with the change to an account, so both take effect or neither. Stopping a job
+//! writes a mark beside it, and leaves the record itself to the courier that works it.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use crate::store::{keys, lease, record};
 
 /// The name of the lease under which the list of jobs is changed.
 pub const LIST_LEASE: &str = "bulk-jobs";
-/// How long a job can be seen after its end.
+/// How long a job can be viewed after its end.
 const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 /// How many jobs are listed, and so how many may run.
 const LISTED: usize = 100;
 
-/// The jobs there are, newest first.
+/// The latest jobs, newest first.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct List {
     jobs: Vec<BulkJobId>,
@@ -32,7 +32,7 @@ struct Ids {
     ids: Vec<AccountId>,
 }
 
-/// That a job is to be stopped.
+/// The mark that a job is to be stopped.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stop {
     at: Timestamp,
@@ -44,7 +44,7 @@ pub fn lease_name(id: &BulkJobId) -> String {
     format!("bulk.{id}")
 }
 
-/// The job `id`. One that was told to stop is stopped, whether or not the courier has seen it.
+/// The job `id`. A job with a stop mark is stopped, whether or not the courier has seen the mark.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -61,7 +61,7 @@ pub async fn find(store: &impl KeyValue, id: &BulkJobId) -> Result<Option<BulkJo
     }))
 }
 
-/// The job `id` as the courier left it.
+/// The job `id` as last written by the courier.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -84,7 +84,7 @@ pub async fn find_ids(
     Ok(found.map(|found| found.ids).unwrap_or_default())
 }
 
-/// The latest jobs, newest first. One whose record is gone is left out.
+/// The latest jobs, newest first. Jobs whose record is gone are left out.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -97,7 +97,7 @@ pub async fn list(store: &impl KeyValue) -> Result<Vec<BulkJob>, Unavailable> {
     Ok(found.into_iter().flatten().collect())
 }
 
-/// The jobs that the courier has not seen the end of, oldest first. One whose record cannot be read is left to a newer
+/// The jobs whose end the courier has not seen, oldest first. One whose record cannot be read is left to a newer
 /// version.
 ///
 /// # Errors
@@ -118,8 +118,8 @@ pub async fn list_unfinished(store: &impl KeyValue) -> Result<Vec<BulkJob>, Unav
     Ok(unfinished)
 }
 
-/// Adds a job that begins to those there are. To be called under the lease [`LIST_LEASE`]. False if too many are running:
-/// then nothing was added.
+/// Adds a new job to the list. To be called under the lease [`LIST_LEASE`]. Returns false if too many are running; then
+/// nothing was added.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -135,7 +135,7 @@ pub async fn insert(
         let Some(oldest) = ended else {
             return Ok(false);
         };
-        // If it was told to stop, the courier may not have seen it yet, and would never: it is ended here.
+        // If it has a stop mark, the courier may not have seen it yet, and never would: the job is ended here.
         save(batch, &listed.remove(oldest))?;
     }
     let mut jobs = vec![job.id.clone()];
@@ -148,7 +148,7 @@ pub async fn insert(
     Ok(true)
 }
 
-/// Writes a job's progress, and has one that is over deleted in 30 days.
+/// Writes a job's progress, and schedules the deletion of a finished job in 30 days.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -159,14 +159,14 @@ pub fn save(batch: &mut Batch, job: &BulkJob) -> Result<(), Unavailable> {
             keys::bulk_ids(&job.id).into(),
             keys::bulk_stop(&job.id).into(),
         ];
-        // Of a courier that died.
+        // Left by a courier that died.
         gone.extend(lease::counters(&lease_name(&job.id)));
         batch.expire(job.updated_at.plus(KEPT_FOR), gone);
     }
     batch.put(keys::bulk_job(&job.id), job)
 }
 
-/// Tells the courier to stop the job `id`, which there is.
+/// Tells the courier to stop the job `id`, which must exist.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.

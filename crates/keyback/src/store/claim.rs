@@ -1,25 +1,27 @@
-//! Claims: who uses a secret that works once.
+//! Claims: who gets to use a one-time secret.
 //!
-//! The first to increment a claim's counter has it. Each claimant adds a random amount of its own: an answer that says
-//! just that amount means that it was the first. If the answer is lost, the counter is read, and says the same.
+//! The first to increment a claim's counter has it. Each claimant adds a random amount of its own: if the result is
+//! just that amount, it was the first. If the answer is lost, reading the counter gives the same value.
 //!
-//! A counter has three fields, so that it can be read who came: links and reset tokens add to the lowest, codes to the one
-//! above, and "this was not me" to the highest. The first two hold 32 racers before they overflow, which costs
-//! nothing but that a cancel is refused. The highest holds 8,191 cancels, of which `MAX_CANCELS` are counted.
+//! A counter has three fields, so that it shows which kinds of claimant came: links and reset tokens add to the lowest,
+//! codes to the one above, and "this was not me" to the highest. The lowest always has room for 31 increments, the next
+//! one for 127. A racer whose answers are lost makes up to three. More overflow into the field above. That is harmless:
+//! a cancel only checks whether the sum is a multiple of `CODE`, which sums with tokens practically never are. The
+//! highest has room for 8,191 cancels, of which `MAX_CANCELS` are counted.
 
 use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::keys::CounterKey;
 
-/// The least amount of a code.
+/// The smallest amount of a code.
 const CODE: i64 = 1 << 24;
 /// The amount of a cancel.
 const CANCEL: i64 = 1 << 50;
 /// Amounts are drawn from 1 to this.
 const MAX_AMOUNT: u32 = 1 << 19;
 
-/// How often a claim whose answer was lost is looked at.
+/// How many times a claim whose answer was lost is checked.
 const LOOKS: u32 = 2;
-/// A cancel is only made again if what it changes could not be stored. However often that is, the counter holds it.
+/// A cancel is only repeated if its effect could not be stored. However often that is, the counter does not overflow.
 const MAX_CANCELS: i64 = 1 << 12;
 
 /// The kind of secret that a claim is made with.
@@ -31,14 +33,14 @@ pub enum Claimant {
     Code,
 }
 
-/// What came of claiming.
+/// The result of a claim.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claimed {
-    /// The secret is the caller's to use.
+    /// The caller may use the secret.
     Won,
     /// Somebody else was first.
     Lost,
-    /// The store did not say. The secret may be used up.
+    /// The store gave no answer. The secret may be used up.
     Unknown(Unavailable),
 }
 
@@ -53,27 +55,27 @@ pub async fn take<E: Env>(env: &E, counter: &CounterKey, claimant: Claimant) -> 
         Ok(_) => return Claimed::Lost,
         Err(outage) => outage,
     };
-    // It may have been done: only reading tells, since a second increment would make a won claim look lost. It may also
-    // be done later, after it was read that it was not.
+    // It may have been applied. Only reading can tell, since a second increment would make a won claim look lost. It
+    // may also be applied late, after a read that did not see it.
     for sent in 1..=LOOKS {
         match super::read_counter(env.store(), counter).await {
             Ok(0) => match env.store().increment(counter, amount).await {
                 Ok(stands) if is_all_of(amount, sent.saturating_add(1), stands) => {
                     return Claimed::Won;
                 }
-                // Somebody else came, before or after an increment that was late.
+                // Another claimant came, before or after a late increment.
                 Ok(_) => break,
                 Err(again) => outage = again,
             },
             Ok(stands) if is_all_of(amount, sent, stands) => return Claimed::Won,
-            // Others came, and nobody knows who was first.
+            // Others came, and it is unknown who was first.
             Ok(_) | Err(_) => break,
         }
     }
     Claimed::Unknown(outage)
 }
 
-/// Whether a counter stands at what up to `sent` increments by `amount` have added, and nothing else.
+/// Whether a counter's value is the sum of at most `sent` increments by `amount`, and nothing else.
 fn is_all_of(amount: i64, sent: u32, stands: i64) -> bool {
     (1..=i64::from(sent)).any(|done| stands == amount.saturating_mul(done))
 }
@@ -85,10 +87,10 @@ pub struct Cancelled {
     pub by_token: bool,
 }
 
-/// Claims `counter` for good, whoever had it, and says who had.
+/// Claims `counter` for good, whoever had claimed it, and reports who had.
 ///
 /// # Errors
-/// [`Unavailable::Store`]; it may be cancelled.
+/// [`Unavailable::Store`]; the cancel may have been applied.
 pub async fn cancel(store: &impl KeyValue, counter: &CounterKey) -> Result<Cancelled, Unavailable> {
     let stands = store.increment(counter, CANCEL).await?;
     if stands >= CANCEL.saturating_mul(MAX_CANCELS) {

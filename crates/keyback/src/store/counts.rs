@@ -1,7 +1,7 @@
-//! What all instances have measured, added up.
+//! The measurements of all instances, added up.
 //!
-//! An instance counts in its memory ([`Meter`](crate::ports::Meter)) and stores its counts now and then, all in one write. They are added to
-//! one of a few records, each under a lease, so that instances seldom meet.
+//! An instance counts in its memory ([`Meter`](crate::ports::Meter)) and stores its counts now and then, all in one
+//! write. They are added to one of a few records, each under a lease, so that instances seldom contend.
 
 use std::time::Duration;
 
@@ -14,17 +14,18 @@ use crate::store::{keys, record};
 
 /// How many records the counts are spread over.
 const SHARDS: u64 = 4;
-/// How long counts wait to be stored.
+/// How long counts wait before they are stored.
 const STORED_AFTER: Duration = Duration::from_secs(10);
-/// As many calls are stored at once: an instance ends after 128, and need not stay for the counts of its last ones.
+/// This many calls are stored at once: an instance ends after 128, and need not stay for the counts of its last ones.
 const STORED_AFTER_CALLS: u32 = 32;
-/// Between two looks at whether others have stored them.
+/// The time between two checks whether another request has stored them.
 const STEP: Duration = Duration::from_secs(1);
-/// How often it is tried while the store fails. Then the counts wait for the next call, or end with the instance.
+/// How many times it is tried while the store fails. After that, the counts wait for the next call, or are lost with
+/// the instance.
 const TRIES: u32 = 6;
 
-/// Stores what `env` has measured so far once it is worth a write, and at the latest after ten seconds: work for after a
-/// response. So the number of writes depends on time, or on many calls together, and on nothing that a call is about.
+/// Stores what `env` has measured once it is worth a write, and after ten seconds at the latest. It is work for after a
+/// response. So the number of writes depends only on time, or on many calls together, and not on the content of a call.
 pub async fn store_later<E: Env>(env: &E) {
     let meter = env.meter();
     if meter.calls() >= STORED_AFTER_CALLS {
@@ -35,7 +36,7 @@ pub async fn store_later<E: Env>(env: &E) {
     }
     for _ in 0..TRIES {
         wait(env).await;
-        // A store that fails says so in the log of every call that needs it.
+        // A failing store is already logged by every call that needs it.
         if store(env).await.is_ok() {
             break;
         }
@@ -43,7 +44,7 @@ pub async fn store_later<E: Env>(env: &E) {
     meter.end_waiting();
 }
 
-/// Waits until the counts are due, or have been stored by others.
+/// Waits until the counts are due, or another request has stored them.
 async fn wait<E: Env>(env: &E) {
     let mut waited = Duration::ZERO;
     while waited < STORED_AFTER && !env.meter().is_empty() {
@@ -52,8 +53,8 @@ async fn wait<E: Env>(env: &E) {
     }
 }
 
-/// Adds all that was measured to what is stored. What cannot be stored stays in memory. If the store did the work and lost
-/// its answer, it will be counted twice.
+/// Adds the measurements to the stored counts. What cannot be stored stays in memory. If the store did the work and
+/// lost its answer, it is counted twice.
 async fn store<E: Env>(env: &E) -> Result<(), Unavailable> {
     let tally = env.meter().take();
     if tally.is_empty() {

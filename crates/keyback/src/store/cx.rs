@@ -1,4 +1,4 @@
-//! What a request works with: the machine, the time, and what it leaves to be done after its response.
+//! A request's context: the ports, the time, and the work left for after its response.
 
 use crate::base::timestamp::Timestamp;
 use crate::model::base_url::BaseUrl;
@@ -12,20 +12,20 @@ use crate::store::keys::{AnyKey, CounterKey};
 use crate::store::lease::Lease;
 use crate::store::sign_ins::SignIn;
 
-/// What a flow works with.
+/// The context that a flow works with.
 ///
 /// Follow-up work is added to [`Cx::deferred`] where it is caused, so that no early return can lose it.
 #[derive(Debug)]
 pub struct Cx<'e, E: Env> {
     /// The ports: clock, randomness, store, HTTP, variables and log.
     pub env: &'e E,
-    /// When the request came. Read once.
+    /// When the request arrived. Read once.
     pub now: Timestamp,
     /// What to do after the response.
     pub deferred: Deferred,
-    /// Whether the portal is told of events: whether `webhook_url` is set.
+    /// Whether the portal is notified of events: whether `webhook_url` is set.
     pub notifies: bool,
-    /// Whether the write of a batch failed. It may have been done.
+    /// Whether the write of a batch failed. It may have taken effect.
     pub(crate) is_write_unknown: bool,
 }
 
@@ -51,30 +51,30 @@ impl<'e, E: Env> Cx<'e, E> {
 
 /// The work that a request leaves for after its response.
 ///
-/// None of it is needed for the answer to be true: what must not be lost is on the agenda already.
+/// The answer is true without any of it: work that must not be lost is already on the agenda.
 #[derive(Debug, Default)]
 pub struct Deferred {
     /// Entries of the agenda that this request wrote and works itself.
     pub(crate) entries: Vec<ReservedEntry>,
-    /// Leases to give back.
+    /// Leases to release.
     pub(crate) leases: Vec<Lease>,
     /// Attempts to give back.
     pub(crate) give_back: Vec<CounterKey>,
     /// Keys to delete at once.
     pub(crate) delete: Vec<AnyKey>,
-    /// Keys to delete later. The next batch takes them along.
+    /// Keys to delete later. The next batch includes them.
     pub(crate) expiring: Vec<Expiring>,
     /// A newer hash of a right password.
     pub(crate) rehash: Option<Rehash>,
-    /// A sign-in to be noted, and to which account it was.
+    /// A sign-in to record, and its account.
     pub(crate) signed_in: Option<(AccountId, SignIn)>,
     /// A right password that may be known from a data breach.
     pub(crate) breach_check: Option<BreachQuestion>,
-    /// Whether to look for due work of others.
+    /// Whether to look for due work of other requests.
     pub(crate) looks_around: bool,
-    /// Whether many changes wait for the directory. Others leave that to the courier.
+    /// Whether many changes wait for the directory. Other requests leave them to the courier.
     pub(crate) follows_directory: bool,
-    /// An attempt that failed, to be counted.
+    /// A failed attempt, to be counted.
     pub(crate) failed: Option<FailedAttempt>,
 }
 
@@ -89,14 +89,14 @@ pub struct Rehash {
     pub new: PasswordHash,
 }
 
-/// Whether a password that was right is known from a data breach. In memory only, and never printed.
+/// A check whether a correct password is known from a data breach. In memory only, and never printed.
 #[derive(Debug)]
 pub struct BreachQuestion {
     /// The account that signed in with it.
     pub account_id: AccountId,
-    /// The account's epoch when it was right.
+    /// The account's epoch when the password was correct.
     pub epoch: u64,
-    /// The password that was right.
+    /// The correct password.
     pub password: Password,
     /// The origin of the list of breached passwords.
     pub list: BaseUrl,

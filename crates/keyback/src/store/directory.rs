@@ -26,28 +26,28 @@ pub(super) use changes::write as write_change;
 pub use follow::run as follow;
 pub use search::{Order, Place, SearchPage, SearchQuery, search};
 
-/// How far the directory is.
+/// How far the directory has followed the accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
-    /// The last name of a node or a part.
+    /// The last name given to a node or a part.
     next_id: u64,
     /// All changes up to this number are in the tree.
     changes: i64,
-    /// All changes up to this number are deleted as well.
+    /// All changes up to this number are also deleted.
     cleaned: i64,
     /// All accounts of an earlier version up to this number are in the tree.
     accounts: i64,
     /// The last number when the directory began. Accounts with a higher one left a change.
     last_account: i64,
-    /// Numbers of changes that were drawn and not written when they were looked at.
+    /// Change numbers that had been drawn but not written when last checked.
     #[serde(default)]
     missing: Option<Missing>,
-    /// Nodes and parts that are of no use any more, to be deleted by whoever works changes in next.
+    /// Nodes and parts that are no longer used, to be deleted by the next step.
     #[serde(default)]
     spent: Vec<String>,
 }
 
-/// Changes that may be on their way into the store.
+/// Changes that may still be on their way to the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Missing {
     /// Those up to this number.
@@ -56,7 +56,7 @@ struct Missing {
     since: Timestamp,
 }
 
-/// What notes that all accounts of the store leave changes: goes with the first one.
+/// The record that all accounts of the store leave changes. It is written with the first one.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -64,7 +64,7 @@ pub(super) fn write_begun() -> Result<(Key, Vec<u8>), Unavailable> {
     Ok((keys::directory_begun(), record::encode(&())?))
 }
 
-/// Whether the directory should not wait for the courier: the last `count` changes, up to `last`, completed a step's worth.
+/// Whether the directory should not wait for the courier: the last `count` changes, up to `last`, completed a step.
 pub(super) const fn is_far_behind(last: i64, count: i64) -> bool {
     let before = last.saturating_sub(count);
     last.div_euclid(follow::STEP) > before.div_euclid(follow::STEP)

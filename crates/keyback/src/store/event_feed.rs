@@ -1,11 +1,11 @@
 //! The feed of all events, and the chains of their digests.
 //!
-//! An entry of the agenda names the events that were written with it. Whoever holds the agenda's lease puts them into the
-//! feed (`Appending`), so that there is one writer and the calls that cause events pay nothing for it. Until then they
-//! are read from the entries ([`unsettled`]).
+//! An entry of the agenda names the events that were written with it. The holder of the agenda's lease adds them to the
+//! feed (`Appending`), so that there is one writer and the calls that cause events bear no cost for it. Until then,
+//! they are read from the entries ([`unsettled`]).
 //!
-//! The feed consists of parts, numbered from 1. A part holds the places of events of one day, and goes with the last of
-//! these events.
+//! The feed consists of parts, numbered from 1. A part has the places of events of one day, and is deleted with the
+//! last of these events.
 
 use std::collections::BTreeMap;
 
@@ -29,9 +29,9 @@ pub mod of_account;
 pub mod page;
 pub mod unsettled;
 
-/// How many events a part holds.
+/// How many events fit into a part.
 const PART_SIZE: usize = 256;
-/// How many days before the current one may have a head: the last whose events are all kept.
+/// How many days before the current one may have a head: those whose events are all kept.
 const DAYS_BEFORE: u64 = 89;
 
 /// Where the feed ends. Changed under the agenda's lease only.
@@ -39,7 +39,7 @@ const DAYS_BEFORE: u64 = 89;
 pub struct Feed {
     /// The number of the last part; 0 before the first event.
     part: u64,
-    /// How many events that part holds.
+    /// How many events that part has.
     length: usize,
     /// The digest after the last event of all.
     digest: Digest,
@@ -54,7 +54,7 @@ pub struct Position {
     index: usize,
 }
 
-/// What the feed says of an event without reading it.
+/// What the feed knows about an event without reading it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Item {
     place: EventPlace,
@@ -86,7 +86,8 @@ struct Chain {
     digest: Digest,
 }
 
-/// The order of events by time. Events of one account that were recorded together are told apart by their numbers.
+/// The order of events by time. Events of one account that were recorded at the same time are distinguished by their
+/// numbers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
     at: Timestamp,
@@ -109,7 +110,7 @@ impl Rank {
 }
 
 impl Feed {
-    /// The stored feed, or that of a store without events.
+    /// The stored feed, or an empty one.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -126,8 +127,8 @@ impl Feed {
     }
 }
 
-/// The heads of the chain over all events, oldest first: those of the days whose events are all kept at `now`, and that of
-/// the current day as far as it is over.
+/// The heads of the chain over all events, oldest first: those of the days whose events are all kept at `now`, and that
+/// of the current day so far.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -147,20 +148,20 @@ async fn find_part(store: &impl KeyValue, number: u64) -> Result<Option<Part>, U
     record::find(store, &keys::event_feed_part(number)).await
 }
 
-/// The first day whose events are all kept at `now`. They come into the feed on the day when they are recorded, or on one
+/// The first day whose events are all kept at `now`. Events enter the feed on the day when they are recorded, or on one
 /// of the next two.
 fn first_complete_day(now: Timestamp) -> Day {
     Day::of(now.minus(KEPT_FOR)).plus(3)
 }
 
-/// What is to be written for events that come into the feed, and what is to be deleted later.
+/// The writes that add events to the feed, and the keys to be deleted later.
 #[derive(Debug, Default)]
 pub(super) struct Appended {
     pub(super) writes: Vec<(Key, Vec<u8>)>,
     pub(super) expiring: Vec<Expiring>,
 }
 
-/// Puts `events` at the end of the feed, in the order of their times. To be written under the agenda's lease.
+/// Appends `events` to the feed, in the order of their times. To be written under the agenda's lease.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -170,7 +171,7 @@ pub(super) async fn append(
     mut events: Vec<Recorded>,
     now: Timestamp,
 ) -> Result<Appended, Unavailable> {
-    // One that is about to be deleted would be written anew.
+    // An event that is about to be deleted would be written again.
     events.retain(|it| it.link.is_none() && now < it.event.at.plus(KEPT_FOR));
     if events.is_empty() {
         return Ok(Appended::default());
@@ -201,7 +202,7 @@ async fn find_chains(
     Ok(found.into_iter().collect())
 }
 
-/// The feed while events are put at its end.
+/// The feed while events are appended.
 struct Appending {
     feed: Feed,
     part: Part,
@@ -211,8 +212,8 @@ struct Appending {
 }
 
 impl Appending {
-    /// Goes on with the current day and its last part, or begins them. A clock that goes back stays in the day that it had
-    /// come to.
+    /// Continues the current day and its last part, or begins them. If the clock goes back, the latest day that was
+    /// begun continues.
     async fn begin(
         store: &impl KeyValue,
         keyring: &Keyring,
@@ -246,7 +247,7 @@ impl Appending {
         Ok(appending)
     }
 
-    /// Writes the heads of the days since `last`, in which nothing happened: a day without a head is missing.
+    /// Writes the heads of the days since `last`, which had no events: a day without a head counts as missing.
     fn pass_days(
         &mut self,
         last: Option<Day>,
@@ -279,7 +280,7 @@ impl Appending {
         self.expire(self.head.day, &keys::event_feed_part(self.feed.part));
     }
 
-    /// Has what is about the events of `day` deleted when these are.
+    /// Schedules the deletion of a record about the events of `day`, at the same time as theirs.
     fn expire(&mut self, day: Day, key: &Key) {
         self.done.expiring.push(Expiring {
             at: day.end().plus(KEPT_FOR),

@@ -15,25 +15,25 @@ use crate::store::{draw, read_counter, record};
 /// How long events are kept.
 pub(super) const KEPT_FOR: Duration = Duration::from_hours(90 * 24);
 
-/// How many places in the list are looked at for one page at least, so that a few gaps, which a crash leaves, are not taken
-/// for the end.
+/// The fewest places in the list that are read for one page, so that a few gaps, left by a crash, are not mistaken for
+/// the end.
 const LOOKED_AT_LEAST: i64 = 20;
 
-/// How many events are looked at for one of some kind, at most.
+/// The most events that are read to find one of some kind.
 const LOOKED_BACK: i64 = 100;
-/// An event is written at most this long after the time that it has.
+/// An event is written at most this long after its own time.
 const WRITTEN_WITHIN: Duration = Duration::from_mins(1);
 
 /// An event as it is stored.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stored {
     event: Event,
-    /// Once it is in the feed of all events.
+    /// Set once the event is in the feed of all events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<Link>,
 }
 
-/// An event as it was recorded.
+/// A recorded event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// The account and the event's sequence number.
@@ -44,8 +44,8 @@ pub struct Recorded {
     pub link: Option<Link>,
 }
 
-/// Numbers `events`, of which those of one account follow each other, as the latest of their accounts. They are oldest
-/// first, and cost one round trip.
+/// Numbers `events` as the latest of their accounts. Events of one account must be consecutive, oldest first. It costs
+/// one round trip.
 ///
 /// # Errors
 /// [`Unavailable::Store`]. A number that was drawn then stays unused.
@@ -75,7 +75,7 @@ pub(super) async fn number(
     Ok(places)
 }
 
-/// What stores `event` at `place`.
+/// The write that stores `event` at `place`.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -97,7 +97,7 @@ pub(super) fn key(place: &EventPlace) -> Key {
     keys::event(&place.account_id, place.sequence)
 }
 
-/// The event at `place`, as long as it is kept.
+/// The event at `place`, while it is kept.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -106,7 +106,7 @@ pub async fn find(store: &impl KeyValue, place: &EventPlace) -> Result<Option<Ev
     Ok(recorded.map(|recorded| recorded.event))
 }
 
-/// As [`find`], with what else is known of it.
+/// As [`find`], with everything that was recorded about it.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -118,7 +118,7 @@ pub async fn find_recorded(
     Ok(stored.map(|Stored { event, link }| Recorded { place, event, link }))
 }
 
-/// Those of the events at `places` that are still kept, in their order.
+/// The events at `places` that are still kept, in the same order.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -131,7 +131,7 @@ pub async fn find_all(
     Ok(found.into_iter().flatten().collect())
 }
 
-/// Whether the latest event of the account `id` that was numbered is stored.
+/// Whether the event with the latest number of the account `id` is stored.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -144,7 +144,7 @@ pub async fn has_latest(store: &impl KeyValue, id: &AccountId) -> Result<bool, U
     Ok(find(store, &place).await?.is_some())
 }
 
-/// Whether an event of the account `id` since `since` is one that `is_it` accepts. It takes two reads where there was none.
+/// Whether the account `id` has had an event since `since` that `is_it` accepts. If there was none, it takes two reads.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -162,7 +162,7 @@ pub async fn has_since(
             sequence,
         };
         match find(store, &place).await? {
-            // Somebody may have waited before writing what began earlier.
+            // An event that began earlier may have been written late.
             Some(event) if event.at < since.minus(WRITTEN_WITHIN) => break,
             Some(event) if event.at >= since && is_it(&event) => return Ok(true),
             _ => {}
@@ -174,13 +174,13 @@ pub async fn has_since(
 /// A page of an account's events, newest first.
 #[derive(Debug)]
 pub struct Page {
-    /// Newest first. There may be fewer than asked for.
+    /// Newest first. There may be fewer than requested.
     pub events: Vec<Recorded>,
     /// Where the next page begins: all events before this number; `None` if there are none.
     pub next: Option<i64>,
 }
 
-/// At most `limit` of the events with a number below `before`, or the latest ones.
+/// At most `limit` events with a number below `before`, or the latest ones.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -201,7 +201,7 @@ pub async fn page(
         sequence,
     });
     let mut events = find_all(store, places).await?;
-    // Events expire oldest first: a stretch without any is the end.
+    // Events expire oldest first, so a run of places without any is the end.
     let mut next = (oldest > 1 && !events.is_empty()).then_some(oldest);
     let limit = usize::try_from(limit).unwrap_or_default();
     if events.len() > limit {

@@ -1,4 +1,4 @@
-//! How many attempts fail, over all clients.
+//! How many attempts fail, across all clients.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::store::limiter::{self, NamedLimit};
 /// How long after its hour a spray is still reported.
 const REPORTED_FOR: Duration = Duration::from_hours(1);
 
-/// Counts one more. The one that is too many in its hour is noted, so that looking costs no count.
+/// Counts a failed attempt. The first one beyond the hour's limit is recorded, so that checking costs no count.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -26,7 +26,7 @@ pub async fn count<E: Env>(cx: &mut Cx<'_, E>, attempt: FailedAttempt) -> Result
     Ok(())
 }
 
-/// What more attempts than usual have failed at, in this hour or the one before.
+/// The kinds of attempt of which more than usual have failed, in this hour or the one before.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.

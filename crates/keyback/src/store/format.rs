@@ -1,11 +1,12 @@
 //! The version of the store's format: a newer Keyback migrates an older store, and an older Keyback refuses a newer one.
 //!
-//! One record has the version. An instance reads it before its first other call to the store. A store without it is new,
-//! or of a Keyback that knew no versions: both have format 1. The first write of a newer Keyback raises the version before
-//! it writes anything else, so an older one stops at once; the courier then migrates what is there.
+//! One record has the version. An instance reads it before its first other call to the store. A store without it is
+//! either new or was written by a Keyback without versions: both have format 1. The first write of a newer Keyback
+//! raises the version before it writes anything else, so an older one stops at once. The courier then migrates the
+//! existing records.
 //!
-//! A migration runs beside requests and may be interrupted or repeated. So the version that brings it must read records
-//! of both formats, and each step must be safe to repeat.
+//! A migration runs while requests are served, and may be interrupted or repeated. So the version that introduces it
+//! must read records of both formats, and each step must be safe to repeat.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -25,14 +26,14 @@ pub trait Migrations {
     /// The format that this version writes. It refuses stores with a newer one.
     const NEWEST: u32;
 
-    /// Makes what is stored in format `to - 1` fit format `to`.
+    /// Migrates the records of format `to - 1` to format `to`.
     ///
     /// # Errors
     /// [`Unavailable`] of the store. The step is repeated by the next run.
     async fn step(store: &impl KeyValue, to: u32) -> Result<(), Unavailable>;
 }
 
-/// Keyback's own. There has been one format so far, so there is no step.
+/// Keyback's own. There has been only one format so far, so there are no steps.
 #[derive(Debug, Clone, Copy)]
 pub struct Formats;
 
@@ -44,7 +45,7 @@ impl Migrations for Formats {
     }
 }
 
-/// The format of a store without a record of it.
+/// The format of a store that has no such record.
 const UNVERSIONED: u32 = 1;
 
 /// The record under `v1:format`.
@@ -65,11 +66,11 @@ async fn save(store: &impl KeyValue, format: Format) -> Result<(), Unavailable> 
     store.set_many(vec![write]).await
 }
 
-/// Takes the steps that a newer version's first write has left to do: for the courier. It reads the record only if there
+/// Runs the steps that are left after a newer version's first write: for the courier. It reads the record only if there
 /// is any step.
 ///
 /// # Errors
-/// [`Unavailable`] of the store, or of a step. The next run goes on from there.
+/// [`Unavailable`] of the store, or of a step. The next run continues from there.
 pub async fn migrate<M: Migrations>(store: &impl KeyValue) -> Result<(), Unavailable> {
     if M::NEWEST == UNVERSIONED {
         return Ok(());
@@ -99,7 +100,7 @@ enum Known {
     /// The record has not been read yet.
     #[default]
     Unread,
-    /// The version has not been raised, or not been written.
+    /// The version has not been raised, or not yet written.
     Older(u32),
     /// It is this version's.
     Current,
@@ -118,7 +119,7 @@ pub struct Checked<S> {
 }
 
 impl<S: KeyValue> Checked<S> {
-    /// Checks `store` unless another request of the instance has done so.
+    /// Checks `store` unless another request of the instance has already done so.
     pub fn new<M: Migrations>(store: S, known: Knowledge) -> Self {
         Self {
             store,
@@ -127,7 +128,7 @@ impl<S: KeyValue> Checked<S> {
         }
     }
 
-    /// The store, if its format can be read. Requests that come at the same time may each read the record.
+    /// The store, if its format can be read. Concurrent requests may each read the record.
     async fn for_reading(&self) -> Result<&S, Unavailable> {
         if self.known.0.get() == Known::Unread {
             let found = find(&self.store).await?;
@@ -148,7 +149,7 @@ impl<S: KeyValue> Checked<S> {
         Ok(&self.store)
     }
 
-    /// The store, once its version says what is about to be written.
+    /// The store, once its version matches what is about to be written.
     async fn for_writing(&self) -> Result<&S, Unavailable> {
         let store = self.for_reading().await?;
         if let Known::Older(version) = self.known.0.get() {
@@ -180,7 +181,7 @@ impl<S: KeyValue> KeyValue for Checked<S> {
         self.for_writing().await?.delete_many(keys).await
     }
 
-    /// Adding nothing changes nothing that a format is about.
+    /// Adding zero changes nothing that depends on the format.
     async fn increment(&self, key: &CounterKey, delta: i64) -> Result<i64, Unavailable> {
         let store = if delta == 0 {
             self.for_reading().await?

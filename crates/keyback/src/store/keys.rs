@@ -3,19 +3,19 @@
 //! | key | what | lives |
 //! | --- | --- | --- |
 //! | `v1:account:<id>` | [`Account`](crate::model::account::Account), its credential included | until deleted |
-//! | `v1:foreign-hashes` | "some account came with a slow hash made elsewhere"; with `:light` or `:medium`, a quicker one | for ever, three |
+//! | `v1:foreign-hashes` | "some account was imported with a slow foreign hash"; with `:light` or `:medium`, a quicker one | for ever, three |
 //! | `v1:account-at:<n>` | the id of the `n`th account | until deleted |
 //! | `v1:email:<digest>` | the id of the account with this address | until deleted |
 //! | `v1:reserved-id:<account>:<day>` | [`Reservation`](crate::store::accounts::reservations): the id of an account deleted on a day | two days |
-//! | `v1:reserved-email:<digest>:<day>` | the same of its address | two days |
+//! | `v1:reserved-email:<digest>:<day>` | the same for its address | two days |
 //! | `v1:folded-addresses` | [`Folding`](crate::store::accounts::Folding): how far an earlier version's addresses are folded | for ever, one |
 //! | `v1:directory` | [`State`](crate::store::directory::State): how far the [`directory`](crate::store::directory) is | for ever, one |
 //! | `v1:directory-begun` | that the store's first account left a change | for ever, one |
 //! | `v1:directory-node:<n>` | a node of the directory's tree | while accounts are below it |
 //! | `v1:directory-part:<n>` | part of a node's numbers of accounts | as long as its node |
-//! | `v1:directory-listings:<n>` | what 32 accounts are in the directory as | while one of them exists |
+//! | `v1:directory-listings:<n>` | the listings of 32 accounts in the directory | while one of them exists |
 //! | `v1:directory-change:<n>` | the account of the `n`th change that concerns the directory | until the directory has it |
-//! | `v1:signed-in:<account>` | when somebody last signed in | as long as the account |
+//! | `v1:signed-in:<account>` | when the user last signed in | as long as the account |
 //! | `v1:locked-at:<n>` | the account of the `n`th lock | until the lock ends |
 //! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last mail |
 //! | `v1:request:<challenge id>` | which account a request was for | as long as a challenge |
@@ -31,13 +31,13 @@
 //! | `v1:entry:<lane>:<n>` | the `n`th [`Entry`](crate::store::agenda::Entry) of the agenda | until done or parked |
 //! | `v1:parked:<minute>:<n>` | entries that wait for a later minute, merged | until that minute |
 //! | `v1:agenda` | [`State`](crate::store::agenda::State): how far the entries are settled, and what is parked | for ever, one |
-//! | `v1:limit-full:<name>` | until when a limit of all is used up | for ever, one |
+//! | `v1:limit-full:<name>` | until when a limit for all clients is used up | for ever, one |
 //! | `v1:sign-in-lock:<digest>` | [`SignInLock`](crate::store::sign_in_locks::SignInLock) | until it ends |
-//! | `v1:bulk-jobs` | which [bulk jobs](crate::store::bulk_jobs) there are, a hundred at most | for ever, one |
+//! | `v1:bulk-jobs` | the list of [bulk jobs](crate::store::bulk_jobs), a hundred at most | for ever, one |
 //! | `v1:bulk:<job>` | [`BulkJob`](crate::model::bulk_job::BulkJob) | 30 days after its end |
 //! | `v1:bulk-ids:<job>` | the ids of the accounts that a bulk job names | as long as the job |
 //! | `v1:bulk-stop:<job>` | that a bulk job is to be stopped | as long as the job |
-//! | `v1:probe` | when the store was last [found to take writes](crate::store::probe) | for ever, one |
+//! | `v1:probe` | when the store was last [found to accept writes](crate::store::probe) | for ever, one |
 //! | `v1:counts:<0 to 3>` | part of [what was measured](crate::store::counts) | for ever, four |
 //! | `v1:format` | the [version of the store's format](crate::store::format) | for ever, one |
 //! | `v1:decoy:<n>` | what is written in place of a recovery that nobody gets | for ever, a few |
@@ -55,18 +55,18 @@
 //! | `v1:journal:<lane>` | how many entries the agenda ever had | for ever, two |
 //! | `v1:lease:<name>:<0 to 3>` | who works on something right now | until done |
 //! | `v1:limit:<name>:<window>:<client>` | calls in a window | until the window is over |
-//! | `v1:proof:<digest>` | which body a detached signature came with | as long as the signature is good |
+//! | `v1:proof:<digest>` | which body a detached signature came with | as long as the signature is valid |
 //!
-//! `<account>` and the `<id>` of an account are its name in keys (`account_name`), never an id as it is.
+//! `<account>` and the `<id>` of an account are its name in keys (`account_name`), never the id itself.
 //!
-//! `<digest>` is of the folded address. In stores of earlier versions it is of the address as it was spelled, until the
+//! `<digest>` is of the folded address. In stores of earlier versions it is of the address as spelled, until the
 //! courier has moved those that differ ([`accounts`](crate::store::accounts)).
 //!
-//! Keys of the layout before this one, which are read until their records are written anew: `v1:credential:<id>`,
+//! Keys of the previous layout, which are read until their records are rewritten: `v1:credential:<id>`,
 //! `v1:imported-hash:<id>`, `v1:change-order:<id>`, and the counter `v1:epoch:<id>`.
 //!
-//! Counters are a type of their own, since a store may encode them as it likes: writing a value over one can take
-//! the whole store down, and reading one as a value means nothing.
+//! Counters have their own type, since a store may encode them as it likes: writing a value over one can take the whole
+//! store down, and reading one as a value gives nothing useful.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -80,7 +80,7 @@ use crate::model::token::TokenReference;
 
 pub use crate::base::keys::{AnyKey, CounterKey, Key};
 
-/// The two rows of entries on the agenda.
+/// The two lanes of entries on the agenda.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// Recovery requests, which are worked first.
@@ -90,7 +90,7 @@ pub enum Lane {
 }
 
 impl Lane {
-    /// Both, in the order in which they are worked.
+    /// Both lanes, in the order in which they are worked.
     pub const ALL: [Self; 2] = [Self::Requests, Self::Tasks];
 
     /// Its letter in keys.
@@ -103,7 +103,7 @@ impl Lane {
     }
 }
 
-/// What a parameter of a key is in the key.
+/// The form of a parameter in a key.
 trait InKey {
     fn in_key(&self) -> impl fmt::Display;
 }
@@ -136,9 +136,9 @@ impl InKey for AccountId {
     }
 }
 
-/// An account's name in keys, in those of leases as well. Plain ids are their own, as are all those of earlier versions.
-/// Of any other, which may be longer than a key or hold characters that no key has, it is the SHA-256 after a dot, which no
-/// plain id has.
+/// An account's name in keys, including those of leases. A plain id, like all ids of earlier versions, is its own name.
+/// Any other id may be longer than a key or have characters that no key has. Its name is a dot followed by its SHA-256;
+/// no plain id has a dot.
 pub(crate) fn account_name(id: &AccountId) -> Cow<'_, str> {
     if id.is_plain() || *id == AccountId::placeholder() {
         return Cow::Borrowed(id.as_str());
@@ -231,7 +231,7 @@ pub(crate) fn entry(lane: Lane, number: i64) -> Key {
     entry_in(lane.letter(), number)
 }
 
-/// Earlier versions knew one mark for all foreign hashes: it counts as that of the slow ones.
+/// Earlier versions had one mark for all foreign hashes. It counts as the mark of the slow ones.
 pub(crate) fn foreign_hashes(slowness: Slowness) -> Key {
     foreign_hashes_in(match slowness {
         Slowness::Light => ":light",

@@ -1,10 +1,11 @@
-//! The right to change something alone for a short while. It ends by itself when its holder dies.
+//! The right to change something exclusively for a short while. It ends by itself if its holder dies.
 //!
-//! The store's one atomic call is the increment. Time is cut into windows, and the first to increment the window's counter
-//! holds the lease to the end of the next window. Whoever comes in the next window sees that counter and leaves.
+//! The store's one atomic call is the increment. Time is divided into windows, and the first to increment the window's
+//! counter holds the lease to the end of the next window. A caller in the next window sees that counter and gives up.
 //!
-//! The counters of four windows take turns. Each caller adds the number of its window, so a counter that a dead holder left
-//! tells its age: the last to come to it deletes it first. Giving a lease back deletes its own counter.
+//! The counters of four windows take turns. Each caller adds the number of its window, so the value of a counter left
+//! by a dead holder shows its age: the last to increment it deletes it first. Releasing a lease deletes its own
+//! counter.
 
 use std::time::Duration;
 
@@ -14,14 +15,14 @@ use crate::store::keys::{self, AnyKey, CounterKey};
 
 mod of_request;
 
-/// Counters that take turns. Three would do for the windows that look at each other.
+/// Counters that take turns. Three would be enough for neighbouring windows, which check each other.
 const SLOTS: u64 = 4;
-/// Waiting ends after as many tries: longer than a dead holder can be in the way.
+/// Waiting ends after this many tries, which take longer than a dead holder can block others.
 const TRIES: u32 = 600;
-/// Between two tries, at least; at most twice that, so that those who wait do not come together.
+/// The minimum time between two tries. The maximum is twice that, so that waiting callers do not come together.
 const BETWEEN_TRIES: Duration = Duration::from_millis(15);
 
-/// How long a lease is held at most: between one and two of these windows.
+/// The maximum time that a lease is held: between one and two of these windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Term {
     /// For one change of records: 5 to 10 seconds.
@@ -49,7 +50,7 @@ impl Term {
     }
 }
 
-/// The right to change `name` alone.
+/// The exclusive right to change `name`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a lease is held until it is given back or runs out"]
 pub struct Lease {
@@ -75,11 +76,11 @@ impl Lease {
         }
     }
 
-    /// Does `work` under the lease on `name`, waiting for it as [`Lease::wait`] does, and gives it back. `work` is to check
-    /// the lease right before it writes.
+    /// Runs `work` under the lease on `name`, waiting for it as [`Lease::wait`] does, and releases it. `work` must
+    /// check the lease right before it writes.
     ///
     /// # Errors
-    /// Those of `work`, and [`Unavailable::Store`] when the lease stays taken; then nothing was done.
+    /// Those of `work`, and [`Unavailable::Store`] if the lease stays taken; then nothing was done.
     pub async fn with<E: Env, T>(
         env: &E,
         name: &str,
@@ -91,12 +92,12 @@ impl Lease {
         done
     }
 
-    /// Nobody waits for one lease while holding another: that way two could wait for each other.
+    /// Never wait for one lease while holding another: two callers could then wait for each other.
     async fn wait_for_all<E: Env>(env: &E, names: &[String]) -> Result<Vec<Self>, Unavailable> {
         let store = env.store();
         for tried in 0..TRIES {
             let now = env.clock().now();
-            // Those who wait only read, and are in nobody's way.
+            // Waiting callers only read, so they block nobody.
             if tried == 0 || !any_is_taken(store, names, now).await? {
                 let tries = names
                     .iter()
@@ -136,14 +137,14 @@ impl Lease {
         self.until
     }
 
-    /// Until when a change may be written under it.
+    /// The deadline for writing a change under it.
     #[must_use]
     pub const fn held(&self) -> Held {
         Held { until: self.until }
     }
 
-    /// Gives leases back in one call, but for those that have run out and may be another's by now. If the store fails,
-    /// they run out by themselves: what was done under them is done.
+    /// Releases leases in one call, except those that have run out and may belong to another by now. If the store
+    /// fails, they run out by themselves; the work done under them is not affected.
     pub async fn release_all(store: &impl KeyValue, leases: Vec<Self>, now: Timestamp) {
         let keys: Vec<AnyKey> = leases
             .into_iter()
@@ -156,7 +157,7 @@ impl Lease {
     }
 }
 
-/// A lease whose window was won, and whose neighbours are yet to be looked at.
+/// A lease whose window was won, before its neighbours are checked.
 struct Begun<'a> {
     name: &'a str,
     term: Term,
@@ -178,9 +179,9 @@ impl<'a> Begun<'a> {
             if stands == mark {
                 return Ok(Some(Self { name, term, window }));
             }
-            // Marks of this window alone are a multiple of it. Otherwise a holder that died left some, and nobody wins on the
-            // counter before it is gone. The last to count deletes it: a deletion that comes late would take a counter that
-            // was won meanwhile.
+            // A sum of this window's marks alone is a multiple of the mark. Any other value includes marks of a dead
+            // holder, and nobody can win the counter before it is deleted. The last to increment deletes it: a late
+            // deletion would hit a counter that was won meanwhile.
             let is_left = stands.checked_rem(mark) != Some(0);
             if !is_left || store.increment(&own, 0).await? != stands {
                 break;
@@ -190,8 +191,8 @@ impl<'a> Begun<'a> {
         Ok(None)
     }
 
-    /// Someone whose clock is a moment off may have won a neighbouring window meanwhile. Each of the two counts first and
-    /// looks then, so at least one of them sees the other, and leaves.
+    /// A caller whose clock is slightly off may have won a neighbouring window meanwhile. Both increment first and look
+    /// afterwards, so at least one of them sees the other and gives up.
     async fn confirm(
         self,
         store: &impl KeyValue,
@@ -216,25 +217,25 @@ impl<'a> Begun<'a> {
     }
 }
 
-/// What there is of a neighbouring window that nobody holds.
+/// The state of a neighbouring window that nobody holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Neighbour {
-    /// Nothing.
+    /// There is no counter.
     Absent,
-    /// What a holder that died left.
+    /// The remains of a holder that died.
     Dead,
-    /// A counter that was given back while it was looked at.
+    /// A counter that was released while it was being read.
     GivenBack,
 }
 
-/// Until when a change may be written under a lease.
+/// The deadline for writing a change under a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Held {
     until: Timestamp,
 }
 
 impl Held {
-    /// By the first of `leases` to run out; no longer than `now` without any.
+    /// Set by the first of `leases` to run out; `now` without any.
     fn by(leases: &[Lease], now: Timestamp) -> Self {
         let until = leases.iter().map(|lease| lease.until).min();
         Self {
@@ -242,14 +243,14 @@ impl Held {
         }
     }
 
-    /// When writing under it ends: a second before the lease does, in which a write that is under way may arrive.
+    /// When writing under it ends: a second before the lease does, so that a write that is under way can still arrive.
     #[must_use]
     pub fn write_until(self) -> Timestamp {
         const MARGIN: Duration = Duration::from_secs(1);
         self.until.minus(MARGIN)
     }
 
-    /// Refuses to write under a lease that is about to run out, or has. A batch that is to be written
+    /// Refuses to write under a lease that has run out, or is about to. A batch that is written
     /// [`under`](crate::store::batch::Batch::under) it checks this itself.
     ///
     /// # Errors
@@ -283,7 +284,7 @@ async fn any_is_taken(
     Ok(false)
 }
 
-/// What there is of the window `at`, as one who comes in `window` sees it. `None` if it is held.
+/// The state of the window `at`, as seen by a caller in `window`. `None` if it is held.
 async fn look_at(
     store: &impl KeyValue,
     name: &str,
@@ -301,8 +302,9 @@ async fn look_at(
     })
 }
 
-/// Whether a counter that stands at this has a holder of the window before, of this one or of the next. All that come to
-/// one counter come in the same window, or in one long ago: the sum of their marks tells how many they are and when.
+/// Whether a counter with this value has a holder of the previous window, of this one or of the next. All callers that
+/// increment one counter do so in the same window, or did so in one long ago. So the sum of their marks shows how many
+/// there are, and from which window.
 fn is_alive(stands: i64, window: u64) -> bool {
     let stands = u64::try_from(stands).unwrap_or_default();
     let marks = stands.div_ceil(window.saturating_add(1));
@@ -318,7 +320,7 @@ fn slot(name: &str, window: u64) -> CounterKey {
     keys::lease(name, window % SLOTS)
 }
 
-/// All counters that leases on `name` may leave behind.
+/// All counters that leases on `name` can leave behind.
 #[must_use]
 pub(super) fn counters(name: &str) -> Vec<AnyKey> {
     (0..SLOTS)

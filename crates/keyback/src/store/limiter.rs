@@ -18,14 +18,14 @@ use crate::store::record;
 pub struct NamedLimit {
     /// The name in keys and `RateLimit` fields.
     pub name: &'static str,
-    /// How many in how long.
+    /// The limit: a count per window.
     pub limit: Limit,
 }
 
 /// A call that was counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
-    /// Set if the call was one too many.
+    /// Set if the call exceeds the limit.
     pub exceeded: Option<LimitExceeded>,
     /// Its number in its window.
     number: i64,
@@ -45,22 +45,22 @@ impl Counted {
         !limit.allows(self.number) && limit.allows(self.number.saturating_sub(1))
     }
 
-    /// Whether it uses the limit up: the next one is one too many.
+    /// Whether it uses the limit up: the next call exceeds it.
     #[must_use]
     pub fn uses_up(&self, limit: Limit) -> bool {
         !limit.allows(self.number.saturating_add(1))
     }
 
-    /// Takes the call back after the response, and leaves the counter to the end of its window, since others may have counted
-    /// on it.
+    /// Takes the call back after the response, and leaves the counter until the end of its window, since others may
+    /// have relied on it.
     pub fn take_back<E: Env>(self, cx: &mut Cx<'_, E>) {
         cx.deferred.give_back.push(self.counter);
     }
 
-    /// Takes the call back after the response, as if it had not come.
+    /// Takes the call back after the response, as if it had never come.
     pub fn give_back<E: Env>(self, cx: &mut Cx<'_, E>) {
         if self.number == 1 {
-            // It opened the counter: nothing of it need be kept until the window ends.
+            // It opened the counter, so nothing needs to be kept until the window ends.
             let opened = self.counter.as_str();
             for expiring in &mut cx.deferred.expiring {
                 expiring.keys.retain(|key| key != opened);
@@ -75,7 +75,7 @@ impl Counted {
 
 /// Counts one call from `client`.
 ///
-/// The counter's name holds a keyed digest of the client's network, so that the store tells nobody's address.
+/// The counter's name contains a keyed digest of the client's network, so that the store reveals no addresses.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -89,7 +89,7 @@ pub async fn count<E: Env>(
     count_by(cx, named, network.as_name()).await
 }
 
-/// Counts one call about `subject`, whose name the store does not tell either.
+/// Counts one call about `subject`, which the store does not reveal either.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -103,8 +103,8 @@ pub async fn count_subject<E: Env>(
     count_by(cx, named, digest.as_name()).await
 }
 
-/// Whether a call about `subject` was counted in the present window. Unlike reading how many, this changes nothing in any
-/// store.
+/// Whether a call about `subject` was counted in the current window. Unlike reading the count, this changes nothing in
+/// any store.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -119,7 +119,7 @@ pub async fn is_counted<E: Env>(
     cx.store().exists(&counter.into()).await
 }
 
-/// How many calls about `subject` were counted in the present window.
+/// How many calls about `subject` were counted in the current window.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -150,13 +150,14 @@ pub async fn count_subject_from<E: Env>(
     count_by(cx, named, digest.as_name()).await
 }
 
-/// Until when a limit of all is used up.
+/// Until when a limit for all clients is used up.
 #[derive(Debug, Serialize, Deserialize)]
 struct Full {
     until: Timestamp,
 }
 
-/// Why a call of anyone would be refused, as the last one that was has noted it: reading that costs no count.
+/// The reason why a call of any client would be refused, as recorded by an earlier call that was: reading this costs no
+/// count.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -173,7 +174,7 @@ pub async fn find_full<E: Env>(
     Ok(is_full.then(|| LimitExceeded::new(name, limit, now)))
 }
 
-/// The end of the last window that was noted as used up.
+/// The end of the last window that was recorded as used up.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -185,7 +186,7 @@ pub async fn find_last_full(
     Ok(full.map(|full| full.until))
 }
 
-/// Notes that the window of a limit of all is used up.
+/// Records that the current window of a limit for all clients is used up.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -200,7 +201,7 @@ pub async fn note_full<E: Env>(
     cx.store().set_many(vec![write]).await
 }
 
-/// Counts one call of anyone.
+/// Counts one call, whichever client it came from.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -237,7 +238,7 @@ async fn count_by<E: Env>(
 
 /// The counter of the window at `now`.
 fn counter_of(now: Timestamp, NamedLimit { name, limit }: NamedLimit, whose: &str) -> CounterKey {
-    // The window's length is part of the name: a changed limit starts afresh instead of meeting a stranger's count.
+    // The window's length is part of the name: a changed limit starts afresh instead of continuing an unrelated count.
     let named_window = format!("{name}.{}", limit.window().as_secs());
     keys::limit(&named_window, limit.window_at(now), whose)
 }

@@ -1,4 +1,4 @@
-//! All emails of the last month: what is to be sent, and what became of the rest.
+//! All emails of the last month: those to be sent, and the outcome of the rest.
 
 use crate::model::email::{Email, EmailFeedback, EmailState};
 use crate::model::id::EmailId;
@@ -10,24 +10,24 @@ use crate::store::{read_counter, record};
 
 pub(super) mod records;
 
-/// How many places in the list are looked at for one page.
+/// How many places in the list are read for one page.
 const LOOKED_AT: i64 = 200;
-/// How many at least, so that a few gaps are not taken for the end.
+/// The fewest that are read, so that a few gaps are not mistaken for the end.
 const LOOKED_AT_LEAST: i64 = 20;
 
-/// An email with what its provider said of it since.
+/// An email with its provider's feedback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmailWithFeedback {
     /// Unique id, and the idempotency key for the provider.
     pub id: EmailId,
     /// The mail as Keyback stored it.
     pub email: Email,
-    /// What the provider said.
+    /// The provider's last report.
     pub feedback: Option<EmailFeedback>,
 }
 
 impl EmailWithFeedback {
-    /// What has become of it.
+    /// Its current state: the provider's feedback, if there is any, overrides the stored state.
     #[must_use]
     pub fn state(&self) -> EmailState {
         self.feedback
@@ -55,7 +55,7 @@ pub async fn find(
     }))
 }
 
-/// The feedback of an email, replaced.
+/// Replaces the feedback of an email.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -67,7 +67,7 @@ pub fn replace_feedback(
     batch.put(keys::email_feedback(id), feedback)
 }
 
-/// An email, replaced.
+/// Replaces an email.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -83,13 +83,13 @@ pub async fn exists(store: &impl KeyValue, id: &EmailId) -> Result<bool, Unavail
     store.exists(&keys::outbox(id).into()).await
 }
 
-/// The name of the lease under which an email is changed by others than those who deliver it.
+/// The name of the lease under which an email is changed by anyone but those who deliver it.
 #[must_use]
 pub fn lease_name(id: &EmailId) -> String {
     format!("email.{id}")
 }
 
-/// The calls of [`find`], for none.
+/// Makes the calls of [`find`] without an email.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -100,8 +100,8 @@ pub async fn imitate_find(store: &impl KeyValue) -> Result<(), Unavailable> {
     other.map(drop)
 }
 
-/// What [`replace`] writes, for none; and as many bytes as the entry of a mail that was sent has more, for what it leaves
-/// to be deleted.
+/// Writes as much as [`replace`] would, without an email, plus as many bytes as the entry of a sent mail has more for
+/// its keys to be deleted.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -112,14 +112,14 @@ pub fn imitate_replace(batch: &mut Batch) -> Result<(), Unavailable> {
 /// A page of emails, newest first.
 #[derive(Debug)]
 pub struct Page {
-    /// At most as many as asked for. There may be fewer where numbers have gaps.
+    /// At most as many as requested. There may be fewer if numbers have gaps.
     pub emails: Vec<EmailWithFeedback>,
     /// Where the next page begins: all emails before this number; `None` if there are none.
     pub next: Option<i64>,
 }
 
-/// At most `limit` emails in `state`, or in any, with a number below `before`, or the latest ones. So that a page has its
-/// price, only some of the list is looked at: there may be fewer than `limit` on a page that is not the last.
+/// At most `limit` emails in `state`, or in any, with a number below `before`, or the latest ones. To bound the cost of
+/// a page, only part of the list is read: there may be fewer than `limit` on a page that is not the last.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -156,7 +156,7 @@ pub async fn page(
             return Ok(Page { emails, next });
         }
     }
-    // Emails are forgotten oldest first: a stretch without any is the end.
+    // Emails expire oldest first, so a run of places without any is the end.
     let next = (oldest > 0 && any).then_some(oldest.saturating_add(1));
     Ok(Page { emails, next })
 }

@@ -1,13 +1,13 @@
-//! Whether the store takes writes: a full disk still reads.
+//! Whether the store accepts writes: a full disk can still be read.
 
 use crate::base::timestamp::Timestamp;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::{keys, record};
 
-/// Writes to the store, unless it took a write within this minute: anybody may ask.
+/// Writes to the store, unless it has accepted a write within this minute, since anyone can trigger this.
 ///
 /// # Errors
-/// [`Unavailable`] of the store, which cannot be read or not be written.
+/// [`Unavailable`] of the store, which cannot be read or written.
 pub async fn check(store: &impl KeyValue, now: Timestamp) -> Result<(), Unavailable> {
     let found: Option<Timestamp> = record::find(store, &keys::probe()).await?;
     if found.is_some_and(|found| minute(found) == minute(now)) {
@@ -16,12 +16,13 @@ pub async fn check(store: &impl KeyValue, now: Timestamp) -> Result<(), Unavaila
     write(store, now).await
 }
 
-/// Whether the store takes no write at all now. One that refuses a counter alone, as `DynamoDB` does under contention, does.
+/// Whether the store accepts no writes at all now. A store that only refuses a counter, as `DynamoDB` does under
+/// contention, accepts them.
 pub async fn takes_no_writes(store: &impl KeyValue, now: Timestamp) -> bool {
     write(store, now).await.is_err()
 }
 
-/// Writes the time to the millisecond: `SQLite` writes nothing where the value is the one that is there.
+/// Writes the time to the millisecond: `SQLite` does not write a value that is already there.
 async fn write(store: &impl KeyValue, now: Timestamp) -> Result<(), Unavailable> {
     let write = (keys::probe(), record::encode(&now)?);
     store.set_many(vec![write]).await

@@ -1,7 +1,8 @@
-//! Detached signatures: each stands for the body that it first comes with, as long as it is good.
+//! Detached signatures: while it is valid, each stands for the body that it first comes with.
 //!
-//! As with claims, the first to increment a counter decides. The amount is a keyed digest of the body, so the counter also
-//! says which body came first: whoever brings the same one again, as a provider does that heard no answer, is let through.
+//! As with claims, the first to increment a counter decides. The amount is a keyed digest of the body, so the counter
+//! also shows which body came first. A caller that sends the same body again is let through, such as a provider that
+//! got no answer.
 
 use crate::base::timestamp::Timestamp;
 use crate::model::keyring::{KeyUse, Keyring};
@@ -10,11 +11,11 @@ use crate::store::agenda::Expiring;
 use crate::store::cx::Cx;
 use crate::store::keys;
 
-/// Whether `signature`, which is good until `expires_at`, stands for `body`: whether it comes for the first time, or came
-/// with this body before.
+/// Whether `signature`, which is valid until `expires_at`, stands for `body`: it comes for the first time, or came with
+/// this body before.
 ///
 /// # Errors
-/// [`Unavailable::Store`]; it may be known by then that the signature stands for the body.
+/// [`Unavailable::Store`]; it may already be recorded that the signature stands for the body.
 pub async fn stands_for<E: Env>(
     cx: &mut Cx<'_, E>,
     keyring: &Keyring,
@@ -44,7 +45,7 @@ pub async fn stands_for<E: Env>(
     if is_ours(stands) {
         return Ok(true);
     }
-    // Another body came at the same moment, and first.
+    // Another body came at the same moment, and was first.
     store.increment(&counter, amount.saturating_neg()).await?;
     Ok(false)
 }

@@ -41,7 +41,7 @@ pub fn encode_as<T: Serialize>(v: u8, record: &T) -> Result<Vec<u8>, Unavailable
 /// The record in `bytes`.
 ///
 /// # Errors
-/// [`Unavailable::Record`] if they are of another version or layout.
+/// [`Unavailable::Record`] if they have another version or layout.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unavailable> {
     decode_up_to(VERSION, bytes).map(|(_, record)| record)
 }
@@ -49,7 +49,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unavailable> {
 /// The record in `bytes` and its version, which is at most `latest`.
 ///
 /// # Errors
-/// [`Unavailable::Record`] if they are of another version or layout.
+/// [`Unavailable::Record`] if they have another version or layout.
 pub fn decode_up_to<T: DeserializeOwned>(latest: u8, bytes: &[u8]) -> Result<(u8, T), Unavailable> {
     let incoming: Incoming<T> =
         serde_json::from_slice(bytes).map_err(|_| Unavailable::Record("unknown layout"))?;

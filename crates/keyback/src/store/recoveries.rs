@@ -1,4 +1,4 @@
-//! Recoveries of accounts, the requests tied to them, and the counting of codes.
+//! Recoveries of accounts, the requests tied to them, and the counting of attempts at codes.
 
 use std::time::Duration;
 
@@ -18,23 +18,23 @@ use crate::store::claim::Claimed;
 use crate::store::keys::{self, CounterKey};
 use crate::store::{claim, draw, read_counter, record};
 
-/// How long after their end records stay: whoever read one just before must have finished before its claim goes.
+/// Records and claims outlive their expiry by this much, so a request that read one just in time still finds the claim.
 pub const AFTERLIFE: Duration = Duration::from_mins(10);
-/// How long a claim to issue, or to forget, may take to be used. The next one waits for as long.
+/// How long a claim to issue, or to forget, may take to be used. The next claim waits for this long.
 pub const TURN: Duration = Duration::from_secs(10);
-/// What a claim to issue adds to the counter of a day's attempts, of which there are fewer.
+/// What a claim to issue adds to the counter of a day's attempts. There are always fewer attempts than this.
 const ISSUE: i64 = 1 << 32;
 
-/// Whose `challenge_id` it is. Older records also say of which challenge, which decides nothing any more.
+/// Which account a `challenge_id` belongs to. Older records also name the challenge, which no longer matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRecord {
     /// The account whose newest challenge this request's `challenge_id` stands for.
     pub account_id: AccountId,
-    /// When the record may go.
+    /// When the record may be deleted.
     pub expires_at: Timestamp,
 }
 
-/// What is stored of an account's recovery.
+/// The stored recovery of an account.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -42,8 +42,8 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<Recove
     record::find(store, &keys::recovery(id)).await
 }
 
-/// Whose request it is, as long as its record is kept. It may be there for longer: what deletes it may wait on the agenda
-/// behind work that cannot be done.
+/// The account of a request, while its record is kept. The record may exist for longer: its deletion may wait on the
+/// agenda behind work that cannot be done.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -64,7 +64,7 @@ pub fn replace(batch: &mut Batch, id: &AccountId, recovery: &Recovery) -> Result
     batch.put(keys::recovery(id), recovery)
 }
 
-/// Ties a request to its account. It goes at `request.expires_at`.
+/// Ties a request to its account. The record is deleted at `request.expires_at`.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -78,7 +78,8 @@ pub fn tie(
     batch.put(key, request)
 }
 
-/// Has the claims of a challenge and of its reset token, and the token, go at `at`.
+/// Schedules the deletion at `at` of a challenge's claim, and of its reset token with its claim and its count of
+/// refused passwords.
 pub fn expire_claims(batch: &mut Batch, challenge: &Challenge, at: Timestamp) {
     batch.expire(
         at,
@@ -91,7 +92,7 @@ pub fn expire_claims(batch: &mut Batch, challenge: &Challenge, at: Timestamp) {
     );
 }
 
-/// Whether somebody has used or cancelled the challenge. It takes the same call for none.
+/// Whether the challenge has been used or cancelled. It takes the same call for a challenge that does not exist.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -99,7 +100,7 @@ pub async fn is_used(store: &impl KeyValue, serial: &ChallengeSerial) -> Result<
     store.exists(&keys::challenge_claim(serial).into()).await
 }
 
-/// What has become of `challenge`. It takes the same calls for none.
+/// Whether `challenge` was used or cancelled. It takes the same calls without a challenge.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -122,7 +123,7 @@ pub async fn find_use<E: Env>(env: &E, challenge: Option<&Challenge>) -> Result<
     })
 }
 
-/// What decides who uses the challenge.
+/// The claim that decides who uses the challenge.
 #[must_use]
 pub fn claim_of(serial: &ChallengeSerial) -> Claim {
     Claim(keys::challenge_claim(serial))
@@ -146,7 +147,7 @@ impl Claim {
         claim::take(env, &self.0, claimant).await
     }
 
-    /// Claims it for good, whoever had it.
+    /// Claims it for good, whoever had claimed it.
     ///
     /// # Errors
     /// [`Unavailable::Store`]; it may be claimed.
@@ -155,16 +156,16 @@ impl Claim {
     }
 }
 
-/// An attempt at a code that was counted.
+/// A counted attempt at a code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// How many the account has had on that day, this one included.
+    /// How many attempts the account has had on that day, including this one.
     pub number: i64,
-    /// To give it back.
+    /// Needed to give it back.
     pub(crate) counter: CounterKey,
 }
 
-/// Counts an attempt at a code of `account`, or at none, among those of `day`.
+/// Counts an attempt at a code of `account`, or at none, for `day`.
 ///
 /// # Errors
 /// [`Unavailable::Store`]; it may have been counted.
@@ -181,7 +182,7 @@ pub async fn count_attempt(
     })
 }
 
-/// How many attempts at codes `account` has had on `day`. A right one is not among them.
+/// How many attempts at codes `account` has had on `day`. Correct ones do not count.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -194,7 +195,7 @@ pub async fn read_attempts(
     Ok(attempts_in(stands))
 }
 
-/// A claim to issue a challenge, and how many attempts at codes the account has had on that day.
+/// Claims the right to issue a challenge. Also returns how many attempts at codes the account has had on that day.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -215,7 +216,7 @@ pub async fn claim_issue(
     Ok((claim, attempts))
 }
 
-/// Takes a claim to issue back, of one that will not.
+/// Takes back a claim to issue that will not be used.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -235,7 +236,7 @@ fn attempts_in(stands: i64) -> i64 {
     stands.checked_rem_euclid(ISSUE).unwrap_or_default()
 }
 
-/// The task that deletes the recovery of an account, and its count of attempts on `day`, when that day is over.
+/// The task that deletes the recovery of an account, and its count of attempts on `day`, once that day is over.
 #[must_use]
 pub fn forget_after(account_id: AccountId, day: u64) -> DueTask {
     DueTask {
@@ -249,11 +250,11 @@ pub fn forget_after(account_id: AccountId, day: u64) -> DueTask {
 }
 
 /// Deletes the recovery of `id` if nothing in it matters any more, and its count of attempts on a day that is over. If
-/// somebody else is at it, or may be, gives the day whose count is to be deleted, and the recovery with it, when that day is
-/// over.
+/// another caller is, or may be, at work on it, returns the day after which its count is to be deleted, and the
+/// recovery with it.
 ///
 /// # Errors
-/// [`Unavailable`] of the store. It is done again.
+/// [`Unavailable`] of the store. It is retried.
 pub async fn forget<E: Env>(
     env: &E,
     id: &AccountId,
@@ -270,7 +271,7 @@ pub async fn forget<E: Env>(
     if is_over() {
         return Err(Unavailable::Store("it took too long to forget".to_owned()));
     }
-    // Whoever issues right now has claimed it, and so does whoever forgets: only one of them comes first.
+    // Issuing requires a claim, and so does forgetting: only one of them comes first.
     let today = attempts_day_of(now);
     let (claim, _) = claim_issue(store, id, today).await?;
     if claim.number != 1 || is_over() {

@@ -15,21 +15,21 @@ use crate::store::keys::{self, Key};
 use crate::store::record;
 use crate::store::{accounts, draw, read_counter};
 
-/// How many locks are looked at, the newest first.
+/// How many locks are read, the newest first.
 const MOST: i64 = 1_000;
-/// How many of them at the same time.
+/// How many of them concurrently.
 const AT_ONCE: i64 = 50;
 
-/// That sign-ins to an account are refused.
+/// A lock that refuses sign-ins to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignInLock {
     /// The end of the hour in which the limit was reached.
     pub until: Timestamp,
-    /// Whether to every network, and not only to those that gave the wrong passwords.
+    /// Whether it applies to every network, and not only to those that gave the wrong passwords.
     pub for_all: bool,
 }
 
-/// The lock of `subject` that still holds at `now`. It takes the same call for a subject that does not exist.
+/// The lock of `subject` that still applies at `now`. It takes the same call for a subject that does not exist.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -43,7 +43,7 @@ pub async fn find(
     Ok(found.filter(|lock| now < lock.until))
 }
 
-/// Notes the lock of `subject`, and that it is the account `id`'s, or nobody's. Both go when it ends.
+/// Records the lock of `subject`, and that it belongs to the account `id`, or to none. Both are deleted when it ends.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -71,13 +71,13 @@ pub async fn note<E: Env>(
     cx.store().set_many(writes).await
 }
 
-/// Whose a lock is.
+/// The account that a lock belongs to.
 #[derive(Debug, Serialize, Deserialize)]
 struct Locked {
     account_id: AccountId,
 }
 
-/// The accounts that are locked at `now`. Of more than the last thousand locks, the older ones are not among them.
+/// The accounts that are locked at `now`. Only the last thousand locks are considered.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -100,7 +100,7 @@ pub async fn find_locked(
             any |= locked.is_some();
             ids.extend(locked.map(|it| it.account_id));
         }
-        // Locks last equally long, so those before a stretch without any have ended.
+        // All locks last equally long, so those before a run of places without any have ended.
         if !any {
             break;
         }
@@ -120,7 +120,7 @@ pub async fn find_locked(
     Ok(locked?.into_iter().flatten().collect())
 }
 
-/// The store does not tell who is locked.
+/// The store does not reveal who is locked.
 fn key(keyring: &Keyring, subject: &str) -> Key {
     let digest = keyring.digest(KeyUse::Clients, &[b"sign-in-lock", subject.as_bytes()]);
     keys::sign_in_lock(digest.as_name())

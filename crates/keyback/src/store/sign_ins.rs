@@ -1,4 +1,4 @@
-//! When somebody last signed in to an account. It is a record of its own, so that a sign-in changes no account.
+//! When the user of an account last signed in. It has its own record, so that a sign-in does not change the account.
 
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys;
 use crate::store::record;
 
-/// A sign-in within this time of the last one that was noted is not: it would cost a write, and tell little.
+/// A sign-in within this time of the last recorded one is not recorded: it would cost a write, and add little.
 const NOTED_EVERY: Duration = Duration::from_mins(1);
 
 /// The last correct sign-in of an account, to the minute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
-    /// The account's number: one created anew under the same id has another.
+    /// The account's number: a new account under the same id has another.
     number: i64,
     /// The time of the sign-in.
     at: Timestamp,
 }
 
 impl SignIn {
-    /// The sign-in to `account` at `now`, unless `last` says enough of it.
+    /// The record of a sign-in to `account` at `now`; `None` if `last` is recent enough.
     #[must_use]
     pub fn after(last: Option<Self>, account: &Account, now: Timestamp) -> Option<Self> {
         let is_noted = |last: Self| {
@@ -38,7 +38,7 @@ impl SignIn {
     }
 }
 
-/// The last sign-in that was noted under the id. It takes the same call for an id that nobody has.
+/// The last sign-in recorded under the id. It takes the same call for an id without an account.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -46,7 +46,7 @@ pub async fn find(store: &impl KeyValue, id: &AccountId) -> Result<Option<SignIn
     record::find(store, &keys::signed_in(id)).await
 }
 
-/// When somebody last signed in to `account`, give or take a minute.
+/// When the user of `account` last signed in, give or take a minute.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -59,7 +59,7 @@ pub async fn find_last(
     Ok(own.map(|it| it.at))
 }
 
-/// Notes a sign-in.
+/// Records a sign-in.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.

@@ -8,7 +8,7 @@ use crate::store::keys;
 use crate::store::recoveries::Claim;
 use crate::store::{draw, record};
 
-/// What is stored of a token.
+/// The stored record of a token.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -27,7 +27,7 @@ pub fn insert(batch: &mut Batch, token: &Token, stored: &TokenRecord) -> Result<
     batch.put(keys::token(token.reference()), stored)
 }
 
-/// Has a token's record go at `at`, with its claim and its count of refused passwords.
+/// Schedules the deletion of a token's record at `at`, with its claim and its count of refused passwords.
 pub fn expire(batch: &mut Batch, token: &Token, at: Timestamp) {
     let reference = token.reference();
     let keys = [
@@ -38,13 +38,14 @@ pub fn expire(batch: &mut Batch, token: &Token, at: Timestamp) {
     batch.expire(at, keys);
 }
 
-/// What decides who uses a token that is not a link.
+/// The claim that decides who uses a token other than a link.
 #[must_use]
 pub fn claim_of(reference: &TokenReference) -> Claim {
     Claim(keys::token_claim(reference))
 }
 
-/// Counts a password that was refused to the holder of `token`, and returns how many were. The count goes with the token.
+/// Counts a password that was refused to the holder of `token`, and returns the count. The count is deleted with the
+/// token.
 ///
 /// # Errors
 /// [`Unavailable::Store`]; it may have been counted.

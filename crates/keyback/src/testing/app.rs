@@ -1,4 +1,4 @@
-//! The whole app in memory, driven as its callers drive it: over the `http` layer, so that statuses and bodies count.
+//! The whole app in memory, called through the `http` layer, so that tests include statuses and bodies.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -122,7 +122,7 @@ impl Call {
         self.body.as_bytes()
     }
 
-    /// The same call with one more header, before the others: where a client's own stand.
+    /// The same call with one more header, placed before the others like a client's own.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(0, (name.to_owned(), value.to_owned()));
@@ -133,15 +133,15 @@ impl Call {
 /// The app, and a client with an address.
 #[derive(Debug)]
 pub struct App {
-    /// The machine under it.
+    /// The machine that it runs on.
     pub env: MemoryEnv,
     client: RefCell<String>,
 }
 
-/// A recovery request and the mail it brought.
+/// A recovery request and the mail that it led to.
 #[derive(Debug, Clone)]
 pub struct Recovery {
-    /// The public name that the answer gave.
+    /// The public name from the answer.
     pub challenge_id: String,
     /// The code in the mail.
     pub code: String,
@@ -160,13 +160,13 @@ impl Default for App {
 impl App {
     /// An account's address.
     pub const EMAIL: &str = "ann@example.test";
-    /// An address that nobody has.
+    /// An address without an account.
     pub const NOBODY: &str = "eve@example.test";
-    /// The password to begin with.
+    /// The initial password.
     pub const PASSWORD: &str = "staple horse violet crane";
-    /// A good password to change it to.
+    /// A good password to change to.
     pub const NEW_PASSWORD: &str = "copper lantern drifts north";
-    /// And another.
+    /// Another good password.
     pub const OTHER_PASSWORD: &str = "seven otters paint slowly";
 
     /// The app on `env`, with cheap hashing.
@@ -187,7 +187,7 @@ impl App {
         app
     }
 
-    /// An app of its own in the same state.
+    /// An independent app in the same state.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self {
@@ -196,7 +196,7 @@ impl App {
         }
     }
 
-    /// Calls come from the client at `address` from now on.
+    /// Makes further calls come from the client at `address`.
     pub fn come_from(&self, address: &str) {
         address.clone_into(&mut self.client.borrow_mut());
     }
@@ -207,21 +207,21 @@ impl App {
         Call::post(path, body, &self.client.borrow())
     }
 
-    /// Makes `call`, and does what is to be done after the answer.
+    /// Makes `call`, and does the work after the answer.
     pub fn make(&self, call: &Call) -> Reply {
         let (reply, deferred) = self.answer(call);
         block_on(after_response::run(&self.env, deferred));
         reply
     }
 
-    /// Makes a call of any bytes, and does what is to be done after the answer.
+    /// Makes a call with any bytes, and does the work after the answer.
     pub fn send(&self, request: ::http::Request<Vec<u8>>) -> Reply {
         let (reply, deferred) = block_on(exchange_raw(&self.env, request));
         block_on(after_response::run(&self.env, deferred));
         reply
     }
 
-    /// Makes `call`, and leaves what is to be done after the answer to the test.
+    /// Makes `call`, and leaves the work after the answer to the test.
     pub fn answer(&self, call: &Call) -> (Reply, Deferred) {
         block_on(exchange(&self.env, call))
     }
@@ -237,7 +237,7 @@ impl App {
         self.make(&self.call("/v1/forgot-password", json!({"email": email})))
     }
 
-    /// Asks for a recovery of [`App::EMAIL`] and reads the one recovery mail that it brings.
+    /// Asks for a recovery of [`App::EMAIL`] and reads the one recovery mail.
     #[track_caller]
     pub fn recover(&self) -> Recovery {
         let challenge_id = self.forgot(Self::EMAIL).expect(202).text("challenge_id");
@@ -252,13 +252,13 @@ impl App {
         }
     }
 
-    /// Offers a code.
+    /// Submits a code.
     pub fn verify(&self, challenge_id: &str, code: &str) -> Reply {
         let body = json!({"challenge_id": challenge_id, "code": code});
         self.make(&self.call("/v1/verify-otp", body))
     }
 
-    /// Offers a code for the account with an address.
+    /// Submits a code for the account with an address.
     pub fn verify_for(&self, email: &str, code: &str) -> Reply {
         let body = json!({"email": email, "code": code});
         self.make(&self.call("/v1/verify-otp", body))
@@ -275,7 +275,7 @@ impl App {
         self.make(&self.call("/v1/reset-password", body))
     }
 
-    /// Says "this was not me".
+    /// Opens "this was not me".
     pub fn cancel(&self, token: &str) -> Reply {
         self.make(&self.call("/v1/cancel-recovery", json!({"token": token})))
     }
@@ -291,7 +291,7 @@ impl App {
         self.sign_in(Self::EMAIL, password).status == 200
     }
 
-    /// Has the courier work all that is due.
+    /// Runs the courier, which does all work that is due.
     #[track_caller]
     pub fn run_courier(&self) -> Reply {
         self.make(&self.call("/v1/courier/run", json!({})))
@@ -348,7 +348,7 @@ impl App {
         self.env.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Takes all mails that providers were given since the last call.
+    /// Takes all mails that providers got since the last call.
     pub fn take_mails(&self) -> Vec<Mail> {
         let mails = self
             .env
@@ -372,7 +372,7 @@ impl App {
         page["emails"].as_array().unwrap().clone()
     }
 
-    /// Has the courier come every minute for `minutes`.
+    /// Runs the courier every minute for `minutes`.
     pub fn run_courier_for(&self, minutes: u64) {
         for _ in 0..minutes {
             self.advance(60);

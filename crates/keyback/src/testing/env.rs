@@ -15,7 +15,7 @@ use crate::ports::{
 use crate::testing::MemoryKeyValue;
 use crate::testing::executor::{sleep_once, yield_once};
 
-/// A clock that stands still until it is moved. Clones share their time.
+/// A clock that only moves when it is told to. Clones share their time.
 #[derive(Debug, Clone)]
 pub struct SettableClock {
     time: Rc<Cell<Timestamp>>,
@@ -40,7 +40,7 @@ impl SettableClock {
         self.time.set(self.time.get().plus(duration));
     }
 
-    /// Lets the next sleeps, of `pauses` in all, take no time: whatever comes next does not wait for them.
+    /// Makes the next sleeps take no time, up to `pauses` in total: the next call does not wait for them.
     pub fn skip(&self, pauses: Duration) {
         self.pauses.set(pauses);
     }
@@ -101,7 +101,7 @@ impl SecureRandom for SeededRandom {
     }
 }
 
-/// Email providers and receivers of webhooks in memory: they keep what they are sent and answer as they are told to.
+/// Email providers and receivers of webhooks in memory. They record what they get, and answer as set.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryHttp(Rc<HttpInner>);
 
@@ -111,15 +111,15 @@ pub type ProviderAnswer = Result<(u16, Option<String>), NoAnswer>;
 #[derive(Debug, Default)]
 struct HttpInner {
     requests: RefCell<Vec<::http::Request<Vec<u8>>>>,
-    /// By host; under no name, the answer of all others.
+    /// By host; the empty name is for all others.
     answers: RefCell<BTreeMap<String, ProviderAnswer>>,
-    /// By host, what its answers hold; `{"id":"1"}` of all others.
+    /// Bodies by host; `{"id":"1"}` for all others.
     bodies: RefCell<BTreeMap<String, String>>,
-    /// Answers all hosts, if it is there.
+    /// Answers all hosts, if set.
     script: RefCell<Option<Script>>,
 }
 
-/// What answers a request.
+/// The function that answers requests.
 #[derive(Clone)]
 struct Script(Rc<Answering>);
 
@@ -132,7 +132,7 @@ impl fmt::Debug for Script {
 }
 
 impl MemoryHttp {
-    /// Takes those requests so far that `are_meant`.
+    /// Takes the requests so far that `are_meant` selects.
     pub fn take_requests(
         &self,
         are_meant: impl Fn(&::http::Request<Vec<u8>>) -> bool,
@@ -148,7 +148,7 @@ impl MemoryHttp {
         taken
     }
 
-    /// How many requests wait to be taken.
+    /// How many requests are waiting to be taken.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.0.requests.borrow().len()
@@ -164,18 +164,18 @@ impl MemoryHttp {
         self.answer_from("", Err(why));
     }
 
-    /// The host `host` answers so from now on.
+    /// Makes the host `host` answer so from now on.
     pub fn answer_from(&self, host: &str, answer: ProviderAnswer) {
         self.0.answers.borrow_mut().insert(host.to_owned(), answer);
     }
 
-    /// The host `host` answers with `body` from now on.
+    /// Makes the host `host` answer with `body` from now on.
     pub fn answer_body_from(&self, host: &str, body: &str) {
         let mut bodies = self.0.bodies.borrow_mut();
         bodies.insert(host.to_owned(), body.to_owned());
     }
 
-    /// Every request is answered as `script` has it from now on. Forks share it.
+    /// Makes `script` answer every request from now on. Forks share it.
     pub fn answer_by(
         &self,
         script: impl Fn(&::http::Request<Vec<u8>>) -> ProviderAnswer + 'static,
@@ -269,7 +269,7 @@ impl Log for MemoryLog {
     }
 }
 
-/// All of it together. Clones share everything.
+/// All ports together. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct MemoryEnv {
     /// The clock.
@@ -286,11 +286,11 @@ pub struct MemoryEnv {
     pub log: MemoryLog,
     /// What was measured. Forks share it.
     pub meter: Meter,
-    /// The gate of its one instance.
+    /// The gate of its only instance.
     pub hashing_gate: HashingGate,
 }
 
-/// The names and defaults that `spin.toml` declares, so that they stand in one place only.
+/// The names and defaults declared in `spin.toml`, so that they are defined in one place only.
 fn spin_toml_defaults() -> impl Iterator<Item = (String, String)> {
     include_str!("../../../../spin.toml")
         .lines()
@@ -338,7 +338,7 @@ impl Default for MemoryEnv {
 }
 
 impl MemoryEnv {
-    /// An environment of its own in the same state.
+    /// An independent environment in the same state.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! One call of the app in memory, over the routes that the components have.
+//! One call of the app in memory, through the routes of the components.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::ports::Env as _;
 use crate::store::cx::Deferred;
 use crate::testing::{Call, MemoryEnv, Reply};
 
-/// The words of the form that works without scripts, which these tests do not send.
+/// The words of the form that works without scripts, which these tests do not use.
 static NO_WORDS: Files = Files::words_only(&[]);
 
-/// Makes `call`; what is to be done after the answer is left to the caller.
+/// Makes `call`; the work after the answer is left to the caller.
 pub async fn exchange(env: &MemoryEnv, call: &Call) -> (Reply, Deferred) {
     exchange_raw(env, call.with_bytes(call.body())).await
 }
@@ -41,7 +41,7 @@ pub async fn exchange_raw(env: &MemoryEnv, request: Request<Vec<u8>>) -> (Reply,
         }
     });
     let (response, deferred) = Box::pin(served).await;
-    // The next call may come before the pauses in the work that follows are over.
+    // The next call may come before the pauses in that work are over.
     env.clock().skip(Duration::from_secs(2));
     (Reply::new(response), deferred)
 }

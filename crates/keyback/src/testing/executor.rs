@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
 thread_local! {
-    /// How often anything was polled here. All store calls that start in one poll are one round trip.
+    /// How often anything was polled. All store calls that start in one poll are one round trip.
     static POLLS: Cell<u64> = const { Cell::new(0) };
     /// How many store calls the current poll may still do; `None` for any number.
     static PERMITS: Cell<Option<u32>> = const { Cell::new(None) };
@@ -14,14 +14,14 @@ thread_local! {
     static SLEPT: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug)]
 pub enum Step<T> {
     /// The future is done.
     Done(T),
-    /// It waits for its next call to the machine.
+    /// It waits for its next call to the host.
     Waiting,
-    /// It sleeps: another should run first.
+    /// It sleeps: others should run first.
     Sleeping,
 }
 
@@ -33,7 +33,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     run_while(future, || true).expect("the future goes on for as long as it is let")
 }
 
-/// Runs `future` to its end, or drops it as soon as `goes_on` is false, as a crash would.
+/// Runs `future` to its end, or drops it as soon as `goes_on` is false, like a crash.
 ///
 /// # Panics
 /// When neither comes after ten million polls.
@@ -71,7 +71,7 @@ pub(super) fn current_poll() -> u64 {
     POLLS.get()
 }
 
-/// Waits for the next poll, as a call to the host would. It wakes whoever polls it, as joining many futures needs.
+/// Waits for the next poll, as a call to the host would. Wakes its own task, which joining many futures needs.
 pub(super) async fn yield_once() {
     let mut polled = false;
     poll_fn(|context| {
@@ -101,7 +101,7 @@ pub(super) async fn turn() {
     .await;
 }
 
-/// Waits for the next poll, and says that others should come first.
+/// Waits for the next poll, and records that others should come first.
 pub(super) async fn sleep_once() {
     SLEPT.set(true);
     yield_once().await;

@@ -1,9 +1,9 @@
-//! Which operations of the store, or calls of a provider, meet a fault: by a seed, so that a failure can be repeated.
+//! Which operations of the store, or calls of a provider, fail: decided by a seed, so that a failure can be repeated.
 
 use crate::ports::SecureRandom as _;
 use crate::testing::SeededRandom;
 
-/// How many operations a cut connection costs at most.
+/// A cut connection fails at most this many operations.
 const LONGEST_CUT: u64 = 8;
 
 /// A plan of faults.
@@ -11,11 +11,11 @@ const LONGEST_CUT: u64 = 8;
 pub struct FaultPlan {
     /// Plans with the same seed are the same.
     pub seed: u64,
-    /// How many of 256 operations meet a fault of their own.
+    /// Of 256 operations, so many have a fault of their own.
     pub share: u8,
 }
 
-/// What an operation meets.
+/// The fault of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It is not done.
@@ -27,7 +27,7 @@ pub enum Fault {
 }
 
 impl FaultPlan {
-    /// What operation number `number` meets; [`Fault::Cut`] also because of one just before it.
+    /// The fault of operation number `number`, which may be a [`Fault::Cut`] that began shortly before it.
     #[must_use]
     pub fn fault(self, number: u64) -> Option<Fault> {
         let is_cut = |back: &u64| {
@@ -41,7 +41,7 @@ impl FaultPlan {
         self.drawn(number).map(|(fault, _)| fault)
     }
 
-    /// What operation number `number` brings about, and for how many operations if that is a cut.
+    /// The fault drawn for operation number `number`, and how many operations it lasts if it is a cut.
     fn drawn(self, number: u64) -> Option<(Fault, u64)> {
         let mut drawn = [0; 3];
         let state = self.seed.wrapping_mul(1_000_003).wrapping_add(number);

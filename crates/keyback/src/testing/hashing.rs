@@ -6,7 +6,7 @@ thread_local! {
     static CHEAP: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Lets this thread, and so this test, hash passwords with next to no memory and time from now on.
+/// Makes this thread, and so this test, hash passwords with next to no memory and time.
 pub fn hash_cheaply() {
     CHEAP.set(true);
 }

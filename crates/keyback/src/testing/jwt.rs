@@ -1,5 +1,5 @@
-//! An issuer of JSON Web Tokens. Its keys are those of the examples in RFC 7515 (A.2, A.3) and RFC 8037 (A.1): known to
-//! all the world, and so for tests only.
+//! An issuer of JSON Web Tokens. Its keys are those of the examples in RFC 7515 (A.2, A.3) and RFC 8037 (A.1): publicly
+//! known, so for tests only.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use ed25519_dalek::Signer as _;
@@ -32,7 +32,7 @@ pub enum TestKey {
 impl TestKey {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Rs256, Self::Es256, Self::EdDsa];
-    /// What the tokens' `aud` is by default.
+    /// The default `aud` of the tokens.
     pub const AUDIENCE: &str = "keyback";
 
     /// The public key as a JWK.
@@ -69,7 +69,7 @@ impl TestKey {
         json!({"alg": algorithm, "typ": "JWT", "kid": key_id})
     }
 
-    /// Claims that are good for five minutes from `now` on, for `scope`.
+    /// Claims for `scope` that are valid for five minutes from `now` on.
     #[must_use]
     pub fn claims(scope: &str, now: Timestamp) -> Value {
         let now = now.unix_seconds();
@@ -96,7 +96,7 @@ impl TestKey {
         self.sign_text(&header.to_string(), &claims.to_string())
     }
 
-    /// A token of any text.
+    /// A token made of any texts.
     #[must_use]
     pub fn sign_text(self, header: &str, claims: &str) -> String {
         let encode = |text: &str| Base64UrlUnpadded::encode_string(text.as_bytes());

@@ -1,4 +1,4 @@
-//! A store in memory that behaves as Spin's do, their quirks included.
+//! A store in memory that behaves like Spin's stores, including their quirks.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -18,8 +18,8 @@ mod tests;
 
 /// A store in memory. Clones share their contents; [`MemoryKeyValue::fork`] copies them.
 ///
-/// It panics where a real store would be harmed, or answer what means nothing: when a counter is read or written as
-/// a value, when a value is incremented, and when a name is outside what every store takes.
+/// Panics where a real store would be damaged or return nonsense: when a counter is read or written as a value, when a
+/// value is incremented, and when a name is outside what every store accepts.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryKeyValue(Rc<Inner>);
 
@@ -60,17 +60,17 @@ struct Inner {
     delayed: RefCell<Vec<Delayed>>,
 }
 
-/// An increment that is done later than its caller was told that it had failed.
+/// An increment that is done after its caller was told that it failed.
 #[derive(Debug)]
 struct Delayed {
-    /// The operation before which it is done.
+    /// The operation before which it happens.
     before: u64,
     name: String,
     delta: i64,
 }
 
 impl MemoryKeyValue {
-    /// A store of its own with the same contents.
+    /// An independent store with the same contents.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self(Rc::new(Inner {
@@ -97,7 +97,7 @@ impl MemoryKeyValue {
         self.0.entries.borrow().get(name).map(Stored::bytes)
     }
 
-    /// Everything stored, as one text, to search for what must not be there.
+    /// Everything stored, as one text, to search for leaks.
     #[must_use]
     pub fn dump(&self) -> String {
         let mut dump = String::new();
@@ -126,13 +126,13 @@ impl MemoryKeyValue {
         self.0.written.take()
     }
 
-    /// How many operations there were in all.
+    /// Total number of operations.
     #[must_use]
     pub fn operations(&self) -> u64 {
         self.0.operations.get()
     }
 
-    /// Makes every operation fail after `successes` more; `None` mends the store.
+    /// Makes every operation fail after `successes` more; `None` repairs the store.
     pub fn fail_after(&self, successes: Option<u64>) {
         let from = successes.map(|successes| self.operations() + successes);
         self.0.failing.set(from.map(|from| (from, u64::MAX)));
@@ -144,24 +144,24 @@ impl MemoryKeyValue {
         self.0.failing.set(Some((from, from + 1)));
     }
 
-    /// Does one operation after `operations` more, and loses its answer: the caller sees a failure. `None` mends the store.
+    /// Does one operation after `operations` more, but its caller sees a failure. `None` repairs the store.
     pub fn lose_answer_after(&self, operations: Option<u64>) {
         let at = operations.map(|operations| self.operations() + operations);
         self.0.losing.set(at);
     }
 
-    /// Takes no writes, or takes them again: a full disk. What is stored can be read.
+    /// Refuses writes, as with a full disk, or accepts them again. Reads still work.
     pub fn fill(&self, is_full: bool) {
         self.0.is_full.set(is_full);
     }
 
-    /// Has operations meet the faults of `plan`, which counts from here; `None` mends the store.
+    /// Applies the faults of `plan` to operations, counted from here; `None` repairs the store.
     pub fn plan_faults(&self, plan: Option<FaultPlan>) {
         let begins = self.operations();
         self.0.plan.set(plan.map(|plan| (plan, begins)));
     }
 
-    /// What operation number `number` meets by the plan, or since the disk is full.
+    /// The fault of operation number `number`, by the plan or because the disk is full.
     fn planned(&self, name: &str, number: u64) -> Option<Fault> {
         if self.0.is_full.get() && !["get", "exists"].contains(&name) {
             return Some(Fault::Fail);
@@ -181,14 +181,14 @@ impl MemoryKeyValue {
         self.0.held_up.get()
     }
 
-    /// Lets the answer go that was held back, or would have been.
+    /// Releases the answer that is held back, or cancels holding one back.
     pub fn release_answer(&self) {
         self.0.holding.set(None);
         self.0.held_up.set(false);
     }
 
-    /// Makes the next increment fail, and does it after `operations` more: a request that was still on its way when its
-    /// caller gave up.
+    /// Makes the next increment fail, and does it after `operations` more, like a request that was still on its way
+    /// when its caller gave up.
     pub fn delay_increment(&self, operations: u64) {
         self.0.delaying.set(Some(operations));
     }
@@ -198,15 +198,15 @@ impl MemoryKeyValue {
         self.0.contended.set(increments);
     }
 
-    /// Lets no operation happen after `operations` more: whoever waits for one can only be dropped. `None` lets the
-    /// store go on.
+    /// Stops the store after `operations` more: a future that waits for an operation can only be dropped. `None`
+    /// resumes the store.
     pub fn halt_after(&self, operations: Option<u64>) {
         self.0.halted.set(false);
         let at = operations.map(|operations| self.operations() + operations);
         self.0.halts_at.set(at);
     }
 
-    /// Whether an operation waits for a store that was halted.
+    /// Whether an operation is waiting for the halted store.
     #[must_use]
     pub fn is_halted(&self) -> bool {
         self.0.halted.get()
@@ -333,13 +333,13 @@ impl KeyValue for MemoryKeyValue {
         let is_there =
             |(key, value): &(Key, Vec<u8>)| self.bytes(key.as_str()).as_ref() == Some(value);
         if self.0.is_full.get() && new.iter().all(is_there) {
-            // SQLite writes nothing for it.
+            // SQLite writes nothing then.
             return Ok(());
         }
         self.operate("set-many", &names, |entries| {
             for (key, value) in &new {
                 let before = entries.insert(key.as_str().to_owned(), Stored::Value(value.clone()));
-                // The next increment would panic inside Spin's SQLite provider, and take the whole store with it.
+                // The next increment would panic inside Spin's SQLite provider, and break the whole store.
                 assert!(
                     !matches!(before, Some(Stored::Counter(_))),
                     "{} is a counter",

@@ -79,7 +79,7 @@ impl Reply {
         kind.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
-    /// The same answer without what is drawn anew for each: the request's id and the `challenge_id`.
+    /// The same answer without the values that differ each time: the request's id and the `challenge_id`.
     #[must_use]
     pub fn without_ids(&self) -> Self {
         let mut reply = self.clone();
@@ -99,10 +99,10 @@ impl Reply {
         reply
     }
 
-    /// The same answer, which must have this status.
+    /// Returns the answer, which must have this status.
     ///
     /// # Panics
-    /// When it has another.
+    /// If it has another.
     #[must_use]
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {

@@ -1,8 +1,8 @@
-//! The orders in which several callers may take their turns at the store.
+//! The orders in which concurrent callers can take turns at the store.
 //!
 //! Each call to the store or the provider is one turn. [`explore`] runs the same callers again and again, each time in
-//! another order: first all orders without a caller interrupting another, then those with one interruption, then with
-//! two, and so on, since most races need few; and, where there are too many, a sample of the rest.
+//! another order. First it runs all orders in which no caller interrupts another, then those with one interruption,
+//! then with two, and so on, since most races need few. If there are too many, it runs a sample of the rest.
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -17,27 +17,27 @@ mod tests;
 /// A caller.
 pub type Caller<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// How much was explored.
+/// How many orders were explored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Explored {
-    /// Different orders, run to their ends.
+    /// The number of different orders that were run to the end.
     pub orders: usize,
-    /// Whether those were all there are.
+    /// Whether there are no others.
     pub all: bool,
 }
 
-/// One turn of an order: who took it, and who could have.
+/// One turn of an order: who took it, and who else could have.
 struct Turn {
     taken: usize,
     able: Vec<usize>,
-    /// Who had the turn before and could have gone on.
+    /// The caller that had the turn before, if it could have continued.
     could_go_on: Option<usize>,
 }
 
-/// Runs the callers that `begin` makes, with whatever they share, in up to `most` orders and in `most / 10` random ones
-/// if there are more, and hands what they shared and what each of them brought back to `check`.
+/// Runs the callers that `begin` makes, with their shared state, in up to `most` orders, and in `most / 10` random ones
+/// if there are more. `check` gets the shared state and each caller's result.
 ///
-/// The environment's `KEYBACK_ORDERS` multiplies `most`, to look further than a quick test can.
+/// `KEYBACK_ORDERS` in the environment multiplies `most`, to search further than a quick test can.
 pub fn explore<W, T>(
     most: usize,
     begin: impl Fn() -> (W, Vec<Caller<T>>),
@@ -46,7 +46,7 @@ pub fn explore<W, T>(
     let times = std::env::var("KEYBACK_ORDERS").ok();
     let times = times.and_then(|times| times.parse().ok()).unwrap_or(1);
     let most = most.saturating_mul(times);
-    // Orders yet to be run, by their number of interruptions; each is given by its first turns.
+    // Orders that have not run yet, by their number of interruptions. Each is given by its first turns.
     let mut waiting: Vec<VecDeque<Vec<usize>>> = vec![VecDeque::from([Vec::new()])];
     let mut explored = Explored {
         orders: 0,
@@ -104,8 +104,8 @@ impl Turn {
     }
 }
 
-/// Lets the callers take turns as `choose` says, who is told the number of the turn, who can take it, and who had the
-/// last one.
+/// Lets the callers take turns as `choose` decides, which gets the number of the turn, the callers that can take it,
+/// and the one that had the last.
 fn run<T>(
     mut callers: Vec<Caller<T>>,
     choose: impl Fn(usize, &[usize], Option<usize>) -> usize,
@@ -127,7 +127,7 @@ fn run<T>(
         }
         let last = turns.last().map(|turn| turn.taken);
         let taken = choose(turns.len(), &able, last);
-        // Whoever slept wakes once somebody has done something.
+        // Sleeping callers wake once another has done something.
         asleep.fill(false);
         match step(callers[taken].as_mut()) {
             Step::Done(it) => brought[taken] = Some(it),

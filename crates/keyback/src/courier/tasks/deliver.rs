@@ -1,4 +1,4 @@
-//! Handing an email of the outbox to the provider.
+//! Sending an email of the outbox to the provider.
 
 use std::time::Duration;
 
@@ -27,25 +27,24 @@ use crate::store::{accounts, recoveries};
 
 /// A try must begin this long before its lease ends, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(15);
-/// For so long after a request its mail is taken to be waited for.
+/// For so long after a request, the user is assumed to be waiting for the mail.
 const AWAITED_FOR: Duration = Duration::from_mins(1);
-/// A request that is throttled puts its mail off for as long at least. Others may come to its entry then, and what else is in
-/// it is done by then: whether there is an account must not show in what a throttled request does.
+/// A throttled request delays its mail by at least this much. Others may take its entry from then on, so it has that
+/// long for its other tasks: what a throttled request does must not reveal whether there is an account.
 const OWN_WAIT: Duration = Duration::from_secs(15);
-/// For so long a mail may wait for a provider that takes none. Then each time that it is not taken counts as a try, so that
-/// it ends.
+/// A mail may wait this long for a throttled provider. After that, each refusal counts as a try, so that the tries end.
 const MAY_BE_THROTTLED_FOR: Duration = Duration::from_hours(24);
 
-/// A try, and what is left of its entry.
+/// The result of a try, and the rest of its entry.
 pub(in crate::courier) type Attempt = (Delivery, ReservedEntry);
 
-/// Makes try number `attempt`, which must be over by the time that `entry` is reserved until. What is left of the entry is
-/// written with what became of the email. A courier waits for a provider that takes none for a moment, and looks at the
-/// email anew.
+/// Makes try number `attempt`, which must end before the reservation of `entry` does. The rest of the entry is written
+/// together with the result. If all providers are throttled for a moment, a courier waits and then reads the email
+/// again.
 ///
 /// # Errors
-/// [`Unavailable`]; the entry stays on the agenda. If the provider had accepted the mail before the outage, its idempotency
-/// key keeps the next try from sending it twice, where the provider has such.
+/// [`Unavailable`]; the entry stays on the agenda. If the provider accepted the mail before the outage, its idempotency
+/// key keeps the next try from sending it twice, if the provider supports that.
 pub(in crate::courier) async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &Sending,
@@ -83,7 +82,7 @@ async fn try_once<E: Env>(
     let Sending { keyring, mail, .. } = settings;
     let found = outbox::find(env.store(), email_id).await?;
     let Some((email, sealed, feedback)) = found.and_then(|it| open_try(it, attempt)) else {
-        // The try was made already: only the entry is written.
+        // The try was made already: only the rest of the entry is written.
         entry.save(env).await?;
         return Ok((Delivery::Stale, entry));
     };
@@ -97,7 +96,8 @@ async fn try_once<E: Env>(
         email,
         entry,
     };
-    // Right after the request somebody waits for the mail: it goes out while its link is good, however short-lived its code.
+    // Right after the request, somebody waits for the mail: the first try sends it while its link works, even if its
+    // code has expired.
     let is_awaited = attempt == 1 && now < tried.email.created_at.plus(AWAITED_FOR);
     let is_late = tried.email.should_discard(now) && !is_awaited;
     let is_dead = is_dead(env, &tried.email, to, now).await?;
@@ -106,7 +106,7 @@ async fn try_once<E: Env>(
     }
     if is_late || is_dead {
         let renewed = match feedback {
-            // It had reached the provider.
+            // An earlier try had reached the provider.
             Some(_) => None,
             None => renew::request(env, keyring, &tried.email, now).await?,
         };
@@ -114,7 +114,7 @@ async fn try_once<E: Env>(
     }
     tried.email.attempts = attempt;
     if feedback.is_some() {
-        // A try of which nothing was heard had reached the provider.
+        // An earlier try had reached the provider, though its answer was lost.
         let (_, entry) = tried.end(cx, EmailState::Sent, None).await?;
         return Ok((Delivery::Stale, entry));
     }
@@ -127,13 +127,13 @@ async fn try_once<E: Env>(
     };
     tried.email.provider = Some(offered.provider.as_str().to_owned());
     if !offered.is_sure {
-        // It may have arrived: it is not written anew.
+        // It may have arrived, so it must not be written anew.
         tried.email.request = None;
     }
     tried.note(cx, offered, run).await
 }
 
-/// The mail, its sealed text and what the provider said of it, if try number `attempt` is yet to be made.
+/// The mail, its sealed text and the provider's feedback, if try number `attempt` has not been made yet.
 fn open_try(
     found: EmailWithFeedback,
     attempt: u32,
@@ -147,7 +147,7 @@ fn open_try(
     Some((email, sealed, feedback))
 }
 
-/// Whether the secret in it is dead, since a newer one or a credential event has killed it, or is not for `to` any more.
+/// Whether a newer secret or a credential event has invalidated this one, or `to` is no longer the address.
 async fn is_dead<E: Env>(
     env: &E,
     email: &Email,
@@ -169,7 +169,7 @@ async fn is_dead<E: Env>(
         MailSecret::Challenge { serial } => recovery
             .live(account.epoch, now)
             .is_some_and(|challenge| challenge.serial == *serial),
-        // An order to change it raises the account's epoch and leaves the password good.
+        // Requiring a change raises the account's epoch, but leaves the password valid.
         MailSecret::Password { epoch } => account
             .credential
             .as_ref()
@@ -178,7 +178,7 @@ async fn is_dead<E: Env>(
     Ok(!is_alive || account.email.as_str() != to)
 }
 
-/// A try whose end is to be noted.
+/// A try whose result is not recorded yet.
 struct Try<'a> {
     email_id: &'a EmailId,
     email: Email,
@@ -186,7 +186,7 @@ struct Try<'a> {
 }
 
 impl Try<'_> {
-    /// The mail as providers get it, which says `message`.
+    /// The mail as providers get it, with `message` as its content.
     fn opened<'m>(&'m self, message: &'m Message) -> OpenedMail<'m> {
         OpenedMail {
             email_id: self.email_id,
@@ -196,7 +196,7 @@ impl Try<'_> {
         }
     }
 
-    /// Notes what the providers made of it.
+    /// Records the answer of the providers.
     async fn note<E: Env>(
         self,
         cx: &mut Cx<'_, E>,
@@ -223,7 +223,7 @@ impl Try<'_> {
         }
     }
 
-    /// Puts the same try on the agenda again, for when a provider takes mail.
+    /// Schedules the same try again, for when a provider accepts mail.
     async fn postpone<E: Env>(
         mut self,
         cx: &mut Cx<'_, E>,
@@ -239,7 +239,7 @@ impl Try<'_> {
         Ok((Delivery::Postponed, entry))
     }
 
-    /// Puts the next try on the agenda, or ends the tries if this was the last.
+    /// Schedules the next try, or ends the tries if this was the last.
     async fn retry<E: Env>(
         self,
         cx: &mut Cx<'_, E>,
@@ -255,7 +255,7 @@ impl Try<'_> {
         Ok((Delivery::Retried, entry))
     }
 
-    /// Puts the next try on the agenda.
+    /// Schedules the next try.
     async fn wait<E: Env>(
         mut self,
         cx: &mut Cx<'_, E>,
@@ -265,7 +265,7 @@ impl Try<'_> {
         let email = &mut self.email;
         let now = cx.env.clock().now();
         let next_attempt_at = Some(now.plus(wait)).filter(|at| !email.should_discard(*at));
-        // When it expires, the task is there to mark it. The provider's answer may have outlasted it.
+        // At its expiry, the task marks it as expired. The provider's answer may even have come after that.
         let due_at = next_attempt_at.or(email.discard_at).unwrap_or(now).max(now);
         let task = AgendaTask::Deliver {
             email_id: self.email_id.clone(),
@@ -280,7 +280,7 @@ impl Try<'_> {
         self.write(cx, batch).await
     }
 
-    /// Gives up a mail whose secret is of no use any more. The `renewed` request, if any, brings another one.
+    /// Gives up a mail whose secret is useless. The `renewed` request, if any, leads to another mail.
     async fn discard<E: Env>(
         self,
         cx: &mut Cx<'_, E>,
@@ -304,7 +304,7 @@ impl Try<'_> {
         self.end_with(cx, batch, state, reason).await
     }
 
-    /// Ends the tries. What failed keeps its message, sealed, so that an administrator can have it tried anew.
+    /// Ends the tries. A failed mail keeps its sealed message, so that an administrator can retry it.
     async fn end_with<E: Env>(
         mut self,
         cx: &mut Cx<'_, E>,
@@ -314,7 +314,7 @@ impl Try<'_> {
     ) -> Result<Attempt, Unavailable> {
         let now = cx.env.clock().now();
         let (delivery, event) = match state {
-            // It can fail once more in a later round.
+            // A retried mail can fail again.
             EmailState::Failed => {
                 let which = format!("failed-{}", self.email.attempts);
                 (Delivery::Failed, Some((EventType::EmailFailed, which)))
@@ -353,7 +353,7 @@ impl Try<'_> {
         email.updated_at = now;
         email.next_attempt_at = None;
         email.last_error = match state {
-            // What kept an earlier attempt from working is nobody's concern any more.
+            // The errors of earlier tries no longer matter.
             EmailState::Sent => None,
             _ => reason.or(email.last_error.take()),
         };

@@ -1,4 +1,4 @@
-//! Deleting what is of no use any more, where that has to be looked at first.
+//! Deleting records that must be checked before they are deleted.
 
 use crate::courier::report::CourierRun;
 use crate::model::agenda_task::AgendaTask;
@@ -7,10 +7,10 @@ use crate::store::agenda::DueTask;
 use crate::store::lease::Lease;
 use crate::store::{accounts, recoveries};
 
-/// Does `task`, if it is one of these. Gives what is to be done in its place, later.
+/// Does `task`, if it is of this kind. Returns the task to do later in its place, if any.
 ///
 /// # Errors
-/// [`Unavailable`]; it is done again.
+/// [`Unavailable`]; the task is tried again.
 pub(in crate::courier) async fn run<E: Env>(
     env: &E,
     task: &AgendaTask,

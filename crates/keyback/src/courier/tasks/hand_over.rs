@@ -1,4 +1,4 @@
-//! Offering an email to the providers, at the pace of each.
+//! Sending an email to the providers, at the pace of each.
 
 use std::time::Duration;
 
@@ -9,25 +9,25 @@ use crate::mail::registry;
 use crate::ports::{Clock, Env, HttpClient, NoAnswer};
 use crate::settings::{MailSettings, ProviderKind, ProviderSettings};
 
-/// From this try on, a mail of which it is not known whether the first provider has it goes to the fallback, too: better
-/// twice than never.
+/// If it is unknown whether the first provider has the mail, it goes to the fallback too from this try on: better twice
+/// than never.
 const FALLBACK_WHEN_UNSURE: u32 = 3;
 
-/// What a provider made of a mail.
+/// A provider's answer for a mail.
 #[derive(Debug)]
 pub(super) struct Offered {
-    /// What became of it.
+    /// The answer.
     pub(super) handover: Handover,
     /// The provider that answered.
     pub(super) provider: ProviderKind,
-    /// Whether it is sure that no provider has it unless it was accepted.
+    /// False if a provider may have the mail without having confirmed it.
     pub(super) is_sure: bool,
-    /// How long this run leaves the provider alone, if it is throttled.
+    /// How long this run leaves the provider alone, if that is throttled.
     pub(super) wait: Duration,
 }
 
 impl Offered {
-    /// What the provider `kind` certainly made of it.
+    /// The answer of provider `kind`, when it is certain.
     pub(super) const fn surely(kind: ProviderKind, handover: Handover) -> Self {
         Self {
             handover,
@@ -41,13 +41,13 @@ impl Offered {
         matches!(self.handover, Handover::Throttled { .. })
     }
 
-    /// Whether another try may go better.
+    /// Whether another try may succeed.
     const fn is_later(&self) -> bool {
         matches!(self.handover, Handover::TryLater { .. }) || self.is_throttled()
     }
 }
 
-/// Offers the mail to the first provider, and to the fallback if the first does not take it now or not from its sender.
+/// Sends the mail to the first provider. The fallback gets it if the first cannot now, or refuses its sender.
 pub(super) async fn hand_over<E: Env>(
     env: &E,
     mail: &MailSettings,
@@ -59,7 +59,7 @@ pub(super) async fn hand_over<E: Env>(
     let Some(fallback) = &mail.fallback else {
         return first;
     };
-    // Unheard, the first provider may have taken it.
+    // Without an answer, the first provider may have accepted it.
     let may_fall_back = first.is_sure || attempt >= FALLBACK_WHEN_UNSURE;
     let is_unknown_sender = matches!(first.handover, Handover::SenderRefused { .. });
     let is_open = first.is_later() || is_unknown_sender;
@@ -68,7 +68,7 @@ pub(super) async fn hand_over<E: Env>(
     }
     let second = offer(env, fallback, opened, run.fallback()).await;
     let both_throttled = first.is_throttled() && second.is_throttled();
-    // Where the first provider never will, the fallback may take it yet; else the first one may, or neither will.
+    // If the first provider never will, the fallback still may. Otherwise the first still may, or neither will.
     let counts = second.handover == Handover::Accepted
         || (is_unknown_sender && second.is_later())
         || (both_throttled && second.wait < first.wait);
@@ -79,7 +79,7 @@ pub(super) async fn hand_over<E: Env>(
     }
 }
 
-/// Offers the mail to a provider if it is its turn.
+/// Sends the mail to a provider, unless that is throttled.
 async fn offer<E: Env>(
     env: &E,
     provider: &ProviderSettings,

@@ -1,5 +1,5 @@
-//! What follows a request that brings no mail: the calls that delivering one costs the store, and that telling the portal of
-//! it does.
+//! The work after a request that sends no mail: the same calls to the store as for sending one and for telling the
+//! portal about it.
 
 use crate::courier::pauses::Pauses;
 use crate::model::event::EventPlace;
@@ -10,10 +10,10 @@ use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::{accounts, event_log, outbox, recoveries};
 
-/// Reads what delivering a mail reads, pauses for as long, and writes what is left of the entry.
+/// Reads what sending a mail reads, pauses for as long, and writes the rest of the entry.
 ///
 /// # Errors
-/// [`Unavailable`] of the store; it is done again.
+/// [`Unavailable`] of the store; the task is tried again.
 pub(in crate::courier) async fn deliver<E: Env>(
     cx: &mut Cx<'_, E>,
     entry: ReservedEntry,
@@ -35,10 +35,10 @@ pub(in crate::courier) async fn deliver<E: Env>(
     Ok(committed.entry.unwrap_or(entry))
 }
 
-/// Reads what telling the portal of an event reads, and pauses for as long.
+/// Reads what sending an event to the portal reads, and pauses for as long.
 ///
 /// # Errors
-/// [`Unavailable`] of the store; it is done again.
+/// [`Unavailable`] of the store; the task is tried again.
 pub(in crate::courier) async fn notify<E: Env>(
     cx: &Cx<'_, E>,
     pauses: Pauses,

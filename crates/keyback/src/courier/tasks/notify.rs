@@ -1,4 +1,4 @@
-//! Telling the portal of an event.
+//! Sending an event to the portal.
 
 use std::time::Duration;
 
@@ -17,31 +17,32 @@ use crate::store::{accounts, event_log};
 
 /// How long the portal may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// Older events are not sent: the last try comes earlier. Only where nobody takes any do some get so old.
+/// Older events are not sent. The last try comes earlier, so an event gets this old only while nothing is tried: the
+/// portal is throttled or skipped, or no courier runs.
 const WORTH_SENDING: Duration = Duration::from_hours(36);
 /// A try must begin this long before its time is over, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(10);
 
-/// What came of a try.
+/// The result of a try.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::courier) enum Notification {
-    /// There is nobody to be told any more.
+    /// There is no receiver or no event any more, or the event is too old.
     Dropped,
-    /// The portal has it.
+    /// The portal has accepted it.
     Taken,
-    /// The portal did not take it. It is tried again, unless that was the last time.
+    /// The portal did not accept it. It is tried again, unless this was the last try.
     NotTaken(Option<DueTask>),
-    /// The portal takes no event for now: this was no try.
+    /// The portal is throttled. This does not count as a try.
     Postponed(DueTask),
     /// There was too little time left to begin.
     TooLate,
 }
 
-/// Makes try number `attempt` to tell of the event at `place`, which must be over by `until`. A courier that has nothing
-/// else to do waits for a portal that takes no event for a moment.
+/// Makes try number `attempt` to send the event at `place`, which must end by `until`. If the portal is throttled for a
+/// moment, a courier that has nothing else to do waits for it.
 ///
 /// # Errors
-/// [`Unavailable`]; it is tried again, and the event may be told of twice.
+/// [`Unavailable`]; it is tried again, and the event may be sent twice.
 pub(in crate::courier) async fn run<E: Env>(
     env: &E,
     WebhookSettings(webhook): &WebhookSettings,
@@ -94,18 +95,18 @@ pub(in crate::courier) async fn run<E: Env>(
     Ok(Notification::NotTaken(next))
 }
 
-/// What the portal said.
+/// The portal's answer.
 enum Sent {
     Taken,
     NotTaken(String),
-    /// It takes no event for so long.
+    /// It accepts no event for the time `wait`.
     Throttled {
         reason: String,
         wait: Duration,
     },
 }
 
-/// Sends the event if it is the portal's turn.
+/// Sends the event, unless the portal is throttled.
 async fn send<E: Env>(
     env: &E,
     webhook: &Webhook,

@@ -1,8 +1,8 @@
 //! The second half of a recovery, after the answer: look the account up, decide, issue the challenge and write its
-//! mail. It may be run again from its start after a crash at any point.
+//! mail. It can be repeated from the start after a crash at any point.
 //!
-//! A request that brings no mail costs the store just as much: all of this is done for an account that nobody has, and
-//! what it writes is a decoy. Otherwise the next call would be slower after a request for somebody's address.
+//! A request that sends no mail costs the store just as much: everything is also done for a placeholder account, and
+//! what it writes is a decoy. Otherwise the next call would be slower after a request for an existing account.
 
 use std::time::Duration;
 
@@ -24,10 +24,10 @@ use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::recoveries::{self, AFTERLIFE, RequestRecord};
 
-/// A request that waited for longer is dropped. A clock that is a day ahead for a while makes requests a day old.
+/// Requests that have waited longer are dropped. A clock that is a day ahead for a while makes requests a day old.
 const WORTH_ANSWERING: Duration = Duration::from_hours(36);
 
-/// What becomes of a request.
+/// What happens to a request.
 enum Decision {
     /// A challenge, for the account.
     Issue(Box<Account>, Box<Recovery>),
@@ -37,7 +37,7 @@ enum Decision {
     Silence,
 }
 
-/// Works a sealed request off. What is left of the entry is written with all that comes of it.
+/// Processes a sealed request. The rest of the entry is written together with the results.
 ///
 /// # Errors
 /// [`Unavailable`]; the request stays on the agenda.
@@ -50,7 +50,7 @@ pub(in crate::courier) async fn run<E: Env>(
     let request = Request::open(&settings.keyring, sealed)?;
     let (mut turn, tied) = find_turn(cx, settings, &request).await?;
     if request.instead_of.is_some() {
-        // Its mail takes the place of the last one.
+        // The new mail replaces the last one in the limits.
         turn.recovery.issued.pop();
     }
     let is_decoy = turn.account.number == 0;
@@ -84,7 +84,7 @@ pub(in crate::courier) async fn run<E: Env>(
     Ok(batch.number(cx).await?.write(cx).await?.entry)
 }
 
-/// The turn to issue for the account that is asked for, or else one of a placeholder, with what to tie the request to.
+/// The turn to issue for the requested account, or one for a placeholder, and what to tie the request to.
 async fn find_turn<E: Env>(
     cx: &Cx<'_, E>,
     settings: &IssueSettings,
@@ -117,7 +117,7 @@ fn become_decoy<E: Env>(cx: &Cx<'_, E>, batch: &mut Batch) -> Result<(), Unavail
     Ok(())
 }
 
-/// Decides from what the store says, after the same calls to it whoever is asked for.
+/// Decides from what is stored. Any address takes the same calls to the store.
 async fn decide<E: Env>(
     cx: &Cx<'_, E>,
     settings: &IssueSettings,
@@ -134,7 +134,7 @@ async fn decide<E: Env>(
     );
     let recovery = recovery?.unwrap_or_default();
     let state = recoveries::find_use(cx.env, recovery.challenge.as_ref()).await?;
-    // If it is tied already, a crash came after the work and before its entry was rewritten.
+    // If it is tied already, a crash came after the work and before the entry was rewritten.
     let is_done = match &request.instead_of {
         Some(serial) => !is_latest(&recovery, serial),
         None => done?.is_some(),

@@ -1,5 +1,5 @@
-//! A recovery mail that nobody tried while its link was good, since the app was away or a clock was wrong: its request is
-//! worked off anew, as one that waited for its first mail would be.
+//! A recovery mail whose due try was missed until its secret had expired, because the app was down or a clock was
+//! wrong. Earlier tries may have failed. Its request is processed again, as if it had waited for its first mail.
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::recovery::forgot_password::Request;
@@ -10,8 +10,8 @@ use crate::model::sealed::Sealed;
 use crate::ports::{Env, Unavailable};
 use crate::store::{accounts, recoveries};
 
-/// The request of `email`, to be worked off anew. `None` if it was tried in time or a provider may have it, if somebody has used
-/// or cancelled its secret, or if a newer challenge or a credential event has taken its place.
+/// The request of `email`, to be processed again. `None` if no due try was missed or a provider may have the mail, if
+/// its secret was used or cancelled, or if a newer challenge or a credential event has replaced it.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -42,7 +42,7 @@ pub(super) async fn request<E: Env>(
         return Ok(None);
     }
     let Ok(request) = Request::open(keyring, request) else {
-        // Its key is gone.
+        // The request's key is gone.
         return Ok(None);
     };
     let renewed = Request {

@@ -1,4 +1,4 @@
-//! What happened to an account lately.
+//! Recent activity of an account.
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::passwords::authenticate::ACCOUNT_LIMIT;
@@ -8,12 +8,12 @@ use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::{limiter, sign_in_locks, sign_ins};
 
-/// What every account is shown with.
+/// Activity that is shown with every account.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Activity {
     /// When somebody last signed in, give or take a minute.
     pub last_sign_in_at: Option<Timestamp>,
-    /// Until when sign-ins are refused, to some network at least.
+    /// When sign-ins are accepted again, from the networks that are refused now.
     pub locked_until: Option<Timestamp>,
 }
 
@@ -37,7 +37,7 @@ pub async fn find<E: Env>(
     })
 }
 
-/// How many wrong passwords were given for `account` in this hour.
+/// Counts the wrong passwords that were given for `account` in this hour.
 ///
 /// # Errors
 /// [`Unavailable::Store`].

@@ -1,4 +1,4 @@
-//! One action on many accounts: ordered here, worked by the courier, an account at a time.
+//! One action on many accounts: ordered here, then run by the courier, one account at a time.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,10 +16,10 @@ pub mod work;
 
 /// How many accounts are read at the same time.
 const CHUNK: i64 = 100;
-/// How many accounts are looked at to count those that match, and for how long: whoever asks waits for it.
+/// To count the matching accounts, scans at most this many, for at most this long, since the caller waits.
 const COUNTED: i64 = 20_000;
 const COUNTED_FOR: Duration = Duration::from_secs(5);
-/// Between chunks, others who share the instance get their turn.
+/// Pause between chunks, so that other requests of the instance can run.
 const PAUSE: Duration = Duration::from_micros(1);
 
 /// Which accounts to work on.
@@ -42,19 +42,19 @@ pub struct Order {
     pub reason: Option<String>,
 }
 
-/// How many accounts a job would be about.
+/// How many accounts a job would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Count {
-    /// Of those that were looked at.
+    /// Matching accounts among those scanned.
     pub matching: u64,
-    /// Whether all accounts were looked at.
+    /// Whether all accounts were scanned.
     pub complete: bool,
 }
 
 /// Why no job was begun.
 #[derive(Debug, thiserror::Error)]
 pub enum StartBulkError {
-    /// A hundred are running.
+    /// A hundred jobs are running.
     #[error("too many jobs are running")]
     TooMany,
     /// The store failed. The job may have been started.
@@ -62,7 +62,7 @@ pub enum StartBulkError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Counts the accounts that `selection` is about, within five seconds.
+/// Counts the accounts that `selection` matches, for at most five seconds.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -119,10 +119,10 @@ async fn count_matching<E: Env>(
     })
 }
 
-/// Begins a job, which the courier works. Accounts that are created later are not part of it.
+/// Starts a job, which the courier runs. Accounts created later are not part of it.
 ///
 /// # Errors
-/// As [`StartBulkError`] says. After an outage it may have begun: the list of jobs tells.
+/// As [`StartBulkError`] says. After an outage it may have started: look in the list of jobs.
 pub async fn start<E: Env>(
     cx: &mut Cx<'_, E>,
     order: Order,
@@ -176,7 +176,7 @@ pub async fn start<E: Env>(
     Ok(job)
 }
 
-/// Stops a job: no account is begun any more. Whether there is such a job.
+/// Stops a job: no further account is started. Returns whether there is such a job.
 ///
 /// # Errors
 /// [`Unavailable`] of the store; the call can be repeated.

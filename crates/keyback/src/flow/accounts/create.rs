@@ -48,14 +48,14 @@ pub struct Draft {
     pub reason: Option<String>,
     /// Whether it is disabled from the beginning.
     pub disabled: bool,
-    /// When it was created elsewhere, if it was.
+    /// When it was created in another system, if it was.
     pub created_at: Option<Timestamp>,
 }
 
-/// A password to begin with.
+/// An account's first password.
 #[derive(Debug, Clone)]
 pub enum InitialPassword {
-    /// In clear; the policy judges it.
+    /// In clear; checked against the policy.
     Clear(Password),
     /// Another system's hash, replaced at the first correct sign-in.
     Hashed(PasswordHash),
@@ -76,7 +76,7 @@ pub struct Order {
     pub invitation: Option<InvitationOrder>,
 }
 
-/// What creating needs to know.
+/// Settings for creating an account.
 #[derive(Debug)]
 pub struct CreateSettings {
     /// Which passwords may be set.
@@ -107,7 +107,7 @@ pub enum CreateAccountError {
     /// A generated password that is neither sent nor returned would be known to nobody.
     #[error("nobody would know the password")]
     Undeliverable,
-    /// The id or the address was a deleted account's, and is free from then on.
+    /// The id or the address belonged to a deleted account, and is free from then on.
     #[error("the id or the address is not free yet")]
     Reserved(Timestamp),
     /// The policy refuses the password.
@@ -118,10 +118,10 @@ pub enum CreateAccountError {
     Unavailable(#[from] Unavailable),
 }
 
-/// How often whose an id is may be unclear before the call is refused.
+/// How often the owner of an id may be unclear before the call is refused.
 pub(super) const TRIES: u32 = 3;
 
-/// Creates the account, and has its owner told of the password or invited to choose one.
+/// Creates the account and, if ordered to, mails its owner the password or an invitation to choose one.
 ///
 /// # Errors
 /// As [`CreateAccountError`] says. After an outage it may have been stored; creating it again says so.
@@ -144,7 +144,7 @@ pub async fn run<E: Env>(
         Some(InitialPassword::Hashed(hash)) => (Some(hash.clone()), None),
         Some(InitialPassword::Clear(password)) => {
             let place = hashing::enter(env)?;
-            // Nobody has had a generated one before.
+            // A generated password is new, so no breach contains it.
             let checked = if order.generate {
                 None
             } else {
@@ -167,8 +167,8 @@ pub async fn run<E: Env>(
     Err(Unavailable::Store("others are at the id for too long".to_owned()).into())
 }
 
-/// Creates the account under the leases that it takes. `None` if somebody else may have drawn the first number of its id
-/// meanwhile: then it is not clear yet whose the id is.
+/// Creates the account under the leases that it takes. Returns `None` if another request may have drawn the first
+/// number of its id meanwhile, so that the id's owner is not clear yet.
 async fn create<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &CreateSettings,
@@ -195,7 +195,7 @@ async fn create<E: Env>(
     if by_email?.is_some() || !id_is_free? {
         return Err(CreateAccountError::Taken);
     }
-    // After they were found free: a deletion reserves them before it frees them.
+    // Checked last, since a deletion reserves id and address before it frees them.
     let (asked_id, email) = (draft.id.as_ref(), &draft.email);
     if let Some(until) = reserved_until(cx, by, asked_id, email).await? {
         return Err(CreateAccountError::Reserved(until));
@@ -222,7 +222,7 @@ async fn create<E: Env>(
     Ok(Some(welcomed.of(account)))
 }
 
-/// Until when an id or an address is reserved for callers who may delete accounts; `None` if `by` may have both.
+/// Until when an id or an address can be taken only by callers who may delete accounts; `None` if `by` may take both.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.

@@ -17,7 +17,7 @@ use crate::store::cx::Cx;
 use crate::store::lease::Held;
 use crate::store::{accounts, event_log};
 
-/// What deleting needs to know.
+/// Settings for deleting an account.
 #[derive(Debug)]
 pub struct DeleteSettings<'a> {
     /// How mails present the app.
@@ -26,10 +26,10 @@ pub struct DeleteSettings<'a> {
     pub keyring: &'a Keyring,
 }
 
-/// When the last of the account's events is gone, and the clock has passed every epoch that it had.
+/// By then the last of the account's events has expired, and the clock has passed every epoch that it had.
 const EVENTS_GONE: Duration = Duration::from_hours(91 * 24);
 
-/// How many of the account's latest events may be looked at for that of its deletion.
+/// How many of the account's latest events are searched for that of its deletion.
 const LOOKED_AT: i64 = 20;
 
 /// Deletes the account and notifies its address. Returns whether it existed. Its id and address are reserved for a day.
@@ -55,7 +55,7 @@ pub async fn run<E: Env>(
         return Ok(false);
     };
     let event_id = EventId::of_deletion(account.number);
-    // A call before this one may have recorded the deletion, and ended before it erased the account.
+    // An earlier call may have recorded the deletion and died before it erased the account.
     let is_recorded = recorded?.events.iter().any(|it| it.event.id == event_id);
     if !is_recorded {
         let event = by.event(cx, EventType::AccountDeleted, id, reason)?;
@@ -69,7 +69,7 @@ pub async fn run<E: Env>(
     Ok(true)
 }
 
-/// Records the deletion, and leaves it to the agenda in case that a crash comes before the account is erased.
+/// Records the deletion and puts it on the agenda, in case of a crash before the account is erased.
 async fn record<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &DeleteSettings<'_>,
@@ -81,7 +81,7 @@ async fn record<E: Env>(
     let mut batch = Batch::default();
     reservations::reserve(&mut batch, account, cx.now)?;
     tell_owner(cx, settings, &mut batch, account)?;
-    // An account created anew under this id goes on counting from here, and shares no epoch with this one.
+    // An account that is created again under this id continues this count, and shares no epoch with this one.
     batch.event(event);
     batch.unlist(account);
     batch.task(AgendaTask::Erase {
@@ -94,7 +94,7 @@ async fn record<E: Env>(
     batch.commit(cx).await.map(drop)
 }
 
-/// The mail has the address in it, and outlives the account.
+/// Mails the owner. The mail contains the address, so it can be sent after the account is gone.
 fn tell_owner<E: Env>(
     cx: &Cx<'_, E>,
     settings: &DeleteSettings<'_>,

@@ -1,8 +1,8 @@
-//! Folding the addresses of a store of an earlier version, in which case counted: each account gets an index under its folded
-//! address, and the one under its spelling goes.
+//! Migrates the addresses of a store of an earlier, case-sensitive version: each account gets an index under its folded
+//! address, and loses the one under its spelling.
 //!
-//! Two accounts may have addresses that differ in case only. The older one has the mailbox from then on; the other one is
-//! named by an event, a line in the log and its own record, and works by its id.
+//! Two accounts may have addresses that differ in case only. The older one then owns the mailbox. The other is reported
+//! by an event, a log line and its own record, and can still be used by its id.
 
 use std::time::Duration;
 
@@ -16,18 +16,19 @@ use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
 use crate::store::lease::{Held, Lease};
 
-/// How many accounts are read at the same time, and between two notes of how far it is.
+/// How many accounts are read at the same time, and after how many the progress is stored.
 const CHUNK: i64 = 100;
-/// Between chunks, others who share the instance get their turn.
+/// Pause between chunks, so that other requests of the instance can run.
 const PAUSE: Duration = Duration::from_micros(1);
-/// How often others may change whom an address belongs to before the account is left to a later run.
+/// How often an address may change its owner meanwhile before the account is left to a later run.
 const TRIES: u32 = 3;
 
-/// Goes on where the last run ended, for at most `most` accounts, and until `is_over`. Once all is done, it costs one read, and one
-/// for each account whose address is still taken. Two who are at it do the same twice, each account under its lease.
+/// Resumes where the last run ended, for at most `most` accounts, and until `is_over`. Once all is done, a run costs
+/// one read, and one for each account whose address is still taken. Two concurrent runs do the work twice, each account
+/// under its lease.
 ///
 /// # Errors
-/// [`Unavailable`] of the store. The next run goes on from there.
+/// [`Unavailable`] of the store. The next run resumes there.
 pub async fn run<E: Env>(
     env: &E,
     most: i64,
@@ -49,7 +50,7 @@ pub async fn run<E: Env>(
                         .for_each(|id| folding.note_taken(id));
                 }
                 Ok(None) => {}
-                // Nobody finds it by its address, folded or not, and it is no reason to leave the others.
+                // An unreadable account cannot be found by any address, and must not stop the others.
                 Err(outage @ Unavailable::Record(_)) => {
                     env.log().write(&LogLine::WorkFailed { outage });
                 }
@@ -63,7 +64,7 @@ pub async fn run<E: Env>(
     Ok(())
 }
 
-/// Folds the address of one account. Done again, it changes nothing. Returns the account that had to be named, if any.
+/// Folds the address of one account. Idempotent. Returns the account that had to be reported, if any.
 async fn fold<E: Env>(env: &E, account: &Account) -> Result<Option<AccountId>, Unavailable> {
     if account.email.digest_as_spelled().is_none() {
         return Ok(None);
@@ -92,11 +93,11 @@ async fn fold<E: Env>(env: &E, account: &Account) -> Result<Option<AccountId>, U
     ))
 }
 
-/// What came of one try.
+/// The result of one try.
 enum Settled {
     /// The mailbox has its owner.
     Done { named: Option<AccountId> },
-    /// Another account owns it by now.
+    /// Another account owns it now.
     Moved,
 }
 
@@ -145,12 +146,12 @@ async fn settle<E: Env>(
             cx.env.log().write(&line);
         }
     }
-    // Only now: if it fails, the address is found all the same, and the next run comes here again.
+    // Last: if it fails, the address is found anyway, and the next run retries.
     accounts::forget_spelling(store, &account.email).await?;
     Ok(Settled::Done { named })
 }
 
-/// Names `account` as one whose address finds `owner`.
+/// Reports that `account` cannot be found by its address, which belongs to `owner`.
 fn name<E: Env>(
     cx: &Cx<'_, E>,
     batch: &mut Batch,

@@ -23,30 +23,30 @@ use crate::store::lease::Lease;
 
 /// How many accounts are written in one call to the store.
 pub const CHUNK: usize = 100;
-/// How many passwords in clear a call may bring: each costs judging and a hashing.
+/// How many passwords in clear a call may contain: each is checked and hashed.
 const MAX_CLEAR: usize = 100;
-/// Between two hashes, requests that share the instance get their turn.
+/// Pause between two hashes, so that other requests of the instance can run.
 const BETWEEN_HASHES: Duration = Duration::from_micros(1);
 
-/// Why a line brought no account.
+/// Why a line created no account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineFailure {
-    /// The id is another account's, or the address is.
+    /// Another account has the id or the address.
     Conflict,
-    /// The id or the address was a deleted account's, and is free from then on.
+    /// The id or the address belonged to a deleted account, and is free from then on.
     Reserved(Timestamp),
     /// The policy refuses the password.
     PasswordRejected,
-    /// The call brings too many passwords in clear.
+    /// The call contains too many passwords in clear.
     TooManyPasswords,
 }
 
-/// What became of a line.
+/// The result of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineOutcome {
     /// The line created an account.
     Created,
-    /// The account is there already, with this id and address, however that is spelled.
+    /// The account exists already, with this id and address, in any spelling.
     Unchanged,
     /// The line created no account.
     Failed(LineFailure),
@@ -56,22 +56,22 @@ pub enum LineOutcome {
 #[derive(Debug, Default)]
 pub struct Import {
     hashed: usize,
-    /// Taken for the first password in clear, and kept for the next ones.
+    /// Taken for the first password in clear, and reused for the next ones.
     place: Option<Place>,
 }
 
-/// A draft against which nothing stands so far, with its hash; or what became of its line.
+/// A draft that can still be created, with its hash; or the outcome of its line.
 type Ready = Result<(Draft, Option<PasswordHash>), LineOutcome>;
 
-/// The same, and what decides whose the draft's id is.
+/// The same, and how it is decided who gets the draft's id.
 type Claimed = Result<(Draft, Option<PasswordHash>, IdClaim), LineOutcome>;
 
 const CONFLICT: LineOutcome = LineOutcome::Failed(LineFailure::Conflict);
 
 impl Import {
-    /// Creates the accounts of one chunk, of at most [`CHUNK`] drafts, and tells what became of each. The accounts of a
-    /// chunk are written in one call; a line whose id and address are there already changes nothing, so a call that was
-    /// cut off can be repeated. The portal is told by whoever works the agenda next.
+    /// Creates the accounts of one chunk, of at most [`CHUNK`] drafts, and returns the outcome of each. The accounts of
+    /// a chunk are written in one call. A line whose id and address exist already changes nothing, so a call that was
+    /// cut off can be repeated. The next run of the agenda sends the events to the portal.
     ///
     /// # Errors
     /// [`Unavailable`]; then the accounts of the chunk may have been created, all or none.
@@ -82,7 +82,7 @@ impl Import {
         drafts: Vec<Draft>,
         by: &Caller,
     ) -> Result<Vec<LineOutcome>, Unavailable> {
-        // Hashing takes seconds, and would keep all others who need the leases waiting.
+        // Before taking leases: hashing takes seconds, and others may wait for them.
         let mut ready = Vec::new();
         for draft in drafts {
             ready.push(self.hash(cx.env, policy, draft).await?);
@@ -100,7 +100,7 @@ impl Import {
         ))
     }
 
-    /// The draft with its password hashed, unless something stands against it.
+    /// Hashes the draft's password, unless the draft's outcome is clear already.
     async fn hash<E: Env>(
         &mut self,
         env: &E,
@@ -136,8 +136,8 @@ impl Import {
     }
 }
 
-/// Creates accounts for those drafts against which nothing stands, under the leases on their addresses. `None` if somebody
-/// else may have drawn the first number of an id meanwhile: then it is not clear yet whose the id is.
+/// Creates accounts for the drafts that are still possible, under the leases on their addresses. Returns `None` if
+/// another request may have drawn the first number of an id meanwhile, so that the id's owner is not clear yet.
 async fn write<E: Env>(
     cx: &mut Cx<'_, E>,
     ready: Vec<Ready>,
@@ -193,7 +193,7 @@ async fn write<E: Env>(
     Ok(Some(lines))
 }
 
-/// The draft, and what decides whose its id is, unless that is an account's.
+/// The draft, and how it is decided who gets its id, unless an account has it.
 async fn claim<E: Env>(env: &E, ready: Ready) -> Result<Claimed, Unavailable> {
     let (draft, hash) = match ready {
         Ok(ready) => ready,
@@ -216,7 +216,7 @@ fn lease_names(claimed: &[Claimed]) -> Vec<String> {
     names.into_iter().collect()
 }
 
-/// The draft, unless something stands against it now that nobody else can change it.
+/// Checks the draft once more, now that the leases are taken.
 async fn find_outcome_again<E: Env>(
     cx: &Cx<'_, E>,
     claimed: Claimed,
@@ -232,7 +232,8 @@ async fn find_outcome_again<E: Env>(
     })
 }
 
-/// What is clear about a draft of `by` from the store alone: `None` if `by` may have both its id and its address.
+/// The outcome of a draft of `by` that is clear from the store alone: `None` if `by` may have both its id and its
+/// address.
 async fn find_outcome_for<E: Env>(
     cx: &Cx<'_, E>,
     draft: &Draft,
@@ -245,7 +246,7 @@ async fn find_outcome_for<E: Env>(
     Ok(until.map(|until| LineOutcome::Failed(LineFailure::Reserved(until))))
 }
 
-/// What is clear about a draft from the store alone: `None` if both its id and its address are free.
+/// The outcome of a draft that is clear from the store alone: `None` if both its id and its address are free.
 async fn find_outcome(
     store: &impl KeyValue,
     draft: &Draft,
@@ -270,7 +271,7 @@ async fn find_outcome(
     })
 }
 
-/// What the accounts that are about to be written say about a draft, if anything.
+/// The outcome of a draft that is clear from the accounts about to be written, if any.
 fn among(accounts: &[Account], draft: &Draft) -> Option<LineOutcome> {
     accounts.iter().find_map(|account| {
         let same_id = draft.id.as_ref() == Some(&account.id);

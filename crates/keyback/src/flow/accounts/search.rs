@@ -1,4 +1,4 @@
-//! Finding accounts, as administrators look for them.
+//! Searching accounts, for administrators.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use crate::store::cx::Cx;
 use crate::store::directory::{self, Order, Place, SearchPage, SearchQuery};
 use crate::store::sign_in_locks;
 
-/// What is looked for.
+/// What to search for.
 #[derive(Debug, Clone, Default)]
 pub struct Query {
     /// How the address, its domain or the id begins.
     pub beginning: Beginning,
     /// Which states match.
     pub filter: StateFilter,
-    /// Whether sign-ins are refused, to some network at least; `None` for either.
+    /// Whether sign-ins are refused, from at least one network; `None` for either.
     pub locked: Option<bool>,
 }
 
@@ -50,7 +50,7 @@ pub async fn run<E: Env>(
     directory::search(cx.store(), &sought, sorting, place, limit).await
 }
 
-/// A page of accounts that are all at hand.
+/// Builds a page when all accounts are in memory.
 fn page_of(mut accounts: Vec<Account>, sorting: Order, place: Place, limit: usize) -> SearchPage {
     accounts.sort_by_key(|account| account.number);
     let total = accounts.len();

@@ -1,5 +1,5 @@
-//! Lifting what keeps an account's owner out: refused sign-ins after wrong passwords, the pause between mails, and codes that are
-//! refused for the rest of a day.
+//! Lifting what locks an account's owner out: refused sign-ins after wrong passwords, the pause between mails, and the
+//! day's limit of attempts at codes.
 
 use crate::flow::events::Caller;
 use crate::flow::recovery::issue::Turn;
@@ -21,8 +21,8 @@ pub enum UnlockError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Begins new counts of wrong passwords, of recovery mails and of the day's attempts at codes. Passwords, links and sessions stay
-/// as they are, and so does a code whose own attempts are used up: the next mail has another.
+/// Resets the counts of wrong passwords, of recovery mails and of the day's attempts at codes. Passwords, links and
+/// sessions stay as they are, and so does a code whose own attempts are used up: the next mail has a new one.
 ///
 /// # Errors
 /// As [`UnlockError`] says. After an outage it may have been done; the call can be repeated.
@@ -36,7 +36,7 @@ pub async fn run<E: Env>(
     let (found, recovery) = futures::join!(accounts::find(store, id), recoveries::find(store, id));
     let account = found?.ok_or(UnlockError::NotFound)?;
     let mut batch = Batch::default();
-    // Whoever issues a mail right now must not bring the old count back.
+    // A request that issues a mail right now must not restore the old count.
     let turn = match recovery? {
         Some(recovery) => Turn::take(cx.env, account, recovery, |_, _| true).await?,
         None => None,

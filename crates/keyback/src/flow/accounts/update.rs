@@ -31,7 +31,7 @@ pub struct Changes {
     pub disabled: Option<bool>,
 }
 
-/// What changing needs to know.
+/// Settings for changing an account.
 #[derive(Debug)]
 pub struct UpdateSettings {
     /// How mails present the app.
@@ -49,7 +49,7 @@ pub enum UpdateAccountError {
     /// The address is another account's.
     #[error("the address is taken")]
     Taken,
-    /// The address was a deleted account's, and is free from then on.
+    /// The address belonged to a deleted account, and is free from then on.
     #[error("the address is not free yet")]
     Reserved(Timestamp),
     /// The store failed. The account may have been changed.
@@ -57,12 +57,12 @@ pub enum UpdateAccountError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Changes the account. A changed address and a disabling begin a new credential epoch, which kills whatever was issued
-/// before; the old address is told of the change, not the new one.
+/// Changes the account. A new address, or disabling the account, starts a new credential epoch, which invalidates
+/// everything issued before. The notice of a changed address goes to the old one only.
 ///
-/// Another spelling of the same mailbox is a changed address as well: mails go to the stored spelling, and what went to the
-/// one before may have reached somebody else. An account whose address finds another one gets it back by being given it
-/// again, once it is free.
+/// A new spelling of the same mailbox counts as a new address: mails go to the stored spelling, and those to the old
+/// spelling may have reached somebody else. An account whose address belongs to another account gets it back if it is
+/// set to the same address again once that is free.
 ///
 /// # Errors
 /// As [`UpdateAccountError`] says. After an outage it may have been changed; the call can be repeated.
@@ -119,7 +119,7 @@ pub async fn run<E: Env>(
     Ok(updated.ok_or(Unavailable::Record("no account was written"))?)
 }
 
-/// Disables or enables the account. Whoever disables it again and says why gives it that reason.
+/// Disables or enables the account. Disabling a disabled one with a reason replaces its reason.
 fn set_disabled(account: &mut Account, disabled: Option<bool>, reason: Option<&String>) {
     match disabled {
         Some(true) if !account.disabled || reason.is_some() => {
@@ -134,12 +134,12 @@ fn set_disabled(account: &mut Account, disabled: Option<bool>, reason: Option<&S
     }
 }
 
-/// Whether the account is found by another address, or by another spelling of it, or by it again.
+/// Whether the account's address or its spelling has changed, or the account can be found by it again.
 fn has_moved(before: &Account, after: &Account) -> bool {
     after.email != before.email || after.email_taken_by != before.email_taken_by
 }
 
-/// Points from the new address to the account, forgets the old one, and tells it.
+/// Points the new address to the account, drops the old one, and mails it a notice.
 fn move_address<E: Env>(
     cx: &Cx<'_, E>,
     settings: &UpdateSettings,
@@ -166,7 +166,7 @@ fn move_address<E: Env>(
     batch.mail(cx, &settings.keyring, draft).map(drop)
 }
 
-/// What to note of a change.
+/// The events to record for a change.
 fn events_of(before: &Account, after: &Account) -> Vec<EventType> {
     let mut events = Vec::new();
     if has_moved(before, after) {
@@ -178,7 +178,7 @@ fn events_of(before: &Account, after: &Account) -> Vec<EventType> {
     match (before.disabled, after.disabled) {
         (false, true) => events.push(EventType::AccountDisabled),
         (true, false) => events.push(EventType::AccountEnabled),
-        // For another reason.
+        // Disabled already, now for another reason.
         (true, true) if after.disable_reason != before.disable_reason => {
             events.push(EventType::AccountDisabled);
         }

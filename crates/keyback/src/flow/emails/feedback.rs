@@ -1,4 +1,4 @@
-//! Noting what a provider says became of emails that it took.
+//! Recording what a provider reports about emails that it accepted.
 
 use crate::model::email::{DeliveryReport, EmailFeedback, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
@@ -10,18 +10,18 @@ use crate::store::cx::Cx;
 use crate::store::lease::{Held, Lease};
 use crate::store::outbox;
 
-/// Notes it with the email and among the events of its account. What is said of an unknown email, or was said before,
-/// changes nothing; so a provider may tell twice.
+/// Records the reports with their emails and as events of the accounts. A report that is a repeat, or about an unknown
+/// email, changes nothing, so a provider may send it twice.
 ///
 /// # Errors
-/// [`Unavailable`]; the provider will tell again.
+/// [`Unavailable`]; the provider will send the reports again.
 pub async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     reports: Vec<DeliveryReport>,
 ) -> Result<(), Unavailable> {
     for report in reports {
         if outbox::exists(cx.store(), &report.email_id).await? {
-            // Of what is said at the same moment, each is held against what was said before.
+            // Under a lease, so that each of several concurrent reports is compared with the one before it.
             let name = outbox::lease_name(&report.email_id);
             Lease::with(cx.env, &name, async |held| note(cx, report, held).await).await?;
         }

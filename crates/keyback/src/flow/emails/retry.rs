@@ -1,4 +1,4 @@
-//! Having a failed email tried anew.
+//! Sending a failed email again.
 
 use crate::flow::events::Caller;
 use crate::model::agenda_task::AgendaTask;
@@ -12,13 +12,13 @@ use crate::store::cx::Cx;
 use crate::store::lease::Lease;
 use crate::store::outbox::{self, EmailWithFeedback};
 
-/// Why an email is not tried anew.
+/// Why an email is not sent again.
 #[derive(Debug, thiserror::Error)]
 pub enum RetryEmailError {
     /// There is no such email.
     #[error("no such email")]
     NotFound,
-    /// It did not fail, or what it holds has expired.
+    /// It did not fail, or its content has expired.
     #[error("nothing to try")]
     NothingToTry,
     /// The store failed. The mail may be queued.
@@ -26,8 +26,8 @@ pub enum RetryEmailError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Puts a failed email on the agenda again, for another ten tries of which the first comes at once. The provider knows it
-/// by the same idempotency key as before.
+/// Puts a failed email on the agenda again, for another ten tries, the first one at once. It keeps its idempotency key
+/// with the provider.
 ///
 /// # Errors
 /// As [`RetryEmailError`] says. After an outage it may be on the agenda.
@@ -37,7 +37,7 @@ pub async fn run<E: Env>(
     by: &Caller,
     reason: Option<String>,
 ) -> Result<EmailWithFeedback, RetryEmailError> {
-    // Of two callers, one finds it failed.
+    // If two callers retry at the same time, only one finds it failed.
     let held = Lease::wait(cx, &outbox::lease_name(id)).await?;
     let found = outbox::find(cx.store(), id).await?;
     let mut found = found.ok_or(RetryEmailError::NotFound)?;

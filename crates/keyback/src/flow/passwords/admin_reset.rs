@@ -52,13 +52,13 @@ pub struct Order {
     pub change_on_next_sign_in: bool,
     /// How long the password works; `None` for ever.
     pub expires_in: Option<Duration>,
-    /// Whether all sessions must end.
+    /// Whether to end all sessions.
     pub sign_out_everywhere: bool,
     /// Why, for the event.
     pub reason: Option<String>,
 }
 
-/// What the administrator learns about the password that was set.
+/// What the administrator is told about the new password.
 #[derive(Debug)]
 pub struct Outcome {
     /// The password, if it was to be returned.
@@ -86,7 +86,7 @@ pub enum AdminResetError {
     Unavailable(#[from] Unavailable),
 }
 
-/// What the reset needs to know.
+/// Settings for the reset.
 #[derive(Debug)]
 pub struct AdminResetSettings {
     /// How mails present the app.
@@ -99,7 +99,7 @@ pub struct AdminResetSettings {
     pub sign_in_url: Option<WebAddress>,
 }
 
-/// Sets the password, whether the account had one or not. Every outstanding link, code and token dies with it.
+/// Sets the password, whether the account had one or not. Invalidates all outstanding links, codes and tokens.
 ///
 /// # Errors
 /// As [`AdminResetError`] says. After an outage the password may have been set.
@@ -124,7 +124,7 @@ pub async fn run<E: Env>(
                 .map_err(AdminResetError::PasswordRejected)?;
             (password.clone(), checked)
         }
-        // Nobody has had it before.
+        // It is new, so no breach contains it.
         NewPassword::Generated => {
             let policy = &settings.rules.policy;
             (generate(cx.env, policy, &account.email)?, None)
@@ -133,7 +133,7 @@ pub async fn run<E: Env>(
     let hash = hashing::hash(cx.env, &place, &password).await?;
     drop(place);
 
-    // Hashing and the breach service take their time, in which others may have changed the account.
+    // Hashing and the breach check take time, during which others may have changed the account.
     let held = accounts::lease(cx, id).await?;
     let found = accounts::find(cx.store(), id).await?;
     let mut account = found.ok_or(AdminResetError::NotFound)?;
@@ -162,7 +162,7 @@ pub async fn run<E: Env>(
     })
 }
 
-/// What to note of the reset.
+/// The events to record for the reset.
 fn events<E: Env>(
     cx: &Cx<'_, E>,
     account: &Account,
@@ -181,7 +181,7 @@ fn events<E: Env>(
     Ok(events)
 }
 
-/// The mail with the password, or one that only tells that it was set.
+/// The mail with the password, or one that only says that it was set.
 fn mail<E: Env>(
     cx: &Cx<'_, E>,
     settings: &AdminResetSettings,

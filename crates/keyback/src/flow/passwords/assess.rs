@@ -1,4 +1,4 @@
-//! What the policy would say of a password that somebody is still typing. Nothing of it is stored.
+//! What the policy says about a password while it is being typed. None of it is stored.
 
 use crate::flow::{Refusal, within};
 use crate::model::client_address::ClientAddress;
@@ -19,15 +19,15 @@ const CALLS_PER_RESET: u32 = 10;
 pub struct Caller {
     /// The client whose calls are counted.
     pub client: ClientAddress,
-    /// Resets that a client may make. Ten times as many of these calls are accepted, counted apart.
+    /// Resets that a client may make. Ten times as many of these calls are accepted, with a count of their own.
     pub resets: Limit,
 }
 
-/// Assesses `password` for the account with `email`, if that is known. The list of breached passwords is not asked: it
-/// would learn something of every text on the way to a password.
+/// Assesses `password` for the account with `email`, if that is known. Never asks the list of breached passwords, which
+/// would learn something about every prefix of the password.
 ///
 /// # Errors
-/// [`Refusal`] by the limit, or since the count could not be stored.
+/// [`Refusal`] by the limit, or because the count could not be stored.
 pub async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     keyring: &Keyring,

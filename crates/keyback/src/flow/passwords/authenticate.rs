@@ -1,4 +1,4 @@
-//! Whether a password is right: counted before it is compared, and the same for whoever is asked for.
+//! Whether a password is right: the attempt is counted before the comparison, and takes as long for unknown accounts.
 
 use std::time::Duration;
 
@@ -22,14 +22,14 @@ use crate::store::probe;
 use crate::store::sign_in_locks::{self, SignInLock};
 use crate::store::sign_ins::{self, SignIn};
 
-/// Wrong passwords for one account from one network: NIST SP 800-63B-4 §3.2.2 allows 100 in a row. The owner, on another
-/// network, is not refused for them.
+/// Wrong passwords for one account from one network: NIST SP 800-63B-4 §3.2.2 allows 100 in a row. They do not lock out
+/// the owner on another network.
 const NETWORK_LIMIT: NamedLimit = NamedLimit {
     name: "sign-in-account",
     limit: Limit::new(100, 3_600),
 };
-/// Wrong passwords for one account from all networks together. Whoever has many of them can lock its owner out, who then has
-/// a recovery, and an administrator who unlocks.
+/// Wrong passwords for one account from all networks together. An attacker with many networks can lock the owner out,
+/// who can then recover the account or ask an administrator to unlock it.
 pub(in crate::flow) const ACCOUNT_LIMIT: NamedLimit = NamedLimit {
     name: "sign-in-account-all",
     limit: Limit::new(1_000, 3_600),
@@ -47,7 +47,7 @@ pub enum Who {
 /// Why nobody signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
-    /// Wrong, unknown, disabled or without a password: nobody is told which.
+    /// Wrong, unknown, disabled or without a password: the answer does not say which.
     #[error("not a good password")]
     InvalidCredentials,
     /// The password is right and has stopped working.
@@ -72,18 +72,18 @@ pub(super) struct Authenticated {
     pub(super) hash: PasswordHash,
     /// The password as the account's credential reads it.
     pub(super) password: Password,
-    /// What is known of the account's last sign-in.
+    /// The account's last sign-in, if known.
     pub(super) last_sign_in: Option<SignIn>,
-    /// The place in the hashing gate, for hashes that the flow makes after this one.
+    /// The place in the hashing gate, for further hashes in the same flow.
     pub(super) place: Place,
 }
 
-/// Checks the password in at most four round trips and one hashing, for known and unknown accounts alike. A foreign hash is
-/// computed twice if the password is not in NFC. All flows that check one share the counts of calls by the client and of
-/// wrong passwords. A right one does not count.
+/// Checks the password in at most four round trips and one hashing, for known and unknown accounts alike. A foreign
+/// hash is computed twice if the password is not in NFC. All flows that check a password share the counts of a client's
+/// calls and of wrong passwords. A right one does not count.
 ///
-/// While the store takes no writes, such as on a full disk, nothing can be counted. A right password is right all the same,
-/// unless sign-ins are refused to all networks, and a wrong one is an outage.
+/// While the store takes no writes, such as on a full disk, nothing can be counted. Then a right password is still
+/// accepted, unless sign-ins are refused to all networks, and a wrong one gets the outage as its answer.
 ///
 /// # Errors
 /// As [`SignInError`] says.
@@ -133,7 +133,7 @@ pub(super) async fn authenticate<E: Env>(
         }
         return Err(SignInError::InvalidCredentials);
     };
-    // It was right, whether it still works or not.
+    // Right, even if it has expired.
     if let Some(by_network) = by_network {
         by_network.give_back(cx);
     }
@@ -150,10 +150,10 @@ pub(super) async fn authenticate<E: Env>(
     })
 }
 
-/// Whom a sign-in is for, and what else is known before anything is compared.
+/// The account that a sign-in names, and what else is known before the comparison.
 struct LookUp {
     found: Option<Account>,
-    /// How long a wrong password takes, where hashes made elsewhere are.
+    /// Decides how long the refusal of a wrong password takes, if any account was imported with a foreign hash.
     slowest: Option<Slowness>,
     /// Why the call was not counted, while the store takes no writes.
     uncounted: Option<Unavailable>,
@@ -191,10 +191,10 @@ async fn count_and_find<E: Env>(
     })
 }
 
-/// What was counted. While the store takes no writes at all, that is nothing, and `uncounted` gets the reason.
+/// The count, or `None` while the store takes no writes at all: then `uncounted` gets the reason.
 ///
-/// A store that refuses the count and takes other writes is an outage: whoever calls often enough can bring a counter to
-/// that, and must not guess uncounted.
+/// If the store refuses the count but takes other writes, that is an outage: an attacker who calls often enough can
+/// force it on one counter, and must not get uncounted guesses.
 ///
 /// # Errors
 /// That outage.
@@ -214,7 +214,7 @@ async fn unless_full<E: Env>(
     Ok(None)
 }
 
-/// Counts a guess from the client's network, unless too many were wrong already: from there, or from all networks.
+/// Counts a guess from the client's network, unless that network or all together have used up their wrong passwords.
 async fn count_guess<E: Env>(
     cx: &mut Cx<'_, E>,
     keyring: &Keyring,
@@ -239,7 +239,7 @@ async fn count_guess<E: Env>(
     Ok(by_network)
 }
 
-/// Counts a wrong password for the account, and locks it if that was one of its network's or of all networks' last.
+/// Counts a wrong password for the account, and locks it if that used up the limit of its network or of all networks.
 async fn count_failure<E: Env>(
     cx: &mut Cx<'_, E>,
     keyring: &Keyring,
@@ -257,10 +257,11 @@ async fn count_failure<E: Env>(
     Ok(())
 }
 
-/// The account and its hash, if the password is right. It takes as long whoever was found.
+/// The account and its hash, if the password is right. For an unknown account, takes as long as for one of Keyback's
+/// own hashes. A foreign hash takes another time, which `wait_out` hides.
 ///
 /// # Errors
-/// [`Unavailable::Overloaded`], whoever was found.
+/// [`Unavailable::Overloaded`], for unknown accounts too.
 async fn accept<E: Env>(
     env: &E,
     place: &Place,
@@ -276,15 +277,16 @@ async fn accept<E: Env>(
     Ok(account.zip(hash))
 }
 
-/// Waits until the request has taken as long as `step`: verifying a hash made elsewhere takes less, but not as long as one
-/// of Keyback's own. Where the machine is too busy for that, until it has taken a multiple of it.
+/// Waits until the request has taken `step`. Verifying a foreign hash takes less, but not the same time as one of
+/// Keyback's own, so the time would tell them apart. If the machine is too busy for that, waits until the request has
+/// taken a multiple of `step`.
 async fn wait_out<E: Env>(cx: &Cx<'_, E>, step: Duration) {
     let clock = cx.env.clock();
     let taken = clock.now().since(cx.now);
     clock.sleep(rest_of_step(taken, step)).await;
 }
 
-/// How long to wait for the next whole step, `taken` after the beginning.
+/// How long to wait for the end of the current step, `taken` after the beginning.
 fn rest_of_step(taken: Duration, step: Duration) -> Duration {
     let step = step.as_nanos();
     let into_step = taken.as_nanos().checked_rem(step).unwrap_or_default();
@@ -292,8 +294,8 @@ fn rest_of_step(taken: Duration, step: Duration) -> Duration {
     Duration::from_nanos(rest)
 }
 
-/// What wrong passwords are counted by: the account and its epoch, or the name that no account has. With a new epoch,
-/// after a recovery, the count begins anew: nobody can be locked out for good by others' guesses.
+/// What wrong passwords are counted by: the account and its epoch, or the name that no account has. A new epoch, such
+/// as after a recovery, restarts the count, so that guesses by others cannot lock anybody out for good.
 fn subject(who: &Who, found: Option<&Account>) -> String {
     match (found, who) {
         (Some(account), _) => account.sign_in_subject(),
@@ -302,7 +304,7 @@ fn subject(who: &Who, found: Option<&Account>) -> String {
     }
 }
 
-/// Who signs in, and what stands under the address.
+/// Who signs in, and the accounts that the index has for the address.
 enum Sought<'a> {
     Email(&'a EmailAddress, Candidates),
     Id(&'a AccountId),
@@ -316,7 +318,7 @@ impl<'a> Sought<'a> {
         })
     }
 
-    /// The account. One that nobody has takes the same calls to the store.
+    /// The account. A name that no account has takes the same calls to the store.
     async fn find(&self, store: &impl KeyValue) -> Result<Option<Account>, Unavailable> {
         match self {
             Self::Email(email, candidates) => accounts::find_among(store, candidates, email).await,

@@ -1,4 +1,4 @@
-//! Looking for a right password among breached ones, once its sign-in is answered.
+//! Looking for a right password among breached ones, after the sign-in is answered.
 
 use crate::breach;
 use crate::model::event::{Event, EventType};
@@ -20,18 +20,18 @@ const ONCE_A_DAY: NamedLimit = NamedLimit {
 
 const REASON: &str = "the password is known from a data breach";
 
-/// Whether the list is to be asked: it was not yet on this day (UTC), for this account. That it is asked is counted before,
-/// and the count goes when the day is over.
+/// Whether to ask the list: only once a day (UTC) for an account. The question is counted before it is asked; the count
+/// expires at the end of the day.
 ///
 /// # Errors
-/// [`Unavailable`] of the store; then it is not asked.
+/// [`Unavailable`] of the store; then do not ask.
 pub(crate) async fn is_due<E: Env>(
     cx: &mut Cx<'_, E>,
     question: &BreachQuestion,
 ) -> Result<bool, Unavailable> {
     let subject = question.account_id.as_str().as_bytes();
     let keyring = &question.keyring;
-    // Reading first, so that all other sign-ins of the day change nothing.
+    // Reads first, so that the day's other sign-ins write nothing.
     if limiter::is_counted(cx, keyring, ONCE_A_DAY, subject).await? {
         return Ok(false);
     }
@@ -39,10 +39,10 @@ pub(crate) async fn is_due<E: Env>(
     Ok(counted.exceeded.is_none())
 }
 
-/// Asks the list, and has a breached password changed at the next sign-in. Without an answer nothing is changed.
+/// Asks the list, and requires a change of a breached password at the next sign-in. Without an answer, changes nothing.
 ///
 /// # Errors
-/// [`Unavailable`]; then a change may be required or not.
+/// [`Unavailable`]; a change may be required by then.
 pub(crate) async fn ask<E: Env>(
     cx: &mut Cx<'_, E>,
     question: BreachQuestion,
@@ -57,8 +57,8 @@ pub(crate) async fn ask<E: Env>(
     }
 }
 
-/// Requires the change, unless anything was decided about the password since it was found right. Sessions go on: the
-/// answer to this sign-in has promised one.
+/// Requires the change, unless it is required already or the account's epoch has changed since the password was found
+/// right. Sessions continue, since the answer to this sign-in has promised one.
 async fn require_change<E: Env>(
     cx: &mut Cx<'_, E>,
     question: &BreachQuestion,

@@ -1,4 +1,4 @@
-//! A signed-in user changes the password, by naming the current one.
+//! A signed-in user changes the password, giving the current one.
 
 use crate::flow::Refusal;
 use crate::flow::passwords::authenticate::{Authenticated, SignInError, Who, authenticate};
@@ -19,7 +19,7 @@ use crate::store::lease::Lease;
 /// Why the password was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangePasswordError {
-    /// The current password is wrong, or the account is unknown, disabled or without one: nobody is told which.
+    /// The current password is wrong, or the account is unknown, disabled or without one; not told apart.
     #[error("not a good password")]
     InvalidCredentials,
     /// The current password is right and has stopped working.
@@ -49,7 +49,7 @@ impl From<Unavailable> for ChangePasswordError {
     }
 }
 
-/// What changing needs to know.
+/// Settings for changing a password.
 #[derive(Debug)]
 pub struct ChangePasswordSettings {
     /// How mails present the app.
@@ -67,11 +67,11 @@ pub struct ChangePasswordSettings {
 pub struct Order {
     /// Who is signed in at the portal.
     pub account_id: AccountId,
-    /// What proves that it is the user, and not somebody at an open screen.
+    /// Proves that it is the user, and not somebody else at an unlocked screen.
     pub current_password: Password,
     /// The new password, not checked against the policy yet.
     pub new_password: Password,
-    /// Whether all sessions must end.
+    /// Whether to end all sessions.
     pub sign_out_everywhere: bool,
 }
 
@@ -93,7 +93,7 @@ pub async fn run<E: Env>(
     let hash = hashing::hash(cx.env, &right.place, &order.new_password).await?;
     drop(right.place);
 
-    // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
+    // Hashing and the breach check take time, during which an administrator may have changed the account.
     let name = accounts::lease_name(&right.account.id);
     let (held, again) = Lease::wait_and_read(cx, &name, async |cx| {
         accounts::find(cx.store(), &right.account.id).await
@@ -115,7 +115,7 @@ pub async fn run<E: Env>(
     Ok(())
 }
 
-/// What came of the breach check, or why the password may not be set.
+/// The result of the breach check, or why the password may not be set.
 async fn check<E: Env>(
     cx: &Cx<'_, E>,
     settings: &ChangePasswordSettings,
@@ -124,7 +124,7 @@ async fn check<E: Env>(
 ) -> Result<Option<BreachCheck>, ChangePasswordError> {
     let credential = right.account.credential.as_ref();
     let read = credential.map_or_else(|| password.clone(), |it| it.read(password));
-    // Both are at hand: hashing tells more only where another system's hash takes several texts for one.
+    // Both are in clear, so comparing them is enough, unless a foreign hash accepts several spellings.
     let is_current = read.is_spelled_like(&right.password)
         || (right.hash.needs_rehash()
             && hashing::verify(cx.env, &right.place, &read, Some(&right.hash)).await?);

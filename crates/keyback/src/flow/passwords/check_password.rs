@@ -9,9 +9,9 @@ use crate::model::password_policy::PasswordRules;
 use crate::model::password_policy::PasswordViolation;
 use crate::ports::{Env, Log};
 
-/// Checks `password` for the account with `email`: what came of the breach check, if there is one, or all reasons to
-/// refuse. The list is asked only about a password that keeps all other rules; if it does not answer, that is noted and
-/// no reason.
+/// Checks `password` for the account with `email`. Returns the result of the breach check, if there is one, or all
+/// reasons to refuse. The list is asked only about a password that obeys all other rules. If it does not answer, that
+/// is recorded and is no reason to refuse.
 pub(in crate::flow) async fn check_password<E: Env>(
     env: &E,
     rules: &PasswordRules,

@@ -1,4 +1,4 @@
-//! A password that nobody has had before.
+//! A random password.
 
 use crate::model::email_address::EmailAddress;
 use crate::model::generated_password;
@@ -6,8 +6,8 @@ use crate::model::password::Password;
 use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Env, Unavailable};
 
-/// A generated password that the policy accepts, of at least 80 random bits. The odds against the first one are beyond
-/// reckoning.
+/// A generated password that the policy accepts, with at least 99 random bits. It is extremely unlikely that the policy
+/// refuses even the first one.
 ///
 /// # Errors
 /// [`Unavailable::Random`].

@@ -1,4 +1,4 @@
-//! Hashing through the gate: in turn, and in slices between which others compute.
+//! Hashing through the gate: in turn, and in slices, between which other requests can compute.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use crate::model::measured::Measured;
 use crate::model::password::{Password, PasswordHash};
 use crate::ports::{Clock, Env, Log as _, Unavailable};
 
-/// How long to compute between two pauses at most.
+/// Longest time to compute between two pauses.
 const LONGEST_SLICE: Duration = Duration::from_millis(8);
-/// The shortest wait in which the host turns to others. It takes one or two milliseconds where there are none.
+/// The shortest sleep that lets the host run other requests. It takes one or two milliseconds if there are none.
 const PAUSE: Duration = Duration::from_micros(1);
-/// For how long a hash at most keeps further requests out of the instance.
+/// Longest time for which a hash keeps further requests out of the instance.
 const EXCLUSIVE: Duration = Duration::from_millis(20);
-/// How often a hash at most gives way to requests that only need an answer, each time for the shortest pause.
+/// How often a hash yields to requests that only need an answer, each time for the shortest pause.
 const COURTESY: u32 = 25;
 
-/// A place in the gate. A flow that hashes takes one before its first call to the store, so that a refusal costs nothing
-/// and changes nothing.
+/// Takes a place in the gate. A flow that hashes does so before its first call to the store, so that a refusal costs
+/// nothing and changes nothing.
 ///
 /// # Errors
 /// [`Unavailable::Overloaded`].
@@ -28,7 +28,7 @@ pub(in crate::flow) fn enter<E: Env>(env: &E) -> Result<Place, Unavailable> {
     env.hashing_gate().enter(env.random()).map_err(outage)
 }
 
-/// Hashes `password` in turn.
+/// Hashes `password` when its turn comes.
 ///
 /// # Errors
 /// [`Unavailable::Overloaded`] after too long a wait, or those of [`Password::hash_in_slices`].
@@ -44,8 +44,8 @@ pub(in crate::flow) async fn hash<E: Env>(
     .await?
 }
 
-/// Whether `hash` is that of `password`, found out in turn. Without a hash it takes as long and is false. A hash that needs
-/// more memory than the host gives is treated the same, and logged.
+/// Whether `password` matches `hash`, checked when its turn comes. Without a hash, takes as long and returns false. So
+/// does a hash that needs more memory than the host gives, which is logged.
 ///
 /// # Errors
 /// [`Unavailable::Overloaded`] after too long a wait, or those of [`Password::verify_in_slices`].
@@ -110,23 +110,23 @@ async fn in_turn<E: Env, T>(
     Ok(done)
 }
 
-/// The slices that one hash is computed in.
+/// The slices in which one hash is computed.
 struct Slices<'e, E> {
     env: &'e E,
     turn: &'e Turn<'e>,
     began: Timestamp,
     resumed: Cell<Timestamp>,
-    /// How long the pauses so far were.
+    /// Total length of the pauses so far.
     paused: Cell<Duration>,
-    /// How many parts were computed since the last one.
+    /// Parts computed since the last pause.
     parts: Cell<u32>,
-    /// What is left of [`COURTESY`].
+    /// What remains of [`COURTESY`].
     courtesy: Cell<u32>,
 }
 
 impl<E: Env> Slices<'_, E> {
-    /// Lets others compute, if it is time to. Host and guest have one thread for all requests of an instance, and Spin does
-    /// not interrupt a guest.
+    /// Lets other requests compute, if a slice is over. Host and guest have one thread for all requests of an instance,
+    /// and Spin does not interrupt a guest.
     async fn pause(&self) {
         let clock = self.env.clock();
         let began = clock.now();
@@ -148,8 +148,8 @@ impl<E: Env> Slices<'_, E> {
         }
     }
 
-    /// Waits while a request of the instance only needs an answer, such as a refusal: it needs several turns for that, and
-    /// each slice of a hash in between would be added to its time.
+    /// Waits while a request of the instance only needs an answer, such as a refusal. Such a request needs several
+    /// turns, and a slice of the hash before each would add to its time.
     async fn give_way(&self) {
         while self.env.hashing_gate().is_awaited()
             && let Some(left) = self.courtesy.get().checked_sub(1)
@@ -173,7 +173,7 @@ mod tests {
         static KEEPS_OUT: Cell<bool> = const { Cell::new(false) };
     }
 
-    /// Has `act` pause after a slice, in a turn.
+    /// Runs `act` within a turn, with a slice that is due for a pause.
     fn after_a_slice(env: &MemoryEnv, act: impl FnOnce(&Slices<'_, MemoryEnv>)) {
         let _own = env.hashing_gate.arrive();
         let place = env.hashing_gate.enter(&env.random).unwrap();
@@ -238,7 +238,7 @@ mod tests {
         let env = MemoryEnv::default();
         after_a_slice(&env, |slices| {
             block_on(slices.pause());
-            // There are idle cores.
+            // Some cores are idle.
             block_on(slices.pause());
             assert_eq!(slices.parts.get(), 1);
             for _ in 0..8 {

@@ -1,4 +1,4 @@
-//! Keeping Keyback's own hash of a right password in place of one made elsewhere.
+//! Replacing a foreign hash of a right password by Keyback's own.
 
 use crate::ports::{Env, Unavailable};
 use crate::store::accounts;
@@ -6,10 +6,10 @@ use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::{Cx, Rehash};
 use crate::store::lease::Lease;
 
-/// Stores the newer hash, unless somebody has set a new password since.
+/// Stores the newer hash, unless a new password was set meanwhile.
 ///
 /// # Errors
-/// [`Unavailable`]; the next right sign-in does it.
+/// [`Unavailable`]; the next right sign-in tries again.
 pub(crate) async fn store_newer_hash<E: Env>(
     cx: &mut Cx<'_, E>,
     rehash: Rehash,
@@ -55,7 +55,7 @@ mod tests {
         app.make(&app.call("/v1/admin/users", body))
     }
 
-    /// Signs in and leaves what follows to the test.
+    /// Signs in, and leaves the deferred work to the test.
     fn sign_in_slowly(app: &App, password: &str) -> crate::store::cx::Deferred {
         let body = json!({"email": App::EMAIL, "password": password});
         let (reply, deferred) = app.answer(&app.call("/v1/sign-in", body));

@@ -1,4 +1,4 @@
-//! Whether a password must be changed at the next sign-in: an administrator's word on it.
+//! An administrator requires a change of a password at the next sign-in, or lifts the requirement.
 
 use crate::flow::events::Caller;
 use crate::model::event::EventType;
@@ -8,7 +8,7 @@ use crate::store::accounts;
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
 
-/// Why nothing is required.
+/// Why the requirement was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum RequireChangeError {
     /// There is no such account.
@@ -22,11 +22,11 @@ pub enum RequireChangeError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Gives the order. Requiring a change begins a new credential epoch; giving the order that stands changes nothing. The
-/// password works as long as before: it is the user's own, not a temporary one.
+/// Sets or lifts the requirement. Requiring a change starts a new credential epoch; repeating an order changes nothing.
+/// The password does not expire sooner: it is the user's own, not a temporary one.
 ///
 /// # Errors
-/// As [`RequireChangeError`] says. After an outage it may have been given; the call can be repeated.
+/// As [`RequireChangeError`] says. After an outage it may have been set; the call can be repeated.
 pub async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     id: &AccountId,

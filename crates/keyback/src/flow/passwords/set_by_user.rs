@@ -1,4 +1,4 @@
-//! A password that its user chose, and what tells of it.
+//! A password that its user chose, with its mail and events.
 
 use crate::flow::events::by_user;
 use crate::mail::message::{MailBranding, Requester, Translator, prepare_password_changed};
@@ -15,7 +15,7 @@ use crate::ports::{Env, Unavailable};
 use crate::store::batch::{Batch, Draft, Epoch};
 use crate::store::cx::Cx;
 
-/// A user's new password, which was found good.
+/// A user's new password, after all checks.
 #[derive(Debug)]
 pub(in crate::flow) struct UsersChange {
     pub(in crate::flow) hash: PasswordHash,
@@ -27,7 +27,7 @@ pub(in crate::flow) struct UsersChange {
     pub(in crate::flow) locale: Option<Locale>,
 }
 
-/// The new credential, and the mail and events that tell of it.
+/// Puts the new credential into a batch, with its mail and events.
 ///
 /// # Errors
 /// [`Unavailable::Random`], or a template's.

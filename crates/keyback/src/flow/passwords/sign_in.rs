@@ -42,7 +42,7 @@ pub struct PasswordChange {
     pub expires_in: Duration,
 }
 
-/// What checking a password needs to know.
+/// Settings for signing in.
 #[derive(Debug)]
 pub struct SignInSettings {
     /// Names clients and accounts in counters, and digests the token for a required change.
@@ -51,7 +51,7 @@ pub struct SignInSettings {
     pub lifetime: Duration,
     /// How many calls a client may make.
     pub limit: Limit,
-    /// The list of breached passwords in which a right one is looked for; `None` to look nowhere.
+    /// The list of breached passwords in which to look for a right one; `None` to skip that.
     pub breach_list: Option<BaseUrl>,
 }
 
@@ -80,7 +80,7 @@ pub async fn run<E: Env>(
     let sign_in = SignIn::after(last_sign_in, &account, cx.now);
     cx.deferred.signed_in = sign_in.map(|it| (account.id.clone(), it));
     if password.needs_rehash(&hash) {
-        // Stored after the answer, and not by all means: the next sign-in would do it.
+        // Stored after the answer. It may be lost: the next sign-in would do it.
         let new = hashing::hash(cx.env, &place, &password).await;
         cx.deferred.rehash = new.ok().map(|new| Rehash {
             account_id: account.id.clone(),
@@ -131,7 +131,7 @@ async fn give_token<E: Env>(
     let mut batch = Batch::default();
     tokens::insert(&mut batch, &token, &stored)?;
     tokens::expire(&mut batch, &token, expires_at.plus(AFTERLIFE));
-    // With its deletion: nobody else would delete it.
+    // One commit for the token and its deletion, since nothing else would delete it.
     batch.commit(cx).await?;
     Ok(PasswordChange { token, expires_in })
 }

@@ -19,8 +19,8 @@ pub enum SignOutError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Begins a new credential epoch, and leaves the password as it is. Links, codes and tokens of the epoch before die with
-/// its sessions: a reset that is under way sets nothing.
+/// Starts a new credential epoch, and leaves the password as it is. Links, codes and tokens of the old epoch die with
+/// its sessions, so a reset that is under way fails.
 ///
 /// # Errors
 /// As [`SignOutError`] says. After an outage it may have been done; the call can be repeated.

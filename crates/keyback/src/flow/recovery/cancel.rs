@@ -19,7 +19,7 @@ use crate::store::{accounts, recoveries, tokens};
 /// Why nothing was cancelled.
 #[derive(Debug, thiserror::Error)]
 pub enum CancelRecoveryError {
-    /// The token is wrong, expired, replaced or unknown: nobody is told which.
+    /// The token is wrong, expired, replaced or unknown: the answer does not say which.
     #[error("not a good token")]
     InvalidToken,
     /// Limited, or an outage.
@@ -33,8 +33,8 @@ impl From<Unavailable> for CancelRecoveryError {
     }
 }
 
-/// Ends the challenge that `token` belongs to, with its code, its link and a reset token already given for it. Doing
-/// it again does nothing more: at most six round trips, and two to refuse.
+/// Ends the challenge that `token` belongs to, with its code, its link and a reset token already issued for the code.
+/// Idempotent. Takes at most six round trips, and two to refuse.
 ///
 /// # Errors
 /// As [`CancelRecoveryError`] says.
@@ -65,7 +65,7 @@ pub async fn run<E: Env>(
         return Ok(());
     }
 
-    // Of two who cancel at the same time, one finds it done.
+    // If two requests cancel at the same time, one of them finds it done.
     let name = accounts::lease_name(&account_id);
     let (held, again) = Lease::wait_and_read(cx, &name, async |cx| {
         let find_token = async || tokens::find(store, token.reference()).await;
@@ -76,7 +76,7 @@ pub async fn run<E: Env>(
     if again.stored.cancelled {
         return Ok(());
     }
-    // Before the claims, so that all stays good.
+    // Checked before the claims, so that nothing is lost if the lease has ended.
     held.check(cx.env.clock().now())?;
     let mut batch = Batch::default();
     let kind = EventType::RecoveryCancelled;
@@ -94,13 +94,13 @@ pub async fn run<E: Env>(
     Ok(())
 }
 
-/// A token that is good, used or not, and the challenge that it cancels.
+/// A valid token, used or not, and the challenge that it cancels.
 struct LiveToken {
     stored: TokenRecord,
     challenge: Challenge,
 }
 
-/// Reads the token by `find_token`, with its account and recovery, in one round trip: `None` for one that is not good, after
+/// Reads the token by `find_token`, with its account and recovery, in one round trip. `None` if it is not valid, after
 /// the same calls to the store.
 async fn find_live<E: Env>(
     cx: &Cx<'_, E>,
@@ -122,14 +122,14 @@ async fn find_live<E: Env>(
     let purposes = [TokenPurpose::Cancel];
     let is_good = stored.accepts(token, &purposes, keyring, account.epoch, cx.now);
     let challenge = recovery.and_then(|recovery| recovery.challenge);
-    // A newer one has killed the token.
+    // A newer challenge has invalidated the token.
     let challenge = challenge.filter(|it| Some(&it.serial) == stored.serial.as_ref());
     Ok(challenge
         .filter(|_| is_good)
         .map(|challenge| LiveToken { stored, challenge }))
 }
 
-/// Makes the link, the code and a reset token for it useless, in one round trip.
+/// Invalidates the link, the code and a reset token issued for the code, in one round trip.
 async fn claim_all<E: Env>(
     cx: &Cx<'_, E>,
     token: &Token,
@@ -137,11 +137,11 @@ async fn claim_all<E: Env>(
 ) -> Result<(), CancelRecoveryError> {
     let store = cx.store();
     let claims = [
-        // First, so that a request within the cooldown brings no mail: who asked for this one may be the one who asks
-        // again.
+        // Claimed first, so that a new request within the cooldown sends no mail: it may come from whoever made the
+        // cancelled one.
         tokens::claim_of(token.reference()),
-        // Whoever had claimed the link is about to set a password, or has. Whoever had claimed the code has a reset token,
-        // and it is that one's claim that decides.
+        // If the link is claimed already, its holder is setting a password, or has set one. If the code is claimed, its
+        // holder has a reset token, and the claim of that one decides.
         recoveries::claim_of(&challenge.serial),
         tokens::claim_of(&challenge.reset_reference),
     ];

@@ -1,4 +1,4 @@
-//! Whether a token would set a password, and whose. Nothing is used up.
+//! Whether a token can set a password, and for which account. Does not use the token up.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::store::tokens;
 /// Why a token is not described.
 #[derive(Debug, thiserror::Error)]
 pub enum CheckTokenError {
-    /// The token is wrong, expired, used, replaced or unknown: nobody is told which.
+    /// The token is wrong, expired, used, replaced or unknown: the answer does not say which.
     #[error("not a good token")]
     InvalidToken,
     /// Limited, or an outage.
@@ -33,12 +33,12 @@ impl From<Unavailable> for CheckTokenError {
     }
 }
 
-/// What a good token does. Its holder could set the password, so nothing here is kept from them.
+/// What a valid token is for. Its holder could set the password, so nothing here is secret from them.
 #[derive(Debug)]
 pub struct CheckedToken {
     /// The account's address, in its stored spelling.
     pub email: EmailAddress,
-    /// How long the token stays good, unless it is used or replaced.
+    /// How long the token stays valid, unless it is used or replaced.
     pub expires_in: Duration,
     /// Why a new password is asked for.
     pub reason: ChangeReason,
@@ -57,8 +57,8 @@ pub enum ChangeReason {
     MustChange,
 }
 
-/// Looks the token up: two round trips, whatever it is. Calls are counted apart from resets, so that opening a link takes
-/// nobody the calls to use it.
+/// Looks the token up, in two round trips in any case. These calls are counted apart from resets, so that opening a
+/// link does not use up the calls for resetting.
 ///
 /// `token` is `None` if there is none in the text given.
 ///

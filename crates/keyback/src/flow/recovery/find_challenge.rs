@@ -1,4 +1,4 @@
-//! Whether a recovery of an account is under way.
+//! Whether an account has a recovery under way.
 
 use crate::base::timestamp::Timestamp;
 use crate::model::id::AccountId;
@@ -6,16 +6,16 @@ use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
 
-/// An account's live challenge, as far as it may be told of.
+/// The public part of an account's live challenge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiveChallenge {
     /// When it was issued.
     pub issued_at: Timestamp,
-    /// When the last of its link and its code expires.
+    /// When the later of its link and its code expires.
     pub expires_at: Timestamp,
 }
 
-/// The account's challenge, if its link or its code could still be used; `None` if there is no such account.
+/// The account's challenge, if its link or its code could still be used. The outer `None`: there is no such account.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.

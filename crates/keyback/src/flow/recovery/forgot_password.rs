@@ -1,5 +1,5 @@
-//! The first half of a recovery: take the request, store it sealed, answer. Whether there is an account is not
-//! looked at, so the answer cannot tell.
+//! The first half of a recovery: accept the request, store it sealed, answer. Nothing is looked up about the account,
+//! so the answer cannot reveal whether there is one.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ use crate::store::cx::Cx;
 use crate::store::keys::Lane;
 use crate::store::limiter::{self, NamedLimit};
 
-/// What binds a sealed request to its place.
+/// Binds a sealed request to its purpose.
 const SEAL_CONTEXT: &str = "recovery request";
 
 /// A recovery request as it waits, sealed, on the agenda.
@@ -36,7 +36,7 @@ pub struct Request {
     pub client: ClientAddress,
     /// When the request arrived; the mail shows it.
     pub requested_at: Timestamp,
-    /// The challenge whose mail was not sent in time, if another one is to be issued in its place. There is no third.
+    /// The challenge whose mail was not sent in time, and which this one replaces. A replacement is not replaced again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<ChallengeSerial>,
 }
@@ -75,7 +75,7 @@ pub struct Limits {
     pub app: Limit,
 }
 
-/// Takes a request: three round trips to the store, whoever is asked for.
+/// Accepts a request: three round trips to the store, for any address.
 ///
 /// # Errors
 /// [`Refusal`]; then nothing will be sent.
@@ -107,10 +107,10 @@ pub async fn accept<E: Env>(
         Place::take(store, Lane::Requests),
     );
     let counted = counted?;
-    // So always somebody looks what is due, and hardly ever does where many ask.
+    // So that somebody always looks for due work, but rarely does when there are many requests.
     cx.deferred.looks_around = counted.is_first();
     if counted.exceeded.is_some() {
-        // So those that come after it draw no place that stays empty.
+        // So that later requests draw no place on the agenda, which would stay empty.
         limiter::note_full(cx, by_all).await?;
     }
     within(counted.exceeded)?;

@@ -1,6 +1,6 @@
-//! An invitation: a link of long life, and no code, with which the owner of a new account chooses the first password.
+//! An invitation: a long-lived link, without a code, with which the owner of a new account chooses the first password.
 //!
-//! It is its account's one live challenge, as a recovery is: whichever is issued later takes the place of the other.
+//! Like a recovery, it is its account's only live challenge: each replaces the one before it.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::store::cx::Cx;
 use crate::store::recoveries::{self, AFTERLIFE};
 use crate::store::tokens;
 
-/// What inviting needs to know.
+/// Settings for inviting.
 #[derive(Debug)]
 pub struct InvitationSettings {
     /// What every challenge needs.
@@ -39,7 +39,7 @@ pub struct InvitationOrder {
     pub expires_in: Duration,
 }
 
-/// An account's owner is invited.
+/// The result of inviting an account's owner.
 #[derive(Debug)]
 pub struct Invited {
     /// When the link stops working.
@@ -50,17 +50,17 @@ pub struct Invited {
     pub email_id: Option<EmailId>,
 }
 
-/// What an invitation's challenge is numbered by.
+/// The day and the count of attempts that an invitation's challenge starts from.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::flow) struct Counted {
     /// The day whose attempts it would count.
     pub(in crate::flow) day: u64,
-    /// How many it had by then.
+    /// The day's attempts so far.
     pub(in crate::flow) attempts: i64,
 }
 
-/// An invitation whose records are yet to be written: they name the account's epoch, which a new account only gets with its
-/// number.
+/// An invitation whose records are not written yet: they contain the account's epoch, which a new account only gets
+/// together with its number.
 #[derive(Debug)]
 pub(in crate::flow) struct Drafted {
     challenge: Challenge,
@@ -69,7 +69,7 @@ pub(in crate::flow) struct Drafted {
     pub(in crate::flow) invited: Invited,
 }
 
-/// Draws the link of an invitation of `account`, and puts its mail and the deletion of all that belongs to it into `batch`.
+/// Draws the link of an invitation of `account`, and puts its mail and the deletion of its records into `batch`.
 ///
 /// # Errors
 /// [`Unavailable::Random`], or a template's.
@@ -85,7 +85,7 @@ pub(in crate::flow) fn draft<E: Env>(
     let random = cx.env.random();
     let serial = ChallengeSerial::generate(random)?;
     let link = Token::generate(random)?;
-    // Nobody learns the code, and it has expired.
+    // The code is never given out, and has expired from the start.
     let code = Code::generate(settings.issue.lifetimes.code_length, random)?;
     let expires_at = cx.now.plus(order.expires_in);
     let challenge = Challenge {
@@ -147,7 +147,7 @@ fn mail<E: Env>(
     };
     let translator = Translator::for_reader(branding, &[account.locale.as_ref()]);
     let message = prepare_invitation(account.email.as_str(), &mail, &translator)?;
-    // It is of use while its link is good for as long as a code.
+    // The mail is worth sending as long as its link will work for at least the lifetime of a code.
     let least = lifetimes.code.min(order.expires_in);
     let discard_at = challenge.link_expires_at.minus(least);
     let draft = Draft {
@@ -164,8 +164,8 @@ fn mail<E: Env>(
 }
 
 impl Drafted {
-    /// Writes the invitation under `epoch`, in the place of the challenge before it. `after` is the recovery that the account
-    /// has with the challenge.
+    /// Writes the invitation under `epoch`, replacing the challenge before it. `after` makes the account's recovery
+    /// with the new challenge.
     ///
     /// # Errors
     /// [`Unavailable::Record`].

@@ -1,4 +1,4 @@
-//! An administrator invites the owner of an account that has no password yet, once more.
+//! An administrator invites the owner of an account that has no password yet, again.
 
 use crate::flow::events::Caller;
 use crate::flow::recovery::invitation::{
@@ -30,7 +30,7 @@ pub enum InviteError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Issues an invitation, which kills the challenge before it. No limit holds an administrator back.
+/// Issues an invitation, which replaces the previous challenge. Administrators have no limit here.
 ///
 /// # Errors
 /// As [`InviteError`] says.
@@ -50,7 +50,7 @@ pub async fn run<E: Env>(
     let still_wanted = |account: &Account, _: &_| check(account).is_ok();
     let turn = Turn::take(cx.env, account, recovery, still_wanted).await?;
     let Some(turn) = turn else {
-        // It has changed while others had their turns.
+        // The account has changed while others had their turns.
         let found = accounts::find(store, id).await?;
         check(&found.ok_or(InviteError::NotFound)?)?;
         return Err(Unavailable::Store("others were at the account".to_owned()).into());

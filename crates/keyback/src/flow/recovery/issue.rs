@@ -25,10 +25,10 @@ use crate::store::recoveries::{self, AFTERLIFE, RequestRecord, TURN};
 use crate::store::{accounts, tokens};
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
-/// However many claims come before it, one waits for no more turns than this.
+/// Waits for at most this many earlier claims, however many there are.
 const MOST_TURNS: u32 = 6;
 
-/// What issuing needs to know.
+/// Settings for issuing.
 #[derive(Debug)]
 pub struct IssueSettings {
     /// How mails present the app.
@@ -68,11 +68,11 @@ pub(crate) struct Issue<'a> {
     pub(crate) counts: bool,
 }
 
-/// The right to issue, and the account and its recovery as they were when its turn came.
+/// The right to issue, and the account and its recovery as they were when the turn came.
 #[derive(Debug)]
 pub(crate) struct Turn {
     pub(crate) claim: IssueClaim,
-    /// The day's attempts at codes when it was claimed.
+    /// The day's attempts at codes when the turn was claimed.
     pub(crate) attempts_before: i64,
     pub(crate) account: Account,
     pub(crate) recovery: Recovery,
@@ -86,7 +86,7 @@ pub(crate) struct Issued {
     pub(crate) link: Token,
 }
 
-/// When the latest claim that has issued did so: not before `earliest`, and by `latest`.
+/// When the latest successful claim issued: not before `earliest`, and by `latest`.
 #[derive(Debug, Clone, Copy)]
 struct Change {
     earliest: Timestamp,
@@ -94,8 +94,8 @@ struct Change {
 }
 
 impl Turn {
-    /// Claims the right to issue for `account`, and waits until the claim before it has issued or given up. `None` if
-    /// `still_wanted` says so of what it has issued meanwhile, or if there is no such account any more.
+    /// Claims the right to issue for `account`, and waits until the claim before it has issued or given up. Returns
+    /// `None` if `still_wanted` refuses the account and its recovery as they are by then, or if the account is gone.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -117,14 +117,14 @@ impl Turn {
             until: began,
         };
         let mut looked_at = began;
-        // Whoever claims later has this claim's `earliest` behind it, whatever it reads.
+        // Every later claim is counted after this `earliest`, whatever it reads.
         let mut change = Change {
             earliest: began,
             latest: env.clock().now(),
         };
         loop {
-            // One that issues writes within its time, so after as much the turn is the next claim's, and after twice as much
-            // that of the one after it. Since an answer may come late, what counts is when it was asked for.
+            // A claim issues within its `TURN` or not at all. So after one `TURN` it is the next claim's turn, after
+            // two the one's after that. An answer may come late, so what counts is when the question was asked.
             let waits = TURN.saturating_mul(turn.turns_before());
             if waits.is_zero() || looked_at >= change.latest.plus(waits) {
                 turn.until = change.earliest.plus(waits).plus(TURN);
@@ -155,11 +155,11 @@ impl Turn {
     /// How many claims may issue before this one.
     fn turns_before(&self) -> u32 {
         let before = self.recovery.claims_before(self.claim);
-        // A later one has issued already: the next may be about to.
+        // A later claim has issued already. The one after it may be about to.
         u32::try_from(before).map_or(1, |before| before.min(MOST_TURNS))
     }
 
-    /// The turn of an account that nobody has, after the same calls to the store.
+    /// Takes a turn for an account that does not exist, with the same calls to the store.
     ///
     /// # Errors
     /// [`Unavailable::Store`].
@@ -175,7 +175,7 @@ impl Turn {
     }
 }
 
-/// Puts a challenge, in place of the one before, into `batch`, which is refused once the turn is over.
+/// Puts a challenge into `batch`, replacing the one before. The batch is refused once the turn is over.
 ///
 /// # Errors
 /// [`Unavailable::Random`], or a template's.
@@ -189,7 +189,7 @@ pub(crate) fn issue<E: Env>(
     let IssueSettings { keyring, rules, .. } = settings;
     let account = &turn.account;
     let (challenge, secrets) = draw(cx, keyring, &issue, &turn)?;
-    // Until then a reset token for the code may live, and "this was not me" must work.
+    // Until then a reset token for the code may be valid, and "this was not me" must work.
     let over_at = challenge.over_at(issue.lifetimes.reset_token);
     let last = over_at.plus(AFTERLIFE);
     insert_tokens(batch, keyring, account, &challenge, &secrets, over_at)?;
@@ -227,7 +227,7 @@ struct Secrets {
     cancel: Token,
 }
 
-/// Draws the secrets, and the challenge that is stored in their place.
+/// Draws the secrets, and the challenge that stores their digests.
 fn draw<E: Env>(
     cx: &Cx<'_, E>,
     keyring: &Keyring,
@@ -246,7 +246,7 @@ fn draw<E: Env>(
         epoch: turn.account.epoch,
         issued_at: cx.now,
         code: secrets.code.digest(keyring, &serial),
-        // A code that nobody gets has expired.
+        // A code that nobody gets is expired from the start.
         code_expires_at: if issue.link_only {
             cx.now
         } else {
@@ -264,8 +264,8 @@ fn draw<E: Env>(
     Ok((challenge, secrets))
 }
 
-/// Stores the link's token and the one that cancels, which is good until `over_at`. All that the challenge is claimed by
-/// goes with them.
+/// Stores the link's token and the cancelling one, which is valid until `over_at`. The challenge's claims are deleted
+/// together with them.
 fn insert_tokens(
     batch: &mut Batch,
     keyring: &Keyring,
@@ -296,8 +296,8 @@ fn insert_tokens(
     Ok(())
 }
 
-/// Has the recovery record deleted when nothing looks back to it any more, and the day's attempt counter with it, once no
-/// challenge is issued on that day any more.
+/// Schedules the deletion of the recovery record, once its challenge is over and no limit looks back at its mails, and
+/// of the day's attempt counter, once no further challenge can be issued on that day.
 pub(super) fn forget_in_time(
     batch: &mut Batch,
     account: &Account,
@@ -330,8 +330,8 @@ fn mail<E: Env>(
     let languages = [issue.locale, account.locale.as_ref()];
     let translator = Translator::for_reader(&settings.branding, &languages);
     let message = prepare_recovery(account.email.as_str(), &mail, &translator, &issue.lifetimes)?;
-    // The mail tells how long each of them works. An administrator's link may be meant for longer than a code lives: then
-    // the mail is of use while the link is good for as long as a code.
+    // The mail says how long the code and the link work. An administrator's link may live longer than a code. Then the
+    // mail is worth sending as long as the link will work for at least the lifetime of a code.
     let link_expires_at = challenge.link_expires_at;
     let code_life = issue.lifetimes.code.min(issue.lifetimes.link);
     let both_work_until = cx.now.plus(code_life);

@@ -1,4 +1,4 @@
-//! A token that sets a password, and the account whose password it sets.
+//! A token that can set a password, and its account.
 
 use crate::model::account::Account;
 use crate::model::id::AccountId;
@@ -11,19 +11,19 @@ use crate::store::cx::Cx;
 use crate::store::recoveries::{self, Claim};
 use crate::store::{accounts, tokens};
 
-/// A token found good, and the account that it resets.
+/// A valid token, and the account whose password it resets.
 pub(super) struct LiveToken {
     pub(super) account: Account,
     pub(super) claim: Claim,
     /// The language that the recovery was asked for in.
     pub(super) locale: Option<Locale>,
-    /// Whether it is an invitation's.
+    /// Whether the token belongs to an invitation.
     pub(super) is_invitation: bool,
     /// The password that must be changed.
     pub(super) replaces: Option<PasswordFingerprint>,
 }
 
-/// The account for a token that is good and unused; `None` for every other, after the same calls to the store.
+/// The account for a token that is valid and unused; `None` for any other, after the same calls to the store.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -37,7 +37,7 @@ pub(super) async fn find_live<E: Env>(
     let store = cx.store();
     let account_id = stored.map_or_else(AccountId::placeholder, |it| it.account_id.clone());
     let claim = match stored {
-        // The code of the same mail has the same claim.
+        // The link shares its claim with the code of the same mail.
         Some(TokenRecord {
             purpose: TokenPurpose::Link,
             serial: Some(serial),
@@ -72,7 +72,7 @@ pub(super) async fn find_live<E: Env>(
     Ok(conditions.into_iter().all(|holds| holds).then_some(live))
 }
 
-/// Whether a newer challenge has killed what came of an older one.
+/// Whether a newer challenge has invalidated the token.
 fn is_superseded(stored: &TokenRecord, recovery: Option<&Recovery>) -> bool {
     let challenge = recovery.and_then(|recovery| recovery.challenge.as_ref());
     match (&stored.serial, challenge) {

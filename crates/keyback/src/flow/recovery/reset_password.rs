@@ -30,16 +30,16 @@ const MAX_REFUSED: i64 = 30;
 /// Why the password was not set.
 #[derive(Debug, thiserror::Error)]
 pub enum ResetPasswordError {
-    /// The token is wrong, expired, used, replaced or unknown: nobody is told which.
+    /// The token is wrong, expired, used, replaced or unknown: the answer does not say which.
     #[error("not a good token")]
     InvalidToken,
-    /// The token is good, and stays so until the thirtieth refusal; the password is not.
+    /// The token is valid, and stays so until the thirtieth refusal, but the password is refused.
     #[error("the password is refused")]
     PasswordRejected(Vec<PasswordViolation>),
-    /// The token may be used up, and it is not known whether the password was stored: a new request may be needed.
+    /// The token may be used up, and it is unknown whether the password was stored: a new request may be needed.
     #[error("not known to be stored after the token was used: {0}")]
     StartAgain(Unavailable),
-    /// Limited, or an outage. The token is still good, and nothing was changed.
+    /// Limited, or an outage. The token is still valid, and nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refusal),
 }
@@ -50,7 +50,7 @@ impl From<Unavailable> for ResetPasswordError {
     }
 }
 
-/// What resetting needs to know.
+/// Settings for resetting.
 #[derive(Debug)]
 pub struct ResetSettings {
     /// How mails present the app.
@@ -70,12 +70,13 @@ pub struct Order {
     pub token: Option<Token>,
     /// The new password, not checked against the policy yet.
     pub new_password: Password,
-    /// Whether all sessions must end.
+    /// Whether to end all sessions.
     pub sign_out_everywhere: bool,
 }
 
-/// Sets the password: at most six round trips. Only for a good token and a good password it hashes, once to compare the
-/// password with the current one, where the token does not know that, and once to store it.
+/// Sets the password: at most six round trips. Hashes only if the token is valid and the policy accepts the password:
+/// once to store it, and before that once to compare it with the current one, unless the token's record has a
+/// fingerprint of that.
 ///
 /// # Errors
 /// As [`ResetPasswordError`] says.
@@ -113,14 +114,14 @@ pub async fn run<E: Env>(
     let hash = hash_or_count(cx, &place, &token, &live.claim, &order.new_password).await?;
     drop(place);
 
-    // Hashing and the breach service take their time, in which an administrator may have decided otherwise.
+    // Hashing and the breach check take time, during which an administrator may have changed the account.
     let name = accounts::lease_name(&live.account.id);
     let (held, again) = Lease::wait_and_read(cx, &name, async |cx| {
         find_live(cx, &settings.keyring, &token, stored.as_ref()).await
     })
     .await?;
     let again = again.ok_or(ResetPasswordError::InvalidToken)?;
-    // Before the token is used up, so that it stays good.
+    // Checked before the token is used up, so that it stays valid if the lease has ended.
     held.check(cx.env.clock().now())?;
     let (claim, account) = (again.claim, again.account.clone());
     let change = UsersChange {
@@ -138,7 +139,7 @@ pub async fn run<E: Env>(
     claim_and_write(cx, &claim, &account, batch).await
 }
 
-/// What came of the breach check, or why the password may not be set.
+/// The result of the breach check, or why the password may not be set.
 ///
 /// # Errors
 /// [`Unavailable::Overloaded`].
@@ -153,7 +154,7 @@ async fn check<E: Env>(
     let same = || Ok(Err(vec![PasswordViolation::SameAsCurrent]));
     let credential = live.account.credential.as_ref();
     if let Some(current) = &live.replaces {
-        // With a blank at its end, a temporary password is still the temporary one.
+        // A temporary password with a blank at its end is still the temporary one.
         let read = credential.map(|credential| credential.read(password));
         let mut spellings = [Some(password), read.as_ref()].into_iter().flatten();
         if spellings.any(|it| *current == token.fingerprint(it)) {
@@ -165,7 +166,7 @@ async fn check<E: Env>(
         Ok(checked) => checked,
         Err(violations) => return Ok(Err(violations)),
     };
-    // A link does not know the current password. Whoever recovers because somebody else knows it must not set it again.
+    // A link has no fingerprint of the current password, which must not be set again: somebody else may know it.
     let current = credential.filter(|_| live.replaces.is_none());
     if let Some(current) = current {
         let read = current.read(password);
@@ -176,11 +177,11 @@ async fn check<E: Env>(
     Ok(Ok(checked))
 }
 
-/// The hash to store. That there is no room to make it reveals that the password is not the current one, so this counts as a
-/// refused password.
+/// The hash to store. If the gate has no room left for it, the answer reveals that the password is not the current one,
+/// so this counts as a refused password.
 ///
 /// # Errors
-/// Why there is none.
+/// The reason why there is no hash.
 async fn hash_or_count<E: Env>(
     cx: &Cx<'_, E>,
     place: &Place,
@@ -199,7 +200,7 @@ async fn hash_or_count<E: Env>(
     }
 }
 
-/// Counts a refused password. One too many uses the token up; whether it did.
+/// Counts a refused password. The last one allowed uses the token up. Returns whether it did.
 async fn count_refusal<E: Env>(
     cx: &Cx<'_, E>,
     token: &Token,
@@ -213,7 +214,7 @@ async fn count_refusal<E: Env>(
     Ok(is_used_up)
 }
 
-/// Uses the token up and writes the new password, in this order: of two who use it, one writes.
+/// Uses the token up and then writes the new password: of two requests with the token, only one writes.
 async fn claim_and_write<E: Env>(
     cx: &mut Cx<'_, E>,
     claim: &Claim,
@@ -231,13 +232,13 @@ async fn claim_and_write<E: Env>(
     let epoch = numbered.epoch_of(account);
     match numbered.commit(cx).await {
         Ok(_) => Ok(()),
-        // Its follow-up is on the agenda, due for others in a minute.
+        // The follow-up work is on the agenda, and any instance can take it after a minute.
         Err(_) if is_stored(cx, &account.id, epoch).await => Ok(()),
         Err(outage) => Err(ResetPasswordError::StartAgain(outage)),
     }
 }
 
-/// Whether the store has the account at `epoch`, after it failed to say so.
+/// Whether the account is stored at `epoch`, after the store failed to confirm that.
 async fn is_stored<E: Env>(cx: &Cx<'_, E>, id: &AccountId, epoch: u64) -> bool {
     let found = accounts::find(cx.store(), id).await;
     matches!(found, Ok(Some(account)) if account.epoch == epoch)

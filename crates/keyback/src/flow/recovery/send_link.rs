@@ -1,5 +1,5 @@
-//! An administrator has a user sent a link to choose another password with, in the way that users ask for mails themselves:
-//! within the limits of the account, and not twice within the cooldown.
+//! An administrator sends a user a link for choosing another password. The limits and the cooldown of the account
+//! apply, as for mails that users request themselves.
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
@@ -35,7 +35,7 @@ pub enum SendLinkError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Issues a challenge without a code, which kills the one before, and mails its link. It counts against the account's limits.
+/// Replaces the challenge by one without a code, and mails its link. Counts against the account's limits.
 ///
 /// # Errors
 /// As [`SendLinkError`] says.
@@ -56,7 +56,7 @@ pub async fn run<E: Env>(
     let is_wanted = |account: &Account, recovery: &Recovery| {
         check(account, recovery, Use::Unused, rules, now).is_ok()
     };
-    // Another request had the turn before, and its mail is on its way.
+    // `None` if another request had its turn first: its mail is on its way.
     let turn = Turn::take(cx.env, account, recovery, is_wanted).await?;
     let turn = turn.ok_or(SendLinkError::Cooldown)?;
     let challenge_id = ChallengeId::generate(cx.env.random())?;
@@ -79,7 +79,7 @@ pub async fn run<E: Env>(
     Ok(())
 }
 
-/// Whether a link may be sent now. Once the last mail was used, or after another credential event, nothing need be waited for.
+/// Whether a link may be sent now. There is no cooldown once the last mail was used, or after another credential event.
 fn check(
     account: &Account,
     recovery: &Recovery,

@@ -1,4 +1,4 @@
-//! An administrator starts a recovery: by mail, or with code and link in hand, to read out to the user.
+//! An administrator starts a recovery: by mail, or with the code and the link returned, to read out to the user.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ use crate::store::{accounts, recoveries};
 /// An administrator's order to start a recovery.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// Whether to mail code and link; otherwise they are returned.
+    /// Whether to mail the code and the link; otherwise they are returned.
     pub deliver: bool,
-    /// How long the link lives; `None` for as long as one that a user asks for. The code lives no longer than one that a
-    /// user asks for: six digits are not good for a day.
+    /// How long the link lives; `None` for the same lifetime as one that a user requests. The code never lives longer
+    /// than its default: six digits are too weak for a day.
     pub expires_in: Option<Duration>,
     /// Why, for the event.
     pub reason: Option<String>,
@@ -31,7 +31,7 @@ pub struct Order {
 /// The recovery that was started, and its secrets if they are to be returned.
 #[derive(Debug)]
 pub struct Started {
-    /// The name of the request.
+    /// The public name of the request.
     pub challenge_id: ChallengeId,
     /// The secrets, if they are not mailed.
     pub secrets: Option<(Code, Token)>,
@@ -41,7 +41,7 @@ pub struct Started {
     pub code_expires_at: Timestamp,
 }
 
-/// Why none was started.
+/// Why no recovery was started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartRecoveryError {
     /// There is no such account.
@@ -55,8 +55,8 @@ pub enum StartRecoveryError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Issues a challenge, which kills the one before. No limit holds an administrator back, but what is issued counts
-/// against those of the user.
+/// Issues a challenge, which replaces the previous one. Administrators have no limit here, but what they issue counts
+/// against the limits of the user.
 ///
 /// # Errors
 /// As [`StartRecoveryError`] says.

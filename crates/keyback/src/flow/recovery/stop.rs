@@ -22,8 +22,8 @@ pub enum StopRecoveryError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Takes the account's challenge away, so that its link, its code and a reset token given for the code are good for
-/// nothing. Without one, it does nothing. Sessions and the password stay as they are.
+/// Removes the account's challenge, which invalidates its link, its code and a reset token issued for the code. Does
+/// nothing if there is none. Sessions and the password stay as they are.
 ///
 /// # Errors
 /// As [`StopRecoveryError`] says. After an outage it may have been done; the call can be repeated.
@@ -40,8 +40,8 @@ pub async fn run<E: Env>(
     let Some(recovery) = recovery?.filter(|it| it.challenge.is_some()) else {
         return Ok(());
     };
-    // Whoever issues a mail right now must not bring the old challenge back, and whoever resets the password with it holds
-    // the account's lease: before them it is gone, and after them it is used.
+    // A request that issues a mail right now must not restore the old challenge. A request that resets the password
+    // with it has the account's lease: it finds the challenge gone, or has used it before.
     let turn = Turn::take(cx.env, account, recovery, |_, _| true).await?;
     let turn = turn.ok_or(StopRecoveryError::NotFound)?;
     let held = accounts::lease(cx, id).await?;

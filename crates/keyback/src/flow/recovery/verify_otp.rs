@@ -26,7 +26,7 @@ use crate::store::tokens;
 /// Why there is no reset token.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyOtpError {
-    /// The code is wrong, expired, used, replaced, exhausted or unknown: nobody is told which.
+    /// The code is wrong, expired, used, replaced, exhausted or unknown: the answer does not say which.
     #[error("not a good code")]
     InvalidOtp,
     /// The code may be used up, and no token was stored for it: a new request is needed.
@@ -43,7 +43,7 @@ impl From<Unavailable> for VerifyOtpError {
     }
 }
 
-/// What verifying needs to know.
+/// Settings for verifying.
 #[derive(Debug)]
 pub struct VerifySettings {
     /// Verifies the code, names the client in a counter, and digests the reset token.
@@ -59,16 +59,16 @@ pub struct VerifySettings {
 /// Whose code it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Whose {
-    /// That of the account for which this request was made; `None` if the text given cannot be the name of one.
+    /// The account for which this request was made; `None` if the given text cannot be the name of a request.
     Request(Option<ChallengeId>),
-    /// That of the account with this address.
+    /// The account with this address.
     Address(EmailAddress),
 }
 
-/// Counts the attempt, compares the code, claims the challenge and gives the reset token: at most five round trips,
-/// and as many for an unknown request or address as for a wrong code.
+/// Counts the attempt, compares the code, claims the challenge and issues the reset token. Takes at most five round
+/// trips, and as many for an unknown request or address as for a wrong code.
 ///
-/// A code belongs to the account: the live challenge's code works with its address, and with any request of its.
+/// A code belongs to the account: the live challenge's code works with its address and with any of its requests.
 ///
 /// # Errors
 /// As [`VerifyOtpError`] says.
@@ -92,8 +92,8 @@ pub async fn run<E: Env>(
     within(counted?.exceeded)?;
     let live = find_live(cx, &owner?, *caps).await?;
 
-    // Counted before it is compared, whatever it is compared with. Whether it was used already is looked up for all, so
-    // that a used code takes the same calls as a wrong one.
+    // Counted before the comparison, for unknown accounts too. Whether the code was used is always looked up, so that a
+    // used code takes the same calls as a wrong one.
     let (counted_for, day, serial) = if let Some(live) = &live {
         let serial = live.challenge.serial.clone();
         (live.account.id.clone(), live.challenge.attempts_day, serial)
@@ -133,15 +133,15 @@ pub async fn run<E: Env>(
         .map_err(VerifyOtpError::StartAgain)
 }
 
-/// Whose code it may be.
+/// Who the code may belong to.
 enum Owner<'a> {
     Id(AccountId),
-    /// What stands under an address. The account itself has the last word about its address.
+    /// The accounts that the index has for an address. Each account's own record decides about its address.
     Address(&'a EmailAddress, Candidates),
 }
 
 impl<'a> Owner<'a> {
-    /// What the caller names, or what nobody has, in one round trip.
+    /// The account that the caller names, or a placeholder, in one round trip.
     async fn seek<E: Env>(env: &E, whose: &'a Whose) -> Result<Self, Unavailable> {
         let store = env.store();
         let challenge_id = match whose {
@@ -178,12 +178,12 @@ impl<'a> Owner<'a> {
 struct Live {
     account: Account,
     challenge: Challenge,
-    /// On the attempts at it.
+    /// The limits on attempts.
     caps: AttemptCaps,
 }
 
-/// The account and its challenge, while a code could be right, in one round trip. A guess at any other is not held against
-/// the account: a stranger who knows the address could use up the day's attempts before their owner asks for a mail.
+/// The account and its challenge, if a code could be right now, in one round trip. No other guess counts against the
+/// account: otherwise a stranger could use up the day's attempts before the owner even asks for a mail.
 async fn find_live<E: Env>(
     cx: &Cx<'_, E>,
     owner: &Owner<'_>,
@@ -210,7 +210,7 @@ async fn find_live<E: Env>(
     }))
 }
 
-/// Stores the reset token for a code that is used up.
+/// Stores the reset token for a used-up code.
 async fn give_token<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &VerifySettings,
@@ -228,7 +228,7 @@ async fn give_token<E: Env>(
         replaces: None,
         cancelled: false,
     };
-    // It goes with the challenge.
+    // Its deletion was scheduled together with the challenge's.
     let mut batch = Batch::default();
     tokens::insert(&mut batch, &token, &stored)?;
     batch.write_unnumbered(cx).await?;

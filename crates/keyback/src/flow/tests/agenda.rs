@@ -1,4 +1,4 @@
-//! The store without expiry: whatever is stored for a while goes again, at a cost that follows what is due.
+//! A store without expiry: temporary records are deleted in time, at a cost that depends only on what is due.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ fn with_accounts() -> App {
     app
 }
 
-/// Asks for `count` recoveries, half of them for nobody's address, and uses some of what is mailed.
+/// Asks for `count` recoveries, half of them for unknown addresses, and uses some of what is mailed.
 fn ask(app: &App, count: usize) {
     for number in 0..count {
         let client = number / 10;
@@ -122,7 +122,7 @@ fn a_run_after_an_idle_year_takes_no_step_per_minute() {
     let _ = app.run_courier();
     let operations = app.env.store.operations() - before;
     assert!(operations < 600, "{operations}");
-    // Having looked once, it does not look again.
+    // After one look it does not look again.
     let before = app.env.store.operations();
     let _ = app.run_courier();
     let operations = app.env.store.operations() - before;
@@ -163,7 +163,7 @@ fn without_a_courier_the_first_request_of_a_minute_works_what_is_due() {
 fn a_mail_is_tried_ten_times_within_about_a_day_and_then_failed() {
     let app = with_accounts();
     app.env.http.answer_with(503, None);
-    // The mail of a change is worth sending for as long as it takes.
+    // The notice of a change has no deadline.
     let _ = app.forgot(&email(0));
     let link = app.take_mails()[0].link();
     let _ = app.reset(&link, App::NEW_PASSWORD).expect(204);
@@ -220,7 +220,7 @@ fn a_request_under_a_key_that_is_gone_is_given_up_after_a_day() {
     );
     app.advance(YEAR);
     let _ = app.run_courier();
-    // The client's counter was named in what cannot be read any more.
+    // The name of the client's counter was in a record that can no longer be read.
     let mut left_over = left_over(&app);
     left_over.retain(|name| !name.starts_with("v1:limit:"));
     assert_eq!(left_over, Vec::<String>::new());
@@ -246,7 +246,7 @@ fn a_round_ends_within_a_minute_however_slow_the_provider_is() {
     let before = app.env.clock().now();
     let report = app.run_courier().json();
     let taken = app.env.clock().now().since(before);
-    // Eight wait together for what one waits; this clock counts the wait of each.
+    // Eight wait concurrently, but this clock adds up their waits.
     assert!(taken <= Duration::from_secs(45 + 8 * 5), "{taken:?}");
     assert!(report["retried"].as_u64() >= Some(9), "{report}");
     assert!(report["remaining"].as_u64() > Some(0), "{report}");

@@ -1,4 +1,4 @@
-//! Nothing readable is stored or logged, and no answer tells what it must not.
+//! Nothing readable is stored or logged, and no answer leaks a secret.
 
 use crate::testing::App;
 
@@ -54,7 +54,7 @@ fn journey() -> (App, Vec<String>, Vec<String>) {
     (app, secrets, answers)
 }
 
-/// The halves of a token in clear are as telling as the whole.
+/// Half of a token in clear leaks as much as the whole.
 fn telling_parts(secret: &str) -> Vec<&str> {
     if secret.len() == 64 {
         vec![&secret[22..]]
@@ -66,7 +66,7 @@ fn telling_parts(secret: &str) -> Vec<&str> {
 #[test]
 fn the_store_holds_no_secret_and_no_client_in_clear() {
     let (app, secrets, _) = journey();
-    // The account's own record must tell its address, and so must the directory; nothing else may.
+    // The account's own record must contain its address, and so must the directory; nothing else may.
     let tell_addresses = [
         "v1:account:",
         "v1:directory-node:",
@@ -133,7 +133,7 @@ fn the_same_code_and_address_leave_no_common_trace_under_another_key() {
         let kept = |line: &&str| line.starts_with("v1:token:") || line.starts_with("v1:recovery:");
         dump.lines().filter(kept).map(str::to_owned).collect()
     };
-    // The randomness is the same, and so are code and tokens: only the key differs.
+    // The randomness is the same, and so are the code and the tokens: only the key differs.
     let one = digest_lines("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
     let other = digest_lines("AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA=");
     assert_eq!(one.len(), 3);

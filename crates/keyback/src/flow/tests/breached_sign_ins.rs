@@ -7,11 +7,11 @@ use crate::ports::NoAnswer;
 use crate::testing::{App, Call, block_on};
 
 const LIST: &str = "api.pwnedpasswords.com";
-/// `printf 'staple horse violet crane' | sha1sum`, its first five digits, and the others.
+/// The SHA-1 by `printf 'staple horse violet crane' | sha1sum`: its first five digits, and the others.
 const RANGE: &str = "/range/FBF60";
 const REST: &str = "68DD3F58630299FE74E153290D5C3EA8C6D";
 
-/// The account `ann`, whose password is found in a breach later than it was set.
+/// The account `ann`, whose password turns up in a breach after it was set.
 fn with_ann() -> App {
     let app = App::default();
     let ann = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
@@ -55,7 +55,7 @@ fn the_next_sign_in_asks_for_a_change_and_this_one_is_as_ever() {
     let found = account(&app);
     assert_eq!(found["credential"]["must_change"], true);
     assert_eq!(found["credential"]["expires_at"], Value::Null);
-    // Whoever has just signed in stays so.
+    // The new session goes on.
     assert_eq!(found["credential_epoch"], first["credential_epoch"]);
     let second = signs_in(&app);
     assert_eq!(second["password_change"]["reason"], "must-change");
@@ -132,7 +132,7 @@ fn the_answer_waits_for_no_list_and_nothing_is_kept_of_the_password() {
     assert!(!dump.contains(App::PASSWORD) && !dump.contains(&REST[..8]));
 }
 
-/// Signs in, has `decide` done before the list is asked, and gives the account as it is then.
+/// Signs in, runs `decide` before the list is asked, and returns the account afterwards.
 fn decided_meanwhile(decide: impl FnOnce(&App)) -> (App, Value) {
     let app = with_ann();
     let body = json!({"email": App::EMAIL, "password": App::PASSWORD});
@@ -221,7 +221,7 @@ fn switched_off_it_costs_nothing_and_switched_on_once_a_day_a_count_and_its_dele
         let is_read = |it: &&String| it.starts_with("get ") || it.starts_with("exists ");
         seen.len() - seen.iter().filter(is_read).count()
     };
-    // What opens the client's counter is not meant.
+    // Apart from the call that creates the client's counter.
     let off = app.fork();
     off.env.variables.set("password_breach_check", "off");
     let _ = changing(&off);

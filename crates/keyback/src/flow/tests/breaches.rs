@@ -6,7 +6,7 @@ use crate::ports::NoAnswer;
 use crate::testing::{App, Call};
 
 const LIST: &str = "api.pwnedpasswords.com";
-/// `printf 'copper lantern drifts north' | sha1sum`, its first five digits, and the others.
+/// The SHA-1 by `printf 'copper lantern drifts north' | sha1sum`: its first five digits, and the others.
 const RANGE: &str = "/range/69AFA";
 const REST: &str = "438A1EEE8E19B20C7E1BF6977519DA6A077";
 
@@ -37,7 +37,7 @@ fn asked(app: &App) -> Vec<String> {
         .collect()
 }
 
-/// What the newest event of this type says of the check.
+/// What the newest event of this type says about the check.
 fn noted(app: &App, kind: &str) -> Value {
     let events = app.make(&Call::get("/v1/admin/users/ann/events")).json();
     let events = events["events"].as_array().unwrap();
@@ -106,7 +106,7 @@ fn administrators_are_held_to_it_when_they_type_a_password() {
     assert!(app.knows(App::PASSWORD));
     let _ = asked(&app);
 
-    // Nobody else can have had a generated one.
+    // A generated password is new, so no breach contains it.
     let generated = json!({"generate": true, "return_password": true});
     let _ = app.make(&app.call(path, generated)).expect(200);
     assert_eq!(asked(&app), Vec::<String>::new());

@@ -1,4 +1,4 @@
-//! One action on many accounts, worked by the courier.
+//! One action on many accounts, run by the courier.
 
 mod decisions;
 mod recoveries;
@@ -36,7 +36,7 @@ fn ids(numbers: impl IntoIterator<Item = usize>) -> Value {
     numbers.into_iter().map(id).collect::<Vec<_>>().into()
 }
 
-/// Begins a job and gives its path.
+/// Starts a job and returns its path.
 #[track_caller]
 fn start(app: &App, order: Value) -> String {
     let reply = app.make(&app.call(BULK, order)).expect(202);
@@ -112,7 +112,7 @@ fn named_accounts_are_changed_once_each_and_all_are_accounted_for() {
     assert_eq!(event["actor"], job["actor"]);
     assert_eq!(event["actor"]["id"], "all");
     assert_eq!(event["from"], "192.0.*.*");
-    // It is over.
+    // The job is over.
     patch(&app, 0, json!({"disabled": false}));
     let _ = app.run_courier();
     assert_eq!(signs_in(&app, 0), 200);
@@ -183,7 +183,7 @@ fn a_job_stops_between_two_accounts_and_goes_after_a_month() {
     assert_eq!(events(&app, 599), Vec::<String>::new());
     let jobs = app.make(&Call::get(BULK)).expect(200).json();
     assert_eq!(jobs, json!({"jobs": [job(&app, &path)]}));
-    // Told again, it stays as it is.
+    // Stopping again changes nothing.
     stop(&app, &path);
     app.advance(MONTH - 3_600);
     let _ = app.run_courier();
@@ -212,7 +212,7 @@ fn a_hundred_jobs_are_listed_and_no_more_run() {
     assert_eq!(jobs.len(), 100);
     assert!(newest.ends_with(jobs[0]["id"].as_str().unwrap()));
     assert!(!jobs.iter().any(|it| it["state"] == "stopped"));
-    // It is out of the list and can still be seen, for a month.
+    // It is no longer in the list, but can be read for a month.
     assert_eq!(job(&app, &paths[7])["state"], "stopped");
     app.advance(MONTH);
     let _ = app.run_courier();

@@ -1,4 +1,4 @@
-//! Whether a link still works, and whose it is, before a password is chosen.
+//! Whether a link still works, and for which account, before a password is chosen.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! A clock that goes back, or was wrong for a while, loses nothing and keeps nothing for ever.
+//! A clock that goes back, or was wrong for a while, loses no work and leaves no record for ever.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ fn create(app: &App, id: &str, email: &str) -> Call {
     app.call("/v1/admin/users", body)
 }
 
-/// Sets a password as an administrator; the work after the answer is lost. It leaves a mail that does not expire, an event,
-/// and what is to be deleted in a month and in three.
+/// Sets a password as an administrator, and drops the work after the answer. It leaves a mail that does not expire, an
+/// event, and deletions that are due in one and in three months.
 fn leave_work(app: &App) {
     let body = json!({"password": App::NEW_PASSWORD, "change_on_next_sign_in": false});
     let call = app.call("/v1/admin/users/ann/reset-password", body);
@@ -41,7 +41,7 @@ fn come_every_minute(app: &App, minutes: u64) {
     app.run_courier_for(minutes);
 }
 
-/// How many mails arrived and of how many password changes the portal was told, since the last call.
+/// How many mails and how many password changes by webhook arrived since the last call.
 fn arrived(app: &App) -> (usize, usize) {
     let mails = app.take_mails().len();
     let told = app.take_webhooks();
@@ -62,7 +62,7 @@ fn left_over(app: &App) -> Vec<String> {
     fresh.advance(2 * YEAR);
     let _ = fresh.run_courier();
     let mut left_over = app.left_over(&fresh);
-    // Calls that crashed before they gave their leases back.
+    // Left by calls that crashed before they released their leases.
     left_over.retain(|name| !name.starts_with("v1:lease:account.ann:"));
     left_over
 }
@@ -88,7 +88,7 @@ fn survives_a_jump(ahead: Duration, during: bool) {
     come_every_minute(&app, 4);
     let before = arrived(&app);
     if during {
-        // It is due when the clock comes to its time again.
+        // It is due when the clock reaches its time again.
         app.env.clock.advance(ahead);
         come_every_minute(&app, 4);
     }

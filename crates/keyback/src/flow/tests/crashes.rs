@@ -1,4 +1,4 @@
-//! The process may end between any two operations on the store. What it had promised is done later, once; and nothing
+//! The process may end between any two operations on the store. The promised work is then done later, once, and nothing
 //! stays behind.
 
 mod bulk;
@@ -11,8 +11,8 @@ use crate::testing::{App, Call, Mail, exchange, run_while};
 
 const YEAR: u64 = 365 * 86_400;
 
-/// Runs `act` on copies of `app` that crash after 0, 1, 2, … operations, and hands each to `check` with what `act` had
-/// put into its note by then; and at last one that did not crash.
+/// Runs `act` on copies of `app` that crash after 0, 1, 2, … operations, and at last on one that does not. `check` gets
+/// each copy, with the note as far as `act` had written it.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "a closure reads best where it is passed"
@@ -37,15 +37,15 @@ fn at_every_operation<N: Default>(
     panic!("no end");
 }
 
-/// An app with an account, at a time of the hour at which whatever is done again a minute or two later puts its clean-up
-/// into another hour, or day.
+/// An app with an account, late in the hour: the clean-up of work that is repeated a minute or two later falls into
+/// another hour, or day.
 fn late_in_the_hour() -> App {
     let app = App::with_account();
     app.advance(49 * 60);
     app
 }
 
-/// Time passes and couriers come, as often as it takes for all that a crash may hold up.
+/// Lets time pass and runs the courier, as often as any work delayed by a crash may need.
 fn come_back_later(app: &App) {
     for _ in 0..6 {
         app.advance(60);
@@ -63,7 +63,7 @@ fn the_one(mails: &[Mail]) -> &Mail {
     &mails[0]
 }
 
-/// What is left after all has expired, but for what a fresh app with the account holds too.
+/// What is left after everything has expired, except for what a fresh app with the account contains too.
 fn left_over(app: &App) -> Vec<String> {
     come_back_later(app);
     for _ in 0..2 {
@@ -89,7 +89,7 @@ fn a_request_that_was_answered_brings_its_mail_whatever_crashes_after_the_answer
         come_back_later(&app);
         let mails = app.take_mails();
         let Some(challenge_id) = answered else {
-            // It may have been taken; it was not promised.
+            // It may have been accepted, but it was not promised.
             assert!(mails.len() <= 1, "{operations}");
             return;
         };
@@ -107,8 +107,8 @@ fn a_request_that_was_answered_brings_its_mail_whatever_crashes_after_the_answer
     });
 }
 
-/// A call that crashes before its answer, or whose work after the answer is lost, leaves counters of calls and slots at
-/// most: whoever dies between counting and storing what deletes the counter cannot do better.
+/// A call that crashes before its answer, or whose work after the answer is lost, leaves at most counters of calls and
+/// slots. A crash between counting and scheduling the counter's deletion has to leave the counter.
 fn leaves_counters_at_most(app: &App, path: &str, body: &Value) {
     let act = async |app: &App, (): &mut ()| {
         let (reply, _) = exchange(&app.env, &app.call(path, body.clone())).await;

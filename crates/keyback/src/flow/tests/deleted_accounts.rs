@@ -1,4 +1,4 @@
-//! A deleted account tells its owner, and leaves its id and its address reserved for a day.
+//! Deleting an account notifies its owner, and reserves its id and its address for a day.
 
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ fn create(app: &App, id: &str, email: &str) -> Call {
     app.call("/v1/admin/users", json!({"id": id, "email": email}))
 }
 
-/// The same call by somebody who may not delete accounts.
+/// The same call by a caller who may not delete accounts.
 fn by_writer(app: &App, call: &Call) -> Call {
     let claims = TestKey::claims("users:write", app.env.clock().now());
     call.clone()

@@ -1,4 +1,4 @@
-//! What becomes of a mail, and what the administrator sees of it.
+//! What happens to a mail, and what the administrator sees of it.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ mod fallback;
 mod renewed;
 mod useless;
 
-/// What Resend says of a sender whose domain it has not verified.
+/// Resend's answer for a sender whose domain it has not verified.
 const UNVERIFIED: &str = r#"{"statusCode":403,"name":"validation_error","message":"The example.test domain is not verified."}"#;
 
 fn retry(app: &App, email: &Value) -> crate::testing::Reply {
@@ -56,7 +56,7 @@ fn an_email_is_seen_from_its_first_try_on_and_never_its_content() {
     let shown = app.make(&Call::get(&path)).expect(200);
     assert_eq!(shown.json(), *sent);
     assert!(!shown.body.contains(App::EMAIL), "{shown:?}");
-    // Nothing is kept of what was sent.
+    // The content is not kept after sending.
     let id = sent["id"].as_str().unwrap();
     let record = app.env.store.bytes(&format!("v1:outbox:{id}")).unwrap();
     let record: Value = serde_json::from_slice(&record).unwrap();

@@ -1,4 +1,4 @@
-//! What providers say of mails that they took.
+//! What providers report about mails that they accepted.
 
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ fn what_the_provider_says_is_seen_with_the_email_and_with_the_user() {
     let _ = provider_says(&app, "email.delivered", &sent, FEEDBACK_SECRET).expect(204);
     assert_eq!(app.emails_in("delivered").len(), 1);
     assert_eq!(user_events(&app)[0], "email.delivered");
-    // A bounce may come after the delivery; nothing said before counts any more.
+    // A bounce may come after the delivery; earlier reports no longer count.
     let _ = provider_says(&app, "email.bounced", &sent, FEEDBACK_SECRET).expect(204);
     let _ = provider_says(&app, "email.delivered", &sent, FEEDBACK_SECRET).expect(204);
     let _ = provider_says(&app, "email.bounced", &sent, FEEDBACK_SECRET).expect(204);
@@ -94,14 +94,14 @@ fn the_fallback_says_what_became_of_mails_too() {
     };
     let says = |kind: &str, secret: &str| provider_says(&app, kind, &sent, secret).status;
     assert_eq!(says("email.delivered", other), 401);
-    // Another account with the same provider: both secrets are good.
+    // Another account with the same provider: both secrets work.
     fallback("resend");
     assert_eq!(says("email.delivered", other), 204);
     assert_eq!(says("email.bounced", FEEDBACK_SECRET), 204);
     let neither = "whsec_d2F0ZXIgd2F0ZXIgd2F0ZXIgd2F0ZXIgd2F0ZXI=";
     assert_eq!(says("email.complained", neither), 401);
     assert_eq!(app.emails_in("bounced").len(), 1);
-    // The first provider's may be off.
+    // The first provider's secret may be missing.
     app.env.variables.set("email_webhook_secret", "");
     assert_eq!(says("email.complained", FEEDBACK_SECRET), 401);
     assert_eq!(says("email.complained", other), 204);

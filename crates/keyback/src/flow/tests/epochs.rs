@@ -26,7 +26,7 @@ fn admin(app: &App, path: &str, method: &'static str, body: Value) {
     assert!(reply.status < 300, "{reply:?}");
 }
 
-/// Checks that all is good before `event` and dead after it.
+/// Checks that everything works before `event` and nothing after it.
 fn kills_everything(event: impl Fn(&App)) {
     let (app, recovery, forced) = with_everything_issued();
     let code = |app: &App| app.verify(&recovery.challenge_id, &recovery.code);
@@ -79,7 +79,7 @@ fn a_reset_by_an_administrator_kills_whatever_was_issued() {
 #[test]
 fn a_forced_change_kills_whatever_was_issued() {
     kills_everything(|app| {
-        // Ordering what was ordered already is no event.
+        // Repeating an order is no event.
         admin(app, "/password-change", "PUT", json!({"required": false}));
         admin(app, "/password-change", "PUT", json!({"required": true}));
     });

@@ -231,7 +231,7 @@ fn a_thousand_events_fill_several_parts_and_two_days() {
         exported.iter().collect::<BTreeSet<_>>(),
         all.iter().collect()
     );
-    // What is far from the end is found as well, page by page.
+    // Events far from the end are found too, page by page.
     assert_eq!(
         names(&pages(&app, "limit=3&user_id=u0-0", || ())),
         ["u0-0 1"]

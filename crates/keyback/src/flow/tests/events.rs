@@ -1,4 +1,4 @@
-//! A user's events are kept for 90 days, whatever becomes of the user.
+//! A user's events are kept for 90 days, even if the user is deleted.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn with_ann() -> App {
     app
 }
 
-/// The types of ann's events, newest first; `None` if there is nothing to tell of.
+/// The types of ann's events, newest first; `None` if there are none.
 fn events(app: &App) -> Option<Vec<String>> {
     let reply = app.make(&Call::get("/v1/admin/users/ann/events"));
     (reply.status == 200).then(|| {
@@ -82,7 +82,7 @@ fn an_event_stands_there_as_soon_as_the_answer_does() {
     let app = with_ann();
     let order = json!({"generate": true, "return_password": true});
     let reset = app.call("/v1/admin/users/ann/reset-password", order);
-    // Whatever is to be done after the answer is not done.
+    // The work after the answer is dropped.
     let (reply, _) = app.answer(&reset);
     assert_eq!(reply.status, 200);
     let all = [

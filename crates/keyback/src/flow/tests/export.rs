@@ -1,4 +1,4 @@
-//! Accounts leave as the lines that an import takes; an import says beforehand what it would do.
+//! Accounts are exported as lines that can be imported; an import can be previewed.
 
 use serde_json::{Value, json};
 
@@ -80,7 +80,7 @@ fn an_export_is_an_import_elsewhere() {
     assert_eq!(lines.len(), 4);
     let bob = json!({"id": "a|b", "email": "bob@example.test", "created_at": created("a%7Cb")});
     assert_eq!(lines[1], bob);
-    // A temporary password stays here, where it expires.
+    // A temporary password is not exported, because it expires here.
     let cy = json!({"id": "cy", "email": "cy@example.test", "created_at": created("cy")});
     assert_eq!(lines[2], cy);
     assert_eq!(lines[0]["change_on_next_sign_in"], true);
@@ -191,7 +191,7 @@ fn a_preview_says_what_the_import_does_and_creates_nothing() {
     let done = import(&app, "?dry_run=false", &lines);
     let members = preview.as_object_mut().unwrap();
     assert_eq!(members.remove("dry_run"), Some(json!(true)));
-    // Outcomes of a chunk come after what was refused before.
+    // Outcomes of a chunk come after the lines that were refused earlier.
     for told in [&done, &preview] {
         assert_eq!(
             [&told["created"], &told["unchanged"], &told["failed"]],

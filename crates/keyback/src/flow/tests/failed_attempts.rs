@@ -1,4 +1,4 @@
-//! What a wrong code, password, token or key leaves: a line, a count, and a warning where there are too many.
+//! A wrong code, password, token or key leaves a log line and a count, and a warning if there are too many.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn with_wrong_key(app: &App, path: &str) -> u16 {
     app.make(&call).status
 }
 
-/// The kinds of the attempts that the log has.
+/// The kinds of attempts in the log.
 fn kinds(app: &App) -> Vec<String> {
     let lines = app.env.log.lines().into_iter();
     let lines = lines.filter(|line| line.starts_with("attempt-failed "));
@@ -86,7 +86,7 @@ fn a_client_with_too_many_wrong_keys_is_told_to_wait_and_a_right_key_from_there_
             "{number}"
         );
     }
-    // The portal behind the same address, and a stranger elsewhere.
+    // From the portal behind the same address, and from a stranger elsewhere.
     let _ = app.run_courier();
     app.come_from("198.51.100.7:1");
     assert_eq!(with_wrong_key(&app, "/v1/admin/users"), 401);

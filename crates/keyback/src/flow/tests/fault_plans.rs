@@ -1,5 +1,5 @@
-//! Random courses of calls while the store and the provider meet faults by a seeded plan. Beside each call the same one is
-//! made on a copy without faults: what the app answers is what the copy does, or an outage whose words are true.
+//! Random sequences of calls, with faults of the store and the provider by a seeded plan. Each call is also made on a
+//! copy without faults. The app must answer what the copy does, or with an outage whose text is true.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -10,12 +10,12 @@ use serde_json::{Value, json};
 use crate::ports::{NoAnswer, SecureRandom as _};
 use crate::testing::{App, Call, Fault, FaultPlan, Mail, Reply, SeededRandom, other_than};
 
-/// So many plans, unless the environment's `KEYBACK_FAULT_PLANS` says how many.
+/// How many plans to run, unless `KEYBACK_FAULT_PLANS` is set in the environment.
 const PLANS: u64 = 1_000;
 const CALLS: usize = 8;
 const PASSWORDS: [&str; 3] = [App::PASSWORD, App::NEW_PASSWORD, App::OTHER_PASSWORD];
 
-/// A call, and what it is to bring about.
+/// A call, and its intended effect.
 enum Act {
     Forget,
     Verify { code: String },
@@ -38,12 +38,12 @@ struct Course {
     recoveries: Vec<Mail>,
     tokens: Vec<String>,
     spent: BTreeSet<String>,
-    /// How often the provider said that it took the mail of each key.
+    /// The keys of the mails that the provider confirmed, once for each time.
     accepted: Rc<RefCell<Vec<String>>>,
     met: Met,
 }
 
-/// What calls met, so that it is seen that the plans hit something.
+/// What the calls met, to prove that the plans cause faults.
 #[derive(Debug, Default, Clone, Copy)]
 struct Met {
     outages: usize,
@@ -60,14 +60,14 @@ fn with_ann() -> App {
     app
 }
 
-/// A copy in which nothing fails any more.
+/// A copy without further faults.
 fn sober(app: &App) -> App {
     let copy = app.fork();
     copy.env.http.answer_by(|_| Ok((200, None)));
     copy
 }
 
-/// Time passes and couriers come, as often as it takes for all that a fault may hold up.
+/// Lets time pass and runs the courier, as often as any work delayed by a fault may need.
 fn come_back_later(app: &App) {
     for _ in 0..8 {
         app.advance(60);
@@ -132,7 +132,7 @@ impl Course {
         (self.password + 1 + self.draw(2)) % PASSWORDS.len()
     }
 
-    /// The next call. What needs a mail or a token that is not there asks for a mail.
+    /// The next call. If it needs a mail or a token and there is none, it asks for a mail.
     fn choose(&self) -> (Call, Act) {
         let app = &self.app;
         let (chosen, password) = (self.draw(12), self.another_password());
@@ -225,7 +225,7 @@ impl Course {
         }
     }
 
-    /// Which password signs in, and that it is one alone.
+    /// Which password signs in. There must be only one.
     fn truth(&self) -> usize {
         let app = sober(&self.app);
         let account = app.make(&Call::get("/v1/admin/users/ann")).expect(200);
@@ -293,7 +293,7 @@ impl Course {
         }
     }
 
-    /// What was answered brings its mails, once the faults are over, as it does where there were none.
+    /// A call that succeeded still sends its mail after the faults, if it would without them.
     fn check_mails(&mut self, act: &Act, reply: &Reply, healthy: &App, mails: &[Mail]) {
         let are_recoveries = match act {
             Act::Forget => true,
@@ -318,7 +318,7 @@ impl Course {
         );
     }
 
-    /// The faults are over: all that waits is done.
+    /// The faults are over: finishes all waiting work.
     fn end(self) -> Met {
         self.app.env.store.plan_faults(None);
         let accepted = Rc::clone(&self.accepted);
@@ -344,7 +344,7 @@ fn whatever_fails_the_rules_hold_the_words_are_true_and_what_was_promised_comes(
     let app = with_ann();
     let mut all = Met::default();
     for seed in 0..plans {
-        // Shown if it is this plan that fails.
+        // Shown if this plan fails.
         println!("plan {seed}");
         let mut course = Course::begin(&app, seed);
         for _ in 0..CALLS {

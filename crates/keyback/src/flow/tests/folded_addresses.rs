@@ -1,4 +1,4 @@
-//! Stores of earlier versions, in which the case of an address counted: they are folded by the courier.
+//! Stores of earlier versions, whose addresses were case-sensitive: the courier folds them.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn indexes(app: &App) -> Vec<String> {
     names
 }
 
-/// A store as an earlier version left it: each account stands under its address as it is spelled.
+/// A store of an earlier version: each account is indexed under its address as spelled.
 fn earlier(accounts: &[(&str, &str)]) -> App {
     let app = App::default();
     for (id, email) in accounts {
@@ -93,7 +93,7 @@ fn before_the_courier_came_an_exact_spelling_finds_its_account_as_it_did() {
     let app = earlier(&[("ann", "Ann@example.test"), ("bob", "ann@example.test")]);
     assert_finds(&app, "Ann@example.test", Some("ann"));
     assert_finds(&app, "ann@example.test", Some("bob"));
-    // Nobody can have the address of either anew, nor does a deletion of one take the other's.
+    // Nobody can take the address of either, and deleting one does not take the other's.
     let taken = json!({"email": "Ann@example.test"});
     let _ = app.make(&app.call("/v1/admin/users", taken)).expect(409);
     let gone = app.call(&path("ann"), Value::Null).by("DELETE");
@@ -125,7 +125,7 @@ fn the_courier_folds_every_address_once_and_leaves_no_index_of_a_spelling() {
     let mails = app.take_mails();
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].to, "Ann@example.test");
-    // Nothing is left to be done.
+    // No work is left.
     let _ = app.env.store.take_operations();
     let _ = app.run_courier();
     let seen = app.env.store.take_operations();
@@ -164,7 +164,7 @@ fn of_two_accounts_whose_addresses_differ_in_case_only_the_older_has_it_and_the_
             lines.contains(&"email-taken account=bob by=ann".to_owned()),
             "{lines:?}"
         );
-        // It works by its id, and its mails go to its own spelling.
+        // It still works by its id, and its mails go to its own spelling.
         let by_id = json!({"user_id": "bob", "password": App::PASSWORD});
         let _ = app.make(&app.call("/v1/sign-in", by_id)).expect(200);
         let recovery = app.call("/v1/admin/users/bob/recovery", json!({"deliver": "email"}));
@@ -257,7 +257,7 @@ fn another_spelling_is_a_change_of_address_of_the_same_account() {
     let after = app.make(&call).expect(200).json();
     assert_eq!(after["email"], "ANN@example.test");
     assert!(after["credential_epoch"].as_u64() > before["credential_epoch"].as_u64());
-    // What went to the spelling before may have reached somebody else.
+    // Mails to the previous spelling may have reached somebody else.
     let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(400);
     assert_eq!(app.take_mails()[0].to, App::EMAIL);
     app.advance(70);

@@ -182,7 +182,7 @@ fn a_mail_that_a_credential_event_has_made_useless_keeps_nobody_waiting() {
     let again = app.recover();
     let _ = app.reset(&again.link, App::OTHER_PASSWORD).expect(204);
     assert!(app.knows(App::OTHER_PASSWORD));
-    // The limits of the account hold all the same.
+    // The limits of the account still apply.
     for _ in 0..5 {
         let _ = app.take_mails();
         let _ = app.forgot(App::EMAIL).expect(202);

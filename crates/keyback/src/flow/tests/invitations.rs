@@ -1,4 +1,4 @@
-//! Invitations: a link of long life with which the owner of a new account chooses the first password.
+//! Invitations: a long-lived link with which the owner of a new account chooses the first password.
 
 use serde_json::{Value, json};
 

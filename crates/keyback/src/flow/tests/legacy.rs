@@ -1,5 +1,5 @@
-//! Accounts as they were stored before version 2 of their record: with the credential, a hash made elsewhere, an order to
-//! change it, and a counter of epochs beside it.
+//! Accounts in the layout before version 2 of their record: the credential, a foreign hash, a required change and a
+//! counter of epochs were stored beside it.
 
 use serde_json::{Value, json};
 
@@ -53,7 +53,7 @@ fn legacy(epochs: i64) -> App {
     app
 }
 
-/// The same, imported with a hash made elsewhere.
+/// The same, imported with a foreign hash.
 fn imported(epochs: i64) -> App {
     let app = legacy(epochs);
     let foreign = PasswordHash::parse(FOREIGN).unwrap();
@@ -78,7 +78,7 @@ fn epoch(app: &App) -> u64 {
     account(app)["credential_epoch"].as_u64().unwrap()
 }
 
-/// What only version 1 stored.
+/// The names that only version 1 used.
 fn legacy_names(app: &App) -> Vec<String> {
     let kinds = [
         "v1:credential:",
@@ -147,7 +147,7 @@ fn an_order_to_change_the_password_counts_as_long_as_it_is_about_it() {
     assert!(app.knows(App::NEW_PASSWORD));
 }
 
-/// Does `change`, and expects the epoch to rise by it, if it is a credential event, and never to fall.
+/// Runs `change`, and expects the epoch to rise if it is a credential event, and never to fall.
 fn changes(change: impl Fn(&App), rises: bool) {
     // The counter of epochs may be ahead of that of events, or behind it.
     for epochs in [1, 50] {

@@ -1,5 +1,5 @@
-//! What must look alike looks alike: the same answer, byte for byte but for what is drawn anew, after the same
-//! operations on the store.
+//! Answers that must be indistinguishable are: the same bytes, except for random values, after the same operations on
+//! the store.
 
 mod after;
 mod tokens;
@@ -55,7 +55,7 @@ fn forgot_password_known_unknown_and_disabled() {
     ]);
 }
 
-/// The operations on the store by which a request is worked after its answer, without their keys, on a copy of the app.
+/// The operations, without their keys, by which a request is processed after its answer, on a copy of the app.
 fn work_after_forgot(app: &App, email: &str) -> Vec<String> {
     let app = app.fork();
     let (_, deferred) = app.answer(&app.call("/v1/forgot-password", json!({"email": email})));
@@ -69,7 +69,7 @@ fn work_after_forgot(app: &App, email: &str) -> Vec<String> {
 #[test]
 fn the_work_after_forgot_password_changes_as_much_for_anybody_and_with_a_receiver_of_events() {
     let known = App::with_account();
-    // The first call of a minute looks around for other work.
+    // The first call of a minute also looks for other work.
     let _ = known.forgot(App::NOBODY);
     for receiver in ["", "https://portal.example.test/hooks"] {
         known.env.variables.set("webhook_url", receiver);
@@ -116,7 +116,7 @@ fn verify_otp_unknown_wrong_expired_used_replaced_cancelled_exhausted_and_disabl
     let wrong = &other_than(code);
     let after = |change: &dyn Fn(&App)| {
         let app = app.fork();
-        // The same client's count in all.
+        // The client's count is then the same in all cases.
         let _ = app.verify("unknown", "0");
         change(&app);
         verify(&app, id, code)

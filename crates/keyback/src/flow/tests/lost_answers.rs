@@ -1,5 +1,5 @@
-//! The store may do an operation and lose its answer. What the app then says is true, nothing is done twice that must not
-//! be, and whoever tries again gets what they wanted.
+//! The store may do an operation and lose its answer. The app's answer is true even then, nothing happens twice that
+//! must not, and a retry succeeds.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ mod bulk;
 mod decisions;
 mod emails;
 
-/// Makes `call` on copies of `app` whose store loses the answer of the first, second, third, … operation, of the call or of
-/// what follows it. `check` gets what became of each. Gives how many answers said that it is not known what was done.
+/// Makes `call` on copies of `app` whose store loses the answer of the first, second, third, … operation, during the
+/// call or the work after it. `check` gets each result. Returns how many answers said that the outcome is unknown.
 fn at_every_lost_answer(app: &App, call: &Call, check: impl Fn(&App, &Reply)) -> usize {
     let mut unknown = 0;
     for operation in 0..300 {
@@ -39,7 +39,7 @@ fn at_every_lost_answer(app: &App, call: &Call, check: impl Fn(&App, &Reply)) ->
     panic!("no end");
 }
 
-/// Time passes and couriers come, as often as it takes for all that a lost answer may hold up.
+/// Lets time pass and runs the courier, as often as any work delayed by a lost answer may need.
 fn come_back_later(app: &App) {
     for _ in 0..6 {
         app.advance(60);
@@ -54,8 +54,8 @@ fn with_ann() -> App {
     app
 }
 
-/// How many different mails were sent since the last call, and whether each is a recovery mail. A provider that is given
-/// one twice, under one key, sends one.
+/// For each different mail since the last call, whether it is a recovery mail. A provider that gets a mail twice, under
+/// one key, sends it once.
 fn take_different_mails(app: &App) -> Vec<bool> {
     let mut keys = BTreeSet::new();
     let mut mails = app.take_mails();
@@ -74,7 +74,7 @@ fn events(app: &App, kind: &str) -> usize {
     events.iter().filter(|event| event["type"] == kind).count()
 }
 
-/// Whether the answer says that it is not known what was done.
+/// Whether the answer says that the outcome is unknown.
 fn is_unknown(reply: &Reply) -> bool {
     reply.status == 503 && reply.problem() == "start-again"
 }
@@ -126,11 +126,11 @@ fn verify_otp_gives_a_token_or_says_whether_the_code_is_still_good() {
         };
         let _ = app.reset(&token, App::NEW_PASSWORD).expect(204);
     });
-    // The write of the token.
+    // Only at the write of the token.
     assert_eq!(unknown, 1);
 }
 
-/// A reset is done once, and its answer is true.
+/// A reset happens once, and its answer is true.
 fn resets_once(app: &App, token: &str) {
     let body = json!({"token": token, "new_password": App::NEW_PASSWORD});
     let call = app.call("/v1/reset-password", body);
@@ -154,7 +154,7 @@ fn resets_once(app: &App, token: &str) {
         let _ = app.take_mails();
         start_again(app);
     });
-    // A claim and a write that are not heard are looked up, and a number that is not heard is drawn again.
+    // After a lost answer, a claim and a write are looked up, and a number is drawn again.
     assert_eq!(unknown, 0);
 }
 
@@ -204,7 +204,7 @@ fn a_users_own_change_is_made_once_and_whoever_repeats_it_has_made_it() {
         assert_eq!(app.knows(App::PASSWORD), !changed, "one of them works");
         assert!(changed || reply.status == 503);
         assert_told(&app.fork(), changed.into());
-        // The password that was the current one is not any more.
+        // If it was changed, the given current password is no longer right.
         let again = app.make(&call).status;
         assert_eq!(again, if changed { 401 } else { 204 });
         assert!(app.knows(App::NEW_PASSWORD) && !app.knows(App::PASSWORD));

@@ -1,5 +1,5 @@
-//! How many operations on the store a call takes, before its answer and after it. A changing one is a transaction, and on
-//! a disk a flush.
+//! How many operations on the store a call takes, before its answer and after it. A write is a transaction, and on a
+//! disk a flush.
 
 use serde_json::{Value, json};
 
@@ -7,19 +7,19 @@ use crate::courier::after_response;
 use crate::store::directory;
 use crate::testing::{App, Call, Recovery, block_on, other_than};
 
-/// Operations by what they do.
+/// Operations by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Operations {
     changing: usize,
     reads: usize,
 }
 
-/// As `Operations`: changing ones, and reads.
+/// Short for [`Operations`]: writes, then reads.
 const fn of(changing: usize, reads: usize) -> Operations {
     Operations { changing, reads }
 }
 
-/// What one call takes.
+/// The cost of one call.
 #[derive(Debug, Clone, Copy)]
 struct Cost {
     status: u16,
@@ -29,8 +29,8 @@ struct Cost {
 }
 
 impl Cost {
-    /// What is pinned: status, round trips before the answer, and the operations of the answer and of the work after it. What
-    /// moves behind the answer is pinned there.
+    /// The pinned values: status, round trips before the answer, and the operations before and after it. Work that
+    /// moves to after the answer stays pinned.
     fn pinned(self) -> (u16, u64, Operations, Operations) {
         (self.status, self.round_trips, self.answer, self.after)
     }
@@ -47,7 +47,7 @@ fn take_operations(app: &App) -> Operations {
     }
 }
 
-/// Makes `call` on a copy of `app`, and prints what it takes as a row of a table.
+/// Makes `call` on a copy of `app`, and prints its cost as a row of a table.
 fn cost(name: &str, app: &App, call: &Call) -> Cost {
     let app = app.fork();
     let (reply, deferred) = app.answer(call);
@@ -72,7 +72,7 @@ fn cost(name: &str, app: &App, call: &Call) -> Cost {
     cost
 }
 
-/// An app with the account `ann`, whose counters of this hour and of this client are open.
+/// An app with the account `ann`, where the counters of this hour and of this client exist.
 fn in_the_window() -> App {
     let app = App::default();
     let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
@@ -133,14 +133,14 @@ fn forgot_password() {
     ] {
         let pinned = (202, 3, of(4, 1), of(5, 10));
         assert_eq!(cost(name, app, &forgot(app, email)).pinned(), pinned);
-        // What opens a client's counter goes along with the request.
+        // The client's counter is created together with the request.
         let app = from_another_client(app);
         let name = format!("{name}, a client's first call");
         assert_eq!(cost(&name, &app, &forgot(&app, email)).pinned(), pinned);
     }
 }
 
-/// With a portal that is told of each request, and a provider that answers so.
+/// With a portal that gets each request's event, and a provider that answers so.
 fn with_portal(provider: (u16, Option<&'static str>)) -> App {
     let app = in_the_window();
     let variables = &app.env.variables;
@@ -165,7 +165,7 @@ fn forgot_password_with_a_portal_to_tell() {
     assert_eq!(known, unknown);
 }
 
-/// The provider would take the mail a moment later: the request has its event to tell of all the same.
+/// The provider would accept the mail a moment later: the event is sent anyway.
 #[test]
 fn forgot_password_while_the_provider_takes_no_mail() {
     let app = with_portal((429, Some("1")));
@@ -223,7 +223,7 @@ fn verify_otp() {
         let app = from_another_client(app);
         let name = format!("{name}, a client's first call");
         let (status, round_trips, answer, after) = pinned;
-        // The deletion of the client's counter is an entry of its own: its number, and its write.
+        // The deletion of the client's counter is an entry of its own: a number and a write.
         let pinned = (status, round_trips, answer, of(after.changing + 2, 0));
         assert_eq!(cost(&name, &app, &call(&app, whose, code)).pinned(), pinned);
     }
@@ -279,10 +279,10 @@ fn check_password_policy() {
     let app = App::with_account();
     let body = json!({"password": "heron", "email": App::EMAIL});
     let call = app.call("/v1/password-policy/check", body);
-    // The first call of a window has its count forgotten in time.
+    // The first call of a window schedules the deletion of its count.
     let _ = app.make(&call).expect(200);
     let cost = cost("password-policy/check", &app, &call);
-    // One count, and nothing of the password.
+    // One count, and no access for the password itself.
     assert_eq!(cost.pinned(), (200, 1, of(1, 0), of(0, 0)));
 }
 
@@ -311,7 +311,7 @@ fn sign_in_right_and_wrong() {
     );
     assert_eq!(first.pinned(), (200, 3, of(2, 7), of(2, 0)));
     let _ = app.sign_in(App::EMAIL, App::PASSWORD).expect(200);
-    // Three of the reads are the marks of foreign hashes, in the first round trip.
+    // Three of the reads are for the marks of foreign hashes, in the first round trip.
     let right = (200, 3, of(2, 7), of(1, 0));
     let wrong = (401, 4, of(3, 7), of(0, 0));
     for (name, password, pinned) in [
@@ -353,7 +353,7 @@ fn administrators() {
     let post = |path: &str, body: Value| app.call(path, body);
     let new = json!({"email": "bob@example.test", "password": App::PASSWORD});
     let created = cost("create an account", &app, &post("/v1/admin/users", new));
-    // One of those before the answer numbers the change that the directory follows.
+    // One of the writes before the answer numbers the change, for the directory.
     assert_eq!(created.pinned(), (201, 6, of(6, 5), of(1, 0)));
     let generated = json!({"email": "bob@example.test", "generate": true, "return_password": true});
     let call = post("/v1/admin/users", generated);
@@ -381,6 +381,6 @@ fn the_couriers_first_walk_of_a_new_store_reads_little() {
     let call = app.call("/v1/courier/run", json!({}));
     let walk = cost("the courier's first walk of a new store", &app, &call);
     assert_eq!(walk.status, 200);
-    // One of them is how far the directory is, one looks for bulk jobs, and four are for the feed of all events.
+    // One read is for the directory's progress, one for bulk jobs, and four for the feed of all events.
     assert!(walk.answer.reads + walk.after.reads <= 16, "{walk:?}");
 }

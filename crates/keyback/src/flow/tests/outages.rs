@@ -5,8 +5,8 @@ use serde_json::json;
 use crate::courier::after_response;
 use crate::testing::{App, Call, Reply, block_on};
 
-/// Makes `call` on copies of `app` whose store fails at the first, second, third, … operation, once or from then on, and
-/// is mended after the answer. `check` gets what became of each.
+/// Makes `call` on copies of `app` whose store fails at the first, second, third, … operation, once or from then on,
+/// and works again after the answer. `check` gets each result.
 fn at_every_failure(app: &App, call: &Call, check: impl Fn(&App, &Reply)) {
     for operations in 0..200 {
         let mut all_done = true;
@@ -70,7 +70,7 @@ fn verify_otp_burns_no_code_unless_it_says_to_start_again() {
     at_every_failure(&app, &call, |app, reply| {
         let again = app.verify(id, code);
         if reply.status == 503 && reply.problem() == "start-again" {
-            // The code may be used up. Where it is, another mail comes at once.
+            // The code may be used up. If it is, another mail comes at once.
             assert!([200, 400].contains(&again.status), "{again:?}");
             let _ = app.recover();
         } else if reply.status == 503 {
@@ -116,7 +116,7 @@ fn cancel_recovery_can_be_repeated_until_it_says_that_it_is_done() {
     let body = json!({"token": recovery.cancel});
     let call = app.call("/v1/cancel-recovery", body);
     at_every_failure(&app, &call, |app, reply| {
-        // Whoever holds a lease when the store fails holds it for a while.
+        // A lease that is held when the store fails stays for a while.
         app.advance(120);
         if reply.status != 204 {
             assert_eq!(reply.status, 503);

@@ -1,4 +1,5 @@
-//! Too many passwords are being hashed: whoever would have to wait is refused, and nothing is changed or counted.
+//! Too many passwords are being hashed: a request that would have to wait is refused, and nothing is changed or
+//! counted.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -9,10 +10,10 @@ use crate::courier::after_response;
 use crate::model::hashing_gate::{HashTime, HashingGate, Place};
 use crate::testing::{App, Call, MemoryEnv, Reply, Step, block_on, exchange, step};
 
-/// One of bcrypt, which is stored as it is.
+/// A bcrypt hash, which is stored unchanged.
 const HASH: &str = "$2b$04$rehashrehashrehashrehuw7esdNsJKzSRRumaVGXjC5pLP3KCYJu";
 
-/// Has the last hash taken two seconds, and somebody else be about to hash.
+/// Makes the last hash take two seconds, and another request wait to hash.
 fn crowd(app: &App) -> Place {
     let gate = &app.env.hashing_gate;
     let place = gate.enter(&app.env.random).unwrap();
@@ -129,7 +130,7 @@ fn once_the_crowd_is_gone_everything_works_as_before() {
     assert!(app.knows(App::PASSWORD));
 }
 
-/// Signs in while somebody else hashes for so long.
+/// Signs in while another request hashes for so long.
 fn sign_in_behind(app: &App, password: &str, taken: Duration) -> Reply {
     let place = app.env.hashing_gate.enter(&app.env.random).unwrap();
     let turn = place.queue().turn().unwrap();
@@ -169,7 +170,7 @@ fn a_guess_that_was_not_compared_is_not_counted_and_a_compared_one_is() {
     assert!(app.fork().knows(App::PASSWORD));
     assert_eq!(wrong(&app), 401);
     assert_eq!(wrong(&app), 429);
-    // Refusals at the gate do not open the lock.
+    // Refusals by the gate do not reset the lock.
     let crowd = crowd(&app);
     assert_refused(&app.sign_in(App::EMAIL, App::PASSWORD));
     drop(crowd);
@@ -187,7 +188,7 @@ fn a_guess_that_was_not_compared_takes_back_none_that_was() {
     for _ in 0..100 {
         assert!(!matches!(step(waiting.as_mut()), Step::Done(_)));
     }
-    // It was counted as the first. Meanwhile another instance compares others.
+    // It was counted as the first. Meanwhile another instance compares further ones.
     let gate = HashingGate::new(|_| ());
     let other = MemoryEnv {
         hashing_gate: gate,
@@ -209,7 +210,8 @@ fn a_guess_that_was_not_compared_takes_back_none_that_was() {
     assert_eq!([wrong(), wrong(), wrong()], [401, 401, 429]);
 }
 
-/// Sets a new password while somebody else hashes for six seconds between the comparison with the current one and the hash.
+/// Sets a new password while another request hashes for six seconds, between the comparison with the current password
+/// and the hash.
 fn reset_interrupted(app: &App, token: &str) -> Reply {
     let gate = &app.env.hashing_gate;
     let (first, second) = (
@@ -228,7 +230,7 @@ fn reset_interrupted(app: &App, token: &str) -> Reply {
     wait();
     let next = second.queue();
     drop(turn);
-    // It compares, and asks for another turn.
+    // It compares, and waits for another turn.
     wait();
     let turn = next.turn().unwrap();
     app.env.clock.advance(Duration::from_secs(6));

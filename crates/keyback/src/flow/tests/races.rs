@@ -1,4 +1,4 @@
-//! Callers at the same time, in every order that matters: one of them wins, and the others are told so.
+//! Concurrent callers, in every order that matters: one of them wins, and the others are told.
 
 use serde_json::{Value, json};
 
@@ -16,8 +16,8 @@ mod requests;
 /// How many orders of the callers are run.
 const MOST: usize = 600;
 
-/// Makes `calls` at the same time on copies of `app`; each copy goes to `check` with the answers, once what follows the
-/// answers was done.
+/// Makes `calls` concurrently on copies of `app`. `check` gets each copy with the answers, once the work after them is
+/// done.
 fn race(app: &App, calls: &[Call], check: impl Fn(&App, &[u16])) {
     let begin = || {
         let app = app.fork();
@@ -49,7 +49,7 @@ fn verify(app: &App, challenge_id: &str, code: &str) -> Call {
     app.call("/v1/verify-otp", body)
 }
 
-/// One mail tells of each change, and of nothing else.
+/// There is one mail for each change, and no other.
 #[track_caller]
 fn assert_told(app: &App, changes: usize) {
     let mails = app.take_mails();

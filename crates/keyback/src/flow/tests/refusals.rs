@@ -1,4 +1,4 @@
-//! Requests that are refused leave nothing behind, whoever makes them.
+//! Refused requests leave nothing behind.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const HOUR: u64 = 3_600;
 const DAY: u64 = 24 * HOUR;
 const YEAR: u64 = 365 * DAY;
 
-/// Requests of each kind.
+/// How many requests of each kind.
 const MANY: usize = 1_250;
 
 fn client(number: usize) -> String {
@@ -21,7 +21,7 @@ fn client(number: usize) -> String {
     )
 }
 
-/// Makes `call` from many new clients, each of which makes it `times` times, and expects the last to be refused so.
+/// Makes `call` from many new clients, `times` times from each, and expects the last one to be refused with `status`.
 fn refuse(app: &App, from: usize, times: usize, status: u16, call: impl Fn(&App) -> Call) {
     for number in 0..MANY {
         app.come_from(&client(from + number));
@@ -75,7 +75,7 @@ fn ten_thousand_refused_requests_leave_nothing_once_time_has_passed() {
     let forgot = || json!({"email": App::NOBODY});
     let sign_in = json!({"email": App::EMAIL, "password": App::NEW_PASSWORD});
 
-    // What nobody has.
+    // Unknown tokens and accounts.
     refuse(&app, 0, 1, 400, post("/v1/reset-password", bad_token));
     let cancel = json!({"token": "B".repeat(64)});
     refuse(&app, MANY, 1, 400, post("/v1/cancel-recovery", cancel));
@@ -85,7 +85,7 @@ fn ten_thousand_refused_requests_leave_nothing_once_time_has_passed() {
     // The limit of the account.
     use_up(&app, App::EMAIL, 1_000);
     refuse(&app, 4 * MANY, 1, 429, post("/v1/sign-in", sign_in));
-    // The limits of clients, and in the end that of all.
+    // The limits of clients, and then the limit of all together.
     for (variable, limit) in [
         ("limit_client_forgot", "1/3600"),
         ("limit_client_verify", "1/3600"),
@@ -152,7 +152,7 @@ fn a_request_that_an_outage_refuses_leaves_its_counter_to_be_deleted() {
             _ => json!({"token": token, "new_password": App::NEW_PASSWORD}),
         };
         let call = app.call(path, body);
-        // At every operation from the one after the count on.
+        // At every operation after the count.
         for operation in 2..40 {
             let app = app.fork();
             app.env.store.fail_once_after(operation);

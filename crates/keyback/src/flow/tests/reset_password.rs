@@ -136,7 +136,7 @@ fn a_reset_kills_what_is_left_of_the_account_s_other_tokens() {
 
 #[test]
 fn after_a_failed_write_the_answer_says_to_start_again_and_the_old_password_works() {
-    // The operations before the answer end with the one write.
+    // The last operation before the answer is the one write.
     let operations = {
         let app = App::with_account();
         let link = app.recover().link;
@@ -174,7 +174,7 @@ fn a_link_and_a_code_do_not_set_the_current_password_again() {
     let _ = by_code.reset(&token, App::PASSWORD).expect(422);
     let _ = by_code.reset(&token, App::NEW_PASSWORD).expect(204);
     let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(204);
-    // The one before the current is nobody's any more, so it may be set.
+    // The one before the current is no longer in use, so it may be set.
     app.advance(60);
     let again = app.recover().link;
     let _ = app.reset(&again, App::NEW_PASSWORD).expect(422);

@@ -1,4 +1,4 @@
-//! Rotating `secret_key`: what the key before made is good while that key is known, and not after.
+//! Rotating `secret_key`: what was made with the previous key is valid while that key is known, and not after.
 
 use crate::testing::App;
 

@@ -1,4 +1,4 @@
-//! How many round trips to the store come before the answer. Calls that are issued together count as one.
+//! How many round trips to the store come before the answer. Concurrent calls count as one.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn reset_password_takes_six_at_most_and_three_to_refuse() {
     assert_eq!(cost(&recovery.link, App::NEW_PASSWORD), (204, 6));
     assert_eq!(cost(&recovery.link, App::NEW_PASSWORD), (400, 2));
 
-    // Past the lease of the reset above, whose work after the answer was not done.
+    // After the lease of the reset above has expired: the work after its answer was dropped.
     app.advance(70);
     let recovery = app.recover();
     let token = app.verify(&recovery.challenge_id, &recovery.code);

@@ -1,4 +1,4 @@
-//! Administrators look for accounts.
+//! Administrators search for accounts.
 
 mod model;
 
@@ -120,7 +120,7 @@ fn a_deletion_that_dies_halfway_leaves_no_account_in_the_directory() {
         app.env.store.fail_after(Some(operations));
         let reply = app.make(&app.call(&account, json!(null)).by("DELETE"));
         app.env.store.fail_after(None);
-        // The directory may come between the deletion's record and the erasure.
+        // The directory's update may come between the record of the deletion and the erasure.
         follow(&app);
         for _ in 0..4 {
             app.advance(61);
@@ -165,7 +165,7 @@ fn a_store_of_an_earlier_version_gets_its_directory_from_the_courier() {
         .filter(|name| name.starts_with("v1:directory"));
     let gone: Vec<AnyKey> = gone.filter_map(AnyKey::noted).collect();
     block_on(app.env.store.delete_many(gone)).unwrap();
-    // Without a directory, all accounts can be listed, and a search says that it is not complete.
+    // Without a directory, all accounts can be listed, and a search says that it is incomplete.
     let page = search(&app, &[("limit", "2")]);
     assert_eq!(
         (ids(&page), &page["total"]),
@@ -214,7 +214,7 @@ fn locked_accounts_are_found_until_they_are_unlocked() {
     let _ = app.create_account("bob@example.test");
     for _ in 0..100 {
         let _ = app.sign_in(App::EMAIL, "wrong").expect(401);
-        // Those of an address that nobody has are locked out as well, and found by nobody.
+        // Unknown addresses get locked as well, and are not found.
         let _ = app.sign_in(App::NOBODY, "wrong").expect(401);
     }
     let locked = search(&app, &[("locked", "true")]);

@@ -67,7 +67,7 @@ fn a_password_that_must_change_is_not_its_own_successor() {
     let _ = app.make(&app.call(path, order)).expect(200);
     let signed_in = app.sign_in(App::EMAIL, TEMPORARY).expect(200).json();
     let token = signed_in["password_change"]["token"].as_str().unwrap();
-    // In another normal form it is the same, and with blanks around it, which it is taken with.
+    // It is also accepted in another normal form, and with blanks around it.
     let spaced = format!(" {TEMPORARY} ");
     for same in [TEMPORARY, "pa\u{308}sswort horse violet crane", &spaced] {
         let refused = app.reset(token, same).expect(422);
@@ -98,12 +98,12 @@ fn a_temporary_password_that_has_expired_is_refused_with_a_reason_of_its_own() {
     app.advance(1);
     let refused = app.sign_in(App::EMAIL, App::PASSWORD).expect(401);
     assert_eq!(refused.problem(), "password-expired");
-    // However often: it is no wrong guess.
+    // Any number of times: it is no wrong guess.
     app.env.variables.set("limit_client_sign_in", "1000/60");
     for _ in 0..110 {
         let _ = app.sign_in(App::EMAIL, App::PASSWORD).expect(401);
     }
-    // Only who knows the password is told that it was one.
+    // Only a caller who knows the password learns that it is right.
     let wrong = app.sign_in(App::EMAIL, App::NEW_PASSWORD).expect(401);
     assert_eq!(wrong.problem(), "invalid-credentials");
     // A recovery is the way out.
@@ -158,7 +158,7 @@ fn a_temporary_password_expires_however_it_was_given() {
     for (name, status) in [
         ("temporary", 401),
         ("imported", 401),
-        // The user's own, even if it is to be changed.
+        // The user's own password, even if it must be changed.
         ("own", 200),
         ("hashed", 200),
     ] {
@@ -167,7 +167,7 @@ fn a_temporary_password_expires_however_it_was_given() {
     }
 }
 
-/// Counts wrong passwords from as many networks but the last, which is given.
+/// Counts `wrong` wrong passwords as if each came from another network. Only the last is a call, by the client.
 pub(super) fn use_up(app: &App, email: &str, wrong: i64) {
     let keyring: Keyring = block_on(settings::load(&app.env.variables)).unwrap();
     let email = EmailAddress::parse(email).unwrap();
@@ -235,8 +235,7 @@ fn guessing_does_not_lock_the_owner_out_for_good() {
     assert!(app.knows(App::NEW_PASSWORD));
 }
 
-/// How long each refusal takes by the clock, which stands still but for waiting: wrong, unknown, disabled and without a
-/// password.
+/// How long each refusal takes, by a clock that only waiting moves: wrong, unknown, disabled and without a password.
 fn refusals(app: &App) -> [u64; 4] {
     for (id, more) in [("dis", json!(App::PASSWORD)), ("none", Value::Null)] {
         let mut body = json!({"id": id, "email": format!("{id}@example.test")});
@@ -279,12 +278,12 @@ fn where_hashes_came_from_elsewhere_every_refusal_takes_as_long_as_the_slowest_n
         create(&foreign, &[("password", json!(App::PASSWORD))]);
         assert_eq!(refusals(&foreign), [seconds; 4], "{cost}");
     }
-    // Of the slowest, whichever came last; and a mark of an earlier version counts as that.
+    // The slowest counts, whichever came last; a mark of an earlier version counts as that.
     let foreign = App::default();
     let hash = "$2y$04$rehashrehashrehashrehuazLW3Y0/d8DLg0/8vE4mgxmYOPq2jLi";
     create(&foreign, &[("password_hash", json!(hash))]);
     assert_eq!(refusals(&foreign), [1; 4]);
-    // Who knows the password need not wait, and need not after it was hashed anew either.
+    // A right password is answered without waiting, also after it was hashed anew.
     let began = foreign.env.clock().now();
     assert!(foreign.knows(App::PASSWORD) && foreign.knows(App::PASSWORD));
     assert_eq!(foreign.env.clock().now(), began);
@@ -314,7 +313,7 @@ fn a_password_that_somebody_else_chose_is_taken_with_blanks_around_it() {
             .as_str()
             .unwrap()
             .to_owned();
-        // It is the one that must be changed, with or without blanks.
+        // It is the password that must be changed, with or without blanks.
         assert_eq!(app.reset(&token, &generated).problem(), "password-rejected");
     }
     assert!(!app.knows(&generated.replace('-', "- ")));

@@ -1,5 +1,5 @@
-//! Two thousand recoveries while the provider fails half of its calls, instances die and the courier comes now and then:
-//! in the end every mail is there, once.
+//! Two thousand recoveries while the provider fails half of its calls, instances die and the courier runs now and then:
+//! in the end each mail has been sent exactly once.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,13 +19,13 @@ const RECOVERIES: usize = 2_000;
 struct Seen {
     calls: u32,
     failed: u32,
-    /// By address: the keys under which it took a mail, be it that nobody heard.
+    /// By address: the keys under which it accepted a mail, even if the answer was lost.
     taken: BTreeMap<String, BTreeSet<String>>,
     /// By address: the token of the link in the mail.
     links: BTreeMap<String, String>,
-    /// By key: how often it was asked.
+    /// By key: how often it was called.
     asked: BTreeMap<String, u32>,
-    /// By key: how often it said that it had taken the mail.
+    /// By key: how often it confirmed the mail.
     acknowledged: BTreeMap<String, u32>,
 }
 
@@ -38,13 +38,13 @@ fn number(email: &str) -> usize {
     digits.unwrap().parse().unwrap()
 }
 
-/// Whether the instance that answers this recovery dies before it has done what was to be done afterwards.
+/// Whether the instance that answers this recovery dies before the work after the answer.
 fn dies(number: usize) -> bool {
     number % 10 == 3
 }
 
-/// How often the provider fails before it takes this account's mail: every other account's not at all, every fourth
-/// one's once, and so on; so it fails half of its calls.
+/// How often the provider fails before it accepts this account's mail: never for every other account, once for every
+/// fourth one, and so on; so it fails half of its calls.
 fn failures(number: usize) -> u32 {
     (number + 1).trailing_zeros().min(4)
 }
@@ -75,7 +75,7 @@ impl Seen {
         }
         self.failed += 1;
         match kind {
-            // It took the mail, and nobody heard.
+            // It accepted the mail, and the answer was lost.
             0 => Err(NoAnswer::TimedOut),
             1 => Ok((500, None)),
             2 => Ok((500, Some("90".to_owned()))),
@@ -153,7 +153,7 @@ fn two_thousand_mails_arrive_once_each_while_the_provider_fails_half_of_its_call
     let waiting = count(&app, "pending");
     assert!(waiting > RECOVERIES / 10, "{waiting} wait for another try");
 
-    // For twelve minutes the courier comes once a minute.
+    // For twelve minutes the courier runs once a minute.
     for _ in 0..12 {
         app.run_courier_for(1);
         let _ = app.take_mails();
@@ -173,14 +173,14 @@ fn two_thousand_mails_arrive_once_each_while_the_provider_fails_half_of_its_call
     for (email, keys) in &seen.taken {
         assert_eq!(keys.len(), 1, "{email} got {keys:?}");
         let acknowledged = seen.acknowledged[keys.first().unwrap()];
-        // Only an instance that died between the provider's word and its own note leaves a mail to be offered again: under
-        // the same key, by which the provider knows it.
+        // A mail is sent again only if its instance died between the provider's answer and recording it. The key is the
+        // same, so the provider drops the duplicate.
         let most = if dies(number(email)) { 2 } else { 1 };
         assert!((1..=most).contains(&acknowledged), "{email}");
         twice += acknowledged - 1;
     }
     assert!(twice < 20, "{twice} were offered again");
-    // What arrived is good.
+    // The links that arrived work.
     for (email, link) in seen.links.iter().step_by(100) {
         assert_eq!(app.reset(link, App::NEW_PASSWORD).status, 204, "{email}");
     }

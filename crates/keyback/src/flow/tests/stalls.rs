@@ -1,11 +1,11 @@
-//! A call that stalls for longer than its lease, or its turn, lasts: others go on meanwhile, and what they did stays when it
-//! resumes.
+//! A call that stalls for longer than its lease or its turn: others continue meanwhile, and their changes survive when
+//! it resumes.
 //!
 //! Each operation on the store is done at once, and its answer is held back. So every stall between two operations is
-//! tried, and every read whose answer is out of date. One stall cannot be caught: a write that has passed its check and is
-//! still on its way to the store. Writing under a lease ends a second before the lease does, so such a write does harm only
-//! if it takes longer than that second. The turn to issue and the time at an entry have no such margin: a write that passed
-//! the check at their very end may arrive after them.
+//! tried, and every read whose answer is out of date. One stall cannot be caught: a write that has passed its check and
+//! is still on its way to the store. Writing under a lease ends a second before the lease does, so such a write does
+//! harm only if it takes longer than that second. The turn to issue and the time at an entry have no such margin: a
+//! write that passed the check at their very end may arrive after them.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ mod recoveries;
 
 /// Longer than the lease on a change, and than a turn to issue.
 const CHANGE: Duration = Duration::from_secs(20);
-/// Longer than the lease on work that calls other hosts, and than a request has its own entry for itself.
+/// Longer than the lease on work that calls other hosts, and than a request has exclusive use of its own entry.
 const WORK: Duration = Duration::from_mins(2);
 
 const ANN: &str = "/v1/admin/users/ann";
 
-/// Makes `slow` on copies of `app`, each time with the answer of another operation on the store held back for `stall`, that of
-/// the call or of what follows it. `meanwhile` runs once the time is over, before the slow call goes on. `check` gets what
-/// became of each, with what `meanwhile` brought.
+/// Makes `slow` on copies of `app`. In each, the answer of another operation on the store, of the call or of the work
+/// after it, is held back for `stall`. `meanwhile` runs after that time, before the slow call resumes. `check` gets
+/// each result, with what `meanwhile` returned.
 #[track_caller]
 fn at_every_stall<T>(
     app: &App,
@@ -70,7 +70,7 @@ fn at_every_stall<T>(
     panic!("no end");
 }
 
-/// Time passes and couriers come, as often as it takes for all that a stall may hold up.
+/// Lets time pass and runs the courier, as often as any work delayed by a stall may need.
 fn come_back_later(app: &App) {
     for _ in 0..6 {
         app.advance(60);
@@ -78,7 +78,7 @@ fn come_back_later(app: &App) {
     }
 }
 
-/// What is left after all has expired, but for what `fresh` holds then too.
+/// What is left after everything has expired, except for what `fresh` then contains too.
 fn left_over(app: &App, fresh: &App) -> Vec<String> {
     come_back_later(app);
     let fresh = fresh.fork();
@@ -89,7 +89,7 @@ fn left_over(app: &App, fresh: &App) -> Vec<String> {
         }
     }
     let mut left_over = app.left_over(&fresh);
-    // Whoever loses a lease leaves its counter.
+    // A call that loses a lease leaves its counter.
     left_over.retain(|name| !name.starts_with("v1:lease:"));
     left_over
 }

@@ -1,4 +1,4 @@
-//! Random courses of events against a model of the rules that is small enough to be read.
+//! Random sequences of events against a model of the rules that is small enough to read.
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -9,14 +9,14 @@ use model::{Model, Outcome};
 mod broken;
 mod model;
 
-/// The accounts, and an address that nobody has.
+/// The accounts, and an unknown address.
 const EMAILS: [&str; 3] = ["ann@example.test", "bob@example.test", "eve@example.test"];
 const PASSWORDS: [&str; 3] = [App::PASSWORD, App::NEW_PASSWORD, App::OTHER_PASSWORD];
 
-/// Something that happens. Mails and tokens are chosen among those that there are.
+/// Something that happens. Mails and tokens are chosen among the existing ones.
 #[derive(Debug, Clone)]
 enum Event {
-    /// A request; what follows its answer is done, or lost, and then left to a courier.
+    /// A request. The work after its answer is done, or dropped and then left to a courier.
     Ask {
         whom: usize,
         lost: bool,
@@ -56,15 +56,15 @@ enum Event {
     Pass {
         seconds: u64,
     },
-    /// A new key; the one before stays known.
+    /// A new key; the previous one stays known.
     Rotate,
-    /// A courier comes.
+    /// The courier runs.
     Courier,
 }
 
 fn event() -> impl Strategy<Value = Event> {
     let any = || 0..1_000_usize;
-    // Mostly moments, so that much happens while things are alive.
+    // Mostly short times, so that much happens while secrets are valid.
     let seconds = prop::sample::select(vec![
         1, 1, 1, 20, 20, 59, 60, 60, 61, 61, 300, 599, 600, 1_199, 1_200, 3_600, 86_400,
     ]);
@@ -94,7 +94,7 @@ struct Course {
     calls: usize,
 }
 
-/// The `chosen`th of so many that come around again; the latest ones are more likely.
+/// An index below `of`, picked by `chosen`; the latest ones are more likely.
 fn choose(chosen: usize, of: usize) -> Option<usize> {
     let back = if chosen.is_multiple_of(3) {
         chosen / 3
@@ -123,7 +123,7 @@ impl Course {
     }
 
     fn happen(&mut self, event: &Event) {
-        // Each call comes from a client of its own: the limits per client are proven elsewhere.
+        // Each call comes from a client of its own: the limits per client have their own tests.
         self.calls += 1;
         self.app
             .come_from(&format!("10.0.{}.{}:1", self.calls / 250, self.calls % 250));
@@ -204,7 +204,7 @@ impl Course {
         self.challenge_ids.push(reply.text("challenge_id"));
         self.model.ask(whom, lost);
         if !lost {
-            // Whether or not this request was the first of its minute, and so worked what else is due.
+            // In case this request was not the first of its minute, which also does other due work.
             self.courier();
         }
     }
@@ -221,7 +221,7 @@ impl Course {
         self.mails.extend(recoveries);
     }
 
-    /// The code that an account would take, or another one, and of which mail it is.
+    /// A code that is right for an account, or a wrong one, and the mail that it is from.
     fn code_for(&self, whom: Option<usize>, right: bool) -> (String, Option<usize>) {
         let mail = whom.and_then(|whom| self.model.mail_of(whom));
         let code = mail.map_or("123456".to_owned(), |mail| self.mails[mail].code());
@@ -253,7 +253,7 @@ impl Course {
         self.resets += 1;
         let mut password = self.resets % PASSWORDS.len();
         if expected.is_some_and(|whom| self.model.accounts[whom].password == password) {
-            // The current one would be refused.
+            // The current password would be refused.
             password = (password + 1) % PASSWORDS.len();
         }
         let reply = self.app.reset(token, PASSWORDS[password]);
@@ -269,7 +269,7 @@ impl Course {
         }
     }
 
-    /// The password of each account is in force, and no other.
+    /// Each account accepts its password, and no other.
     fn end(self) {
         for (whom, account) in self.model.accounts.iter().enumerate() {
             for (number, password) in PASSWORDS.iter().enumerate() {
@@ -288,7 +288,7 @@ fn key(number: u8) -> String {
     base64ct::Base64::encode_string(&bytes)
 }
 
-/// So many cases, or as many as the environment's `PROPTEST_CASES` says.
+/// This many cases, unless `PROPTEST_CASES` is set in the environment.
 fn config(cases: u32) -> Config {
     let from_environment = Config::default();
     Config {

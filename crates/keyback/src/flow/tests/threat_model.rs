@@ -1,4 +1,4 @@
-//! The threat model names tests, and they exist.
+//! The tests that the threat model names exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 const THREAT_MODEL: &str = include_str!("../../../../../docs/threat-model.md");
 
-/// All tests below `folder` that are written in Rust or run in a browser, as one text.
+/// All tests below `folder` in Rust or for a browser, as one text.
 fn sources(folder: &Path, into: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! Providers and portals that take only so much: nothing is lost, nobody is asked too often, and no try is charged.
+//! Providers and portals with rate limits: nothing is lost, no receiver is called too often, and no try is used up.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ use crate::testing::{App, Call, block_on, exchange};
 const FALLBACK: &str = "mail.example.org";
 const SECRET: &str = "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==";
 
-/// How many calls a receiver takes, and how many it has refused.
+/// How many calls a receiver accepts, and how many it has refused.
 #[derive(Debug, Clone, Default)]
 struct Meter {
     second: Rc<Cell<(u64, u32)>>,
@@ -23,7 +23,7 @@ struct Meter {
 }
 
 impl Meter {
-    /// Takes `rate` calls in each second, and refuses the others.
+    /// Accepts `rate` calls in each second, and refuses the others.
     fn takes(&self, now: Timestamp, rate: u32) -> bool {
         let (second, taken) = self.second.get();
         let taken = if second == now.unix_seconds() {
@@ -39,7 +39,7 @@ impl Meter {
     }
 }
 
-/// The hosts `limited` answer 429 to more than two calls a second, each on its own; others take all. A call takes 40 ms.
+/// Each host in `limited` answers 429 to more than two calls a second; others accept all. A call takes 40 ms.
 fn limit(app: &App, limited: &[&'static str], retry_after: &'static str) -> Meter {
     let clock = app.env.clock.clone();
     let meters: Vec<_> = limited
@@ -79,7 +79,7 @@ fn with_accounts(count: usize) -> App {
     app
 }
 
-/// `count` people ask within a second; each request's work is done before the next one's.
+/// `count` users ask within a second; the work of each request is done before the next one's.
 fn burst(app: &App, count: usize) {
     for number in 0..count {
         app.come_from(&format!("10.1.0.{number}:1"));
@@ -90,7 +90,7 @@ fn burst(app: &App, count: usize) {
     }
 }
 
-/// Has the courier come at the next full minute. How long its run took.
+/// Runs the courier at the next full minute. Returns how long the run took.
 fn next_round(app: &App) -> Duration {
     let now = app.env.clock.now().unix_millis();
     app.env

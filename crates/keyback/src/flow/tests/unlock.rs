@@ -1,4 +1,4 @@
-//! Lifting what keeps an owner out.
+//! Lifting what locks an owner out.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ fn it_lifts_the_lock_and_the_pause_and_changes_nothing_else() {
     assert_eq!(of_it[0]["reason"], "called us");
 }
 
-/// Uses up the day's attempts at codes by three mails.
+/// Uses up the day's attempts at codes, with three mails.
 fn guess_all_day(app: &App) {
     for _ in 0..3 {
         let recovery = app.recover();
@@ -87,7 +87,7 @@ fn it_forgives_the_days_attempts_at_codes() {
     assert_eq!(app.verify_for(App::EMAIL, &refused.code).status, 400);
     assert_eq!(show(&app)["codes_paused_until"], "2026-11-24T00:00:00Z");
 
-    // The code of the mail that is there: its own attempts were never used.
+    // The code of the existing mail: its own attempts were never used.
     assert_eq!(unlock(&app, "ann", json!({})), 204);
     assert_eq!(show(&app)["codes_paused_until"], Value::Null);
     let same = app.fork();
@@ -153,12 +153,12 @@ fn attempts_that_are_under_way_while_it_unlocks_give_nobody_more() {
     };
     let ((unlocked, _), _) = block_on(together);
     assert_eq!(unlocked.status, 204);
-    // The five have used this code up, whenever they were counted.
+    // The five attempts have used this code up, whenever they were counted.
     assert_eq!(
         app.verify(&recovery.challenge_id, &recovery.code).status,
         400
     );
-    // Those that were counted after it read the attempts are among the new fifteen.
+    // Those counted after the unlocking read the attempts are among the new fifteen.
     let mut right = 0;
     for _ in 0..5 {
         app.advance(60);

@@ -27,7 +27,7 @@ fn a_used_code_is_dead_and_so_is_the_link_of_its_mail() {
     let again = app.verify(&recovery.challenge_id, &recovery.code);
     assert_eq!(again.problem(), "invalid-otp");
     assert_eq!(app.reset(&recovery.link, App::OTHER_PASSWORD).status, 400);
-    // The token that it brought is not hurt by that.
+    // That does not affect the token that it gave.
     let token = token.text("reset_token");
     assert_eq!(app.reset(&token, App::NEW_PASSWORD).status, 204);
 }
@@ -119,7 +119,7 @@ fn a_new_mail_brings_five_more_attempts_up_to_fifteen_a_day() {
     let fourth = app.recover();
     let reply = app.verify(&fourth.challenge_id, &fourth.code);
     assert_eq!(reply.problem(), "invalid-otp");
-    // The link is not guessed at, and so still recovers the account.
+    // The link cannot be guessed, so it still recovers the account.
     assert_eq!(app.reset(&fourth.link, App::NEW_PASSWORD).status, 204);
     assert!(app.knows(App::NEW_PASSWORD));
 }
@@ -242,7 +242,7 @@ fn every_challenge_id_of_the_account_takes_the_live_code() {
     app.env.variables.set("cooldown_seconds", "0");
     let first = app.recover();
     let second = app.recover();
-    // Over the limit, so that nothing is mailed for it.
+    // Over the limit, so no mail is sent.
     let silent = app.forgot(App::EMAIL).text("challenge_id");
     assert_eq!(app.take_mails(), []);
     for id in [&first.challenge_id, &second.challenge_id, &silent] {
@@ -347,7 +347,7 @@ fn a_request_that_has_expired_leads_to_nobody_although_its_record_is_still_there
     let kept = app.env.store.bytes(&record).unwrap();
     app.advance(3_600);
     let live = app.recover();
-    // What deletes it may wait on the agenda behind work that cannot be done.
+    // Its deletion may wait on the agenda behind work that cannot be done.
     let kept = vec![(Key::forged(&record), kept)];
     block_on(app.env.store.set_many(kept)).unwrap();
     for _ in 0..15 {

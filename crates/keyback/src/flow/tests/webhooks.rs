@@ -1,4 +1,4 @@
-//! The portal is told of events: signed, at least once, each with its number.
+//! Webhooks send events to the portal: signed, at least once, each with its number.
 
 use std::collections::BTreeSet;
 
@@ -24,7 +24,7 @@ fn with_receiver() -> App {
     app
 }
 
-/// What the receiver was told since the last call.
+/// What the receiver got since the last call.
 fn told(app: &App) -> Vec<Value> {
     let bodies = app.take_webhooks();
     let json = |request: &::http::Request<Vec<u8>>| serde_json::from_slice(request.body()).unwrap();
@@ -205,7 +205,7 @@ fn a_portal_that_is_gone_for_days_leaves_no_growing_heap_of_events() {
         let _ = app.make(&reset).expect(200);
     }
     let _ = app.run_courier();
-    // Everything was tried for a day or left for one, and given up at the latest in the round after.
+    // Everything was tried for a day, or skipped for one, and was given up in the round after at the latest.
     for _ in 0..4 {
         app.advance(12 * 3_600);
         let _ = app.run_courier();

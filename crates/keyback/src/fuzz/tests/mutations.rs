@@ -1,4 +1,4 @@
-//! Changes to inputs as faults and attackers make them.
+//! Changes to inputs, as faults and attackers would make them.
 
 /// What parsers stumble over.
 const TOKENS: &[&[u8]] = &[
@@ -38,7 +38,7 @@ const TOKENS: &[&[u8]] = &[
     b"__typename",
     b"...",
 ];
-/// Numbers at the ends of types.
+/// Numbers at the limits of types.
 const NUMBERS: &[&[u8]] = &[
     b"0",
     b"-1",

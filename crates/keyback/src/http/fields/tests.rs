@@ -1,4 +1,4 @@
-//! What is read from a body, and what is said of the rest.
+//! What is read from a body, and the errors for the rest.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn everything_that_is_wrong_is_told_at_once_and_where() {
 fn a_member_that_is_null_is_absent() {
     let missing = [("/a".to_owned(), "is missing".to_owned())];
     assert_eq!(errors(r#"{"a":null,"b":null}"#), missing);
-    // Only a member that the call knows may be absent.
+    // Only members that the call knows may be `null`.
     assert_eq!(
         errors(r#"{"a":"x","c":null}"#),
         [("/c".to_owned(), "is not known here".to_owned())]

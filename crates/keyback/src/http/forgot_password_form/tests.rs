@@ -1,4 +1,4 @@
-//! The form's answers are pages with the statuses of the JSON call, and its requests are that call's.
+//! The form is answered with pages that have the statuses of the JSON call, and makes the same requests.
 
 use super::*;
 use crate::courier::after_response;
@@ -23,7 +23,7 @@ static WORDS: Files = Files::words_only(&[
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const HERE: (&str, &str) = ("sec-fetch-site", "same-origin");
 
-/// Status, body and headers of the answer; what is to be done afterwards is done.
+/// Status, body and headers of the answer, after the work that follows it.
 fn send(app: &App, headers: &[(&str, &str)], body: Body) -> (u16, String, ::http::HeaderMap) {
     let mut request = ::http::Request::post("/forgot-password/submit")
         .header("spin-client-addr", "192.0.2.1:50000");

@@ -1,4 +1,4 @@
-//! What a request asks for, as clients of GraphQL over HTTP send it.
+//! The body of a request, as clients of GraphQL over HTTP send it.
 
 use async_graphql::Variables;
 use serde::Deserialize;
@@ -8,22 +8,22 @@ use crate::http::graphql::error::ApiError;
 use crate::http::problem::Problem;
 use crate::http::request::{Body, Request};
 
-/// A request as it came. It may hold passwords, so it cannot be printed.
+/// A request as it came. It may contain passwords, so it has no `Debug`.
 pub(super) struct GraphqlRequest {
     pub(super) query: String,
     pub(super) operation: Option<String>,
     pub(super) variables: Variables,
 }
 
-/// Why a body is not read.
+/// Why a body is refused.
 pub(super) enum BodyError {
-    /// It is of another content type, or broke off.
+    /// It has another content type, or broke off.
     Problem(Problem),
-    /// It asks for nothing that could be worked.
+    /// It contains no request that can be run.
     Refused(ApiError),
 }
 
-/// What clients send; some send members of their own besides.
+/// The members that clients send. Some send others too.
 #[derive(Deserialize)]
 struct Members {
     query: Option<String>,
@@ -35,7 +35,7 @@ struct Members {
 /// Reads the body: JSON, or the document alone.
 ///
 /// # Errors
-/// Why not, for any other content type, a batch or a body that is not as clients send it.
+/// For any other content type, a batch or a malformed body.
 pub(super) fn read(request: &Request) -> Result<GraphqlRequest, BodyError> {
     let is_document = request.is_of_type(&["application/graphql"]);
     if !is_document && !request.is_of_type(&["application/json"]) {
@@ -76,7 +76,7 @@ fn read_json(bytes: &[u8]) -> Result<GraphqlRequest, &'static str> {
     })
 }
 
-/// Variables are an object, or the text of one.
+/// Variables are an object, or its JSON text.
 fn read_variables(given: Option<Value>) -> Result<Variables, &'static str> {
     const NO_OBJECT: &str = "variables must be an object, or a JSON string of one";
     let variables = match given {

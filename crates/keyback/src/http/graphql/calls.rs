@@ -1,6 +1,6 @@
-//! What resolvers have done for them. They run as futures that may change threads, which those of the flows may not: so a
-//! resolver sends a [`Job`] and waits for the reply, and the [`work`](super::work) beside it, which has the environment, does
-//! what the job says.
+//! The jobs that resolvers order. Resolvers run as futures that may change threads, which the flows' futures may not.
+//! So a resolver sends a [`Job`] and waits for the reply, and the [`work`](super::work) beside it, which has the
+//! environment, does the job.
 
 use async_graphql::Context;
 use futures::channel::mpsc::UnboundedSender;
@@ -17,7 +17,7 @@ use crate::store::directory::{Order, Place, SearchPage};
 /// Where a reply goes.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Failure>>;
 
-/// Something to do for a resolver.
+/// A job for a resolver.
 #[derive(Debug)]
 pub(super) enum Job {
     /// Find accounts, in this order.
@@ -26,7 +26,7 @@ pub(super) enum Job {
     FindByEmail(EmailAddress, Reply<Option<User>>),
     /// List accounts.
     List(Listing, Reply<Listed>),
-    /// Change an account, and show it as it is then.
+    /// Change an account, and return it as it is then.
     Change(Change, Reply<User>),
     /// Delete an account.
     Delete(AccountId, Option<String>, Reply<()>),
@@ -37,7 +37,7 @@ pub(super) enum Job {
 /// Which accounts to list.
 #[derive(Debug, Clone)]
 pub(super) struct Listing {
-    /// How the address, its domain or the id begins, as it was typed.
+    /// The beginning of the address, its domain or the id, as typed.
     pub(super) keyword: String,
     pub(super) order: Order,
     pub(super) place: Place,
@@ -81,7 +81,7 @@ pub(super) enum Change {
     Unlock(AccountId),
 }
 
-/// The way from a resolver to the work, and what its caller may ask for.
+/// The channel from a resolver to the work, and the caller's rights.
 #[derive(Debug)]
 pub(super) struct Calls {
     pub(super) jobs: UnboundedSender<Job>,
@@ -90,7 +90,7 @@ pub(super) struct Calls {
 }
 
 impl Calls {
-    /// Those of the request that `ctx` is of.
+    /// The calls of the request that `ctx` belongs to.
     ///
     /// # Errors
     /// Never: each request has them.
@@ -98,7 +98,7 @@ impl Calls {
         ctx.data()
     }
 
-    /// Whether the caller may do what needs `scope`, which the documentation calls `word`.
+    /// Checks that the caller has `scope`, which the documentation calls `word`.
     ///
     /// # Errors
     /// The refusal if it may not.
@@ -110,7 +110,7 @@ impl Calls {
         Err(refused.into_field_error())
     }
 
-    /// Has a job done.
+    /// Sends a job, and waits for its result.
     ///
     /// # Errors
     /// The refusal, or an unexpected error after an outage.
@@ -119,7 +119,7 @@ impl Calls {
         job: impl FnOnce(Reply<T>) -> Job,
     ) -> async_graphql::Result<T> {
         let (reply, answer) = oneshot::channel();
-        // The work goes on for as long as there are calls.
+        // The work continues as long as there are calls.
         let sent = self.jobs.unbounded_send(job(reply));
         match (sent, answer.await) {
             (Ok(()), Ok(Ok(value))) => Ok(value),

@@ -78,7 +78,7 @@ pub(super) async fn run<E: Env>(
     }
 }
 
-/// What every challenge needs.
+/// The settings for issuing a challenge.
 pub(super) fn issue_settings(settings: &AdminGraphql) -> IssueSettings {
     IssueSettings {
         branding: settings.branding.clone(),
@@ -149,7 +149,7 @@ async fn create<E: Env>(
     Ok(created.account.id)
 }
 
-/// Sets or generates a password. All sessions end.
+/// Sets or generates a password, and ends all sessions.
 async fn reset<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &AdminGraphql,
@@ -194,7 +194,7 @@ fn refuse_password(
 ) -> Failure {
     let length = match password {
         NewPassword::Typed(typed) => typed.reveal().chars().count(),
-        // Nothing is wrong with what is generated.
+        // A generated password breaks no rule.
         NewPassword::Generated => 0,
     };
     ApiError::password_rejected(&settings.rules.policy, length, violations).into()
@@ -233,7 +233,7 @@ async fn disable<E: Env>(
     let done = update::run(cx, &needed, id, changes, by, reason).await;
     done.map(drop).map_err(|error| match error {
         UpdateAccountError::NotFound => ApiError::user_not_found().into(),
-        // No address is changed.
+        // The address is not changed here.
         UpdateAccountError::Taken | UpdateAccountError::Reserved(_) => {
             ApiError::duplicated_identity("identity already exists").into()
         }

@@ -1,4 +1,4 @@
-//! What a field or a request is refused with, in the words of Authgear's API.
+//! The errors of fields and requests, in the words of Authgear's API.
 
 use async_graphql::{ErrorExtensionValues, ErrorExtensions as _};
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use crate::http::answer::Answer;
 use crate::model::password_policy::{MAX_LENGTH, PasswordPolicy, PasswordViolation};
 use crate::ports::Unavailable;
 
-/// A refusal: a class, a reason within it, words for people, and what programs may want to know besides.
+/// A refusal: a class, a reason within it, a message for people, and details for programs.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ApiError {
     name: &'static str,
@@ -19,7 +19,7 @@ pub(super) struct ApiError {
 /// Why a field has no value.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The caller is told why.
+    /// The caller gets the reason.
     Refused(ApiError),
     /// Something outside failed. Only the log says what.
     Unavailable(Unavailable),
@@ -40,17 +40,17 @@ impl ApiError {
         self
     }
 
-    /// The input is not as it must be.
+    /// The input is invalid.
     pub(super) fn invalid(message: &str) -> Self {
         Self::new("Invalid", "Invalid", message)
     }
 
-    /// The request is not one that could be worked.
+    /// The request cannot be run.
     pub(super) fn bad_request(message: &str) -> Self {
         Self::new("BadRequest", "BadRequest", message)
     }
 
-    /// The body is longer than is read.
+    /// The body is over the limit.
     pub(super) fn too_large() -> Self {
         let name = "RequestEntityTooLarge";
         Self::new(name, name, "the request is larger than 64 KiB")
@@ -62,7 +62,7 @@ impl ApiError {
         Self::new("Forbidden", "Forbidden", &message)
     }
 
-    /// A global id in a mutation that names no user.
+    /// A mutation got a global id that is not a user's.
     pub(super) fn invalid_user_id() -> Self {
         Self::invalid("invalid user ID")
     }
@@ -72,13 +72,13 @@ impl ApiError {
         Self::new("NotFound", "UserNotFound", "user not found")
     }
 
-    /// What Keyback has no notion of was set.
+    /// A field was set that Keyback has no equivalent for.
     pub(super) fn unsupported(field: &str, what: &str) -> Self {
         let message = format!("{field} must not be set: Keyback has no {what}");
         Self::new("Invalid", "Unsupported", &message).with("field", json!(field))
     }
 
-    /// More than `most` users in an order that is not kept.
+    /// More than `most` users, in an order that has no index.
     pub(super) fn too_many_to_sort(most: usize) -> Self {
         let message = format!(
             "sortBy LAST_LOGIN_AT takes at most {most} users: narrow searchKeyword, or use CREATED_AT"
@@ -86,17 +86,17 @@ impl ApiError {
         Self::new("Invalid", "Unsupported", &message).with("field", json!("sortBy"))
     }
 
-    /// A combination of page arguments that means nothing.
+    /// An invalid combination of page arguments.
     pub(super) fn invalid_page() -> Self {
         Self::new("BadRequest", "InvalidQuery", "unsupported pagination")
     }
 
-    /// A cursor that no answer had.
+    /// A cursor that does not come from an answer.
     pub(super) fn invalid_cursor() -> Self {
         Self::new("Invalid", "InvalidCursor", "invalid pagination cursor")
     }
 
-    /// A look-up by what no account has.
+    /// A look-up by something that no account has.
     pub(super) fn invalid_look_up(message: &str) -> Self {
         Self::new("Invalid", "GetUsersInvalidArgument", message)
     }
@@ -106,12 +106,12 @@ impl ApiError {
         error.with("cause", json!({ "kind": kind }))
     }
 
-    /// Another account has the address, or a deleted one had it a moment ago.
+    /// Another account has the address, or a recently deleted one had it.
     pub(super) fn duplicated_identity(message: &str) -> Self {
         Self::invariant("DuplicatedIdentity", message)
     }
 
-    /// A login id that is no email address by its key.
+    /// A login id whose key is not `email`.
     pub(super) fn invalid_login_id_key() -> Self {
         Self::invariant(
             "InvalidLoginIDKey",
@@ -119,7 +119,7 @@ impl ApiError {
         )
     }
 
-    /// A login id that is no email address by its value.
+    /// A login id whose value is no email address.
     pub(super) fn invalid_email() -> Self {
         let cause = json!({"location": "", "kind": "format", "details": {"format": "email"}});
         Self::new("Invalid", "ValidationFailed", "invalid login ID").with("causes", json!([cause]))
@@ -140,13 +140,13 @@ impl ApiError {
         Self::new("Invalid", "SendPasswordRequired", message)
     }
 
-    /// The operator lets administrators generate passwords only.
+    /// By the operator's setting, administrators can only generate passwords.
     pub(super) fn password_not_choosable() -> Self {
         let message = "passwords may not be chosen here: leave the password empty and send it";
         Self::new("Forbidden", "PasswordNotChoosable", message)
     }
 
-    /// No account has the address that a message is to go to.
+    /// No account has the address to which a message should go.
     pub(super) fn nobody_to_remind() -> Self {
         let error = Self::new(
             "Invalid",
@@ -167,7 +167,7 @@ impl ApiError {
         error.with("bucket_name", json!(bucket))
     }
 
-    /// The typed password of so many characters breaks rules.
+    /// A typed password of so many characters breaks rules.
     pub(super) fn password_rejected(
         policy: &PasswordPolicy,
         length: usize,
@@ -191,7 +191,7 @@ impl ApiError {
         }
     }
 
-    /// The answer to a request that is refused as a whole, before anything of it is worked.
+    /// The answer to a request that is refused as a whole, before any of it is run.
     pub(super) fn into_answer(self) -> Answer {
         let code = self.status();
         let mut error = json!({
@@ -207,7 +207,7 @@ impl ApiError {
     }
 }
 
-/// A broken rule as Authgear names it. It names none for breached and for too long passwords; these two names are ours.
+/// A broken rule under Authgear's name. It has none for breached or too long passwords: these two names are ours.
 fn cause_of(violation: PasswordViolation, policy: &PasswordPolicy, length: usize) -> Value {
     match violation {
         PasswordViolation::TooShort => json!({
@@ -265,7 +265,7 @@ fn fill(extensions: &mut ErrorExtensionValues, error: ApiError) {
     extensions.set("errorName", error.name);
     extensions.set("reason", error.reason);
     if !error.info.is_empty() {
-        // JSON is always a value.
+        // JSON can always be converted.
         let info = async_graphql::Value::from_json(Value::Object(error.info));
         extensions.set("info", info.unwrap_or_default());
     }

@@ -1,10 +1,10 @@
-//! Global ids, by which clients name users and what belongs to them: base64url of `<type>:<id>`, without padding.
+//! Global ids, by which clients identify users and their parts: base64url of `<type>:<id>`, without padding.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 
 use crate::model::id::AccountId;
 
-/// What an id is of. All three have the account's id.
+/// The type of an id. All three contain the account's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The account.
@@ -33,7 +33,7 @@ impl Kind {
     }
 }
 
-/// What `id` names; `None` for anything but a global id of one of the kinds.
+/// The parts of `id`; `None` for anything but a global id of one of the kinds.
 pub(super) fn parse(id: &str) -> Option<(Kind, AccountId)> {
     let bytes = Base64UrlUnpadded::decode_vec(id).ok()?;
     let text = String::from_utf8(bytes).ok()?;

@@ -1,5 +1,5 @@
-//! What a request may ask for. All of it is counted before anything is checked against the schema or worked, in one pass over
-//! the document: validating a hostile one can take longer than any answer is worth.
+//! The limits of a request. They are checked in one pass over the document, before it is validated against the schema
+//! or run: validating a hostile document can take longer than any answer is worth.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use serde_json::Value;
 
 use crate::http::graphql::error::ApiError;
 
-/// How deep brackets may be nested in the text. The parser recurses for each.
+/// How deep brackets may be nested in the text. The parser recurses for each level.
 const MAX_NESTING: usize = 64;
 /// How deep fields may be nested. The deepest introspection query in use has 15 levels.
 const MAX_DEPTH: usize = 20;
 /// How many fields may have an alias.
 const MAX_ALIASES: usize = 30;
-/// How many fields an answer may have: those of a list count for each of its entries. A full page of all that the portal
-/// lists takes 5,000.
+/// How many fields an answer may have: those of a list count for each of its entries. A full page with everything that
+/// the portal lists needs 5,000.
 const MAX_FIELDS: usize = 20_000;
-/// How many ids `nodes` takes, and how many users a page has.
+/// The maximum number of ids in `nodes`, and of users on a page.
 pub(super) const MAX_PAGE: usize = 100;
 
-/// Whether brackets are nested deeper than any sensible document has them. Strings and comments are skipped.
+/// Whether brackets are nested deeper than in any sensible document. Strings and comments are skipped.
 pub(super) fn is_nested_too_deep(text: &str) -> bool {
     let mut bytes = text.as_bytes();
     let mut depth = 0_usize;
@@ -53,14 +53,14 @@ pub(super) fn is_nested_too_deep(text: &str) -> bool {
     false
 }
 
-/// What comes after the next `end`.
+/// The text after the next `end`.
 fn after<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
     let place = text.windows(end.len()).position(|found| found == end);
     let place = place.map_or(text.len(), |place| place.saturating_add(end.len()));
     text.get(place..).unwrap_or_default()
 }
 
-/// What comes after a string that ends with `end`, in which a backslash hides what follows it.
+/// The text after a string that ends with `end`, where a backslash escapes the next character.
 fn after_string<'a>(mut text: &'a [u8], end: &[u8]) -> &'a [u8] {
     while !text.is_empty() {
         text = match (text, text.strip_prefix(end)) {
@@ -72,16 +72,16 @@ fn after_string<'a>(mut text: &'a [u8], end: &[u8]) -> &'a [u8] {
     text
 }
 
-/// What a selection adds up to.
+/// The size of a selection.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
     /// Each fragment counts as a field, so that empty ones do not come for free.
     fields: usize,
     depth: usize,
-    /// As `depth`, with fragments.
+    /// Like `depth`, with fragments.
     levels: usize,
     aliases: usize,
-    /// Without those below them.
+    /// The fields of the selection itself, without those below.
     own_fields: usize,
 }
 
@@ -96,7 +96,7 @@ impl Size {
         }
     }
 
-    /// In a fragment.
+    /// The size of the selection as part of a fragment.
     fn within_fragment(self) -> Self {
         Self {
             fields: self.fields.saturating_add(1),
@@ -106,10 +106,10 @@ impl Size {
     }
 }
 
-/// Checks the whole of `document`, whichever operation is to be run.
+/// Checks all of `document`, regardless of the operation to run.
 ///
 /// # Errors
-/// What it has too much of, or that a fragment contains itself.
+/// The limit that is exceeded, or that a fragment contains itself.
 pub(super) fn check(
     document: &ExecutableDocument,
     operation: Option<&str>,
@@ -167,12 +167,12 @@ struct Measured<'a> {
     document: &'a ExecutableDocument,
     variables: &'a Variables,
     fragments: BTreeMap<&'a str, Option<Size>>,
-    /// How deep the measuring is in the document.
+    /// How deep in the document the measuring is.
     level: usize,
 }
 
 impl<'a> Measured<'a> {
-    /// Each fragment is measured once, however often it is spread.
+    /// Measures each fragment once, however often it is spread.
     fn fragment(
         &mut self,
         name: &'a Name,
@@ -196,7 +196,7 @@ impl<'a> Measured<'a> {
         self.level = self.level.saturating_add(1);
         let mut sum = Size::default();
         for selection in &set.items {
-            // What was measured before adds its levels without being gone through again.
+            // A fragment that was measured before only adds its levels.
             if self.level.saturating_add(sum.levels) > MAX_NESTING {
                 return Err(too_many(LEVELS, MAX_DEPTH));
             }
@@ -217,7 +217,7 @@ impl<'a> Measured<'a> {
                 let name = &spread.node.fragment_name.node;
                 let size = match self.document.fragments.get_key_value(name) {
                     Some((name, fragment)) => self.fragment(name, fragment)?,
-                    // The schema's check says so.
+                    // The validation by the schema reports it.
                     None => Size::default(),
                 };
                 Ok(size.within_fragment())
@@ -239,7 +239,7 @@ impl<'a> Measured<'a> {
         })
     }
 
-    /// How many entries the list has that the field brings.
+    /// How many entries the field's list has.
     fn entries(&self, field: &Field) -> usize {
         let argument = |name: &str| -> Option<Value> {
             let value = field.get_argument(name)?.node.clone();

@@ -1,4 +1,4 @@
-//! Doing what resolvers ask for, by the flows that the JSON calls use.
+//! Doing the jobs of resolvers, by the flows that the JSON calls use.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::store::accounts;
 use crate::store::cx::Cx;
 use crate::store::directory::SearchPage;
 
-/// Does jobs until no resolver is left that could ask for one. Returns the last outage, for the log.
+/// Does jobs until no resolver is left that could send one. Returns the last outage, for the log.
 pub(super) async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &AdminGraphql,
@@ -34,7 +34,7 @@ pub(super) async fn run<E: Env>(
 ) -> Option<Unavailable> {
     let mut outages = Outages(None);
     while let Some(job) = jobs.next().await {
-        // Nobody waits for a reply any more once a field beside it has failed.
+        // Once a field has failed, nobody waits for the replies to the fields beside it.
         match job {
             Job::Find(ids, reply) => {
                 let found = find(cx, &settings.keyring, &ids).await;
@@ -102,7 +102,7 @@ async fn find_by_email<E: Env>(
     }
 }
 
-/// The account with what happened to it lately.
+/// The account with its recent activity.
 async fn show<E: Env>(
     cx: &Cx<'_, E>,
     keyring: &Keyring,
@@ -143,7 +143,7 @@ async fn list<E: Env>(
     })
 }
 
-/// Makes a change, and shows the account as it is then.
+/// Makes a change, and returns the account as it is then.
 async fn change_user<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &AdminGraphql,

@@ -11,7 +11,7 @@ mod refusal;
 
 pub(super) use self::refusal::refusal;
 
-/// Makes the schema of a type, and adds those that it names to the document.
+/// Generates the schema of a type, and adds the types that it refers to.
 type Shape = fn(&mut SchemaGenerator) -> Schema;
 
 /// A media type, its schema and an example.
@@ -23,21 +23,21 @@ pub(super) struct Call {
     /// Its handler, as `http/routes.rs` names it.
     pub(super) handler: &'static str,
     pub(super) method: &'static str,
-    /// With its parameters in braces.
+    /// The path, with its parameters in braces.
     pub(super) path: &'static str,
     pub(super) id: &'static str,
     tag: &'static str,
     summary: &'static str,
     description: &'static str,
-    /// A caller needs one of them.
+    /// The caller needs one of these.
     pub(super) scopes: &'static [&'static str],
     parameters: Vec<Value>,
-    /// Whether a body must be there, and its schema and an example by media type.
+    /// Whether a body is required, and its schema and an example by media type.
     body: Option<(bool, Vec<Content>)>,
     answers: Vec<Answer>,
-    /// The problems that not every call of its kind has.
+    /// The problems that are specific to this call.
     pub(super) own_problems: Vec<ProblemType>,
-    /// Whether it may hash a password.
+    /// Whether the call may hash a password.
     pub(super) may_hash: bool,
 }
 
@@ -180,13 +180,13 @@ impl Call {
         self
     }
 
-    /// The last answer has this header.
+    /// Adds a header to the last answer.
     pub(super) fn header(mut self, name: &'static str) -> Self {
         self.answers.last_mut().unwrap().headers.push(name);
         self
     }
 
-    /// The last answer leads to another call.
+    /// Adds a link from the last answer to another call.
     pub(super) fn link(mut self, operation: &str, about: &str, mut target: Value) -> Self {
         target["operationId"] = operation.into();
         target["description"] = about.into();
@@ -200,13 +200,13 @@ impl Call {
         self
     }
 
-    /// It may hash a password, and is refused where too many others do.
+    /// Marks the call as one that may hash a password, and is refused on overload.
     pub(super) fn may_hash(mut self) -> Self {
         self.may_hash = true;
         self
     }
 
-    /// Every problem that it can be answered with.
+    /// Every problem that the call can be answered with.
     fn all_problems(&self) -> Vec<ProblemType> {
         use ProblemType as P;
         let mut all = self.own_problems.clone();
@@ -231,7 +231,7 @@ impl Call {
         known.filter(|kind| all.contains(kind)).collect()
     }
 
-    /// The operation, with the responses that its problems need.
+    /// The operation, with the responses for its problems.
     pub(super) fn operation(
         &self,
         generator: &mut SchemaGenerator,
@@ -322,7 +322,7 @@ impl Answer {
     }
 }
 
-/// These headers and those of all answers; each with whether it is always there.
+/// The headers `own` and those of all answers, each with whether it is always present.
 fn headers<'a>(own: impl Iterator<Item = (&'a str, bool)>) -> Value {
     let common = super::COMMON_HEADERS.iter().map(|name| (*name, true));
     let all = common.chain(own).map(|(name, always)| {

@@ -14,7 +14,7 @@ mod running;
 mod user;
 mod users;
 
-/// The tags, in the order of the page, with what each is about.
+/// The tags, in the order of the page, with their descriptions.
 pub(super) const TAGS: [(&str, &str); 8] = [
     (
         RECOVERY,
@@ -82,7 +82,7 @@ fn account_example() -> Value {
     })
 }
 
-/// A body that only gives a reason.
+/// A body that contains only a reason.
 fn only_reason() -> Value {
     object().optional("reason", reason(), REASON).build()
 }
@@ -91,12 +91,12 @@ fn reason_example() -> Value {
     json!({"reason": "asked by phone"})
 }
 
-/// A body that gives one secret.
+/// A body that contains one secret.
 fn only_token(about: &str) -> Value {
     object().required("token", text(), about).build()
 }
 
-/// Whose password it is: by address, or by id.
+/// The account, by address or by id.
 fn by_email_or_id(rest: impl Fn(Object) -> Object) -> Value {
     let by_email = object().titled("by address");
     let by_id = object().titled("by id");
@@ -119,7 +119,7 @@ fn sign_out_everywhere(object: Object) -> Object {
     object.optional("sign_out_everywhere", flag(true), about)
 }
 
-/// Where the id of an answer's account leads.
+/// The links from the id of an answer's account.
 fn to_account() -> Value {
     json!({"parameters": {"id": "$response.body#/id"}})
 }

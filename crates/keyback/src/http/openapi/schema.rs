@@ -1,5 +1,5 @@
-//! Schemas of what bodies and queries may contain. Handlers read these member by member, so no type has them; the tests compare
-//! the names with those that a handler asks for.
+//! Schemas of bodies and queries. Handlers read these member by member, so there are no types for them. The tests
+//! compare the names with those that a handler reads.
 
 use std::ops::RangeInclusive;
 
@@ -10,7 +10,7 @@ pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-/// An address as HTML's `<input type=email>` has it.
+/// An address, as in HTML's `<input type=email>`.
 pub(super) fn email() -> Value {
     json!({"type": "string", "format": "email", "maxLength": 254})
 }
@@ -55,14 +55,14 @@ pub(super) fn word<'a>(words: impl IntoIterator<Item = &'a str>) -> Value {
     json!({"type": "string", "enum": words.into_iter().collect::<Vec<_>>()})
 }
 
-/// A text of a form.
+/// A text that matches a pattern.
 pub(super) fn form(pattern: &str) -> Value {
     json!({"type": "string", "pattern": pattern})
 }
 
 /// A time in RFC 3339, or a date, from 1970 on.
 pub(super) fn instant() -> Value {
-    // Days that there are, and leap days of the next decades.
+    // Existing days, and the leap days of the next decades.
     let days = "((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))";
     let leap = "(19(7[26]|8[048]|9[26])|20([02468][048]|[13579][26]))-02-29";
     let zone = "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])";
@@ -94,24 +94,24 @@ pub(super) fn object() -> Object {
 }
 
 impl Object {
-    /// With a title, which says what sets an alternative apart.
+    /// With a title that distinguishes this alternative.
     pub(super) fn titled(mut self, title: &str) -> Self {
         self.schema.insert("title".to_owned(), title.into());
         self
     }
 
-    /// With a member that must be there.
+    /// With a required member.
     pub(super) fn required(mut self, name: &str, schema: Value, about: &str) -> Self {
         self.required.push(name.to_owned());
         self.given(name, schema, about)
     }
 
-    /// With a member that may be left out, or be `null`, which means the same.
+    /// With a member that may be absent or `null`, which mean the same.
     pub(super) fn optional(self, name: &str, schema: Value, about: &str) -> Self {
         self.given(name, nullable(schema), about)
     }
 
-    /// With a member that may be left out, but not be `null`.
+    /// With a member that may be absent, but not `null`.
     pub(super) fn given(mut self, name: &str, mut schema: Value, about: &str) -> Self {
         if !about.is_empty() {
             schema["description"] = about.into();
@@ -120,7 +120,7 @@ impl Object {
         self
     }
 
-    /// Without a member that another alternative has: only `null` is the same as absent.
+    /// Without a member of another alternative: it may only be absent or `null`.
     pub(super) fn without(mut self, names: &[&str]) -> Self {
         for name in names {
             self.properties

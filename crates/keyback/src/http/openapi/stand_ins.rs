@@ -1,5 +1,5 @@
-//! Types of what answers contain and no type of the app has: maps, and text that is written bit by bit. The tests compare each with
-//! what is really written.
+//! Types for parts of answers that no type of the app describes: maps, and text that is written piece by piece. The
+//! tests compare each with what is really written.
 
 use schemars::JsonSchema;
 

@@ -1,4 +1,4 @@
-//! The document says what the code does: a difference between them fails here.
+//! The document matches the code: any difference fails here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -25,7 +25,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
-/// Written anew with `KEYBACK_RENEW_SNAPSHOTS=1 cargo test the_document_is_in_docs`; look at the difference.
+/// `KEYBACK_RENEW_SNAPSHOTS=1 cargo test the_document_is_in_docs` renews the file; review the difference.
 #[test]
 fn the_document_is_in_docs() {
     let path = root().join("docs/openapi.yaml");
@@ -55,7 +55,7 @@ fn every_handler_of_the_routes_is_in_the_document_and_no_other() {
             routed.insert(name.to_owned());
         }
     }
-    // Pages for people, and another API.
+    // Pages, and another API.
     for other in [
         "api_docs",
         "brand",
@@ -84,7 +84,7 @@ fn readme_calls() -> BTreeMap<(String, String), Vec<String>> {
     for row in rows {
         let columns: Vec<String> = row.split('|').map(str::to_owned).collect();
         let call = columns[1].split('`').nth(1).unwrap();
-        // Other tables name calls, too.
+        // Other tables contain calls, too.
         let Some((method, path)) = call.split_once(' ') else {
             continue;
         };
@@ -105,7 +105,7 @@ fn readme_calls() -> BTreeMap<(String, String), Vec<String>> {
 
 #[test]
 fn the_table_of_the_readme_has_the_same_calls_scopes_and_problems() {
-    // What any call of a kind can be answered with.
+    // Problems that any call of a kind can have.
     let general = [
         ProblemType::PayloadTooLarge,
         ProblemType::ValidationFailed,
@@ -193,7 +193,7 @@ fn names_in(schema: &Value, names: &mut BTreeSet<String>) {
     }
 }
 
-/// What the document says that a call takes: members of JSON, and parameters of the query.
+/// The members and parameters of a call, by the document: members of JSON, and parameters of the query.
 fn documented(operation: &Value) -> BTreeSet<String> {
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let mut names: BTreeSet<String> = parameters
@@ -207,7 +207,7 @@ fn documented(operation: &Value) -> BTreeSet<String> {
     names
 }
 
-/// What the handler asks for.
+/// The members and parameters that the handler reads.
 fn read_by(call: &Call) -> BTreeSet<String> {
     let method = match call.method {
         "get" => "GET",
@@ -235,7 +235,7 @@ fn each_call_takes_the_members_and_parameters_of_the_document_and_no_other() {
     for call in calls::all() {
         let mut read = read_by(&call);
         if call.id == "importUsers" {
-            // Asked for to say that an import does not take them.
+            // Read only to refuse them in an import.
             for name in ["generate", "send_email", "return_password", "invite"] {
                 assert!(read.remove(name), "{name}");
             }

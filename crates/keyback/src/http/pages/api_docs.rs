@@ -1,4 +1,4 @@
-//! `GET /docs`: the OpenAPI document as a page. It is in English, needs no script, and loads nothing from elsewhere.
+//! `GET /docs`: the OpenAPI document as a page. In English, without scripts or other origins.
 
 use askama::Template;
 use serde_json::Value;
@@ -26,7 +26,7 @@ struct ApiDocs<'a> {
     version: &'a str,
     /// The paragraphs of the introduction, as HTML.
     intro: Vec<String>,
-    /// What the introduction lists, as HTML.
+    /// The list items of the introduction, as HTML.
     rules: Vec<String>,
     sections: Vec<Section>,
     schemas: Vec<Named>,
@@ -42,7 +42,7 @@ pub fn get(settings: &Result<Pages, Unavailable>, files: &Files, document: &str)
     if !settings.api_docs.0 {
         return Answer::not_found();
     }
-    // It is a part of the component, and is JSON.
+    // The document is part of the component, and valid JSON.
     let Ok(document) = serde_json::from_str::<Value>(document) else {
         return Problem::from(Unavailable::Template).into();
     };

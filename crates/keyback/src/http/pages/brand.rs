@@ -1,4 +1,4 @@
-//! The operator's colours, as a style sheet that goes before what `style.css` says, and the operator's logo.
+//! The operator's colours, as a style sheet that overrides `style.css`, and the operator's logo.
 
 use crate::http::answer::Answer;
 use crate::http::pages::files;
@@ -21,7 +21,7 @@ pub(super) fn logo_url(logo: &Logo) -> String {
     format!("/assets/brand/{}", logo_name(logo))
 }
 
-/// `GET /assets/brand/:name`: the style sheet and the logo, those of the settings only.
+/// `GET /assets/brand/:name`: the style sheet and the logo from the settings, and no others.
 #[must_use]
 pub fn get(settings: &Result<Pages, Unavailable>, asked: &str) -> Answer {
     let settings = match settings {
@@ -152,7 +152,7 @@ mod tests {
         ] {
             assert_eq!(status(other), 404, "{other}");
         }
-        // One that cannot be read is not served: another is, which can be.
+        // An illegible colour is not used: a legible one is served instead.
         env.variables.set("accent_color", "#ffff00");
         assert_eq!(status("ffff00-83cfdd.css"), 404);
     }

@@ -1,4 +1,4 @@
-//! The files that pages load: text, and part of the component.
+//! The files that pages load, which are text and part of the component.
 
 use crate::http::answer::Answer;
 use crate::http::pages::language::Language;
@@ -22,13 +22,13 @@ pub struct Files {
 
 #[derive(Debug, Clone, Copy)]
 enum Version {
-    /// Of these very files.
+    /// The version of these files.
     Own(u64),
-    /// Of the current files: for components without files whose pages use those of `pages`.
+    /// The current files: for components without files, whose pages use those of `pages`.
     Latest,
 }
 
-/// The placeholder for a version that is not known.
+/// The placeholder for an unknown version.
 const LATEST: &str = "latest";
 
 /// Whether `version` is the placeholder, whose files may change and must not be cached for long.
@@ -36,7 +36,7 @@ pub(super) fn is_latest(version: &str) -> bool {
     version == LATEST
 }
 
-/// A file whose path changes with its content, and which contains nothing personal: cached for a year.
+/// A file that contains nothing personal and whose path changes with its content: cached for a year.
 pub(super) fn kept(file: Answer) -> Answer {
     file.with_header("cache-control", "public, max-age=31536000, immutable")
         .with_header("cross-origin-resource-policy", "same-origin")
@@ -100,8 +100,8 @@ impl Files {
         }
     }
 
-    /// The media type and the text of a file of this very version: an older page must not store newer files under the
-    /// older path.
+    /// The media type and the text of a file, for exactly this version: an older page must not cache newer files under
+    /// the older path.
     pub(super) fn find(&self, version: &str, name: &str) -> Option<(&'static str, &'static str)> {
         if version != LATEST && version != self.version() {
             return None;

@@ -3,7 +3,7 @@
 use crate::http::request::Request;
 use crate::model::language::same_language;
 
-/// The cookie in which a page keeps the language that its reader chose.
+/// The cookie with the language that the reader chose.
 const COOKIE: &str = "keyback-language";
 
 /// A language, and the words of all pages in it.
@@ -28,7 +28,7 @@ impl Language {
         Some(text.split_once('"')?.0)
     }
 
-    /// The one that the reader chose, or else the best for the browser (RFC 9110 §12.5.4), or else the first.
+    /// The language that the reader chose, or else the best one for the browser (RFC 9110 §12.5.4), or else the first.
     pub(in crate::http) fn of(request: &Request, languages: &'static [Self]) -> &'static Self {
         let chosen = request
             .cookie(COOKIE)
@@ -38,12 +38,12 @@ impl Language {
             .unwrap_or_else(|| Self::first(languages))
     }
 
-    /// The one with exactly this tag.
+    /// The language with exactly this tag.
     pub(in crate::http) fn tagged(languages: &'static [Self], tag: &str) -> Option<&'static Self> {
         languages.iter().find(|language| language.tag == tag)
     }
 
-    /// The first of them.
+    /// The first language.
     pub(in crate::http) fn first(languages: &'static [Self]) -> &'static Self {
         static WORDLESS: Language = Language {
             tag: "en",
@@ -54,7 +54,7 @@ impl Language {
     }
 }
 
-/// The language with the highest weight in `Accept-Language`, the earlier of two equals. A range matches its language:
+/// The language with the highest weight in `Accept-Language`; the earlier of two equals. A range matches its language:
 /// `pt-BR` and `pt-PT` get `pt`, `zh-TW` gets `zh-Hans`.
 fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static Language> {
     let mut best = None;

@@ -16,7 +16,7 @@ pub(in crate::http) struct PageLayout<'a> {
     pub(in crate::http) language: &'static Language,
     pub(in crate::http) languages: &'static [Language],
     pub(in crate::http) logo: Option<&'a Logo>,
-    /// The operator's sign-in, to which each page leads back.
+    /// The operator's sign-in page, which each page links to.
     pub(in crate::http) sign_in_url: Option<&'a WebAddress>,
     accent: Accent,
     files: &'a Files,
@@ -42,7 +42,7 @@ impl<'a> PageLayout<'a> {
         }
     }
 
-    /// The layout of the pages that the component `pages` serves: with the operator's logo and the way back.
+    /// The layout of the pages that the component `pages` serves, with the operator's logo and the link back.
     pub(in crate::http) fn of(
         settings: Option<&'a Pages>,
         files: &'a Files,
@@ -57,7 +57,7 @@ impl<'a> PageLayout<'a> {
         }
     }
 
-    /// The layout with a way back to `sign_in_url`.
+    /// The layout with a link back to `sign_in_url`.
     pub(in crate::http) fn leading_back(self, sign_in_url: Option<&'a WebAddress>) -> Self {
         Self {
             sign_in_url,
@@ -85,7 +85,7 @@ impl<'a> PageLayout<'a> {
         self.files.url(name)
     }
 
-    /// The style sheet of the operator's colours, if they are not the standard ones.
+    /// The style sheet of the operator's colours, unless they are the default.
     pub(in crate::http) fn brand_file(&self) -> Option<String> {
         brand::url(self.accent)
     }

@@ -5,10 +5,10 @@ use crate::http::pages::Page;
 /// Characters of the shortest token.
 const TOKEN: usize = 43;
 
-/// The page that a link to `path` opens, `None` if it is no link.
+/// The page that a link to `path` opens; `None` if it is not a mailed link.
 ///
-/// A link's token is in its fragment, which no server sees. But link scanners and mailers encode the `#`: then what should be
-/// the fragment is part of the path. The page's script takes it from the address bar.
+/// A link's token is in its fragment, which no server sees. But some link scanners and mail programs encode the `#`:
+/// then the fragment becomes part of the path. The page's script reads it from the address bar.
 #[must_use]
 pub fn page_of(path: &[&str]) -> Option<Page> {
     let path = path.join("/");
@@ -16,7 +16,7 @@ pub fn page_of(path: &[&str]) -> Option<Page> {
     let end = path.find(|it| !of_word(it)).unwrap_or(path.len());
     let (name, rest) = path.split_at_checked(end)?;
     let page = match name {
-        // The longer names are those of older mails and of portals.
+        // The longer names are from older mails and from portals.
         "reset-password" => Page::ResetPassword,
         "cancel-recovery" => Page::CancelRecovery,
         _ => return None,

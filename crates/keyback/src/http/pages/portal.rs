@@ -1,5 +1,5 @@
-//! `GET /portal`: the page for administrators. All that it shows comes from the contract, called with the key that the
-//! administrator types; the page itself is the same for everyone.
+//! `GET /portal`: the page for administrators. It gets everything that it shows by API calls, with the key that the
+//! administrator types. The page itself is the same for everyone.
 
 use askama::Template;
 
@@ -18,7 +18,7 @@ struct Portal<'a> {
     link_seconds: Option<u64>,
 }
 
-/// The page; `files` has its scripts and the words of the portal.
+/// The page; `files` contains its scripts and the portal's words.
 #[must_use]
 pub fn get(settings: &Result<Pages, Unavailable>, request: &Request, files: &Files) -> Answer {
     let settings = match settings {

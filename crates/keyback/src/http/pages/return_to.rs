@@ -1,15 +1,14 @@
-//! Where a page leads back to after the reset.
+//! Where a page returns to after the reset.
 
 use crate::http::request::Request;
 use crate::model::web_address::WebAddress;
 use crate::settings::ReturnUrls;
 
-/// The cookie in which the browser keeps the address from the request for a mail to the link in it, which opens in another
-/// tab. It is believed no more than the query.
+/// The cookie that stores the address while the user goes from the request to the mailed link, which opens in another
+/// tab. It is trusted no more than the query.
 const COOKIE: &str = "keyback-return";
 
-/// The address that the query's `return_to` names, or else the cookie, if the operator allows it; anything else is as if
-/// it were not there.
+/// The address in the query's `return_to`, or else in the cookie, if the operator allows it. Any other is ignored.
 pub(super) fn wanted(request: &Request, return_urls: &ReturnUrls) -> Option<WebAddress> {
     let asked = request.parameter("return_to");
     let kept = || {
@@ -23,7 +22,7 @@ pub(super) fn wanted(request: &Request, return_urls: &ReturnUrls) -> Option<WebA
         .or_else(|| return_urls.allowed(&kept()?))
 }
 
-/// The query that passes the address on to the next page, and the email address for its field unless that is empty.
+/// The query that passes the address on to the next page, and the email address for its field unless empty.
 pub(super) fn query(address: Option<&WebAddress>, email: &str) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     if let Some(address) = address {

@@ -39,7 +39,7 @@ fn request(method: &str, headers: &[(&str, &str)]) -> Request {
     Request::new(&head, Body::Read(Vec::new()), &SeededRandom::new(1)).unwrap()
 }
 
-/// Status, headers and body of what `GET` answers.
+/// Status, headers and body of the answer to a `GET`.
 fn answered(answer: Answer) -> (u16, ::http::HeaderMap, String) {
     let response = answer.render(&request("GET", &[]), None);
     let (head, body) = response.into_parts();
@@ -128,7 +128,7 @@ static ALL: PageFiles = PageFiles {
     openapi: "{}",
 };
 
-/// What the component answers; with the outage that it reports.
+/// The component's answer, with the outage that it reports.
 fn served(env: &MemoryEnv, request: Request) -> (u16, ::http::HeaderMap, String) {
     let route = async |cx: &mut Cx<'_, MemoryEnv>, request: &Request| {
         routes::pages(cx, request, &ALL).await

@@ -1,4 +1,4 @@
-//! What is wrong with one member of a body.
+//! An error in one member of a body.
 
 use crate::http::problem::violations::explain;
 use crate::model::password_policy::PasswordViolation;

@@ -13,7 +13,7 @@ impl Problem {
         request_id: &str,
     ) -> ProblemShown {
         let path = format!("/problems/{}", self.kind.slug());
-        // What may have been done, and what a secret is still good for: a client may show the problem as it is.
+        // What may have been done, and what a secret is still good for: a client may show it unchanged.
         let help = (self.kind.status() == 503).then(|| self.kind.help().to_owned());
         ProblemShown {
             kind: base_url.map_or_else(|| path.clone(), |base_url| base_url.join(&path)),
@@ -82,7 +82,7 @@ impl FieldError {
     }
 }
 
-/// What is wrong with the password in `member`, as a problem lists it.
+/// The password's violations in `member`, as a problem lists them.
 pub(in crate::http) fn violations_of(
     member: &str,
     violations: &[PasswordViolation],

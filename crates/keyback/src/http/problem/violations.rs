@@ -1,4 +1,4 @@
-//! What is wrong with a password, in words.
+//! The violations of the password policy, in words.
 
 use crate::model::password_policy::PasswordViolation;
 

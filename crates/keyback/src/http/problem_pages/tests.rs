@@ -36,7 +36,7 @@ fn page(uri: &str, headers: &[(&str, &str)]) -> (::http::HeaderMap, String) {
     (head.headers, String::from_utf8(body).unwrap())
 }
 
-/// Names of members, variables and headers, and codes: what stays as it is in every language.
+/// Names of members, variables and headers, and codes: these are the same in every language.
 fn identifiers(text: &str) -> BTreeSet<&str> {
     text.split(|character: char| !character.is_ascii_alphanumeric() && !"_-".contains(character))
         .filter(|word| word.trim_matches('-').contains(['_', '-']))
@@ -60,7 +60,7 @@ fn every_language_tells_of_every_kind_and_of_no_other() {
         let words: Map<String, Value> = serde_json::from_str(language.words).unwrap();
         let keys: BTreeSet<_> = words.keys().cloned().collect();
         if language.tag == "en" {
-            // The kinds say the rest themselves.
+            // The other texts are part of the problem types.
             assert_eq!(keys, BTreeSet::from(labels.clone()));
         } else {
             assert_eq!(keys, all, "{}", language.tag);

@@ -1,4 +1,4 @@
-//! What the health call finds.
+//! What the health call reports.
 
 use serde_json::json;
 

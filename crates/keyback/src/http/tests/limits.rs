@@ -1,4 +1,4 @@
-//! Limits by client and in all: how they are told, whom they count, and that they never depend on an account.
+//! Limits by client and for all: how they are reported, whom they count, and that no account affects them.
 
 use serde_json::{Value, json};
 

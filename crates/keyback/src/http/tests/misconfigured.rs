@@ -1,4 +1,4 @@
-//! Without good variables nothing is served and nothing is sent.
+//! With bad variables, nothing is served and nothing is sent.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Whatever comes in, an answer goes out: a panic would end every request of the instance.
+//! Every input gets an answer: a panic would end every request of the instance.
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -28,7 +28,7 @@ const MEMBERS: [&str; 11] = [
     "sign_out_everywhere",
 ];
 
-/// Texts of any characters, and such as come close to being good.
+/// Arbitrary texts, and texts that are almost valid.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         ".*",

@@ -26,10 +26,10 @@ fn read_reason_anywhere(request: &Request) -> Result<Option<String>, Problem> {
     Ok(request.optional_members(read_reason)?.or(of_query))
 }
 
-/// A reason that is one line and not too long.
+/// Parses a reason, which must be one line and not too long.
 ///
 /// # Errors
-/// What it must be.
+/// The rule that it breaks.
 pub(in crate::http) fn parse_reason(text: &str) -> Result<String, &'static str> {
     let fits = text.chars().count() <= MAX_REASON && !text.chars().any(char::is_control);
     if fits {

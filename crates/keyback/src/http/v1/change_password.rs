@@ -13,7 +13,7 @@ use crate::ports::Env;
 use crate::settings::{ResetPassword, Scope};
 use crate::store::cx::Cx;
 
-/// Changes the password of a user who is signed in at the portal, and names the current one.
+/// Changes the password of a user who is signed in at the portal and gives the current one.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

@@ -1,4 +1,4 @@
-//! `POST /v1/courier/run`, and the same as a GET for schedulers that can do no more.
+//! `POST /v1/courier/run`, and the same as a GET, for schedulers that can send nothing else.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::settings::{Courier, Scope};
 use crate::store::cx::Cx;
 use crate::store::limiter::{self, NamedLimit};
 
-/// One run in half a minute, whoever asks: a run by URL is over by then.
+/// One run per half minute in total: a run by URL is over by then.
 const RUNS_BY_URL: NamedLimit = NamedLimit {
     name: "courier-url",
     limit: Limit::new(1, 30),
@@ -35,7 +35,7 @@ pub(in crate::http) struct CourierReport {
     remaining: u32,
 }
 
-/// Works all that is due. A body is neither needed nor read.
+/// Does all work that is due. A body is neither needed nor read.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
@@ -59,9 +59,9 @@ pub(in crate::http) async fn post<E: Env>(
     Ok(Answer::of(200, &body))
 }
 
-/// Works what is due, for a caller whose URL has the token of `courier_url_token`.
+/// Does the work that is due, for a caller whose URL has the token of `courier_url_token`.
 ///
-/// URLs end up in logs. So the token opens this call only, the answer tells nothing, and calling it often does no more.
+/// URLs end up in logs. So the token allows only this call, the answer reveals nothing, and repeated calls do no more.
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

@@ -45,7 +45,7 @@ pub(in crate::http) async fn post<E: Env>(
     Ok(Answer::of(202, &body))
 }
 
-/// Accepts a request that `read` parses, and returns what is answered.
+/// Accepts a request that `read` parses, and returns the answer.
 pub(in crate::http) async fn take<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

@@ -22,8 +22,8 @@ pub(in crate::http) struct Health {
     warnings: Vec<String>,
 }
 
-/// Checks all variables, and that the store is read and written. Among the `warnings` are variables that stop no call, what more
-/// attempts than usual fail at, and that addresses are taken.
+/// Checks all variables, and that the store can be read and written. `warnings` also lists variables that stop no call,
+/// kinds of attempts that fail more often than usual, and that addresses are taken.
 pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, Problem> {
     // No values: they may be secret, and the call is public.
     let Findings { bad, warnings } = settings::check::<Courier>(cx.env.variables()).await;
@@ -43,11 +43,11 @@ pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, P
     Ok(Answer::of(200, &Health { status, warnings }))
 }
 
-/// Until an administrator has given each an address of its own, or deleted one of two.
+/// Shown until an administrator has given each account its own address, or deleted one of two.
 const TAKEN: &str =
     "accounts: some have an address that finds an older account, see email_taken_by";
 
-/// A count and a kind: the call is public.
+/// Only a count and a kind, since the call is public.
 fn warning(attempt: FailedAttempt) -> String {
     let usual = FailedAttempt::USUAL.count();
     format!("{}: more than {usual} in an hour", attempt.plural())

@@ -14,7 +14,7 @@ use crate::store::{agenda, counts};
 
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// The counters: a name without its prefix, and what it counts.
+/// The counters: the name without its prefix, and the help text.
 const COUNTERS: [(&str, &str); 3] = [
     (
         "calls_total",
@@ -30,7 +30,7 @@ const COUNTERS: [(&str, &str); 3] = [
     ),
 ];
 
-/// What all instances have stored of their counts, and the age of the oldest entry that is due. Nothing is written.
+/// The counts that all instances have stored, and the age of the oldest entry that is due. Writes nothing.
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

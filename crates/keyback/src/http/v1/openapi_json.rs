@@ -7,7 +7,7 @@ use crate::http::request::Request;
 use crate::ports::Unavailable;
 use crate::settings::Pages;
 
-/// The document, which the component has as JSON. A client that has this version already gets no body (RFC 9110 §13.1.2).
+/// The document, which the component contains as JSON. A client that has this version gets no body (RFC 9110 §13.1.2).
 ///
 /// # Errors
 /// 404 if `api_docs` is `off`.

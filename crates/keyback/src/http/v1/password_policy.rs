@@ -30,8 +30,9 @@ pub(in crate::http) struct PasswordRulesShown {
     passwordrules: String,
 }
 
-/// Returns the rules that the server applies, whether an administrator may type a password for a user, how long one works
-/// that the user must change, and a `passwordrules` string for password managers (<https://developer.apple.com/password-rules/>).
+/// Returns the rules that the server applies, whether an administrator may type a password for a user, the lifetime of
+/// a temporary password, and a `passwordrules` string for password managers
+/// (<https://developer.apple.com/password-rules/>).
 #[must_use]
 pub fn get(settings: &ResetPassword) -> Answer {
     let policy = &settings.rules.policy;
@@ -45,7 +46,7 @@ pub fn get(settings: &ResetPassword) -> Answer {
         breach_check: settings.rules.breach_list.is_some(),
         admin_may_choose: admin_reset.may_choose.0,
         temporary_password_expires_in: admin_reset.temporary_password_lifetime.as_secs(),
-        // A generated password as long as the shortest allowed could be too weak.
+        // A password generated with the minimum length could be too weak.
         passwordrules: format!("minlength: {}; maxlength: {MAX_LENGTH};", min.max(16)),
     };
     Answer::of(200, &rules)

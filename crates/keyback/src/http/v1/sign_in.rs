@@ -41,7 +41,7 @@ pub(in crate::http) struct PasswordChange {
     expires_in: u64,
 }
 
-/// Verifies a password. Sessions and cookies are the portal's.
+/// Verifies a password. Sessions and cookies are left to the portal.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

@@ -55,7 +55,7 @@ pub(in crate::http) async fn post<E: Env>(
 }
 
 fn read(fields: &mut Fields) -> Option<(Whose, Code)> {
-    // A text that cannot be an id is an unknown one: one answer for all that is wrong.
+    // A text that cannot be an id counts as unknown, so that all wrong input gets the same answer.
     let challenge_id = fields.optional_text("challenge_id", |text| {
         Ok::<_, Infallible>(ChallengeId::parse(text).ok())
     });

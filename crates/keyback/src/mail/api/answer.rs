@@ -1,4 +1,4 @@
-//! A provider's answer, and its meaning unless the provider documents another.
+//! A provider's answer, and its default meaning.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::model::retry_after::retry_after;
 /// The longest code that is repeated in a reason.
 const CODE_OCTETS: usize = 40;
 
-/// `code` if it looks like one. It comes from outside and might be anything, an address too, and reasons are shown.
+/// `code` if it looks like one. It comes from outside and might be anything, even an address, and reasons are shown.
 pub(in crate::mail) fn plain_code(code: &str) -> Option<&str> {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '_' | '-' | '.');
     let is_code = (1..=CODE_OCTETS).contains(&code.len()) && code.chars().all(is_plain);
@@ -95,7 +95,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The provider is asked too often, or has reached a limit of the account.
+    /// The provider is called too often, or the account has reached a limit.
     pub(in crate::mail) fn throttled(&self, code: Option<&str>) -> Handover {
         self.throttled_since(code, "too many requests")
     }
@@ -130,7 +130,7 @@ impl<'a> Answer<'a> {
         format!("{provider} answered {status}{separator}{code}: {why}")
     }
 
-    /// How long the provider asks to wait.
+    /// How long the provider asks us to wait.
     fn wait(&self) -> Option<Duration> {
         retry_after(self.response.headers(), self.now)
     }

@@ -1,4 +1,4 @@
-//! HTTP Basic credentials (RFC 7617), for providers that sign nothing or not in a way that can be checked here.
+//! HTTP Basic credentials (RFC 7617), for providers without signatures, or with ones that cannot be checked here.
 
 use ::http::HeaderMap;
 use base64ct::{Base64, Encoding};
@@ -36,7 +36,7 @@ impl Credentials {
     }
 }
 
-/// Reads webhooks that bring these credentials.
+/// Reads webhooks that have these credentials.
 pub(in crate::mail) struct BasicWebhooks {
     credentials: Credentials,
     read_event: fn(&Value) -> Feedback,

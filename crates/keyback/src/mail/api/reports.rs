@@ -1,4 +1,4 @@
-//! Reports on single mails, as the providers' webhooks make them.
+//! Reports about single mails, from the providers' webhooks.
 
 use serde_json::Value;
 
@@ -18,22 +18,22 @@ pub(in crate::mail) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a s
 /// What an event means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::mail) enum Meaning {
-    /// The mail's fate is known.
+    /// The mail's final status is known.
     Final(Fate),
-    /// It is known and changes nothing: the mail is on its way, was opened, or it is not about a mail.
+    /// A known event without effect: the mail is on its way or was opened, or the event is not about a mail.
     Nothing,
-    /// Nobody here knows it. The type that it says it has.
+    /// An event of an unknown type, with that type.
     Unknown(String),
 }
 
 impl Meaning {
-    /// An event of a type that nobody here knows.
+    /// An event of an unknown type.
     pub(in crate::mail) fn unknown(kind: Option<&str>) -> Self {
         let kind = kind.unwrap_or_default().replace(' ', "-");
         Self::Unknown(plain_code(&kind).unwrap_or("unnamed").to_owned())
     }
 
-    /// What the event says about the mail with this id. Nothing, if that is not one of ours.
+    /// What the event reports about the mail with this id. Nothing if the mail is not one of ours.
     pub(in crate::mail) fn about(self, email_id: Option<&str>) -> Feedback {
         let mut feedback = Feedback::default();
         match self {
@@ -71,7 +71,7 @@ pub(in crate::mail) fn bounced(code: Option<&str>) -> Fate {
     )
 }
 
-/// Bounced for a temporary reason, such as a full mailbox. The reason says so.
+/// Bounced for a temporary reason, such as a full mailbox. The reason text says so.
 pub(in crate::mail) fn given_up(code: Option<&str>) -> Fate {
     let reason = reason("temporarily refused by its server", code);
     (EmailState::Bounced, Some(reason))
@@ -91,7 +91,7 @@ pub(in crate::mail) fn is_suppression(subtype: Option<&str>) -> bool {
     )
 }
 
-/// The provider took the mail and then did not send it.
+/// The provider accepted the mail and then did not send it.
 pub(in crate::mail) fn held_back(code: Option<&str>) -> Fate {
     let reason = reason("the provider did not send it", code);
     (EmailState::Bounced, Some(reason))

@@ -1,4 +1,4 @@
-//! Webhooks signed by the Standard Webhooks specification, and by Svix, which has the same scheme with other headers:
+//! Webhooks signed according to the Standard Webhooks specification, or to Svix's scheme, the same with other headers:
 //! <https://docs.svix.com/receiving/verifying-payloads/how-manual>. Each retry has a new signature.
 
 use ::http::HeaderMap;

@@ -8,27 +8,27 @@ use crate::model::email::DeliveryReport;
 
 /// Reads one provider's webhooks. Contains a secret.
 pub trait WebhookReader {
-    /// What a webhook says.
+    /// Reads a webhook.
     ///
     /// # Errors
-    /// [`Unusable`]; nothing that is not authentic is looked at further.
+    /// [`Unusable`]; a webhook that is not authentic is not read any further.
     fn read(&self, headers: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Feedback, Unusable>;
 }
 
-/// What an authentic webhook says.
+/// The content of an authentic webhook.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Feedback {
-    /// What became of mails. Events about mails that are not Keyback's, and known ones that report nothing final, are left
-    /// out.
+    /// Final states of mails. Events about other mails than Keyback's, and known events that report nothing final, are
+    /// left out.
     pub reports: Vec<DeliveryReport>,
-    /// The types of events that nobody here knows, each once: short names, never an address.
+    /// The unknown types of events, each once: short names, never an address.
     pub unknown: Vec<String>,
     /// Set if the signature does not cover the body.
     pub proof: Option<DetachedProof>,
 }
 
 impl Feedback {
-    /// Adds what another event of the same webhook says.
+    /// Adds another event of the same webhook.
     pub(in crate::mail) fn add(&mut self, other: Self) {
         self.reports.extend(other.reports);
         for kind in other.unknown {
@@ -39,20 +39,20 @@ impl Feedback {
     }
 }
 
-/// A signature that would fit any body: whoever has seen one webhook could send others with it. So it stands for the first
-/// body that it comes with.
+/// A signature that would fit any body, so that anybody who has seen one webhook could forge others. So it is valid
+/// only for the first body that it comes with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetachedProof {
     /// The signature, which nobody can make without the secret.
     pub signature: String,
-    /// From when on it is too old to be accepted.
+    /// From then on it is too old to be accepted.
     pub expires_at: Timestamp,
 }
 
-/// Why a webhook cannot be used. Does not repeat anything of it.
+/// Why a webhook cannot be used. Quotes nothing from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// It does not prove to come from the provider, or it is too old.
+    /// No proof that it comes from the provider, or too old.
     #[error("not authentic")]
     NotAuthentic,
     /// Authentic, but not in the documented form.

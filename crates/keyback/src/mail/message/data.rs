@@ -1,4 +1,4 @@
-//! What a mail says, as data: for a receiver that writes mails of its own.
+//! The content of a mail as data, for a receiver that writes its own mails.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::message::{Requester, Translator};
 
-/// What a mail says, as data. The members are those of `docs/email.md`; what a mail does not say is left out. Times are in
+/// The content of a mail as data. The members are those of `docs/email.md`; absent values are left out. Times are in
 /// RFC 3339.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailData {
@@ -53,7 +53,7 @@ pub struct MailData {
 }
 
 impl MailData {
-    /// The data of a mail of `translator`'s that `requester` caused, without all that depends on its kind.
+    /// The data that does not depend on the kind of mail.
     pub(super) fn new(translator: &Translator<'_>, requester: Requester) -> Self {
         Self {
             locale: translator.language.tag().to_owned(),

@@ -1,4 +1,4 @@
-//! A point in time, in the parts that languages put in their own order.
+//! A point in time, in parts that each language puts in its own order.
 
 use std::ops::Range;
 
@@ -32,7 +32,7 @@ impl Date {
     }
 }
 
-/// Month `number`, 1 to 12, of `names`, which has twelve between commas; of `ours` if an operator's `names` has not.
+/// Month `number`, 1 to 12, of `names`, which lists twelve with commas; of `ours` if an operator's `names` does not.
 pub(super) fn month<'a>(names: &'a str, ours: &'a str, number: usize) -> &'a str {
     let names = if names.split(',').count() == 12 {
         names

@@ -1,4 +1,4 @@
-//! The mail to an account's old address after the account got another one.
+//! The mail to an account's old address after it was changed.
 
 use askama::Template;
 

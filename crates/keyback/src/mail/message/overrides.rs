@@ -20,7 +20,7 @@ pub struct Overrides(Vec<Override>);
 
 #[derive(Debug, Clone)]
 struct Override {
-    /// `None` for all languages that have no words of their own.
+    /// `None` for all languages without their own words.
     language: Option<Language>,
     key: &'static str,
     words: String,
@@ -85,7 +85,7 @@ impl Overrides {
     }
 }
 
-/// The words for one key, or why they are left out.
+/// The words for one key, or why they are skipped.
 fn parse_words(key: &str, words: &Value) -> Result<(&'static str, String), String> {
     let Some(known) = KEYS.iter().find(|known| known.name == key) else {
         return Err(format!("unknown key {}", name(key)));
@@ -107,7 +107,7 @@ fn parse_words(key: &str, words: &Value) -> Result<(&'static str, String), Strin
     }
 }
 
-/// The beginning of an unknown name, as far as it looks like one.
+/// The beginning of an unknown name, as far as it looks like a name.
 fn name(text: &str) -> String {
     let is_part =
         |character: &char| character.is_ascii_alphanumeric() || "._-*".contains(*character);

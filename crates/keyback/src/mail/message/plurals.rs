@@ -1,11 +1,11 @@
 //! The form of a text for a number.
 //!
-//! By the rules of Unicode's CLDR (<https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html>), as
-//! far as they matter: all counts are 2 or more, and each stands where its language needs one form or, in Arabic, three.
+//! By Unicode's CLDR (<https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html>) as far as
+//! it matters: all counts are 2 or more, and each is used where its language needs one form or, in Arabic, three.
 
 use crate::model::language::Language;
 
-/// The form of `forms` for `count`: they stand between bars, in the order two, few, many. A text without bars has one.
+/// The form for `count`. Bars separate the `forms`, in the order two, few, many. A text without bars has one form.
 pub(super) fn plural(forms: &str, language: Language, count: u64) -> &str {
     let wanted = match language {
         Language::Arabic => arabic(count),

@@ -23,7 +23,7 @@ pub struct RecoveryMail<'a> {
     pub code_expires_at: Timestamp,
     /// When the link stops working.
     pub link_expires_at: Timestamp,
-    /// When it was asked for.
+    /// When the recovery was requested.
     pub requested_at: Timestamp,
     /// The user, or an administrator.
     pub requested_by: Requester,
@@ -64,7 +64,7 @@ struct CodeFacts<'a> {
     digits: &'a str,
 }
 
-/// The texts that differ by who asked.
+/// The texts that depend on the requester.
 struct RecoveryTexts {
     intro: &'static Text,
     code: &'static Text,
@@ -100,12 +100,12 @@ pub fn prepare_recovery(
     let life = translator.life(lifetimes.code);
     let (words, page) = match mail.requested_by {
         Requester::User => (ASKED_BY_USER, None),
-        // Its reader has no page open that asks for the code.
+        // This reader has no page open for typing the code.
         Requester::Administrator => (ASKED_BY_ADMINISTRATOR, Some(site.code_page())),
     };
     let page = page.as_deref().map(|page| ("page", page));
     let values: Vec<_> = [("life", life.as_str())].into_iter().chain(page).collect();
-    // "Or" only after something else.
+    // "Or" only if there is something before it.
     let open_link = match mail.code {
         Some(_) => texts::RECOVERY_LINK,
         None => texts::INVITATION_LINK,

@@ -83,7 +83,7 @@ pub(super) const fn find(file: &'static str, key: &str, lacking: &str) -> &'stat
     panic!("{}", lacking)
 }
 
-/// The bytes of `text`, by themselves.
+/// The bytes of `text`, as an array.
 #[expect(clippy::panic, reason = "it is only called when compiling")]
 pub(super) const fn bytes<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
     match text.as_bytes().first_chunk() {
@@ -92,7 +92,7 @@ pub(super) const fn bytes<const LENGTH: usize>(text: &str) -> [u8; LENGTH] {
     }
 }
 
-/// The text that `bytes` are.
+/// The text in `bytes`.
 #[expect(clippy::panic, reason = "it is only called when compiling")]
 pub(super) const fn utf8(bytes: &[u8]) -> &str {
     match str::from_utf8(bytes) {

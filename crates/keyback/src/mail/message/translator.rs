@@ -11,8 +11,8 @@ use crate::model::language::Language;
 use crate::model::locale::Locale;
 use crate::model::site::Site;
 
-/// The values that may be written in another direction than the text around them, except addresses of pages: some clients
-/// would take the character after one for a part of it.
+/// The values that may have another writing direction than the text around them, except addresses of pages: some
+/// clients would take the character after the address as part of it.
 const FOREIGN: [&str; 2] = ["app", "email"];
 
 /// Writes the texts of one mail, in one language and with the operator's name.
@@ -43,14 +43,14 @@ impl<'a> Translator<'a> {
         }
     }
 
-    /// Where a reader finds help.
+    /// Where the reader can get help.
     pub(super) fn support(&self) -> Option<Support<'a>> {
         let url = self.site().support_url.as_deref()?;
         let shown = url.strip_prefix("mailto:").unwrap_or(url);
         Some(Support { url, shown })
     }
 
-    /// A text without placeholders except `{app}`, for a header: only characters that can be seen.
+    /// A text without placeholders except `{app}`, for a header: without invisible characters.
     pub(super) fn header(&self, text: &Text) -> String {
         fill(self.words(text), &[("app", &self.site().app_name)])
     }
@@ -152,7 +152,7 @@ fn isolate(name: &str, value: &str) -> String {
     }
 }
 
-/// A link to help, and how it is shown.
+/// A link to help, and its text.
 pub(super) struct Support<'a> {
     pub(super) url: &'a str,
     pub(super) shown: &'a str,
@@ -160,8 +160,8 @@ pub(super) struct Support<'a> {
 
 /// The two variants of a sentence with a time.
 pub(super) struct AttributionTexts {
-    /// That the user did it.
+    /// The user did it.
     pub(super) at: &'static Text,
-    /// That an administrator did it.
+    /// An administrator did it.
     pub(super) by_administrator: &'static Text,
 }

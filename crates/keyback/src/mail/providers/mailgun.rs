@@ -2,13 +2,13 @@
 //! <https://documentation.mailgun.com/docs/mailgun/api-reference/send/mailgun/messages/post-v3--domain-name--messages>,
 //! errors: <https://documentation.mailgun.com/docs/mailgun/api-reference/mg-error-codes>.
 //!
-//! The sending domain is part of the path: it is the sender's, unless the key is written as `domain:key`. Mailgun has
-//! no idempotency keys.
+//! The sending domain is part of the path: the domain of the sender, unless the key is written as `domain:key`. Mailgun
+//! has no idempotency keys.
 //!
-//! Webhooks: <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads>, signed as
-//! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks> says: HMAC-SHA-256 over
-//! timestamp and token, which stand in the body, but not over the rest of it. So each signature is remembered with the body
-//! that it first came with.
+//! Webhooks: <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads>, signed as in
+//! <https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks>: HMAC-SHA-256 over the
+//! timestamp and the token in the body, but not over the rest of it. So each signature is remembered with the body that
+//! it first came with.
 
 use ::http::{HeaderMap, Request};
 use base16ct::lower::encode_string;
@@ -41,17 +41,17 @@ const MIN_KEY: usize = 16;
 /// Mailgun in the United States.
 pub(in crate::mail) struct Mailgun;
 
-/// Mailgun in the European Union: another host, and all else alike.
+/// Mailgun in the European Union: the same, on another host.
 pub(in crate::mail) struct MailgunEu;
 
 impl EmailProvider for Mailgun {
     const NAME: &'static str = "mailgun";
     const ORIGIN: Option<&'static str> = Some("https://api.mailgun.net");
 
-    /// A key, or `domain:key`. Keys have no form that is promised, but no colon.
+    /// A key, or `domain:key`. The format of keys is not documented, but they contain no colon.
     fn is_key(key: &str) -> bool {
         match key.split_once(':') {
-            // A domain is what may follow the @ of an address.
+            // A domain must be valid after the @ of an address.
             Some((domain, key)) => {
                 EmailAddress::parse_ascii(&format!("a@{domain}")).is_ok()
                     && !key.is_empty()
@@ -98,8 +98,8 @@ impl EmailProvider for Mailgun {
     }
 
     fn read_answer(answer: &Answer<'_>) -> Handover {
-        // There are no codes. A text names the bad parameter, as in "'from' parameter is not a valid address", or reports a
-        // domain that is not verified or of a sandbox's, which only writes to those whom the account lists.
+        // There are no codes. The text names the bad parameter, as in "'from' parameter is not a valid address", or
+        // reports an unverified domain, or a sandbox domain, which only writes to recipients on the account's list.
         let message = answer.text("/message").unwrap_or_default();
         let is_bad_sender = message.trim_start_matches('\'').starts_with("from");
         let message = message.to_ascii_lowercase();
@@ -168,7 +168,7 @@ impl EmailProvider for MailgunEu {
 struct Webhooks(String);
 
 impl Webhooks {
-    /// The signature, if it is a good one.
+    /// The signature, if it is valid.
     fn check(&self, webhook: &Value, now: Timestamp) -> Result<DetachedProof, Unusable> {
         let proof = || {
             let timestamp = text(webhook, "/signature/timestamp")?;
@@ -195,7 +195,7 @@ impl Webhooks {
 
 impl WebhookReader for Webhooks {
     fn read(&self, _: &HeaderMap, body: &[u8], now: Timestamp) -> Result<Feedback, Unusable> {
-        // The signature is in the body: what cannot be read is not authentic either.
+        // The signature is in the body, so an unreadable body is not authentic either.
         let webhook = json(body).map_err(|_| Unusable::NotAuthentic)?;
         let proof = self.check(&webhook, now)?;
         let event = webhook.get("event-data").unwrap_or(&Value::Null);
@@ -235,7 +235,7 @@ fn of_failure(event: &Value) -> Meaning {
     let shown = text_of_code.as_deref();
     let reason = text(event, "/reason").unwrap_or_default();
     match (text(event, "/severity"), code) {
-        // Mailgun's own codes: it does not send to who bounced, unsubscribed or complained before.
+        // Mailgun's own codes: it does not send to recipients who bounced, unsubscribed or complained before.
         (_, Some(605..=607)) => Final(held_back(shown)),
         _ if reason.starts_with("suppress-") => Final(held_back(shown)),
         // The last of many tries. Its severity may be "temporary".

@@ -1,7 +1,7 @@
 //! Postmark: <https://postmarkapp.com/developer/api/email-api#send-a-single-email>,
 //! errors: <https://postmarkapp.com/developer/api/overview#error-codes>.
 //!
-//! It has no idempotency keys. A mail goes out on the default transactional message stream.
+//! It has no idempotency keys. Mails are sent on the default transactional message stream.
 //!
 //! Webhooks: <https://postmarkapp.com/developer/webhooks/bounce-webhook>,
 //! <https://postmarkapp.com/developer/webhooks/delivery-webhook>,
@@ -68,7 +68,7 @@ impl EmailProvider for Postmark {
             (_, Some(300)) => answer.refused(text, "not a valid mail or address"),
             (_, Some(406)) => answer.refused(text, "the recipient is inactive there"),
             (_, Some(402 | 403 | 409 | 411)) => answer.refused(text, "it does not take this mail"),
-            // No such sender signature; one that is not confirmed.
+            // No such sender signature, or an unconfirmed one.
             (_, Some(400 | 401)) => answer.sender_refused(text),
             (_, Some(405 | 412 | 413)) => answer.later(text, "the account may not send"),
             (422, _) => answer.later(text, "it does not take mail now"),
@@ -76,7 +76,7 @@ impl EmailProvider for Postmark {
         }
     }
 
-    /// `user:password`, as the operator put it into the webhook's URL there.
+    /// `user:password`, as the operator entered it in the webhook's URL at Postmark.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>> {
         BasicWebhooks::reader(secret, read_event)
     }
@@ -98,7 +98,7 @@ fn read_event(event: &Value) -> Feedback {
         Some("Delivery") => Final(delivered()),
         Some("SpamComplaint") => Final(complained(None)),
         Some("Bounce") => of_bounce(event),
-        // A change of the list of suppressed addresses comes besides the bounce or the complaint that caused it.
+        // A change of the suppression list comes in addition to the bounce or complaint that caused it.
         Some("Open" | "Click" | "SubscriptionChange") => Meaning::Nothing,
         _ => Meaning::unknown(kind),
     };
@@ -111,21 +111,21 @@ fn of_bounce(event: &Value) -> Meaning {
     let is_switched_off = event.get("Inactive") == Some(&Value::Bool(true));
     match kind.unwrap_or_default() {
         "SpamComplaint" => Final(complained(None)),
-        // By its server, or by a filter behind it.
+        // Rejected by the recipient's server, or by a filter behind it.
         "HardBounce" | "BadEmailAddress" | "Blocked" | "DMARCPolicy" | "SpamNotification"
         | "VirusNotification" | "AddressChange" | "Unknown" => Final(bounced(kind)),
-        // Postmark has retried for hours before it reports. A challenge is for a person to answer.
+        // Postmark has retried for hours before it reports these. A challenge needs a person to answer.
         "SoftBounce" | "DnsError" | "ChallengeVerification" => Final(given_up(kind)),
         "ManuallyDeactivated"
         | "Unconfirmed"
         | "SMTPApiError"
         | "TemplateRenderingFailed"
         | "InboundError" => Final(held_back(kind)),
-        // A program answered the mail, which is there.
+        // A program answered the mail, so it arrived.
         "AutoResponder" | "Subscribe" | "Unsubscribe" | "OpenRelayTest" => Meaning::Nothing,
-        // An address that Postmark has switched off gets nothing any more.
+        // Postmark no longer sends to an address that it has deactivated.
         _ if is_switched_off => Final(bounced(kind)),
-        // It is tried again.
+        // Postmark retries.
         "Transient" => Meaning::Nothing,
         _ => Meaning::unknown(kind),
     }

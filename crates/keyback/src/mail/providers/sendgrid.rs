@@ -5,9 +5,9 @@
 //!
 //! It has no idempotency keys.
 //!
-//! Webhooks: <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>, signed as
-//! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>
-//! says: ECDSA on P-256 with SHA-256 over timestamp and body.
+//! Webhooks: <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event>, signed as in
+//! <https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features>:
+//! ECDSA on P-256 with SHA-256 over timestamp and body.
 
 use ::http::{HeaderMap, Request};
 use base64ct::{Base64, Encoding};

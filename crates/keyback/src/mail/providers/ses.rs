@@ -6,11 +6,11 @@
 //! Webhooks: <https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html>.
 //!
 //! An event comes through Amazon EventBridge, in `detail`
-//! (<https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html>), or through Amazon SNS, in `Message` as
-//! text, or as it is with raw delivery
+//! (<https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html>), or through Amazon SNS, as text in
+//! `Message`, or without an envelope by raw delivery
 //! (<https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html>). Both can send HTTP Basic
-//! credentials. SNS also signs, with a key whose certificate would have to be fetched from an address in the message;
-//! nothing is fetched here, and a subscription is not confirmed by fetching either.
+//! credentials. SNS also signs, but its certificate would have to be fetched from an address in the message. Nothing is
+//! fetched here, not even to confirm a subscription.
 
 use ::http::{Request, Uri};
 use base64ct::{Base64, Encoding};
@@ -38,7 +38,7 @@ use signature_v4::Signer;
 
 const PATH: &str = "/v2/email/outbound-emails";
 const JSON: &str = "application/json";
-/// The errors by which AWS says "too often", with whatever status: those that its SDKs retry as throttling.
+/// The errors by which AWS says "too often", with any status: those that its SDKs treat as throttling.
 const THROTTLING: [&str; 10] = [
     "BandwidthLimitExceeded",
     "ProvisionedThroughputExceededException",
@@ -153,7 +153,7 @@ impl EmailProvider for Ses {
     }
 
     fn read_answer(answer: &Answer<'_>) -> Handover {
-        // In a header or in the body; a URL may stand behind the name and a namespace before it
+        // In a header or in the body. The name may have a URL after it and a namespace before it
         // (https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html#operation-error-serialization).
         let error = answer
             .header("x-amzn-errortype")
@@ -162,7 +162,7 @@ impl EmailProvider for Ses {
         let name = error
             .and_then(|error| error.split(':').next())
             .and_then(|error| error.rsplit('#').next());
-        // The sender is, or in the sandbox the recipient.
+        // This is about the sender or, in the sandbox, about the recipient.
         let is_unverified = answer
             .text("/message")
             .or_else(|| answer.text("/Message"))
@@ -172,7 +172,7 @@ impl EmailProvider for Ses {
             (_, Some(name)) if THROTTLING.contains(&name) => answer.throttled(Some(name)),
             (400, Some("MailFromDomainNotVerifiedException")) => answer.sender_refused(name),
             (400, Some("MessageRejected")) if is_unverified => answer.sender_refused(name),
-            // Any other error of this status speaks of the account.
+            // Any other error with this status is about the account.
             (400, Some("BadRequestException" | "ValidationException")) | (413, _) => {
                 answer.by_status(name)
             }
@@ -181,7 +181,7 @@ impl EmailProvider for Ses {
         }
     }
 
-    /// `user:password`, as the operator gave it to EventBridge or SNS.
+    /// `user:password`, as the operator entered it in EventBridge or SNS.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>> {
         BasicWebhooks::reader(secret, read_event)
     }
@@ -197,7 +197,7 @@ impl EmailProvider for Ses {
     };
 }
 
-/// A mailbox as SES takes it, in 7-bit ASCII: any other name is written as encoded words (RFC 2047).
+/// A mailbox in 7-bit ASCII, as SES requires: other names are written as encoded words (RFC 2047).
 fn mailbox(mailbox: &Mailbox) -> String {
     match mailbox.parts() {
         (Some(name), address) if !name.is_ascii() => {
@@ -226,8 +226,8 @@ fn encoded_words(text: &str) -> String {
 fn read_event(envelope: &Value) -> Feedback {
     let inner = match (envelope.get("detail"), text(envelope, "/Message")) {
         (Some(detail), _) => Some(detail.clone()),
-        // SNS reports subscriptions, and SES tests a new topic, with a text that is not an event.
-        // As bytes: a reader of text would be a second one in the component.
+        // SNS reports subscriptions, and SES tests a new topic, with a text that is not an event. As bytes, since a
+        // parser of `str` would add code to the component.
         (None, Some(message)) => serde_json::from_slice(message.as_bytes()).ok(),
         (None, None) => None,
     };
@@ -251,7 +251,7 @@ fn meaning(kind: &str, event: &Value) -> Meaning {
             Final(given_up(bounce))
         }
         "Bounce" => Final(bounced(bounce)),
-        // An earlier mail was complained about: SES did not send this one.
+        // The recipient complained about an earlier mail, so SES did not send this one.
         "Complaint" if is_suppression(complaint) => Final(held_back(complaint)),
         "Complaint" => Final(complained(text(event, "/complaint/complaintFeedbackType"))),
         "Reject" => Final(held_back(None)),
@@ -261,8 +261,8 @@ fn meaning(kind: &str, event: &Value) -> Meaning {
     }
 }
 
-/// Bodies without a published event, which report on none of our mails: SNS control messages, such as a subscription
-/// confirmation; an identity's notifications, which carry no tags; and messages of other services.
+/// Bodies without a published event, which report nothing about our mails: SNS control messages, such as a subscription
+/// confirmation; an identity's notifications, which have no tags; and messages of other services.
 fn without_event(envelope: &Value, event: &Value) -> Meaning {
     match (text(envelope, "/Type"), text(event, "/notificationType")) {
         (_, Some(kind)) => Meaning::unknown(Some(&format!("notification.{kind}"))),

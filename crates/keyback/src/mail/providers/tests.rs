@@ -1,4 +1,4 @@
-//! What is the same for all providers, and what their own tests use.
+//! Tests that are the same for all providers, and helpers for their own tests.
 
 use ::http::{HeaderMap, HeaderValue, Request, Response};
 
@@ -24,19 +24,19 @@ pub(in crate::mail) const AT: Timestamp = Timestamp::from_unix_millis(NOW * 1000
 pub(crate) struct Example {
     /// A key for its API.
     pub(crate) key: &'static str,
-    /// What cannot be one.
+    /// Invalid keys.
     pub(crate) bad_keys: &'static [&'static str],
     /// The page of its documentation that its request follows.
     pub(in crate::mail) page: &'static str,
-    /// What its webhooks are authenticated with.
+    /// The secret that authenticates its webhooks.
     pub(crate) secret: &'static str,
-    /// What they cannot be authenticated with.
+    /// An invalid secret.
     pub(crate) bad_secret: &'static str,
     /// Makes a webhook authentic, as the provider does.
     pub(in crate::mail) sign: fn(&mut Post),
 }
 
-/// A webhook on its way here.
+/// A webhook that is being sent to us.
 #[derive(Clone)]
 pub(in crate::mail) struct Post {
     pub(in crate::mail) provider: ProviderKind,
@@ -71,7 +71,7 @@ pub(in crate::mail) fn posted(provider: ProviderKind, body: &str) -> Post {
     post
 }
 
-/// A provider, its event, and what that reports on the mail `e1`; `None` where it reports nothing that counts.
+/// A provider, its event, and its report about the mail `e1`; `None` if it reports nothing that counts.
 pub(in crate::mail) type Event = (
     ProviderKind,
     &'static str,
@@ -93,7 +93,7 @@ pub(in crate::mail) fn assert_events(events: &[Event]) {
     }
 }
 
-/// Asserts what each webhook of a provider holds that nobody here knows.
+/// Asserts which unknown types each webhook of a provider contains.
 pub(in crate::mail) fn assert_unknown(events: &[(ProviderKind, &str, &[&str])]) {
     for (provider, body, expected) in events {
         let said = posted(*provider, body).read_at(NOW).unwrap();
@@ -151,7 +151,7 @@ pub(in crate::mail) fn answer(
     response.body(body.as_bytes().to_vec()).unwrap()
 }
 
-/// `accepted`, or the verdict and the reason.
+/// `accepted`, or the verdict with its reason.
 pub(in crate::mail) fn verdict(kind: ProviderKind, response: &Response<Vec<u8>>) -> String {
     match registry::read(kind, Ok(response), AT) {
         Handover::Accepted => "accepted".to_owned(),

@@ -1,9 +1,9 @@
-//! Any other provider: a service of the operator's own takes a signed webhook
+//! Any other provider: a service that the operator runs accepts a signed webhook
 //! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>) and sends the mail.
 //!
 //! `webhook-id` is the mail's id, the same in each attempt: the receiver sends one mail for it.
 //!
-//! The receiver reports on the mail by signed webhooks too: `docs/email.md`.
+//! The receiver reports about the mail by signed webhooks too: see `docs/email.md`.
 
 use ::http::Request;
 use serde_json::{Map, Value, json};
@@ -74,7 +74,7 @@ impl EmailProvider for Webhook {
         }
     }
 
-    /// `whsec_…`, as with requests.
+    /// `whsec_…`, as for requests.
     fn webhook(secret: &str) -> Option<Box<dyn WebhookReader>> {
         SignedWebhooks::reader(secret, &STANDARD, read_event)
     }
@@ -90,7 +90,7 @@ impl EmailProvider for Webhook {
     };
 }
 
-/// The mail as data, and as it is written.
+/// The mail as data, together with its text and HTML.
 fn data(settings: &ProviderSettings, mail: OpenedMail<'_>) -> Option<Map<String, Value>> {
     let (name, value) = AUTO_SUBMITTED;
     let message = mail.message;

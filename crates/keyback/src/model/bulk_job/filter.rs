@@ -1,4 +1,4 @@
-//! Which accounts a bulk job is about.
+//! Which accounts a bulk job covers.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,7 +6,7 @@ use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
 use crate::model::listing::{Beginning, StateFilter};
 
-/// Conditions, all of which an account must meet. One that is `None` is met by every account.
+/// Conditions, all of which an account must meet. A condition that is `None` always holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BulkFilter {
     /// The password was set before this time. An account without one does not match.

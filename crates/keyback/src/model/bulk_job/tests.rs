@@ -125,7 +125,7 @@ fn a_job_counts_all_and_lists_the_first_failures() {
     job = job.after(301, &id, BulkOutcome::Done, NOON);
     assert_eq!((job.failed, job.failures.len()), (300, 100));
     assert_eq!((job.done, job.cursor, job.tries), (1, 301, 0));
-    // 199 of those that were counted did not match any more.
+    // 199 of those that were counted no longer matched.
     let over = job.ended(BulkState::Done, NOON);
     assert_eq!((over.skipped, over.total), (199, Some(500)));
 }

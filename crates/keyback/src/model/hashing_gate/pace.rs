@@ -1,4 +1,4 @@
-//! How much of a hash to compute between two pauses, in which others compute.
+//! How much of a hash to compute between two pauses, during which others compute.
 //!
 //! On a machine with idle cores pauses are short, and few of them suffice. On a crowded one, an instance computes a little
 //! after each pause for each request in its gate. So all instances together serve the requests about as one queue would,
@@ -6,14 +6,14 @@
 
 use std::time::Duration;
 
-/// Keyback's own hashes may pause so often, at even distances.
+/// The number of equal parts in one of Keyback's own hashes. It may pause after each.
 const PARTS: u32 = 128;
-/// A pause that is longer is one in which others computed. The host's timers take one or two milliseconds.
+/// During a longer pause, others computed. The host's timers take one or two milliseconds.
 const SHORT_PAUSE: Duration = Duration::from_millis(2);
-/// After a pause, a hash computes at least a part for each time as long as this that it took, in milliseconds. So where others
-/// compute for longer between their pauses, those of a hash take half a second in all.
+/// After a pause, a hash computes at least one part for every so many milliseconds of the pause. So where others
+/// compute for longer between their own pauses, the pauses of one hash add up to half a second.
 const PAUSED_FOR_A_PART: u128 = 4;
-/// For that, it computes no more parts than these: with many instances, the slices of all would grow by each other.
+/// The most parts under that rule: with many instances, their slices would otherwise make each other grow.
 const MOST_FOR_A_PAUSE: u32 = 8;
 
 /// The pace of an instance.
@@ -35,7 +35,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// How many parts to compute until the next pause, with so many requests in the gate.
+    /// How many parts to compute until the next pause, with `places` requests in the gate.
     pub(super) fn slice(&self, places: u32) -> u32 {
         let share = self.parts.saturating_mul(places);
         let worth = self.pause.as_millis().div_ceil(PAUSED_FOR_A_PART);
@@ -43,7 +43,7 @@ impl Pace {
         share.max(worth).min(PARTS)
     }
 
-    /// Goes slower after a long pause, and faster after a short one.
+    /// Computes less at a time after a long pause, and more after a short one.
     pub(super) fn note_pause(&mut self, pause: Duration) {
         self.pause = pause;
         self.parts = if pause > SHORT_PAUSE {

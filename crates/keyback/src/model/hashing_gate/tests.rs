@@ -5,7 +5,7 @@ use super::*;
 use crate::testing::SeededRandom;
 
 thread_local! {
-    /// What the host was asked for last.
+    /// The last backpressure asked of the host.
     static HELD_BACK: Cell<Option<bool>> = const { Cell::new(None) };
 }
 
@@ -13,7 +13,7 @@ fn gate() -> HashingGate {
     HashingGate::new(|others| HELD_BACK.set(Some(others)))
 }
 
-/// Has a hash take so long, of which it computed.
+/// Runs a hash that takes `taken` ms in all and computes for `computed` ms.
 fn hash(place: &Place, taken: u64, computed: u64) {
     place.queue().turn().unwrap().end(HashTime {
         taken: Duration::from_millis(taken),
@@ -21,7 +21,7 @@ fn hash(place: &Place, taken: u64, computed: u64) {
     });
 }
 
-/// A gate whose last hash took so long.
+/// A gate whose last hash had these times.
 fn gate_after(taken: u64, computed: u64) -> HashingGate {
     let gate = gate();
     hash(&enter(&gate).unwrap(), taken, computed);
@@ -34,7 +34,7 @@ fn enter(gate: &HashingGate) -> Result<Place, Overloaded> {
 
 #[test]
 fn whoever_gets_a_turn_soon_is_let_in() {
-    // As many as an instance serves at a time, on a machine that is three times as slow as usual.
+    // As many requests as an instance serves at a time, on a machine three times as slow as usual.
     let gate = gate_after(100, 99);
     let places: Result<Vec<_>, _> = (0..16).map(|_| enter(&gate)).collect();
     assert!(places.is_ok());
@@ -52,7 +52,7 @@ fn whoever_would_wait_too_long_is_refused_and_learns_when_to_come_again() {
 
 #[test]
 fn what_others_computed_during_a_hash_is_not_awaited_once_for_each_place() {
-    // With one place, an instance is the slowest of all: with more, it computes more.
+    // With one place, an instance is the slowest of all; with more places, it computes more.
     let gate = gate_after(800, 25);
     let places: Result<Vec<_>, _> = (0..16).map(|_| enter(&gate)).collect();
     let places = places.unwrap();
@@ -80,7 +80,7 @@ fn after_an_exception_some_are_let_in_to_find_out_and_one_at_a_time() {
     assert!((0..1_000).all(|_| gate.enter(&random).is_err()));
     hash(&place, 30, 29);
     drop(place);
-    // A second of them, since the slow one still counts by half.
+    // May take a second try, since the slow hash still has half of the weight.
     let again = gate.enter(&random).or_else(|_| gate.enter(&random));
     hash(&again.unwrap(), 30, 29);
     assert!(enter(&gate).is_ok());

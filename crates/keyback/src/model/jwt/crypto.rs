@@ -26,13 +26,13 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes `jsonwebtoken` use the algorithms here. They are the same every time.
+/// Makes `jsonwebtoken` use the algorithms here. Calling it again changes nothing.
 pub(super) fn install() {
-    // It fails only when it was done before.
+    // It fails only if it has been called before.
     let _ = PROVIDER.install_default();
 }
 
-/// A verifier of signatures by `key`, if the key is valid for exactly this algorithm.
+/// A verifier for signatures by `key`, if the key is valid for exactly this algorithm.
 pub(super) fn verifier(algorithm: Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     let verifier: Option<Box<dyn JwtVerifier>> = match (algorithm, key.family(), key.kind()) {
         (Algorithm::RS256, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {

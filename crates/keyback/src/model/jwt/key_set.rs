@@ -11,7 +11,7 @@ const MAX_BYTES: usize = 32 * 1024;
 /// The members that only private and symmetric keys have (RFC 7518 §6, RFC 8037 §2).
 const SECRET_MEMBERS: [&str; 9] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"];
 
-/// An issuer's public keys: one at least, each for one algorithm.
+/// An issuer's public keys: at least one, each for one algorithm.
 #[derive(Debug, Clone)]
 pub struct KeySet(Vec<TrustedKey>);
 
@@ -21,11 +21,11 @@ pub(super) struct TrustedKey {
     pub(super) id: Option<String>,
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
-    /// `keyback_scopes`: what its tokens may do, which say nothing of it themselves. They are taken by the GraphQL endpoint alone.
+    /// `keyback_scopes`: the scopes of its tokens, which name none themselves. Only the GraphQL endpoint accepts them.
     pub(super) scopes: Option<Vec<String>>,
 }
 
-/// Why a key is not to be trusted; after "key 2 …". Nothing of it is repeated.
+/// Why a key is not trusted, to follow "key 2 …". Does not repeat any of the key.
 type BadKey = &'static str;
 
 const MALFORMED: BadKey = "is malformed, or of a kind that is not accepted";
@@ -33,16 +33,16 @@ const SECRET: BadKey = "is private or symmetric: give the public one only";
 const BAD_MARK: BadKey = "needs a kid, and a list of scopes as its keyback_scopes";
 
 impl KeySet {
-    /// Parses a set. Public keys for other uses and algorithms are left out.
+    /// Parses a set. Public keys for other uses and algorithms are skipped.
     ///
     /// # Errors
-    /// Why not: something in it is secret or malformed, no key is left, or it is not clear which key a `kid` means.
+    /// The reason: a key is secret or malformed, no usable key is left, or it is unclear which key a `kid` means.
     pub fn parse(text: &str) -> Result<Self, String> {
         const NO_SET: &str = "must be empty, or a JSON Web Key Set: an object with a list of keys";
         if text.len() > MAX_BYTES {
             return Err("must be at most 32 KiB".to_owned());
         }
-        // As bytes: a reader of text would be a second one in the component.
+        // Parsed as bytes: parsing a string would add a second JSON parser to the component.
         let set: Option<Value> = serde_json::from_slice(text.as_bytes()).ok();
         let entries = set.as_ref().and_then(|set| set.get("keys")?.as_array());
         let mut keys: Vec<TrustedKey> = Vec::new();
@@ -83,7 +83,7 @@ impl KeySet {
     }
 }
 
-/// The key that `jwk` describes; none if it is a public key for something else.
+/// The key that `jwk` describes; `None` for a public key with another use.
 fn read(jwk: &Map<String, Value>) -> Result<Option<TrustedKey>, BadKey> {
     if SECRET_MEMBERS
         .iter()
@@ -115,7 +115,7 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<TrustedKey>, BadKey> {
         | (Algorithm::RS256, Some("RS256"))
         | (Algorithm::ES256, Some("ES256"))
         | (Algorithm::EdDSA, Some("EdDSA" | "Ed25519")) => true,
-        // Another algorithm of the same kind of key, such as RSA-OAEP.
+        // Another algorithm for the same type of key, such as RSA-OAEP.
         (_, Some(other)) if !matches!(other, "RS256" | "ES256" | "EdDSA" | "Ed25519") => false,
         _ => return Err(MALFORMED),
     };
@@ -142,7 +142,7 @@ fn read(jwk: &Map<String, Value>) -> Result<Option<TrustedKey>, BadKey> {
     }))
 }
 
-/// The words of a mark: one at least. Which words there are is not known here.
+/// The scopes in a mark: at least one. Whether they exist is not checked here.
 fn words(mark: &Value) -> Result<Vec<String>, BadKey> {
     let words = mark.as_array().filter(|words| !words.is_empty());
     let words = words.ok_or(BAD_MARK)?.iter();
@@ -214,7 +214,7 @@ mod tests {
         let symmetric = json!({"kty": "oct", "k": "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ"});
         assert_eq!(count(&json!([TestKey::EdDsa.jwk(), symmetric])), None);
         assert_eq!(count(&json!([{"kty": "oct", "kid": "a"}])), None);
-        // Even in a key that would be left out.
+        // Even in a key that would be skipped.
         let encryption = json!({"kty": "EC", "crv": "P-384", "use": "enc", "d": "AA"});
         assert_eq!(count(&json!([TestKey::EdDsa.jwk(), encryption])), None);
     }
@@ -256,7 +256,7 @@ mod tests {
             (TestKey::Es256, "y", TestKey::Es256.jwk()["x"].clone()),
             (TestKey::Es256, "alg", json!("EdDSA")),
             (TestKey::EdDsa, "x", json!("AAAA")),
-            // The neutral element: every signature fits it.
+            // The neutral element: every signature matches it.
             (
                 TestKey::EdDsa,
                 "x",

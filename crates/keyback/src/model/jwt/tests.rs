@@ -1,4 +1,4 @@
-//! What makes a token good, and each thing that makes it not.
+//! What makes a token valid, and everything that makes it invalid.
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -28,7 +28,7 @@ fn claims() -> Value {
     TestKey::claims("users reset", NOW)
 }
 
-/// Good claims with some of them changed; null takes one away.
+/// Valid claims with some of them changed; null removes one.
 fn claims_with(changes: &Value) -> Value {
     let mut claims = claims();
     for (name, value) in changes.as_object().unwrap() {

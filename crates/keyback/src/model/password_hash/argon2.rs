@@ -1,4 +1,4 @@
-//! argon2id, in which Keyback hashes, and argon2i.
+//! argon2id, which Keyback's own hashes use, and argon2i.
 
 use std::time::Duration;
 
@@ -27,11 +27,11 @@ const OWN_OUTPUT_BYTES: usize = 32;
 
 /// Minimum KiB of a foreign hash: the value of Django 1.10 to 3.1.
 const MIN_MEMORY_KIB: u32 = 512;
-/// The most lanes. They are worked one after the other.
+/// The most lanes. They are computed one after the other.
 const MAX_LANES: u32 = 16;
 /// The most KiB times iterations: about 1 s.
 const MAX_WORK: u64 = 1024 * 1024;
-/// For one KiB in one iteration, with the slower of the two functions.
+/// For one KiB in one iteration, with the slower of the two variants.
 const TIME: Duration = Duration::from_nanos(1_100);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub(super) struct Argon2Hash {
     output: Vec<u8>,
 }
 
-/// What Keyback's own hashes cost.
+/// The cost of Keyback's own hashes.
 fn own_cost() -> Cost {
     #[cfg(any(test, feature = "fuzzing"))]
     if crate::testing::hashing_is_cheap() {
@@ -92,8 +92,8 @@ pub(super) async fn make(
 }
 
 impl Argon2Hash {
-    /// `$argon2id$v=19$m=…,t=…,p=…$salt$hash` (PHC, passlib), and with `argon2` before it (Django). Without a
-    /// version, it is that of 2015, as in the reference implementation.
+    /// `$argon2id$v=19$m=…,t=…,p=…$salt$hash` (PHC, passlib), and with `argon2` before it (Django). A hash without a
+    /// version has that of 2015, as in the reference implementation.
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
         let (algorithm, version, cost, salt, output) = match parts {
             ["" | "argon2", algorithm, version, cost, salt, output] => {
@@ -189,7 +189,7 @@ impl Argon2Hash {
         Params::new(memory_kib, iterations, lanes, Some(self.output.len())).ok()
     }
 
-    /// Whether this is what [`single_lane`] computes, as all of Keyback's own hashes are.
+    /// Whether [`single_lane`] can compute this; it can compute all of Keyback's own hashes.
     #[cfg(target_arch = "wasm32")]
     fn fits_single_lane(&self) -> bool {
         self.algorithm == Algorithm::Argon2id
@@ -198,7 +198,7 @@ impl Argon2Hash {
             && self.output.len() == OWN_OUTPUT_BYTES
     }
 
-    /// The result for `password`; `None` for a lack of memory.
+    /// The result for `password`; `None` if memory runs out.
     async fn of(&self, password: &[u8], pause: &impl AsyncFn()) -> Option<Vec<u8>> {
         let params = self.params()?;
         #[cfg(target_arch = "wasm32")]
@@ -212,7 +212,7 @@ impl Argon2Hash {
                 single_lane::hash(password, &self.salt, memory_kib, iterations, pause).await;
             return output.map(Vec::from);
         }
-        // The crate computes in one go.
+        // The crate computes without pauses.
         pause().await;
         let mut output = vec![0; self.output.len()];
         Argon2::new(self.algorithm, self.version, params)

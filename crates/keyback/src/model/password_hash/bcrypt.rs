@@ -1,4 +1,4 @@
-//! bcrypt, of the password itself, with a pepper, or of a digest of it in some spelling.
+//! bcrypt of the password itself, of the password with a pepper, or of a digest of it, encoded or raw.
 
 use std::time::Duration;
 
@@ -11,24 +11,24 @@ use subtle::ConstantTimeEq as _;
 use super::slowness::times;
 use super::text::{base64, bcrypt64, decimal, php_trim};
 
-/// bcrypt looks at no more than this of its input.
+/// bcrypt ignores input beyond this.
 const INPUT_BYTES: usize = 72;
-/// The base-2 logarithm of the rounds: the least that there is, to about 1 s.
+/// The base-2 logarithm of the rounds: from the algorithm's minimum to about 1 s.
 const COSTS: std::ops::RangeInclusive<u32> = 4..=14;
-/// Hashing twice, once less.
+/// The maximum where both readings of a hash are tried, which takes twice as long.
 const MAX_COST_OF_TWO: u32 = 13;
-/// For one of the rounds, of which there are two to the cost.
+/// For one round. There are two to the power of the cost.
 const TIME: Duration = Duration::from_micros(70);
 const SALT_CHARS: usize = 22;
 /// The HMAC key of `WordPress` 6.8 and later.
 const WORDPRESS_KEY: &[u8] = b"wp-sha384";
-/// What bcrypt looks at of its input bounds a pepper as well.
+/// How many bytes a pepper may have. bcrypt ignores what does not fit into its own input.
 const PEPPER_BYTES: std::ops::RangeInclusive<usize> = 1..=256;
 
 /// The input of bcrypt, derived from the password.
 #[derive(Clone, PartialEq, Eq)]
 enum Input {
-    /// The password itself, of which bcrypt reads 72 bytes.
+    /// The password itself, of which bcrypt uses 72 bytes.
     Password,
     /// The password and, right after it, the application's pepper (Devise).
     Peppered(Vec<u8>),
@@ -118,7 +118,7 @@ impl BcryptHash {
         times(TIME, rounds.saturating_mul(hashings))
     }
 
-    /// Whether something of `password` or the zero byte after it is cut off.
+    /// Whether part of `password`, or the zero byte after it, is cut off.
     pub(super) fn truncates(&self, password: &[u8]) -> bool {
         match &self.input {
             Input::Password => password.len() >= INPUT_BYTES,
@@ -162,7 +162,7 @@ impl BcryptHash {
     fn admits_input(&self, input: &[u8]) -> bool {
         let input: Vec<u8> = input.iter().copied().chain([0]).take(INPUT_BYTES).collect();
         let output = bcrypt::bcrypt(self.cost, self.salt, &input);
-        // The last byte of bcrypt's result was forgotten in its first implementation and has been ever since.
+        // The first implementation forgot the last byte of bcrypt's result, and all others do the same.
         output
             .get(..self.output.len())
             .is_some_and(|output| output.ct_eq(&self.output).into())

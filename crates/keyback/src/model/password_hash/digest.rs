@@ -1,5 +1,5 @@
-//! Salted digests, in the forms of LDAP servers, Django, Werkzeug, Joomla, Spring and Symfony. Nothing slows down those that
-//! guess them, so they are taken only to be replaced.
+//! Salted digests, in the forms of LDAP servers, Django, Werkzeug, Joomla, Spring and Symfony. Nothing slows down
+//! guessing, so they are accepted only to be replaced.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use super::slowness::times;
 use super::text::{base64, decimal, hex, padded_base64};
 use super::{MAX_PASSWORD_BYTES, SALT_BYTES};
 
-/// The most; Symfony's default is 5,000: about 0.3 s for the longest password.
+/// The most iterations, about 0.3 s for the longest password. Symfony's default is 5,000.
 const MAX_ITERATIONS: u32 = 200_000;
-/// Shiro's default, where each iteration takes one block whatever the password is.
+/// The most iterations of the digest alone, each of one block whatever the password is. This is Shiro's default.
 const MAX_ITERATIONS_OF_DIGESTS: u32 = 500_000;
 /// For one iteration over the longest password.
 const TIME: Duration = Duration::from_nanos(1_500);
-/// How often Spring's `StandardPasswordEncoder` hashes.
+/// The iterations of Spring's `StandardPasswordEncoder`.
 const SPRING_ITERATIONS: u32 = 1_024;
 const SPRING_SALT_BYTES: usize = 8;
-/// Joomla made salts of 16 characters at first, and of 32 later.
+/// osCommerce's salts have 2 characters. Joomla's had 16 at first, and 32 later.
 const JOOMLA_SALT_CHARS: [usize; 3] = [2, 16, 32];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Hash {
         }
     }
 
-    /// The digest of `first`, and then `more` times of the last digest and `rest`.
+    /// The digest of `first`; then, `more` times, the digest of the last digest and `rest`.
     pub(super) fn iterate(self, first: &[&[u8]], rest: &[u8], more: u32) -> Vec<u8> {
         match self {
             Self::Md5 => iterate::<Md5>(first, rest, more),
@@ -87,16 +87,17 @@ fn iterate<D: Digest>(first: &[&[u8]], rest: &[u8], more: u32) -> Vec<u8> {
 enum Input {
     /// The password, then the salt.
     PasswordSalt,
-    /// That, or the other way round. The hash does not say which, so both are tried.
+    /// Either that or the reverse order. The hash does not say which, so both are tried.
     EitherOrder,
     /// The salt, a hyphen, and the digest of the password in hexadecimal.
     SaltDigest,
     /// The salt, then the password (Django); or the password under the salt as an HMAC's key (Werkzeug). The hash does not
     /// say which, so both are tried.
     SaltPasswordOrHmac,
-    /// The salt, then the password; and then the digest alone, so often.
+    /// The salt, then the password; then the digest alone, so that there are this many iterations.
     SaltPasswordIterated(u32),
-    /// The password, then the salt in braces; and then the digest before the same, so often.
+    /// The password, then the salt in braces; then the digest followed by the same text, so that there are this many
+    /// iterations.
     Symfony(u32),
 }
 
@@ -108,8 +109,9 @@ pub(super) struct DigestHash {
 }
 
 impl DigestHash {
-    /// `md5$salt$hash` (Django), `sha256$salt$hash` (Werkzeug), `symfony_sha512$5000$salt$hash`, or `hash:salt` (Joomla).
-    /// All but Symfony's, which is base64, are hexadecimal.
+    /// `md5$salt$hash` (Django), `sha256$salt$hash` (Werkzeug), `symfony_sha512$5000$salt$hash`,
+    /// `$shiro1$SHA-256$500000$salt$hash`, or `hash:salt` (Joomla). Symfony's and Shiro's are base64, all others
+    /// hexadecimal.
     pub(super) fn read(parts: &[&str]) -> Option<Self> {
         match parts {
             [scheme, salt, output] => Some(Self {
@@ -186,8 +188,8 @@ impl DigestHash {
         Self::read_joomla(hash, text.strip_suffix(version).unwrap_or(text))
     }
 
-    /// What follows a `{label}`, of which `label` is in lower case: base64 of digest and salt (LDAP), hexadecimal with the
-    /// salt in braces before it (Spring), or hexadecimal with a colon and the salt after it (Joomla).
+    /// What follows a `{label}`, given in lower case as `label`: base64 of digest and salt (LDAP), hexadecimal preceded
+    /// by the salt in braces (Spring), or hexadecimal followed by a colon and the salt (Joomla).
     pub(super) fn read_labelled(label: &str, rest: &str) -> Option<Self> {
         let (hash, is_salted) = match label {
             "md5" | "plain-md5" => (Hash::Md5, false),

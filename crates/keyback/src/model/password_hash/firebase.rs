@@ -13,7 +13,7 @@ use super::text::padded_base64;
 use super::{OUTPUT_BYTES, SALT_BYTES};
 
 const KEY_BYTES: usize = 32;
-/// The counter begins at zero: a key encrypts nothing but the signer key.
+/// The counter begins at zero, since a key encrypts nothing but the signer key.
 const NONCE: [u8; 16] = [0; 16];
 const MAX_SEPARATOR_BYTES: usize = 16;
 

@@ -10,7 +10,7 @@ use super::pbkdf2::Pbkdf2Hash;
 use super::scrypt::ScryptHash;
 use super::sha_crypt::ShaCryptHash;
 
-/// Reads what follows the label. Labels of LDAP are compared without regard to case, and no two differ by case alone.
+/// Reads what follows the label. LDAP labels are case-insensitive, and no two labels differ by case alone.
 pub(super) fn read(text: &str) -> Option<Scheme> {
     let (label, rest) = text.strip_prefix('{')?.split_once('}')?;
     let label = label.to_ascii_lowercase();

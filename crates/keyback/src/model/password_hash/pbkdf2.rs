@@ -11,17 +11,17 @@ use super::slowness::times;
 use super::text::{base64, decimal, hex, numbers, padded_base64};
 use super::{OUTPUT_BYTES, SALT_BYTES};
 
-/// The fewest iterations: what RFC 2898 asked for in the year 2000.
+/// The fewest iterations: the minimum of RFC 2898, from the year 2000.
 const MIN_ITERATIONS: u32 = 1_000;
-/// Spring's parameters do not stand in its hashes: before 5.8, and since.
+/// Spring's hashes do not contain its parameters: before 5.8, and since.
 const SPRING_5_5: (Hash, u32, usize) = (Hash::Sha1, 185_000, 8);
 const SPRING_5_8: (Hash, u32, usize) = (Hash::Sha256, 310_000, 16);
 const SPRING_OUTPUT_BYTES: usize = 32;
-/// Salt and result of ASP.NET Core Identity's version 2.
-/// Iterations, and the bytes of salt and result.
+/// Iterations, and the bytes of salt and result, in Atlassian's products.
 const ATLASSIAN: (u32, usize, usize) = (10_000, 16, 32);
-/// The bytes of salt and result.
+/// The bytes of salt and result in 389 Directory Server.
 const DIRECTORY_389: (usize, usize) = (64, 256);
+/// The bytes of salt and result in ASP.NET Core Identity's version 2.
 const IDENTITY_V2: (usize, usize) = (16, 32);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Hash {
         }
     }
 
-    /// The most iterations, for all blocks of the result together: about 1 s.
+    /// The most iterations, over all blocks of the result together: about 1 s.
     const fn max_work(self) -> u64 {
         match self {
             Self::Sha1 | Self::Sha256 => 2_000_000,
@@ -153,7 +153,8 @@ impl Pbkdf2Hash {
         is_whole.then(|| Self::new(Hash::Sha1, iterations, salt, output))
     }
 
-    /// Iterations, salt and result of 389 Directory Server. Of its eight blocks, which are independent, the first is enough.
+    /// Iterations, salt and result of 389 Directory Server. Its eight blocks are independent, so checking the first is
+    /// enough.
     fn read_389(bytes: &[u8]) -> Option<Self> {
         let (salt_bytes, output_bytes) = DIRECTORY_389;
         let (iterations, rest) = bytes.split_first_chunk()?;
@@ -195,8 +196,8 @@ impl Pbkdf2Hash {
         }
     }
 
-    /// A zero byte, salt and result (version 2); or a one, then hash, iterations and length of the salt as numbers of four
-    /// bytes, salt and result (version 3).
+    /// A zero byte, salt and result (version 2); or a one byte, then hash, iterations and salt length as four-byte
+    /// numbers, then salt and result (version 3).
     fn read_identity(bytes: &[u8]) -> Option<Self> {
         let (&version, rest) = bytes.split_first()?;
         if version == 0 {
@@ -233,7 +234,7 @@ impl Pbkdf2Hash {
         }
     }
 
-    /// The iterations for all blocks of the result.
+    /// The iterations over all blocks of the result.
     fn work(&self) -> u64 {
         let blocks = self.output.len().div_ceil(self.hash.bytes());
         u64::try_from(blocks)

@@ -13,14 +13,15 @@ use super::text::php_trim;
 
 const ALPHABET: &str = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const SALT_CHARS: usize = 8;
-/// For one iteration over the longest password, with its blanks and without them.
+/// For one iteration over the longest password, which is tried both with and without surrounding blanks.
 const TIME: Duration = Duration::from_micros(3);
-/// The logarithm of the iterations: phpass's own least, and about 0.4 s for the longest password.
+/// The logarithm of the iterations: from phpass's own minimum to about 0.4 s for the longest password.
 const LOG_ITERATIONS: std::ops::RangeInclusive<u32> = 7..=17;
 
 pub(super) struct PhpassHash {
     hash: Hash,
-    /// Whether the password was replaced by its MD5 first: Drupal and TYPO3 did so with the hashes of their older versions.
+    /// Whether the password was first replaced by its MD5, as Drupal and TYPO3 did with the hashes of their older
+    /// versions.
     is_of_md5: bool,
     log_iterations: u32,
     salt: String,
@@ -64,7 +65,7 @@ impl PhpassHash {
         1_u32.checked_shl(self.log_iterations).unwrap_or(u32::MAX)
     }
 
-    /// `WordPress` takes the blanks around a password off, so other passwords match as well.
+    /// `WordPress` strips surrounding blanks from a password, so other passwords match as well.
     pub(super) fn truncates(password: &[u8]) -> bool {
         php_trim(password) != password
     }
@@ -86,7 +87,7 @@ impl PhpassHash {
         let first = [self.salt.as_bytes(), password];
         let digest = self.hash.iterate(&first, password, self.iterations());
         let output = Base64ShaCrypt::encode_string(&digest);
-        // Drupal cuts its hashes off at 55 characters.
+        // Drupal truncates its hashes to 55 characters.
         output
             .get(..self.output.len())
             .is_some_and(|output| output.as_bytes().ct_eq(self.output.as_bytes()).into())

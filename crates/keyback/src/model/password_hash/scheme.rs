@@ -1,4 +1,4 @@
-//! The schemes, and which of them a text is.
+//! The schemes, and how to tell which one a text uses.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ impl Scheme {
         if text.starts_with('{') {
             return labelled::read(text);
         }
-        // The names of MediaWiki and Nextcloud for what follows.
+        // Prefixes that MediaWiki and Nextcloud put before the hash.
         let marks = [":argon2:", "1|", "2|", "3|"];
         let text = marks
             .iter()
@@ -71,13 +71,13 @@ impl Scheme {
             .or_else(|| DigestHash::read(&parts).map(Self::Digest))
     }
 
-    /// Whether some system really uses the parameters, and verifying one password needs at most 128 MiB and about a
-    /// second.
+    /// Whether the parameters are really used by some system, and verifying one password takes at most 128 MiB and
+    /// about a second.
     pub(super) fn is_within_bounds(&self) -> bool {
         of_each!(self, hash => hash.is_within_bounds())
     }
 
-    /// How long verifying one password takes in Wasm on the machine of `docs/performance.md`, at most.
+    /// The most time that verifying one password takes in Wasm on the machine of `docs/performance.md`.
     pub(super) fn time(&self) -> Duration {
         of_each!(self, hash => hash.time())
     }

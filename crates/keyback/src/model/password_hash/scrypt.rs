@@ -9,12 +9,12 @@ use super::slowness::times;
 use super::text::{base64, decimal, hex, numbers, padded_base64};
 use super::{MAX_MEMORY_BYTES, OUTPUT_BYTES, SALT_BYTES};
 
-/// The least base-2 logarithm of N.
+/// The minimum base-2 logarithm of N.
 const MIN_LOG_N: u32 = 10;
-/// The most N times r times p, that of OWASP's N = 2^17, r = 8, p = 1.
+/// The maximum of N times r times p: OWASP's N = 2^17, r = 8, p = 1.
 const MAX_WORK: u64 = 1 << 20;
 
-/// For one of them.
+/// For one unit of that.
 const TIME: Duration = Duration::from_nanos(650);
 
 /// scrypt's parameters.
@@ -40,7 +40,7 @@ impl Cost {
         })
     }
 
-    /// Spring's: 16 bits of the logarithm of N, eight of r and eight of p, in hexadecimal without leading zeros.
+    /// Spring's form: 16 bits of the logarithm of N, eight of r and eight of p, in hexadecimal without leading zeros.
     fn of_hex(text: &str) -> Option<Self> {
         let is_hex = text
             .bytes()
@@ -84,7 +84,7 @@ impl Cost {
             && self.params().is_some()
     }
 
-    /// Fills `output` from the password. `false` for a lack of memory.
+    /// Fills `output` from the password. `false` if memory runs out.
     pub(super) fn derive(self, password: &[u8], salt: &[u8], output: &mut [u8]) -> bool {
         self.params()
             .is_some_and(|params| scrypt::scrypt(password, salt, &params, output).is_ok())

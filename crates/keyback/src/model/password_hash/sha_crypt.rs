@@ -10,10 +10,10 @@ use super::text::decimal;
 
 const ALPHABET: &str = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const DEFAULT_ROUNDS: u32 = 5_000;
-/// The algorithm's own least.
+/// The algorithm's own minimum.
 const MIN_ROUNDS: u32 = 1_000;
 const SALT_CHARS: std::ops::RangeInclusive<usize> = 1..=16;
-/// The password's length at which the bound of the rounds is checked: what nobody's is longer than.
+/// The password length for which the rounds are bounded: people's passwords are not longer.
 const USUAL_PASSWORD_BYTES: usize = 64;
 /// The most blocks that one password may take: about 1 s.
 const MAX_BLOCKS: u64 = 3_200_000;
@@ -58,16 +58,17 @@ impl ShaCryptHash {
         self.rounds >= MIN_ROUNDS && self.blocks(USUAL_PASSWORD_BYTES) <= MAX_BLOCKS
     }
 
-    /// A longer password takes no longer than the bound allows.
+    /// A longer password never takes longer than the bound allows.
     pub(super) fn time(&self) -> Duration {
         let blocks = self.blocks(super::MAX_PASSWORD_BYTES).min(MAX_BLOCKS);
         times(TIME, blocks)
     }
 
-    /// How many blocks of the digest a password of so many bytes takes. Each round hashes it up to three times.
+    /// How many blocks the digest processes for a password of this many bytes. Each round hashes the password at most
+    /// twice.
     fn blocks(&self, password_bytes: usize) -> u64 {
         let salt = *SALT_CHARS.end();
-        // Of each 42 rounds, 36 hash the password twice and 28 hash the salt. A digest's padding has 9 to 17 bytes.
+        // In every 42 rounds, 36 hash the password twice and 28 hash the salt. A digest's padding has 9 to 17 bytes.
         let bytes = password_bytes
             .saturating_mul(2)
             .saturating_add(self.digest_bytes)
@@ -78,7 +79,7 @@ impl ShaCryptHash {
     }
 
     pub(super) fn accepts(&self, password: &[u8]) -> bool {
-        // The password is hashed once for each of its bytes, and in each round.
+        // The password is hashed once for each of its bytes, and again in each round.
         if password.len() > super::MAX_PASSWORD_BYTES || self.blocks(password.len()) > MAX_BLOCKS {
             return false;
         }

@@ -1,9 +1,9 @@
-//! How slow a foreign hash is, and how long refusals take so that none tells whose hash was verified.
+//! How slow a foreign hash is, and how long refusals take so that their time does not reveal whose hash was verified.
 
 use std::time::Duration;
 
-/// A refused sign-in takes this many times one verification. A password that is not in NFC is verified twice, and the machine
-/// may be busy or half as fast as the measured one.
+/// A refused sign-in takes this many times one verification. A password that is not in NFC is verified twice, and the
+/// machine may be busy, or half as fast as the one that was measured.
 const MARGIN: u32 = 4;
 
 /// The time of `count` iterations, capped at `u64::MAX` nanoseconds.
@@ -12,8 +12,8 @@ pub(super) fn times(one: Duration, count: u64) -> Duration {
     Duration::from_nanos(nanos.saturating_mul(count))
 }
 
-/// How long verifying a password takes with a foreign hash, in three steps. The slowest that was ever imported decides how
-/// long each refused sign-in takes.
+/// How long verifying a password against a foreign hash takes, in three steps. The slowest hash ever imported decides
+/// how long each refused sign-in takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Slowness {
     /// Up to 0.3 s: bcrypt of cost 12, or 600,000 iterations of PBKDF2.
@@ -43,7 +43,7 @@ impl Slowness {
         })
     }
 
-    /// How long a refused sign-in takes; or a multiple of it, if verifying took longer than that.
+    /// How long a refused sign-in takes. If verifying took longer, it takes a multiple of this.
     #[must_use]
     pub const fn refusal(self) -> Duration {
         self.verification().saturating_mul(MARGIN)

@@ -1,4 +1,4 @@
-//! Hashes as other systems write them. `scripts/hash-vectors` makes the file of them.
+//! Hashes as other systems write them. `scripts/hash-vectors` generates the file with them.
 
 mod costs;
 
@@ -42,7 +42,7 @@ fn hashes_of_other_systems_are_taken_over_and_fit_their_passwords() {
 fn no_other_password_fits_them() {
     for Vector { password, hash, .. } in vectors() {
         let parsed = PasswordHash::parse(&hash).unwrap();
-        // In front: bcrypt does not look at the end of a long one.
+        // Prepended, since bcrypt ignores the end of a long one.
         let wrong = format!("x{password}");
         assert!(!Password::new(&wrong).verify(Some(&parsed)), "{hash}");
     }
@@ -65,7 +65,7 @@ fn a_hash_that_was_cut_or_lengthened_is_refused_at_once() {
         } else {
             bad.push(hash[..hash.len() - 1].to_owned());
         }
-        // The alphabets of the others have both cases, and so have LDAP's names.
+        // The alphabets of the other schemes have both cases, and so have LDAP's names.
         let schemes = [
             "$2", "$a", "$b", "$f", "$p", "$s", "$w", "a", "b", "m", "p", "s",
         ];
@@ -86,7 +86,7 @@ fn what_is_no_hash_is_refused() {
         "$$$$$",
         "password",
         "=AAAA",
-        // Of a scheme that is not taken over, or that nothing names.
+        // Schemes that are not supported, or unknown.
         "$1$saltsalts$qJH7.N4xYta3aEG/dfqo/0",
         "$1$salt$qJH7.N4xYta3aEG/dfqo/",
         "$md5$salt$qJH7.N4xYta3aEG/dfqo/0",
@@ -134,7 +134,7 @@ fn what_is_no_hash_is_refused() {
         "$pbkdf2-sha384$1000$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
         "$bcrypt-sha384$v=2,t=2b,r=05$a0j2bETjZg/tW1PjbFKsJe$faaL1I05BjTbGTrszAMPyPlf/LclIbS",
         "$bcrypt-sha512$2b,5$a0j2bETjZg/tW1PjbFKsJe$faaL1I05BjTbGTrszAMPyPlf/LclIbS",
-        // Parameters missing, doubled, out of order, not in digits.
+        // Parameters missing, duplicated, out of order, or not in digits.
         "$argon2id$v=19$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
         "$argon2id$v=19$t=2,m=1024,p=2$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
         "$argon2id$v=19$m=1024,t=2,p=2,keyid=AA$c2FsdHNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",

@@ -1,8 +1,8 @@
-//! Parsing of the parts of hashes: numbers, hexadecimal, base64, and bcrypt's base64.
+//! Parses the parts of hashes: numbers, hexadecimal, base64, and bcrypt's base64.
 
 use base64ct::{Base64, Base64Bcrypt, Base64Unpadded, Encoding as _};
 
-/// A decimal number, in digits alone.
+/// A decimal number, consisting of digits only.
 pub(super) fn decimal(text: &str) -> Option<u32> {
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_digits)
@@ -18,7 +18,7 @@ pub(super) fn numbers<const N: usize>(text: &str, names: [&str; N]) -> Option<[u
     pairs.next().is_none().then_some(numbers)
 }
 
-/// Base64 with or without padding. Passlib writes a dot in place of the plus sign.
+/// Base64 with or without padding. Passlib writes a dot instead of a plus sign.
 pub(super) fn base64(text: &str) -> Option<Vec<u8>> {
     let unpadded = text.trim_end_matches('=').replace('.', "+");
     Base64Unpadded::decode_vec(&unpadded).ok()
@@ -34,7 +34,7 @@ pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
     base16ct::lower::decode_vec(text).ok()
 }
 
-/// The text without the blanks that PHP's `trim` takes off.
+/// The text without the blanks that PHP's `trim` strips.
 pub(super) fn php_trim(text: &[u8]) -> &[u8] {
     let is_kept = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0);
     let first = text.iter().position(is_kept);
@@ -45,7 +45,7 @@ pub(super) fn php_trim(text: &[u8]) -> &[u8] {
         .unwrap_or_default()
 }
 
-/// As many bytes in bcrypt's base64. Some implementations leave bits set in the last character that belong to no byte;
+/// Exactly `N` bytes in bcrypt's base64. Some implementations set bits in the last character that belong to no byte;
 /// they mean nothing.
 pub(super) fn bcrypt64<const N: usize>(text: &str) -> Option<[u8; N]> {
     const ALPHABET: &str = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

@@ -1,4 +1,4 @@
-//! The operator's own list of words that no password may consist of.
+//! The operator's own list of words that must not make up a password.
 
 use crate::model::password_policy::similar;
 
@@ -9,7 +9,7 @@ const MIN_WORD: usize = 3;
 /// The longest word, in characters.
 const MAX_WORD: usize = 64;
 
-/// Words that an attacker would try first: the company's, its products', its town's.
+/// Words that an attacker would try first: the names of the company, its products, its town.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Blocklist {
     words: Vec<String>,

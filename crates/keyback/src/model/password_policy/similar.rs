@@ -5,22 +5,22 @@ use std::collections::BTreeSet;
 use crate::model::email_address::EmailAddress;
 use crate::model::password_policy::spelling::{Folded, Spelling};
 
-/// Shorter words are not looked for: too many passwords contain them.
+/// Shorter words are ignored: too many passwords contain them.
 const MIN_WORD: usize = 3;
-/// A label of a domain says something from this length on: `example`, not `com`.
+/// A domain label must have this many characters to be distinctive: `example`, not `com`.
 const MIN_LABEL: usize = 4;
-/// So many letters beside expected words are little.
+/// This many letters besides expected words are few.
 const FEW_LETTERS: usize = 3;
-/// So many digits are: a date.
+/// This many digits are few: a date.
 const FEW_DIGITS: usize = 8;
-/// So many different signs are.
+/// This many different signs are few.
 const FEW_SIGNS: usize = 3;
 
 /// A word that an attacker expects, in a spelling.
 type Word = Vec<char>;
 
-/// Whether `text` is little more than `words`: at most three letters, eight digits and three different signs beside them,
-/// however often, in which case, direction and spelling they occur.
+/// Whether `text` is little more than `words`: besides them, at most three letters, eight digits and three different
+/// signs. The words count however often and in whatever case, direction and spelling they occur.
 pub(super) fn is_little_more_than(text: &str, words: &[&str]) -> bool {
     Spelling::ALL.into_iter().any(|spelling| {
         let folded = spelling.of(text);
@@ -57,7 +57,7 @@ pub(super) fn found_in<'w>(text: &str, words: impl Iterator<Item = &'w str>) -> 
     words.filter(occurs).collect()
 }
 
-/// The words of an address: the whole of it, the part before the `@`, the domain, and their parts.
+/// The words of an address: all of it, the part before the `@`, the domain, and the parts of those.
 pub(super) fn words_of_email(email: &EmailAddress) -> Vec<&str> {
     let address = email.as_str();
     let local = email.local_part();

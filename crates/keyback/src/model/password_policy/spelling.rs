@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Letters and the signs that look like them: those that zxcvbn knows.
+/// Letters and the signs that look like them, as zxcvbn knows them.
 pub(super) const LOOK_ALIKES: [(char, &str); 12] = [
     ('a', "4@"),
     ('b', "8"),
@@ -19,7 +19,7 @@ pub(super) const LOOK_ALIKES: [(char, &str); 12] = [
     ('z', "2"),
 ];
 
-/// How a text is spelled, reduced to what matters for comparing words.
+/// How a text is spelled, reduced to what matters when comparing words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// Punctuation separates letters: `key-back` is `keyback`.
@@ -33,12 +33,12 @@ pub(super) enum Spelling {
 pub(super) struct Folded {
     /// In lower case, without accents; the same for all characters that look alike.
     pub(super) character: char,
-    /// As it is in the text, without accents.
+    /// As in the text, without accents.
     pub(super) original: char,
 }
 
 impl Spelling {
-    /// Both.
+    /// Both spellings.
     pub(super) const ALL: [Self; 2] = [Self::Punctuated, Self::LookAlike];
 
     /// The characters of `text` that matter in this spelling.
@@ -67,7 +67,7 @@ impl Spelling {
         }
     }
 
-    /// The letter that a sign looks like most; any other character as it is.
+    /// The letter that a sign most looks like; any other character unchanged.
     pub(super) fn letter(sign: char) -> char {
         let found = LOOK_ALIKES.iter().find(|(_, signs)| signs.contains(sign));
         found.map_or(sign, |(letter, _)| *letter)

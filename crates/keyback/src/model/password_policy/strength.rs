@@ -1,8 +1,8 @@
 //! How hard a password is to guess, estimated by zxcvbn in bounded time.
 //!
-//! zxcvbn tries every combination of the letters that look-alike signs may stand for, and its search grows with the cube of
-//! the length: a text of a hundred such signs keeps it busy for seconds. So it is given texts that are short and have few
-//! combinations. `make bench` looks for the worst text that is left.
+//! zxcvbn tries every combination of the letters that look-alike signs may stand for, and its search grows with the
+//! cube of the length: a text of a hundred such signs keeps it busy for seconds. So it only gets short texts with few
+//! combinations. `make bench` looks for the worst text that can still occur.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use crate::model::password_policy::spelling::{LOOK_ALIKES, Spelling};
 const MAX_ESTIMATED: usize = 40;
 /// The most combinations of letters for look-alike signs that zxcvbn may try. Few passwords have more than 4.
 const MAX_COMBINATIONS: usize = 8;
-/// The shortest part whose repetition is left out.
+/// The shortest repeated part that is left out.
 const MIN_REPEATED: usize = 3;
 
-/// What zxcvbn says of a password.
+/// zxcvbn's verdict on a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Strength {
     /// 0 to 4.
@@ -26,16 +26,17 @@ pub(super) struct Strength {
     pub(super) is_common: bool,
 }
 
-/// Estimates `text` for somebody who knows that `known` are likely parts of it. A score below `least` may be too high.
+/// Estimates `text` against an attacker who knows that `known` are likely parts of it. A score below `least` may be too
+/// high.
 ///
-/// Takes a bounded time for a text of any length, which [`MAX_ESTIMATED`] and [`MAX_COMBINATIONS`] decide.
+/// Takes bounded time for a text of any length; [`MAX_ESTIMATED`] and [`MAX_COMBINATIONS`] set the bound.
 pub(super) fn estimate(text: &str, known: &[&str], least: u8) -> Strength {
     let characters: Vec<char> = text.chars().collect();
     let whole = estimate_ends(&characters, known);
     if whole.score < least {
         return whole;
     }
-    // Neither does writing a word twice make it stronger, nor writing it in signs that look like its letters.
+    // Neither writing a word twice nor writing it in look-alike signs makes it stronger.
     let once = without_repetitions(&characters);
     let others = [in_letters(&once), once];
     let weakest = others
@@ -49,7 +50,7 @@ pub(super) fn estimate(text: &str, known: &[&str], least: u8) -> Strength {
     }
 }
 
-/// Estimates a text by its beginning and its end, whichever is stronger: it is at least as hard to guess as either.
+/// Estimates a text by its beginning or its end, whichever is stronger: it is at least as hard to guess as either.
 fn estimate_ends(text: &[char], known: &[&str]) -> Strength {
     let first = estimate_part(text.get(..MAX_ESTIMATED).unwrap_or(text), known);
     let begins_at = text.len().saturating_sub(MAX_ESTIMATED);
@@ -82,7 +83,7 @@ fn estimate_part(part: &[char], known: &[&str]) -> Strength {
     }
 }
 
-/// The text without what it repeats of its own beginning, in either direction and in any spelling.
+/// The text without the parts that repeat earlier ones, in either direction and in any spelling.
 fn without_repetitions(text: &[char]) -> Vec<char> {
     let folded: Vec<char> = text.iter().map(|it| Spelling::fold(*it)).collect();
     let mut kept = Vec::new();
@@ -100,7 +101,7 @@ fn without_repetitions(text: &[char]) -> Vec<char> {
     kept
 }
 
-/// How many characters `rest` begins with that stand in `before` together, forwards or backwards.
+/// The length of the longest prefix of `rest` that occurs in `before`, forwards or backwards.
 fn longest_repeated(rest: &[char], before: &[char]) -> usize {
     let forwards = (0..before.len())
         .filter_map(|start| before.get(start..))
@@ -120,8 +121,8 @@ fn common_prefix<'a>(
         .count()
 }
 
-/// The text with the most likely letter in place of each look-alike sign, if it has letters at all: digits alone are a
-/// number.
+/// The text with the most likely letter in place of each look-alike sign. Without any letters it is left unchanged:
+/// digits alone are a number.
 fn in_letters(text: &[char]) -> Vec<char> {
     if !text.iter().any(|it| it.is_alphabetic()) {
         return text.to_vec();
@@ -129,8 +130,8 @@ fn in_letters(text: &[char]) -> Vec<char> {
     text.iter().map(|it| Spelling::letter(*it)).collect()
 }
 
-/// The text with a neutral sign in place of some look-alikes, if zxcvbn would try too many combinations otherwise. At most
-/// that hides a word from zxcvbn, which [`in_letters`] shows again.
+/// The text with a neutral sign in place of some look-alikes, if zxcvbn would otherwise try too many combinations. At
+/// worst, that hides a word from zxcvbn, which [`in_letters`] reveals again.
 fn with_few_combinations(text: &[char]) -> String {
     let mut kept = BTreeSet::new();
     // Digits first: they may be a date.
@@ -158,8 +159,8 @@ fn with_few_combinations(text: &[char]) -> String {
 /// A sign that stands for no letter.
 const NEUTRAL: char = '\u{a4}';
 
-/// How many combinations zxcvbn tries where `signs` occur, about: for each letter one of its signs, and for a sign that an
-/// earlier letter has as well either of both.
+/// Roughly how many combinations zxcvbn tries if `signs` occur. A letter can come from any one of its signs; a sign
+/// that an earlier letter also has can stand for either.
 fn combinations(signs: &BTreeSet<char>) -> usize {
     let mut seen = BTreeSet::new();
     let mut product = 1_usize;
@@ -232,7 +233,7 @@ mod tests {
         let given = with_few_combinations(&all);
         let left: BTreeSet<char> = given.chars().filter(|it| signs.contains(it)).collect();
         assert!(combinations(&left) <= MAX_COMBINATIONS, "{given}");
-        // As it was, where there are few.
+        // Unchanged, where there are few.
         let ordinary = "qX7#vKp2!mZ9".chars().collect::<Vec<_>>();
         assert_eq!(with_few_combinations(&ordinary), "qX7#vKp2!mZ9");
     }

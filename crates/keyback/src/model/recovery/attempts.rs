@@ -1,14 +1,14 @@
-//! How many guesses at codes are left on a day.
+//! How many guesses at codes are left for a day.
 //!
-//! The counter of a day is never set back: each challenge counts its own guesses by where it stood when the challenge was
-//! issued. Two kinds of guesses do not count towards the day: those that an administrator has forgiven, and those at a code
-//! whose own guesses were used up, none of which could have been right.
+//! The counter of a day is never reset: each challenge counts its own guesses from the counter's value at issue. Two
+//! kinds of guesses do not count towards the day: those that an administrator has forgiven, and those at a code whose
+//! own guesses were used up, none of which could have been right.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::recovery::Recovery;
 
-/// How many challenges of a day are remembered with their guesses. Guesses at older ones all count.
+/// How many challenges of a day are remembered with their guesses. All guesses at older ones count.
 const REMEMBERED: usize = 32;
 
 /// Limits on wrong codes.
@@ -25,7 +25,7 @@ pub struct AttemptCaps {
 pub struct Forgiven {
     /// Days since 1970 in UTC.
     pub day: u64,
-    /// How many of that day's.
+    /// How many of that day's attempts are forgiven.
     pub attempts: i64,
 }
 
@@ -37,17 +37,17 @@ pub struct EarlierGuesses {
     guesses: Vec<Guesses>,
 }
 
-/// Where the day's counter stood while a challenge was the latest.
+/// The values of the day's counter while a challenge was the latest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Guesses {
     /// When it was issued.
     from: i64,
-    /// When the next one was, or when it was stopped.
+    /// When the next one was issued, or this one was stopped.
     to: i64,
 }
 
 impl Guesses {
-    /// Those beyond `most`, and beyond the first `forgiven` of the day.
+    /// The guesses beyond `most`, and beyond the first `forgiven` of the day.
     fn excess(self, most: u32, forgiven: i64) -> i64 {
         let counted = self.from.saturating_add(i64::from(most)).max(forgiven);
         self.to.saturating_sub(counted).max(0)
@@ -55,7 +55,7 @@ impl Guesses {
 }
 
 impl Recovery {
-    /// `caps` for the attempts of `day`, of which there were `attempts` so far, without those that do not count.
+    /// `caps` for `day`, raised by the attempts that do not count. There were `attempts` on it so far.
     #[must_use]
     pub fn caps_on(&self, day: u64, attempts: i64, caps: AttemptCaps) -> AttemptCaps {
         let forgiven = self.forgiven.filter(|forgiven| forgiven.day == day);
@@ -70,14 +70,13 @@ impl Recovery {
         }
     }
 
-    /// What becomes of the guesses so far when the latest challenge is no longer that, where the counter of `day` stands at
-    /// `attempts`.
+    /// The guesses to store when the latest challenge is replaced or stopped. The counter of `day` stands at `attempts`.
     pub(super) fn earlier_guesses(&self, day: u64, attempts: i64) -> Option<EarlierGuesses> {
         let guesses = self.guesses_on(day, attempts);
         (!guesses.is_empty()).then_some(EarlierGuesses { day, guesses })
     }
 
-    /// The guesses at the challenges of `day`, the latest of which ends where the counter stands at `attempts`.
+    /// The guesses at the challenges of `day`. Those at the latest one end at `attempts`, the counter's value.
     fn guesses_on(&self, day: u64, attempts: i64) -> Vec<Guesses> {
         let earlier = self.earlier.as_ref().filter(|earlier| earlier.day == day);
         let mut guesses = earlier.map_or_else(Vec::new, |earlier| earlier.guesses.clone());
@@ -89,7 +88,8 @@ impl Recovery {
     }
 }
 
-/// Adds the guesses between two readings of the counter. None counts twice, in whatever order challenges were issued.
+/// Adds the guesses between two readings of the counter. No guess counts twice, in whatever order challenges were
+/// issued.
 fn add(guesses: &mut Vec<Guesses>, from: i64, to: i64) {
     let end = guesses.last().map_or(0, |last| last.to);
     let from = from.max(end);

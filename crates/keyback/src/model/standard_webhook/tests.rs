@@ -1,4 +1,4 @@
-//! Held against `standardwebhooks`, the library that the specification's authors publish.
+//! Compared with `standardwebhooks`, the library that the specification's authors publish.
 
 use ::http::HeaderMap;
 use standardwebhooks::Webhook;

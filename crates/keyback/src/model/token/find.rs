@@ -1,25 +1,25 @@
-//! Finding a token in what is left of a link.
+//! Finding a token in the remains of a link.
 //!
-//! Link scanners encode the `#`, mailers wrap lines and leave parts of their encodings, and people copy what stands beside
-//! a link. A token's alphabet and length are fixed, so it is found wherever it stands.
+//! Link scanners encode the `#`, mail systems wrap lines and leave parts of their encodings, and people copy text next
+//! to a link. A token's alphabet and length are fixed, so it is found wherever it is.
 
 use percent_encoding::percent_decode_str;
 
 use crate::base::blank::is_blank;
 use crate::model::token::Token;
 
-/// Characters of a token: with a reference of its own, as older links and reset tokens have, and without.
+/// Characters of a token: with a fixed reference, as in older links and reset tokens, and without.
 const LONG: usize = 64;
 const SHORT: usize = 43;
-/// What is left where quoted-printable wrote `=` as `=3D`.
+/// What remains when quoted-printable wrote `=` as `=3D`.
 const EQUALS: [&str; 2] = ["3D", "3d"];
-/// What mailers put before the lines of a mail that is answered or forwarded.
+/// The marks that mail programs put before quoted lines in replies and forwards.
 const QUOTES: [char; 2] = ['>', '|'];
-/// How often a link is percent-encoded at most: each scanner on its way may do it once more.
+/// The most times that a link is percent-encoded: each scanner on its way may encode it once more.
 const MAX_ENCODINGS: usize = 3;
 
-/// Finds the token. What follows a `#` is preferred to what precedes it, and a token that stands alone to the beginning of
-/// something longer.
+/// Finds the token. Text after a `#` is preferred to text before it, and a token that stands alone to one at the
+/// beginning of a longer run.
 pub(super) fn in_text(text: &str) -> Option<Token> {
     let text = decode(text);
     let bare = without_quotes(&text);
@@ -28,7 +28,7 @@ pub(super) fn in_text(text: &str) -> Option<Token> {
     alone.or_else(|| texts.iter().find_map(|text| glued_in_parts(text)))
 }
 
-/// What follows a `#`, and what precedes it.
+/// The text after a `#`, and the text before it.
 fn parts(text: &str) -> [&str; 2] {
     let (address, fragment) = text.split_once('#').unwrap_or(("", text));
     [fragment, address]
@@ -42,7 +42,7 @@ fn alone_in_parts(text: &str) -> Option<Token> {
 }
 
 fn glued_in_parts(text: &str) -> Option<Token> {
-    // Links have short ones; a reset token, which is never mailed, is long.
+    // Tokens in links are short; a reset token, which is never mailed, is long.
     let lengths = if text.contains('#') {
         [SHORT, LONG]
     } else {
@@ -52,12 +52,12 @@ fn glued_in_parts(text: &str) -> Option<Token> {
     joined.iter().find_map(|part| glued_in(part, lengths))
 }
 
-/// The first run of the alphabet that is a token.
+/// The first run of token characters that is a token.
 fn alone_in(text: &str) -> Option<Token> {
     runs(text).find_map(Token::parse)
 }
 
-/// The first token that something is glued to: what a mailer left of `=3D` before it, or anything after it.
+/// The first token with something attached: the remains of `=3D` before it, or anything after it.
 fn glued_in(text: &str, lengths: [usize; 2]) -> Option<Token> {
     runs(text).find_map(|run| {
         let cleared = EQUALS.iter().find_map(|it| run.strip_prefix(it));
@@ -73,23 +73,23 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     text.split(move |character| !is_of_alphabet(character))
 }
 
-/// The text without line breaks, blanks and what cannot be seen, and without the mark at which quoted-printable wraps lines.
+/// The text without line breaks, blanks and invisible characters, and without the marks that quoted-printable puts
+/// where it wraps lines.
 fn join(text: &str) -> String {
     let text = text.replace("=\r\n", "").replace("=\n", "");
-    // What is left of an encoded `=` is no part of a token.
+    // The remains of an encoded `=` are not part of a token.
     let text = text.replace("=3D", "=").replace("=3d", "=");
     text.chars().filter(|it| !is_blank(*it)).collect()
 }
 
-/// The text without the marks of those who quote a mail, and with hyphens where a word processor has put other dashes in their
-/// place.
+/// The text without quote marks of mail programs, and with hyphens in place of the dashes that word processors insert.
 fn without_quotes(text: &str) -> String {
     let text = text.replace(QUOTES, "");
     let text = text.replace(['\u{2010}', '\u{2011}', '\u{2212}'], "-");
     text.replace(['\u{2013}', '\u{2014}'], "--")
 }
 
-/// Undoes percent-encoding, also of what had been encoded before.
+/// Undoes percent-encoding, including repeated encoding.
 fn decode(text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..MAX_ENCODINGS {

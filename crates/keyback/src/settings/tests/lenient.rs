@@ -1,8 +1,8 @@
-//! Variables that stop no call: a usable value stands in for a bad one, and that is said.
+//! Variables that stop no call: a usable value replaces a bad one, with a warning.
 
 use super::*;
 
-/// Values that are good, and bad ones with what is said of them.
+/// Good values, and bad ones with their warnings.
 type Cosmetic = (
     &'static str,
     [&'static str; 2],

@@ -62,7 +62,7 @@ fn the_fallbacks_webhooks_have_a_secret_of_their_own() {
             ["email_fallback_webhook_secret"],
             "{provider}"
         );
-        // Without a fallback there is nothing to say about it.
+        // Without a fallback, there are no findings.
         assert_eq!(named("", bad), Vec::<&str>::new(), "{provider}");
         assert_eq!(named("smtp", bad), ["email_fallback_provider"]);
     }
@@ -106,7 +106,7 @@ fn ses_is_called_in_the_region_of_its_key() {
         let mail = settings(fallback, region, "").unwrap();
         assert_eq!(mail.fallback.unwrap().origin.to_string(), endpoint);
     }
-    // Not in `amazonaws.com`.
+    // Regions outside `amazonaws.com`.
     for region in ["cn-north-1", "us-iso-east-1", "us-isob-east-1"] {
         for names in [primary, fallback] {
             let bad = settings(names, region, "").unwrap_err();

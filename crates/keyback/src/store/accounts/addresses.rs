@@ -1,8 +1,8 @@
 //! Which account an address finds.
 //!
-//! A pointer to the account is stored under the digest of its folded address. Versions before this one had it under the
-//! digest of the address as it was spelled, which is another one where the local part has a capital. Those are found by
-//! their exact spelling until the courier has moved them ([`Folding`]).
+//! A pointer to the account is stored under the digest of its folded address. Earlier versions stored it under the
+//! digest of the address as spelled, which differs if the local part has a capital. Those accounts are found by their
+//! exact spelling until the courier has moved them ([`Folding`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,12 +14,12 @@ use crate::store::accounts::{Pointer, find, last_number, range};
 use crate::store::keys::{self, AnyKey};
 use crate::store::record;
 
-/// The ids that stand under an address. It says nothing about whether anyone has the address: what is looked up depends on
-/// how the address is spelled, and on nothing else.
+/// The ids stored under an address. This does not reveal whether any account has the address: which ids are looked up
+/// depends only on how the address is spelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidates {
     folded: AccountId,
-    /// For a spelling that earlier versions had under a digest of its own.
+    /// For a spelling that had its own digest in earlier versions.
     as_spelled: Option<AccountId>,
 }
 
@@ -30,7 +30,7 @@ impl Candidates {
     }
 }
 
-/// The ids that stand under `email`, in one round trip.
+/// The ids stored under `email`, in one round trip.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -52,7 +52,7 @@ pub async fn find_candidates(
     })
 }
 
-/// The one of `candidates` that has `email`, in one round trip. The account itself has the last word about its address.
+/// The one of `candidates` that has `email`, in one round trip. The account's own record decides which address it has.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -71,11 +71,11 @@ pub async fn find_among(
     let is_found = |account: &Account| account.email_taken_by.is_none();
     let folded = folded?.filter(|it| is_found(it) && it.email.is_same_mailbox(email));
     let as_spelled = as_spelled?.filter(|it| is_found(it) && it.email == *email);
-    // Where both are somebody's, the store is one whose addresses are yet to be folded: each is found as before.
+    // If both belong to accounts, this store's addresses have not been folded yet: each is found as before.
     Ok(as_spelled.or(folded))
 }
 
-/// The account with this address. An address that nobody has takes the same calls to the store.
+/// The account with this address. An address without an account takes the same calls to the store.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -87,7 +87,7 @@ pub async fn find_by_email(
     find_among(store, &candidates, email).await
 }
 
-/// Whether nobody but `id` has `email`. An index whose account is gone or has moved on does not count.
+/// Whether no account but `id` has `email`. A stale index does not count.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -113,13 +113,13 @@ pub async fn find_owner(
     Ok(found.filter(|it| it.email_taken_by.is_none() && it.email.is_same_mailbox(email)))
 }
 
-/// The id under the digest of an address, or one that nobody has.
+/// The id under the digest of an address, or one that no account has.
 async fn find_pointed(store: &impl KeyValue, digest: &str) -> Result<AccountId, Unavailable> {
     let pointer: Option<Pointer> = record::find(store, &keys::address(digest)).await?;
     Ok(pointer.map_or_else(AccountId::placeholder, |pointer| pointer.account_id))
 }
 
-/// The indexes that lead to `account`. Under a folded address there may be another account's.
+/// The indexes that point to `account`. The folded address may point to another account.
 pub(super) async fn find_own_keys(
     store: &impl KeyValue,
     account: &Account,
@@ -140,7 +140,7 @@ pub fn digests_of(email: &EmailAddress) -> impl Iterator<Item = String> {
         .flatten()
 }
 
-/// Deletes the index under the digest that earlier versions had of the address of `account`.
+/// Deletes the index under the digest that earlier versions used for the address of `account`.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -157,14 +157,14 @@ pub async fn forget_spelling(
 /// How many accounts whose address is taken are remembered at a time.
 const MOST_TAKEN: usize = 100;
 
-/// How far the addresses of a store of an earlier version are folded.
+/// How far the addresses in a store of an earlier version have been folded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folding {
-    /// Those of all accounts up to this number are.
+    /// The addresses of all accounts up to this number are folded.
     pub settled: i64,
-    /// The last number when it began. Accounts with a higher one were created with a folded address.
+    /// The last account number when folding began. Accounts with a higher number were created with a folded address.
     pub last: i64,
-    /// Accounts whose address finds another one, until an administrator has changed that; a hundred at most.
+    /// Accounts whose address belongs to another account, until an administrator has changed it; a hundred at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     taken: Vec<AccountId>,
     /// Whether there may be more of them.
@@ -181,7 +181,7 @@ const fn is_false(flag: &bool) -> bool {
 }
 
 impl Folding {
-    /// That of a store without accounts: this version folds whatever comes.
+    /// For a store without accounts: this version folds all new addresses.
     pub(in crate::store) const NOTHING: Self = Self::up_to(0);
 
     const fn up_to(last: i64) -> Self {
@@ -193,8 +193,8 @@ impl Folding {
         }
     }
 
-    /// The stored progress. Where there is none, accounts of an earlier version come first: a store whose first account
-    /// this version creates gets `Folding::NOTHING` with it.
+    /// The stored progress. If there is none, any accounts in the store are from an earlier version: a store whose
+    /// first account is created by this version gets `Folding::NOTHING` with it.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -205,7 +205,7 @@ impl Folding {
         Ok(Self::up_to(last_number(store).await?))
     }
 
-    /// Whether accounts are known whose address finds another one. It costs one read.
+    /// Whether there are known accounts whose address belongs to another one. It costs one read.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -214,7 +214,7 @@ impl Folding {
         Ok(folding.is_some_and(|folding| !folding.taken.is_empty()))
     }
 
-    /// Remembers an account whose address finds another one.
+    /// Remembers an account whose address belongs to another one.
     pub fn note_taken(&mut self, id: AccountId) {
         if self.taken.contains(&id) {
             return;
@@ -226,8 +226,8 @@ impl Folding {
         }
     }
 
-    /// Forgets the accounts that have an address of their own by now, or are deleted. If there were more than could be
-    /// remembered, all are looked at anew. It costs one read for each.
+    /// Forgets the accounts that now have an address of their own, or are deleted. If there were more than could be
+    /// remembered, all accounts are checked again. It costs one read per account.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -259,8 +259,8 @@ impl Folding {
         store.set_many(vec![write]).await
     }
 
-    /// The next accounts to look at, at most `count` of them, each by its own outcome: one that cannot be read does not
-    /// hide the others. `None` for a deleted one.
+    /// The next accounts to look at, at most `count` of them, each with its own result: one that cannot be read does
+    /// not hide the others. `None` for a deleted one.
     pub async fn next(
         &self,
         store: &impl KeyValue,

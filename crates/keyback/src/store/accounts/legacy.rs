@@ -1,5 +1,5 @@
-//! Accounts as they were stored before version 2: the credential, an order to change it and a hash made elsewhere stood in
-//! records of their own. They are read together, and written as one at the next change of the account.
+//! Accounts as stored before version 2: the credential, an order to change it and a hash from another system had
+//! records of their own. They are read together, and written as one at the account's next change.
 
 use serde::Deserialize;
 
@@ -23,7 +23,8 @@ struct LegacyCredential {
     account_number: i64,
 }
 
-/// An administrator's word on whether the password must be changed. It counts while the credential has the epoch `about`.
+/// An administrator's decision whether the password must be changed. It applies while the credential has the epoch
+/// `about`.
 #[derive(Deserialize)]
 struct LegacyOrder {
     about: u64,
@@ -31,14 +32,15 @@ struct LegacyOrder {
     epoch: u64,
 }
 
-/// A hash made elsewhere, or a newer one of the same password. It counts while the credential has the fingerprint `of`.
+/// A hash from another system, or a newer hash of the same password. It applies while the credential has the
+/// fingerprint `of`.
 #[derive(Deserialize)]
 struct LegacyHash {
     of: PasswordHash,
     hash: PasswordHash,
 }
 
-/// The account with what stands beside its record.
+/// The account, completed from its separate records.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -59,7 +61,7 @@ pub(super) async fn complete(
         record::find::<LegacyHash>(store, &keys.2),
     );
     let (order, beside) = (order?, beside?);
-    // One that was written while its account was deleted is not the password of the account created anew.
+    // One that was written while its account was being deleted is not the password of a new account with the same id.
     let Some(stored) = credential?.filter(|it| it.account_number == account.number) else {
         return Ok(account);
     };
@@ -83,7 +85,7 @@ pub(super) async fn complete(
     Ok(account)
 }
 
-/// Where an account's other records may stand.
+/// The keys of an account's separate records, which need not exist.
 pub(super) fn keys_of(id: &AccountId) -> [AnyKey; 4] {
     [
         keys::legacy_credential(id).into(),

@@ -1,4 +1,4 @@
-//! The ids and addresses of deleted accounts, which nobody gets for a day who could not have deleted the account.
+//! The ids and addresses of deleted accounts. For a day, only callers that could have deleted the account can use them.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ pub fn reserve(batch: &mut Batch, account: &Account, now: Timestamp) -> Result<(
     Ok(())
 }
 
-/// Until when `email`, or the id if there is one, is reserved; `None` if both are free at `now`.
+/// When the reservation of `email` ends, and of the id if one is given; `None` if both are free at `now`.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.

@@ -1,4 +1,4 @@
-//! The calendar: what is due later, merged by the minute.
+//! The calendar: later work, merged by the minute.
 //!
 //! Only [`bring_back`] and [`park`] change it, under one lease.
 
@@ -19,35 +19,35 @@ mod sorted;
 
 /// The name of the lease under which entries are parked and brought back.
 const LEASE: &str = "agenda";
-/// A task that is due within this stays where it is: whoever wrote it may be at it.
+/// A task that is due within this time stays where it is: its writer may be working on it.
 const STAYS_FOR: Duration = Duration::from_secs(90);
 /// How many entries of a lane are settled in one go.
 const SETTLED_AT_ONCE: i64 = 512;
-/// How many events come into the feed in one go, about.
+/// Roughly how many events are added to the feed in one go.
 const FED_AT_ONCE: usize = 256;
-/// How many events of settled entries are looked at in one go, about.
+/// Roughly how many events of settled entries are sorted in one go.
 const SORTED_AT_ONCE: usize = 1_000;
 /// How many parked parts are brought back in one go.
 const BROUGHT_BACK_AT_ONCE: usize = 32;
 /// How many keys are deleted in one call.
 const DELETED_AT_ONCE: usize = 500;
 
-/// Brings back what is due at `now`: its keys are deleted, its tasks become entries again. Whether there is more than it
-/// does in one go; nothing is done while somebody else is at it.
+/// Brings back what is due at `now`: its keys are deleted, its tasks become entries again. Returns whether more is left
+/// than is done in one go. Does nothing while somebody else holds the lease.
 ///
 /// # Errors
-/// [`Unavailable`] of the store. It goes on from there the next time.
+/// [`Unavailable`] of the store. The next call continues from there.
 pub async fn bring_back<E: Env>(env: &E, now: Timestamp) -> Result<bool, Unavailable> {
     alone(env, async |agenda| bring_back_alone(agenda, now).await).await
 }
 
-/// The newest entries whose events come into the feed.
+/// How far events are added to the feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Newest {
-    /// Those that there are.
+    /// All events that there are.
     All,
-    /// Those up to these numbers of the lanes: all that an earlier run has seen. A run that follows a request must not work
-    /// more after one that caused an event.
+    /// Only events up to these numbers of the lanes, which an earlier run has seen. A run that follows a request must
+    /// not do more work because the request caused an event.
     UpTo([i64; Lane::ALL.len()]),
 }
 
@@ -62,11 +62,11 @@ impl Newest {
     }
 }
 
-/// Puts events into the feed of all events, signed by `keyring`; parks what is due later than soon, and deletes the entries
-/// that are done with. Whether there are more than it does in one go; nothing is done while somebody else is at it.
+/// Adds events to the feed of all events, signed by `keyring`; parks what is due much later, and deletes finished
+/// entries. Returns whether more is left than is done in one go. Does nothing while somebody else holds the lease.
 ///
 /// # Errors
-/// [`Unavailable`] of the store. It goes on from there the next time.
+/// [`Unavailable`] of the store. The next call continues from there.
 pub async fn park<E: Env>(
     env: &E,
     keyring: &Keyring,
@@ -90,13 +90,13 @@ impl<E: Env> Agenda<'_, E> {
         self.env.store()
     }
 
-    /// Writes, unless another may have written meanwhile: what was read is out of date then.
+    /// Writes, unless the lease may have run out: others may have written since, so what was read may be stale.
     async fn write(&self, writes: Vec<(Key, Vec<u8>)>) -> Result<(), Unavailable> {
         self.held.check(self.env.clock().now())?;
         self.store().set_many(writes).await
     }
 
-    /// Deletes what is of no use to anybody, and does no harm late.
+    /// Deletes records that are no longer used. Doing it late is harmless.
     async fn delete(&self, keys: &[AnyKey]) -> Result<(), Unavailable> {
         for keys in keys.chunks(DELETED_AT_ONCE) {
             self.store().delete_many(keys.to_vec()).await?;
@@ -105,7 +105,7 @@ impl<E: Env> Agenda<'_, E> {
     }
 }
 
-/// Does `work` under the agenda's lease; `false` while somebody else has it.
+/// Runs `work` under the agenda's lease; `false` while somebody else holds it.
 pub(super) async fn alone<E: Env>(
     env: &E,
     work: impl AsyncFnOnce(&Agenda<'_, E>) -> Result<bool, Unavailable>,
@@ -126,10 +126,10 @@ async fn bring_back_alone<E: Env>(
 ) -> Result<bool, Unavailable> {
     let store = agenda.store();
     let mut state = State::load(store).await?;
-    // A crash came between the last write and this deletion.
+    // In case of a crash between the last write and this deletion.
     delete_parts(agenda, &state.spent).await?;
     let due = state.parked.range(..=now.unix_minutes());
-    // A damaged record may name more than fit into memory.
+    // A damaged record may name more parts than fit into memory.
     let mut due: Vec<(u64, u64)> = due
         .flat_map(|(minute, parts)| (parts.first..parts.end).map(|part| (*minute, part)))
         .take(BROUGHT_BACK_AT_ONCE.saturating_add(1))
@@ -163,7 +163,7 @@ async fn bring_back_alone<E: Env>(
     Ok(more)
 }
 
-/// Takes the first part of `minute` out of the state.
+/// Removes the first part of `minute` from the state.
 fn take_part(state: &mut State, minute: u64) {
     if let Some(parts) = state.parked.get_mut(&minute) {
         parts.first = parts.first.saturating_add(1);
@@ -173,7 +173,8 @@ fn take_part(state: &mut State, minute: u64) {
     }
 }
 
-/// Settles the first entries of each lane that hold nothing near: what they hold moves into the calendar, and they go.
+/// Settles the first entries of each lane up to one with work that is due soon: their content moves into the calendar,
+/// and they are deleted.
 async fn park_alone<E: Env>(
     agenda: &Agenda<'_, E>,
     keyring: &Keyring,
@@ -185,7 +186,7 @@ async fn park_alone<E: Env>(
     let before = State::load(store).await?;
     let mut state = before.clone();
     for lane in Lane::ALL {
-        // If a crash came before their deletion.
+        // In case of a crash before their deletion.
         clean(agenda, lane, state.lane(lane)).await?;
     }
     // A part written below may get the number of one of these.
@@ -232,8 +233,8 @@ async fn park_alone<E: Env>(
     Ok(more)
 }
 
-/// Moves the fed number on, up to `newest`, and notes the events of the entries up to it. Entries that stay hold none of
-/// these up: a portal that takes no event would. What was read, and whether there are more.
+/// Advances the fed number, up to `newest`, and collects the events of the entries up to it. Entries that stay do not
+/// block this; otherwise a portal that accepts no events would. Returns what was read, and whether there are more.
 async fn feed(
     store: &impl KeyValue,
     lane: Lane,
@@ -245,7 +246,7 @@ async fn feed(
     let (first, last) = window(state.fed(), newest);
     let found = read_window(store, lane, first, last).await?;
     for (place, found) in &found {
-        // All that are missing are waited for at the same time.
+        // All missing entries are waited for at the same time.
         state.awaits(place, found, now);
     }
     for (place, entry) in &found {
@@ -264,8 +265,8 @@ async fn feed(
     Ok((found, last < newest))
 }
 
-/// Moves the settled number on, up to the fed one, and sorts what the entries up to it hold. Some of them were read already.
-/// Whether there are more.
+/// Advances the settled number, up to the fed one, and sorts the content of the entries up to it. Some of them, `read`,
+/// were read already. Returns whether there are more.
 async fn settle(
     store: &impl KeyValue,
     lane: Lane,
@@ -312,12 +313,12 @@ async fn read_window(
     read(store, places.collect()).await
 }
 
-/// Whether somebody may be at a task of `entry`.
+/// Whether somebody may be working on a task of `entry`.
 fn stays(entry: &Entry, now: Timestamp) -> bool {
     entry.is_due(now.plus(STAYS_FOR))
 }
 
-/// Deletes the settled entries of a lane, with what leases on them may have left.
+/// Deletes the settled entries of a lane, with any counters that leases on them left.
 async fn clean<E: Env>(
     agenda: &Agenda<'_, E>,
     lane: Lane,

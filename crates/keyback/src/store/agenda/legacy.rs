@@ -1,4 +1,4 @@
-//! The agenda of the layout before this one, which had its entries by the minute: it is moved in once.
+//! The agenda of the previous layout, which had its entries by the minute. It is moved in once.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::store::keys::{self, AnyKey, Lane};
 use crate::store::outbox::records;
 use crate::store::{event_log, read_counter, record};
 
-/// Nothing was put on it for later than this.
+/// Nothing was ever put on it for later than this.
 const LONGEST: Duration = Duration::from_hours(92 * 24);
 /// The letters of its two rows of entries.
 const LANES: [char; 2] = ['r', 't'];
@@ -64,8 +64,8 @@ enum LegacyTask {
     },
 }
 
-/// Moves the entries of the older agenda into this one and deletes it. Nothing is done where there is none. Done again
-/// after a crash, it moves what was left, and tasks that are there twice do no harm.
+/// Moves the entries of the older agenda into this one and deletes it. Does nothing if there is none. Repeated after a
+/// crash, it moves what is left; tasks that are then there twice are harmless.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -104,7 +104,7 @@ async fn move_day(store: &impl KeyValue, day: u64, now: Timestamp) -> Result<(),
     delete(store, gone).await
 }
 
-/// Moves the entries of one minute and lane. Gives the keys that are of no use then.
+/// Moves the entries of one minute and lane. Returns the keys that are then no longer needed.
 async fn move_minute(
     store: &impl KeyValue,
     lane: char,
@@ -134,7 +134,7 @@ async fn move_minute(
     Ok(gone)
 }
 
-/// What an older entry is in this agenda.
+/// Converts an older entry to this agenda.
 fn add(entry: &mut Entry, LegacyEntry { due_at, task }: LegacyEntry, now: Timestamp) {
     let mut due = |task| entry.tasks.push(due_task(due_at, task));
     match task {
@@ -168,7 +168,7 @@ fn add(entry: &mut Entry, LegacyEntry { due_at, task }: LegacyEntry, now: Timest
     }
 }
 
-/// What telling of `events`, and forgetting them, is in this agenda.
+/// Converts the notification about `events`, and their deletion, to this agenda.
 fn add_events(entry: &mut Entry, events: Vec<EventPlace>, due_at: Timestamp, now: Timestamp) {
     for event in events {
         entry.expiring.push(Expiring {

@@ -4,10 +4,10 @@ use crate::base::timestamp::Timestamp;
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::agenda::{State, Walk};
 
-/// How many steps of a walk are looked at, so that a look has its price. The oldest entries come first.
+/// How many steps of a walk are taken, so that the cost is bounded. The oldest entries come first.
 const LOOKS: u32 = 10;
 
-/// Since when the oldest task or parked part that is due by `now` has been due; `None` if none is.
+/// Since when the oldest task or parked part has been due at `now`; `None` if nothing is due.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -23,7 +23,7 @@ pub async fn find_oldest_due(
         if entries.is_empty() {
             break;
         }
-        // An entry that cannot be read is the courier's to report.
+        // An unreadable entry is left to the courier, which reports it.
         let readable = entries.into_iter().filter_map(|(_, found)| found.ok());
         let tasks = readable.flatten().flat_map(|entry| entry.tasks);
         oldest = tasks.map(|task| task.at).chain(oldest).min();
@@ -51,7 +51,7 @@ mod tests {
         };
         app.run_courier();
         assert_eq!(age(), None);
-        // The instance ends with the answer.
+        // The instance ends with the response.
         let body = json!({"email": "ada@example.com"});
         let (reply, _) = app.answer(&app.call("/v1/forgot-password", body));
         let _ = reply.expect(202);

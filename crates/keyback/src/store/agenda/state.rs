@@ -1,4 +1,4 @@
-//! How far the agenda is settled, and what is parked.
+//! How far the agenda is settled, and which parts are parked.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,26 +11,26 @@ use crate::store::agenda::{Entry, Place};
 use crate::store::keys::{self, Key, Lane};
 use crate::store::record;
 
-/// How long after its number was seen an entry must have been written. Whoever drew the number and has not written by
-/// then has died.
+/// How long after its number was seen an entry must have been written. If its writer has not written it by then, it has
+/// died.
 const SETTLING: Duration = Duration::from_mins(2);
-/// How long an entry stays that this version cannot read. A newer one may.
+/// How long an entry that this version cannot read stays. A newer version may be able to.
 const UNREADABLE_FOR: Duration = Duration::from_hours(24);
 
-/// How far the agenda is settled, and what is parked. Changed under the agenda's lease only.
+/// How far the agenda is settled, and which parts are parked. Changed only under the agenda's lease.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     #[serde(default)]
     pub(super) requests: LaneState,
     #[serde(default)]
     pub(super) tasks: LaneState,
-    /// The minutes that something is parked for, with the numbers of its parts.
+    /// The minutes with parked parts, and the numbers of those parts.
     #[serde(default)]
     pub(super) parked: BTreeMap<u64, Parts>,
-    /// Parked parts that are done, to be deleted.
+    /// Processed parts, to be deleted.
     #[serde(default)]
     pub(super) spent: Vec<(u64, u64)>,
-    /// Whether no agenda of the layout before this one is left.
+    /// Whether no agenda of the previous layout is left.
     #[serde(default)]
     pub(super) moved_in: bool,
 }
@@ -40,7 +40,7 @@ pub struct State {
 pub(super) struct LaneState {
     /// All entries up to this number are settled.
     pub(super) settled: i64,
-    /// All entries up to this number are deleted as well.
+    /// All entries up to this number are also deleted.
     pub(super) cleaned: i64,
     /// The events of all entries up to this number are in the feed of all events.
     #[serde(default)]
@@ -54,12 +54,12 @@ pub(super) struct LaneState {
 }
 
 impl LaneState {
-    /// Stores of earlier versions fed nothing.
+    /// Earlier versions did not feed events, so all settled entries count as fed.
     pub(super) fn fed(&self) -> i64 {
         self.fed.max(self.settled)
     }
 
-    /// Whether the entry at `place` may still be written, or be read by a newer version, at `now`.
+    /// Whether to wait at `now` for the entry at `place`: it may still be written, or a newer version may read it.
     pub(super) fn awaits(
         &mut self,
         place: &Place,
@@ -72,13 +72,13 @@ impl LaneState {
             Err(_) => UNREADABLE_FOR,
         };
         let first_seen = self.waiting.entry(place.number).or_insert(now);
-        // A clock that was ahead saw it first.
+        // If it was first seen with a clock that was ahead, the current time counts.
         *first_seen = (*first_seen).min(now);
         now < first_seen.plus(patience)
     }
 }
 
-/// The parts that are parked for one minute: numbers from `first` up to, and without, `end`.
+/// The parts that are parked for one minute: numbers from `first` up to, but not including, `end`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Parts {
     pub(super) first: u64,
@@ -96,20 +96,20 @@ impl State {
             .unwrap_or_default())
     }
 
-    /// Whether something that is parked is due at `now`, or waits to be deleted.
+    /// Whether a parked part is due at `now`, or waits to be deleted.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         let due = self.parked.range(..=now.unix_minutes()).next();
         due.is_some() || !self.spent.is_empty()
     }
 
-    /// When the oldest part that is parked is due.
+    /// When the oldest parked part is due.
     pub(super) fn oldest_parked(&self) -> Option<Timestamp> {
         let (minute, _) = self.parked.first_key_value()?;
         Some(Timestamp::from_unix_millis(minute.saturating_mul(60_000)))
     }
 
-    /// Whether an agenda of the layout before this one may be there.
+    /// Whether there may be an agenda of the previous layout.
     #[must_use]
     pub fn may_move_in(&self) -> bool {
         !self.moved_in
@@ -140,7 +140,7 @@ impl State {
         lane.fed()
     }
 
-    /// Whether all entries that are settled are deleted.
+    /// Whether all settled entries are deleted.
     pub(super) fn is_clean(&self) -> bool {
         [&self.requests, &self.tasks]
             .into_iter()

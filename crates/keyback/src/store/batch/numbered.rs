@@ -1,4 +1,4 @@
-//! A batch once its numbers are drawn: what they make of it, and the one write.
+//! A batch with its numbers, and the one write.
 
 use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
@@ -51,14 +51,14 @@ impl Numbers {
 }
 
 impl Numbered {
-    /// Whether the first event of the account `id` here is the first that the id ever had.
+    /// Whether the first event of the account `id` in this batch is the first that the id ever had.
     #[must_use]
     pub fn begins(&self, id: &AccountId) -> bool {
         self.numbers.first_event_of(id) == 1
     }
 
-    /// Has `add` write records that name the epoch which the batch begins for `account`. It must add nothing that needs a
-    /// number.
+    /// Lets `add` write records that contain the epoch which the batch starts for `account`. It must not add anything
+    /// that needs a number.
     ///
     /// # Errors
     /// Those of `add`.
@@ -71,20 +71,20 @@ impl Numbered {
         add(&mut self.batch, epoch)
     }
 
-    /// The epoch that the batch begins for `account`.
+    /// The epoch that the batch starts for `account`.
     #[must_use]
     pub fn epoch_of(&self, account: &Account) -> u64 {
         account.epoch_at(self.numbers.last_event_of(&account.id))
     }
 
-    /// When the right to write the batch ends: with its lease, or its turn, and once others may work the entry that it goes
-    /// on with.
+    /// The deadline for writing the batch: the end of its lease or turn, or the time when others may work the entry
+    /// that it continues.
     fn until(&self) -> Option<Timestamp> {
         let entry = self.batch.entry.as_ref().map(|entry| entry.until);
         self.batch.until.into_iter().chain(entry).min()
     }
 
-    /// Writes the batch; its tasks are worked after the response.
+    /// Writes the batch; its tasks run after the response.
     ///
     /// # Errors
     /// As with [`Numbered::write`].
@@ -99,8 +99,8 @@ impl Numbered {
     /// Writes the batch, and leaves its tasks to the caller.
     ///
     /// # Errors
-    /// [`Unavailable`], also when the right to write it has ended. It is not known whether the batch was written: a store
-    /// may do the work and lose the answer.
+    /// [`Unavailable`], also if the deadline has passed. It is unknown whether the batch was written: a store may do
+    /// the work and lose the answer.
     pub async fn write<E: Env>(self, cx: &mut Cx<'_, E>) -> Result<Committed, Unavailable> {
         let until = self.until();
         let Self { mut batch, numbers } = self;
@@ -132,12 +132,12 @@ impl Numbered {
             reserved.entry.tasks.extend(tasks);
             reserved.leave_to_others_in_time();
             reserved.entry.expiring.append(&mut batch.expiring);
-            // They stay the request's until they are known to be written.
+            // They stay with the request until they are known to be written.
             let expiring = &cx.deferred.expiring;
             reserved.entry.expiring.extend(expiring.iter().cloned());
             batch.writes.push(reserved.write()?);
         }
-        // As late as can be: only what stalls between here and the store is written late.
+        // As late as possible, so that only a delay between here and the store can make the write late.
         let now = cx.env.clock().now();
         if until.is_some_and(|until| now >= until) {
             return Err(Unavailable::Store("it took too long to write".to_owned()));
@@ -203,7 +203,7 @@ impl Batch {
                 let write = directory::write_change(change, &account.id, account.number, false)?;
                 self.writes.push(write);
             }
-            // A hash made anew of the same password is no event, and changes nothing that anybody sees.
+            // Rehashing the same password is not an event, and changes nothing visible.
             if numbers.last_event_of(&account.id) > 0 {
                 account.updated_at = Some(now);
             }
@@ -219,7 +219,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Gives the mails their places in the list, puts them on the agenda, and has them forgotten in a month.
+    /// Gives the mails their places in the list, puts them on the agenda, and schedules their deletion in a month.
     fn write_mails(&mut self, numbers: &Numbers, committed: &Committed) -> Result<(), Unavailable> {
         let count = count_of(&self.mails);
         let mut number = numbers.last_email.saturating_sub(count);
@@ -248,7 +248,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Writes the events under their numbers, has the portal told of them, and has them forgotten in 90 days.
+    /// Writes the events under their numbers, notifies the portal of them, and schedules their deletion in 90 days.
     fn write_events(&mut self, places: Vec<EventPlace>, notifies: bool) -> Result<(), Unavailable> {
         for (event, place) in std::mem::take(&mut self.events).into_iter().zip(places) {
             self.expire(

@@ -36,11 +36,11 @@ fn one_whose_increment_came_late_before_that_of_another_does_not_know() {
     env.store.delay_increment(1);
     let counter = counter();
     let mut late = pin!(take(&env, &counter, Claimant::Token));
-    // Its increment, and the look that finds nothing done.
+    // Its increment, and the read that finds nothing applied.
     while env.store.operations() < 2 {
         let _ = step(late.as_mut());
     }
-    // The late increment is done first, so this one has lost, and must not be the only one that is told who won.
+    // The late increment is applied first, so this one has lost, and must not be the only one that learns who won.
     assert_eq!(claim(&env), Claimed::Lost);
     assert!(matches!(block_on(late), Claimed::Unknown(_)));
 }

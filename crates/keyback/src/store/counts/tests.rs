@@ -50,7 +50,7 @@ fn writes_depend_on_time_and_not_on_calls() {
     let call = async {
         for _ in 0..STORED_AFTER_CALLS - 1 {
             env.meter.note(&CALL);
-            // Whoever finds that another waits leaves it the counts.
+            // A request that finds another one waiting leaves the counts to it.
             futures::join!(store_later(&env), store_later(&env));
         }
     };
@@ -61,7 +61,7 @@ fn writes_depend_on_time_and_not_on_calls() {
     block_on(store_later(&env));
     assert_eq!(env.clock.now().since(begun), STORED_AFTER);
     assert_eq!(env.store.take_written().len(), 1);
-    // Many calls are stored at once, though another waits.
+    // Many calls are stored at once, even if another request waits.
     assert!(env.meter.begin_waiting());
     for _ in 0..STORED_AFTER_CALLS {
         env.meter.note(&CALL);

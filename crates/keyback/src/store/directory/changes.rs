@@ -1,4 +1,4 @@
-//! The changes that concern the directory, numbered in the order in which they were begun.
+//! The changes that concern the directory, numbered in the order in which they began.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::ports::{KeyValue, Unavailable};
 use crate::store::keys::{self, Key};
 use crate::store::{accounts, record};
 
-/// Which account was changed. What it is found by from then on is in its own record.
+/// Which account was changed. Its new terms are in its own record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Change {
     pub(super) account_id: AccountId,
@@ -21,7 +21,7 @@ pub(super) struct Change {
     pub(super) gone: bool,
 }
 
-/// What stores the change with the given place.
+/// The write that stores the change at the given place.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -39,7 +39,7 @@ pub(in crate::store) fn write(
     Ok((keys::directory_change(place), record::encode(&change)?))
 }
 
-/// How many changes there ever were.
+/// How many changes there have been.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -48,7 +48,7 @@ pub(super) async fn count(store: &impl KeyValue) -> Result<i64, Unavailable> {
     store.increment(&keys::directory_changes(), 0).await
 }
 
-/// The changes after the place `settled` up to `last`; `None` for one that is not written.
+/// The changes after `settled` up to `last`, by place; `None` for one that is not written.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -65,7 +65,7 @@ pub(super) async fn read(
     futures::future::join_all(found).await.into_iter().collect()
 }
 
-/// The accounts of `changes` by their numbers, as they are now; `None` for one that is gone.
+/// The accounts of `changes` by their numbers, as they are now; `None` for a deleted one.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -75,7 +75,7 @@ pub(super) async fn find_accounts(
 ) -> Result<BTreeMap<i64, Option<Account>>, Unavailable> {
     let mut ids: BTreeMap<i64, Option<AccountId>> = BTreeMap::new();
     for change in changes {
-        // Nothing that happens to a deleted account brings it back.
+        // A deleted account never comes back.
         let id = ids.entry(change.number).or_insert(Some(change.account_id));
         id.take_if(|_| change.gone);
     }

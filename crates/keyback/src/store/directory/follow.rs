@@ -1,4 +1,4 @@
-//! Working changes into the tree.
+//! Applies changes to the tree.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::store::directory::{Missing, State, changes, tree};
 use crate::store::keys::{self, AnyKey};
 use crate::store::lease::{Lease, Term};
 
-/// How many accounts are worked in with one write.
+/// How many accounts are applied with one write.
 pub(super) const STEP: i64 = 256;
-/// Between two steps, others who share the instance get their turn.
+/// Between two steps, other requests of the instance get their turn.
 const PAUSE: Duration = Duration::from_micros(1);
 /// A change whose number was drawn is written within this time, or never: a lease on an account is over by then.
 const WRITTEN_WITHIN: Duration = Duration::from_mins(2);
@@ -25,11 +25,11 @@ const STEP_TIME: Duration = Duration::from_secs(10);
 /// The lease under which the directory is changed.
 const LEASE: &str = "directory";
 
-/// Works in what has changed, a step at a time, until nothing is left or `is_over`. If another is at it, it is left to them.
-/// Without changes, it costs two reads.
+/// Applies changes, a step at a time, until none is left or `is_over`. Does nothing if another holds the lease. Without
+/// changes, it costs two reads.
 ///
 /// # Errors
-/// [`Unavailable`] of the store. The next run goes on from there.
+/// [`Unavailable`] of the store. The next run continues from there.
 pub async fn run<E: Env>(env: &E, is_over: &impl Fn() -> bool) -> Result<(), Unavailable> {
     let store = env.store();
     let (state, count) = futures::join!(State::load(store), changes::count(store));
@@ -68,7 +68,7 @@ async fn work<E: Env>(
     }
 }
 
-/// The records that nobody needs any more.
+/// The records that are no longer needed.
 fn spent_by(state: &State) -> Vec<AnyKey> {
     let changes = state.cleaned.saturating_add(1)..=state.changes;
     let changes = changes.map(|place| keys::directory_change(place).into());
@@ -76,7 +76,7 @@ fn spent_by(state: &State) -> Vec<AnyKey> {
     changes.chain(records).collect()
 }
 
-/// Works a few changes in. False if there was nothing that could be done.
+/// Applies a few changes. Returns false if nothing could be done.
 async fn step<E: Env>(
     env: &E,
     mut state: State,
@@ -125,7 +125,7 @@ async fn step<E: Env>(
     Ok(has_advanced)
 }
 
-/// What the accounts of the next changes are found by now; `None` for one that is gone.
+/// The current listings of the accounts of the next changes; `None` for a deleted one.
 async fn next_changes(
     store: &impl KeyValue,
     state: &mut State,
@@ -136,7 +136,7 @@ async fn next_changes(
     let mut written = Vec::new();
     for (place, change) in changes::read(store, state.changes, last).await? {
         if change.is_none() && !is_given_up(state.missing, place, now) {
-            // All that are drawn by now may be written within the same time.
+            // All numbers drawn so far may be written within the same time.
             let waits = state
                 .missing
                 .filter(|it| place <= it.head && it.since <= now);
@@ -161,7 +161,7 @@ fn is_given_up(missing: Option<Missing>, place: i64, now: Timestamp) -> bool {
     missing.is_some_and(|it| place <= it.head && now >= it.since.plus(WRITTEN_WITHIN))
 }
 
-/// What the next accounts of an earlier version are found by.
+/// The listings of the next accounts of an earlier version.
 async fn next_accounts(
     store: &impl KeyValue,
     state: &mut State,
@@ -170,7 +170,7 @@ async fn next_accounts(
     let numbers = state.accounts.saturating_add(1)..=last;
     let found = numbers.map(async |number| {
         let account = accounts::find_at(store, number).await;
-        // One that cannot be read is no reason to leave the others.
+        // One that cannot be read must not hold up the others.
         let account = match account {
             Err(Unavailable::Record(_)) => None,
             found => found?,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Node {
     Inner {
-        /// By what follows of the text: no two begin with the same character.
+        /// By the next part of the text: no two begin with the same character.
         children: BTreeMap<String, u64>,
         /// All accounts with a term that begins with the text, by their state.
         lists: BTreeMap<u8, Numbers>,

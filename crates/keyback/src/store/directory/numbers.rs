@@ -1,15 +1,15 @@
-//! A set of account numbers, in order, in parts of a bounded size.
+//! An ordered set of account numbers, in parts of a bounded size.
 
 use crate::ports::{KeyValue, Unavailable};
 use crate::store::directory::node::{Numbers, Part};
 use crate::store::directory::pages::Pages;
 
-/// As many stand in the record itself. More go to parts.
+/// How many numbers fit into the record itself. More are moved to parts.
 const FEW: usize = 64;
-/// How many a part holds at most: about a kilobyte, where accounts of neighbouring numbers are in it.
+/// The most numbers in a part: about a kilobyte if they are close together.
 const PART: usize = 512;
 
-/// Which way numbers are taken, and from where.
+/// The direction and the starting point of a walk over numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum From {
     /// Descending, all below this.
@@ -19,7 +19,7 @@ pub(super) enum From {
 }
 
 impl From {
-    /// Whether `number` is one of those to be taken.
+    /// Whether the walk includes `number`.
     pub(super) const fn reaches(self, number: i64) -> bool {
         match self {
             Self::Below(bound) => number < bound,
@@ -27,7 +27,7 @@ impl From {
         }
     }
 
-    /// Puts numbers in the order in which they are taken.
+    /// Puts numbers in the order of the walk.
     pub(super) fn sort(self, numbers: &mut [i64]) {
         numbers.sort_unstable();
         if matches!(self, Self::Below(_)) {
@@ -94,7 +94,7 @@ impl Numbers {
                     pages.keep_part(part.id, numbers);
                     return Ok(());
                 };
-                // New accounts come last: a full part stays full.
+                // New accounts come last, so a full part stays full.
                 let rest = if is_last && at == numbers.len() && at >= PART {
                     vec![number]
                 } else {
@@ -152,7 +152,7 @@ impl Numbers {
         Ok(())
     }
 
-    /// A copy in parts of its own.
+    /// A copy with its own parts.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -172,7 +172,7 @@ impl Numbers {
         Ok(Self::Many(copies))
     }
 
-    /// The first `count` of them, taken `from`, in that order.
+    /// The first `count` of them, walking `from`, in that order.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.

@@ -1,4 +1,4 @@
-//! The records of the directory that are read or changed together: each is read once, and written once.
+//! The records of the directory that are read or changed together. Each is read once, and written once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,10 +10,10 @@ use crate::store::directory::node::Node;
 use crate::store::keys::{self, AnyKey, Key};
 use crate::store::record;
 
-/// How many accounts' listings stand in one record.
+/// How many accounts' listings are in one record.
 const LISTINGS: i64 = 32;
 
-/// The records that were read so far, and what is to be written.
+/// The records read so far, and the pending writes.
 #[derive(Debug)]
 pub(super) struct Pages<'s, S> {
     store: &'s S,
@@ -25,12 +25,12 @@ pub(super) struct Pages<'s, S> {
     gone: BTreeSet<Name>,
 }
 
-/// What came of changes to the directory.
+/// The result of changes to the directory.
 #[derive(Debug)]
 pub(super) struct Finished {
     /// To be written at once.
     pub(super) writes: Vec<(Key, Vec<u8>)>,
-    /// To be deleted once that is done.
+    /// To be deleted after that.
     pub(super) gone: Vec<AnyKey>,
 }
 
@@ -52,7 +52,7 @@ impl Name {
     }
 }
 
-/// Numbers as they are stored: each as its distance from the one before.
+/// Numbers as they are stored: each as its distance from the previous one.
 #[derive(Serialize, Deserialize)]
 struct Distances(Vec<i64>);
 
@@ -78,7 +78,7 @@ impl Distances {
 }
 
 impl<'s, S: KeyValue> Pages<'s, S> {
-    /// `next_id` names the next record that is added.
+    /// `next_id` names the next record to be added.
     pub(super) const fn new(store: &'s S, next_id: u64) -> Self {
         Self {
             store,
@@ -114,7 +114,7 @@ impl<'s, S: KeyValue> Pages<'s, S> {
         Ok(node)
     }
 
-    /// The node `id`, to be put back.
+    /// Takes the node `id` out, to be put back.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -155,7 +155,7 @@ impl<'s, S: KeyValue> Pages<'s, S> {
         Ok(numbers)
     }
 
-    /// The numbers of the part `id`, to be put back or kept.
+    /// Takes the numbers of the part `id` out, to be put back or kept.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -166,7 +166,7 @@ impl<'s, S: KeyValue> Pages<'s, S> {
         }
     }
 
-    /// Puts back what was not changed.
+    /// Puts numbers back that were not changed.
     pub(super) fn keep_part(&mut self, id: u64, numbers: Vec<i64>) {
         self.parts.insert(id, numbers);
     }
@@ -187,7 +187,7 @@ impl<'s, S: KeyValue> Pages<'s, S> {
         self.gone.insert(Name::Part(id));
     }
 
-    /// What the account with this number is in the directory as.
+    /// The listing under which the directory has the account with this number.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -201,7 +201,7 @@ impl<'s, S: KeyValue> Pages<'s, S> {
         Ok(listings.and_then(|it| it.get(&number)).cloned())
     }
 
-    /// Notes what the account is in the directory as from now on. [`Pages::listing`] has read it before.
+    /// Sets the account's listing in the directory. [`Pages::listing`] must have read it before.
     pub(super) fn put_listing(&mut self, number: i64, listing: Option<Listing>) {
         let chunk = chunk_of(number);
         let listings = self.listings.entry(chunk).or_default();
@@ -219,7 +219,7 @@ impl<'s, S: KeyValue> Pages<'s, S> {
         }
     }
 
-    /// What is to be written, and what may be deleted once that is done.
+    /// The writes, and the keys that may be deleted after them.
     ///
     /// # Errors
     /// [`Unavailable::Record`].

@@ -11,24 +11,24 @@ use crate::store::directory::pages::Pages;
 use crate::store::directory::tree::Matches;
 use crate::store::directory::{State, changes};
 
-/// How many changes that the tree does not have yet are taken into account. The courier works them in once a minute.
+/// How many changes that are not yet in the tree a search takes into account. The courier applies them once a minute.
 const MOST_CHANGES: i64 = 1_000;
-/// How often a search begins anew when changes are worked in meanwhile.
+/// How often a search starts again if changes are applied meanwhile.
 const TRIES: u32 = 3;
 
 /// The conditions of a search.
 #[derive(Debug, Clone, Default)]
 pub struct SearchQuery {
-    /// How a term begins.
+    /// The beginning of a term.
     pub beginning: Beginning,
     /// Which states match.
     pub filter: StateFilter,
-    /// Those that are not, such as locked ones, by number.
+    /// Accounts that do not match, such as locked ones, by number.
     pub excluded: BTreeSet<i64>,
 }
 
 impl SearchQuery {
-    /// Whether the account is one of them.
+    /// Whether the account matches.
     #[must_use]
     pub fn accepts(&self, number: i64, listing: &Listing) -> bool {
         !self.excluded.contains(&number)
@@ -36,13 +36,13 @@ impl SearchQuery {
             && listing.begins_with(&self.beginning)
     }
 
-    /// Whether all accounts are sought.
+    /// Whether every account matches.
     fn is_all(&self) -> bool {
         self.beginning.is_empty() && self.filter == StateFilter::default()
     }
 }
 
-/// In which order accounts come.
+/// The order of accounts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Order {
     /// By creation, newest first.
@@ -57,24 +57,24 @@ pub enum Order {
 pub enum Place {
     /// At the first account.
     Start,
-    /// With the accounts that are older than this number.
+    /// With the accounts older than this number.
     OlderThan(i64),
-    /// With those that are newer.
+    /// With the accounts newer than this number.
     NewerThan(i64),
 }
 
 /// A page of accounts.
 #[derive(Debug)]
 pub struct SearchPage {
-    /// In the order that was asked for.
+    /// In the requested order.
     pub accounts: Vec<Account>,
     /// How many match in all; `None` while the directory is too far behind to say.
     pub total: Option<usize>,
-    /// Whether accounts are missing that match, since the directory is too far behind.
+    /// False if matching accounts may be missing because the directory is too far behind.
     pub is_complete: bool,
     /// Where the next page begins.
     pub next: Option<Place>,
-    /// Where the page before begins.
+    /// Where the previous page begins.
     pub previous: Option<Place>,
 }
 
@@ -100,14 +100,14 @@ pub async fn search(
     }
 }
 
-/// The directory as a search sees it: the tree, and what has changed since.
+/// The directory as a search sees it: the tree, and the changes since.
 struct View<'s, S> {
     store: &'s S,
     pages: Pages<'s, S>,
     matches: Matches,
-    /// All accounts that were changed, and what they are by now.
+    /// All changed accounts, as they are now.
     changed: BTreeMap<i64, Option<Account>>,
-    /// Those of them that match.
+    /// The changed accounts that match.
     added: Vec<i64>,
     total: usize,
 }
@@ -146,7 +146,7 @@ impl<'s, S: KeyValue> View<'s, S> {
         let written = read.into_iter().filter_map(|(_, change)| change);
         let changed = changes::find_accounts(store, written).await?;
         let mut total = matches.count();
-        // What the tree has of those that changed, or are excluded, does not count.
+        // The tree's entries for changed or excluded accounts do not count.
         let is_in_tree = |listing: Listing| {
             sought.filter.accepts(listing.state) && listing.begins_with(&sought.beginning)
         };
@@ -172,7 +172,7 @@ impl<'s, S: KeyValue> View<'s, S> {
         })
     }
 
-    /// The numbers of the first `count` matches, taken `from`, in that order.
+    /// The numbers of the first `count` matches, walking `from`, in that order.
     async fn take(
         &mut self,
         sought: &SearchQuery,
@@ -204,7 +204,7 @@ impl<'s, S: KeyValue> View<'s, S> {
         let goes_on = numbers.len() > limit;
         numbers.truncate(limit);
         let other_side = match from {
-            // None of the page is on that side of the place that it began at.
+            // No account of this page is on that side of its starting point.
             From::Below(bound) => From::Above(bound.saturating_sub(1)),
             From::Above(bound) => From::Below(bound.saturating_add(1)),
         };
@@ -244,7 +244,7 @@ impl<'s, S: KeyValue> View<'s, S> {
     }
 }
 
-/// Which way the matches next to `place` are taken.
+/// The walk over the matches next to `place`.
 const fn from(sorting: Order, place: Place) -> From {
     match (place, sorting) {
         (Place::Start, Order::Newest) => From::Below(i64::MAX),
@@ -261,7 +261,7 @@ fn sort(accounts: &mut [Account], sorting: Order) {
     }
 }
 
-/// A page of all accounts, by the list of them alone.
+/// A page of all accounts, from the list of accounts alone.
 async fn list(
     store: &impl KeyValue,
     sorting: Order,

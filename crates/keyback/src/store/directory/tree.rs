@@ -1,9 +1,9 @@
 //! The tree of beginnings: which accounts have a term that begins with a text, in order of their numbers.
 //!
-//! It is a radix tree over the terms of all accounts. An inner node stands for a text, and lists the numbers of all accounts
-//! with a term that begins with it, one list per state. Few terms share a leaf, which holds what follows of each. A leaf
-//! that grows too large becomes an inner node. So a page of the matches of any text is read along one path, whatever the
-//! number of accounts.
+//! It is a radix tree over the terms of all accounts. An inner node represents a text, and lists the numbers of all
+//! accounts with a term that begins with it, one list per state. A leaf is shared by a few terms, and stores the rest
+//! of each. A leaf that grows too large becomes an inner node. So a page of the matches of any text is read along one
+//! path, whatever the number of accounts.
 
 use std::collections::BTreeMap;
 
@@ -25,13 +25,13 @@ fn child_for(children: &BTreeMap<String, u64>, rest: &str) -> Option<(String, u6
     label.starts_with(first).then(|| (label.clone(), *id))
 }
 
-/// How long the common beginning of both is. Terms are ASCII.
+/// The length of their common beginning. Terms are ASCII.
 fn common(one: &str, other: &str) -> usize {
     let pairs = one.bytes().zip(other.bytes());
     pairs.take_while(|(one, other)| one == other).count()
 }
 
-/// What follows the first `count` bytes.
+/// The text after the first `count` bytes.
 fn after(text: &str, count: usize) -> &str {
     text.get(count..).unwrap_or("")
 }
@@ -101,14 +101,14 @@ async fn insert_term<S: KeyValue>(
     }
 }
 
-/// The child that a term which goes on with `rest` belongs below, with its label. It is made where there is none.
+/// The child under which a term that continues with `rest` belongs, with its label. It is created if there is none.
 async fn child_towards<S: KeyValue>(
     pages: &mut Pages<'_, S>,
     children: &mut BTreeMap<String, u64>,
     rest: &str,
 ) -> Result<(String, u64), Unavailable> {
     let Some((label, child)) = child_for(children, rest) else {
-        // One character leads to a leaf, so every term with it goes there.
+        // One character leads to a leaf, so every term that starts with it goes there.
         let label = before(rest, 1).to_owned();
         let leaf = pages.add_node(Node::Leaf(Vec::new()));
         children.insert(label.clone(), leaf);
@@ -118,7 +118,7 @@ async fn child_towards<S: KeyValue>(
     if shared == label.len() {
         return Ok((label, child));
     }
-    // The term leaves the way to the child before its end.
+    // The term branches off before the end of the label.
     children.remove(&label);
     let label_before = before(&label, shared).to_owned();
     let between = split(pages, after(&label, shared), child).await?;
@@ -126,7 +126,7 @@ async fn child_towards<S: KeyValue>(
     Ok((label_before, between))
 }
 
-/// Puts a node in the middle of the way to `child`, which `label` leads to from there.
+/// Inserts a node on the path to `child`. From there, `label` leads to the child.
 async fn split<S: KeyValue>(
     pages: &mut Pages<'_, S>,
     label: &str,
@@ -144,8 +144,8 @@ async fn split<S: KeyValue>(
     }))
 }
 
-/// Makes an inner node of a leaf that has grown too large. It stands for all that its terms have in common, so that the
-/// label which leads to it grows.
+/// Turns a leaf that has grown too large into an inner node. It represents everything that its terms have in common, so
+/// the label that leads to it grows.
 async fn burst<S: KeyValue>(
     pages: &mut Pages<'_, S>,
     parent: u64,
@@ -191,7 +191,7 @@ async fn burst<S: KeyValue>(
     Ok(())
 }
 
-/// Removes an account from under all its terms.
+/// Removes an account from all its terms.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -244,7 +244,7 @@ async fn remove_term<S: KeyValue>(
             }
         }
     };
-    // Nodes of which nothing is left go, from below.
+    // Nodes that have become empty are removed, from the bottom up.
     while is_empty && let Some((parent, label)) = path.pop() {
         pages.drop_node(id);
         is_empty = false;
@@ -262,14 +262,14 @@ async fn remove_term<S: KeyValue>(
     Ok(())
 }
 
-/// The accounts with a term that begins with a text, of the states that are sought.
+/// The accounts with a term that begins with a text, in the states that match.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
     lists: Vec<Numbers>,
 }
 
 impl Matches {
-    /// Those for `beginning`.
+    /// The matches for `beginning`.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -304,7 +304,7 @@ impl Matches {
                             rest = after(rest, label.len());
                             id = child;
                         }
-                        // All that is below begins with the label, and so with the rest.
+                        // Everything below begins with the label, and so with the rest.
                         Some((label, child)) if label.starts_with(rest) => {
                             rest = "";
                             id = child;

@@ -10,7 +10,7 @@ use crate::store::event_feed::{Position, Rank};
 pub enum Cursor {
     /// In the feed.
     At(Position),
-    /// After this one among the events that were not in the feed yet, which ended at the position.
+    /// After this one among the events that were not yet in the feed. The feed ended at the position.
     After(Rank, Position),
 }
 

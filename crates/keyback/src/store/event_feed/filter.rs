@@ -4,16 +4,16 @@ use crate::base::timestamp::Timestamp;
 use crate::model::event::{Actor, EventType};
 use crate::store::event_log::Recorded;
 
-/// Which events are asked for.
+/// The conditions for events.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only those of this type.
+    /// Only events of this type.
     pub kind: Option<EventType>,
-    /// Only those caused by it, as [`Actor::is_called`] has it.
+    /// Only events caused by this actor, as in [`Actor::is_called`].
     pub actor: Option<String>,
-    /// Only those at this time or later.
+    /// Only events at this time or later.
     pub since: Option<Timestamp>,
-    /// Only those before this time.
+    /// Only events before this time.
     pub until: Option<Timestamp>,
 }
 

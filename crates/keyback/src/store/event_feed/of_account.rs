@@ -7,7 +7,7 @@ use crate::store::event_log::{self, Recorded};
 
 /// How many events of the account are read at a time.
 const AT_ONCE: i64 = 100;
-/// How often for one page: it may have fewer events than asked for.
+/// How many times that is done for one page, which may therefore have fewer events than requested.
 const TIMES: u32 = 8;
 
 /// A page of one account's events.
@@ -15,7 +15,7 @@ const TIMES: u32 = 8;
 pub struct Page {
     /// Matching events, newest first. There may be fewer than `limit`.
     pub events: Vec<Recorded>,
-    /// The sequence number of the last event that was looked at; `None` if there are no others.
+    /// The sequence number of the last event that was read; `None` if there are no more.
     pub next: Option<i64>,
 }
 

@@ -14,27 +14,27 @@ use crate::store::event_feed::{
 };
 use crate::store::event_log::{self, Recorded};
 
-/// How many parts are looked at for one page: it may have fewer events than asked for.
+/// How many parts are read for one page, which may therefore have fewer events than requested.
 const PARTS: u64 = 8;
-/// How many are looked at for one answer of an export.
+/// How many are read for one answer of an export.
 const PARTS_OF_EXPORT: u64 = 100;
-/// How much later than it was recorded an event may come into the feed.
+/// The longest time between the recording of an event and its entry into the feed.
 const LATEST: Duration = Duration::from_hours(48);
 
 /// A page of the feed.
 #[derive(Debug)]
 pub struct Page {
-    /// Matching events. There may be fewer than asked for.
+    /// Matching events. There may be fewer than requested.
     pub events: Vec<Recorded>,
     /// Where the next page begins; `None` if there are none.
     pub next: Option<Cursor>,
 }
 
-/// Which events of the feed and beside it a page may still show, since an earlier page has shown the others.
+/// Which events, in the feed and not yet in it, a page may still show. Earlier pages have shown the others.
 struct Rest {
-    /// Among those that were not in the feed, and that may be by now.
+    /// Where an earlier page ended among the events that were not yet in the feed then.
     after: Option<(Rank, Position)>,
-    /// What this page shows of those that are not in the feed.
+    /// The events outside the feed that this page shows.
     shown: BTreeSet<(String, i64)>,
     is_newest_first: bool,
 }
@@ -65,7 +65,7 @@ pub async fn newest_first(
     limit: usize,
 ) -> Result<Page, Unavailable> {
     let (from, mut rest) = begin(cursor, true);
-    // In this order: what comes into the feed meanwhile is in both, and not in neither.
+    // Read in this order, an event that enters the feed meanwhile is in both, and not in neither.
     let mut events = Vec::new();
     if from.is_none() {
         events = unsettled::find(store).await?;
@@ -88,7 +88,7 @@ pub async fn newest_first(
     let most = limit.saturating_sub(events.len());
     let (places, next) = walk_back(store, filter, &rest, from, most).await?;
     events.extend(event_log::find_all(store, places).await?);
-    // Lanes of the agenda may be apart by a while.
+    // The lanes of the agenda may be some time apart.
     events.sort_by_cached_key(|it| std::cmp::Reverse(Rank::of(&it.place, it.event.at)));
     Ok(Page {
         events,
@@ -96,7 +96,7 @@ pub async fn newest_first(
     })
 }
 
-/// The events before `from` that are asked for, and where the next page begins.
+/// The matching events before `from`, and where the next page begins.
 async fn walk_back(
     store: &impl KeyValue,
     filter: &Filter,
@@ -108,7 +108,7 @@ async fn walk_back(
     let Position { part, mut index } = from;
     let last = part.saturating_sub(PARTS);
     for number in (last.saturating_add(1)..=part).rev() {
-        // Parts go oldest first.
+        // Parts are deleted oldest first.
         let Some(found) = find_part(store, number).await? else {
             return Ok((places, None));
         };
@@ -135,7 +135,7 @@ async fn walk_back(
     Ok((places, (last > 0).then_some(next)))
 }
 
-/// At most `limit` events, oldest first, from `cursor` on; those of the days that have a head at `now`.
+/// At most `limit` events, oldest first, from `cursor` on. Only days that have a head at `now` are included.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -173,7 +173,7 @@ pub async fn oldest_first(
     Ok(Page { events, next })
 }
 
-/// The events from `from` on that are asked for, and where the next page begins.
+/// The matching events from `from` on, and where the next page begins.
 async fn walk_on(
     store: &impl KeyValue,
     filter: &Filter,
@@ -212,7 +212,7 @@ async fn walk_on(
     Ok((places, (end <= feed.part).then_some(next)))
 }
 
-/// Where in the feed to begin, and what has been shown.
+/// Where in the feed to begin, and which events have been shown.
 fn begin(cursor: Option<Cursor>, is_newest_first: bool) -> (Option<Position>, Rest) {
     let (from, after) = match cursor {
         None => (None, None),
@@ -240,13 +240,13 @@ fn name_of(event: &Recorded) -> (String, i64) {
 }
 
 impl super::Part {
-    /// Whether all that comes before it in the feed was recorded before `time`.
+    /// Whether everything before this part in the feed was recorded before `time`.
     fn is_before(&self, time: Timestamp) -> bool {
         let mut items = self.items.iter();
         items.all(|item| item.at.plus(LATEST) < time)
     }
 
-    /// Whether all that comes after it in the feed was recorded at `time` or later.
+    /// Whether everything after this part in the feed was recorded at `time` or later.
     fn is_after(&self, time: Timestamp) -> bool {
         let mut items = self.items.iter();
         !self.items.is_empty() && items.all(|item| item.at >= time.plus(LATEST))
@@ -254,7 +254,7 @@ impl super::Part {
 }
 
 impl Feed {
-    /// Where those end that may be before the end of the filter's time.
+    /// The end of the events that may be before the end of the filter's time.
     fn last_until(&self, filter: &Filter) -> Position {
         let after = filter.until.and_then(|until| {
             let day = Day::of(until.plus(LATEST)).plus(1);
@@ -269,7 +269,7 @@ impl Feed {
         )
     }
 
-    /// Where those begin that may be in the filter's time.
+    /// The beginning of the events that may be in the filter's time.
     fn first_since(&self, filter: &Filter, now: Timestamp) -> Position {
         let first = first_complete_day(now);
         let day = filter

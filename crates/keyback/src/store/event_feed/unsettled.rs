@@ -9,12 +9,12 @@ use crate::store::event_feed::Rank;
 use crate::store::event_log::{self, Recorded};
 use crate::store::keys::Lane;
 
-/// How many entries of a lane are looked at, the latest ones. The courier comes once a minute.
+/// How many entries of a lane are read, the latest ones. The courier runs once a minute.
 const ENTRIES: i64 = 512;
 /// How many events are read at most.
 const EVENTS: usize = 1_000;
 
-/// The latest events that are not in the feed, oldest first. One that comes into the feed meanwhile is left out.
+/// The latest events that are not in the feed, oldest first. Events that enter the feed meanwhile are left out.
 ///
 /// # Errors
 /// [`Unavailable`] of the store.
@@ -28,7 +28,7 @@ pub(super) async fn find(store: &impl KeyValue) -> Result<Vec<Recorded>, Unavail
         let entries = numbers.map(|number| Place { lane, number }).collect();
         let mut most = EVENTS;
         for (_, found) in agenda::read(store, entries).await? {
-            // One that cannot be read is a newer version's.
+            // An unreadable entry was written by a newer version.
             for event in found.ok().flatten().unwrap_or_default().events {
                 if most > 0 {
                     most = most.saturating_sub(1);

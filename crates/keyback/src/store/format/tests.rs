@@ -17,7 +17,7 @@ impl Migrations for Second {
     }
 }
 
-/// An instance that was just started.
+/// A newly started instance.
 fn instance<M: Migrations>(store: &MemoryKeyValue) -> Checked<MemoryKeyValue> {
     Checked::new::<M>(store.clone(), Knowledge::default())
 }

@@ -1,11 +1,12 @@
-//! Leases that a request holds until its response: it gives them back with the rest of its deferred work.
+//! Leases that a request holds until its response. It releases them with the rest of its deferred work.
 
 use crate::ports::{Clock, Env, Unavailable};
 use crate::store::cx::Cx;
 use crate::store::lease::{Begun, Held, Lease, Neighbour, Term};
 
 impl Lease {
-    /// As [`Lease::wait`], and what `read` reads under the lease, in two round trips where nobody is in the way.
+    /// As [`Lease::wait`], and the result of `read` under the lease. If nobody else wants the lease, it takes two round
+    /// trips.
     ///
     /// # Errors
     /// Those of `read`, and [`Unavailable::Store`]; then nothing was done.
@@ -23,7 +24,7 @@ impl Lease {
                 cx.deferred.leases.push(lease);
                 let found = match neighbour {
                     Neighbour::Absent | Neighbour::Dead => early?,
-                    // Its holder may have written after the first reading.
+                    // Its holder may have written after the first read.
                     Neighbour::GivenBack => read(cx).await?,
                 };
                 return Ok((held, found));
@@ -33,11 +34,11 @@ impl Lease {
         Ok((held, read(cx).await?))
     }
 
-    /// The lease on `name` for one change, waiting for other holders to finish: up to about 13 seconds, by when one that
-    /// died holds it no more. It is given back after the response.
+    /// The lease on `name` for one change, waiting for other holders to finish: up to about 13 seconds, after which a
+    /// dead holder's lease has run out. It is released after the response.
     ///
     /// # Errors
-    /// [`Unavailable::Store`], also when it stays taken; then nothing was done.
+    /// [`Unavailable::Store`], also if it stays taken; then nothing was done.
     pub async fn wait<E: Env>(cx: &mut Cx<'_, E>, name: &str) -> Result<Held, Unavailable> {
         Self::acquire_all(cx, &[name.to_owned()]).await
     }

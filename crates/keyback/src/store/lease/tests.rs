@@ -145,7 +145,7 @@ fn one_that_ran_out_is_not_given_back() {
     release(&store, lease, until.minus(Duration::from_millis(1)));
     assert_eq!(store.take_operations(), ["delete-many v1:lease"]);
 
-    // Whoever comes when the counters have all had their turn has the same one.
+    // A caller that comes after all counters have had their turn gets the same one.
     let late = acquire(&store, at(0)).unwrap();
     let now = at(SLOTS * LENGTH);
     assert!(acquire(&store, now).is_some());
@@ -194,7 +194,7 @@ fn what_was_read_beside_a_holder_that_gives_the_lease_back_is_read_again() {
         if seen.iter().any(|it| it.starts_with("exists"))
             && let Some(holder) = holder.take()
         {
-            // It was seen, and read beside. Its last write comes now.
+            // The counter was seen, and the record read at the same time. The holder's last write comes now.
             assert_eq!(reads.get(), 1);
             value.set("new");
             release(&env.store, holder, env.clock.now());

@@ -10,7 +10,7 @@ use crate::ports::Unavailable;
 use crate::store::keys::{self, AnyKey, Key};
 use crate::store::record;
 
-/// How long an email can be seen.
+/// How long an email can be viewed.
 pub(in crate::store) const KEPT_FOR: Duration = Duration::from_hours(31 * 24);
 
 /// Which email has a place in the list.
@@ -19,7 +19,7 @@ pub(super) struct Pointer {
     pub(super) id: EmailId,
 }
 
-/// What stores a new email as number `number` of the list.
+/// The writes that store a new email as number `number` of the list.
 ///
 /// # Errors
 /// [`Unavailable::Record`].
@@ -35,7 +35,7 @@ pub(in crate::store) fn insert(
     ])
 }
 
-/// All that goes when the email is forgotten.
+/// The keys that are deleted when the email expires.
 pub(in crate::store) fn keys_of(id: &EmailId, number: i64) -> [AnyKey; 3] {
     [
         keys::outbox(id).into(),

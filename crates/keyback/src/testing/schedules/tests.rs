@@ -1,4 +1,4 @@
-//! The orders are those that they are said to be.
+//! The explored orders are those that are documented.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use crate::ports::KeyValue as _;
 use crate::store::keys;
 use crate::testing::MemoryKeyValue;
 
-/// Callers that each do so many operations, and the order of all of these.
+/// Callers that each do so many operations, and the order of all of those.
 fn callers(operations: &[usize]) -> (Rc<RefCell<Vec<usize>>>, Vec<Caller<()>>) {
     let order = Rc::new(RefCell::new(Vec::new()));
     let store = MemoryKeyValue::default();

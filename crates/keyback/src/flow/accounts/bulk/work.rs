@@ -1,4 +1,4 @@
-//! Working a bulk job: the courier takes one account after the other.
+//! Running a bulk job: the courier changes one account after the other.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,16 +21,16 @@ use crate::store::cx::Cx;
 use crate::store::lease::{Held, Lease};
 use crate::store::{accounts, bulk_jobs, event_log, recoveries};
 
-/// In how many runs an account may fail before the job goes on without it.
+/// After this many runs in which an account failed, the job goes on without it.
 const TRIES: u32 = 3;
-/// How long the link of a job's mail lives: as long as anything that is issued for a recovery may (NIST SP 800-63B-4
-/// §4.2.1.2). Nobody waits for these mails.
+/// Lifetime of the link in a job's mail: the longest allowed for a recovery (NIST SP 800-63B-4 §4.2.1.2), since
+/// nobody is waiting for these mails.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 const GONE: BulkOutcome = BulkOutcome::Failed("no such account");
 const UNREADABLE: BulkOutcome = BulkOutcome::Failed("the stored account cannot be read");
 const UNCHANGED: BulkOutcome = BulkOutcome::Failed("the store did not take the change");
 
-/// A job under way, which the caller alone works.
+/// A running job, on which only the caller works.
 #[derive(Debug)]
 pub struct Working {
     job: BulkJob,
@@ -40,16 +40,16 @@ pub struct Working {
     ahead: VecDeque<(i64, Result<Option<Account>, Unavailable>)>,
     held: Held,
     is_saved: bool,
-    /// The entry that the changes so far have left, with the events that the portal is to be told of.
+    /// The agenda entry of the changes so far, with the events to send to the portal.
     pub entry: Option<ReservedEntry>,
 }
 
-/// What a step came to.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// An account had its turn.
+    /// One account was processed.
     Worked,
-    /// Accounts were passed over that the job is not about.
+    /// Accounts that the job does not select were skipped.
     Passed,
     /// The job is over.
     Over,
@@ -59,14 +59,14 @@ pub enum Step {
 enum Next {
     Account(i64, AccountId),
     Unreadable(i64, AccountId),
-    /// None of those that were read.
+    /// The job selects none of those that were read ahead.
     Passed,
-    /// The walk has reached the end.
+    /// There are no accounts left.
     None,
 }
 
 impl Working {
-    /// Goes on with the job `id` under its lease; `None` if it is over.
+    /// Resumes the job `id` under its lease; `None` if it is over.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -99,7 +99,7 @@ impl Working {
         self.job.action
     }
 
-    /// Gives the next account its turn. `settings` are those for issuing, which only a recovery needs.
+    /// Processes the next account. `settings` are for issuing; only a recovery needs them.
     ///
     /// # Errors
     /// [`Unavailable`]; the next run tries the account again.
@@ -142,7 +142,7 @@ impl Working {
         Ok(Step::Worked)
     }
 
-    /// Stores the progress, unless it is stored.
+    /// Stores the progress, unless it is stored already.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -155,7 +155,7 @@ impl Working {
         Ok(())
     }
 
-    /// The next account. Those that the job is not about are passed over.
+    /// The next account that the job selects.
     async fn next<E: Env>(&mut self, env: &E) -> Result<Next, Unavailable> {
         let place = self.job.cursor.saturating_add(1);
         if place > self.job.last {
@@ -213,7 +213,7 @@ impl Working {
         if kind == EventType::AccountDisabled {
             account.disable_reason.clone_from(&self.job.reason);
         }
-        // One entry for several accounts: the portal is told of their events together.
+        // One entry for several accounts, so that the portal gets their events together.
         let mut batch = match self.entry.clone() {
             Some(entry) => Batch::going_on_with(entry),
             None => Batch::default(),
@@ -277,7 +277,7 @@ impl Working {
         self.commit(cx, batch, place, id).await
     }
 
-    /// The account, if it is the one that the job came for.
+    /// The account, if it is still the one that the job selected.
     fn wanted(&self, found: Option<Account>, place: i64) -> Result<Account, BulkOutcome> {
         match (&self.job.scope, found) {
             (BulkScope::Ids, None) => Err(GONE),
@@ -316,7 +316,7 @@ impl Working {
         by.event(cx, kind, id, self.job.reason.clone())
     }
 
-    /// Writes what the batch does to the account at `place`, and that it had its turn.
+    /// Commits the batch for the account at `place`, together with the job's progress.
     async fn commit<E: Env>(
         &mut self,
         cx: &mut Cx<'_, E>,
@@ -332,7 +332,7 @@ impl Working {
             Ok(numbered) => numbered.write(cx).await,
             Err(outage) => Err(outage),
         };
-        // If it failed it may have been written, with an event in the entry: whoever works the agenda knows.
+        // A failed write may have been stored, with an event in the entry: then the next run of the agenda finds it.
         self.entry = None;
         self.entry = written?.entry;
         self.job = job;
@@ -345,14 +345,14 @@ impl Working {
         self.is_saved = false;
     }
 
-    /// Notes that the account could not be worked in this run, unless the store did it and its answer was lost.
+    /// Counts a failed try for the account, unless the store made the change and only its answer was lost.
     async fn note_outage<E: Env>(
         &mut self,
         cx: &mut Cx<'_, E>,
         place: i64,
         id: &AccountId,
     ) -> Result<(), Unavailable> {
-        // Until it is known, the progress that was stored must not be replaced by an older one.
+        // Until that is known, older progress must not replace what is stored.
         self.is_saved = true;
         let stored = bulk_jobs::find_progress(cx.store(), &self.job.id).await?;
         if stored.is_some_and(|stored| stored.cursor >= place) {

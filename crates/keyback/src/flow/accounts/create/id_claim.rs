@@ -1,4 +1,4 @@
-//! Whose an id is while several may create an account under it.
+//! Who gets an id when several requests create an account under it.
 
 use std::time::Duration;
 
@@ -6,24 +6,24 @@ use crate::model::id::AccountId;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::{accounts, event_log};
 
-/// How long whoever drew the first number of an id has to write the account. Leases end before.
+/// A request that drew the first number of an id writes the account within this time. Its lease ends sooner.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(11);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
-/// What decides who creates an account under an id.
+/// How it is decided which request creates an account under an id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::flow::accounts) enum IdClaim {
-    /// Nothing: the id is drawn, and nobody else has it.
+    /// No conflict: the id is random, so no other request has it.
     None,
-    /// Whoever draws the first number of its events.
+    /// The request that draws the first number of its events wins.
     ByFirstNumber,
-    /// The lease on the account: the id had events before.
+    /// The holder of the lease on the account wins: the id had events before.
     ByLease(AccountId),
 }
 
 impl IdClaim {
-    /// Looks an id up before any lease is taken: waiting for somebody who is about to write it may take longer than a
-    /// lease lasts. `None` if it is an account's.
+    /// Looks an id up. Call it before taking any lease: waiting for a request that is about to write the account may
+    /// take longer than a lease lasts. `None` if an account has the id.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -41,7 +41,7 @@ impl IdClaim {
         Ok(stays_free.then(|| Self::ByLease(id.clone())))
     }
 
-    /// The lease to take for it.
+    /// The lease to take for the claim.
     pub(in crate::flow::accounts) fn lease_name(&self) -> Option<String> {
         match self {
             Self::None | Self::ByFirstNumber => None,
@@ -55,15 +55,15 @@ pub(super) async fn is_free(store: &impl KeyValue, id: &AccountId) -> Result<boo
     Ok(accounts::find(store, id).await?.is_none())
 }
 
-/// Whether an id that had events stays without an account. It was a deleted one's; or somebody who drew its first number
-/// is about to write it.
+/// Whether an id that had events stays free. Either it belonged to a deleted account, or a request that drew its first
+/// number is about to write the account: waits for that.
 async fn stays_free<E: Env>(env: &E, id: &AccountId) -> Result<bool, Unavailable> {
     if !is_free(env.store(), id).await? {
         return Ok(false);
     }
     let began = env.clock().now();
     loop {
-        // In this order: whoever writes the event writes the account with it.
+        // In this order, since an account is written with its event.
         let settled = event_log::has_latest(env.store(), id).await?;
         if !is_free(env.store(), id).await? {
             return Ok(false);

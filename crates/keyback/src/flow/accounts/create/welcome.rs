@@ -1,4 +1,4 @@
-//! What the owner of a new account gets: a password that works, or an invitation to choose one.
+//! What the owner of a new account gets: a working password, or an invitation to choose one.
 
 use crate::flow::accounts::create::{CreateSettings, Created, InitialPassword, Order};
 use crate::flow::events::Caller;
@@ -24,7 +24,7 @@ pub(super) struct Welcome {
     invitation: Option<Drafted>,
 }
 
-/// The same, once all of it is in the batch.
+/// A [`Welcome`] that is complete in the batch.
 #[derive(Debug)]
 pub(super) struct Welcomed {
     password: Option<Password>,
@@ -33,7 +33,7 @@ pub(super) struct Welcomed {
 }
 
 impl Welcome {
-    /// Puts the mail that is asked for into `batch`, and what there is to note of it.
+    /// Puts the requested mail and its events into `batch`.
     ///
     /// # Errors
     /// [`Unavailable::Random`], or a template's.
@@ -74,7 +74,8 @@ impl Welcome {
         })
     }
 
-    /// Writes an invitation under the account's first `epoch`. Nobody else issues for an account that nobody can find yet.
+    /// Writes an invitation under the account's first `epoch`. Nobody can issue another: the account cannot be found
+    /// yet.
     ///
     /// # Errors
     /// [`Unavailable::Record`].
@@ -107,7 +108,7 @@ impl Welcome {
 }
 
 impl Welcomed {
-    /// What is told of the new `account`.
+    /// The result for the new `account`.
     pub(super) fn of(self, account: Account) -> Created {
         let Self {
             password,

@@ -12,7 +12,7 @@ use crate::model::password_policy::PasswordPolicy;
 use crate::ports::{Env, Unavailable};
 use crate::store::cx::Cx;
 
-/// A preview under way. It remembers the accounts that the lines so far would create.
+/// A running preview. It remembers the accounts that the lines so far would create.
 #[derive(Debug, Default)]
 pub struct Preview {
     /// The digests of the addresses, by id for those that have one.
@@ -22,7 +22,7 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// Says what would become of each draft.
+    /// Returns what the outcome of each draft would be.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -43,7 +43,7 @@ impl Preview {
         Ok(outcomes.collect())
     }
 
-    /// What would become of a draft whose id and address are free so far.
+    /// The outcome of a draft whose id and address are free so far.
     fn check_line(&mut self, policy: &PasswordPolicy, draft: &Draft) -> LineOutcome {
         let digest = draft.email.digest();
         let same_id = draft.id.as_ref().and_then(|id| self.by_id.get(id));

@@ -1,4 +1,4 @@
-//! What somebody decides about an account after a job was ordered stands.
+//! A decision about an account after a job was ordered is not undone by the job.
 
 use serde_json::json;
 
@@ -73,7 +73,7 @@ fn an_account_that_does_not_match_any_more_or_is_gone_is_skipped() {
     delete(&app, 1);
     let _ = app.run_courier();
     assert_is(&app, &path, "done", [4, 2, 2, 0]);
-    // The other job was there first, but for the account that it passed over.
+    // The other job was first, except for the account that it skipped.
     assert_is(&app, &named, "done", [4, 1, 2, 1]);
 }
 
@@ -82,7 +82,7 @@ fn courier(app: &App) -> Caller<u16> {
     Box::pin(async move { exchange(&env, &call).await.0.status })
 }
 
-/// Makes a call, with the work after its answer.
+/// Makes a call, and does the work after its answer.
 fn caller(app: &App, call: Call) -> Caller<u16> {
     let env = app.env.clone();
     Box::pin(async move {
@@ -92,7 +92,7 @@ fn caller(app: &App, call: Call) -> Caller<u16> {
     })
 }
 
-/// Runs the callers in many orders, has the job finished, and hands the app to `check`.
+/// Runs the callers in many orders, lets the job finish, and passes the app to `check`.
 fn race(app: &App, callers: impl Fn(&App) -> Vec<Caller<u16>>, check: impl Fn(&App)) {
     let begin = || {
         let app = app.fork();
@@ -136,7 +136,7 @@ fn a_reset_and_a_demand_leave_one_of_both() {
         &app,
         |app| vec![courier(app), caller(app, reset.clone())],
         |app| {
-            // Whoever comes first: the new password is the user's, and need not be changed.
+            // Whatever the order: the new password is the user's, and need not be changed.
             let account = app.make(&Call::get("/v1/admin/users/user0"));
             let account = account.expect(200).json();
             assert_eq!(account["credential"]["must_change"], false, "{account}");
@@ -176,7 +176,7 @@ fn two_jobs_do_the_same_once() {
     );
 }
 
-/// How many accounts a job that is done has accounted for.
+/// How many accounts a finished job has accounted for.
 #[track_caller]
 fn job_counts(app: &App, path: &str) -> u64 {
     let job = super::job(app, path);

@@ -1,4 +1,4 @@
-//! Recovery mails for many accounts: at the provider's pace, and at nobody's cost.
+//! Recovery mails for many accounts: at the provider's pace, and without using up the limits of the accounts.
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ fn the_users_own_limits_are_not_spent() {
     let _ = app.forgot(&email(0)).expect(202);
     let second = take_recoveries(&app);
     assert_eq!((first.len(), second.len()), (1, 1));
-    // As ever, a newer mail takes the older one's place.
+    // As always, a newer mail replaces the older one.
     let _ = app.reset(&first[0].link(), App::NEW_PASSWORD).expect(400);
     let _ = app.reset(&second[0].link(), App::NEW_PASSWORD).expect(204);
 }
@@ -118,7 +118,7 @@ fn mails_go_out_at_the_pace_that_the_provider_takes() {
     let path = start(&app, json!({"action": "recover", "filter": {}}));
     for _ in 0..6 {
         let _ = app.run_courier();
-        // Hardly any is issued before it can go out.
+        // Few are issued before they can be sent.
         assert!(app.emails_in("pending").len() <= 16);
         app.advance(60);
     }

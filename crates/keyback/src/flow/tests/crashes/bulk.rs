@@ -1,4 +1,4 @@
-//! A courier that ends at any step of a bulk job.
+//! A courier that dies at any step of a bulk job.
 
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ fn events(app: &App, name: &str) -> Vec<Value> {
         .clone()
 }
 
-/// Has the job finished after a crash at each operation: it accounts for each account once, and the portal hears of each.
+/// After a crash at each operation, the job finishes, accounts for each account once, and reports each to the portal.
 fn goes_on_after_a_crash(action: &str, event: &str) {
     let (app, path) = with_a_job(action);
     at_every_operation(&app, run_courier, |app, (), operations| {

@@ -1,4 +1,4 @@
-//! A process that ends at any step of handing a mail over, or of telling the portal.
+//! A process that dies at any step of sending a mail or a webhook.
 
 use std::collections::BTreeSet;
 
@@ -95,12 +95,12 @@ fn a_mail_that_was_to_be_tried_anew_is_if_that_was_promised() {
             );
             assert_eq!(the_email(&app)["state"], "sent", "after {operations}");
         } else {
-            // It can be asked for again.
+            // It can be retried.
             let path = format!("/v1/admin/emails/{id}/retry");
             let _ = app.make(&app.call(&path, Value::Null)).expect(202);
             assert_eq!(app.take_mails().len(), 1, "after {operations}");
         }
-        // Whoever dies with the email's lease leaves its counter.
+        // A process that dies while it holds the email's lease leaves its counter.
         let mut left_over = left_over(&app);
         left_over.retain(|name| !name.starts_with("v1:lease:email."));
         assert_eq!(left_over, Vec::<String>::new(), "after {operations}");
@@ -211,12 +211,12 @@ fn the_portal_is_told_of_every_event_that_is_noted_whatever_crashes() {
         let page = page.expect(200).json();
         let recorded = page["events"].as_array().unwrap();
         let noted = recorded.len();
-        // One that was drawn before the crash may stay unused.
+        // A number that was drawn before the crash may stay unused.
         let last = recorded[0]["sequence"].as_u64().unwrap();
         let unused = usize::try_from(last).unwrap() - noted;
         assert!(unused <= 1, "after {operations}: {page}");
         assert_eq!(ids.len(), noted - before, "after {operations}: {told:?}");
-        // They go out together.
+        // They are sent together.
         assert!(told.len() <= 2 * ids.len(), "after {operations}: {told:?}");
         if answered {
             assert_eq!(ids.len(), 2, "after {operations}: {told:?}");

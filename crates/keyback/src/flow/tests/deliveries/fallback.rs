@@ -18,7 +18,7 @@ fn with_fallback() -> App {
     app
 }
 
-/// To which hosts mails went.
+/// The hosts that mails went to.
 fn hosts(app: &App) -> Vec<String> {
     let requests = app.env.http.take_requests(|_| true);
     let host = |request: &::http::Request<_>| request.uri().host().unwrap().to_owned();
@@ -107,11 +107,11 @@ fn the_fallback_gets_what_the_first_provider_does_not_take_from_its_sender() {
     for host in ["api.resend.com", FALLBACK] {
         app.env.http.answer_body_from(host, UNVERIFIED);
     }
-    // The fallback may know the sender.
+    // The fallback may accept the sender.
     let _ = app.forgot(App::EMAIL);
     assert_eq!(hosts(&app), ["api.resend.com", FALLBACK]);
     assert_eq!(app.emails_in("sent").len(), 1);
-    // While the fallback may take it, it is tried again.
+    // It is retried as long as the fallback may accept it.
     app.advance(61);
     app.env.http.answer_from(FALLBACK, Ok((503, None)));
     let _ = app.forgot(App::EMAIL);
@@ -121,7 +121,7 @@ fn the_fallback_gets_what_the_first_provider_does_not_take_from_its_sender() {
         pending["last_error"],
         "resend answered 503 validation_error: try again later"
     );
-    // Neither knows it.
+    // Neither accepts it.
     app.env.http.answer_from(FALLBACK, refused());
     app.run_courier_for(2);
     assert_eq!(hosts(&app).len(), 2);

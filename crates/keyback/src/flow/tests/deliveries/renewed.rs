@@ -1,4 +1,4 @@
-//! A recovery mail that nobody tried in time is written anew.
+//! A recovery mail that was not tried in time is written anew.
 
 use std::time::Duration;
 
@@ -21,12 +21,12 @@ fn refused_once() -> (App, String) {
     (app, challenge_id)
 }
 
-/// An account whose recovery mail was written, and the app ended before it was sent.
+/// An account whose recovery mail was written, in an app that died before it was sent.
 fn written_and_not_sent() -> (App, String) {
     ended_where(|app| app.env.http.requests() == 0)
 }
 
-/// An account whose recovery mail was written, and the app ended where `is_so`, before a try was noted.
+/// An account whose recovery mail was written, in an app that died where `is_so`, before a try was recorded.
 fn ended_where(is_so: impl Fn(&App) -> bool) -> (App, String) {
     for operations in 0..100 {
         let app = App::with_account();
@@ -48,7 +48,7 @@ fn ended_where(is_so: impl Fn(&App) -> bool) -> (App, String) {
 
 #[test]
 fn a_mail_that_nobody_tried_in_time_is_written_anew() {
-    // The page on which the code is typed has the request's id, which is forgotten half an hour after it.
+    // The page for typing the code has the request's id, which is forgotten half an hour after the request.
     for (minutes, knows_id) in [(20, true), (40, false)] {
         for (app, challenge_id) in [refused_once(), written_and_not_sent()] {
             app.advance(minutes * MINUTE);

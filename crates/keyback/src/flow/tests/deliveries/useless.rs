@@ -1,4 +1,4 @@
-//! Mails that are not worth sending any more: what they hold has expired, was replaced, or is for another address.
+//! Mails that are not worth sending any more: their content has expired, was replaced, or is for another address.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn a_mail_whose_code_lives_for_a_moment_only_goes_out_right_after_the_request() 
     let slow = short_lived();
     let call = slow.call("/v1/forgot-password", json!({"email": App::EMAIL}));
     let (_, deferred) = slow.answer(&call);
-    // Each call to the store takes its time.
+    // Each call to the store takes some time.
     let goes_on = || {
         slow.env.clock.advance(Duration::from_millis(100));
         true
@@ -64,7 +64,7 @@ fn a_mail_whose_link_a_newer_one_has_killed_is_not_sent() {
     let _ = app.take_mails();
     app.env.http.answer_with(200, None);
     app.advance(61);
-    // The first request of a minute works what is due: the older mail's second try comes after the newer's first.
+    // The first request of a minute does the due work: the older mail's second try comes after the newer's first.
     let _ = app.forgot(App::EMAIL);
     app.run_courier_for(3);
     assert_eq!(app.take_mails().len(), 1);
@@ -98,7 +98,7 @@ fn a_mail_that_waits_for_longer_than_its_secrets_live_to_be_answered_is_marked()
     let app = App::with_account();
     app.env.variables.set("link_ttl_seconds", "60");
     let clock = app.env.clock.clone();
-    // The answer comes when the link has expired.
+    // The answer comes after the link has expired.
     app.env.http.answer_by(move |_| {
         clock.advance(Duration::from_secs(61));
         Ok((503, None))
@@ -108,7 +108,7 @@ fn a_mail_that_waits_for_longer_than_its_secrets_live_to_be_answered_is_marked()
     assert_eq!(app.take_mails().len(), 2);
     app.run_courier_for(3);
     assert_eq!(app.take_mails(), []);
-    // The answer came too late for the try to be noted, so the mail was written anew, and that one had the same fate.
+    // The answer came too late to record the try, so the mail was written anew, with the same result.
     assert_eq!(app.emails_in("expired").len(), 2);
 }
 
@@ -140,7 +140,7 @@ fn temporary_passwords(app: &App) -> usize {
 #[test]
 fn a_waiting_password_goes_out_while_it_works_and_the_address_is_the_account_s() {
     let app = with_waiting_password();
-    // An order to change it leaves it good.
+    // Requiring a change does not invalidate it.
     for required in [false, true] {
         let body = json!({"required": required});
         let order = app
@@ -202,7 +202,7 @@ fn a_recovery_mail_that_a_crash_held_up_is_not_sent_after_a_newer_one() {
         app.advance(61);
         let newer = app.forgot(App::EMAIL).expect(202).text("challenge_id");
         app.run_courier_for(3);
-        // Whichever of the two is worked on first, the code of the last mail is the one that works.
+        // Whichever of the two is sent first, the code of the last mail is the one that works.
         let mails = app.take_mails();
         let last = mails.last().expect("a mail");
         assert_eq!(app.verify(&newer, &last.code()).status, 200, "{operations}");

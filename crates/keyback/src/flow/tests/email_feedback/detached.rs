@@ -1,4 +1,4 @@
-//! Mailgun signs a time and a token, and not the body: a signature stands for the body that it first came with.
+//! Mailgun signs a time and a token, not the body: a signature is valid only for the body that it first came with.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn with_mails(count: usize) -> (App, Vec<String>) {
     (app, ids)
 }
 
-/// A signature of now over `token`.
+/// A current signature over `token`.
 fn signature(app: &App, token: &str) -> Value {
     let time = app.env.clock().now().unix_seconds().to_string();
     let mut mac = Hmac::<Sha256>::new_from_slice(SIGNING_KEY.as_bytes()).unwrap();
@@ -67,7 +67,7 @@ fn one_signature_is_good_for_one_body_as_often_as_it_comes() {
     }
     assert_eq!(app.emails_in("complained"), [] as [Value; 0]);
     assert_eq!(app.emails_in("delivered").len(), 1);
-    // Another signature is another matter.
+    // Another signature may come with another body.
     let _ = say(&app, &signature(&app, "0ther"), "complained", &ids[0]).expect(204);
     assert_eq!(app.emails_in("complained").len(), 1);
 }

@@ -25,7 +25,7 @@ fn hex(value: &Value) -> Vec<u8> {
         .to_vec()
 }
 
-/// Checks both chains as an auditor would, by what the API shows only.
+/// Checks both chains as an auditor would, by what the API shows.
 #[track_caller]
 pub(super) fn check(app: &App) -> usize {
     let events = export(app, "");

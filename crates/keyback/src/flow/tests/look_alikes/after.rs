@@ -1,5 +1,5 @@
-//! What follows an answer looks alike, too: as many operations of each kind, and writes of nearly the same size. Otherwise
-//! the next call would be slower after a call about somebody's account.
+//! What follows an answer is indistinguishable, too: as many operations of each kind, and writes of nearly the same
+//! size. Otherwise the next call would be slower after a call about an existing account.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -68,7 +68,7 @@ fn assert_alike(seen: &[(&str, Seen)]) {
     }
 }
 
-/// How long the pauses around the call that brings a mail take together.
+/// Total length of the pauses around the sending of the mail.
 const PAUSES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(610);
 
 #[test]
@@ -84,7 +84,7 @@ fn a_mail_and_nothing_in_its_place_come_after_pauses_of_the_same_kind() {
         for wait in 0..20 {
             let app = app.fork();
             app.advance(wait);
-            // As many draws as it takes for other pauses each time.
+            // Draws random numbers, so that the pauses differ each time.
             for _ in 0..wait {
                 let _ = app.env.random.fill(&mut [0]);
             }
@@ -99,7 +99,7 @@ fn a_mail_and_nothing_in_its_place_come_after_pauses_of_the_same_kind() {
     }
 }
 
-/// A client whose counters are open, and one that comes for the first time in its window.
+/// A client that has counters already, and one that comes for the first time in its window.
 const CLIENTS: [&str; 2] = ["192.0.2.1:50000", "198.51.100.7:1"];
 
 #[test]
@@ -119,7 +119,7 @@ fn forgot_password_known_unknown_disabled_cooling_down_used_and_exhausted() {
         let _ = exhausted.recover();
         exhausted.advance(61);
     }
-    // Opens the app's counter, as all others have it.
+    // Creates the app's counter, which all the others have.
     let _ = exhausted.forgot("warm@example.test");
     let no_mail = exhausted.fork();
     let _ = no_mail.forgot(App::EMAIL);
@@ -176,7 +176,7 @@ fn sign_in_unknown_wrong_disabled_and_without_a_password() {
             let _ = app.sign_in(email, App::NEW_PASSWORD).expect(401);
         }
     };
-    // Whoever guesses for the first time, and whoever goes on guessing.
+    // For a first guess, and for a further one.
     for goes_on in [false, true] {
         if goes_on {
             guessed(&app);

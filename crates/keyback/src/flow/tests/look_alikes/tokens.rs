@@ -1,4 +1,4 @@
-//! Calls with a token that is of no use look alike, whatever became of it.
+//! Calls with an invalid token are indistinguishable, whatever made it invalid.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ fn reset_password_unknown_used_expired_replaced_cancelled_and_disabled() {
     let after = |change: &dyn Fn(&App)| {
         let app = app.fork();
         change(&app);
-        // From another client, whose count is not touched by the changes.
+        // From another client, whose count the changes leave alone.
         app.come_from("198.51.100.7:1");
         reset(&app, &recovery.link)
     };
@@ -58,7 +58,7 @@ fn cancel_recovery_unknown_used_expired_replaced_and_disabled() {
     let app = App::with_account();
     let recovery = app.recover();
     let cancel = |app: &App, token: &str| {
-        // From another client, whose count is not touched by the changes.
+        // From another client, whose count the changes leave alone.
         let app = app.fork();
         app.come_from("198.51.100.7:1");
         seen(&app, "/v1/cancel-recovery", json!({"token": token}))

@@ -144,7 +144,7 @@ fn a_temporary_password_that_arrives_works_until_the_next() {
         let Some(mail) = latest else {
             return app.knows(App::PASSWORD);
         };
-        // The password stands on a line of its own.
+        // The password is on a line of its own.
         let mut lines = mail.text.lines().map(str::trim);
         lines.any(|line| !line.is_empty() && app.knows(line))
     };

@@ -1,4 +1,4 @@
-//! Whoever orders, works or stops a bulk job does not hear what the store did.
+//! Ordering, running and stopping a bulk job while the store's answers are lost.
 
 use serde_json::{Value, json};
 
@@ -149,7 +149,7 @@ fn each_account_has_one_turn_all_the_same() {
     }
 }
 
-/// The first account is none of the job's, so that there is progress to be stored beside that of the second.
+/// The first account is not selected by the job, so that there is progress to store beside that of the second.
 #[test]
 fn what_a_job_has_done_is_counted_though_the_store_fails_soon_after_a_lost_answer() {
     let app = App::default();

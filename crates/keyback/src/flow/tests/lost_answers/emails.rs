@@ -1,4 +1,4 @@
-//! Emails, what providers say of them, and the courier.
+//! Emails, what providers report about them, and the courier.
 
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn what_a_provider_says_twice_is_noted_once() {
     });
 }
 
-/// What is left of `app` after all has expired.
+/// What is left of `app` after everything has expired.
 fn left_over(app: &App) -> Vec<String> {
     for _ in 0..3 {
         app.advance(365 * 86_400);
@@ -91,7 +91,7 @@ fn a_courier_that_hears_no_answer_loses_nothing_and_sends_nothing_twice() {
     }
 }
 
-/// One entry holds the mail about a changed address and the event that the portal is told of.
+/// One entry holds the mail about a changed address and the event for the portal.
 #[test]
 fn a_mail_that_a_provider_does_not_take_at_first_comes_later_though_another_task_follows_it() {
     let app = with_ann();

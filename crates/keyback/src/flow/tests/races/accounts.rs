@@ -1,5 +1,5 @@
-//! Accounts that are created, moved and deleted at the same time, in every order that matters: an id and an address are one
-//! account's.
+//! Accounts that are created, moved and deleted concurrently, in every order that matters: an id and an address belong
+//! to one account.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn create(app: &App, id: &str, email: &str, password: &str) -> Call {
     app.call("/v1/admin/users", body)
 }
 
-/// What a call came to: the status, and for an import of one line what became of that.
+/// The result of a call: the status, or for an import of one line the outcome of that.
 fn outcome(reply: &Reply) -> u16 {
     match reply.json_if_any() {
         Some(body) if body["created"] == 1 => 201,
@@ -31,7 +31,7 @@ fn outcome(reply: &Reply) -> u16 {
     }
 }
 
-/// Makes `calls` at the same time, each with what follows its answer.
+/// Makes `calls` concurrently, each with the work after its answer.
 fn race(app: &App, calls: &[Call], check: impl Fn(&App, &[u16])) {
     let begin = || {
         let app = app.fork();
@@ -64,7 +64,7 @@ fn users(app: &App) -> Vec<Value> {
     page.json()["users"].as_array().unwrap().clone()
 }
 
-/// Each account has an id and an address of its own, and is found by both.
+/// Each account has an id and an address of its own, and can be found by both.
 #[track_caller]
 fn assert_consistent(app: &App) {
     let (mut ids, mut emails) = (BTreeSet::new(), BTreeSet::new());
@@ -85,7 +85,7 @@ fn assert_consistent(app: &App) {
     }
 }
 
-/// One of two is created, with its own password, and the other is told of the conflict. Gives the winner.
+/// One of the two is created, with its own password, and the other answer is a conflict. Returns the winner.
 #[track_caller]
 fn one_is_created(app: &App, outcomes: &[u16], emails: [&str; 2]) -> usize {
     assert!(

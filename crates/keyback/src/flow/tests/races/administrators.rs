@@ -35,7 +35,7 @@ fn against_resets(call: impl Fn(&App) -> Call, check: impl Fn(&App, bool)) {
     against_resets_of(with_ann(), call, check);
 }
 
-/// The same with an account and a recovery for which more was done before.
+/// The same for an account and a recovery in a given state.
 fn against_resets_of(
     (app, recovery): (App, Recovery),
     call: impl Fn(&App) -> Call,
@@ -74,7 +74,7 @@ fn events(app: &App, kind: &str) -> usize {
     events.iter().filter(|event| event["type"] == kind).count()
 }
 
-/// Ann and the latest of her recoveries, after a stranger in her network has used up her limits.
+/// Ann and her latest recovery, after a stranger in her network has used up her limits.
 fn kept_out() -> (App, Recovery) {
     let (app, mut recovery) = with_ann();
     for number in 0..100 {
@@ -164,7 +164,7 @@ fn a_change_that_is_required_while_a_reset_is_under_way_stays_required_or_came_f
         },
         |app, done| {
             let required = &account(app)["credential"]["must_change"];
-            // After a reset, it was required of the password before that.
+            // If the reset came later, the change was required of the previous password.
             assert!(*required == true || done, "{required}");
         },
     );
@@ -178,7 +178,7 @@ fn whoever_is_signed_out_while_a_reset_is_under_way_has_one_password_or_the_othe
         |app, done| {
             assert_eq!(app.knows(App::NEW_PASSWORD), done);
             assert_eq!(app.knows(App::PASSWORD), !done);
-            // Signing out came after the reset, or made its token useless.
+            // The sign-out came after the reset, or invalidated its token.
             let raised = if done { 2 } else { 1 };
             let epoch = account(app)["credential_epoch"].as_u64();
             assert!(epoch >= before.map(|epoch| epoch + raised), "{epoch:?}");

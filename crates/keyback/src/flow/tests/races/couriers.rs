@@ -1,4 +1,4 @@
-//! Couriers at the same time.
+//! Concurrent couriers.
 
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ fn passing_time(env: &MemoryEnv, duration: Duration) -> Caller<u16> {
     })
 }
 
-/// An app with a request that nobody has worked, due now, at `seconds` into a minute.
+/// An app with an unprocessed request, due now, at `seconds` into a minute.
 fn with_a_due_request(seconds: u64) -> App {
     let app = App::with_account();
     let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
@@ -37,7 +37,7 @@ fn with_a_due_request(seconds: u64) -> App {
     app
 }
 
-/// Runs the callers and looks at what was mailed once there is time for all of it.
+/// Runs the callers, and checks what was mailed after enough time for all of it.
 fn race(app: &App, callers: impl Fn(&App) -> Vec<Caller<u16>>) {
     let begin = || {
         let app = app.fork();
@@ -84,7 +84,7 @@ fn a_courier_against_the_one_who_asked_sends_nothing_twice() {
     let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
     race(&app, |app| {
         let (_, deferred) = app.answer(&call);
-        // Whoever asked was so slow that the entry is due for others.
+        // The first caller was so slow that others may take the entry.
         app.advance(60);
         let env = app.env.clone();
         let slow: Caller<u16> = Box::pin(async move {

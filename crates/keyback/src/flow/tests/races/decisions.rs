@@ -1,5 +1,5 @@
-//! Recoveries that are stopped, invitations that are sent again, and users' own changes, against what else is under way, at
-//! every operation on the store.
+//! Recoveries that are stopped, invitations that are sent again, and users' own changes, against other calls under way,
+//! at every operation on the store.
 
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ fn caller(app: &App, call: Call) -> Caller<Reply> {
     })
 }
 
-/// Makes `calls` at the same time on copies of `app`, with what follows their answers.
+/// Makes `calls` concurrently on copies of `app`, with the work after their answers.
 fn race(app: &App, calls: &[Call], check: impl Fn(&App, &[Reply])) {
     let begin = || {
         let app = app.fork();

@@ -1,4 +1,4 @@
-//! Recovery requests at the same time, each with what follows its answer.
+//! Concurrent recovery requests, each with the work after its answer.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::testing::{App, Call, exchange};
 /// How many orders are run: these callers take many turns.
 const MOST: usize = 500;
 
-/// Makes `calls` and does what follows their answers, all at the same time.
+/// Makes `calls` and does the work after their answers, all concurrently.
 fn race(app: &App, calls: &[Call], check: impl Fn(&App, &[u16])) {
     let begin = || {
         let app = app.fork();

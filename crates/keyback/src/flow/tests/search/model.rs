@@ -1,4 +1,4 @@
-//! Whatever happens to accounts, a search finds what a plain list of them has.
+//! Random changes of accounts: a search finds what a plain list of them contains.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::testing::{App, block_on};
 const NAMES: [&str; 8] = ["ann", "anna", "annabel", "bob", "b", "z9", "a-b_c", "an"];
 const DOMAINS: [&str; 4] = ["example.test", "exam.test", "mail.example.test", "a.test"];
 
-/// What an account is expected to be found by.
+/// By what an account should be found.
 #[derive(Debug, Clone)]
 struct Expected {
     email: String,
@@ -45,7 +45,7 @@ impl Model {
     }
 }
 
-/// All matches, a few at a time: there by `next_cursor`, and back by `previous_cursor`.
+/// All matches, a few at a time: forwards by `next_cursor`, and back by `previous_cursor`.
 fn walk(app: &App, query: &[(&str, &str)]) -> (Vec<String>, Option<u64>) {
     let mut pages = Vec::new();
     let mut cursor: Option<String> = None;

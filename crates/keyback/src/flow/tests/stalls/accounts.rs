@@ -1,5 +1,5 @@
-//! Accounts that are created, moved and deleted while another call stalls: an id and an address are one account's, and a
-//! deletion takes nothing but its own account.
+//! Accounts that are created, moved and deleted while another call stalls: an id and an address belong to one account,
+//! and a deletion affects only its own account.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn delete(app: &App) -> Call {
     app.call(ANN, Value::Null).by("DELETE")
 }
 
-/// Deletes ann, if she is there, and creates her anew with another address.
+/// Deletes ann, if she exists, and creates her again with another address.
 fn create_anew(app: &App) {
     let _ = app.make(&delete(app));
     let _ = app.make(&create(app, "ann", OTHER)).expect(201);

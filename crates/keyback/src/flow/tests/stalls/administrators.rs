@@ -64,7 +64,7 @@ fn against_a_reset_by_link_and_by_reset_token() {
 fn against_another_administrators_reset_the_later_one_has_the_higher_epoch() {
     let app = with_ann();
     let epoch = |app: &App| account(app, "ann")["credential_epoch"].as_u64().unwrap();
-    // Of her first event.
+    // The epoch of her first event.
     let first = epoch(&app);
     let slow = set_password(&app, App::OTHER_PASSWORD);
     let administrator = set_password(&app, App::NEW_PASSWORD);
@@ -137,6 +137,6 @@ fn a_reset_that_is_refused_before_its_token_is_used_leaves_it_good() {
         assert!(signs_in(app, "ann", App::NEW_PASSWORD));
     };
     at_every_stall(&app, &reset, CHANGE, |_| (), check);
-    // At the claim and the three numbers that are drawn with it.
+    // At the claim and at the three numbers drawn with it.
     assert_eq!(starts_again.get(), 4);
 }

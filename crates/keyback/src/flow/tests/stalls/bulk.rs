@@ -1,4 +1,4 @@
-//! A courier that stalls in the middle of a bulk job: another one goes on with it.
+//! A courier that stalls in the middle of a bulk job: another one continues it.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Couriers that stall for longer than they hold an entry, or the agenda.
+//! Couriers that stall for longer than they may work on an entry, or on the agenda.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn courier(app: &App) -> Call {
     app.call("/v1/courier/run", json!({}))
 }
 
-/// Ann's request that nobody has worked, due now.
+/// Ann's unprocessed request, due now.
 fn with_a_due_request() -> App {
     let app = with_ann();
     let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
@@ -36,11 +36,11 @@ fn a_mail_is_sent_once() {
     });
 }
 
-/// What the provider says to the first courier is out of date when that goes on: another has sent the mail.
+/// The provider's answer to the first courier is out of date when that resumes: another courier has sent the mail.
 #[test]
 fn a_mail_that_another_courier_has_sent_stays_sent() {
     let app = with_a_due_request();
-    // The mail's own turn: it is written, and due.
+    // The mail is written, and due.
     app.env.http.fail_with(NoAnswer::Unreachable);
     run(&app);
     let _ = app.take_mails();
@@ -90,7 +90,7 @@ fn an_event_is_told_once_though_its_courier_stalls_and_nothing_is_left() {
     });
 }
 
-/// What is parked, and brought back, is done though somebody who stalled goes on with what it had read.
+/// Work that is parked and brought back is done even if a stalled process resumes with old data.
 #[test]
 fn nothing_that_is_parked_is_lost() {
     let fresh = with_ann();
@@ -128,7 +128,7 @@ fn locale(app: &App) -> Value {
     json!({"locale": if account["locale"] == "de" { "fr" } else { "de" }})
 }
 
-/// What a request leaves for after its answer is not begun when others may soon work it.
+/// A request does not start the work after its answer when others may soon take it.
 #[test]
 fn a_request_that_is_late_leaves_its_work_to_others() {
     let app = with_ann();

@@ -1,4 +1,4 @@
-//! A courier that stalls while it works changes into the directory: another one goes on with them meanwhile.
+//! A courier that stalls while it applies changes to the directory: another one continues meanwhile.
 
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn what_the_other_has_worked_in_is_not_undone() {
         assert_eq!(search(app, "example"), ["cy", "bob"]);
         assert_eq!(search(app, "zoe"), ["ann"]);
         assert_eq!(search(app, ""), ["cy", "bob", "ann"]);
-        // Only a tree that is as it should be is empty in the end.
+        // Only an intact tree ends up empty.
         for id in ["ann", "bob", "cy"] {
             let gone = app.call(&format!("/v1/admin/users/{id}"), Value::Null);
             let _ = app.make(&gone.by("DELETE")).expect(204);

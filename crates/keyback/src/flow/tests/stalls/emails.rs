@@ -1,4 +1,4 @@
-//! Emails that are tried anew, and what providers say of them.
+//! Retried emails, and what providers report about them.
 
 use serde_json::{Value, json};
 
@@ -60,8 +60,8 @@ fn a_report_that_stalls_does_not_replace_a_worse_one() {
     });
 }
 
-/// The request works its mail and its event itself. Its provider takes no mail, so that the next try is due for others before
-/// the request's own time at the entry is over.
+/// The request does the work on its mail and its event itself. The provider accepts no mail for now, so that the next
+/// try is due for others while the request may still work on the entry.
 #[test]
 fn a_request_that_stalls_after_its_mail_was_not_taken_undoes_no_try_of_others() {
     let app = with_ann();

@@ -31,7 +31,7 @@ fn take_links(app: &App) -> Vec<String> {
 #[test]
 fn two_requests_bring_one_mail_though_one_of_them_stalls() {
     let app = with_ann();
-    // A request that was held up is answered late, and not once more.
+    // A delayed request is answered late, and gets no second mail.
     app.env.variables.set("cooldown_seconds", "900");
     app.env.variables.set("link_ttl_seconds", "3600");
     for warm in [false, true] {
@@ -154,12 +154,12 @@ fn a_cancel_that_is_refused_before_its_claims_leaves_the_mail_good() {
         let _ = app.make(&cancel).expect(204);
     };
     at_every_stall(&app, &cancel, CHANGE, |_| (), check);
-    // At the three claims and the two numbers that are drawn with them.
+    // At the three claims and at the two numbers drawn with them.
     assert_eq!(ended.get(), 5);
 }
 
-/// One has the first turn and stalls; the next waits for it, and stalls as well. The first is in time, and the second must not
-/// take its turn by what it read before.
+/// The first claim has its turn and stalls; the second waits for it, and stalls as well. The first is in time, and the
+/// second must not take its turn by what it read before.
 #[test]
 fn a_turn_is_not_taken_by_what_was_read_before_it_began() {
     let app = with_ann();
@@ -181,7 +181,7 @@ fn a_turn_is_not_taken_by_what_was_read_before_it_began() {
         store.hold_answer_after(operation);
         let ended = run_while(second.as_mut(), || !store.holds_answer()).is_some();
         if ended {
-            // The first must not be held up in its place.
+            // Only the second is to be held back.
             store.release_answer();
         }
         app.env.clock.advance(Duration::from_secs(5));

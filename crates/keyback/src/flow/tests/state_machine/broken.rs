@@ -1,5 +1,5 @@
-//! Random courses of events in which the process dies at any operation: whatever is then unknown, nothing is won twice,
-//! nobody is locked out, and nothing is left behind.
+//! Random sequences of events in which the process dies at any operation. Whatever is unknown then, no secret works
+//! twice, nobody is locked out, and nothing is left behind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::testing::{App, Call, Mail, Reply, exchange, run_while};
 
 const YEAR: u64 = 365 * 86_400;
 
-/// A call, and after how many operations the process dies, which may be after all.
+/// A call, and after how many operations the process dies, if the call takes as many.
 #[derive(Debug, Clone)]
 struct Event {
     what: What,
@@ -47,29 +47,29 @@ fn event() -> impl Strategy<Value = Event> {
         .prop_map(|(what, dies_after)| Event { what, dies_after })
 }
 
-/// The app, and what is known of it from outside.
+/// The app, and what is known about it from outside.
 struct Course {
     app: App,
     calls: usize,
     crashes: usize,
-    /// Each request that was answered.
+    /// The requests that were answered.
     challenge_ids: Vec<String>,
     /// All mails by idempotency key, and how often each was sent.
     mails: BTreeMap<String, (Mail, usize)>,
     /// The recovery mails in the order of their first sending.
     recoveries: Vec<Mail>,
     tokens: Vec<String>,
-    /// What was taken of each mail.
+    /// How often the code of each mail was accepted.
     codes_taken: BTreeMap<String, usize>,
     links_taken: BTreeMap<String, usize>,
     tokens_taken: BTreeMap<String, usize>,
-    /// Passwords that may be in force: the last one that was answered for, and those of crashed calls since.
+    /// Passwords that may be in force: the last one that was confirmed, and those of crashed calls since.
     possible: BTreeSet<usize>,
     resets: usize,
     changes_at_least: usize,
     changes_at_most: usize,
     epoch: u64,
-    /// When it was last seen to have risen, in milliseconds.
+    /// When it was last seen to rise, in milliseconds.
     raised_at: u64,
 }
 
@@ -98,7 +98,7 @@ impl Course {
         }
     }
 
-    /// Makes a call and what follows it, unless the process dies; what was answered by then.
+    /// Makes a call and does the work after it, unless the process dies. Returns the answer if there was one by then.
     fn call(&mut self, path: &str, body: Value, dies_after: u64) -> Option<Reply> {
         self.calls += 1;
         let client = format!("10.0.{}.{}:1", self.calls / 250, self.calls % 250);
@@ -132,7 +132,7 @@ impl Course {
                     return;
                 };
                 let code = self.recoveries[mail].code();
-                // Whether it was answered or not, it may be used up, and then another mail may follow at once.
+                // Whether it was answered or not, it may be used up. Then another mail may follow at once.
                 self.raised_at = self.app.env.clock().now().unix_millis();
                 for id in self.challenge_ids.clone().iter().rev().take(2) {
                     let body = json!({"challenge_id": id, "code": code});
@@ -258,7 +258,7 @@ impl Course {
                 .all(|pair| pair[1] - pair[0] >= 60_000 || pair[0] <= self.raised_at),
             "{issued:?}"
         );
-        // Each call comes from another network, so those of all have twice as many.
+        // Each call comes from another network, so the limits of all networks apply: twice as many.
         let is_slow = |mails: &[u64]| {
             let in_an_hour = mails[11] - mails[0] < 3_600_000;
             !in_an_hour || mails[11] - mails[10] >= 300_000
@@ -267,7 +267,7 @@ impl Course {
     }
 
     fn end(mut self) {
-        // All that was taken on is done within minutes of quiet.
+        // All accepted work is done within minutes without calls.
         for _ in 0..8 {
             self.app.advance(61);
             let _ = self.call("/v1/courier/run", json!({}), u64::MAX / 2);
@@ -292,7 +292,7 @@ impl Course {
             self.possible
         );
 
-        // The next day everything works as ever, but that the lease of a dead process may be in the way for minutes.
+        // The next day everything works, except that the lease of a dead process may block for minutes.
         self.app.advance(86_400);
         let _ = self.app.run_courier();
         let _ = self.app.take_mails();

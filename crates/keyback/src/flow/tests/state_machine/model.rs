@@ -1,36 +1,36 @@
-//! The rules, as the documentation tells them, over plain numbers.
+//! The documented rules, over plain numbers.
 
 const CODE_LIFE: u64 = 600;
 const LINK_LIFE: u64 = 1_200;
 const TOKEN_LIFE: u64 = 600;
-/// How long what has expired is still known.
+/// How long expired records are still known.
 const AFTERLIFE: u64 = 600;
 const COOLDOWN: u64 = 60;
 const DAY: u64 = 86_400;
 /// Between mails beyond the limits of an hour and of a day.
 const PAUSES: [u64; 4] = [60, 300, 900, 3_600];
-/// Requests wait so long for those who asked before a courier may take them.
+/// So long after a request a courier may take it.
 const OWN_TIME: u64 = 60;
-/// What `SettableClock` begins at.
+/// The initial time of `SettableClock`.
 const BEGINNING: u64 = 1_795_424_400;
 
-/// What comes of a code.
+/// The result of a code.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
     Right,
     Refused,
 }
 
-/// Everything.
+/// The state of the whole app.
 pub(super) struct Model {
     pub(super) now: u64,
     pub(super) key: u8,
     pub(super) accounts: Vec<Account>,
     mails: Vec<Challenge>,
-    /// For each request whose it is, once it was worked.
+    /// For each request its account, once it was processed.
     requests: Vec<Option<Tie>>,
     waiting: Vec<Waiting>,
-    /// To whom mails were issued and not yet reported.
+    /// The accounts that mails were issued to since the last report.
     issued: Vec<usize>,
     tokens: Vec<Token>,
 }
@@ -43,7 +43,7 @@ pub(super) struct Account {
     issued_at: Vec<u64>,
     /// The mail of the one challenge that may be live.
     current: Option<usize>,
-    /// The latest mail, whatever became of it.
+    /// The latest mail, valid or not.
     latest: Option<usize>,
     /// Guesses at the challenges issued on a day.
     guesses: std::collections::BTreeMap<u64, u32>,
@@ -58,7 +58,7 @@ struct Challenge {
     used: bool,
 }
 
-/// Whose a request is, until it ends.
+/// The account of a request, until it ends.
 struct Tie {
     whom: usize,
     until: u64,
@@ -92,7 +92,7 @@ impl Model {
         }
     }
 
-    /// Whose a request is.
+    /// The account of a request.
     pub(super) fn owner_of(&self, request: usize) -> Option<usize> {
         let tie = self.requests[request].as_ref();
         tie.filter(|tie| self.now < tie.until).map(|tie| tie.whom)
@@ -118,7 +118,7 @@ impl Model {
         }
     }
 
-    /// Works the lost requests that are due, and tells to whom mails were issued since the last time.
+    /// Processes the lost requests that are due. Returns the accounts that mails were issued to since the last time.
     pub(super) fn work_what_is_due(&mut self) -> Vec<usize> {
         let now = self.now;
         let is_due = |waiting: &Waiting| waiting.asked_at + OWN_TIME <= now;
@@ -135,7 +135,7 @@ impl Model {
         std::mem::take(&mut self.issued)
     }
 
-    /// Ties the request to its account, and issues a challenge or does not.
+    /// Ties the request to its account, and issues a challenge if the rules allow it.
     fn work(&mut self, whom: usize, request: usize) {
         let now = self.now;
         let Some(account) = self.accounts.get(whom) else {
@@ -145,12 +145,12 @@ impl Model {
             let recent = |issued_at: &&u64| **issued_at + window > now;
             account.issued_at.iter().filter(recent).count()
         };
-        // Its use, or a credential event, makes the last mail useless, and another one may follow at once.
+        // Once the last mail is used, or after a credential event, another one may follow at once.
         let is_of_use = account
             .current
             .is_none_or(|mail| self.mails[mail].epoch == account.epoch && !self.mails[mail].used);
         let cooling = is_of_use && within(COOLDOWN) > 0;
-        // Each asks from a network of its own, so the limits are those of all networks: twice as many.
+        // Each request comes from a network of its own, so the limits of all networks apply: twice as many.
         let beyond = |count: usize, limit: usize| (count + 1).saturating_sub(limit);
         let excess = beyond(within(3_600), 10).max(beyond(within(DAY), 20));
         let pause = excess.checked_sub(1).map_or(0, |it| PAUSES[it.min(3)]);
@@ -182,7 +182,7 @@ impl Model {
         self.key - key <= 1
     }
 
-    /// A code, that of the mail `of`, offered for an account or for none.
+    /// Tries a code, that of the mail `of`, for an account or for none.
     pub(super) fn verify(&mut self, whom: Option<usize>, of: Option<usize>) -> Outcome {
         let Some(mail) = whom.and_then(|whom| self.mail_of(whom)) else {
             return Outcome::Refused;
@@ -190,7 +190,7 @@ impl Model {
         let known = self.knows(self.mails[mail].key);
         let challenge = &mut self.mails[mail];
         let account = &mut self.accounts[challenge.whom];
-        // Guesses at what cannot be right any more are held against nobody.
+        // A guess that cannot be right any more does not count.
         if challenge.epoch != account.epoch || self.now >= challenge.issued_at + CODE_LIFE {
             return Outcome::Refused;
         }
@@ -198,7 +198,7 @@ impl Model {
             .guesses
             .entry(challenge.issued_at / DAY)
             .or_default();
-        // Nor are those at a code whose own guesses are used up.
+        // Nor does one at a code whose own guesses are used up.
         if *guesses - challenge.guesses_before >= 5 {
             return Outcome::Refused;
         }
@@ -222,7 +222,7 @@ impl Model {
         Outcome::Right
     }
 
-    /// Whose password the link of `mail` sets, if it does.
+    /// The account whose password the link of `mail` sets, if any.
     pub(super) fn reset_by_link(&mut self, mail: usize) -> Option<usize> {
         let challenge = &self.mails[mail];
         let good = self.is_current(mail)
@@ -235,7 +235,7 @@ impl Model {
         })
     }
 
-    /// Whose password a token sets, if it does.
+    /// The account whose password a token sets, if any.
     pub(super) fn reset_by_token(&mut self, token: usize) -> Option<usize> {
         let Token {
             mail,
@@ -262,7 +262,7 @@ impl Model {
         whom
     }
 
-    /// Whether "this was not me" is taken: for the latest challenge, and once more when it is cancelled already.
+    /// Whether "this was not me" is accepted: for the latest challenge, and again after it is cancelled.
     pub(super) fn cancel(&mut self, mail: usize) -> bool {
         let challenge = &self.mails[mail];
         let in_time = self.now < challenge.issued_at + LINK_LIFE.max(CODE_LIFE + TOKEN_LIFE);

@@ -1,4 +1,4 @@
-//! Users by their last sign-in. Accounts are listed in no such order, so they are sorted here, if they are few.
+//! Users by their last sign-in. There is no index in this order, so users are sorted here, if there are few.
 
 use std::cmp::Ordering;
 
@@ -10,10 +10,10 @@ use crate::http::graphql::error::{ApiError, Failure};
 use crate::http::graphql::limits::MAX_PAGE;
 use crate::store::directory::{Order, Place};
 
-/// How many users are sorted: each costs three reads.
+/// How many users can be sorted: each costs three reads.
 pub(super) const MOST: usize = 500;
 
-/// The page of those whom `keyword` finds. Who never signed in comes last, as in Authgear; of two at once, the newer first.
+/// The page of the users that match `keyword`. Those without a sign-in come last, as in Authgear; ties: newer first.
 ///
 /// # Errors
 /// Those of [`Page::read`](super::page::Page::read), and more users than [`MOST`].
@@ -33,7 +33,7 @@ fn refuse(error: ApiError) -> async_graphql::Error {
     Failure::Refused(error).into_field_error()
 }
 
-/// The arguments with an end to the page, and without empty cursors.
+/// The arguments, with a limit for the page and without empty cursors.
 fn read(args: PageArgs) -> Result<PageArgs, ApiError> {
     let given = |cursor: Option<String>| cursor.filter(|cursor| !cursor.is_empty());
     let most = i32::try_from(MAX_PAGE).unwrap_or(i32::MAX);
@@ -66,7 +66,7 @@ async fn find_all(calls: &Calls, keyword: &str) -> async_graphql::Result<Vec<Use
             limit: MAX_PAGE,
         };
         let listed = calls.have(|reply| Job::List(listing, reply)).await?;
-        // Without a total there are a thousand changes at least.
+        // Without a total, there have been at least a thousand changes.
         if listed.found.total.is_none_or(|total| total > MOST) {
             return Err(refuse(ApiError::too_many_to_sort(MOST)));
         }

@@ -7,7 +7,7 @@ use super::node::{Authenticator, Identity};
 use super::user::User;
 use super::vacant::{Authorization, Group, Role, Session};
 
-/// Which part of a list is asked for.
+/// The requested part of a list.
 #[derive(Debug, Clone, Default)]
 pub(super) struct PageArgs {
     pub(super) after: Option<String>,
@@ -17,12 +17,12 @@ pub(super) struct PageArgs {
 }
 
 impl PageArgs {
-    /// A count, if there is one that means something.
+    /// A count, unless it is negative.
     pub(super) fn count(given: Option<i32>) -> Option<usize> {
         given.and_then(|count| usize::try_from(count).ok())
     }
 
-    /// Whether each cursor is one of a [list at hand](Connection::of).
+    /// Whether each cursor comes from a [list in memory](Connection::of).
     pub(super) fn has_places(&self) -> bool {
         let mut cursors = [&self.after, &self.before].into_iter().flatten();
         cursors.all(|cursor| read_place(cursor).is_some())
@@ -110,7 +110,7 @@ where
         }
     }
 
-    /// The part of a list at hand that `args` ask for. Cursors of no entry are ignored, unless [`PageArgs::has_places`] was asked.
+    /// The part of a list in memory that `args` ask for. Ignores invalid cursors: check [`PageArgs::has_places`] first.
     pub(super) fn of(list: Vec<T>, args: &PageArgs) -> Self {
         let total = list.len();
         let place = |cursor: Option<&String>| cursor.and_then(|cursor| read_place(cursor));

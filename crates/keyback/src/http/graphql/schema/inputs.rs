@@ -1,4 +1,4 @@
-//! What mutations take.
+//! The inputs of mutations.
 
 use async_graphql::{ID, InputObject};
 

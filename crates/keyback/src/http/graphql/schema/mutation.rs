@@ -60,8 +60,8 @@ fn refuse(error: ApiError) -> async_graphql::Error {
     Failure::Refused(error).into_field_error()
 }
 
-/// The calls of a caller with `scope`, which the documentation calls `word`. To see more of the user than the id takes the
-/// scope to see users. It is asked for before anything is changed.
+/// The calls of a caller with `scope`, which the documentation calls `word`. Seeing more of the user than the id
+/// requires the scope to read users, which is checked before anything is changed.
 fn of_caller<'a>(ctx: &Context<'a>, scope: Scope, word: &str) -> async_graphql::Result<&'a Calls> {
     let calls = Calls::of(ctx)?;
     calls.authorise(scope, word)?;
@@ -90,7 +90,7 @@ fn read_reason(reason: Option<String>) -> async_graphql::Result<Option<String>> 
     read.map_err(|why| refuse(ApiError::invalid(&format!("reason {why}"))))
 }
 
-/// Refuses what is set although Keyback has no `what`.
+/// Refuses fields that are set although Keyback has no `what`.
 fn refuse_set<const FIELDS: usize>(
     fields: [(Option<DateTime>, &str); FIELDS],
     what: &str,
@@ -103,7 +103,7 @@ fn refuse_set<const FIELDS: usize>(
     Ok(())
 }
 
-/// An empty password is one to generate.
+/// An empty password means one to generate.
 fn read_password(text: &str) -> NewPassword {
     if text.is_empty() {
         NewPassword::Generated
@@ -213,7 +213,7 @@ impl Mutation {
         input: SendResetPasswordMessageInput,
     ) -> async_graphql::Result<Option<bool>> {
         let calls = of_caller(ctx, Scope::Reset, "reset")?;
-        // No account has what is not an address.
+        // A text that is no address belongs to no account.
         let email = EmailAddress::parse(&input.login_id)
             .map_err(|_| refuse(ApiError::nobody_to_remind()))?;
         calls.have(|reply| Job::SendLink(email, reply)).await?;

@@ -1,4 +1,4 @@
-//! What global ids name besides users, and the interfaces of all that has one.
+//! The types other than users that have global ids, and the interfaces of all types that have one.
 
 use std::sync::Arc;
 

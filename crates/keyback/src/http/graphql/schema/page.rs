@@ -1,4 +1,4 @@
-//! Pages of users: what the arguments of `users` mean, and the connection that is answered.
+//! Pages of users: the meaning of the arguments of `users`, and the resulting connection.
 
 use async_graphql::Enum;
 use base64ct::{Base64UrlUnpadded, Encoding as _};
@@ -21,23 +21,23 @@ pub(super) enum SortDirection {
     Desc,
 }
 
-/// Which page is asked for.
+/// The requested page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Page {
     order: Order,
     after: Option<i64>,
     before: Option<i64>,
-    /// How many, from its beginning.
+    /// The maximum number of users, from the page's beginning.
     first: Option<usize>,
-    /// How many of these, from its end.
+    /// How many of these to keep, from the end.
     last: Option<usize>,
 }
 
 impl Page {
-    /// The page of `args`. Counts below 0 are none, and empty cursors as well.
+    /// The page for `args`. Negative counts and empty cursors count as absent.
     ///
     /// # Errors
-    /// A bad cursor, or a combination that Authgear does not know.
+    /// A bad cursor, or a combination that Authgear does not support.
     pub(super) fn read(args: &PageArgs, order: Order) -> Result<Self, ApiError> {
         let after = read_cursor(args.after.as_deref())?;
         let before = read_cursor(args.before.as_deref())?;
@@ -58,7 +58,7 @@ impl Page {
         self.first.is_none() && self.last.is_some()
     }
 
-    /// Where it begins: next to one of the cursors.
+    /// The place where it begins: next to one of the cursors.
     pub(super) const fn place(self) -> Place {
         match (self.after, self.before, self.order) {
             (_, Some(before), Order::Newest) if self.is_backward() => Place::NewerThan(before),
@@ -75,7 +75,7 @@ impl Page {
         count.unwrap_or(MAX_PAGE).max(1)
     }
 
-    /// The connection of what was found.
+    /// The connection for the accounts found.
     pub(super) fn show(self, listed: Listed) -> Connection<User> {
         let Listed { users, found } = listed;
         let counted = users.len();
@@ -110,7 +110,7 @@ impl Page {
     }
 }
 
-/// Refuses what Authgear does not know: `before` or `last` without both cursors.
+/// Refuses what Authgear does not support: `before` or `last` without both cursors.
 pub(super) fn check_combination(after: bool, before: bool, last: bool) -> Result<(), ApiError> {
     let is_known = match (after, before) {
         (true, true) => true,

@@ -38,7 +38,7 @@ fn refuse(error: ApiError) -> async_graphql::Error {
     Failure::Refused(error).into_field_error()
 }
 
-/// The calls of a caller that may see users.
+/// The calls of a caller that may read users.
 fn of_reader<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Calls> {
     let calls = Calls::of(ctx)?;
     calls.authorise(Scope::UsersRead, "users:read")?;

@@ -20,7 +20,7 @@ use crate::http::graphql::global_id::Kind;
 use crate::model::account::Account;
 use crate::model::locale::Locale;
 
-/// An account, with what happened to it lately.
+/// An account, with its recent activity.
 #[derive(Debug, Clone)]
 pub(in crate::http::graphql) struct User {
     pub(in crate::http::graphql) account: Arc<Account>,

@@ -1,4 +1,4 @@
-//! Types of which Keyback has nothing: clients may ask for them, and every list of them is empty.
+//! Types that Keyback has no values of: clients may ask for them, and every list of them is empty.
 
 #![expect(
     unreachable_code,

@@ -1,4 +1,4 @@
-//! Queries that ask for too much: refused at once, in Authgear's words.
+//! Queries that ask for too much are refused at once, in Authgear's words.
 
 use std::fmt::Write as _;
 
@@ -37,7 +37,7 @@ fn one_mutation_field_is_taken() {
         let message = refused(&app, &query);
         assert!(message.starts_with("too many mutation fields"), "{message}");
     }
-    // Of two operations, the one that is asked for counts.
+    // Of two operations, the requested one counts.
     let query = format!("mutation One {{ {a} }} mutation Two {{ {a} {b} }}");
     let body = json!({"query": query, "operationName": "One"});
     let _ = app.make(&app.call("/graphql", body)).expect(200);

@@ -1,4 +1,4 @@
-//! What mutations do, and what they are refused with.
+//! What mutations do, and why they are refused.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ const UNLOCK: &str = "mutation ($id: ID!) { resetAccountLockout(input: {userID: 
 const REMIND: &str =
     "mutation ($address: ID!) { sendResetPasswordMessage(input: {loginID: $address}) }";
 
-/// What sign-in says of `password`: the status, and whether a change is required.
+/// The result of a sign-in with `password`: the status, and whether a change is required.
 fn sign_in(app: &App, email: &str, password: &str) -> (u16, bool) {
     let body = json!({"email": email, "password": password});
     let reply = app.make(&app.call("/v1/sign-in", body));
@@ -274,7 +274,7 @@ fn nobody_is_changed_by_an_id_that_names_no_user() {
             variables["id"] = json!(id);
             refusal(&app, query, &variables)
         };
-        // Garbage, an identity, and nobody.
+        // Garbage, an identity, and an unknown user.
         assert_eq!(with("garbage"), "Invalid/Invalid", "{query}");
         assert_eq!(with("SWRlbnRpdHk6YW5u"), "Invalid/Invalid", "{query}");
         assert_eq!(with("VXNlcjp4"), "NotFound/UserNotFound", "{query}");
@@ -298,7 +298,7 @@ fn a_link_alone_is_mailed_within_the_limits() {
         again["extensions"],
         json!({"errorName": "TooManyRequest", "reason": "RateLimited", "info": {"bucket_name": "ForgotPasswordCooldownEmail"}})
     );
-    // The user need not wait: there is no code to wait for.
+    // The user's own request need not wait after a link without a code.
     let own = app.recover();
     assert_ne!(own.link, mails[0].link());
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! What queries answer.
+//! The answers to queries.
 
 use serde_json::{Value, json};
 

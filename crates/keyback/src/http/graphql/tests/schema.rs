@@ -1,4 +1,4 @@
-//! The schema as it is documented and as Authgear has it.
+//! The schema matches the documentation and Authgear's.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,7 +39,7 @@ fn the_schema_is_documented_as_it_is() {
     assert_eq!(printed.lines().count(), kept.lines().count());
 }
 
-/// All types with their members, without descriptions: one member a line, as the table has them.
+/// All types with their members, without descriptions: one member per line, as in the table.
 fn members(document: &ServiceDocument) -> BTreeMap<String, String> {
     let mut types = BTreeMap::new();
     for definition in &document.definitions {
@@ -103,7 +103,7 @@ fn sorted(members: &str) -> Vec<&str> {
     lines
 }
 
-/// The table says of each type what clients of Authgear's Admin API rely on.
+/// The table lists for each type what clients of Authgear's Admin API rely on.
 #[test]
 fn types_are_exactly_as_authgear_has_them() {
     let table = include_str!("../../../../tests-data/admin-api.txt");

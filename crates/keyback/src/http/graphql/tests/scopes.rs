@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::ann;
 use crate::testing::{App, Reply};
 
-/// Fields, with the words that open them.
+/// Fields, with the words of the scopes that they need.
 const FIELDS: [(&str, &str); 13] = [
     ("users:read", "{ users { totalCount } }"),
     ("users:read", "{ node(id: \"VXNlcjp4\") { id } }"),
@@ -62,7 +62,7 @@ const WORDS: [&str; 8] = [
     "sign-in",
 ];
 
-/// What a key with these scopes is answered.
+/// The answer to a key with these scopes.
 fn ask_with(app: &App, words: &[&str], query: &str) -> Reply {
     let digest = "39550e94970db91e64a2f27fdcabe4d65a207ecd5ca0b614edff18ac8ca3851d";
     let keys = json!([{"id": "all", "sha256": digest, "scopes": words}]);

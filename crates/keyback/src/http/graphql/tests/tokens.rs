@@ -38,7 +38,7 @@ fn now(app: &App) -> u64 {
     app.env.clock().now().unix_seconds()
 }
 
-/// The status that claims of the marked key get.
+/// The status for these claims, signed by the marked key.
 fn status(app: &App, claims: &Value) -> u16 {
     ask_with(app, &TestKey::Rs256.token(claims), QUERY).status
 }
@@ -49,19 +49,19 @@ fn claims_are_as_authgear_has_them_with_a_bound() {
     let now = now(&app);
     let aud = TestKey::AUDIENCE;
     for (claims, expected) in [
-        // As its documentation makes them.
+        // As in Authgear's documentation.
         (json!({"aud": [aud], "iat": now, "exp": now + 300}), 200),
         (json!({"aud": aud, "exp": now + 3_590}), 200),
         (json!({"aud": ["other", aud], "iat": now}), 200),
         (json!({"aud": aud, "iat": now - 3_000}), 200),
-        // Five minutes of difference between clocks.
+        // Clocks may differ by five minutes.
         (json!({"aud": aud, "iat": now + 290, "exp": now + 600}), 200),
         (json!({"aud": aud, "nbf": now + 290, "exp": now + 600}), 200),
         (json!({"aud": aud, "exp": now - 280}), 200),
         (json!({"aud": aud, "iat": now + 330, "exp": now + 600}), 403),
         (json!({"aud": aud, "nbf": now + 330, "exp": now + 600}), 403),
         (json!({"aud": aud, "exp": now - 310}), 403),
-        // The bound.
+        // Beyond the longest lifetime.
         (json!({"aud": aud, "exp": now + 3_700}), 403),
         (json!({"aud": aud, "iat": now - 4_000}), 403),
         (json!({"aud": aud}), 403),
@@ -105,7 +105,7 @@ fn a_marked_key_gives_its_scopes_whatever_the_token_says() {
 #[test]
 fn a_token_of_a_marked_key_opens_no_other_call() {
     let app = all();
-    // Good under Keyback's own rules, but for the key.
+    // Valid under Keyback's own rules, except for the key.
     let claims = TestKey::claims(
         "users reset events emails courier sign-in",
         app.env.clock().now(),

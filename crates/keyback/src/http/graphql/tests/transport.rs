@@ -1,4 +1,4 @@
-//! How requests come and answers go.
+//! Requests and answers over HTTP.
 
 use serde_json::{Value, json};
 
@@ -121,7 +121,7 @@ fn without_a_good_key_there_is_nothing() {
         assert_eq!(reply.body, "Forbidden");
         assert!(reply.header("content-type").starts_with("text/plain"));
     }
-    // Before anything else of the request is looked at.
+    // The key is checked before anything else.
     let bad = ask
         .with_authorization("Bearer x")
         .with_body("text/plain", "x");

@@ -1,11 +1,11 @@
-//! How a call is refused, with an example of each problem.
+//! The refusals of a call, with an example of each problem.
 
 use serde_json::{Map, Value, json};
 
 use super::headers;
 use crate::http::ProblemType;
 
-/// The answer to what is refused as one of these problems, which have one status.
+/// The refusal with one of these problems, which share one status.
 pub(in crate::http::openapi) fn refusal(kinds: &[ProblemType]) -> Value {
     let titles: Vec<_> = kinds
         .iter()
@@ -55,7 +55,7 @@ fn example_of(kind: ProblemType) -> (String, Value) {
     )
 }
 
-/// The headers that a problem of this kind has besides those of all answers.
+/// The headers that a problem of this kind has in addition to those of all answers.
 fn headers_of(kind: ProblemType) -> &'static [&'static str] {
     match kind {
         ProblemType::Unauthorized | ProblemType::Forbidden | ProblemType::NotAuthentic => {

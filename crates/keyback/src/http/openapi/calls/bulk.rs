@@ -64,7 +64,7 @@ fn filter() -> Value {
     let mut q = text();
     q["minLength"] = 1.into();
     q["maxLength"] = 254.into();
-    // Not only blanks, with an `@` or without.
+    // More than blanks and one `@`.
     q["pattern"] = r"[^\s@]|@[\s\S]*@".into();
     object()
         .optional(

@@ -1,4 +1,4 @@
-//! What became of mails.
+//! The outcome of mails.
 
 use schemars::SchemaGenerator as G;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What happened to accounts.
+//! The events of accounts.
 
 use schemars::SchemaGenerator as G;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ fn new(handler: &'static str, path: &'static str, id: &'static str) -> Call {
     Call::new(handler, ("get", path), id, EVENTS).scope(&["events"])
 }
 
-/// A number, as events of one account have them.
+/// A number, as in the events of one account.
 const NUMBER: &str = "^[1-9][0-9]{0,17}$";
 
 fn page_example() -> Value {

@@ -1,4 +1,4 @@
-//! What a portal's sign-in asks, and the rules for passwords.
+//! The calls of a portal's sign-in, and the rules for passwords.
 
 use schemars::SchemaGenerator as G;
 use serde_json::json;

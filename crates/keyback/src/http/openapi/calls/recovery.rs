@@ -1,4 +1,4 @@
-//! What a user who forgot a password does.
+//! The calls for a user who forgot a password.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What an operator calls.
+//! The operator's calls.
 
 use schemars::SchemaGenerator as G;
 use serde_json::json;

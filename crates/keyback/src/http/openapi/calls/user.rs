@@ -1,4 +1,4 @@
-//! What an administrator does with one account.
+//! An administrator's calls about one account.
 
 use schemars::SchemaGenerator as G;
 use serde_json::{Value, json};
@@ -86,7 +86,7 @@ fn delete() -> Call {
         .answers_nothing("The account is deleted.")
 }
 
-/// The members of a reset, however the password comes about.
+/// The members of a reset, whichever way the password is chosen.
 fn with_rest_of_reset(it: Object) -> Object {
     it.optional(
         "send_email",

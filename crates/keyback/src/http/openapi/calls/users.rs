@@ -1,4 +1,4 @@
-//! Accounts: to find, create, import and export them.
+//! Accounts: finding, creating, importing and exporting them.
 
 use schemars::SchemaGenerator as G;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ fn create() -> Call {
         .problems(&[P::Conflict, P::PasswordRejected, P::UndeliverablePassword])
 }
 
-/// What each alternative has.
+/// The members that all alternatives have.
 fn basics(title: &str) -> Object {
     let mut id = account_id();
     id["not"] = json!({"enum": [".", "..", "import", "bulk", "export"]});
@@ -173,7 +173,7 @@ fn account_to_create() -> Value {
     one_of([bare, invited, typed, hashed, generated])
 }
 
-/// How to invite.
+/// The members of an invitation.
 pub(super) fn invitation() -> Object {
     object()
         .required(
@@ -211,7 +211,7 @@ fn import() -> Call {
         .answers("200", "What became of the lines.", G::subschema_for::<ImportReport>, report)
 }
 
-/// An entry of an import. What is wrong with it is answered in `failures`.
+/// An entry of an import. Its errors are listed in `failures`.
 fn account_to_import() -> Value {
     object()
         .required("email", text(), "The user's address.")

@@ -1,4 +1,4 @@
-//! What a call takes.
+//! The body of a call.
 
 use serde_json::Value;
 
@@ -9,14 +9,14 @@ use super::{members, text_at};
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) required: bool,
-    /// What sets its forms apart, if it has several.
+    /// The titles of its alternatives, if it has several.
     pub(super) forms: Vec<String>,
-    /// Those of the JSON object, or of the objects in the JSON list.
+    /// The members of the JSON object, or of the objects in the JSON list.
     pub(super) members: Vec<Member>,
     pub(super) is_list: bool,
     /// HTML about the other media types.
     pub(super) others: Vec<String>,
-    /// In JSON.
+    /// An example in JSON.
     pub(super) example: Option<String>,
 }
 

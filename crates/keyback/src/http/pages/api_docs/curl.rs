@@ -1,8 +1,8 @@
-//! A call, as a line for a shell.
+//! A call as a command line.
 
 use crate::model::base_url::BaseUrl;
 
-/// The line. `path` has its parameters in braces, and `body` is JSON.
+/// The command line. `path` has its parameters in braces, and `body` is JSON.
 pub(super) fn line(
     method: &str,
     base_url: &BaseUrl,

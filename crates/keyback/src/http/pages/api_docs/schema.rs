@@ -14,14 +14,14 @@ pub(super) struct Member {
     pub(super) about: String,
 }
 
-/// What a value may be.
+/// The allowed values.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Kind {
     /// Such as `string, up to 254 characters`.
     pub(super) text: String,
-    /// The schema that it names.
+    /// The schema that it refers to.
     pub(super) schema: Option<String>,
-    /// What follows the name of the schema.
+    /// The text after the name of the schema.
     pub(super) rest: &'static str,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct Named {
     /// HTML of the document's description: its text escaped, its code marked up.
     pub(super) about: String,
     pub(super) members: Vec<Member>,
-    /// The words that it may be, if it has no members, with what each means, as HTML.
+    /// The allowed words, if it has no members, with the meaning of each, as HTML.
     pub(super) words: Vec<(String, String)>,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn all(document: &Value) -> Vec<Named> {
     named.collect()
 }
 
-/// The members of an object: those of all its forms, if it has several.
+/// The members of an object, in all its alternatives.
 pub(super) fn members_of(schema: &Value) -> Vec<Member> {
     let mut found: Vec<Member> = Vec::new();
     let mut forms = 0_usize;
@@ -73,7 +73,7 @@ pub(super) fn members_of(schema: &Value) -> Vec<Member> {
             }
         }
     }
-    // One that only some forms have is in none of the others.
+    // A member that some alternatives lack is optional.
     for member in &mut found {
         member.required &=
             forms_of(schema).all(|form| items(form, "required").any(|it| *it == member.name));
@@ -82,7 +82,7 @@ pub(super) fn members_of(schema: &Value) -> Vec<Member> {
     found
 }
 
-/// An object of several forms has each in `oneOf`.
+/// The alternatives of an object are in `oneOf`.
 pub(super) fn forms_of(schema: &Value) -> impl Iterator<Item = &Value> {
     let alone = schema.get("oneOf").is_none().then_some(schema);
     alone.into_iter().chain(items(schema, "oneOf"))
@@ -99,7 +99,7 @@ impl Member {
     }
 }
 
-/// The words of an enumeration whose words are described one by one.
+/// The words of an enumeration that describes each of them.
 fn words_of(schema: &Value) -> Vec<(String, String)> {
     let words = items(schema, "oneOf").filter_map(|it| {
         let word = it.get("const")?.as_str()?;
@@ -108,7 +108,7 @@ fn words_of(schema: &Value) -> Vec<(String, String)> {
     words.collect()
 }
 
-/// What a value of this schema may be.
+/// The kind of value that this schema allows.
 pub(super) fn kind_of(schema: &Value) -> Kind {
     if let Some(name) = name_of(schema) {
         return Kind {
@@ -187,7 +187,7 @@ fn plain(schema: &Value) -> String {
     parts.join(", ")
 }
 
-/// A description as HTML: what is between backticks is code.
+/// A description as HTML, with the text between backticks as code.
 pub(super) fn rich(text: &str) -> String {
     let mut html = String::new();
     for (index, part) in text.split('`').enumerate() {

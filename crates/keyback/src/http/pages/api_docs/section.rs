@@ -11,7 +11,7 @@ use crate::model::base_url::BaseUrl;
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) name: String,
-    /// For its address on the page.
+    /// Its fragment in the page's address.
     pub(super) slug: String,
     /// HTML of the document's description: its text escaped, its code marked up.
     pub(super) about: String,
@@ -27,7 +27,7 @@ pub(super) struct Call {
     pub(super) summary: String,
     /// HTML of the document's description: its text escaped, its code marked up.
     pub(super) about: String,
-    /// A caller needs one of them.
+    /// The caller needs one of these.
     pub(super) scopes: Vec<String>,
     pub(super) parameters: Vec<Member>,
     pub(super) body: Option<Body>,
@@ -36,7 +36,7 @@ pub(super) struct Call {
     pub(super) curl: String,
 }
 
-/// An answer that is no problem.
+/// An answer that is not a problem.
 #[derive(Debug)]
 pub(super) struct Success {
     pub(super) status: String,
@@ -88,7 +88,7 @@ fn call_of(
 ) -> Call {
     let method = method.to_uppercase();
     let body = Body::of(operation);
-    // The scope of a key is that of a token.
+    // Keys and tokens need the same scope.
     let mut scopes: Vec<String> = items(operation, "security")
         .filter_map(|it| it.pointer("/apiKey/0")?.as_str())
         .map(str::to_owned)

@@ -1,4 +1,4 @@
-//! The page says what the document says.
+//! The page matches the document.
 
 use super::*;
 use crate::http::request::{Body as Sent, Request};
@@ -76,7 +76,7 @@ fn every_call_member_problem_and_schema_is_on_the_page() {
     ] {
         assert!(html.contains(word), "{word}");
     }
-    // Each link within the page leads somewhere.
+    // Each link within the page has a target.
     for (_, rest) in html
         .match_indices("href=\"#")
         .map(|(at, it)| (it, &html[at + it.len()..]))

@@ -1,4 +1,4 @@
-//! No language lacks a text.
+//! Every language has all texts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ const FOLDERS: [&str; 5] = [
     "components/pages/static/problems/lang",
     "crates/keyback/texts/mail",
 ];
-/// Its English is in the kinds of problems themselves.
+/// Its English texts are part of the problem types.
 const WITHOUT_ENGLISH: &str = "components/pages/static/problems/lang";
 
 type Texts = BTreeMap<String, String>;

@@ -52,10 +52,10 @@ pub(super) fn shape(recorded: &Recorded) -> EventShown {
     }
 }
 
-/// What is asked for.
+/// The requested events.
 struct Asked {
     filter: Filter,
-    /// The events of one account. They have numbers, and cursors of their own.
+    /// Only the events of one account. They have numbers, and cursors of their own.
     account: Option<AccountId>,
     limit: Option<i64>,
     query: Query,
@@ -94,7 +94,7 @@ impl Asked {
         })
     }
 
-    /// The same question from a cursor on (RFC 8288).
+    /// The same request from a cursor on, as a link (RFC 8288).
     fn link_to(&self, cursor: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         for (name, value) in self.query.iter().filter(|(name, _)| *name != "cursor") {

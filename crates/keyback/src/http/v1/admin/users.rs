@@ -31,24 +31,24 @@ pub mod start_recovery;
 pub mod unlock;
 pub mod update;
 
-/// What is encoded of an id in a path: all but what RFC 3986 §2.3 leaves unreserved.
+/// The characters of an id that are encoded in a path: all but those that RFC 3986 §2.3 leaves unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The id that a segment of a path names, percent-decoded once.
+/// The id in a segment of a path, percent-decoded once.
 ///
 /// # Errors
-/// 404 for what no account can have as its id.
+/// 404 for a text that cannot be the id of an account.
 fn find_id(segment: &str) -> Result<AccountId, Problem> {
     let decoded = percent_decode_str(segment).decode_utf8();
     let id = decoded.ok().and_then(|text| AccountId::parse(&text).ok());
     id.ok_or_else(Problem::not_found)
 }
 
-/// Reads whether a secret is to be mailed (`email`), or returned to the caller (`return`).
+/// Reads whether to mail a secret (`email`), or to return it to the caller (`return`).
 fn read_deliver(fields: &mut Fields) -> Option<bool> {
     fields.text("deliver", |text| match text {
         "email" => Ok(true),
@@ -108,7 +108,7 @@ struct CredentialShown {
     expires_at: Option<Time>,
 }
 
-/// An account in the contract's form, without the hash, with what happened to it lately.
+/// An account in the contract's form, without the hash, with its recent activity.
 fn shape(account: &Account, activity: Activity) -> AccountShown {
     let credential = account.credential.as_ref();
     AccountShown {
@@ -134,7 +134,7 @@ fn shape(account: &Account, activity: Activity) -> AccountShown {
     }
 }
 
-/// The account's form, with what the store says of what happened to it.
+/// The account's form, with its recent activity from the store.
 async fn shape_of<E: Env>(
     cx: &Cx<'_, E>,
     keyring: &Keyring,

@@ -26,7 +26,7 @@ pub(in crate::http) struct PasswordAssessment {
     errors: Vec<ErrorShown>,
 }
 
-/// Says how strong a password is and which rules it breaks, while it is being typed.
+/// Reports how strong a password is and which rules it breaks, while it is being typed.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

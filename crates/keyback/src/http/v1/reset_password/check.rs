@@ -25,7 +25,7 @@ pub(in crate::http) struct CheckedToken {
     reason: ChangeReason,
 }
 
-/// Says whose password a token sets, before one is chosen. Being a `POST`, it is called by no prefetching program.
+/// Returns whose password a token sets, before one is chosen. As a `POST`, it is not triggered by prefetching.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

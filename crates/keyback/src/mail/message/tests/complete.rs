@@ -1,4 +1,4 @@
-//! No language lacks anything.
+//! Every language is complete.
 
 use std::collections::BTreeSet;
 
@@ -137,7 +137,7 @@ fn lives_are_told_in_whole_units_and_never_too_long() {
     assert!(shown("60", Language::English).contains("code within 1 second:"));
 }
 
-/// Words of the text, its addresses left out: a reader takes a second for three or four of them.
+/// The number of words in the text without its addresses. Reading three or four of them takes a second.
 fn words(name: &str) -> usize {
     let text = mail(&env(), Language::English, name).text;
     let words = text.split_whitespace();

@@ -1,4 +1,4 @@
-//! What a mail says, as data.
+//! The content of mails as data.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What operators and administrators write is shown as they wrote it, and is never markup.
+//! Words of operators and administrators are shown unchanged, and are never markup.
 
 use serde_json::json;
 

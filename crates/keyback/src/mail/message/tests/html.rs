@@ -1,11 +1,11 @@
-//! HTML that clients of all ages take: well-formed, whole without its style sheet, and with nothing from elsewhere.
+//! HTML for clients of all ages: well-formed, complete without its style sheet, and without external resources.
 
 use super::*;
 
-/// The tags that have no end.
+/// The tags without an end tag.
 const VOID: [&str; 3] = ["meta", "br", "!doctype"];
 
-/// The names of all elements, if each ends where it must.
+/// The names of all elements, if each one ends correctly.
 fn elements(html: &str) -> Result<Vec<&str>, String> {
     let (mut open, mut all) = (Vec::new(), Vec::new());
     let mut rest = html;
@@ -65,7 +65,7 @@ fn each_mail_is_well_formed_and_names_its_language() {
                 assert_eq!(count, 1, "{name}: {once}");
             }
             assert!(html.starts_with("<!doctype html>"));
-            // Clients that drop `html` and `body` keep what is inside.
+            // Clients that drop `html` and `body` keep their content.
             let (tag, direction) = (language.tag(), language.direction());
             for element in ["html", "div"] {
                 let start = format!("<{element} lang=\"{tag}\" dir=\"{direction}\">");
@@ -127,7 +127,7 @@ fn what_is_written_from_left_to_right_is_isolated_in_arabic() {
         assert!(mail.text.contains(isolated) && mail.html.contains(isolated));
     }
     assert!(!mail.subject.contains('\u{2068}'));
-    // They are copied.
+    // Users copy them.
     assert!(mail.text.contains(&format!("\n    {code}\n")));
     assert!(mail.text.contains(&format!("#token={link}\n")));
     for (text, element) in [(&code, "<td"), (&link, "<a")] {
@@ -146,7 +146,7 @@ fn the_accent_is_inline_for_light_and_in_the_style_sheet_for_dark() {
     let (style, body) = html.split_once("</style>").unwrap();
     assert!(body.contains("background-color:#205080") && body.contains("color:#ffffff"));
     assert!(!style.contains("#205080") && !body.contains("#ffd000"));
-    // Outlook.com ignores the reader's scheme and marks what it has recoloured.
+    // Outlook.com ignores the reader's colour scheme and marks what it has recoloured.
     for of in ["\n", "[data-ogsb] "] {
         assert!(style.contains(&format!(
             "{of}.button{{background-color:#ffd000!important}}"

@@ -1,4 +1,4 @@
-//! The English mails as they stand in `tests-data/mails`. To renew those, see `written.rs`.
+//! The English mails match `tests-data/mails`. To renew the files, see `written.rs`.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Times as each language writes them.
+//! Times in the format of each language.
 
 use super::*;
 use crate::base::timestamp::Timestamp;

@@ -1,4 +1,4 @@
-//! All mails as files, to be looked at: `KEYBACK_MAILS=folder cargo test --locked --profile host -p keyback --lib written`.
+//! All mails as files, for viewing: `KEYBACK_MAILS=folder cargo test --locked --profile host -p keyback --lib written`.
 
 use std::fs;
 use std::path::PathBuf;

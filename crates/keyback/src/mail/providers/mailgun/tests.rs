@@ -1,4 +1,4 @@
-//! What Mailgun is sent, and what it says.
+//! Requests to Mailgun, and its answers and webhooks.
 
 use EmailState::{Bounced, Complained, Delivered};
 use ProviderKind::{Mailgun, MailgunEu};
@@ -13,7 +13,7 @@ use crate::model::email::EmailState;
 
 pub(super) const SIGNING_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// Puts Mailgun's signature in the place of `SIGNATURE`.
+/// Replaces `SIGNATURE` by Mailgun's signature.
 pub(super) fn sign(post: &mut Post) {
     let mut mac = Hmac::<Sha256>::new_from_slice(SIGNING_KEY.as_bytes()).unwrap();
     mac.update(format!("{NOW}t0ken").as_bytes());

@@ -1,4 +1,4 @@
-//! What SendGrid says, and that it is SendGrid.
+//! SendGrid's webhooks, and that they are authentic.
 
 use EmailState::{Bounced, Complained, Delivered};
 use ProviderKind::SendGrid;

@@ -1,6 +1,6 @@
 //! AWS Signature Version 4 for a POST without a query:
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>.
-//! Why it is written here: `docs/decisions/0012-email-providers.md`.
+//! Why it is implemented here: `docs/decisions/0012-email-providers.md`.
 
 use std::fmt::Write as _;
 
@@ -31,7 +31,7 @@ impl Signer<'_> {
     /// The value of `Authorization`. `path` is percent-encoded already; `headers` are sorted, their names in lower
     /// case, and `host` and `x-amz-date` are among them.
     ///
-    /// `None` if the time is not written as it should.
+    /// `None` if the time has the wrong format.
     pub(super) fn authorization(
         &self,
         method: &str,

@@ -1,4 +1,4 @@
-//! What SES is sent, and what it says.
+//! Requests to SES, and its answers and webhooks.
 
 use EmailState::{Bounced, Complained, Delivered};
 use ProviderKind::Ses;
@@ -116,7 +116,7 @@ fn only_what_nobody_knows_is_named() {
             r#"{"detail-type":"Advisor Status","detail":{}}"#,
             &["Advisor-Status"],
         ),
-        // A subscription that waits to be confirmed, and notifications of an identity, are for the operator to mend.
+        // An unconfirmed subscription, and notifications of an identity, are for the operator to fix.
         (
             Ses,
             r#"{"Type":"SubscriptionConfirmation","Message":"You have chosen to subscribe."}"#,

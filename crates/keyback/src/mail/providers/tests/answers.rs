@@ -1,4 +1,4 @@
-//! Accepted, refused, later: how the answers of all providers are read.
+//! Accepted, refused, later: how all providers' answers are read.
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ fn too_many_requests_and_a_pause_with_an_end_are_about_the_provider() {
         }
         let cut_short = registry::read(kind, Err(NoAnswer::CutShort(429)), AT);
         assert!(matches!(cut_short, Handover::Throttled { .. }), "{kind:?}");
-        // What is wrong with one mail may be wrong with it only.
+        // A fault with one mail may concern that mail only.
         let broken = registry::read(kind, Ok(&answer(500, &soon, "{}")), AT);
         let after = Some(Duration::from_secs(7));
         assert!(

@@ -1,4 +1,4 @@
-//! What each provider is sent.
+//! The requests to each provider.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::mail::api::EMAIL_ID;
 
-/// The request as a file shows it: headers sorted, JSON indented, one line for each value of a form.
+/// The request as a text file: headers sorted, JSON indented, one line for each form value.
 fn shown(settings: &ProviderSettings) -> String {
     let request = written(settings);
     let page = settings.kind.example().page;
@@ -29,7 +29,7 @@ fn shown(settings: &ProviderSettings) -> String {
     text
 }
 
-/// The files are written anew with `KEYBACK_RENEW_SNAPSHOTS=1 cargo test --locked --lib each_request`; look at the difference.
+/// `KEYBACK_RENEW_SNAPSHOTS=1 cargo test --locked --lib each_request` renews the files; review the difference.
 #[test]
 fn each_request_is_as_its_checked_in_file_shows() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/mail/snapshots");

@@ -1,13 +1,13 @@
-//! Forged, altered, stale, and garbage.
+//! Forged, altered, stale and garbage webhooks.
 
 use Unusable::{NotAuthentic, Unreadable};
 
 use super::*;
 
-/// The one that SendGrid's own example is signed with.
+/// The key of SendGrid's own example.
 const OTHER_PUBLIC_KEY: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==";
 
-/// A good webhook of each provider.
+/// A valid webhook of each provider.
 fn all() -> Vec<Post> {
     ProviderKind::ALL
         .iter()
@@ -109,7 +109,7 @@ fn what_is_authentic_and_no_json_is_unreadable() {
     for &provider in ProviderKind::ALL {
         let is_mailgun = matches!(provider, ProviderKind::Mailgun | ProviderKind::MailgunEu);
         for garbage in ["", "garbage", "{", "7", "null", "\u{0}"] {
-            // Mailgun's signature stands in the body.
+            // Mailgun's signature is in the body.
             let expected = if is_mailgun { NotAuthentic } else { Unreadable };
             let read = posted(provider, garbage).read_at(NOW);
             assert_eq!(read, Err(expected), "{provider:?} {garbage}");

@@ -1,7 +1,7 @@
 //! argon2id (RFC 9106, version 19) with one lane and 32 bytes of output, written for speed in Wasm.
 //!
-//! The `argon2` crate needs 1.9 times as long there: it returns blocks by value, and each copy is a call out of Wasm.
-//! Decision 0005 has the measurements. Natively only the tests compile this, to compare it with the crate.
+//! The `argon2` crate takes 1.9 times as long there: it returns blocks by value, and each copy is a call out of Wasm.
+//! Decision 0005 has the measurements. Natively, only the tests compile this, to compare it with the crate.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -31,14 +31,15 @@ const SLICES: usize = 4;
 const VERSION: u32 = 0x13;
 const ARGON2ID: u32 = 2;
 
-/// Of a slice: each takes about a sixth of a millisecond with Keyback's own parameters, of which there are 128 in a hash.
+/// Per slice, so a hash of Keyback's own has 128 parts. Each takes about a sixth of a millisecond with Keyback's own
+/// parameters.
 const PARTS: usize = 16;
 
 type Block = [u64; WORDS];
 const ZERO: Block = [0; WORDS];
 
-/// Hashes `password`, and calls `pause` [`PARTS`] times in a slice. `None` for a lack of memory, and for what RFC 9106 §3.1 does not
-/// allow.
+/// Hashes `password`, and calls `pause` [`PARTS`] times per slice. `None` if memory runs out, and for parameters that
+/// RFC 9106 §3.1 does not allow.
 pub(super) async fn hash(
     password: &[u8],
     salt: &[u8],
@@ -63,7 +64,7 @@ pub(super) async fn hash(
     lane.memory.last().map(finish)
 }
 
-/// The memory, as far as it is filled.
+/// The memory filled so far.
 struct Lane {
     memory: Vec<Block>,
     /// Blocks in a slice.
@@ -83,7 +84,7 @@ impl Lane {
     }
 
     /// Fills the blocks of a slice at these indexes. `None` cannot happen.
-    // Not part of the future that calls it: there, each variable would be in memory.
+    // Not inlined into the future that calls it: there, every variable would be in memory.
     #[inline(never)]
     fn fill(
         &mut self,
@@ -103,7 +104,7 @@ impl Lane {
             }
             let previous = current.checked_sub(1).unwrap_or(length - 1);
             let random = address.unwrap_or(memory[previous][0]);
-            // Neither of the two is the current block, nor are they the same.
+            // Neither of the two is the current block, and they are not the same.
             let reference = if pass == 0 {
                 position(random, current - 1)
             } else {
@@ -111,7 +112,7 @@ impl Lane {
                 (oldest + position(random, length - segment + index - 1)) % length
             };
             if pass == 0 {
-                // Not all of the memory at once: each block is then in the cache when it is filled.
+                // Grows block by block, so that each block is in the cache when it is filled.
                 memory.push(ZERO);
             }
             let [previous, reference, current] = memory
@@ -141,7 +142,7 @@ fn seed(password: &[u8], salt: &[u8], memory_kib: u32, iterations: u32) -> Optio
     Some(digest.finalize().into())
 }
 
-/// H' of 1024 bytes, RFC 9106 §3.3, of which the first two blocks are made.
+/// H' of 1024 bytes, RFC 9106 §3.3, which makes the first two blocks.
 fn first_block(seed: &[u8; 64], index: u32) -> Block {
     let mut digest = Blake2b512::new();
     digest.update(1024_u32.to_le_bytes());
@@ -182,7 +183,7 @@ fn position(random: u64, area: usize) -> usize {
     area - 1 - ((area as u64 * x) >> 32) as usize
 }
 
-/// Where to refer to while that may not depend on the password, RFC 9106 §3.4.1.2.
+/// The data-independent addressing of RFC 9106 §3.4.1.2, used while references must not depend on the password.
 struct Addresses {
     input: Block,
     words: Block,
@@ -198,7 +199,7 @@ impl Addresses {
         Self { input, words: ZERO }
     }
 
-    /// The pseudo-random number for the block at `index` of the slice. They must be asked for in order.
+    /// The pseudo-random number for the block at `index` of the slice. Must be called in order.
     fn word(&mut self, index: usize) -> u64 {
         if index.is_multiple_of(WORDS) {
             self.input[6] += 1;
@@ -210,7 +211,7 @@ impl Addresses {
     }
 }
 
-/// G, RFC 9106 §3.5, into `output`: added to what is there with `ADD`, in its place without.
+/// G, RFC 9106 §3.5, into `output`: combined with it by XOR with `ADD`, otherwise overwriting it.
 fn compress<const ADD: bool>(x: &Block, y: &Block, output: &mut Block, scratch: &mut Block) {
     let rows = zip(x.as_chunks().0, y.as_chunks().0);
     let mixed = zip(output.as_chunks_mut().0, scratch.as_chunks_mut().0);
@@ -225,8 +226,8 @@ fn compress<const ADD: bool>(x: &Block, y: &Block, output: &mut Block, scratch: 
     }
 }
 
-// The next two are functions of their own since Cranelift then adds constants to one address, as part of each access. In
-// the loop above it would compute each address.
+// The next two are functions of their own so that Cranelift adds constants to one address as part of each access. In
+// the loop above, it would compute each address.
 
 #[inline(never)]
 fn permute_row<const ADD: bool>(
@@ -259,7 +260,7 @@ fn permute_columns(mixed: &[u64; COLUMN_SPAN], output: &mut [u64; COLUMN_SPAN]) 
 /// P, RFC 9106 §3.6.
 #[inline(always)]
 fn permute(v: &mut [u64; ROW]) {
-    // A known mask would be merged with the doubling in `mix`, at the price of one more instruction each time.
+    // A known mask would be merged with the doubling in `mix`, which costs one more instruction each time.
     let low_half = black_box(u64::from(u32::MAX));
     let columns = [[0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15]];
     mix_quarters(v, columns, low_half);
@@ -272,8 +273,8 @@ fn permute(v: &mut [u64; ROW]) {
 fn mix_quarters(v: &mut [u64; ROW], quarters: [[usize; 4]; 4], low_half: u64) {
     for quarter in quarters {
         mix_quarter(v, quarter, [32, 24], low_half);
-        // Cranelift computes a value where it is first stored. This is a store, so that the quarters take turns and the
-        // processor works at several of them at a time.
+        // Cranelift computes a value where it is first stored. This is a store, so the quarters are interleaved and the
+        // processor works on several of them at a time.
         black_box(v[quarter[1]]);
     }
     for quarter in quarters {

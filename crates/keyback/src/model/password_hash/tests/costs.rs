@@ -1,4 +1,4 @@
-//! What a hash made elsewhere may cost, and how slow the usual ones are.
+//! The permitted cost of hashes made elsewhere, and how slow the usual ones are.
 
 use super::*;
 
@@ -70,7 +70,7 @@ fn costs_have_a_floor_and_a_ceiling() {
             &["25000", "i=210000,l=16", "1000000"],
             &["i=999", "1000001"],
         ),
-        // The second block costs as much again.
+        // The second block costs the same again.
         (
             "pbkdf2_sha1$@$saltsalt$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=".to_owned(),
             &["1000000"],

@@ -1,4 +1,4 @@
-//! What goes into the calendar, sorted by the minute.
+//! Work for the calendar, sorted by the minute.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,15 +7,15 @@ use crate::base::timestamp::Timestamp;
 use crate::model::event::EventPlace;
 use crate::store::agenda::{Entry, Expiring};
 
-/// How many tasks and keys one parked part holds.
+/// How many tasks and keys one parked part has at most.
 const PART_SIZE: usize = 1_000;
 
-/// Tasks and keys by the minute in which they are due, and events for the feed.
+/// Tasks and keys by the minute in which they are due, and events to add to the feed.
 #[derive(Debug, Default)]
 pub(super) struct Sorted {
     pub(super) by_minute: BTreeMap<u64, Entry>,
     pub(super) expired: Vec<String>,
-    /// Some of them may be in the feed already.
+    /// Some of them may already be in the feed.
     pub(super) events: Vec<EventPlace>,
 }
 
@@ -28,10 +28,10 @@ impl Sorted {
     }
 
     pub(super) fn take(&mut self, entry: Entry, now: Timestamp) {
-        // An entry that was fed may have got more since.
+        // An entry may have gained events since it was fed.
         self.events.extend(entry.events);
         for task in entry.tasks {
-            // Brought back in time to be done on time.
+            // Parked under the minute in which it is due, so that it is brought back in time.
             let parked = self.by_minute.entry(task.at.unix_minutes()).or_default();
             parked.tasks.push(task);
         }
@@ -50,7 +50,7 @@ impl Sorted {
     }
 }
 
-/// Deleting can wait: the later it is due, the more is merged.
+/// Deletion can wait: the later it is due, the coarser the step, so that more is merged.
 fn coarsely(at: Timestamp, now: Timestamp) -> Timestamp {
     const HOUR: u64 = 3_600_000;
     let ahead = at.since(now);
@@ -65,7 +65,7 @@ fn coarsely(at: Timestamp, now: Timestamp) -> Timestamp {
     Timestamp::from_unix_millis(steps.saturating_mul(step))
 }
 
-/// An entry as several, none of which is too large for one value.
+/// Splits an entry so that no part is too large for one value.
 pub(super) fn split(entry: &Entry) -> Vec<Entry> {
     let tasks = entry.tasks.chunks(PART_SIZE).map(|tasks| Entry {
         tasks: tasks.to_vec(),

@@ -8,7 +8,7 @@ use crate::testing::{App, block_on};
 
 const DAY: u64 = 86_400;
 
-/// Puts `task` where the older version did, due in so many seconds.
+/// Puts `task` where the older version did, due in this many seconds.
 fn place(app: &App, seconds: u64, task: &Value) {
     let store = &app.env.store;
     let due_at = app.env.clock.now().plus(Duration::from_secs(seconds));
@@ -68,7 +68,7 @@ fn a_recovery_that_waited_in_it_is_mailed() {
     let app = App::with_account();
     let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
     let (_, _crashed) = app.answer(&call);
-    // The sealed request as the older version had it.
+    // The sealed request as the older version stored it.
     let entry = app.env.store.bytes("v1:entry:r:1").unwrap();
     let entry: Value = serde_json::from_slice(&entry).unwrap();
     let request = entry["record"]["tasks"][0]["task"]["recover"]["request"].clone();

@@ -1,4 +1,4 @@
-//! A bulk job that the courier works, against a reset that is under way, at every operation on the store.
+//! A bulk job that the courier runs, against a reset that is under way, at every operation on the store.
 
 use std::cell::Cell;
 
@@ -9,8 +9,8 @@ use crate::testing::{App, Call, Mail};
 
 const BULK: &str = "/v1/admin/users/bulk";
 
-/// Has the courier work a job that was ordered before it and the reset began. `check` gets whether the reset was answered
-/// as done, and whether the job says that it did something, instead of passing the account over.
+/// Runs a job that was ordered before the courier and the reset started. `check` gets whether the reset was answered as
+/// done, and whether the job reports a change rather than a skipped account.
 fn job_against_resets(order: Value, check: impl Fn(&App, bool, bool)) {
     let (app, recovery) = with_ann();
     app.advance(180);

@@ -26,7 +26,7 @@ pub(in crate::http) struct EmailPage {
     next_cursor: Option<String>,
 }
 
-/// Shows the emails of the last month, newest first: all of them, or those in one state.
+/// Lists the emails of the last month, newest first: all of them, or those in one state.
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

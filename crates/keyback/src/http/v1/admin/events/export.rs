@@ -10,11 +10,11 @@ use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::event_feed::{of_account, page};
 
-/// About 5 MB, and a second of reading.
+/// About 5 MB, and a second to read.
 const MAX_LINES: i64 = 10_000;
 
-/// The same as a page, oldest first and one event a line (<https://github.com/ndjson/ndjson-spec>). If there are more, the
-/// address of the next ones is a link (RFC 8288).
+/// The events of a page, but oldest first and one event per line (<https://github.com/ndjson/ndjson-spec>). If there
+/// are more, the answer has a link to them (RFC 8288).
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
@@ -38,7 +38,7 @@ pub(in crate::http) async fn get<E: Env>(
     };
     let mut lines = String::new();
     for event in &events {
-        // Through a value: members in alphabetical order, as in a page.
+        // As a value first, for members in alphabetical order, as in a page.
         let line = serde_json::to_value(shape(event)).map_err(|_| Unavailable::Template)?;
         lines.push_str(&line.to_string());
         lines.push('\n');

@@ -13,10 +13,10 @@ pub mod show;
 pub mod start;
 pub mod stop;
 
-/// The job that a segment of a path names.
+/// The job id in a segment of a path.
 ///
 /// # Errors
-/// 404 for what no job can have as its id.
+/// 404 for a text that cannot be the id of a job.
 fn find_id(segment: &str) -> Result<BulkJobId, Problem> {
     BulkJobId::parse(segment).map_err(|_| Problem::not_found())
 }
@@ -76,7 +76,7 @@ fn shape(job: &BulkJob) -> JobShown {
     }
 }
 
-/// Of an account that cannot be read, nobody knows the id.
+/// The id of an unreadable account is unknown.
 fn show_failure(failure: &BulkFailure) -> FailureShown {
     let id = Some(&failure.user_id).filter(|id| **id != AccountId::placeholder());
     FailureShown {

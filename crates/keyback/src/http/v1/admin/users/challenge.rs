@@ -49,7 +49,7 @@ pub(in crate::http) async fn get<E: Env>(
     Ok(Answer::of(200, &ChallengeShown { challenge }))
 }
 
-/// Stops a recovery that is under way. Without one there is nothing to do, and the answer is the same.
+/// Stops a recovery that is under way. Without one it does nothing, and the answer is the same.
 pub(in crate::http) async fn delete<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

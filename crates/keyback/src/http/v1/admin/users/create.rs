@@ -28,7 +28,7 @@ use crate::store::cx::Cx;
 
 const RESERVED: &str = "is reserved";
 
-/// What only one new account at a time may come with.
+/// The members that are allowed for a single new account only.
 const NOT_IMPORTED: [&str; 4] = ["generate", "send_email", "return_password", "invite"];
 
 /// A new account, with what was made for its owner.
@@ -48,7 +48,7 @@ pub(in crate::http) struct AccountCreated {
     invitation: Option<invite::Invitation>,
 }
 
-/// Creates an account, and has its owner told of the password or invited to choose one.
+/// Creates an account, and mails its owner the password or an invitation if the caller wants.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
@@ -84,7 +84,7 @@ pub(in crate::http) async fn post<E: Env>(
     }
 }
 
-/// The account, and what was made for its owner.
+/// The account, and the secrets made for its owner.
 fn show(created: &Created, site: &Site) -> AccountCreated {
     AccountCreated {
         account: shape(&created.account, Activity::default()),
@@ -94,7 +94,7 @@ fn show(created: &Created, site: &Site) -> AccountCreated {
     }
 }
 
-/// The account to create, and what its owner gets.
+/// Reads the account to create, and what its owner gets.
 fn read_order(fields: &mut Fields, lifetime: TemporaryPasswordLifetime) -> Option<Order> {
     let generate = fields.boolean("generate", false);
     let send_email = fields.boolean("send_email", false);
@@ -120,7 +120,7 @@ fn read_order(fields: &mut Fields, lifetime: TemporaryPasswordLifetime) -> Optio
             fields.refuse(name, "needs a password in clear, or generate: true");
         }
     }
-    // Somebody else knows a password that is generated or mailed.
+    // Somebody else knows a generated or mailed password.
     let default = generate || (send_email && is_clear);
     let has_password = is_given || generate;
     let draft = account.into_draft(fields, lifetime, default, has_password)?;
@@ -159,7 +159,7 @@ struct AccountMembers {
 fn read_account(fields: &mut Fields) -> Option<AccountMembers> {
     let email = fields.text("email", EmailAddress::parse);
     let id = fields.optional_text("id", |text| match text {
-        // The path of that account would be another call's.
+        // The path of such an account would be that of another call.
         "import" | "bulk" | "export" => Err(RESERVED.to_owned()),
         text => AccountId::parse(text).map_err(|error| error.to_string()),
     });
@@ -190,7 +190,7 @@ fn read_account(fields: &mut Fields) -> Option<AccountMembers> {
 }
 
 impl AccountMembers {
-    /// The account's draft. Unless the caller says, `must_change` is whether its password must be changed.
+    /// The account's draft. Unless the caller decides it, `must_change` says whether the password must be changed.
     fn into_draft(
         self,
         fields: &mut Fields,
@@ -206,7 +206,7 @@ impl AccountMembers {
             );
             return None;
         }
-        // Somebody else knows a password in clear that is to be changed. One that came as a hash is the user's own.
+        // Somebody else knows a clear password that must be changed. A password that came as a hash is the user's own.
         let is_hashed = matches!(self.password, Some(InitialPassword::Hashed(_)));
         let is_temporary = change_on_next_sign_in && !is_hashed;
         Some(Draft {

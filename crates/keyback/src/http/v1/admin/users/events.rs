@@ -14,7 +14,7 @@ use crate::store::{accounts, event_log};
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
-/// Shows what happened to an account, or to one that was deleted less than 90 days ago, newest first.
+/// Lists the events of an account, or of one that was deleted less than 90 days ago, newest first.
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
@@ -27,7 +27,7 @@ pub(in crate::http) async fn get<E: Env>(
     let limit = query.number("limit", 1..=MAX_PAGE)?.unwrap_or(DEFAULT_PAGE);
     let before = query.number("cursor", 1..=i64::MAX)?;
     let page = event_log::page(cx.store(), &id, before, limit).await?;
-    // What happened to an account can be seen after it was deleted, too.
+    // The events of a deleted account can still be read.
     if page.events.is_empty() && accounts::find(cx.store(), &id).await?.is_none() {
         return Err(Problem::not_found());
     }

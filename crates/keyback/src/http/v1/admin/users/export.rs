@@ -16,12 +16,12 @@ use crate::settings::{Accounts, Scope};
 use crate::store::accounts;
 use crate::store::cx::Cx;
 
-/// How many accounts an answer holds at most, and for how long it looks for them: what bounds its memory and its time.
+/// How many accounts an answer may contain, and how long it may search: limits for its memory and time.
 const MAX_PAGE: i64 = 10_000;
 const LONGEST: Duration = Duration::from_secs(10);
 /// How many accounts are read at the same time.
 const CHUNK: i64 = 100;
-/// Between chunks, others who share the instance get their turn.
+/// Pause between chunks, so that other requests of the instance can run.
 const PAUSE: Duration = Duration::from_micros(1);
 
 /// Lists accounts in the order of their creation, as the lines that an import accepts.
@@ -55,7 +55,7 @@ pub(in crate::http) async fn get<E: Env>(
     })
 }
 
-/// Lines, and the number after which the next ones begin, if there are any.
+/// Lines, and the number after which the next ones begin, if there are more.
 struct Page {
     lines: String,
     accounts: i64,
@@ -81,7 +81,7 @@ async fn read<E: Env>(
         let room = limit.saturating_sub(page.accounts).min(CHUNK);
         let to = seen.saturating_add(room).min(last);
         for (_, found) in accounts::range(store, seen.saturating_add(1), to).await {
-            // One that cannot be read is not left out in silence.
+            // An unreadable account is not left out silently.
             if let Some(account) = found? {
                 page.lines.push_str(&line(&account, hashes).to_string());
                 page.lines.push('\n');
@@ -95,7 +95,7 @@ async fn read<E: Env>(
     Ok(page)
 }
 
-/// An account as the line that creates it. A temporary password is left out: elsewhere it would not expire.
+/// An account as the line that creates it. A temporary password is left out, since it would not expire elsewhere.
 fn line(account: &Account, hashes: bool) -> Value {
     let mut members = Map::new();
     let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);

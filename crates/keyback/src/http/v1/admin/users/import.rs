@@ -26,14 +26,14 @@ use self::table::Mapping;
 use self::tally::Tally;
 
 const PATH: &str = "/v1/admin/users/import";
-/// Between two chunks, requests that share the instance get their turn. A shorter pause is too short for one of them; this one
-/// makes an import 6 % longer.
+/// Pause between two chunks, so that other requests of the instance can run. A shorter one is too short for a request;
+/// this one makes an import 6 % longer.
 const PAUSE: Duration = Duration::from_millis(2);
-/// The most bytes that an import may have.
+/// The maximum bytes of an import.
 const MAX_IMPORT_BYTES: usize = 8 * 1024 * 1024;
 
-/// Maximum bytes to read of the body after `head`. Only an authorised caller may send an import, or the ids of a bulk job;
-/// for anyone else, the limit of other calls protects the memory.
+/// Maximum bytes to read of the body after `head`. Only an authorised caller may send an import, or the ids of a bulk
+/// job. For all others the usual limit protects the memory.
 pub async fn max_body_bytes<E: Env>(env: &E, head: &::http::request::Parts) -> usize {
     let path = head.uri.path();
     let (room, scopes): (usize, &[Scope]) = match path {
@@ -59,8 +59,8 @@ async fn may_call<E: Env>(env: &E, headers: &HeaderMap, scopes: &[Scope]) -> boo
     scopes.iter().any(has)
 }
 
-/// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>), each entry of a JSON list, or each
-/// row of a table that can be one; or only says what it would do.
+/// Creates an account for each line of NDJSON (<https://github.com/ndjson/ndjson-spec>), each entry of a JSON list, or
+/// each row of a table; or only reports what it would do.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

@@ -19,7 +19,7 @@ use crate::ports::Env;
 use crate::settings::{Accounts, Scope, Site};
 use crate::store::cx::Cx;
 
-/// How long an invitation may live, in seconds: people have holidays.
+/// How long an invitation may live, in seconds: long enough for holidays.
 const LIFETIME: std::ops::RangeInclusive<u64> = 300..=14 * 86_400;
 const DEFAULT_LIFETIME: Duration = Duration::from_hours(7 * 24);
 
@@ -45,7 +45,7 @@ pub(in crate::http) struct InvitedAgain {
     email_id: Option<String>,
 }
 
-/// Invites the owner of an account without a password, once more.
+/// Invites the owner of an account without a password again.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
@@ -84,7 +84,7 @@ pub(in crate::http) async fn post<E: Env>(
     }
 }
 
-/// The members that say how to invite.
+/// Reads the members of an invitation.
 pub(super) fn read(fields: &mut Fields) -> Option<InvitationOrder> {
     let deliver = read_deliver(fields);
     let expires_in = fields.optional_seconds("expires_in", LIFETIME);
@@ -94,7 +94,7 @@ pub(super) fn read(fields: &mut Fields) -> Option<InvitationOrder> {
     })
 }
 
-/// Until when the invitation is good, and its link, if that is not mailed.
+/// When the invitation expires, and its link unless that is mailed.
 pub(super) fn show(invited: &Invited, site: &Site) -> Invitation {
     Invitation {
         expires_at: invited.expires_at.into(),

@@ -21,7 +21,7 @@ use crate::store::directory::{Order, Place, SearchPage};
 const DEFAULT_PAGE: i64 = 50;
 const MAX_PAGE: i64 = 100;
 
-/// What a search looks for.
+/// The parameters of a search.
 const CRITERIA: [&str; 5] = ["q", "disabled", "no_password", "must_change", "locked"];
 
 /// A page of accounts.
@@ -50,7 +50,7 @@ pub(in crate::http) async fn get<E: Env>(
     let mut known = vec!["email", "order", "limit", "cursor"];
     known.extend(CRITERIA);
     let query = request.query(&known)?;
-    // One account has one page, and a bad parameter is refused all the same.
+    // One account needs no pages, but a bad parameter is still refused.
     let page = read_page(&query)?;
     let found = match query.text("email") {
         Some(email) => find_one(cx, &query, email).await?,
@@ -92,7 +92,7 @@ async fn find_one<E: Env>(
     })
 }
 
-/// Which part of the accounts is asked for.
+/// The requested part of the accounts.
 struct Page {
     order: Order,
     limit: usize,

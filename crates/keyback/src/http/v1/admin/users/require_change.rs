@@ -11,7 +11,7 @@ use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
-/// Requires, or no longer requires, a change of the password at the next sign-in.
+/// Requires a change of the password at the next sign-in, or lifts the requirement.
 pub(in crate::http) async fn put<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

@@ -67,7 +67,7 @@ pub(in crate::http) async fn post<E: Env>(
     }
 }
 
-/// Only present members: the password only if the caller asked for it.
+/// Only present members; the password only if the caller asked for it.
 fn show(outcome: &Outcome, change_required: bool) -> PasswordReset {
     PasswordReset {
         password: outcome.password.as_ref().map(|it| it.reveal().to_owned()),
@@ -103,7 +103,7 @@ fn read_order(fields: &mut Fields, rules: AdminResetRules) -> Option<Order> {
         }
     };
     let change_on_next_sign_in = change_on_next_sign_in?;
-    // A password that is to be changed is a temporary one and does not work for ever.
+    // A password that must be changed is temporary, and does not work for ever.
     let default = change_on_next_sign_in.then_some(rules.temporary_password_lifetime);
     Some(Order {
         password,

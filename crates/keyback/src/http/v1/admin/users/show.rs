@@ -35,7 +35,7 @@ pub(in crate::http) struct AccountDetails {
     wrong_codes: Option<i64>,
 }
 
-/// Shows the account, and until when something keeps its owner out, if anything does.
+/// Shows the account, and how long its owner is locked out, if so.
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

@@ -50,7 +50,7 @@ pub(in crate::http) async fn post<E: Env>(
     let id = find_id(id)?;
     let order = request.members(|fields| {
         let deliver = read_deliver(fields);
-        // What is issued for a recovery may live for a day at most (NIST SP 800-63B-4 §4.2.1.2).
+        // The secrets of a recovery may live for a day at most (NIST SP 800-63B-4 §4.2.1.2).
         let expires_in = fields.optional_seconds("expires_in", 300..=86_400);
         let reason = read_reason(fields);
         Some(Order {

@@ -1,4 +1,4 @@
-//! The hashes are those of the reference implementation and of the crate `argon2`.
+//! The hashes match those of the reference implementation and of the `argon2` crate.
 
 use std::cell::Cell;
 
@@ -12,7 +12,7 @@ fn hash(password: &[u8], salt: &[u8], memory_kib: u32, iterations: u32) -> Optio
     block_on(super::hash(password, salt, memory_kib, iterations, &pause))
 }
 
-/// What the `argon2` crate makes of it.
+/// The result of the `argon2` crate.
 fn reference(password: &[u8], salt: &[u8], memory_kib: u32, iterations: u32) -> [u8; 32] {
     let params = Params::new(memory_kib, iterations, 1, Some(32)).unwrap();
     let mut output = [0; 32];
@@ -101,7 +101,7 @@ proptest! {
     fn hashes_as_the_crate_does(
         password in prop::collection::vec(any::<u8>(), 0..300),
         salt in prop::collection::vec(any::<u8>(), 8..130),
-        // From one address block for each slice to several.
+        // From one address block per slice to several.
         memory_kib in 8_u32..1_400,
         iterations in 1_u32..5,
     ) {

@@ -10,7 +10,7 @@ use crate::settings::{Accounts, Scope};
 use crate::store::bulk_jobs;
 use crate::store::cx::Cx;
 
-/// Shows how far a job is.
+/// Shows the progress of a job.
 pub(in crate::http) async fn get<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

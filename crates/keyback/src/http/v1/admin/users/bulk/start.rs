@@ -20,11 +20,11 @@ use crate::store::cx::Cx;
 
 /// The path of the call.
 pub(in crate::http::v1::admin::users) const PATH: &str = "/v1/admin/users/bulk";
-/// The scopes of which a caller needs one, depending on the action.
+/// The caller needs one of these scopes, depending on the action.
 pub(in crate::http::v1::admin::users) const SCOPES: [Scope; 2] = [Scope::UsersWrite, Scope::Reset];
 /// Maximum ids of a call, each of up to 128 characters.
 const MAX_IDS: usize = 1_000;
-/// Maximum bytes of the body: room for as many.
+/// Maximum bytes of the body: enough for that many ids.
 pub(in crate::http::v1::admin::users) const MAX_BYTES: usize = 256 * 1024;
 
 /// What a dry run counts.
@@ -37,7 +37,7 @@ pub(in crate::http) struct BulkCount {
     complete: bool,
 }
 
-/// Begins a job, or counts what it would be about.
+/// Starts a job, or counts the accounts that it would change.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
@@ -65,7 +65,7 @@ pub(in crate::http) async fn post<E: Env>(
     }
 }
 
-/// The scope that the same action on one account has.
+/// The scope that the same action needs for one account.
 const fn scope_of(action: BulkAction) -> Scope {
     match action {
         BulkAction::SignOut | BulkAction::Disable => Scope::UsersWrite,
@@ -111,7 +111,7 @@ fn read_filter(fields: &mut Fields) -> Option<BulkFilter> {
     let no_password = fields.optional_boolean("no_password");
     let must_change = fields.optional_boolean("must_change");
     let q = fields.optional_text("q", |text| {
-        // What all addresses begin with was hardly meant.
+        // A beginning that all addresses have is probably a mistake.
         let beginning = Beginning::parse(text).ok();
         beginning
             .filter(|it| !it.is_empty())

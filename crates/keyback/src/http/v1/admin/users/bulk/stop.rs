@@ -10,7 +10,7 @@ use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
-/// Stops a job. What it has done stays.
+/// Stops a job. What it has done is not undone.
 pub(in crate::http) async fn delete<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,

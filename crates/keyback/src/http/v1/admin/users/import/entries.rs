@@ -6,9 +6,9 @@ use serde_json::value::RawValue;
 
 use crate::http::problem::FieldError;
 
-/// The byte order mark of UTF-8, which some editors and exports put before the text.
+/// The byte order mark of UTF-8, which some editors and exports put at the beginning.
 const MARK: &[u8] = b"\xef\xbb\xbf";
-/// What compressed files, spreadsheets and UTF-16 text begin with, and what to do about them.
+/// The first bytes of compressed files, spreadsheets and UTF-16 text, with advice for each.
 const OTHER_FILES: [(&[u8], &str); 8] = [
     (b"\x1f\x8b", "is compressed with gzip: send it uncompressed"),
     (
@@ -28,21 +28,21 @@ const WRAPPED: &str =
     "is one object that holds a list: send the list alone, or one JSON object per line";
 const OTHER: &str = "must be one JSON object per line, or one JSON list of objects";
 
-/// The JSON of one account, and where it is.
+/// The JSON of one account, and its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Entry<'a> {
     /// The number of the line on which it begins, from 1.
     pub(super) line: usize,
     /// Its place in the list, from 0, if it is in one.
     pub(super) index: Option<usize>,
-    /// What should be one JSON object.
+    /// The text, which should be one JSON object.
     pub(super) text: &'a [u8],
 }
 
-/// The accounts of a body, in their order. Blank lines are skipped, and a comma after an object on its line as well.
+/// The accounts of a body, in order. Skips blank lines, and a comma after an object on its line.
 ///
 /// # Errors
-/// What to do, if the body is of another kind as a whole.
+/// What to do, if the whole body is of another kind.
 pub(super) fn find(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
     let body = text_of(body)?;
     match body.trim_ascii_start().first() {
@@ -69,7 +69,7 @@ pub(super) fn find(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
     }
 }
 
-/// Whether `text` is an object with a list of objects in it, such as `{"users": [{…}]}`.
+/// Whether `text` is an object that contains a list of objects, such as `{"users": [{…}]}`.
 fn holds_objects(text: &[u8]) -> bool {
     let members: Option<BTreeMap<&str, &RawValue>> = serde_json::from_slice(text).ok();
     members.is_some_and(|members| {
@@ -83,7 +83,7 @@ fn holds_objects(text: &[u8]) -> bool {
 /// The body without the byte order mark.
 ///
 /// # Errors
-/// What to do, if it is no text in UTF-8.
+/// What to do, if it is not UTF-8 text.
 pub(super) fn text_of(body: &[u8]) -> Result<&[u8], FieldError> {
     let body = body.strip_prefix(MARK).unwrap_or(body);
     let is_other = |(begin, _): &&(&[u8], &str)| body.starts_with(begin);
@@ -93,8 +93,8 @@ pub(super) fn text_of(body: &[u8]) -> Result<&[u8], FieldError> {
     }
 }
 
-/// One entry for each line, whose ends are those of Unix, of Windows or of old Macs. Where files were put together, a mark may
-/// stand before any line.
+/// One entry for each line, with line ends of Unix, of Windows or of old Macs. In concatenated files, any line may
+/// begin with a byte order mark.
 fn lines(body: &[u8]) -> Vec<Entry<'_>> {
     let end = if body.contains(&b'\n') { b'\n' } else { b'\r' };
     let texts = body.split(|byte| *byte == end);
@@ -109,7 +109,7 @@ fn lines(body: &[u8]) -> Vec<Entry<'_>> {
         .collect()
 }
 
-/// The text of a line, without what may stand before and after its object.
+/// The text of a line, without what may surround its object.
 fn bare_line(text: &[u8]) -> &[u8] {
     let text = text.strip_prefix(MARK).unwrap_or(text);
     text.trim_ascii_end().strip_suffix(b",").unwrap_or(text)
@@ -131,8 +131,8 @@ fn list(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
     Ok(entries.collect())
 }
 
-/// Objects that are written over several lines each. `None` if the first line is one object on its own, or if anything
-/// between them is not JSON.
+/// Objects that span several lines each. `None` if the first line is an object by itself, or if anything between them
+/// is not JSON.
 fn objects_over_lines(body: &[u8]) -> Option<Vec<Entry<'_>>> {
     let first = lines(body).into_iter().next()?;
     if serde_json::from_slice::<&RawValue>(first.text).is_ok() {
@@ -152,7 +152,7 @@ fn objects_over_lines(body: &[u8]) -> Option<Vec<Entry<'_>>> {
         .collect()
 }
 
-/// The numbers of the lines on which values begin, asked for in their order.
+/// The line numbers on which values begin, computed in order.
 struct Numbers<'a> {
     body: &'a [u8],
     counted: usize,
@@ -217,7 +217,7 @@ mod tests {
         for empty in ["", "\u{feff}", "\r\n \n"] {
             assert_eq!(found(empty.as_bytes()), [], "{empty:?}");
         }
-        // A bad line is an error of its own.
+        // A bad line is an error by itself.
         let expected = [on_line(1, "zebra"), on_line(2, "{}")];
         assert_eq!(found(b"zebra\n{}"), expected);
     }
@@ -236,7 +236,7 @@ mod tests {
     fn objects_may_be_written_over_several_lines() {
         let expected = [on_line(1, "{\n\"a\": 1\n}"), on_line(4, "{}")];
         assert_eq!(found(b"{\n\"a\": 1\n}\n{}"), expected);
-        // A line that is broken off spoils only itself.
+        // A truncated line spoils only itself.
         let expected = [on_line(1, "{\"a\":"), on_line(2, "{}")];
         assert_eq!(found(b"{\"a\":\n{}"), expected);
     }

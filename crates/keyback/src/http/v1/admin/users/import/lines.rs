@@ -1,4 +1,4 @@
-//! The accounts in the body of an import, in whatever form they come.
+//! The accounts in the body of an import, in any of its forms.
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::accounts::create::Draft;
@@ -23,7 +23,7 @@ pub(super) struct Lines<'a> {
     pub(super) ignored: Option<Vec<String>>,
 }
 
-/// One account, or what is wrong with it.
+/// One account, or its error.
 pub(super) struct Line {
     place: Place,
     members: Result<Fields, Vec<FieldError>>,
@@ -32,7 +32,7 @@ pub(super) struct Line {
 /// Finds the accounts of a body.
 ///
 /// # Errors
-/// What to do, if the body is of another kind as a whole; 413 for too many.
+/// What to do, if the whole body is of another kind; 413 for too many lines.
 pub(super) fn find(request: &Request, mapping: Option<Mapping>) -> Result<Lines<'_>, Problem> {
     let refused = |error| Problem::validation_failed(vec![error]);
     let body = request.lines()?;
@@ -82,7 +82,7 @@ pub(super) fn find(request: &Request, mapping: Option<Mapping>) -> Result<Lines<
     })
 }
 
-/// The next accounts that can be worked together. Lines that are none are counted.
+/// The next accounts that can be created together. Invalid lines are counted.
 pub(super) fn next_drafts(
     lines: &mut dyn Iterator<Item = Line>,
     lifetime: TemporaryPasswordLifetime,
@@ -105,7 +105,7 @@ pub(super) fn next_drafts(
     (places, drafts)
 }
 
-/// The members of a creation, and those that an export has besides.
+/// The members of a creation, and the additional ones of an export.
 fn read_members(
     mut fields: Fields,
     lifetime: TemporaryPasswordLifetime,

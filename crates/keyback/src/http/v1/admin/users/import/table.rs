@@ -1,7 +1,7 @@
 //! Reading an import that is a table (RFC 4180): a header row with the names of the members, and an account on each row.
 //!
-//! Tables come from spreadsheets and from other systems: with commas, semicolons or tabs between cells, with columns that
-//! mean nothing here, and under names of their own.
+//! Tables come from spreadsheets and from other systems: with commas, semicolons or tabs between cells, with irrelevant
+//! columns, and with names of their own.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::http::problem::FieldError;
 use crate::http::request::MAX_BODY_BYTES;
 
-/// The members that a column may be.
+/// The members that a column can set.
 const MEMBERS: [&str; 9] = [
     "email",
     "id",
@@ -23,16 +23,16 @@ const MEMBERS: [&str; 9] = [
     "created_at",
     "reason",
 ];
-/// Of these, a cell is true or false.
+/// Members whose cells are true or false.
 const BOOLEANS: [&str; 2] = ["change_on_next_sign_in", "disabled"];
-/// The most columns of a table.
+/// The maximum number of columns.
 const MAX_COLUMNS: usize = 256;
 
 const TOO_LONG: &str = "is longer than 16 KiB, or has more than 256 cells";
 const TOO_MANY_CELLS: &str = "has more cells than the header row";
 const UNCLOSED: &str = "has a quotation mark that is not closed";
 
-/// The columns of the members, by the names that a file has for them.
+/// The columns of the members, by their names in the file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Mapping(BTreeMap<String, &'static str>);
 
@@ -53,7 +53,7 @@ impl Mapping {
     }
 }
 
-/// A table whose header row was read.
+/// A table after its header row.
 #[derive(Debug)]
 pub(super) struct Table<'a> {
     rows: Rows<'a>,
@@ -62,7 +62,7 @@ pub(super) struct Table<'a> {
     pub(super) ignored: Vec<String>,
 }
 
-/// A row: where it begins, and its members or what is wrong with it.
+/// A row: where it begins, and its members or its error.
 pub(super) struct Row {
     /// The number of its line, from 1.
     pub(super) line: usize,
@@ -73,7 +73,7 @@ impl<'a> Table<'a> {
     /// Reads the header row of `text`, without a byte order mark. `None` for a text without rows.
     ///
     /// # Errors
-    /// What to do, if the columns are not clear.
+    /// What to do, if the columns are ambiguous.
     pub(super) fn begin(text: &'a [u8], mapping: &Mapping) -> Result<Option<Self>, FieldError> {
         let refused = |detail: &str| FieldError::whole(detail);
         if std::str::from_utf8(text).is_err() {
@@ -116,9 +116,9 @@ impl<'a> Table<'a> {
         }))
     }
 
-    /// How many rows there are, the header row not included.
+    /// The number of rows, without the header row.
     pub(super) fn row_count(&self) -> usize {
-        // A clone of csv-core's reader does not read on: its table of states is not cloned.
+        // A clone of csv-core's reader cannot continue: its table of states is not cloned.
         Rows::new(self.rows.text).skip(1).count()
     }
 
@@ -163,7 +163,7 @@ impl Iterator for Table<'_> {
     }
 }
 
-/// The member that a column is.
+/// The member that a column sets.
 fn member_of(name: &str, mapping: &Mapping) -> Option<&'static str> {
     if let Some(member) = mapping.0.get(name) {
         return Some(member);
@@ -171,7 +171,7 @@ fn member_of(name: &str, mapping: &Mapping) -> Option<&'static str> {
     let known = MEMBERS
         .into_iter()
         .find(|member| name.eq_ignore_ascii_case(member))?;
-    // Another column was mapped to it.
+    // Another column was mapped to this member.
     let is_mapped = mapping.0.values().any(|member| *member == known);
     (!is_mapped).then_some(known)
 }
@@ -187,13 +187,13 @@ fn value_of(member: &str, cell: String) -> Value {
     }
 }
 
-/// The rows of a table, each with the number of its line.
+/// The rows of a table, each with its line number.
 struct Rows<'a> {
     text: &'a [u8],
     reader: Reader,
     at: usize,
     line: usize,
-    /// Room for the cells of a row, and for where each ends.
+    /// Buffers for the cells of a row, and for where each ends.
     cells: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -217,7 +217,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Cuts the cells out of what was read.
+    /// Cuts the row into its cells.
     fn cells(cells: &[u8], ends: &[usize]) -> Vec<String> {
         let mut from = 0;
         let mut texts = Vec::new();
@@ -248,11 +248,11 @@ impl Iterator for Rows<'_> {
             cells_end = cells_end.saturating_add(written);
             ends_end = ends_end.saturating_add(ended);
             match result {
-                // An empty input is the end.
+                // An empty input means the end.
                 ReadRecordResult::InputEmpty if input.is_empty() => return None,
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull => {
-                    // The rest of the row is read, and of no use.
+                    // The rest of the row is read and dropped.
                     is_too_long = true;
                     (cells_end, ends_end) = (0, 0);
                 }
@@ -268,7 +268,7 @@ impl Iterator for Rows<'_> {
         self.line = self.line.saturating_add(breaks);
         let quotes = raw.split(|byte| *byte == b'"').count().saturating_sub(1);
         let is_last = self.at >= self.text.len();
-        // It has swallowed all rows that follow.
+        // The cell has swallowed all following rows.
         let is_unclosed = is_last && quotes % 2 == 1 && raw.trim_ascii().contains(&b'\n');
         let row = if is_unclosed {
             Err(UNCLOSED)
@@ -282,7 +282,7 @@ impl Iterator for Rows<'_> {
     }
 }
 
-/// What stands between cells: whichever of the three the first line has most of, outside quotation marks.
+/// The separator: whichever of the three occurs most often in the first line, outside quotation marks.
 fn separator_of(text: &[u8]) -> u8 {
     let text = text.trim_ascii_start();
     let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0)];

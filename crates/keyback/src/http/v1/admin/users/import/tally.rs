@@ -1,4 +1,4 @@
-//! What became of the lines of an import.
+//! The outcome of the lines of an import.
 
 use serde_json::json;
 
@@ -20,12 +20,12 @@ pub(super) struct Tally {
     created: u32,
     unchanged: u32,
     failed: u32,
-    /// Serialised one by one: a hundred thousand take ten times as much memory as values.
+    /// Serialised one by one: as values, a hundred thousand would take ten times as much memory.
     failures: String,
 }
 
 impl Tally {
-    /// Counts what became of an account.
+    /// Counts the outcome of an account.
     pub(super) fn count(&mut self, place: Place, outcome: LineOutcome) {
         match outcome {
             LineOutcome::Created => self.created = self.created.saturating_add(1),
@@ -51,7 +51,7 @@ impl Tally {
         }
     }
 
-    /// The first thing wrong with a line is enough to find it.
+    /// The first error of a line is enough to find it.
     pub(super) fn refuse(&mut self, place: Place, errors: &[FieldError]) {
         let (detail, pointer) = errors.first().map_or(("is not valid", ""), |error| {
             (error.detail.as_str(), error.pointer.as_str())
@@ -59,7 +59,7 @@ impl Tally {
         self.fail(place, "validation-failed", detail, Some(pointer));
     }
 
-    /// In a list, a pointer leads to the entry, since all may be on one line.
+    /// In a list, a pointer to the entry is needed, since all may be on one line.
     fn fail(&mut self, place: Place, code: &str, detail: &str, pointer: Option<&str>) {
         let pointer = match place.index {
             Some(index) => Some(format!("/{index}{}", pointer.unwrap_or_default())),

@@ -4,7 +4,7 @@ fn mapping(text: &str) -> Mapping {
     Mapping::parse(text).unwrap()
 }
 
-/// Each row's line, and its members as JSON or what is wrong.
+/// Each row's line, and its members as JSON or its error.
 fn rows(text: &str, map: &str) -> Vec<(usize, String)> {
     let table = Table::begin(text.as_bytes(), &mapping(map)).unwrap();
     let show = |row: Row| {
