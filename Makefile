@@ -8,7 +8,7 @@ wasm_packages := $(addprefix --package ,$(components))
 redis_components := $(filter-out pages,$(components))
 redis_packages := $(addprefix --package ,$(redis_components))
 redis_wasm := $(addprefix target/wasm32-wasip2/release/,$(addsuffix .wasm,$(subst -,_,$(redis_components))))
-# Native code has one profile, and one package at a time: wasmtime is then compiled only once.
+# Native code is built in one profile, one package at a time, so that wasmtime is compiled only once.
 native := --profile host
 
 .PHONY: run test test-redis check deny sbom fuzz build build-redis host release bench bench-quick crash faults soak overload screenshots wasm-target clean help
@@ -48,7 +48,7 @@ fuzz: ## Fuzz every parser of untrusted bytes, two minutes each (35 minutes)
 build: wasm-target ## Build the components
 	cargo build --locked $(wasm) $(wasm_packages)
 
-# They share the crates with the usual ones, and each build replaces the other: the usual one comes last.
+# Both builds write to the same files, so each replaces the other: the usual one comes last.
 build-redis: wasm-target ## Build the components of spin-redis.toml, which keep what they store in a Redis of your own
 	cargo build --locked $(wasm) --features redis $(redis_packages)
 	@mkdir -p target/redis/wasm32-wasip2/release

@@ -59,7 +59,7 @@ use self::{api_keys::ApiKeys, builder::Store, server::Server};
 /// The running app. It ends, with its state folder and its mail sink, when this is dropped.
 pub(crate) struct App {
     servers: Vec<Server>,
-    /// How many clients there were: they meet the hosts in turn.
+    /// Counts the clients made so far, to spread them over the hosts in turn.
     clients: AtomicUsize,
     sink: MailSink,
     keys: ApiKeys,
@@ -90,12 +90,12 @@ impl App {
         }
     }
 
-    /// An app as [`App::start`] makes it, shared by the tests that run now; the last one to leave ends it.
+    /// An app like that of [`App::start`], shared by the tests that are running; the last one to finish stops it.
     ///
-    /// On a store that hosts can share, two serve it.
+    /// Two hosts serve it if its store can be shared.
     ///
-    /// For tests that bring their own accounts and change nothing that another test could notice. A hash made elsewhere is
-    /// noticed: refusals at the sign-in take whole seconds from then on.
+    /// For tests that bring their own accounts and change nothing that another test could notice. An imported hash is
+    /// noticed: refused sign-ins take whole seconds from then on.
     pub(crate) fn shared() -> Arc<Self> {
         static SHARED: Mutex<Weak<App>> = Mutex::new(Weak::new());
 
@@ -111,13 +111,13 @@ impl App {
         })
     }
 
-    /// Ends the app, and hands back what it was started with: the same state folder, sink, keys and variables.
+    /// Stops the app and returns what it was started with: the same state folder, sink, keys and variables.
     pub(crate) fn stop(mut self) -> AppBuilder {
         self.servers.drain(..).for_each(Server::stop);
         self.resume()
     }
 
-    /// As [`App::stop`], with no warning at all: SIGKILL.
+    /// Like [`App::stop`], but with SIGKILL.
     pub(crate) fn kill(mut self) -> AppBuilder {
         self.servers.clear();
         self.resume()
@@ -139,7 +139,7 @@ impl App {
         }
     }
 
-    /// Ends the app with no warning, while others still call it: [`App::kill`] then hands back what it was started with.
+    /// Kills the app while others still call it. [`App::kill`] then returns what it was started with.
     pub(crate) fn end(&self) {
         self.servers.iter().for_each(Server::kill);
     }
@@ -148,7 +148,7 @@ impl App {
         &self.sink
     }
 
-    /// What the app was given for a variable.
+    /// The value that the app was given for a variable.
     pub(crate) fn variable(&self, name: &str) -> &str {
         &self.variables[name]
     }
@@ -158,40 +158,39 @@ impl App {
         self.servers.iter().map(Server::log).collect()
     }
 
-    /// Begins to look for a new peak of memory. Linux only.
+    /// Resets the peak that [`App::peak_memory`] reports. Linux only.
     pub(crate) fn forget_peak_memory(&self) {
         self.servers.iter().for_each(Server::forget_peak_memory);
     }
 
-    /// The most memory, in bytes, that the largest of the app's processes had since. Linux only.
+    /// Peak memory, in bytes, of the largest of the app's processes since the last reset. Linux only.
     pub(crate) fn peak_memory(&self) -> u64 {
         let peaks = self.servers.iter().map(Server::peak_memory);
         peaks.max().expect("a host serves it")
     }
 
-    /// Has calls of components meet faults from now on, as `host/README.md` has it; an empty plan has none.
+    /// Injects faults into components' calls from now on, as `host/README.md` describes; an empty plan has none.
     pub(crate) fn plan_faults(&self, plan: &str) {
         let file = self.folder.path().join(builder::FAULTS);
         let new = file.with_extension("new");
         fs::write(&new, plan).expect("the folder can be written");
-        // Nobody reads half of it.
+        // So that the host never reads half of it.
         fs::rename(&new, &file).expect("the folder can be written");
     }
 
-    /// Fills the disk as far as the app can tell: what it writes to a file is refused, and what is there can be read.
-    /// Linux only.
+    /// Makes the disk look full to the app, or no longer: writes to files fail, reads still work. Linux only.
     pub(crate) fn fill_disk(&self, is_full: bool) {
         for server in &self.servers {
             server.refuse_writes(is_full);
         }
     }
 
-    /// What `PRAGMA integrity_check` says of the store's file: `ok`, or what is broken.
+    /// The result of `PRAGMA integrity_check` on the store's file: `ok`, or what is broken.
     pub(crate) fn integrity(&self) -> String {
         store_file::integrity(&self.state_folder())
     }
 
-    /// The names of all that is in the store.
+    /// All keys in the store.
     pub(crate) fn stored_names(&self) -> Vec<String> {
         match &self.store {
             Store::File => store_file::names(&self.state_folder()),
@@ -209,7 +208,7 @@ impl App {
         self.folder.path().join(builder::STATE)
     }
 
-    /// What the app keeps in its store under a key, as it lies there.
+    /// The text in the store under a key, as it is at rest.
     pub(crate) fn stored(&self, key: &str) -> Option<String> {
         match &self.store {
             Store::File => store_file::find(&self.state_folder(), key),
@@ -217,7 +216,7 @@ impl App {
         }
     }
 
-    /// Whether a text stands as it is in anything that the app keeps: in its folder, or in its database.
+    /// Whether a text occurs verbatim in the app's folder or database.
     pub(crate) fn keeps(&self, text: &str) -> bool {
         let kept = match &self.store {
             Store::File => files_below(&self.state_folder()),
@@ -246,7 +245,7 @@ impl App {
         self.keys.all_scopes()
     }
 
-    /// Where it is served: by the next host, if there are several.
+    /// The origin to call: the next host's, if there are several.
     pub(crate) fn origin(&self) -> &str {
         let client = self.clients.fetch_add(1, Ordering::Relaxed);
         self.servers[client % self.servers.len()].origin()
@@ -262,7 +261,7 @@ impl App {
         ApiClient::new(self.origin(), self.keys.only(word))
     }
 
-    /// A client with a token that an identity provider signed, or with what it says is one.
+    /// A client that sends this as its bearer token, valid or not.
     pub(crate) fn token_bearer(&self, token: &str) -> ApiClient {
         ApiClient::new(self.origin(), token)
     }

@@ -1,4 +1,4 @@
-//! New passwords are looked for among breached ones, by the first five digits of their SHA-1.
+//! New passwords are checked against breached ones, by the first five digits of their SHA-1.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
 };
 
 const PASSWORD: &str = "copper lantern drifts north";
-/// The first five digits of its SHA-1 (`printf 'copper lantern drifts north' | sha1sum`), and the others.
+/// The first five digits of its SHA-1 (`printf 'copper lantern drifts north' | sha1sum`), and the rest.
 const RANGE: &str = "/range/69AFA";
 const REST: &str = "438A1EEE8E19B20C7E1BF6977519DA6A077";
 
@@ -83,7 +83,7 @@ fn a_right_password_that_became_known_must_be_changed_at_the_next_sign_in() {
     assert!(!app.log().contains(&REST[..8]), "{}", app.log());
 }
 
-/// What the newest event of a password that was set says of the check.
+/// The breach check's result in the newest event that set a password.
 fn breach_check(app: &App, user: &User) -> Value {
     // Created, asked, changed, and signed out everywhere.
     let events = wait_for_events(app, &user.id, 4);

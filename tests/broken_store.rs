@@ -1,4 +1,4 @@
-//! A store that is full, gone or damaged: every call that needs it says so as a problem, and health does too. The app goes on.
+//! A store that is full, gone or damaged: calls that need it answer with a problem, health reports it, the app goes on.
 
 use std::fs;
 
@@ -14,7 +14,7 @@ fn assert_outage(answer: &Answer) {
     answer.expect_problem(503, "service-unavailable");
 }
 
-/// Health says it within a minute, which is how often it writes.
+/// Health reports it within a minute: it writes to the store once a minute.
 #[track_caller]
 fn wait_until_health_says_so(app: &App) {
     wait_for(|| {
@@ -33,8 +33,8 @@ fn wait_until_health_says_so(app: &App) {
     );
 }
 
-/// Calls each component once. A host on wasmtime makes files in memory for a component's first instance, which the limit that
-/// stands for a full disk would refuse.
+/// Calls each component once. For a component's first instance, a host on wasmtime creates files in memory, which the
+/// limit that imitates a full disk would refuse.
 fn warm_up(app: &App, user: &User) {
     let visitor = app.visitor();
     visitor.get("/v1/health").expect_json(200);

@@ -1,4 +1,4 @@
-//! The app whose clock is ahead for one run of the courier and goes back: what was promised comes, and nothing is left over.
+//! The app's clock is ahead for one run of the courier and goes back: what was promised comes, nothing is left over.
 
 use serde_json::json;
 
@@ -16,15 +16,15 @@ const REFUSES: Provider = Provider::Fails {
     retry_after: None,
 };
 
-/// Those who were promised something.
+/// The users who were promised something.
 struct Promised {
-    /// The account's owner has a mail that was refused once: its id.
+    /// The id of a mail that was refused once.
     email_id: String,
     /// Asked for a recovery, and its mail was refused once.
     recovering: User,
     /// Asked for a recovery, and the app ended after its answer.
     asking: User,
-    /// The portal did not take the event that a change is required.
+    /// The portal did not accept this user's event that a change is required.
     told: User,
 }
 
@@ -38,13 +38,13 @@ fn a_clock_that_is_a_day_ahead_for_one_run_loses_nothing() {
     let app = receiver.told_by(App::builder()).with_faults().start();
     let (app, promised) = promise(app, &receiver);
 
-    // The receiver's clock is right, so that it refuses what is signed now.
+    // The receiver's clock is right, so it refuses what the app signs now.
     let mut ahead = Ahead::default();
     ahead.pass(&app, DAY);
     app.portal().run_courier().expect_json(200);
     let mut ahead = Ahead::default();
     ahead.pass(&app, 0);
-    // What happens from now on does not wait for what was put off until the wrong time.
+    // New work does not wait for what was put off until the wrong time.
     let late = app.create_user();
     let mail = app.recover(&late).mail;
     set_password(&app, &late, &mail.link_token());
@@ -56,7 +56,7 @@ fn a_clock_that_is_a_day_ahead_for_one_run_loses_nothing() {
     }
     ahead.settle(&app);
     wait_for_state(&app, &promised.email_id, "sent");
-    // It is tried again when the time comes that it was put off to.
+    // The event is tried again at the time that it was put off to.
     receiver.ignores_dates();
     ahead.pass(&app, DAY);
     ahead.settle(&app);

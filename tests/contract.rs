@@ -13,7 +13,7 @@ struct Route {
     scope: Option<Scope>,
     /// A required member whose value is a string.
     member: &'static str,
-    /// What the call answers to a well-formed body whose values nobody has.
+    /// The call's status for a well-formed body whose values match nothing.
     status: u16,
     body: fn(&App) -> Value,
 }

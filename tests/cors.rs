@@ -1,4 +1,4 @@
-//! Calls by pages on other origins: a browser is told that it may let them through, for the origins that are listed.
+//! Calls by pages on other origins: browsers may let them through from the origins that are listed.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::app::{Answer, App, Caller as _, unique_email};
 const PAGE: &str = "https://portal.example.test";
 const ADMIN_PAGE: &str = "https://admin.example.test";
 
-/// What a browser asks before the call.
+/// The preflight request that a browser sends before the call.
 fn ask(app: &App, origin: &str, method: &str, path: &str) -> Answer {
     app.visitor()
         .call("OPTIONS", path)

@@ -15,14 +15,14 @@ use crate::{
     people::{Ahead, Person, Seen},
 };
 
-/// So many rounds, unless the environment's `KEYBACK_CRASH_ROUNDS` says how many.
+/// The number of rounds, unless the environment variable `KEYBACK_CRASH_ROUNDS` sets it.
 const ROUNDS: u64 = 3;
 const PEOPLE: u64 = 4;
-/// The app is killed in the middle of whatever comes after so many of their acts, each of a few calls.
+/// The app is killed once people have acted this many times; an act makes a few calls.
 const ACTS: std::ops::Range<usize> = 3..16;
-/// And within so many milliseconds, about as long as a call takes.
+/// It is killed at most this many milliseconds later, about as long as a call takes.
 const WITHIN: u64 = 60;
-/// What ends by itself, and must be gone in the end.
+/// Records that expire, and must be gone in the end.
 const ENDING: [&str; 12] = [
     "v1:claim:",
     "v1:email-at:",
@@ -37,9 +37,9 @@ const ENDING: [&str; 12] = [
     "v1:request:",
     "v1:token:",
 ];
-/// Counters that whoever dies between counting and storing cannot have deleted.
+/// Counters that stay behind if the app is killed between counting and storing.
 const COUNTERS: [&str; 3] = ["v1:attempts:", "v1:lease:", "v1:limit:"];
-/// How many of them a person leaves at most, in whose calls the app was killed.
+/// The most of them that a person leaves whose calls the app was killed in.
 pub(crate) const COUNTERS_EACH: u64 = 3;
 
 #[test]
@@ -82,7 +82,7 @@ fn an_app_that_is_killed_again_and_again_keeps_its_word() {
     );
 }
 
-/// The app that was, and those who used it.
+/// The killed app, and the people who used it.
 fn kill_while_it_is_used(app: App, round: u64) -> (AppBuilder, Vec<Person>, Seen) {
     let mut random = Rng::with_seed(round);
     let (acts, moment) = (random.usize(ACTS), random.u64(..WITHIN));
@@ -129,10 +129,10 @@ fn use_until_it_ends(app: &App, mut random: Rng, acted: &AtomicUsize) -> (Vec<Pe
     (people, seen)
 }
 
-/// The counters that are left once everything has expired. Whatever else has to end must be gone.
+/// The counters that are left once everything has expired. Panics if other records that expire are left.
 pub(crate) fn left_over(app: &App, ahead: &mut Ahead) -> Vec<String> {
     const DAY: u64 = 86_400;
-    // Codes and links, limits of a day, emails, events, and all again that was put off meanwhile.
+    // For codes and links, daily limits, emails, events, and then all that was put off meanwhile.
     for days in [1, 2, 32, 91, 365] {
         ahead.pass(app, days * DAY);
         wait_long_for(|| {

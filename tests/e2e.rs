@@ -1,8 +1,8 @@
 //! The end-to-end tests: black boxes that talk to the running app over real HTTP.
 //!
-//! `make test` runs them on the embedded host. With `KEYBACK_SPIN=/path/to/spin` (4.1 or later) they run
-//! unchanged on a real Spin. `KEYBACK_STORE=redis` has the host keep its
-//! store in Redis, `outbound-redis` has the components of `spin-redis.toml` call Redis themselves. The modules mirror the URL tree; [`app`] starts what they talk to.
+//! `make test` runs them on the embedded host. With `KEYBACK_SPIN=/path/to/spin` (4.1 or later) they run unchanged on a
+//! real Spin. With `KEYBACK_STORE=redis` the host keeps its store in Redis; with `outbound-redis` the components of
+//! `spin-redis.toml` call Redis themselves. The modules mirror the URL tree; [`app`] starts what they talk to.
 //!
 //! Some tests wait a minute or two for the agenda and say so in their names (`slow_…`). Most of the others
 //! wait for a child process too, so more test threads than cores make the run shorter.

@@ -1,4 +1,4 @@
-//! Failed attempts leave a line each, a limit for wrong API keys, and a warning.
+//! Failed attempts: a log line each, a limit for wrong API keys, and a warning.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn warnings(app: &App) -> Vec<Value> {
     health["warnings"].as_array().cloned().unwrap_or_default()
 }
 
-/// How many lines of the log say that something of this kind was wrong.
+/// How many log lines there are about wrong attempts of this kind.
 fn lines(app: &App, kind: &str) -> usize {
     let line = format!(" kind={kind}");
     let log = app.log();
@@ -61,7 +61,7 @@ fn hundreds_of_wrong_keys_are_slowed_down_and_right_ones_are_not() {
     let app = App::start();
     let wrong = with_key(&app.visitor(), &format!("kb_all_{}", random_token(32)));
     let mut statuses = Vec::new();
-    // Enough for one minute, also when another begins meanwhile.
+    // Enough to reach the limit of a minute even if the next minute begins meanwhile.
     for _ in 0..450 {
         statuses.push(wrong.get("/v1/admin/users?limit=1").status);
     }

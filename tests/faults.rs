@@ -1,5 +1,5 @@
-//! The app while its store and its provider fail by seeded plans: the rules hold, an outage says what is true, no call
-//! hangs, and when the faults are over all that was promised comes.
+//! The app's store and provider fail by seeded plans: the rules hold, an outage answer tells the truth, no call hangs,
+//! and all that was promised comes once the faults are over.
 
 use std::{env, thread, time::Instant};
 
@@ -10,7 +10,7 @@ use crate::{
     people::{Ahead, Person, Seen},
 };
 
-/// So many plans, unless the environment's `KEYBACK_FAULT_PLANS` says how many.
+/// The number of plans, unless the environment variable `KEYBACK_FAULT_PLANS` sets it.
 const PLANS: u64 = 5;
 const PEOPLE: u64 = 4;
 const ACTS: usize = 6;

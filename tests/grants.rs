@@ -22,7 +22,7 @@ fn a_component_without_its_store_answers_503_and_the_others_go_on() {
         let refused = app.portal().sign_in(&user.email, &user.password);
         refused.expect_problem(503, "service-unavailable");
     }
-    // What needs no store is refused as ever.
+    // Calls that need no store are refused as usual.
     app.visitor()
         .post("/v1/sign-in", &json!({}))
         .expect_problem(401, "unauthorized");

@@ -1,4 +1,4 @@
-//! `/graphql` and `/_api/admin/graphql`, over HTTP. What clients of others do with it is in `tests/clients`.
+//! `/graphql` and `/_api/admin/graphql`, over HTTP. Third-party clients are tested in `tests/clients`.
 
 use serde_json::{Value, json};
 use toml::Value as Toml;

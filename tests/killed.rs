@@ -1,4 +1,4 @@
-//! What a caller was told is stored is stored, whatever becomes of the app.
+//! What was acknowledged as stored survives when the app is killed.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -12,14 +12,14 @@ use crate::app::{ApiClient, App, AppBuilder, unique_email};
 
 const ROUNDS: usize = 3;
 const WRITERS: usize = 4;
-/// The app is killed once so many accounts were acknowledged, while others are being made.
+/// The app is killed after this many accounts were acknowledged, while others are being made.
 const ACKNOWLEDGED: usize = 40;
 const WITHIN: Duration = Duration::from_mins(2);
 
 #[test]
 fn an_app_that_is_killed_while_it_writes_loses_nothing_that_it_acknowledged() {
     for _ in 0..ROUNDS {
-        // An app of its own each time: what the last one held leased when it was killed stays so for up to two minutes.
+        // A new app each time: leases that an app held when it was killed last for up to two minutes.
         let (ended, acknowledged) = kill_while_it_writes(App::start());
         let app = ended.start();
         let portal = app.portal();
@@ -30,7 +30,7 @@ fn an_app_that_is_killed_while_it_writes_loses_nothing_that_it_acknowledged() {
     }
 }
 
-/// The app that was, and the accounts that it acknowledged.
+/// The killed app, and the accounts that it acknowledged.
 fn kill_while_it_writes(app: App) -> (AppBuilder, Vec<String>) {
     let acknowledged = AtomicUsize::new(0);
     thread::scope(|scope| {

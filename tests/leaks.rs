@@ -41,7 +41,7 @@ struct Desk {
 struct Secret {
     what: &'static str,
     bytes: Vec<u8>,
-    /// The store keeps it, readably: a hash that was imported.
+    /// Whether the store may hold it in clear: a hash that was imported.
     is_stored: bool,
 }
 
@@ -119,7 +119,7 @@ impl Desk {
         self.secrets.borrow_mut().push(secret);
     }
 
-    /// A hash, which the store keeps as it came.
+    /// Adds a hash, which the store keeps as it came.
     fn know_hash(&self, hash: &str) {
         self.secrets.borrow_mut().push(Secret {
             what: "an imported hash",
@@ -128,13 +128,13 @@ impl Desk {
         });
     }
 
-    /// Makes a call, and keeps its answer, which may show nothing.
+    /// Makes a call and records its answer, which may show no secret.
     #[track_caller]
     fn ask(&self, call: Call) -> Answer {
         self.ask_shown(call, |_| Vec::new())
     }
 
-    /// Makes a call, and keeps its answer, which may show what `find` finds in it. That is a secret from then on.
+    /// Makes a call and records its answer, which may show what `find` finds in it. That is a secret from then on.
     #[track_caller]
     fn ask_shown(
         &self,
@@ -180,7 +180,7 @@ impl Desk {
         self.app.token_bearer(&token)
     }
 
-    /// All that is stored now must hold no secret.
+    /// Asserts that nothing stored now holds a secret.
     #[track_caller]
     fn check_store(&self, when: &str) {
         let mut secrets = self.secrets.borrow().clone();
@@ -195,7 +195,7 @@ impl Desk {
         }
     }
 
-    /// Everything that left the app must hold no secret but what it is there to show.
+    /// Asserts that everything that left the app holds no secrets other than those that it is there to show.
     #[track_caller]
     fn check_all_else(&self, user_ids: &[String]) {
         let search = Search::for_all(&self.secrets.borrow());
@@ -227,7 +227,7 @@ impl Desk {
         assert!(webhooks > user_ids.len(), "only {webhooks} webhooks came");
     }
 
-    /// What is no secret must be found, or nothing was looked at.
+    /// Asserts that texts that are not secret are found, or nothing was searched.
     #[track_caller]
     fn check_what_is_looked_at(&self, user_id: &str) {
         let bytes = user_id.as_bytes().to_vec();

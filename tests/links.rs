@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::app::{Answer, App, Caller as _, PUBLIC_BASE_URL, strong_password};
 
-/// What becomes of a link that is opened or pasted.
+/// Ways in which a link is damaged when it is opened or pasted.
 fn damaged(link: &str, token: &str) -> Vec<String> {
     let (head, tail) = token.split_at(token.len() / 2);
     vec![

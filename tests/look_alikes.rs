@@ -1,4 +1,4 @@
-//! Known and unknown take the same time to be answered, from the first octet of the request to the last one of the answer.
+//! Known and unknown accounts are answered in the same time, from the request's first octet to the answer's last one.
 //!
 //! Each pair of cases is timed in turns, [`ROUNDS`] requests each, and the best of [`TRIES`] comparisons counts.
 
@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::app::{App, Call, Caller as _, Distance, TRIES, unique_email, wrong_code};
 
 const ROUNDS: usize = 300;
-/// How many wrong passwords an account, or an address that nobody has, is asked about in an hour.
+/// How many wrong passwords an account, or an address without one, may be tried with in an hour.
 const WRONG_PASSWORDS: usize = 100;
 /// Lets what a request does after its answer end before the next one is timed.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -88,7 +88,7 @@ fn slow_a_wrong_password_is_refused_in_the_time_of_an_unknown_account() {
 
 /// bcrypt of "correct horse battery staple" with the highest cost that is accepted.
 const COSTLY: &str = "$2b$14$cF2xBUCRzP548nv6E3v81.oKRxBcZMHE3ElNLfs.UIWTWn8gAxWtW";
-/// How much longer than another refusal one may take, for what the machine does besides. A whole step more takes seconds.
+/// How much two refusals may differ because of what else the machine does. One more step would take seconds.
 const SLACK: Duration = Duration::from_millis(700);
 
 #[test]
@@ -115,7 +115,7 @@ fn slow_a_refusal_does_not_tell_who_came_with_a_costly_hash() {
     }
     let own = app.create_user().email;
     let nobody = unique_email();
-    // In Normalization Form C, and not in it: that one is verified twice.
+    // In Normalization Form C, and not in it: the latter is verified twice.
     let passwords = ["not the pässword", "not the pa\u{308}ssword"];
     let refused = |email: &String, password: &str| {
         let start = Instant::now();
@@ -124,7 +124,7 @@ fn slow_a_refusal_does_not_tell_who_came_with_a_costly_hash() {
             .expect_problem(401, "invalid-credentials");
         start.elapsed()
     };
-    // Noise only adds: the least of several is what can be told.
+    // Noise only adds time, so the minimum of several counts.
     let least = |email: &String| {
         let times = passwords
             .iter()
@@ -156,7 +156,7 @@ fn answered(app: &App, call: Call, status: u16) -> impl FnOnce() + use<> {
     move || drop(wire.send(call).0.expect_status(status))
 }
 
-/// `one` and `other` prepare a request and give what sends it; only the sending is timed.
+/// `one` and `other` prepare a request and return what sends it; only the sending is timed.
 fn assert_indistinguishable<A: FnOnce(), B: FnOnce()>(one: impl Fn() -> A, other: impl Fn() -> B) {
     let mut distances = Vec::new();
     for _ in 0..TRIES {

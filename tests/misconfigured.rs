@@ -1,4 +1,4 @@
-//! A missing or weak variable: what is granted it serves nothing, and only the operator is told why.
+//! A missing or weak variable: components that are granted it serve nothing, and only the operator learns why.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! What a request still does after its answer is not felt by the next call: that takes the same time whatever the request
-//! found.
+//! Work that a request leaves for after its answer does not delay the next call: that takes the same time whatever the
+//! request found.
 //!
 //! The cases are asked about in turns, in a random order, [`ROUNDS`] times each. After each answer two more calls are
 //! timed: one at once, on the same kept-alive connection or on another, and one [`LATER`]. Each asks for an unrelated
@@ -20,11 +20,11 @@ use crate::app::{
 };
 
 const ROUNDS: usize = 300;
-/// After an answer, while its mail may still be on its way.
+/// This long after an answer, its mail may still be on its way.
 const LATER: Duration = Duration::from_millis(150);
-/// From the last timed call to the next case. What a case leaves for longer disturbs all that follow alike.
+/// From the last timed call to the next case. Work that takes longer than that disturbs all later cases alike.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How many accounts take turns where one may be tried 100 times only.
+/// How many accounts take turns if one may be tried only 100 times.
 const TAKING_TURNS: usize = 4;
 const SEED: u64 = 2_026;
 
@@ -33,7 +33,7 @@ struct Case {
     name: &'static str,
     caller: Box<dyn Caller>,
     path: &'static str,
-    /// They are sent in this order, equally often.
+    /// Sent in this order, equally often.
     bodies: Vec<Value>,
     status: u16,
 }
@@ -71,7 +71,7 @@ type Times = [Vec<Duration>; PROBES.len()];
 
 #[test]
 fn slow_the_call_after_forgot_password_does_not_feel_whose_address_it_was() {
-    // With a receiver of events, as much follows an answer as can.
+    // With a receiver of events, the most work is left for after an answer.
     let receiver = Receiver::start();
     let app = receiver
         .told_by(App::builder())
@@ -192,7 +192,7 @@ impl Case {
 /// Compares each case with the first one. A call is timed [`LATER`] in every `later_every`th round only, to save time.
 fn assert_not_felt(app: &App, later_every: usize, prepare: impl Fn() -> Vec<Case>) {
     let mut random = Rng::with_seed(SEED);
-    // All, until the first try.
+    // `None` stands for all cases, until the first try is over.
     let mut felt: Option<Vec<&str>> = None;
     let mut reports = Vec::new();
     for _ in 0..TRIES {
@@ -211,7 +211,7 @@ fn assert_not_felt(app: &App, later_every: usize, prepare: impl Fn() -> Vec<Case
         });
         let told_apart: Vec<_> = told_apart.collect();
         if told_apart.is_empty() {
-            // For whoever asks with `--nocapture`.
+            // Shown with `--nocapture`.
             eprintln!("{}", reports.join("\n"));
             return;
         }
@@ -273,7 +273,7 @@ impl Probe {
     }
 }
 
-/// Whether the times of a probe can be told apart, or those of all probes of one moment by their ranks; and a report.
+/// Whether the times of one probe, or the pooled ranks of all probes of one moment, can be told apart; and a report.
 fn compare(one: &Times, other: &Times) -> (bool, Vec<String>) {
     let mut told_apart = false;
     let mut report = Vec::new();

@@ -1,4 +1,4 @@
-//! More passwords to hash than the machine can: some callers are refused, quickly, and nobody else notices much.
+//! More passwords to hash than the machine can handle: some callers are refused quickly, and others notice little.
 
 use std::{
     num::NonZero,
@@ -16,7 +16,7 @@ use crate::app::{
     Answer, App, Caller as _, User, assert_alike, is_embedded_host, strong_password, unique_email,
 };
 
-/// Two hundred portals for each core, or one with as many connections. A core hashes about thirty passwords in a second.
+/// Two hundred portals per core, or one with as many connections. A core hashes about thirty passwords per second.
 fn crowd() -> usize {
     200 * cores()
 }
@@ -25,12 +25,12 @@ fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// Nobody waits longer. Spin starts an instance for each of so many at once, which takes its time on a busy machine.
+/// The longest that anybody waits. Spin starts an instance for each call, which takes a while on a busy machine.
 fn longest() -> Duration {
     Duration::from_secs(if is_embedded_host() { 10 } else { 60 })
 }
 
-/// Makes the same call from so many threads at one moment, each with a connection of its own.
+/// Makes the same call from `callers` threads at one moment, each with a connection of its own.
 fn at_once(callers: usize, call: impl Fn(usize) -> Answer + Sync) -> Vec<(Answer, Duration)> {
     let start = Barrier::new(callers);
     thread::scope(|scope| {
@@ -74,7 +74,7 @@ fn retry_after(answer: &Answer) -> Duration {
 #[test]
 fn hundreds_of_sign_ins_at_once_are_each_answered_in_time_and_others_meanwhile() {
     let app = App::start();
-    // Enough of them that the limit on one account's attempts is not met.
+    // So many that no account reaches its limit of attempts.
     let users: Vec<_> = (0..8 * cores()).map(|_| app.create_user()).collect();
     app.forget_peak_memory();
     let is_over = AtomicBool::new(false);
@@ -128,7 +128,7 @@ fn known_and_unknown_accounts_are_refused_alike_and_no_guess_is_counted() {
         .flag("--max-instance-count", &(8 * cores()).to_string())
         .start();
     let user = app.create_user();
-    // Its first hash tells an instance how long one takes.
+    // An instance learns from its first hash how long one takes.
     app.assert_signs_in(&user, &user.password);
     let wrong = User {
         password: strong_password(),
@@ -183,13 +183,13 @@ fn whoever_left_before_an_instance_was_free_is_forgotten() {
     assert!(checked < 25, "{checked} passwords were checked for nobody");
 }
 
-/// What an edge network gives an instance.
+/// The memory of an instance on an edge network, in bytes.
 const EDGE_MEMORY: &str = "134217728";
 
 #[test]
 fn passwords_are_hashed_in_128_mib() {
     if !is_embedded_host() {
-        // The flag is that of `spin up`, where nobody has tried it.
+        // `spin up` has this flag too, but it is untested there.
         return;
     }
     let app = App::builder()

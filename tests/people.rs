@@ -10,25 +10,25 @@ use serde_json::{Value, json};
 
 use crate::app::{Answer, App, Call, Caller as _, Mail, strong_password, unique_email};
 
-/// Above the sum of what a call may wait for: 13 seconds for a lease that somebody left, and the delays of its store calls,
-/// each of which a loaded machine makes longer.
+/// More than a call may wait for: 13 seconds for a lease that was left behind, and the delays of its store calls, which
+/// a loaded machine makes longer.
 const LONGEST: Duration = Duration::from_secs(40);
 
 /// An account's owner.
 pub(crate) struct Person {
     id: String,
     email: String,
-    /// The passwords of which one signs in: several where an answer was lost, or said that it is not known.
+    /// One of these signs in. There are several if an answer was lost, or said that the outcome is unknown.
     passwords: Vec<String>,
     /// Tokens that were acknowledged as used.
     spent: Vec<String>,
     /// The last request's, if it was acknowledged.
     challenge_id: Option<String>,
-    /// A recovery was asked for and acknowledged, and nothing has ended it.
+    /// Whether a recovery was asked for and acknowledged, and nothing has ended it.
     is_promised_recovery: bool,
-    /// How many mails that tell of a changed password must come.
+    /// The least number of mails about a changed password that must come.
     notices: usize,
-    /// The mail with a password that an administrator set, unless another change may have taken its sense.
+    /// The id of the mail with a password that an administrator set, unless a later change may have made it useless.
     password_mail: Option<String>,
 }
 
@@ -130,7 +130,7 @@ impl Person {
         Some(())
     }
 
-    /// The newest mail with a link and a code that has come by now.
+    /// The newest mail with a link and a code that has come so far.
     fn newest_mail(&self, app: &App) -> Option<Mail> {
         let mails = app.sink().attempts(&self.email).into_iter();
         let mut recoveries = mails.filter(|(mail, taken)| *taken && mail.find_code().is_some());
@@ -228,21 +228,21 @@ impl Person {
         app.portal().call("POST", "/v1/sign-in").json(&body)
     }
 
-    /// This password was acknowledged as set.
+    /// Records that this password was acknowledged as set.
     fn has(&mut self, password: String, seen: &mut Seen) {
         seen.set += 1;
         self.may_have(password);
         self.passwords.drain(..self.passwords.len() - 1);
     }
 
-    /// This password may have been set. What was under way may have ended.
+    /// Records that this password may have been set, which may have ended a recovery.
     fn may_have(&mut self, password: String) {
         self.passwords.push(password);
         self.is_promised_recovery = false;
         self.password_mail = None;
     }
 
-    /// Asserts, of an app in which nothing fails any more, that what the person was told is so.
+    /// Asserts that what the person was told is true. Nothing may fail any more.
     pub(crate) fn assert_told_the_truth(&mut self, app: &App) {
         let signs_in = |password: &String| {
             let answer = self.sign_in_with(app, password).send();
@@ -263,7 +263,7 @@ impl Person {
         }
     }
 
-    /// Asserts, once nothing is pending any more, that each mail came that the person was promised, and none as two.
+    /// Asserts that every promised mail came, and none of them in two versions. Nothing may be pending any more.
     pub(crate) fn assert_has_mails(&self, app: &App) {
         let mails = app.sink().attempts(&self.email);
         let taken = mails.iter().filter(|(_, taken)| *taken);
@@ -300,7 +300,7 @@ impl Person {
 pub(crate) struct Ahead(u64);
 
 impl Ahead {
-    /// The line of a plan that keeps the clock where it is.
+    /// The line of a plan that leaves the clock where it is.
     pub(crate) fn line(&self) -> String {
         format!("clock_ahead_seconds = {}\n", self.0)
     }
@@ -314,7 +314,7 @@ impl Ahead {
     /// Ends all faults, and lets time pass and couriers come until nothing is pending any more.
     pub(crate) fn settle(&mut self, app: &App) {
         let mut left = Vec::new();
-        // Leases of those who died last two minutes, and a mail that was refused waits for one at most by now.
+        // A lease that was left behind lasts two minutes, and a refused mail waits at most one minute by now.
         for _ in 0..8 {
             self.pass(app, 61);
             let run = app.portal().run_courier().expect_json(200);

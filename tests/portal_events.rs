@@ -50,7 +50,7 @@ fn everything_that_happens_to_an_account_is_told_signed_and_numbered() {
         expect(&[kind]);
     }
 
-    // What is told is what is recorded.
+    // The webhooks match the recorded events.
     let webhooks = receiver.told_of(&user.id);
     let mut recorded = wait_for_events(&app, &user.id, webhooks.len());
     recorded.reverse();
@@ -147,7 +147,7 @@ fn slow_an_event_that_the_receiver_did_not_take_is_told_again_even_after_a_resta
     receiver.wait_for(&user.id, 2);
     let app = app.stop().start();
     receiver.answers(Some(204));
-    // What happens next is told at once, and its number says what it comes after.
+    // The next event is sent at once, and its number shows which one it follows.
     app.portal()
         .require_password_change(&user.id, false)
         .expect_nothing();
@@ -171,13 +171,13 @@ fn slow_an_event_that_the_receiver_did_not_take_is_told_again_even_after_a_resta
             "password.change_lifted",
         ]
     );
-    // It is the same event: the receiver can tell.
+    // It is the same event, as the receiver can see.
     let all = receiver.told_of(&user.id);
     let again: Vec<&Webhook> = all.iter().filter(|it| it.id == all[1].id).collect();
     assert!(again.len() >= 2, "{all:?}");
     let without_epoch = |webhook: &Webhook| {
         let mut told = webhook.json();
-        // It is as of the time of sending.
+        // The epoch is that of the time of sending.
         told["data"]["credential_epoch"] = Value::Null;
         told
     };

@@ -1,4 +1,4 @@
-//! `scripts/prepare-store`: the store's file in WAL mode, once, before Spin has it.
+//! `scripts/prepare-store` puts the store's file into WAL mode, once, before Spin has it.
 
 use std::{
     fs,
@@ -79,7 +79,7 @@ fn a_store_made_before_is_converted_and_keeps_what_is_in_it() {
     store.execute(CREATE, []).expect("the table can be made");
     let insert = "INSERT INTO spin_key_value VALUES ('default', 'key', x'01')";
     store.execute(insert, []).expect("a row can be added");
-    // At rest it holds no lock, and is in use all the same.
+    // An idle store holds no lock, but is in use all the same.
     assert!(refused(&file).contains("in use"));
     drop(store);
     assert_eq!(journal_mode(&file), "delete");

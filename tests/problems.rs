@@ -109,7 +109,7 @@ fn the_page_of_a_problem_speaks_the_browsers_language_and_the_problem_english() 
     );
 }
 
-/// The tags of the languages that there are pages in.
+/// The tags of the languages that the pages exist in.
 fn languages() -> Vec<String> {
     let folder = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -1,5 +1,5 @@
-//! Thirty callers at once: one winner, or no more guesses than were allowed. On a store that hosts can share, half of the callers
-//! meet one host and half another.
+//! Thirty callers at once: one winner, or no more guesses than were allowed. On a store that hosts can share, half of
+//! the callers call one host and half another.
 
 use std::{sync::Barrier, thread};
 
@@ -166,8 +166,8 @@ fn one_of_thirty_accounts_that_move_to_one_address_has_it() {
     }
 }
 
-/// Only the answers of those who were not told to try again, as may happen to who had to wait for the others too long.
-/// Trying again tells all of these that it is too late.
+/// Drops the answers of those who had to wait for the others too long and were told to try again. Trying again tells
+/// each of these that it is too late.
 #[track_caller]
 fn without_the_late(answers: Vec<Answer>, again: impl Fn(usize) -> Answer) -> Vec<Answer> {
     let is_late = |answer: &Answer| answer.status == 503;

@@ -1,4 +1,4 @@
-//! The README's lines run as they stand.
+//! The README's commands run as written.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::app::{App, Caller as _, workspace};
 
-/// The lines of a section that are meant to be run.
+/// The commands of a section that are meant to be run.
 fn script_of(section: &str) -> String {
     let readme = std::fs::read_to_string(workspace().join("README.md"));
     let readme = readme.expect("there is a README");
@@ -18,7 +18,7 @@ fn script_of(section: &str) -> String {
     blocks.map(|(lines, _)| lines).collect()
 }
 
-/// What the lines of a section print, run beside the app's API key as after `make run`.
+/// The output of a section's commands, run in a folder that has the app's API key, as after `make run`.
 fn run(section: &str, app: &App) -> String {
     let folder = tempfile::tempdir().expect("there is room");
     let keyback = folder.path().join(".keyback");
@@ -62,7 +62,7 @@ fn the_lines_for_who_comes_from_authgear_run_as_they_stand() {
 fn the_lines_for_a_bad_day_run_as_they_stand() {
     let app = App::start();
     let user = app.create_user();
-    // The lines name the second in which they are run.
+    // The commands choose accounts from before the current second, so this one has to be older.
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     let printed = run("A bad day", &app);
     for expected in [

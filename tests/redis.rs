@@ -1,5 +1,5 @@
-//! The store in Redis: what becomes of calls while it is away, and of what was acknowledged before. With
-//! `KEYBACK_STORE=outbound-redis` the components call it themselves, and otherwise the host does.
+//! The store in Redis: what happens to calls while it is away, and to what was acknowledged before. With
+//! `KEYBACK_STORE=outbound-redis` the components call it themselves, otherwise the host does.
 
 mod away;
 mod failover;

@@ -7,7 +7,7 @@ use wasmparser::{Parser, Payload};
 
 use crate::app::workspace;
 
-/// What Akamai Functions takes of one app.
+/// The largest app that Akamai Functions accepts.
 const MOST_BYTES: usize = 50 * 1024 * 1024;
 
 #[test]

@@ -10,9 +10,9 @@ use crate::app::{App, Call, Caller as _, Provider, Wire, is_embedded_host, uniqu
 /// How many answers to each call are looked at in a round.
 const ANSWERS: usize = 12;
 
-/// The platform hands head and body from thread to thread, so one in some hundred comes apart whatever the app does, and
-/// more on a busy machine, or beside the work of the call before. Where the app works on too early, nearly all do. So the
-/// best of three rounds counts.
+/// The platform passes head and body between threads, so fewer than one answer in a hundred is split whatever the app
+/// does, and more on a busy machine or during the work of the previous call. If the app starts its work too early,
+/// nearly all are split. So the best of three rounds counts.
 const MAY_BE_APART: usize = 4;
 const ROUNDS: usize = 3;
 
@@ -113,7 +113,7 @@ const IN_A_ROW: usize = 200;
 fn the_work_of_one_call_gives_way_to_the_answer_of_the_next() {
     let app = Calls::app();
     let calls = Calls::new(&app);
-    // A tenth came apart on Spin when the work did not give way, and now none does. The embedded host's own threads part some.
+    // On Spin a tenth were split when the work did not yield, and now none are. The embedded host's threads split some.
     let most = IN_A_ROW / if is_embedded_host() { 4 } else { 50 };
     let mut wire = app.wire();
     let mut round = || {
@@ -135,7 +135,7 @@ fn the_work_of_one_call_gives_way_to_the_answer_of_the_next() {
     panic!("so many of {IN_A_ROW} answers came apart, in each round: {rounds:?}");
 }
 
-/// The calls whose answers came apart, sent on one kept-alive connection.
+/// The calls whose answers were split, sent on one kept-alive connection.
 struct Apart {
     wire: Wire,
     too_many: Vec<String>,

@@ -138,7 +138,7 @@ fn locked(path: &str) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// So what `make deny` says of the app's crates holds for the fuzz targets, and what they find holds for the app.
+/// What `make deny` says about the app's crates then holds for the fuzz targets, and what they find holds for the app.
 #[test]
 fn the_fuzz_targets_are_built_with_the_versions_of_the_app() {
     let (app, fuzz) = (locked("Cargo.lock"), locked("fuzz/Cargo.lock"));

@@ -1,8 +1,8 @@
-//! Whose limits a request counts for, where proxies say who sent it.
+//! Which client's limit a request counts for, if proxies say who sent it.
 
 use crate::app::{Answer, App, unique_email};
 
-/// An app behind so many proxies, whose clients ask three times an hour.
+/// An app behind this many proxies, whose clients may ask three times an hour.
 fn behind(hops: u8) -> App {
     App::builder()
         .variable("trusted_proxy_header", "x-forwarded-for")
@@ -11,7 +11,7 @@ fn behind(hops: u8) -> App {
         .start()
 }
 
-/// Asks for a mail to nobody with these values of the header, one a line, byte for byte.
+/// Asks for a mail to an unknown address, with one header line for each of these values, byte for byte.
 fn ask(app: &App, lines: &[&[u8]]) -> Answer {
     let body = format!("{{\"email\":\"{}\"}}", unique_email());
     let mut wire = app.wire();
@@ -64,7 +64,7 @@ fn nothing_that_a_client_sends_itself_gives_it_another_limit() {
         accepted(&app, own.iter().map(|own| vec![*own, b"203.0.113.9"])),
         0
     );
-    // Another client has its own.
+    // Another client has its own limit.
     assert_eq!(accepted(&app, [vec![&b"\xc3\xa9"[..], b"203.0.113.10"]]), 1);
 }
 

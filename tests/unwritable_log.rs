@@ -1,4 +1,4 @@
-//! A log that cannot be written: its disk is full, or nobody reads it. Calls that log are answered as ever.
+//! A log that cannot be written: its disk is full, or nothing reads it. Calls that log are answered as usual.
 
 use serde_json::json;
 
@@ -27,7 +27,7 @@ fn start(app: AppBuilder, output: Output) -> Option<App> {
     }
 }
 
-/// Asserts that each of these begins a line, or is in it: of calls that log nothing nobody would learn anything here.
+/// Asserts that each of these is in the log. Calls that log nothing would prove nothing here.
 #[track_caller]
 fn assert_logged(app: &App, words: &[&str]) {
     wait_for(|| {
@@ -79,7 +79,7 @@ fn fail_to_send(app: &App, receiver: &Receiver) {
     app.portal().run_courier().expect_json(200);
 }
 
-/// A store that fails whatever it is asked.
+/// Makes calls while every operation of the store fails.
 fn have_an_outage(app: &App) {
     let user = app.create_user();
     app.plan_faults("per_thousand = 1000\nstore = [\"fail\"]\n");

@@ -1,4 +1,4 @@
-//! The tests of each call, one module a route.
+//! The tests of each call, one module per route.
 
 pub(crate) mod admin;
 mod cancel_recovery;

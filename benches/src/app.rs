@@ -1,4 +1,4 @@
-//! One server with the app in it: its settings, its accounts, and what is known of them.
+//! One server with the app in it: its settings, its accounts, and what is known about them.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -27,19 +27,19 @@ pub(crate) const PASSWORD: &str = "quiet-lantern-over-the-harbour";
 /// Every server gets the same calls in the same order.
 const SEED: u64 = 20_261_128;
 
-/// Of ten accounts, six ask for a recovery, three sign in, and one is an administrator's to reset. Nobody needs to know
-/// a password that another call changed.
+/// Of ten accounts, six ask for a recovery, three sign in, and one is reset by an administrator. So no call needs a
+/// password that another call changed.
 const RECOVERING_TENTHS: usize = 6;
 const SIGNING_IN_TENTHS: usize = 3;
 
-/// A server is idle when several windows in a row see no change of its store and almost no CPU time.
+/// A server is idle when its store does not change, and it uses almost no CPU time, in several windows in a row.
 const IDLE_WINDOW: Duration = Duration::from_millis(50);
 const IDLE_WINDOWS: u32 = 5;
-/// In one window. The embedded host's timers use half as much, the shortest work more.
+/// CPU time in one window. The embedded host's timers use half as much, the shortest work more.
 const IDLE_CPU: Duration = Duration::from_micros(250);
 const IDLE_LIMIT: Duration = Duration::from_mins(5);
 
-/// When mails that are still missing are the courier's, as those are whose first try timed out.
+/// After this long, the courier has to send the mails that are still missing, such as those whose first try timed out.
 const COURIER_INTERVAL: Duration = Duration::from_secs(20);
 const COURIER_RUNS: usize = 30;
 
@@ -114,7 +114,7 @@ pub(crate) struct App {
     cursors: HashMap<Group, usize>,
     created: usize,
     store: StoreFile,
-    /// How long the accounts took to import, with the work after the answers.
+    /// How long the import of the accounts took, with the work after the answers.
     pub(crate) imported_in: Duration,
     _folder: TempDir,
 }
@@ -122,7 +122,7 @@ pub(crate) struct App {
 /// Which accounts a call uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Group {
-    /// Each is asked for once: a second request within a minute would send no mail.
+    /// Each is used once: a second request within a minute would send no mail.
     Recovering,
     SigningIn,
     ResetByAdministrator,
@@ -149,14 +149,14 @@ impl App {
         let store = StoreFile::in_folder(folder.path());
         let began = Instant::now();
         import(server.address(), &key, accounts).await?;
-        // Ended in the middle, the work after the import would hold up others with its lease.
+        // Work after the import that is cut off would leave a lease, and delay others.
         until_idle(&server, &store).await?;
-        // Or else the first calls would pay for the feed of the import's events.
+        // Otherwise the first calls would pay for the feed of the import's events.
         let run = Call::post("/v1/courier/run", &json!({})).with_key(&key);
         send_one(server.address(), &run).await?;
         until_idle(&server, &store).await?;
         let imported_in = began.elapsed();
-        // What the import took of memory is no part of the peaks.
+        // The memory that the import used does not count for the peaks.
         server.stop().await?;
         let server = start().await?;
         Ok(Self {
@@ -201,7 +201,7 @@ impl App {
         Ok(first + turn % count)
     }
 
-    /// Whether a call of this kind can be made now: whether there is a mail, a token or an account for it.
+    /// Whether a call of this kind can be made now, that is, whether there is a mail, a token or an account for it.
     pub(crate) fn can(&self, kind: Kind) -> bool {
         match kind {
             Kind::ForgotKnown => {
@@ -241,7 +241,7 @@ impl App {
         self.admin_call("/v1/sign-in", &body)
     }
 
-    /// Checks by signing in that some of the passwords that were set since the last check count, and the old one no more.
+    /// Checks by signing in that some of the passwords set since the last check are valid, and the old one is not.
     pub(crate) async fn check_passwords(&mut self) -> Result<()> {
         let server = self.server.address();
         for (account, password) in self.passwords.drain().take(3).collect::<Vec<_>>() {
@@ -257,7 +257,7 @@ impl App {
         Ok(())
     }
 
-    /// Waits until `count` mails have come since the start. Gives the time of the last, and how many the courier had to send.
+    /// Waits until `count` mails have come since the start. Returns when the last came, and how many the courier sent.
     pub(crate) async fn wait_for_mails(&self, count: usize) -> Result<(std::time::Instant, usize)> {
         let mut late = 0;
         for _ in 0..COURIER_RUNS {
@@ -276,7 +276,7 @@ impl App {
         self.store.transactions()
     }
 
-    /// Waits until the server does nothing any more.
+    /// Waits until the server is idle.
     pub(crate) async fn until_idle(&self) -> Result<()> {
         until_idle(&self.server, &self.store).await
     }
@@ -338,7 +338,7 @@ pub(crate) fn email(account: usize) -> String {
 
 type Variables = Vec<(&'static str, String)>;
 
-/// The app's settings: the shipped ones, with limits per client that one machine's load does not reach.
+/// The app's settings: the shipped ones, with limits per client that the load of one machine does not reach.
 fn variables(sink: &MailSink, key: &str) -> Result<Variables> {
     let scopes = [
         "users",
@@ -372,7 +372,7 @@ fn variables(sink: &MailSink, key: &str) -> Result<Variables> {
     Ok(variables)
 }
 
-/// A hash in Keyback's own form, which is taken over as it is and needs no rehash.
+/// A hash in Keyback's own form, which is imported unchanged and needs no rehash.
 fn own_hash(password: &str) -> Result<String> {
     let salt = *b"a salt of 16 B  ";
     let mut output = [0; 32];

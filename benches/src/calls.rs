@@ -33,7 +33,7 @@ pub(crate) struct Job {
 }
 
 impl Kind {
-    /// Those that are measured alone, in this order: a recovery's mails are needed for the codes, and the codes for resets.
+    /// The kinds that are measured alone, in this order: codes need a recovery's mails, and resets need codes.
     pub(crate) const ALL: [Self; 11] = [
         Self::Policy,
         Self::Page,
@@ -144,7 +144,7 @@ impl Kind {
         Ok(job)
     }
 
-    /// Checks the answer to a call, and keeps from it what later calls need.
+    /// Checks the answer to a call, and stores what later calls need from it.
     pub(crate) fn accept(self, app: &mut App, job: Job, reply: &Reply) -> Result<()> {
         ensure!(
             self.is_right(job.account, reply),

@@ -1,4 +1,4 @@
-//! The load: a closed loop over kept-alive connections, in which each sends its next call when it has its answer.
+//! The load: a closed loop over kept-alive connections, each of which sends its next call once it has its answer.
 
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Longer than any answer may take: that of the import on a busy machine, most of all.
+/// Longer than any answer may take; the import takes longest on a busy machine.
 const ANSWER_LIMIT: Duration = Duration::from_mins(10);
 
 /// A call as it goes out.
@@ -86,14 +86,14 @@ impl Reply {
     }
 }
 
-/// What a loop brought: the replies in the order of the calls, and when it began and ended.
+/// The result of a loop: the replies in the order of the calls, and when it began and ended.
 pub(crate) struct Loop {
     pub(crate) replies: Vec<Reply>,
     pub(crate) began: Instant,
     pub(crate) ended: Instant,
 }
 
-/// Sends all calls over so many connections.
+/// Sends all calls over this many connections.
 pub(crate) async fn send_all(
     server: SocketAddr,
     connections: usize,
@@ -157,7 +157,7 @@ async fn connect(server: SocketAddr) -> Result<Connection> {
     let stream = TcpStream::connect(server).await?;
     stream.set_nodelay(true)?;
     let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-    // An error is seen by the sender as well.
+    // The sender sees an error as well.
     tokio::spawn(connection);
     Ok(sender)
 }

@@ -1,4 +1,4 @@
-//! The machine that was measured on, and what else it did.
+//! The machine that ran the measurement, and what else it did.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -11,7 +11,7 @@ use nix::time::{ClockId, clock_gettime};
 
 use crate::app::App;
 
-/// How often a write is flushed to find out what one costs.
+/// How many writes are flushed to measure what one costs.
 const FLUSHES: usize = 101;
 
 /// What the machine is.
@@ -51,7 +51,7 @@ pub(crate) fn revision(workspace: &Path) -> Option<String> {
     (!revision.trim().is_empty()).then(|| revision.trim().to_owned())
 }
 
-/// The load averages, as the kernel tells them.
+/// The load averages, as the kernel reports them.
 pub(crate) fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let load: Vec<&str> = load.split(' ').take(3).collect();
@@ -98,7 +98,7 @@ impl Usage {
     }
 }
 
-/// What it costs to have a page on the disk, which every change of a store pays.
+/// The cost of flushing a page to the disk, which every change of a store pays.
 fn flush_time(folder: &Path) -> Result<Duration> {
     let path = folder.join("flush");
     let mut file = File::create(&path)?;

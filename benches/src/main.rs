@@ -132,7 +132,7 @@ fn try_main() -> Result<()> {
     }
 }
 
-/// Whichever ends first: the servers are dropped, and with that ended.
+/// Runs until it is done or interrupted. Either way the servers are dropped, which ends them.
 fn until_interrupted<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -293,7 +293,7 @@ async fn measure_calls(
     Ok(text + &report::tables(&slices, &names, plan))
 }
 
-/// The reference first, then all that are held against it.
+/// The reference first, then all hosts that are compared with it.
 fn hosts(workspace: &Path) -> Result<Vec<Host>> {
     let embedded = workspace.join("target/host/keyback-host");
     ensure!(

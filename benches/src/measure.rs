@@ -11,7 +11,7 @@ use crate::client::{Call, send_all, send_one};
 use crate::plan::Plan;
 use crate::reference::COUNTS_PATH;
 
-/// What one slice of calls brought.
+/// The results of one slice of calls.
 #[derive(Clone, Debug)]
 pub(crate) struct Slice {
     /// The time that each answer took.
@@ -20,13 +20,13 @@ pub(crate) struct Slice {
     pub(crate) elapsed: Duration,
     /// What the server used until it was idle again.
     pub(crate) cpu: Duration,
-    /// Mails that the courier had to send, since their first try had failed.
+    /// Mails that the courier had to send because their first try had failed.
     pub(crate) late_mails: usize,
-    /// The most memory that the server had meanwhile, in bytes.
+    /// Peak memory of the server during the slice, in bytes.
     pub(crate) peak_memory: u64,
     /// How many transactions changed the store.
     pub(crate) transactions: u32,
-    /// How many operations changed the store and how many read it, where the server counts them.
+    /// How many operations changed the store and how many read it, if the server counts them.
     pub(crate) operations: Option<(u64, u64)>,
 }
 
@@ -62,7 +62,7 @@ pub(crate) async fn measure(apps: &mut [App], plan: &Plan) -> Result<Slices> {
             );
             for kind in Kind::ALL {
                 for turn in 0..apps.len() {
-                    // No server always follows the same other one.
+                    // Each round begins with another server.
                     let server = (turn + round) % apps.len();
                     let count = plan.calls(kind);
                     let measured = slice(&mut apps[server], kind, connections, count).await?;
@@ -133,7 +133,7 @@ async fn try_slice(app: &mut App, kind: Kind, connections: usize, count: usize) 
     })
 }
 
-/// Checks what a round left, and forgets it.
+/// Checks what a round left behind, and discards it.
 async fn finish(app: &mut App) -> Result<()> {
     app.check_passwords().await?;
     app.recoveries.clear();

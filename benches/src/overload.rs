@@ -1,4 +1,4 @@
-//! More passwords to hash than the machine can: how long others wait meanwhile, and how quickly sign-ins are refused.
+//! More passwords to hash than the machine can handle: how long others wait, and how quickly sign-ins are refused.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -20,14 +20,14 @@ use crate::report::{percentile, significant};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Overload {
     pub(crate) length: Duration,
-    /// While so many sign in, others call what hashes nothing.
+    /// How many others call what hashes nothing, beside each crowd.
     pub(crate) beside: usize,
-    /// So many sign in, one number after the other, again at once when they are refused.
+    /// The sizes of the crowds, one after the other. Each connection signs in again at once when it is refused.
     pub(crate) crowds: &'static [usize],
-    /// Of a crowd of no more than this, nobody may be refused: there is time for all.
+    /// In a crowd of at most this size, nobody may be refused: there is time for all.
     pub(crate) all_served: usize,
     pub(crate) accounts: usize,
-    /// How long 95 of 100 answers to those others may take at most, in milliseconds.
+    /// The most that the 95th percentile of the other answers' times may be, in milliseconds.
     pub(crate) others_within: f64,
 }
 
@@ -49,16 +49,16 @@ impl Overload {
         crowds: &[4],
         all_served: 0,
         accounts: 100,
-        // It is about whether everything works, also on a busy machine.
+        // It tests whether everything works, also on a busy machine.
         others_within: f64::INFINITY,
     };
 }
 
-/// Until then no instance of a new host knows yet how long a hash takes, so that none refuses.
+/// Until then no instance of a new host knows how long a hash takes, so none refuses.
 const LEARNING: Duration = Duration::from_secs(2);
 /// Between two calls of somebody who does not sign in.
 const PACE: Duration = Duration::from_millis(100);
-/// Until what was begun is done.
+/// Until work in progress is done.
 const REST: Duration = Duration::from_secs(3);
 
 /// How long answers took, in milliseconds, in ascending order.
@@ -86,7 +86,7 @@ impl Times {
     }
 }
 
-/// What became of the sign-ins.
+/// The outcomes of the sign-ins.
 #[derive(Debug, Default)]
 struct SignIns {
     signed_in: Times,
@@ -96,8 +96,8 @@ struct SignIns {
 /// Loads the app, and describes what was seen.
 ///
 /// # Errors
-/// When a sign-in is neither right nor refused for overload, or refused though there is time for all, or another call is not
-/// answered as ever or takes too long.
+/// When a sign-in is neither right nor refused for overload, or is refused though there is time for all, or another
+/// call is answered wrongly or takes too long.
 pub(crate) async fn overload(app: App, plan: &Overload, command: &str) -> Result<String> {
     let load = machine::load();
     let before = Usage::now(std::slice::from_ref(&app))?;
@@ -167,7 +167,7 @@ pub(crate) async fn overload(app: App, plan: &Overload, command: &str) -> Result
     ))
 }
 
-/// Signs in over so many connections, again at once.
+/// Signs in over this many connections, again and again without a pause.
 async fn sign_in_until(ends: Instant, app: &RefCell<App>, connections: usize) -> Result<SignIns> {
     let counts_from = Instant::now() + LEARNING;
     let seen = RefCell::new(SignIns::default());
@@ -203,7 +203,7 @@ async fn sign_in_until(ends: Instant, app: &RefCell<App>, connections: usize) ->
     Ok(seen.into_inner())
 }
 
-/// Makes one call after the other, at a leisurely pace.
+/// Makes one call after the other, [`PACE`] apart.
 async fn call_until(ends: Instant, app: &RefCell<App>, kind: Kind) -> Result<Times> {
     sleep(LEARNING).await;
     let server = app.borrow().server.address();

@@ -7,7 +7,7 @@ use crate::calls::Kind;
 /// How often each call is made, and over how many connections.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// How often all calls are measured anew, server by server.
+    /// How many rounds there are, in each of which every call is measured on every server.
     pub(crate) rounds: usize,
     /// Numbers of connections, each measured on its own.
     pub(crate) connections: &'static [usize],
@@ -17,11 +17,11 @@ pub(crate) struct Plan {
     pub(crate) quick: usize,
     /// Calls that do nothing but answer.
     pub(crate) plain: usize,
-    /// The accounts that are there at the start.
+    /// The number of accounts at the start.
     pub(crate) accounts: usize,
-    /// How long the slowest password of each length is looked for.
+    /// How long to search for the slowest password of each length.
     pub(crate) search: Duration,
-    /// Among how many accounts searches are measured.
+    /// The numbers of accounts with which searches are measured.
     pub(crate) searched: &'static [usize],
 }
 
@@ -38,7 +38,7 @@ impl Plan {
         searched: &[100, 10_000, 100_000],
     };
 
-    /// For a look between two changes.
+    /// For a quick look between two changes.
     pub(crate) const QUICK: Self = Self {
         rounds: 2,
         connections: &[1],
@@ -66,7 +66,7 @@ impl Plan {
     pub(crate) const fn calls(&self, kind: Kind) -> usize {
         match kind {
             Kind::Health | Kind::Policy | Kind::Page => self.plain,
-            // No more than the resets by code use up.
+            // No more than the resets by code use.
             Kind::VerifyOtp => self.slow,
             _ if kind.hashes() => self.slow,
             _ => self.quick,

@@ -28,10 +28,10 @@ use self::env::{NativeEnv, Settings, SystemRandom};
 use self::store::SqliteStore;
 use crate::routes::Component;
 
-/// As many as the machine that the figures are from has cores.
+/// As many as the machine of the published figures has cores.
 const WORKERS: usize = 2;
 
-/// Where the reference tells its count of store operations.
+/// Where the reference reports its count of store operations.
 pub(crate) const COUNTS_PATH: &str = "/bench/store-operations";
 
 /// Serves until the process is ended. Prints the origin once it listens.
@@ -72,7 +72,7 @@ fn work(dealt: Dealt, store: Arc<SqliteStore>, variables: Arc<Settings>) -> anyh
     })
 }
 
-/// The connections that one worker is given.
+/// The connections that are dealt to one worker.
 struct Dealt(UnboundedReceiver<(std::net::TcpStream, SocketAddr)>);
 
 impl axum::serve::Listener for Dealt {

@@ -182,7 +182,7 @@ fn operations(slices: &Slices, servers: &[&str], plan: &Plan) -> String {
     text
 }
 
-/// The page with new figures of all calls and of the slowest passwords, as far as they were measured.
+/// The page with new figures of all calls and of the slowest passwords, if they were measured.
 ///
 /// # Errors
 /// When the page has no marks.
@@ -249,7 +249,7 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     f64::midpoint(percentile(&values, 50), upper.unwrap_or_default())
 }
 
-/// Three significant digits, but no digits after those of a whole number are dropped.
+/// Three significant digits, with all digits of the whole part and at most three decimals.
 pub(crate) fn significant(value: f64) -> String {
     let decimals = match value.abs() {
         value if value >= 100.0 => 0,

@@ -11,7 +11,7 @@ use crate::app::{App, Host};
 use crate::client::{Call, send_all, send_one};
 use crate::report::significant;
 
-/// What is looked for, and the query.
+/// What each search is called, and its query.
 const SEARCHES: [(&str, &str); 5] = [
     ("the newest", "limit=20"),
     ("all of one domain", "limit=20&q=people."),
@@ -70,7 +70,7 @@ pub(crate) async fn table(
     Ok(text)
 }
 
-/// Has the courier run until a search is complete: how long that took.
+/// Runs the courier until a search is complete. Returns how long that took.
 async fn follow(app: &App) -> Result<Duration> {
     let began = Instant::now();
     for _ in 0..COURIER_RUNS {
@@ -84,7 +84,7 @@ async fn follow(app: &App) -> Result<Duration> {
     anyhow::bail!("the directory did not follow")
 }
 
-/// The median time of an answer, and the CPU seconds of 1,000.
+/// The median time of an answer, and the CPU time of 1,000 answers in seconds.
 async fn search(app: &App, query: &str, count: usize) -> Result<(Duration, f64)> {
     app.until_idle().await?;
     let calls: Vec<Call> = (0..count).map(|_| app.search(query)).collect();

@@ -1,4 +1,4 @@
-//! A server under measurement: its process, where it serves, and what it uses.
+//! A server under measurement: its process, its address, and what it uses.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -78,9 +78,9 @@ impl Server {
             .join("\n")
     }
 
-    /// The CPU time that the server has used: user and system time of all its threads, those that ended among them.
+    /// The CPU time that the server has used: user and system time of all its threads, including those that ended.
     ///
-    /// This is the sum of `utime` and `stime` in proc(5)'s `stat`, but to the nanosecond and not to the hundredth.
+    /// This is the sum of `utime` and `stime` in proc(5)'s `stat`, but in nanoseconds, not hundredths of a second.
     pub(crate) fn cpu(&self) -> Result<Duration> {
         let of = |&process| Ok(Duration::from(clock_getcpuclockid(process)?.now()?));
         let used: Result<Duration, nix::Error> = self.processes.iter().map(of).sum();
@@ -107,7 +107,7 @@ impl Server {
         values.max().context("the server's memory cannot be read")
     }
 
-    /// Sets the peaks to what is resident now.
+    /// Resets the peaks to what is resident now.
     pub(crate) fn forget_peak_memory(&self) -> Result<()> {
         for process in &self.processes {
             fs::write(format!("/proc/{process}/clear_refs"), "5")?;

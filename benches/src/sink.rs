@@ -1,4 +1,4 @@
-//! The mail provider of all servers: it speaks Resend's API, accepts every mail and remembers what tests of it need.
+//! The mail provider of all servers. It speaks Resend's API, accepts every mail, and stores what measurements need.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ pub(crate) struct Secrets {
 
 #[derive(Default)]
 struct Inbox {
-    /// The idempotency keys of all mails: one that is sent again counts once, as it does with Resend.
+    /// The idempotency keys of all mails: one that is sent again counts once, as with Resend.
     received: HashSet<String>,
     last: Option<Instant>,
     secrets: HashMap<String, Secrets>,
@@ -70,7 +70,7 @@ impl MailSink {
         lock(&self.inbox).received.len()
     }
 
-    /// Waits until `count` mails have come, and gives the time of the last; `None` if they take longer than `limit`.
+    /// Waits until `count` mails have come, and returns the time of the last; `None` if they take longer than `limit`.
     pub(crate) async fn wait_for(&self, count: usize, limit: Duration) -> Option<Instant> {
         let began = Instant::now();
         while began.elapsed() < limit {

@@ -16,11 +16,11 @@ use crate::app::App;
 use crate::client::send_one;
 use crate::report::significant;
 
-/// In code points. 256 is the longest that is taken.
+/// In code points. 256 is the longest that is accepted.
 const LENGTHS: [usize; 7] = [8, 16, 24, 40, 64, 128, 256];
 /// A plain password, to compare with.
 const PLAIN: &str = "heron-52fdfc072182654f";
-/// What texts are made of: look-alike signs, repetitions, words, dates and rows of keys.
+/// The parts of the texts: look-alike characters, repetitions, words, dates and rows of keys.
 const PARTS: [&str; 24] = [
     "4", "@", "8", "(", "{", "[", "<", "3", "6", "9", "1", "!", "|", "7", "0", "$", "5", "+", "%",
     "2", "a", "the", "password", "1qaz",
@@ -69,7 +69,7 @@ async fn row(text: &mut String, apps: &mut [App], name: &str, slow: &Slow) -> Re
     Ok(())
 }
 
-/// The median time of an answer to a call that would set the password. Those that the policy takes are hashed as well.
+/// The median time of an answer to a call that would set the password. Accepted passwords are hashed as well.
 async fn send(app: &mut App, password: &str) -> Result<Duration> {
     let mut times = Vec::new();
     for _ in 0..CALLS {
@@ -90,7 +90,7 @@ fn find_slowest(policy: &PasswordPolicy, length: usize, search: Duration) -> Res
     let began = cpu_time()?;
     let mut worst: Option<Slow> = None;
     while cpu_time()?.saturating_sub(began) < search {
-        // Half of the time from the worst so far, and sometimes from something new.
+        // Usually from the slowest so far, and sometimes from something new.
         let text = match &worst {
             Some(worst) if random.u8(..) > 8 => change(&worst.text, &mut random),
             _ => begin(&mut random),
@@ -98,7 +98,7 @@ fn find_slowest(policy: &PasswordPolicy, length: usize, search: Duration) -> Res
         let text: String = text.chars().cycle().take(length).collect();
         let took = time(policy, &text)?;
         if worst.as_ref().is_none_or(|worst| took > worst.took) {
-            // Once more: it may have been the machine.
+            // Measured again: it may have been the machine.
             let took = took.min(time(policy, &text)?);
             if worst.as_ref().is_none_or(|worst| took > worst.took) {
                 worst = Some(Slow { text, took });
@@ -149,12 +149,12 @@ fn time(policy: &PasswordPolicy, text: &str) -> Result<Duration> {
     Ok(cpu_time()?.saturating_sub(began))
 }
 
-/// What this thread has used, whatever else the machine does.
+/// The CPU time of this thread, whatever else the machine does.
 fn cpu_time() -> Result<Duration> {
     Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into())
 }
 
-/// As the variables have it by default.
+/// The default policy of the variables.
 fn policy() -> PasswordPolicy {
     PasswordPolicy {
         min_length: 8,

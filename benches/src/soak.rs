@@ -17,15 +17,15 @@ use crate::calls::Kind;
 use crate::client::{Connected, send_one};
 use crate::machine::{self, Usage};
 
-/// How much is asked for, and for how long.
+/// How much load there is, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Soak {
     pub(crate) length: Duration,
-    /// Calls under way at any time.
+    /// Calls in flight at any time.
     pub(crate) connections: usize,
-    /// The accounts that are there at the start. Six of ten can ask for one recovery each.
+    /// The number of accounts at the start. Six of ten can ask for one recovery each.
     pub(crate) accounts: usize,
-    /// Whether it ends before memory is steady, and says nothing of its growth.
+    /// Whether it ends before memory is steady, so that its growth is not checked.
     pub(crate) is_short: bool,
 }
 
@@ -47,7 +47,7 @@ impl Soak {
     };
 }
 
-/// How often each kind of call has its turn. Calls that need a mail leave their turn to a sign-in until one has come.
+/// How often each kind of call has its turn. If a call needs a mail that has not come, a sign-in takes its turn.
 const MIX: [(Kind, usize); 11] = [
     (Kind::Policy, 2),
     (Kind::Page, 2),
@@ -61,17 +61,17 @@ const MIX: [(Kind, usize); 11] = [
     (Kind::Create, 1),
     (Kind::AdminReset, 1),
 ];
-/// The courier comes as often as a deployment's scheduler.
+/// The courier runs as often as a deployment's scheduler starts it.
 const COURIER_INTERVAL: Duration = Duration::from_mins(1);
 const BETWEEN_SAMPLES: Duration = Duration::from_secs(1);
-/// How much more memory the second half may take than the first: a tenth, and what an allocator may keep.
+/// How much more memory the second half may use than the first: a tenth, and what an allocator may keep.
 const GROWTH: f64 = 1.1;
 const SLACK: u64 = 16 << 20;
 
 /// What was seen so far.
 #[derive(Default)]
 struct Seen {
-    /// By the name of each call, how long its answers took.
+    /// How long the answers took, by the name of the call.
     times: BTreeMap<&'static str, Vec<Duration>>,
     limited: usize,
     /// Resident memory in bytes, second by second.
@@ -119,7 +119,7 @@ pub(crate) async fn soak(app: App, soak: &Soak, command: &str) -> Result<String>
     Ok(text)
 }
 
-/// Sends one call after the other over a connection of its own.
+/// Sends one call after another over a connection of its own.
 async fn call_until(
     ends: Instant,
     app: &RefCell<App>,
@@ -144,7 +144,7 @@ async fn call_until(
     Ok(())
 }
 
-/// The kind whose turn it is, or a sign-in where that cannot be called yet, or any more.
+/// The kind whose turn it is, or a sign-in if that kind cannot be called now.
 fn next(app: &App, turn: &Cell<usize>) -> Kind {
     let all: usize = MIX.iter().map(|(_, times)| times).sum();
     // A step that shares no factor with their number, so that calls of one kind do not come one after the other.

@@ -15,7 +15,7 @@ const WAL_INDEX_CHANGES_AT: u64 = 8;
 /// The read version of a file in WAL mode.
 const WAL: u8 = 2;
 
-/// The file of the default store, which all hosts name alike.
+/// The file of the default store, which has the same name on all hosts.
 pub(crate) struct StoreFile {
     database: PathBuf,
     wal_index: PathBuf,
@@ -31,8 +31,8 @@ impl StoreFile {
 
     /// A counter that rises by one with each transaction that changes the store, and wraps.
     ///
-    /// With a rollback journal it is in the database's header, in WAL mode in that of the index. A transaction that changes
-    /// no page, such as the deletion of an absent key, does not count.
+    /// With a rollback journal it is in the database's header; in WAL mode, in the header of the WAL's index. A
+    /// transaction that changes no page, such as the deletion of an absent key, does not count.
     pub(crate) fn transactions(&self) -> Result<u32> {
         let database = File::open(&self.database)?;
         let mut version = [0];

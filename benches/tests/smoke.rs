@@ -1,8 +1,8 @@
-//! The whole measurement in small, on the reference alone.
+//! The whole measurement in small, on the reference only.
 
 use std::process::Command;
 
-/// What the program prints, once it has done what it measures.
+/// What the program prints when it is done.
 #[track_caller]
 fn figures(measured: &str) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_keyback-bench"))

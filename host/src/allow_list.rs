@@ -36,8 +36,8 @@ impl AllowList {
     /// Fills in the variables of a component's entries. One that comes out empty grants nothing.
     ///
     /// # Errors
-    /// When any variable of the application has no value, or an entry is not a host once filled in. As on
-    /// Spin, the component is then to be denied every call. The error does not show a variable's value.
+    /// When any variable of the application has no value, or an entry is not a host once filled in. As on Spin, the
+    /// component must then be denied every call. The error does not show a variable's value.
     pub(crate) fn resolve(entries: &[Template], variables: &Variables) -> Result<Self> {
         if let Err(missing) = variables.all_resolved() {
             bail!("{missing}");
@@ -88,7 +88,7 @@ impl AllowedHost {
             _ => bail!("the scheme of an outbound host consists of letters, or is `*`"),
         };
         let (host, port) = match rest.rsplit_once(':') {
-            // A colon inside the brackets of an IPv6 address is not the port's.
+            // A colon inside the brackets of an IPv6 address does not start a port.
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             _ => (rest, None),
         };

@@ -19,7 +19,7 @@ use crate::manifest::{self, Manifest};
 use crate::store::Stores;
 use crate::variables::Variables;
 
-/// After this much computing a component lets others run.
+/// After computing for this long, a component lets others run.
 const TIME_SLICE: Duration = Duration::from_millis(10);
 
 /// The components, ready to serve, by their id.
@@ -32,7 +32,7 @@ pub(crate) struct Ingredients<'a> {
     pub(crate) stores: &'a Stores,
     pub(crate) quiet: bool,
     pub(crate) faults: Option<Arc<Faults>>,
-    /// Where compiled components are kept; by default where wasmtime's own tools keep them.
+    /// Where compiled components are cached; by default where wasmtime's own tools cache them.
     pub(crate) cache_folder: Option<&'a Path>,
     pub(crate) limits: InstanceLimits,
 }
@@ -65,7 +65,7 @@ pub(crate) fn load(ingredients: &Ingredients) -> Result<Components> {
 
 fn engine(cache_folder: Option<&Path>) -> Result<Engine> {
     let mut config = Config::new();
-    // A component that panics says where itself; the frames of one without symbols say nothing.
+    // A component that panics prints the place itself; without symbols, a backtrace shows nothing more.
     config
         .wasm_component_model_async(true)
         .epoch_interruption(true)

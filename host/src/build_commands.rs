@@ -8,7 +8,7 @@ use crate::manifest::Manifest;
 
 /// Runs the build commands one after the other, and stops at the first that fails.
 ///
-/// What they print goes to standard error: standard output is for where the application is served.
+/// Their output goes to standard error: standard output is for the origin at which the application is served.
 ///
 /// # Errors
 /// When a command cannot be started or fails, with the component's name.

@@ -40,7 +40,7 @@ Options:
   -V, --version                   Print the version
 ";
 
-/// What the command line asks for.
+/// What the command line requests.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Command {
     Up(Box<Options>),
@@ -69,7 +69,7 @@ pub(crate) struct Options {
 /// Reads the command line, without the program's name.
 ///
 /// # Errors
-/// When it is not as [`HELP`] says.
+/// When it does not match [`HELP`].
 pub(crate) fn parse(
     arguments: impl IntoIterator<Item = OsString>,
 ) -> Result<Command, lexopt::Error> {
@@ -141,7 +141,7 @@ fn time(value: OsString) -> Result<Duration, lexopt::Error> {
     limits::parse_time(&value).ok_or_else(|| invalid().into())
 }
 
-/// Where a name has several addresses, the IPv4 loopback one is preferred, as on Spin.
+/// If a name has several addresses, the IPv4 loopback one is preferred, as on Spin.
 fn address(value: OsString) -> Result<SocketAddr, lexopt::Error> {
     let value = value.string()?;
     let invalid = || lexopt::Error::from(format!("`{value}` is not an address and port"));

@@ -1,4 +1,4 @@
-//! Faults on purpose, for tests: store calls and outbound calls that fail as a seeded plan says, and a clock that is ahead.
+//! Injected faults, for tests: store and outbound calls that fail by a seeded plan, and a clock that is ahead.
 //!
 //! The plan is a file, read anew at every call, so that a test can end the faults while the application runs. Which call
 //! meets which fault depends on the plan's seed and on the call's number since the plan was read, and on nothing else.
@@ -21,11 +21,11 @@ pub(crate) struct Faults {
 struct Last {
     text: String,
     plan: Plan,
-    /// How many calls were made under the plan.
+    /// How many calls were made under the plan so far.
     calls: u64,
 }
 
-/// What the file says, in TOML. A plan without anything has no faults.
+/// The content of the file, in TOML. An empty plan has no faults.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Plan {
@@ -51,16 +51,16 @@ enum Kind {
     Lose,
 }
 
-/// What a call meets.
+/// What happens to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It is not done, and refused: a store's error, or a provider's answer 503.
+    /// It is not made, but refused: a store's error, or a provider's answer 503.
     Fail,
-    /// It is done so much later.
+    /// It is made after this delay.
     Delay(Duration),
-    /// The connection is cut before it is done. A store that is open stays cut off until it is opened again.
+    /// The connection is cut before it is made. An open store stays cut off until it is opened again.
     Drop,
-    /// It is done, and its answer is lost.
+    /// It is made, and its answer is lost.
     Lose,
 }
 
@@ -68,7 +68,7 @@ impl Faults {
     /// Faults by the plan in `file`. While there is no such file, there are none.
     ///
     /// # Errors
-    /// When the file is there and is no plan.
+    /// When the file is there but is not a plan.
     pub(crate) fn load(file: PathBuf) -> Result<Self> {
         let faults = Self {
             file,
@@ -85,12 +85,12 @@ impl Faults {
         Ok(faults)
     }
 
-    /// What the next store call meets.
+    /// The fault of the next store call.
     pub(crate) fn next_of_store(&self) -> Option<Fault> {
         self.next(|plan| &plan.store)
     }
 
-    /// What the next outbound call meets.
+    /// The fault of the next outbound call.
     pub(crate) fn next_outbound(&self) -> Option<Fault> {
         self.next(|plan| &plan.outbound)
     }
@@ -102,7 +102,7 @@ impl Faults {
         fault(plan, kinds(plan), *calls)
     }
 
-    /// The plan as the file has it now.
+    /// The plan that the file has now.
     fn read(&self) -> MutexGuard<'_, Last> {
         let text = self.text();
         let mut last = self.lock();
@@ -131,10 +131,10 @@ impl Faults {
     }
 }
 
-/// Why a call failed that met a fault.
+/// The error of a call that failed because of a fault.
 pub(crate) struct OnPurpose;
 
-/// Makes a call of a store, or of Redis, that meets `fault`.
+/// Makes a call of a store, or of Redis, with `fault`.
 pub(crate) async fn store_call<T, E: From<OnPurpose>>(
     fault: Option<Fault>,
     call: impl Future<Output = Result<T, E>>,
@@ -153,7 +153,7 @@ pub(crate) async fn store_call<T, E: From<OnPurpose>>(
     }
 }
 
-/// The fault that call number `number` meets, if any.
+/// The fault of call number `number`, if any.
 fn fault(plan: &Plan, kinds: &[Kind], number: u64) -> Option<Fault> {
     let mut state = plan.seed ^ number.wrapping_mul(GOLDEN_RATIO);
     let hit = next_random(&mut state).checked_rem(1000)?;

@@ -33,9 +33,9 @@ pub(crate) struct Grants {
     pub(crate) variables: BTreeMap<String, Result<String, Missing>>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) allow_list: AllowList,
-    /// Whether what the component prints is dropped.
+    /// Whether the component's output is dropped.
     pub(crate) quiet: bool,
-    /// The faults that calls of the component meet, in tests.
+    /// The faults of the component's calls, in tests.
     pub(crate) faults: Option<Arc<Faults>>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct GuestState {
 }
 
 impl GuestState {
-    /// The state of a new instance, whose memory may have so many bytes.
+    /// The state of a new instance, with at most this many bytes of memory.
     pub(crate) fn new(grants: &Arc<Grants>, most_memory: Option<usize>) -> Self {
         let mut wasi = WasiCtx::builder();
         wasi.envs(&grants.environment);
@@ -85,7 +85,7 @@ impl GuestState {
         &mut self.limits
     }
 
-    /// What the next call on an open store or connection to Redis meets, in tests.
+    /// The fault of the next call on an open store or connection to Redis, in tests.
     fn store_fault<T>(&mut self, handle: &Resource<T>) -> Option<Fault> {
         let faults = self.grants.faults.as_ref()?;
         if self.cut_off.contains(&handle.rep()) {

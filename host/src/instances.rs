@@ -1,4 +1,4 @@
-//! When instances of a component are made, shared and ended: as Spin does it, with the same handler of wasmtime's.
+//! When instances of a component are made, shared and ended: as on Spin, with the same handler from wasmtime.
 
 use std::fmt;
 use std::pin::Pin;
@@ -21,9 +21,9 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 use crate::guest::{Grants, GuestState};
 use crate::limits::InstanceLimits;
 
-/// How long a request waits for an instance to take it, where there are as many as there may be.
+/// How long a request waits for an instance if no more may be made.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often the first of those who wait looks again.
+/// How often the first request in the line tries again.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 
 /// Turns of the event loop between a response and its body. A guest whose timer has fired needs three to run: the timer
@@ -33,13 +33,14 @@ pub(crate) const TURNS_BEFORE_THE_BODY: usize = 3;
 /// The instances of one component, and the requests that wait for one.
 pub(crate) struct Instances {
     handler: ProxyHandler<ComponentHandler>,
-    /// As many as all instances together serve at a time. Whoever waits here, and leaves, is forgotten.
+    /// A permit for each request that all instances together can serve at a time. A request that leaves while it waits
+    /// here is dropped.
     room: Semaphore,
-    /// Held by the first of those whom no instance has taken yet. The others wait for it, in order.
+    /// Held by the first request that no instance has taken yet. The others wait for it, in order.
     line: Arc<Mutex<()>>,
 }
 
-/// What goes with a request to the instance that takes it: its place in the line, which is free again then.
+/// Goes with a request to the instance that takes it: its place in the line, which becomes free then.
 type PlaceInLine = Option<OwnedMutexGuard<()>>;
 
 impl Instances {
@@ -75,7 +76,7 @@ impl Instances {
         };
         let _room = room?;
         let mut place: PlaceInLine = None;
-        // Whoever comes while others wait goes to the end of the line.
+        // A request that comes while others wait goes to the end of the line.
         let mut must_wait = self.line.try_lock().is_err();
         loop {
             if must_wait && place.is_none() {
@@ -106,7 +107,7 @@ impl Instances {
     }
 }
 
-/// There are as many instances as there may be.
+/// No more instances may be made.
 #[derive(Debug)]
 struct NoneFree;
 
@@ -158,7 +159,7 @@ impl HandlerState for ComponentHandler {
     }
 }
 
-/// Ends an instance that has nothing to do. One that has is never cut short, as on Spin.
+/// Ends an instance that is idle. A busy one is never cut short, as on Spin.
 struct Expiration {
     timeout: Duration,
     sleep: Pin<Box<Sleep>>,
@@ -230,11 +231,11 @@ impl WorkerState for Worker {
     }
 }
 
-/// Spends one turn of the event loop between a response and its body, so that a guest that is due runs first, as on Spin.
+/// Spends one turn of the event loop between a response and its body, so that a due guest runs first, as on Spin.
 ///
-/// Spin 4.1 has wasmtime 47, which runs everything that is due before it polls the host's tasks; one of these takes the
-/// body. wasmtime 48 runs one item a turn, and so hides that a guest which works on too early delays its own answer. A
-/// host task that completes uses up one turn.
+/// Spin 4.1 has wasmtime 47, which runs everything that is due before it polls the host's tasks, one of which reads the
+/// body. wasmtime 48 runs one item per turn, and so hides that a guest that starts its work too early delays its own
+/// answer. A host task that completes uses up one turn.
 struct TurnBeforeTheBody(Arc<Notify>);
 
 impl AccessorTask<GuestState> for TurnBeforeTheBody {

@@ -1,4 +1,4 @@
-//! How many instances a component may have, and what each may take: as a deployment tells Spin.
+//! How many instances a component may have, and what each may use, as a deployment sets it for Spin.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) struct InstanceLimits {
 }
 
 impl Default for InstanceLimits {
-    /// Spin's, apart from the count: Spin's 1,000 are more than the memory of a small machine holds.
+    /// Spin's, apart from the count: Spin's 1,000 need more memory than a small machine has.
     fn default() -> Self {
         Self {
             count: 16,
@@ -30,12 +30,12 @@ impl Default for InstanceLimits {
     }
 }
 
-/// Reads a number from 1 on.
+/// Parses a number of at least 1.
 pub(crate) fn parse_count(text: &str) -> Option<usize> {
     text.parse().ok().filter(|count| *count > 0)
 }
 
-/// Reads a time as Spin does: whole seconds, also with `s`, or whole `ms`.
+/// Parses a time as Spin does: whole seconds, also with `s`, or whole milliseconds with `ms`.
 pub(crate) fn parse_time(text: &str) -> Option<Duration> {
     if let Some(millis) = text.strip_suffix("ms") {
         return millis.parse().ok().map(Duration::from_millis);

@@ -29,7 +29,7 @@ mod inbox;
 /// The longest request body, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Scripts only from the mailbox itself, and nothing from anywhere else. The mails, which inherit this, may have styles.
+/// Scripts only from the mailbox itself, and nothing from elsewhere. The mails, which inherit this, may have styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     connect-src 'self'; img-src data:; form-action 'none'; frame-ancestors 'none'";
 
@@ -256,7 +256,7 @@ fn failed() -> MailboxAnswer {
     problem(StatusCode::SERVICE_UNAVAILABLE, "Told to fail.")
 }
 
-/// No answer while a caller waits for one.
+/// Keeps a caller waiting for [`SILENCE`].
 async fn silence() -> MailboxAnswer {
     tokio::time::sleep(SILENCE).await;
     problem(StatusCode::GATEWAY_TIMEOUT, "Told to time out.")

@@ -45,12 +45,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints a line to standard error. `eprintln!` panics where nothing can be written, such as on a full disk.
+/// Prints a line to standard error. `eprintln!` panics if it cannot write, such as on a full disk.
 fn report(line: impl std::fmt::Display) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// Prints to standard output at once, also where that is a pipe.
+/// Prints to standard output at once, even if that is a pipe.
 fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes())?;

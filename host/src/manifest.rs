@@ -1,4 +1,4 @@
-//! The application as its `spin.toml` describes it, checked as far as that is possible without running it.
+//! The application as its `spin.toml` describes it, checked as far as possible without running it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -125,7 +125,7 @@ impl Manifest {
     }
 }
 
-/// Each route must have its component, and there must be one.
+/// Each route must have its component, and there must be at least one route.
 fn check_routes(routes: &[Route], components: &BTreeMap<String, Component>) -> Result<()> {
     ensure!(!routes.is_empty(), "the manifest has no [[trigger.http]]");
     for route in routes {

@@ -35,11 +35,12 @@ enum Place {
 
 /// Opens the stores.
 ///
-/// The default store is a file in the state folder, or without one in memory. A store of type `spin` is at its `path`, relative
-/// to the file, or without a path in memory. One of type `redis` is at its `url`; the first call connects.
+/// The default store is a file in the state folder, or in memory if there is none. A store of type `spin` is at its
+/// `path`, relative to the configuration file, or in memory if there is none. One of type `redis` is at its `url`; the
+/// first call connects.
 ///
 /// # Errors
-/// When the file is not valid or names another type, a database cannot be opened, or a `url` is none of Redis.
+/// When the file is not valid or names another type, a database cannot be opened, or a `url` is not one of Redis.
 pub(crate) fn open_stores(file: Option<&Path>, state_folder: Option<&Path>) -> Result<Stores> {
     let mut places = BTreeMap::new();
     let default = state_folder.map_or(Place::Memory, |folder| {

@@ -33,7 +33,7 @@ pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
 
 /// Answers requests with `handle` until `stop` changes, then finishes the answers in progress.
 ///
-/// Where `handle` fails, the connection is closed without an answer.
+/// If `handle` fails, the connection is closed without an answer.
 pub(crate) async fn serve<H, F, E>(listener: TcpListener, mut stop: watch::Receiver<()>, handle: H)
 where
     H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
@@ -45,7 +45,7 @@ where
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => spawn_connection(stream, peer, handle.clone(), &connections),
-                // Out of file descriptors, most likely: wait for some to be closed.
+                // Out of file descriptors, most likely: waits until some are closed.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             },
             _ = stop.changed() => break,
@@ -72,7 +72,7 @@ fn spawn_connection<H, F, E>(
         .into_owned();
     let connection = connections.watch(connection);
     tokio::spawn(async move {
-        // A client that goes away or sends nonsense is no event for a development host.
+        // A client that goes away or sends nonsense is not worth a message on a development host.
         let _ended = connection.await;
     });
 }

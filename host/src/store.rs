@@ -15,13 +15,13 @@ use self::redis::RedisStore;
 use self::sqlite::SqliteStore;
 use crate::faults::OnPurpose;
 
-/// How often a store that does not open is looked at.
+/// How often to check whether a store opens.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// The stores that exist, by label.
 pub(crate) type Stores = BTreeMap<String, Store>;
 
-/// One store. SQLite blocks, so that the thread's other tasks move to another thread.
+/// One store. SQLite blocks, so the thread's other tasks move to another thread.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings export it again")]
 pub enum Store {
@@ -42,7 +42,7 @@ pub(crate) enum StoreError {
     NotACounter,
     /// `increment` would leave the range of an `i64`.
     Overflow,
-    /// A test's plan of faults has it fail.
+    /// An injected fault, in tests.
     OnPurpose,
     /// A call that fails on Spin's store of this kind, too.
     NotSupported,
@@ -87,7 +87,7 @@ impl From<OnPurpose> for StoreError {
 type Result<T, E = StoreError> = std::result::Result<T, E>;
 
 impl Store {
-    /// Waits until the store opens. As on Spin, nothing tells a caller meanwhile that Redis is away.
+    /// Waits until the store opens. As on Spin, a caller does not learn meanwhile that Redis is away.
     pub(crate) async fn until_it_opens(&self) {
         while !self.opens().await {
             sleep(BETWEEN_LOOKS).await;
@@ -137,11 +137,11 @@ impl Store {
         }
     }
 
-    /// The values of those of the keys that exist.
+    /// The values of the keys that exist.
     pub(crate) fn get_many(&self, keys: Vec<String>) -> Result<Vec<(String, Option<Vec<u8>>)>> {
         match self {
             Self::Sqlite(store) => block_in_place(|| store.get_many(keys)),
-            // Spin asks `KEYS` for them, which takes one pattern.
+            // Spin would use `KEYS`, which takes one pattern.
             Self::Redis(_) => Err(StoreError::NotSupported),
         }
     }

@@ -42,7 +42,7 @@ impl Template {
         })
     }
 
-    /// The text as the manifest has it, with its variables not filled in.
+    /// The text as the manifest has it, without its variables filled in.
     pub(crate) fn source(&self) -> &str {
         &self.source
     }

@@ -45,7 +45,7 @@ impl Trigger {
     /// Answers a request.
     ///
     /// # Errors
-    /// When it is not clear which host is meant. As on Spin, the connection is then to be closed.
+    /// When it is not clear which host is meant. As on Spin, the connection must then be closed.
     pub(crate) async fn handle(
         self: Arc<Self>,
         mut request: Request<Incoming>,
@@ -113,7 +113,7 @@ fn too_busy() -> Answer<Error> {
     busy
 }
 
-/// Spin keeps `<component>.spin.internal` for calls between components, and ignores it from outside.
+/// Spin reserves `<component>.spin.internal` for calls between components, and ignores it from outside.
 fn remove_internal_host(headers: &mut HeaderMap) {
     let internal = |host: &HeaderValue| {
         let host = host.to_str().unwrap_or_default();
@@ -127,7 +127,7 @@ fn remove_internal_host(headers: &mut HeaderMap) {
     }
 }
 
-/// The URI with scheme and authority, the latter from itself or from `Host`, which must agree.
+/// The URI with scheme and authority. The authority is the URI's or that of `Host`; if both have one, they must agree.
 fn absolute_uri(uri: &Uri, headers: &HeaderMap) -> Result<Uri> {
     let mut parts = uri.clone().into_parts();
     ensure!(parts.path_and_query.is_some(), "CONNECT is not supported");
@@ -153,7 +153,7 @@ fn absolute_uri(uri: &Uri, headers: &HeaderMap) -> Result<Uri> {
 
 /// Adds Spin's headers after the client's own.
 ///
-/// They are appended, in Spin's order: a client that sends one of them itself is seen first, and Spin's value last.
+/// They are appended, in Spin's order: if a client sends one of them itself, its value comes first and Spin's last.
 fn add_spin_headers<B>(
     request: &mut Request<B>,
     route: &RouteMatch,

@@ -28,13 +28,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let runtime = runtime()?;
     let served = runtime.block_on(serve(options, &manifest));
-    // What components still do after their answers ends with the process, as on Spin; ending it instance by instance
+    // The work that components do after their answers ends with the process, as on Spin; ending it instance by instance
     // would report each as failed.
     std::mem::forget(runtime);
     served
 }
 
-/// The runtime looks at the network after every few tasks, since components may compute for a whole time slice each.
+/// The runtime checks the network after every few tasks, since components may each compute for a whole time slice.
 fn runtime() -> Result<Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread()
         .enable_all()

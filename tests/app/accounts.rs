@@ -1,4 +1,4 @@
-//! Accounts of the tests' own, and what their owners do most.
+//! Accounts that tests create, and what their owners do most.
 
 use serde_json::json;
 
@@ -60,7 +60,7 @@ impl App {
         self.recover_at(&user.email)
     }
 
-    /// Asks for a recovery of whoever has this address, and waits for its mail.
+    /// Asks for a recovery for this address, and waits for its mail.
     pub(crate) fn recover_at(&self, email: &str) -> Recovery {
         let challenge_id = self.visitor().challenge(email);
         let mail = self.sink.wait_for_mail(email);
@@ -88,7 +88,7 @@ impl App {
             .expect("the epoch is a counter")
     }
 
-    /// Signs in with a password that must be changed, and keeps the token to change it with.
+    /// Signs in with a password that must be changed; returns the token to change it with.
     #[track_caller]
     pub(crate) fn change_token(&self, email: &str, password: &str) -> String {
         let signed_in = self.portal().sign_in(email, password).expect_json(200);

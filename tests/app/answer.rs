@@ -1,4 +1,4 @@
-//! An HTTP answer and what the contract says of every one.
+//! An HTTP answer, and what the contract says about every answer.
 
 use serde_json::Value;
 
@@ -223,7 +223,7 @@ impl Answer {
     }
 }
 
-/// Asserts that two refusals are one answer, byte for byte apart from `instance`.
+/// Asserts that two refusals are the same, byte for byte, apart from `instance`.
 #[track_caller]
 pub(crate) fn assert_alike(one: &Answer, other: &Answer) {
     assert_eq!(one.status, other.status, "{}\n{}", one.text(), other.text());

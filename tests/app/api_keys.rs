@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// What a call needs.
+/// A permission that a call needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     UsersRead,
@@ -21,7 +21,7 @@ pub(crate) enum Scope {
 }
 
 impl Scope {
-    /// Those that are enough for a call. `users:hashes` adds to one.
+    /// The scopes that open calls by themselves. `users:hashes` only adds to another one.
     pub(crate) const ALL: [Self; 9] = [
         Self::UsersRead,
         Self::UsersWrite,
@@ -34,8 +34,8 @@ impl Scope {
         Self::SignIn,
     ];
 
-    /// The words that keys and tokens may have, and what each opens: the last line, and the second scope of `events` and of
-    /// `courier`, are for keys of earlier versions.
+    /// The words that keys and tokens may have, and what each opens. The last line, and the second scope of `events`
+    /// and of `courier`, are there for keys of earlier versions.
     pub(crate) const WORDS: [(&str, &[Self]); 10] = [
         ("users:read", &[Self::UsersRead]),
         ("users:write", &[Self::UsersWrite]),

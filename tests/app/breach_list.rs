@@ -1,4 +1,4 @@
-//! A list of breached passwords, asked by ranges.
+//! A list of breached passwords that answers range queries.
 
 use std::{
     convert::Infallible,
@@ -32,13 +32,13 @@ impl BreachList {
         Self { asked, stand }
     }
 
-    /// The same app, which asks this list.
+    /// The same app, set up to ask this list.
     pub(crate) fn asked_by(&self, app: AppBuilder) -> AppBuilder {
         app.variable("password_breach_check", "on")
             .variable("password_breach_api_origin", self.stand.origin())
     }
 
-    /// What it was asked for so far.
+    /// The paths that were requested so far.
     pub(crate) fn asked(&self) -> Vec<String> {
         let asked = self.asked.lock();
         asked.unwrap_or_else(PoisonError::into_inner).clone()

@@ -27,13 +27,13 @@ pub(crate) const PUBLIC_BASE_URL: &str = "https://id.example.test";
 /// The state folder's name within an app's own folder.
 pub(super) const STATE: &str = "state";
 
-/// The name of the plan of faults there. While there is one, the app is started with it.
+/// The name of the fault plan in the app's folder. The app is started with it if it exists.
 pub(super) const FAULTS: &str = "faults.toml";
 
-/// Runs a program that is refused a write beyond the limit on a file's size, instead of being ended by a signal.
+/// Runs a program whose writes beyond the file size limit fail instead of ending it by a signal.
 const REFUSED_NOT_ENDED: [&str; 3] = ["sh", "-c", "trap '' XFSZ; exec \"$0\" \"$@\""];
 
-/// The variable with the address of a Redis that components call themselves, and what they put before each key.
+/// The variable with the address of a Redis that components call themselves, and the prefix of their keys.
 const STORE_URL: &str = "store_url";
 const OUTBOUND_PREFIX: &str = "{keyback}:";
 
@@ -72,7 +72,7 @@ impl AppBuilder {
             ("email_api_key", format!("re_{}", random_token(16))),
             ("email_from", "Keyback <no-reply@example.test>".to_owned()),
         ];
-        // The tests come from one address, so only those of the limits themselves set tighter ones.
+        // All tests call from one address, so only tests of the limits themselves set tighter ones.
         let limits = [
             "client_forgot",
             "client_verify",
@@ -105,19 +105,19 @@ impl AppBuilder {
         }
     }
 
-    /// Gives the host a variable of its own environment.
+    /// Sets an environment variable of the host.
     pub(crate) fn environment(mut self, name: &'static str, value: PathBuf) -> Self {
         self.environment.push((name, value));
         self
     }
 
-    /// Has the app print to such an output.
+    /// Sets where the app's output goes.
     pub(crate) fn output(mut self, output: Output) -> Self {
         self.output = output;
         self
     }
 
-    /// Has the app keep what it stores in a database of this server.
+    /// Puts the app's store into a database of this server.
     pub(crate) fn redis(mut self, server: &Arc<Mutex<Redis>>) -> Self {
         let database = |prefix| Database::of(Arc::clone(server), prefix);
         self.store = match StoreKind::chosen() {
@@ -127,7 +127,7 @@ impl AppBuilder {
         self
     }
 
-    /// Has so many hosts serve the app, which clients meet in turn. They need a store that they can share.
+    /// Serves the app from this many hosts, which clients call in turn. They need a store that they can share.
     pub(crate) fn hosts(mut self, hosts: usize) -> Self {
         self.hosts = hosts;
         self
@@ -149,7 +149,7 @@ impl AppBuilder {
         self
     }
 
-    /// Has the host log all that it can.
+    /// Sets the host's log to its most verbose level.
     pub(crate) fn logging_everything(mut self) -> Self {
         self.logs_everything = true;
         self
@@ -160,19 +160,19 @@ impl AppBuilder {
         store_file::path(&self.folder.path().join(STATE))
     }
 
-    /// The same app, on the embedded host, with a plan of faults that has none yet: see [`App::plan_faults`].
+    /// The same app on the embedded host, with an empty fault plan: see [`App::plan_faults`].
     pub(crate) fn with_faults(self) -> Self {
         fs::write(self.folder.path().join(FAULTS), "").expect("the folder can be written");
         self
     }
 
-    /// Damages the store of an app that has ended, all but the list of its tables.
+    /// Damages the store of an app that has ended, except for its schema.
     pub(crate) fn with_damaged_store(self) -> Self {
         store_file::damage(&self.folder.path().join(STATE));
         self
     }
 
-    /// Changes a record in the store of an app that has ended: for what would take a real one hours.
+    /// Changes a record in the store of an app that has ended, for states that would take hours to reach.
     pub(crate) fn stored(self, key: &str, change: impl FnOnce(&mut serde_json::Value)) -> Self {
         match &self.store {
             Store::File => store_file::change(&self.folder.path().join(STATE), key, change),
@@ -253,7 +253,7 @@ impl AppBuilder {
                 .arg(self.runtime_config(&database.url()));
         }
         command.args(&self.flags);
-        // As a deployment gives them: Spin's own log has the arguments of its process.
+        // In the environment, as in a deployment: Spin logs the arguments of its process.
         let mut set = |name: &str, value: &str| {
             command.env(format!("SPIN_VARIABLE_{}", name.to_uppercase()), value);
         };
@@ -301,7 +301,7 @@ pub(crate) fn revoke_store(manifest: &mut Table, id: &str) {
     hosts(component).retain(|host| !is_redis(host));
 }
 
-/// Takes every host away that a component may call, but not its store.
+/// Takes every host away that a component may call, except its store.
 pub(crate) fn revoke_hosts(manifest: &mut Table, id: &str) {
     hosts(component(manifest, id)).retain(is_redis);
 }

@@ -55,7 +55,7 @@ impl Visitor {
         self.post("/v1/forgot-password", &json!({ "email": email }))
     }
 
-    /// Asks for a recovery and keeps the challenge's id.
+    /// Asks for a recovery and returns the challenge's id.
     pub(crate) fn challenge(&self, email: &str) -> String {
         let body = self.forgot_password(email).expect_json(202);
         body["challenge_id"]
@@ -71,7 +71,7 @@ impl Visitor {
         )
     }
 
-    /// Offers a code for the account with an address.
+    /// Submits a code for the account with an address.
     pub(crate) fn verify_otp_for(&self, email: &str, code: &str) -> Answer {
         self.post("/v1/verify-otp", &json!({ "email": email, "code": code }))
     }
@@ -127,7 +127,7 @@ impl ApiClient {
         self.post("/v1/admin/users", account)
     }
 
-    /// As [`ApiClient::create_user`], for an app that may end at any moment: `None` if no answer came.
+    /// Like [`ApiClient::create_user`], for an app that may end at any moment: `None` if no answer came.
     pub(crate) fn try_create_user(&self, account: &Value) -> Option<Answer> {
         let call = self.call("POST", "/v1/admin/users").json(account);
         call.try_fetch().ok()
@@ -237,7 +237,7 @@ impl Call {
         (self.name, request)
     }
 
-    /// Sends the call to the API, every answer of which has the same guarding headers.
+    /// Sends the call to the API, and checks the headers that all its answers have.
     #[track_caller]
     pub(crate) fn send(self) -> Answer {
         let answer = self.fetch();
@@ -245,7 +245,7 @@ impl Call {
         answer
     }
 
-    /// Sends the call to whatever answers it: the API or a page.
+    /// Sends the call to the API or to a page.
     #[track_caller]
     pub(crate) fn fetch(self) -> Answer {
         let name = self.name.clone();
@@ -253,7 +253,7 @@ impl Call {
             .unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// As [`Call::send`], for an app that may end at any moment: `None` if no whole answer came.
+    /// Like [`Call::send`], for an app that may end at any moment: `None` if no whole answer came.
     #[track_caller]
     pub(crate) fn try_send(self) -> Option<Answer> {
         let answer = self.try_fetch().ok()?;
@@ -299,7 +299,7 @@ impl Call {
     }
 }
 
-/// The least that an overloaded app asks to wait.
+/// The shortest wait that an overloaded app asks for.
 const A_LITTLE: Duration = Duration::from_secs(1);
 
 fn is_overloaded(answer: &Answer) -> bool {

@@ -19,7 +19,7 @@ const CRITICAL: f64 = 1.95;
 pub(crate) struct Distance {
     /// The Kolmogorov-Smirnov statistic D: 0 for equal samples, 1 for samples that do not overlap.
     d: f64,
-    /// From here on, they can be told apart.
+    /// From this D on, they can be told apart.
     limit: f64,
 }
 

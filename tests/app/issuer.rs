@@ -37,7 +37,7 @@ impl Algorithm {
     }
 }
 
-/// The provider, with a key for each algorithm. Two providers have the same RSA key and different other ones.
+/// The provider, with a key for each algorithm. All providers share the RSA key; their other keys differ.
 pub(crate) struct Issuer {
     rsa: RsaPrivateKey,
     ec: p256::ecdsa::SigningKey,
@@ -45,7 +45,7 @@ pub(crate) struct Issuer {
 }
 
 impl Issuer {
-    /// What the tokens' `aud` is.
+    /// The tokens' `aud`.
     pub(crate) const AUDIENCE: &str = "https://id.example.test/v1/admin";
 
     pub(crate) fn new() -> Self {
@@ -128,7 +128,7 @@ impl Issuer {
         self.sign(algorithm, &Self::header(algorithm), &Self::claims(scope))
     }
 
-    /// A token of any header and claims, signed with this algorithm's key.
+    /// A token with any header and claims, signed with this algorithm's key.
     pub(crate) fn sign(&self, algorithm: Algorithm, header: &Value, claims: &Value) -> String {
         let message = message(header, claims);
         let signature = encode(&self.signature(algorithm, message.as_bytes()));
@@ -152,7 +152,7 @@ impl Issuer {
     }
 }
 
-/// A token whose "signature" is an HMAC under this secret, as an attacker would make it who knows public keys only.
+/// A token whose "signature" is an HMAC under this secret, as an attacker who knows only public keys would make it.
 pub(crate) fn hmac(header: &Value, claims: &Value, secret: &[u8]) -> String {
     let message = message(header, claims);
     let mac = Hmac::<Sha256>::new_from_slice(secret).expect("an HMAC takes any secret");

@@ -9,7 +9,7 @@ use std::{
 /// The longest that any mail, webhook or record may take.
 pub(crate) const STATE_LIMIT: Duration = Duration::from_mins(2);
 
-/// The same where a hundred thousand accounts are at work, which takes a minute on two cores with nothing else to do.
+/// The same for tests with a hundred thousand accounts, which take a minute on two idle cores.
 const LONG_LIMIT: Duration = Duration::from_mins(30);
 
 /// The longest that a call may take: an import of 10,000 lines can take minutes on a loaded machine.
@@ -23,7 +23,7 @@ pub(crate) fn wait_for<T, S: Debug>(look: impl FnMut() -> Result<T, S>) -> T {
     wait_within(STATE_LIMIT, look)
 }
 
-/// As [`wait_for`], for what takes long even on a quiet machine.
+/// Like [`wait_for`], for what takes long even on a quiet machine.
 #[track_caller]
 pub(crate) fn wait_long_for<T, S: Debug>(look: impl FnMut() -> Result<T, S>) -> T {
     wait_within(LONG_LIMIT, look)

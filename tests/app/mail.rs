@@ -1,4 +1,4 @@
-//! A mail as the provider was given it, and what a person takes from it.
+//! A mail as the provider received it, and what a person reads in it.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ impl Mail {
             .unwrap_or_else(|| panic!("no cancel link in: {}", self.text))
     }
 
-    /// All that a person sees, in both forms, and all that the provider is told besides.
+    /// Everything that a person sees, as text and as HTML, and the mail's headers.
     pub(crate) fn everything(&self) -> String {
         format!(
             "{}\n{}\n{}\n{:?}",

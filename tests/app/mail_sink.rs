@@ -30,13 +30,13 @@ const QUIET: Duration = Duration::from_millis(1500);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Provider {
     Accepts,
-    /// Accepts after as long as a real provider takes.
+    /// Accepts, and takes as long as a real provider.
     AcceptsInItsTime,
     Fails {
         status: u16,
         retry_after: Option<u32>,
     },
-    /// Accepts so many mails in any second, and answers 429 to more.
+    /// Accepts this many mails per second, and answers 429 to the rest.
     TakesASecond(usize),
     /// Refuses its first call for good and takes the second, and so on.
     RefusesEveryOther,
@@ -44,22 +44,22 @@ pub(crate) enum Provider {
     RefusesSender,
     /// Takes the call and never answers.
     Hangs,
-    /// Says that it has the mail, and then nothing more. Such a call is not among the attempts.
+    /// Begins to say that it has the mail, and then stalls. Such a call is not among the attempts.
     Stalls,
     /// Takes the call and closes the connection.
     HangsUp,
-    /// Answers what is no HTTP. Such a call is not among the attempts.
+    /// Answers with something other than HTTP. Such a call is not among the attempts.
     Babbles,
-    /// Answers with a page and a status of success, as somebody else at the provider's address might.
+    /// Answers with a page and a success status, as another server at the provider's address might.
     IsSomebodyElse,
-    /// Sends to a place where the mail would be accepted.
+    /// Redirects to a path where the mail would be accepted.
     Redirects,
 }
 
 /// How long a real provider takes to accept a mail.
 const REAL_TIME: Duration = Duration::from_millis(40);
 
-/// Where a provider that redirects sends to.
+/// Where [`Provider::Redirects`] points to.
 const ELSEWHERE: &str = "/emails/elsewhere";
 
 /// The provider; it ends when this is dropped.
@@ -69,11 +69,11 @@ pub(crate) struct MailSink {
     _stand: Stand,
 }
 
-/// One call of the provider's API.
+/// One call to the provider's API.
 struct Attempt {
     mail: Mail,
     accepted: bool,
-    /// A test has waited for it.
+    /// Whether a test has waited for it.
     taken: bool,
 }
 
@@ -81,12 +81,12 @@ struct Desk {
     attempts: Mutex<Vec<Attempt>>,
     arrival: Condvar,
     provider: Mutex<Provider>,
-    /// When a provider that takes only so many took its last ones.
+    /// When [`Provider::TakesASecond`] accepted its last mails.
     taken: Mutex<Vec<Instant>>,
 }
 
 impl Desk {
-    /// What the provider makes of its next call.
+    /// How the provider answers its next call.
     fn verdict(&self, path: &str, earlier: usize) -> Provider {
         let refuses = Provider::Fails {
             status: 422,
@@ -217,18 +217,18 @@ async fn serve(listener: TcpListener, desk: Arc<Desk>) {
     }
 }
 
-/// Reads what comes first and answers it with what is no HTTP.
+/// Reads the start of the request and answers with something other than HTTP.
 async fn babble(mut connection: TcpStream) {
     let mut request = [0; 1024];
-    // Whoever called may have left meanwhile.
+    // The caller may have gone meanwhile.
     let _ = connection.read(&mut request).await;
     let _ = connection.write_all(b"\x16\x03\x01 not HTTP\r\n\r\n").await;
 }
 
-/// Reads what comes first and begins to answer it.
+/// Reads the start of the request and begins to answer it.
 async fn stall(mut connection: TcpStream) {
     let mut request = [0; 1024];
-    // Whoever called may have left meanwhile.
+    // The caller may have gone meanwhile.
     let _ = connection.read(&mut request).await;
     let head =
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n{\"id\":";
@@ -335,7 +335,7 @@ async fn answer(
 fn reply(status: StatusCode, retry_after: Option<u32>, body: &Value) -> Response<Full<Bytes>> {
     let mut response = Response::builder()
         .status(status)
-        // So that each call is a connection, on hosts that keep them, too: what is to happen is decided at its start.
+        // One connection per call, even on hosts that reuse connections: some behaviours are chosen when it opens.
         .header(CONNECTION, "close")
         .header(CONTENT_TYPE, "application/json");
     if let Some(seconds) = retry_after {

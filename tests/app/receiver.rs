@@ -1,5 +1,5 @@
-//! A portal's receiver of events, or of mails: it checks each with the library that the Standard Webhooks specification publishes,
-//! before it looks at it.
+//! A portal's receiver of events, or of mails. It verifies each with the library that the Standard Webhooks
+//! specification publishes.
 
 use std::{
     future,
@@ -35,7 +35,7 @@ pub(crate) struct Webhook {
     pub(crate) id: String,
     pub(crate) signature: String,
     pub(crate) body: String,
-    /// The receiver answered that it has it.
+    /// Whether the receiver acknowledged it.
     pub(crate) taken: bool,
 }
 
@@ -47,12 +47,12 @@ impl Webhook {
 
 struct Desk {
     secret: String,
-    /// What it answers with; none for never answering.
+    /// The status of its answers; `None` never answers.
     status: Mutex<Option<u16>>,
-    /// Whether it refuses what says that it was signed at another time.
+    /// Whether it refuses signatures made at another time.
     checks_dates: Mutex<bool>,
     webhooks: Mutex<Vec<Webhook>>,
-    /// What was wrong with whatever came besides.
+    /// What was wrong with each other request.
     forged: Mutex<Vec<String>>,
 }
 
@@ -76,31 +76,31 @@ impl Receiver {
         }
     }
 
-    /// The same app, which tells this receiver of its events.
+    /// The same app, set up to send its events to this receiver.
     pub(crate) fn told_by(&self, app: AppBuilder) -> AppBuilder {
         app.variable("webhook_url", self.url.as_str())
             .variable("webhook_allowed_host", self.origin.as_str())
             .variable("webhook_secret", self.desk.secret.as_str())
     }
 
-    /// The same app, which hands its mails to this receiver.
+    /// The same app, set up to hand its mails to this receiver.
     pub(crate) fn mailed_by(&self, app: AppBuilder) -> AppBuilder {
         app.variable("email_provider", "webhook")
             .variable("email_api_origin", self.origin.as_str())
             .variable("email_api_key", self.desk.secret.as_str())
     }
 
-    /// What it answers with from now on; none for never answering.
+    /// Sets the status of its answers from now on; `None` never answers.
     pub(crate) fn answers(&self, status: Option<u16>) {
         *lock(&self.desk.status) = status;
     }
 
-    /// From now on it takes what was signed at any time: a test moves the app's clock on, and cannot move this one's.
+    /// Accepts signatures of any date from now on: a test can move the app's clock, but not the receiver's.
     pub(crate) fn ignores_dates(&self) {
         *lock(&self.desk.checks_dates) = false;
     }
 
-    /// Everything that it was told of this account so far, in the order in which it came.
+    /// All webhooks about this account so far, in the order in which they came.
     #[track_caller]
     pub(crate) fn told_of(&self, user_id: &str) -> Vec<Webhook> {
         let forged = lock(&self.desk.forged);
@@ -110,7 +110,7 @@ impl Receiver {
         webhooks.iter().filter(of_user).cloned().collect()
     }
 
-    /// What it was told of this account, once it was told as much.
+    /// The webhooks about this account, once there are at least `count`.
     #[track_caller]
     pub(crate) fn wait_for(&self, user_id: &str, count: usize) -> Vec<Webhook> {
         wait_for(|| {
@@ -135,7 +135,7 @@ async fn serve(listener: TcpListener, desk: Arc<Desk>) {
     }
 }
 
-/// As the library verifies, but for the date.
+/// Verifies as the library does, but ignores the date.
 fn verify_of_any_time(
     secret: &standardwebhooks::Webhook,
     body: &[u8],
@@ -172,7 +172,7 @@ async fn answer(
     let uri = head.uri.to_string();
     let call = (head.method.as_str(), uri.as_str());
     if let Err(WebhookError::FutureTimestampError) = checked {
-        // Of an app whose clock is ahead: as any receiver would.
+        // Signed by an app whose clock is ahead: any receiver would refuse it.
         status = Some(400);
     } else if let Err(error) = checked {
         lock(&desk.forged).push(error.to_string());

@@ -18,7 +18,7 @@ use super::Server;
 
 /// More apps than one run of the tests starts.
 const DATABASES: u32 = 8192;
-/// A free port may be taken by somebody else before the server has it.
+/// Another process may take a free port before the server does.
 const TRIES: usize = 5;
 /// Files of a server's folder.
 const DUMP: &str = "dump.rdb";
@@ -39,11 +39,11 @@ pub(crate) struct Redis {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeps {
     Nothing,
-    /// The same, and it speaks TLS only, with a certificate that it made itself.
+    /// The same, and it speaks only TLS, with a self-signed certificate.
     NothingAndSpeaksTls,
     /// Each write, before it is acknowledged.
     EachWrite,
-    /// All, once it is asked to end.
+    /// Everything, when it is asked to stop.
     AllAtTheEnd,
 }
 
@@ -52,7 +52,7 @@ pub(crate) enum Keeps {
 pub(super) struct Database {
     server: Arc<Mutex<Redis>>,
     number: u32,
-    /// What stands before each key.
+    /// The prefix of every key.
     prefix: &'static str,
 }
 
@@ -79,7 +79,7 @@ impl Redis {
         Self::start_in(folder, keeps)
     }
 
-    /// A server that begins with what another one, which had this folder, kept.
+    /// Starts a server on the data that another one left in this folder.
     fn start_in(folder: TempDir, keeps: Keeps) -> Self {
         for _ in 0..TRIES {
             let port = TcpListener::bind("127.0.0.1:0")
@@ -104,7 +104,7 @@ impl Redis {
         panic!("redis-server did not start");
     }
 
-    /// The server of all apps of a run; the last one to leave ends it.
+    /// The server that all apps of a run share; the last one to finish stops it.
     fn shared() -> Arc<Mutex<Self>> {
         static SHARED: Mutex<Weak<Mutex<Redis>>> = Mutex::new(Weak::new());
 
@@ -126,7 +126,7 @@ impl Redis {
         self.server = run(&self.folder, self.port, self.keeps).expect("its port is free again");
     }
 
-    /// Asks it to end, and has `other`, with what that has kept, take over its port.
+    /// Kills it, stops `other`, and restarts on its own port with the data of `other`.
     pub(crate) fn replace_by(&mut self, other: Self) {
         self.kill();
         let Self { server, folder, .. } = other;
@@ -199,7 +199,7 @@ fn run(folder: &TempDir, port: u16, keeps: Keeps) -> Result<Server, String> {
             "--appendfsync",
             "always",
         ]),
-        // So long a time never passes; that there is a rule makes it write at its end.
+        // So long a time never passes, but having a save rule makes it write when it stops.
         Keeps::AllAtTheEnd => command.args(["--save", "1000000 1", "--appendonly", "no"]),
     };
     let is_ready = |line: &str| {
@@ -228,12 +228,12 @@ fn make_certificate(folder: &TempDir) {
 }
 
 impl Database {
-    /// One of the server that all apps share.
+    /// A database of the server that all apps share.
     pub(super) fn of_all(prefix: &'static str) -> Self {
         Self::of(Redis::shared(), prefix)
     }
 
-    /// The next one of a server.
+    /// The next unused database of a server.
     pub(super) fn of(server: Arc<Mutex<Redis>>, prefix: &'static str) -> Self {
         let number = lock(&server).databases.fetch_add(1, Ordering::Relaxed);
         assert!(number < DATABASES, "every database is in use");
@@ -271,7 +271,7 @@ impl Database {
             .expect("the server answers");
     }
 
-    /// The names of all that is in the database.
+    /// All keys in the database, without its prefix.
     pub(super) fn names(&self) -> Vec<String> {
         let keys: Vec<String> = cmd("KEYS")
             .arg("*")

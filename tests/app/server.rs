@@ -34,12 +34,12 @@ pub(super) struct Server {
 
 type Log = Arc<Mutex<String>>;
 
-/// What becomes of what the app prints.
+/// Where the app's output goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Output {
     /// It is read, to its end.
     IsRead,
-    /// Standard error is full. Nobody reads standard output once it has said where the app serves.
+    /// Standard error is full. Standard output is not read after the line that has the app's origin.
     IsFull,
     /// The same, and nobody ever reads standard error.
     HasNoReader,
@@ -57,16 +57,16 @@ impl Output {
 }
 
 impl Server {
-    /// Runs the command and waits until it says where it serves.
+    /// Runs the command and waits until it prints its origin.
     ///
     /// # Errors
     ///
-    /// With all that it printed, if it ends or takes too long instead.
+    /// Everything that it printed, if it ends or takes too long instead.
     pub(super) fn start(command: Command, output: Output) -> Result<Self, String> {
         Self::start_with(command, output, served_origin)
     }
 
-    /// As [`Server::start`], for a program whose lines are read by `origin`.
+    /// Like [`Server::start`], for a program whose origin `origin` finds in a line.
     pub(super) fn start_and_read(
         command: Command,
         origin: fn(&str) -> Option<String>,
@@ -86,7 +86,7 @@ impl Server {
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        // The test's end of what the app has is closed: nobody keeps a pipe open.
+        // Closes the test's copy of the app's standard error, so that nothing keeps a pipe open.
         drop(command);
         let group = Pid::from_child(&child);
         lock(&RUNNING).push(group);
@@ -136,14 +136,14 @@ impl Server {
         peaks.max().expect("the app's process has memory")
     }
 
-    /// Sets the peaks to what is resident now. Where the kernel does not offer that, they stay.
+    /// Resets the peaks to what is resident now. Does nothing where the kernel does not support that.
     pub(super) fn forget_peak_memory(&self) {
         for process in processes(self.group) {
             let _ = fs::write(format!("/proc/{process}/clear_refs"), "5");
         }
     }
 
-    /// Refuses the app's processes every byte that they write to a file, or refuses none any more.
+    /// Makes the app's writes to files fail, or succeed again.
     pub(super) fn refuse_writes(&self, refused: bool) {
         // Of util-linux. The hard limit stays, so that the soft one can be put back.
         let limit = if refused {
@@ -238,7 +238,8 @@ fn end_what_runs_when_interrupted() {
     });
 }
 
-/// Reads a stream in a thread to its end, so that the app never waits for a reader, or to the first line that `goes_on` ends.
+/// Reads a stream in a thread, so that the app never waits for a reader. Stops at its end, or at the first line for
+/// which `goes_on` is false.
 fn follow(
     stream: impl Read + Send + 'static,
     log: &Log,

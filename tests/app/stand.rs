@@ -11,7 +11,7 @@ pub(super) struct Stand {
 }
 
 impl Stand {
-    /// Listens, and leaves what comes to `serve`.
+    /// Listens on a free port, and passes the listener to `serve`.
     pub(super) fn open<F>(serve: impl FnOnce(TcpListener) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,

@@ -1,4 +1,4 @@
-//! The file that the app's store is, for what no answer tells: how something lies there at rest.
+//! The file of the app's store, for what no answer shows: how records look at rest.
 
 use std::{
     fs,
@@ -46,7 +46,7 @@ pub(super) fn names(state_folder: &Path) -> Vec<String> {
 
 /// Changes the JSON under a key. Nothing else may use the file at the same time.
 pub(super) fn change(state_folder: &Path, key: &str, change: impl FnOnce(&mut Value)) {
-    // To write, too: an app that has ended leaves a log, or a journal, which whoever opens the file next has to work off.
+    // Writable: an app that has ended leaves a WAL or a journal, which the next to open the file has to replay.
     let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_WRITE);
     let text = find_in(&file, key).unwrap_or_else(|| panic!("nothing is stored under {key}"));
     let mut value: Value = serde_json::from_str(&text).expect("the record is JSON");
@@ -61,7 +61,7 @@ pub(super) fn change(state_folder: &Path, key: &str, change: impl FnOnce(&mut Va
 /// Overwrites every page but the first, which has the schema: <https://www.sqlite.org/fileformat2.html>.
 pub(super) fn damage(state_folder: &Path) {
     let file = open(state_folder, OpenFlags::SQLITE_OPEN_READ_WRITE);
-    // Or else whoever opens the file next takes the pages of before from its log.
+    // Otherwise the next to open the file would take the undamaged pages from its WAL.
     file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         .expect("nobody else has the file");
     drop(file);

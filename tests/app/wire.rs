@@ -50,7 +50,7 @@ impl Wire {
         self.exchange(&name, &[head.as_bytes(), request.body()].concat())
     }
 
-    /// The head of a request with a JSON body whose length is said by one more header line.
+    /// The head of a request with a JSON body; `length` is the header line that gives its length.
     pub(crate) fn head(&self, method: &str, path: &str, length: &str) -> String {
         let host = &self.authority;
         format!(
@@ -73,7 +73,7 @@ impl Wire {
         self.read_answer(call)
     }
 
-    /// Sends a request that the app may answer, and stop reading, before all of it was sent.
+    /// Sends a request that the app may answer before all of it was sent.
     pub(crate) fn overwhelm(mut self, call: &str, request: Vec<u8>) -> Answer {
         let mut writer = self.stream.try_clone().expect("the socket can be shared");
         let sender = thread::spawn(move || {
@@ -81,7 +81,7 @@ impl Wire {
             let _ = writer.write_all(&request);
         });
         let (answer, _) = self.read_answer(call);
-        // The answer is here: what was not sent by now need not be.
+        // The answer is here, so the rest need not be sent.
         let _ = self.stream.shutdown(Shutdown::Both);
         sender.join().expect("the sender never panics");
         answer
@@ -109,7 +109,7 @@ impl Wire {
     }
 }
 
-/// The answer, once all of it is there. To HEAD, its head is all.
+/// The answer, once all of it is there. An answer to HEAD is only its head.
 fn parse(call: &str, received: &[u8]) -> Option<Answer> {
     let end = received.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
     let head = std::str::from_utf8(&received[..end]).expect("the head is text");

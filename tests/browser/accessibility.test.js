@@ -43,7 +43,7 @@ for (const [name, open] of Object.entries(states)) {
   });
 }
 
-/** Goes on with the tabulator until `selector` has the focus, which must be visible. */
+/** Presses Tab until `selector` has the focus, which must be visible. */
 async function tabTo(page, selector) {
   for (let tabs = 0; tabs < 25; tabs += 1) {
     await page.keyboard.press('Tab');
@@ -179,13 +179,13 @@ async function loadsWithoutMoving(width) {
     await titled(page, 'Der Code ist nicht gültig');
     await still('another language');
     await page.context().clearCookies();
-    // An address of several lines, on a page that comes and on one that is there.
+    // A multi-line address, on a page that appears and on one that is there already.
     await states['code-resent'](page);
     await still('code-resent');
     await page.reload();
     await ready(page);
     await still('code again');
-    // A text that is shorter than the one before, and comes when nobody has just pressed anything.
+    // A text that is shorter than the one before, and appears when nobody has just pressed anything.
     await page.context().addCookies([{ name: 'keyback-language', value: 'fr', url: app.origin }]);
     await asked(page, 'ann@example.test');
     await page.route(/v1\/forgot-password$/, async (route) => {

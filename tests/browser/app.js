@@ -26,7 +26,7 @@ const KEYS = {
   nothing: [],
 };
 
-/** Starts the app. Its state is kept if `kept` names a folder for it, and deleted with its end otherwise. */
+/** Starts the app. Its state is kept if `kept` names a folder for it; otherwise it is deleted when the app ends. */
 export async function startApp(variables = {}, kept = undefined) {
   const sink = await startSink();
   const port = await freePort();
@@ -71,7 +71,7 @@ export async function startApp(variables = {}, kept = undefined) {
     throw error;
   });
 
-  // A machine with much to do refuses to hash for more at once. It has done nothing then, and says when to come again.
+  // A busy app refuses to hash more passwords at once. It has done nothing then, and says when to retry.
   const call = (method, path, body) => until(async () => {
     const answer = await fetch(origin + path, {
       method,
@@ -106,13 +106,13 @@ export async function startApp(variables = {}, kept = undefined) {
       return answer.status === 200;
     },
 
-    /** What a sign-in is answered with. */
+    /** The answer to a sign-in. */
     signIn: async (email, password) => (await post('/v1/sign-in', { email, password })).json(),
 
     /** The account with this id as the contract shows it, or the problem. */
     user: async (id) => (await call('GET', `/v1/admin/users/${encodeURIComponent(id)}`)).json(),
 
-    /** What happened to it, newest first. */
+    /** Its events, newest first. */
     events: async (id) => (await (await call('GET', `/v1/admin/users/${encodeURIComponent(id)}/events`)).json()).events,
 
     /** Calls the contract with the key for everything. */
@@ -128,7 +128,7 @@ export async function startApp(variables = {}, kept = undefined) {
   };
 }
 
-/** Strong, and like no other. */
+/** A strong and unique password. */
 export function newPassword() {
   return `violet-${randomBytes(6).toString('hex')}-staple-horse`;
 }

@@ -1,5 +1,5 @@
-// A browser that tells on its pages: every request to another origin, every error and every breach of the policy for
-// content is kept, and a test fails by it.
+// A browser that reports its pages: every request to another origin, every error and every violation of the content
+// security policy is recorded, and fails a test.
 
 import assert from 'node:assert/strict';
 import { chromium } from 'playwright-core';
@@ -54,8 +54,8 @@ export async function visit(browser, app, options, act) {
 }
 
 /**
- * Has `page.goto` refuse an address that differs from the page's own in its fragment only: no page is loaded for it, and a
- * page that loads itself anew for it does so at some time after. The portal draws another view at once.
+ * Makes `page.goto` refuse an address that differs from the page's own only in its fragment: no page is loaded for it,
+ * and a page that reloads itself for it does so some time later. The portal draws another view at once.
  */
 function refuseFragments(page) {
   const goto = page.goto.bind(page);
@@ -72,7 +72,7 @@ function refuseFragments(page) {
 /** The heading of the view that is shown. */
 export const heading = (page) => page.locator('h1:visible');
 
-/** What the page says is wrong: at a field, or above the button. */
+/** The error that the page shows, at a field or above the button. */
 export const summary = (page) => page.locator('main .error:visible');
 
 /** Waits until no request is in flight and the page has rendered the answers. */

@@ -15,7 +15,7 @@ import { launch, visit } from './browser.js';
 const run = promisify(execFile);
 const folder = join(workspace, 'clients/typescript');
 
-// What the portal does, wherever it runs. It tells what it saw in words that a worker can post.
+// The portal's calls, wherever they run. They return what they saw in a form that a worker can post.
 const CALLS = `
 import { KeybackError, createKeyback, unwrap } from '/index.js';
 
@@ -36,7 +36,7 @@ self.onmessage = async ({ data: [baseUrl, email] }) => {
 };
 `;
 
-// Each place, and how a page has the calls made there.
+// Each place, and how a page makes the calls there.
 const PLACES = {
   page: async ([baseUrl, email]) => (await import('/calls.js')).makeCalls(baseUrl, email),
   worker: (call) => new Promise((resolve, reject) => {
@@ -101,7 +101,7 @@ async function serve(client) {
     if (path === '/worker.js') return WORKER;
     if (path === '/openapi-fetch.js') return readFile(fetcher, 'utf8');
     const module = await readFile(join(client, basename(path)), 'utf8');
-    // A bundler's work. A page could have an import map instead, a worker none.
+    // What a bundler does. A page could have an import map instead, a worker none.
     return module.replaceAll("'openapi-fetch'", "'/openapi-fetch.js'");
   };
   const server = createServer(async (request, response) => {

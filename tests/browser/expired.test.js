@@ -1,4 +1,4 @@
-// What is too old, for want of a way to set the app's clock by waiting: all of it at the same time.
+// Things that have expired. The app's clock cannot be set, so the tests wait for all of them at the same time.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';

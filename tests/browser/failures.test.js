@@ -41,7 +41,7 @@ test('a limit says how long to wait', async () => {
       assert.equal(await page.getByLabel('Email address').inputValue(), ADDRESS);
       await page.goto(`/reset-password${UNKNOWN}`);
       await titled(page, 'no longer works');
-      // The limit of checks is reached: nobody is kept from the form.
+      // The limit of checks is reached, but everybody still gets the form.
       await page.goto(`/reset-password?again${UNKNOWN}`);
       await choose(page, newPassword());
       await titled(page, 'no longer works');
@@ -114,7 +114,7 @@ test('one press is one request', async () => {
 test('without scripts the pages say what they need', async () => {
   await running({}, async (app) => {
     await visit(browser, app, { javaScriptEnabled: false, locale: 'de' }, async (page) => {
-      // No script is waited for.
+      // Does not wait for scripts.
       const headed = (title) => heading(page).getByText(title).waitFor();
       for (const path of ['/verify-otp', `/reset-password${UNKNOWN}`, `/cancel-recovery${UNKNOWN}`]) {
         await page.goto(path);
@@ -125,7 +125,7 @@ test('without scripts the pages say what they need', async () => {
         assert.equal(await page.locator('.late:visible').count(), 0);
       }
       await page.goto('/verify-otp');
-      // Nothing that only a script would make true.
+      // Nothing shows that only a script would make true.
       assert.equal(await page.locator('[data-view]:visible').count(), 0);
       assert.equal(await page.locator('main h1:visible').textContent(), 'Code aus der E-Mail');
       await page.locator('noscript a[href="/forgot-password"]').click();

@@ -102,7 +102,7 @@ test('after five wrong codes a new email is what helps, also after a reload, and
   await visit(browser, app, FAILING, async (page) => {
     await asked(page, 'ann@example.test');
     const said = async (number, text) => {
-      // It goes by itself.
+      // It is sent by itself.
       await page.locator('#code').fill(`0000000${number}`);
       await summary(page).getByText(text).first().waitFor();
       await page.locator('[data-busy]').waitFor({ state: 'detached' });
@@ -191,7 +191,7 @@ test('one reason to refuse a password is said at a time, and goes as soon as it 
     const field = page.locator('#password');
     await field.fill('123456789');
     await page.locator('[data-rule=length][data-met]').waitFor();
-    // It is long enough, and still what anyone would guess.
+    // It is long enough, but easy to guess.
     await told('This password is too common or too predictable.');
     await field.fill('seven herons walk at dawn');
     await summary(page).waitFor({ state: 'hidden' });

@@ -120,7 +120,7 @@ test('each page is small, all that it loads included', async (t) => {
       const bodies = new Map();
       page.on('response', (response) => bodies.set(response.url(), response.body().catch(() => Buffer.alloc(0))));
       if (name === 'code') {
-        // With what the page before left behind, but without what it loaded.
+        // With what the previous page stored, but without what it loaded.
         await states.code(page);
         await page.waitForLoadState('networkidle');
         const kept = await context.newCDPSession(page);

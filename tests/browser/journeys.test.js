@@ -185,7 +185,7 @@ test('a used link and a replaced one lead to a new mail', async () => {
   for (const { link } of [used, replaced]) {
     await visit(browser, app, { expectFailures: true }, async (page) => {
       await page.goto(link);
-      // Told when it is opened, and not after a password was chosen.
+      // Shown when the link is opened, and not after a password was chosen.
       await titled(page, 'This link or code no longer works');
       assert.equal(await page.locator('#password:visible').count(), 0);
       await page.getByRole('link', { name: 'Request a new email' }).click();
@@ -197,7 +197,7 @@ test('a used link and a replaced one lead to a new mail', async () => {
 test('why a password is refused is said at the field, and burns nothing', async () => {
   const user = await app.createUser();
   const { link } = await app.recoveryMail(user.email);
-  // Of several reasons the one that tells most.
+  // Of several reasons, the most helpful one.
   const reasons = [
     ['', 'Enter a new password.'],
     ['12345', 'This password is too short. Use at least 8 characters.'],

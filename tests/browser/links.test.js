@@ -150,7 +150,7 @@ test('a link whose check is not answered works all the same', async () => {
   const other = await app.createUser();
   const { link } = await app.recoveryMail(other.email);
   await visit(browser, app, { expectFailures: true }, async (page) => {
-    // Not even in time: the form shows after a while.
+    // The check gets no answer in time: the form shows after a while.
     const release = await hold(page, '**/v1/reset-password/check');
     await page.goto(link);
     await choose(page, newPassword());
@@ -219,7 +219,7 @@ test('a mailed password signs in as it is copied from the mail', async () => {
   const user = await app.createUser();
   await app.call('POST', `/v1/admin/users/${user.id}/reset-password`, { generate: true, send_email: true });
   const { password, text } = await app.mails.next(user.email);
-  // The whole line, with what stands before and after it.
+  // The whole line, with what comes before and after the password.
   const [line] = text.match(new RegExp(`.*${password}\n`));
   assert.notEqual(line, password);
   const answer = await app.signIn(user.email, line);

@@ -67,7 +67,7 @@ test('the colours are a file that may be kept, and nobody else’s are served', 
   assert.equal((await fetch(`${app.origin}/assets/brand/ff0000-ff0000.css`)).status, 404);
 });
 
-/** Resets a password by link or code from `/forgot-password` with this query, and tells where the last page leads. */
+/** Resets a password by link or code from `/forgot-password` with this query, and returns where the last page leads. */
 async function leads(query, by) {
   const user = await app.createUser();
   let where;

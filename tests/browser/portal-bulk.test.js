@@ -22,7 +22,7 @@ after(async () => {
 
 const some = (count) => Promise.all(Array.from({ length: count }, () => app.createUser()));
 
-/** Has the job done that shows, as a scheduler would, and waits until the page says so. */
+/** Runs the job that is shown, as a scheduler would, and waits until the page says that it is done. */
 async function worked(page) {
   await app.call('POST', '/v1/courier/run');
   await page.locator('#job-state').getByText('Finished').waitFor();
@@ -58,7 +58,7 @@ test('the users that were ticked are signed out, after a preview that counts the
     await signIn(page, app.key);
     for (const { email } of users.slice(0, 2)) await page.getByRole('checkbox', { name: email }).check();
     await page.locator('.ticked').getByText('2 selected').waitFor();
-    // What was ticked stays so, whatever is looked for meanwhile.
+    // Ticked users stay ticked, even during a search.
     await page.getByLabel('Search').fill(users[2].email);
     await page.waitForFunction(() => document.querySelectorAll('.rows a').length === 1);
     await page.locator('.ticked').getByText('2 selected').waitFor();
@@ -80,7 +80,7 @@ test('the users that were ticked are signed out, after a preview that counts the
     assert.equal((await app.events(users[0].id))[0].reason, 'a stolen laptop');
     await page.getByRole('link', { name: 'Bulk actions' }).click();
     await page.locator('.rows').getByRole('link', { name: 'Sign out everywhere' }).first().waitFor();
-    // The selection has done its part.
+    // The selection has been used.
     assert.equal(await page.getByLabel('The 2 selected users').count(), 0);
   });
 });
@@ -140,7 +140,7 @@ test('a job is watched while somebody looks, and stopped', async () => {
     await page.getByText('has no address').waitFor();
     const [download] = await Promise.all([page.waitForEvent('download'), press(page, 'Download as CSV')]);
     assert.match(download.suggestedFilename(), /^failures-/);
-    // A page that nobody sees asks nothing.
+    // A hidden page sends no requests.
     await page.evaluate(() => Object.defineProperty(document, 'hidden', { value: true, configurable: true }));
     await press(page, 'Stop');
     await dialog(page).getByText('What’s done stays done.').waitFor();

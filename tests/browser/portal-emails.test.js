@@ -1,4 +1,4 @@
-// What becomes of emails, in the portal.
+// What happens to emails, in the portal.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -20,7 +20,7 @@ after(async () => {
   await app?.stop();
 });
 
-/** An email that the provider refused for good: the user whom it is for. */
+/** The user of an email that the provider refused for good. */
 async function failed() {
   app.mails.answerWith(422);
   const user = await app.createUser();
@@ -71,7 +71,7 @@ test('the filter keeps the focus, so that the keyboard reaches every state', asy
     const late = new Promise((resolve) => { answerLate = resolve; });
     await page.route('**/v1/admin/emails?*', async (route) => {
       const state = new URL(route.request().url()).searchParams.get('state');
-      // The answers come in another order than that of the questions.
+      // The answers arrive in another order than the requests.
       if (state === 'pending') await late;
       const emails = state === 'pending' ? [] : [{
         id: `of-${state}`, user_id: 'ann', kind: 'recovery', state: state ?? 'sent', attempts: 1,
@@ -132,7 +132,7 @@ test('an email is for an address, where the key may know it', async () => {
     await last.waitFor();
     assert.deepEqual(await names(page), [...users.map(({ email }) => email), users[0].email, 'nobody']);
     assert.equal(most, 4);
-    // What is known is not asked for again.
+    // Known data is not requested again.
     const asked = [];
     page.on('request', (request) => asked.push(request.url()));
     await page.getByRole('link', { name: 'Users' }).click();

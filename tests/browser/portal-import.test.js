@@ -24,7 +24,7 @@ after(async () => {
 
 const file = (text, name = 'users.ndjson') => ({ name, mimeType: 'application/x-ndjson', buffer: Buffer.from(text) });
 
-/** Lines of so many new users, with ids of their own. */
+/** Lines for this many new users, with ids of their own. */
 const users = (count) => {
   const prefix = randomBytes(5).toString('hex');
   return Array.from({ length: count }, (_, index) => JSON.stringify({ id: `${prefix}-${index}`, email: `${prefix}-${index}@example.test` }));
@@ -145,7 +145,7 @@ test('a table is imported by what its columns are called, or by what somebody sa
     await page.getByLabel('Reason').fill('from the old system');
     await press(page, 'Import');
     await page.getByText('2 created, 0 already existed, 1 failed').waitFor();
-    // The number of the line in the file, where a cell goes on over two lines.
+    // The number of the line in the file, in which a cell spans two lines.
     await page.locator('.failures strong').getByText('Line 5').waitFor();
     const user = await app.user(`${prefix}-2`);
     assert.deepEqual([user.email, user.locale, user.credential], [`${prefix}-2@example.test`, 'fr', null]);
@@ -214,7 +214,7 @@ test('a file is checked without importing anything, and its failures are a file'
     const rows = readFileSync(await download.path(), 'utf8').split('\r\n');
     assert.equal(rows[0], '"line","id","email","code","detail"');
     assert.match(rows[1], new RegExp(`^"2","","${taken.email}","conflict",`));
-    // A spreadsheet takes what begins so for a formula.
+    // A spreadsheet takes text that begins like this for a formula.
     assert.match(rows[2], new RegExp(`^"3","'${bad}","a, ""b""","validation-failed",`));
     await press(page, 'Import');
     await page.getByText('1 created, 0 already existed, 2 failed').waitFor();
@@ -237,7 +237,7 @@ test('all users are exported as a file that an import takes', async () => {
     await press(page, 'Next');
     await press(page, 'Check only');
     await page.getByText(`0 would be created, ${new Intl.NumberFormat('en').format(exported.length)} already exist, 0 would fail`).waitFor();
-    // More than one call takes.
+    // More than one call returns.
     await page.route('**/v1/admin/users/export*', (route) => {
       const isFirst = !route.request().url().includes('cursor');
       const headers = { 'Content-Type': 'application/x-ndjson', ...(isFirst && { Link: '</v1/admin/users/export?cursor=2>; rel="next"' }) };
@@ -255,7 +255,7 @@ test('all users are exported as a file that an import takes', async () => {
 
 test('a large file goes in pieces that a call takes, at line ends', async () => {
   const lines = users(2500);
-  // A call takes a hundred in clear, also of those that the policy refuses.
+  // A call accepts a hundred passwords in clear, including those that the policy refuses.
   const passwords = Array.from({ length: 101 }, (_, index) => JSON.stringify({
     email: `p${index}-${randomBytes(4).toString('hex')}@example.test`, password: '12345' }));
   await visit(browser, app, FAILING, async (page) => {

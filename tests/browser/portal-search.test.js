@@ -1,4 +1,4 @@
-// Finding users in the portal: as one types, by state, in pages, and back where one was.
+// Finding users in the portal: while typing, by state, in pages, and back to where one was.
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
@@ -75,7 +75,7 @@ test('a user is found as one types, by the beginning of the address, the domain 
     assert.ok(await isFocused(field(page)));
     await field(page).fill('nobody-has-this');
     await page.locator('.none').getByText('No users match.').waitFor();
-    // Enter does not wait, and leads to the only one that there is.
+    // Enter does not wait, and leads to the only result.
     await field(page).fill(`${local}@${domain}`);
     await page.keyboard.press('Enter');
     await titled(page, `${local}@${domain}`);
@@ -143,7 +143,7 @@ test('the list keeps its search, state and page after a step back and a reload, 
     await first(page, 'u50');
     assert.equal(await field(page).inputValue(), 'u');
     assert.equal(await page.getByLabel('Sort by').inputValue(), 'oldest');
-    // A page is a step of its own.
+    // Each page is a step of its own.
     await page.goBack();
     await first(page, 'u0');
     await field(page).fill('u77@example.test');

@@ -200,7 +200,7 @@ test('the lock button forgets key and content, and keeps the place', async () =>
     assert.ok(!(await page.content()).includes(user.email));
     assert.equal(await page.locator('[data-tabs]:visible').count(), 0);
     assert.ok(await page.getByLabel('API key').evaluate((field) => field === document.activeElement && field.value === ''));
-    // Walking about in what was looked at shows nothing.
+    // Following links to what was shown before shows nothing.
     await page.evaluate(() => location.assign('#/users'));
     await quiet(page);
     await titled(page, 'Sign in to the portal');

@@ -258,7 +258,7 @@ test('a secret is not lost by a key or a step back that come while it is made, o
       const shown = await secret.textContent();
       await escape(page);
       await broughtBack(page, () => stepBack(page));
-      // As a gesture does that asks nobody.
+      // As a gesture does that closes it without asking.
       await page.evaluate(() => document.querySelector('dialog').close());
       await dialog(page).waitFor();
       assert.equal(await secret.textContent(), shown);

@@ -34,12 +34,12 @@ test('a mail whose links a scanner opened again and again still works for its ow
         assert.equal(new URL(page.url()).hash, '');
       }
     }
-    // And where these lead.
+    // And the pages that these lead to.
     for (const href of await page.locator('a[href^="/"]').evaluateAll((links) => links.map((one) => one.href))) {
       await page.goto(href);
     }
   });
-  // It uses nothing up.
+  // That uses nothing up.
   assert.deepEqual([...calls], ['POST /v1/reset-password/check']);
   const password = newPassword();
   await visit(browser, app, {}, async (page) => {

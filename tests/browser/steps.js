@@ -17,7 +17,7 @@ export async function hold(page, path) {
 /** What follows a page's path in a link that no mail had. */
 export const UNKNOWN = `#${'A'.repeat(43)}`;
 
-/** Has every link on `page` be a live one, as far as the page can tell. */
+/** Makes every link on `page` look live, as far as the page can tell. */
 export const allLive = (page, reason = 'recovery') => page.route('**/v1/reset-password/check', (route) => route.fulfill({
   json: { email: 'ann@example.test', expires_in: 1200, reason },
 }));
@@ -51,7 +51,7 @@ export async function asked(page, email) {
   await ready(page);
 }
 
-/** Enters a code on the page that shows. One that is complete goes by itself, where its length is known. */
+/** Enters a code on the page that shows. A complete one is sent by itself if its length is known. */
 export async function enter(page, code) {
   const isKnown = await page.locator('[data-label][data-t="code.label.digits"]:visible').count() > 0;
   await page.locator('#code').fill(code);

@@ -1,4 +1,4 @@
-// What the portal makes of a file of users, without a browser.
+// How the portal reads a file of users, without a browser.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ test('columns are guessed by what people call them, each member once', () => {
   for (const name of ['email', 'E-Mail', 'mail', 'Email Address', 'EMAIL_ADDRESS']) assert.deepEqual(guessed(name), ['email'], name);
   for (const name of ['id', 'UID', 'user_id', 'User ID', 'sub']) assert.deepEqual(guessed(name), ['id'], name);
   assert.deepEqual(guessed('mail', 'E-Mail', 'Name', 'Language', 'password_hash'), ['email', '', '', 'locale', 'password_hash']);
-  // Nothing but what it holds says what it is.
+  // Only its content shows what it is.
   assert.deepEqual(guess(['Kontakt', 'Ort'], [{ Kontakt: 'ann@example.test', Ort: 'Bonn' }]), ['email', '']);
 });
 

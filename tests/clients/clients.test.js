@@ -1,5 +1,5 @@
-// The Admin API as clients use it that nobody here wrote: graphql-request and Apollo Client with tokens of jose, gql with
-// tokens of PyJWT. The operations are those of a portal that was made for Authgear.
+// The Admin API with third-party clients: graphql-request and Apollo Client with tokens of jose, gql with tokens of
+// PyJWT. The operations are those of a portal that was made for Authgear.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -29,7 +29,7 @@ def token():
 transport = RequestsHTTPTransport(
     url=os.environ["ENDPOINT"], headers={"Authorization": f"Bearer {token()}"}
 )
-# Checks each operation against the schema that the endpoint tells of itself.
+# Checks each operation against the schema that the endpoint reports.
 client = Client(transport=transport, fetch_schema_from_transport=True)
 
 

@@ -1,4 +1,4 @@
-//! What stands in a body: one JSON object with the members that the call knows.
+//! What a body may contain: one JSON object with the members that the call knows.
 
 use serde_json::json;
 

@@ -105,7 +105,7 @@ test('a dump is converted for a server with appendonly, which would ignore it', 
   await serve('--appendonly', 'yes');
   assert.equal(ask('GET', 'account'), 'value');
   assert.equal(ask('INCRBY', 'counter', '1'), '4');
-  // Nothing is overwritten, and nothing is made of nothing.
+  // Nothing is overwritten, and nothing is made from nothing.
   assert.equal(run('deploy/restore-dump', [folder]).status, 1);
 });
 

@@ -128,7 +128,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
         sent.once('error', resolve).once('close', resolve);
         sent.write(`{"email":"${email}"}\n`, () => sent.destroy());
       });
-      // A later import by the same way is done; what broke off would have been.
+      // Once a later import on the same path is done, the one that was cut off would be, too.
       const done = `done-${name}@example.test`;
       await proxy.from('127.0.1.5')('POST', '/v1/admin/users/import', `{"email":"${done}"}\n`,
         { Authorization: `Bearer ${app.key}`, 'Content-Type': 'application/x-ndjson' });
@@ -191,7 +191,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       const busy = await startProxy(await scratch(t), `127.0.0.1:${spin.address().port}`);
       t.after(busy.stop);
       clearInterval(letGo);
-      // Paths that have limits of their own share the one of Spin's memory.
+      // Paths with limits of their own share the limit for Spin's memory.
       const paths = ['/hold', '/v1/admin/users/import', '/v1/admin/users/bulk', '/v1/email-webhooks/resend'];
       const asked = Array.from({ length: 4 * MOST }, (_, place) => busy.from(`127.0.2.${place + 1}`)('POST', paths[place % paths.length], '{}'));
       await until(async () => now === MOST, 'as many calls as may be there');

@@ -19,7 +19,7 @@ function pack(out, built = 'target') {
 
 const sha256 = (content) => createHash('sha256').update(content).digest('hex');
 
-/** The version and the digest that the script says of an image. */
+/** The version and the digest that the script prints for an image. */
 function said(output, name) {
   const line = output.split('\n').find((it) => it.startsWith(`${name} `));
   const [, version, digest] = line.match(/^\S+ ([\d.]+) (sha256:[0-9a-f]{64})$/);

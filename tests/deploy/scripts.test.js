@@ -26,7 +26,7 @@ test('shellcheck accepts the scripts', { skip: needs('shellcheck') }, async () =
   assert.deepEqual([checked.status, checked.all], [0, '']);
 });
 
-// What stands behind each is what macOS lacks: its tools are BSD's, its bash is 3.2.
+// macOS lacks each of these: its tools are BSD's, its bash is 3.2.
 const FLAGS = {
   'base64 -w': /base64 (-w|--wrap)/,
   'sha256sum --ignore-missing': /\bsha256sum\b.*--/,
@@ -61,7 +61,7 @@ test('developers\' scripts need neither GNU tools nor a new bash', async () => {
     'declare -A': /\bdeclare -A\b/,
     'an array that may be empty, under set -u': /(?<!\+)"\$\{(failed|patience)\[@\]\}"/,
   };
-  // Servers run Debian: what is installed there is not meant.
+  // Servers run Debian, so this does not apply to what is installed there.
   for (const file of (await scripts()).filter((file) => file.startsWith('scripts/'))) {
     assert.deepEqual(matches(file, await read(file), foreign), []);
   }
@@ -71,7 +71,7 @@ test('the pages\' commands pass shellcheck, and the files they name exist', { sk
   for (const page of PAGES) {
     const text = await read(page);
     for (const [, block] of text.matchAll(/^```sh\n([\s\S]*?)^```/gm)) {
-      // What a reader replaces stands in capitals or as an ellipsis; variables cross from block to block.
+      // What a reader replaces is in capitals or an ellipsis; variables cross from block to block.
       const checked = run('shellcheck', ['--shell=bash', '--severity=warning', '--exclude=SC2154,SC2034,SC2164', '-'], { input: block });
       assert.deepEqual([checked.status, checked.all], [0, ''], `${page}:\n${block}`);
     }
@@ -89,7 +89,7 @@ test('each file of deploy/ says at its head how it was checked, and what was not
   const files = (await readdir(join(workspace, 'deploy'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
     .map((entry) => join(entry.path, entry.name)).filter((file) => !/README\.md$|ignore$/.test(file) && !file.includes('/deploy/settings/'));
   assert.ok(files.length >= 25, files.join());
-  // All that these do was run.
+  // Everything that these do was run.
   const whole = ['deploy/new-settings'];
   for (const file of files.map((file) => file.slice(workspace.length))) {
     const head = (await read(file)).split('\n').slice(0, 25).filter((line) => line.startsWith('#')).join('\n');

@@ -10,7 +10,7 @@ import { read, run, start } from './tools.js';
 
 export const NAME = 'id.example.com';
 
-/** Starts nginx in front of `upstream` (host:port), with all that it writes in `folder`. `edit` changes the file as an operator would. */
+/** Starts nginx in front of `upstream` (host:port); all that it writes is in `folder`. `edit` changes the file as an operator would. */
 export async function startNginx(folder, upstream, edit = (site) => site) {
   const [port, plain] = [await freePort(), await freePort()];
   await mkdir(join(folder, 'logs'));
@@ -73,7 +73,7 @@ async function serving(server, port, plain, folder, certificate) {
     stop: () => server.stop(),
     /** Calls the app as a client with this address, through TLS. */
     from: (address) => call(port, ca, address),
-    /** All that the proxy has written down. */
+    /** Everything that the proxy has logged. */
     async logs() {
       const files = await readdir(join(folder, 'logs'));
       const texts = await Promise.all(files.map((file) => readFile(join(folder, 'logs', file), 'utf8')));

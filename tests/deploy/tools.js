@@ -29,7 +29,7 @@ export function run(program, args, options = {}) {
   return { status, output: stdout, errors: stderr, all: stdout + stderr };
 }
 
-/** Starts a program that goes on; its output is gathered. */
+/** Starts a program that keeps running, and collects its output. */
 export function start(program, args, options = {}) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   const ended = new Promise((resolve) => child.once('exit', resolve).once('error', resolve));

@@ -89,7 +89,7 @@ test('a store that does not answer restarts nothing, and shows in health and in 
   const [healthy, scraped] = [await app.call('GET', '/v1/health'), await status('/v1/metrics')];
   assert.deepEqual([healthy.status, scraped], [503, 503]);
   assert.match((await healthy.json()).reasons.join(), /the store failed/);
-  // What the timer and the liveness probe ask: both are content.
+  // The calls of the timer and of the liveness probe both succeed.
   const health = await command('keyback-health.service', { 'http://127.0.0.1:3000': app.origin });
   assert.equal(run(health.program, [...health.args.slice(0, -1), '--retry-max-time', '5', health.args.at(-1)]).status, 0);
   assert.equal(await status('/.well-known/spin/health'), 200);

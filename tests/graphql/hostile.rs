@@ -1,4 +1,4 @@
-//! Requests that ask for too much: a clear answer at once, and no memory to speak of.
+//! Requests that ask for too much: a clear answer at once, and hardly any memory.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use crate::app::{Answer, ApiClient, App, Caller as _};
 
 /// The longest that a refusal may take.
 const AT_ONCE: Duration = Duration::from_millis(100);
-/// A busy machine may hold up a call, and hardly ever all of them.
+/// A busy machine may delay a call, but hardly ever all of them.
 const TRIES: u32 = 5;
-/// What the app may need for all of them: an instance of the component, and no more.
+/// How much memory the app may need for all of them, in bytes: one instance of the component.
 const MEMORY: u64 = 64 * 1024 * 1024;
 
-/// The answer to `send`, the fastest of some tries at once.
+/// The answer to `send`, which must come [`AT_ONCE`] in one of several tries.
 #[track_caller]
 fn at_once(what: &str, mut send: impl FnMut() -> Answer) -> Answer {
     let mut fastest = Duration::MAX;
@@ -41,7 +41,7 @@ fn hostile_requests_end_at_once_and_take_no_memory() {
     let app = App::start();
     let portal = app.portal();
     let query = |text: &str| json!({ "query": text });
-    // The instance is there, and the schema is built.
+    // Starts the instance and builds the schema.
     let _ = portal
         .post("/graphql", &query("{ users { totalCount } }"))
         .expect_json(200);

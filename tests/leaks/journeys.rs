@@ -1,4 +1,4 @@
-//! The journeys, each with accounts of its own, whose ids it gives back.
+//! The journeys, each with accounts of its own, whose ids it returns.
 
 mod administrators;
 mod users;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Desk, member};
 use crate::app::{Caller as _, Mail, User, strong_password, unique_email};
 
-/// A journey; it gives the ids of its accounts.
+/// A journey; it returns the ids of its accounts.
 pub(super) type Journey = fn(&Desk) -> Vec<String>;
 
 pub(super) const ALL: &[Journey] = &[
@@ -46,7 +46,7 @@ fn new_password(desk: &Desk) -> String {
     password
 }
 
-/// Asks for a recovery; its challenge, and its mail, whose secrets are known from then on.
+/// Asks for a recovery. Returns its challenge and its mail, whose secrets are known from then on.
 fn recover(desk: &Desk, email: &str) -> (String, Mail) {
     let call = desk.visitor().call("POST", "/v1/forgot-password");
     let asked = desk
@@ -69,7 +69,7 @@ fn set(desk: &Desk, token: &str, password: &str, status: u16) {
     let _ = desk.ask(call.json(&body)).expect_status(status);
 }
 
-/// Signs in; the token of a change that is asked for, if any.
+/// Signs in. Returns the change token, if a change is required.
 fn sign_in(desk: &Desk, email: &str, password: &str, status: u16) -> Option<String> {
     let call = desk.portal().call("POST", "/v1/sign-in");
     let call = call.json(&json!({"email": email, "password": password}));
@@ -91,7 +91,7 @@ fn sign_in(desk: &Desk, email: &str, password: &str, status: u16) -> Option<Stri
     token.map(str::to_owned)
 }
 
-/// All that administrators can read of what happened.
+/// Reads all that administrators can read about what happened.
 pub(super) fn read_everything(desk: &Desk, users: &[String]) {
     let _ = desk.ask(desk.portal().call("POST", "/v1/courier/run").body(""));
     let of_users = users.iter().flat_map(|id| {

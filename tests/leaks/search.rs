@@ -10,7 +10,7 @@ use base64::{
 
 use super::Secret;
 
-/// The bytes by which needles are looked up: fewer would be found by chance everywhere.
+/// The number of bytes by which needles are looked up: fewer would match by chance everywhere.
 const KEY: usize = 8;
 
 /// Secrets in all their forms.
@@ -24,7 +24,7 @@ struct Needle {
     secret: Secret,
 }
 
-/// A secret that was found; its text is not for messages.
+/// A secret that was found, without its text, so that messages cannot show it.
 pub(super) struct Found {
     what: &'static str,
     form: &'static str,
@@ -111,7 +111,7 @@ fn forms(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     forms
 }
 
-/// The characters that stand for nothing but `secret` when `offset` bytes come before it, and anything after it.
+/// The characters of the encoding that depend on `secret` alone, with `offset` bytes before it and anything after it.
 fn within_base64(secret: &[u8], offset: usize, alphabet: &impl base64::Engine) -> Vec<u8> {
     let padded = [&vec![0; offset], secret].concat();
     let encoded = alphabet.encode(&padded).into_bytes();
@@ -160,7 +160,7 @@ mod tests {
         Search::for_all(&[secret])
     }
 
-    /// How a text with the secret in it, encoded by other code than the search's, is found.
+    /// The forms in which the secret is found in a text that other code encoded.
     fn found(text: impl AsRef<[u8]>) -> Vec<&'static str> {
         let text = [b"before ", text.as_ref(), b" after"].concat();
         search().find(&text).iter().map(|it| it.form).collect()

@@ -17,11 +17,11 @@ use crate::app::{
 };
 
 const WRITERS: usize = 4;
-/// Redis is killed once so many accounts were acknowledged, while others are being made.
+/// Redis is killed after this many accounts were acknowledged, while others are being made.
 const ACKNOWLEDGED: usize = 20;
 /// Far above the second after which a call gives up, and far below the minutes for which Spin's store waits.
 const SOON: Duration = Duration::from_secs(20);
-/// Longer than Spin's own store holds a call that was under way: two minutes, and the component cannot interrupt it.
+/// Longer than Spin's own store blocks a call in flight: two minutes, and the component cannot interrupt it.
 const ON_SPIN: Duration = Duration::from_mins(5);
 
 #[test]
@@ -86,7 +86,7 @@ fn create_until(portal: &ApiClient, created: &AtomicUsize, is_over: &AtomicBool)
     ids
 }
 
-/// How long a call may take that was under way.
+/// How long a call that was in flight may take.
 fn longest() -> Duration {
     if is_embedded_host() || StoreKind::chosen() == StoreKind::OutboundRedis {
         SOON

@@ -1,4 +1,4 @@
-//! A replica takes over that lacks the last writes. docs/deploy.md says what is lost then.
+//! A replica that lacks the last writes takes over. docs/deploy.md says what is lost then.
 
 use std::sync::{Arc, Mutex};
 
@@ -57,11 +57,11 @@ fn a_replica_that_lacks_the_last_writes_undoes_them_and_nothing_else() {
         (health.status == 200).then_some(()).ok_or(health.status)
     });
 
-    // Kept: all of before. A token that was used before stays used.
+    // Kept: everything from before. A token that was used before stays used.
     app.assert_signs_in(&early, &changed);
     let again = app.visitor().reset_password(&token, &strong_password());
     again.expect_problem(400, "invalid-reset-token");
-    // Lost: the last reset and the last account. The password is the one of before, and the link works again, once.
+    // Lost: the last reset and the last account. The old password is valid again, and the link works again, once.
     app.assert_does_not_sign_in(&late, &lost);
     app.assert_signs_in(&late, &late.password);
     app.portal()
@@ -74,7 +74,7 @@ fn a_replica_that_lacks_the_last_writes_undoes_them_and_nothing_else() {
     let twice = app.visitor().reset_password(&pending, &strong_password());
     twice.expect_problem(400, "invalid-reset-token");
     app.assert_signs_in(&late, &password);
-    // What comes now works as ever.
+    // New requests work as usual.
     app.visitor()
         .forgot_password(&unique_email())
         .expect_status(202);

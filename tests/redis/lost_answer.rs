@@ -88,7 +88,7 @@ fn pass_on(client: &TcpStream, server: &TcpStream, is_armed: &AtomicBool) {
     });
 }
 
-/// Copies what `from` sends, until it ends or `goes_on` is false for what would be next.
+/// Copies what `from` sends, until it ends or `goes_on` is false for the next piece.
 fn copy(
     mut from: &TcpStream,
     mut to: &TcpStream,

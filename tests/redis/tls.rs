@@ -1,4 +1,4 @@
-//! Redis over TLS, whose certificate has to be one that the machine trusts.
+//! Redis over TLS; the machine has to trust its certificate.
 
 use std::sync::{Arc, Mutex};
 

@@ -14,7 +14,7 @@ use crate::app::{
     unix_now, wrong_code,
 };
 
-/// How long a mail may take until the provider has refused it.
+/// How long it may take until the provider has refused a mail.
 const REFUSED_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) struct Calls<'app> {
@@ -24,7 +24,7 @@ pub(super) struct Calls<'app> {
 }
 
 impl<'app> Calls<'app> {
-    /// An app that lets somebody err for as long as the test goes on.
+    /// An app whose limits allow errors for as long as the test goes on.
     pub(super) fn app() -> App {
         let secret = format!("whsec_{}", STANDARD.encode(random_token(24)));
         App::builder()
@@ -186,7 +186,7 @@ impl<'app> Calls<'app> {
             .json(&json!({ "query": "{ users { totalCount } }" }))
     }
 
-    /// Says that a mail arrived, as Resend does.
+    /// Reports that a mail arrived, as Resend does.
     pub(super) fn email_webhook(&self) -> Call {
         let newcomer = self.newcomer();
         let email_id = self.mail_password(&newcomer);
@@ -209,7 +209,7 @@ impl<'app> Calls<'app> {
             .json(&said)
     }
 
-    /// Has a mail tried anew that the provider refused.
+    /// Has a mail that the provider refused tried again.
     pub(super) fn retry_email(&self) -> Call {
         let id = self.mail_password(&self.newcomer());
         let deadline = Instant::now() + REFUSED_WITHIN;
@@ -229,7 +229,7 @@ impl<'app> Calls<'app> {
         id.to_owned()
     }
 
-    /// Somebody's recovery whose mail has come.
+    /// A new account's recovery, whose mail has come.
     fn recovery(&self) -> Recovery {
         self.app.recover_at(&self.newcomer().email)
     }

@@ -82,7 +82,7 @@ fn a_url_with_the_token_runs_it_seldom_and_tells_nothing() {
     let path = format!("/v1/courier/run?token={token}");
     let run = app.visitor().get(&path);
     run.expect_nothing();
-    // Once in half a minute, whoever asks; the half minute may have ended in between.
+    // Once in half a minute for all callers; the half minute may have ended in between.
     let again = app.visitor().get(&path);
     if again.status != 204 {
         again.expect_problem(429, "rate-limited");

@@ -1,5 +1,5 @@
-//! `POST /v1/email-webhooks/:provider`: what the provider says of a mail after it took it. Resend stands for all; the unit
-//! tests have the others.
+//! `POST /v1/email-webhooks/:provider`: what the provider reports about a mail that it accepted. Resend stands for all;
+//! the unit tests cover the others.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -42,7 +42,7 @@ impl Desk {
         (user, id.to_owned())
     }
 
-    /// Says this of the mail as the provider does, signed with this secret at this time.
+    /// Reports this about the mail as the provider does, signed with this secret at this time.
     fn say(&self, secret: &str, at: u64, body: &Value) -> Answer {
         self.say_other(secret, at, body, body)
     }
@@ -72,7 +72,7 @@ fn new_secret() -> String {
     format!("whsec_{}", STANDARD.encode(random_token(24)))
 }
 
-/// A webhook as <https://resend.com/docs/webhooks/emails/bounced> has it.
+/// A webhook like those of <https://resend.com/docs/webhooks/emails/bounced>.
 fn event(kind: &str, email_id: &str) -> Value {
     let mut data = json!({
         "email_id": "56761188-7520-42d8-8898-ff6fc54ce618",
@@ -111,7 +111,7 @@ fn what_became_of_a_mail_is_shown_and_stands_among_its_user_s_events() {
         assert_eq!(told["actor"], json!({ "kind": "system" }));
         let about = json!({ "id": id, "kind": "temporary-password" });
         assert_eq!(told["email"], about);
-        // Said again, it changes nothing.
+        // Reported again, it changes nothing.
         desk.say(&desk.secret, unix_now(), &said).expect_nothing();
         desk.app.portal().run_courier().expect_status(200);
         assert_eq!(desk.email(&id), email);
@@ -158,7 +158,7 @@ fn what_is_not_the_provider_s_is_refused_and_changes_nothing() {
         elsewhere.expect_problem(404, "not-found");
     }
     assert_eq!(desk.email(&id), before);
-    // What is not about one of our mails, or of another kind, is taken and left out.
+    // Webhooks about other mails, or of another kind, are accepted and ignored.
     for left_out in [
         event("email.bounced", &random_token(16)),
         event("email.bounced", "a.b"),
@@ -209,7 +209,7 @@ fn the_second_provider_tells_too_with_a_secret_of_its_own() {
         email["last_error"],
         "temporarily refused by its server: SoftBounce"
     );
-    // The first one's webhooks go on.
+    // The first provider's webhooks still work.
     let said = event("email.complained", &id);
     desk.say(&desk.secret, unix_now(), &said).expect_nothing();
     assert_eq!(desk.email(&id)["state"], "complained");
@@ -221,7 +221,7 @@ fn what_mailgun_signed_once_is_good_for_one_body_and_its_own_refusals_are_told()
     let desk = Desk::open();
     let (_, id) = desk.mailed();
     let (_, other) = desk.mailed();
-    // The mails stay, and their provider is another one from now on.
+    // The mails stay, but they have another provider from now on.
     let app = desk
         .app
         .stop()

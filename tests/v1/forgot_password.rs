@@ -210,7 +210,7 @@ fn the_limit_does_not_tell_known_addresses_from_unknown_ones() {
         }
         let mut refused = app.visitor().forgot_password(&email);
         refused.expect_problem(429, "rate-limited");
-        // It counts down the seconds, which pass between the two.
+        // It counts down the seconds, and time passes between the two.
         refused.headers.retain(|(name, _)| name != "retry-after");
         refused
     };
@@ -267,7 +267,7 @@ fn behind_a_trusted_proxy_each_forwarded_address_has_a_limit_of_its_own() {
     ask("203.0.113.1").expect_json(202);
     ask("203.0.113.1").expect_problem(429, "rate-limited");
     ask("203.0.113.2").expect_json(202);
-    // One proxy appends one address: what stands before it is the client's own word.
+    // One proxy appends one address: what comes before it was written by the client.
     ask("198.51.100.9, 203.0.113.1").expect_problem(429, "rate-limited");
     // A person has a /64 to choose from.
     ask("2001:db8:0:1::1").expect_json(202);

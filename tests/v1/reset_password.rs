@@ -180,7 +180,7 @@ fn a_get_with_the_token_uses_nothing_up() {
         .get(&path)
         .expect_problem(405, "method-not-allowed");
     app.visitor().call("HEAD", &path).send().expect_status(405);
-    // What a mail scanner does with the link: the page is there, or not yet, and nothing happens.
+    // A mail scanner opens the link: nothing happens, whether the page is built or not.
     app.visitor().call("GET", "/reset-password").fetch();
 
     app.visitor()
@@ -271,7 +271,7 @@ fn what_an_attacker_tries_first_is_refused_and_so_are_the_operators_words() {
     app.visitor().reset_password(&link, good).expect_nothing();
 }
 
-/// Look-alike signs kept zxcvbn busy for seconds.
+/// Look-alike characters kept zxcvbn busy for seconds.
 #[test]
 fn a_text_that_is_hard_to_rate_is_refused_or_taken_at_once() {
     let app = App::shared();

@@ -121,7 +121,7 @@ fn an_expired_temporary_password_is_refused_with_a_reason_of_its_own() {
     // It says that the password was changed.
     app.sink().wait_for_mail(&user.email);
 
-    // Nothing expires in less than five minutes, so the clock's part is done in the store.
+    // Nothing expires in less than five minutes, so the test moves the expiry in the store.
     let app = app
         .stop()
         .stored(&format!("v1:account:{}", user.id), |account| {
@@ -130,11 +130,11 @@ fn an_expired_temporary_password_is_refused_with_a_reason_of_its_own() {
         .start();
     let expired = app.portal().sign_in(&user.email, &temporary);
     expired.expect_problem(401, "password-expired");
-    // Whoever does not know it is not told that there was one.
+    // Callers who do not know it are not told that there was one.
     app.assert_does_not_sign_in(&user, &chosen);
     app.assert_does_not_sign_in(&user, &user.password);
 
-    // A recovery is the way out, or another reset.
+    // A recovery is the way out, as is another reset.
     let recovery = app.recover(&user);
     app.visitor()
         .reset_password(&recovery.mail.link_token(), &chosen)
@@ -165,7 +165,7 @@ fn a_mailed_password_that_was_copied_with_blanks_signs_in() {
         .sign_in(&user.email, &inside)
         .expect_problem(401, "invalid-credentials");
 
-    // One's own is taken as it was set.
+    // A password that the user chose is compared as it was set.
     let token = app.change_token(&user.email, &password);
     let own = strong_password();
     app.visitor().reset_password(&token, &own).expect_nothing();

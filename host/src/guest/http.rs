@@ -17,7 +17,7 @@ use super::Grants;
 use crate::faults::Fault;
 use crate::instances::TURNS_BEFORE_THE_BODY;
 
-/// Timeout of each step of a call if the component sets none. The same as on Spin.
+/// Timeout of each step of a call if the component sets none, as on Spin.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Guards what a component sends.
@@ -133,7 +133,7 @@ fn refusal() -> Sent {
     (response, Box::new(async { Ok(()) }))
 }
 
-/// The limit on everything before the answer's first byte, TLS included, which has no timeout of its own.
+/// The limit on everything before the answer's first byte. That includes TLS, which has no timeout of its own.
 fn limit(options: Option<RequestOptions>) -> Duration {
     let options = options.unwrap_or_default();
     let connect = options.connect_timeout.unwrap_or(DEFAULT_TIMEOUT);

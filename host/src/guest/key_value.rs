@@ -20,7 +20,7 @@ impl GuestState {
         self.table.get(handle).ok().cloned()
     }
 
-    /// Runs a call whose end the instance waits for. The thread's other tasks move to another thread.
+    /// Runs a call that blocks the instance until it ends. The thread's other tasks move to another thread.
     fn in_bucket<T>(
         &mut self,
         bucket: &Resource<Store>,

@@ -12,7 +12,7 @@ use super::bindings::spin::redis::redis as spin;
 use crate::allow_list::AllowList;
 use crate::faults::{OnPurpose, store_call};
 
-/// One connection of a component's own. One that broke stays so, also by a fault on purpose.
+/// One connection that a component opened. Once broken, by an injected fault too, it stays broken.
 #[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings export it again")]
 pub struct Connection(MultiplexedConnection);
@@ -127,7 +127,7 @@ fn allows(list: &AllowList, address: &str) -> bool {
     }
 }
 
-/// Appends an answer as Spin does: what is nested becomes flat.
+/// Appends an answer as Spin does: nested answers become flat.
 fn flatten(answer: Value, results: &mut Vec<spin::RedisResult>) -> Result<(), spin::Error> {
     results.push(match answer {
         Value::Nil => spin::RedisResult::Nil,

@@ -1,4 +1,4 @@
-//! What components print goes to the host's standard error, each line after the component's name.
+//! Components' output goes to the host's standard error, each line after the component's name.
 
 use std::io::{self, Write as _};
 use std::pin::Pin;

@@ -16,7 +16,7 @@ impl<T: 'static> HostWithStore<T> for HasSelf<GuestState> {
             let grants = &access.get().grants;
             match grants.variables.get(&name) {
                 Some(Ok(value)) => Ok(value.clone()),
-                // As on Spin: what was granted and has no value is the provider's fault, not the component's.
+                // As on Spin: a granted variable without a value is the provider's error, not the component's.
                 Some(Err(missing)) => Err(Error::Provider(missing.to_string())),
                 None => Err(Error::Undefined(format!(
                     "component `{}` has no variable `{name}`",

@@ -59,7 +59,7 @@ impl Api {
             .is_some_and(|credential| !credential.trim().is_empty())
     }
 
-    /// The idempotency key, where the API has one.
+    /// The idempotency key, if the API has one.
     pub(super) fn idempotency_key(self, headers: &HeaderMap) -> Option<String> {
         let name = match self {
             Self::Resend => "idempotency-key",
@@ -111,7 +111,7 @@ impl Api {
         }
         let pointer = match self {
             Self::Postmark => "/ReplyTo",
-            // Shown among the headers as well, since it is one.
+            // It is a header, so it is also shown among them.
             Self::Mailgun => "/h:Reply-To",
             Self::Ses => "/ReplyToAddresses",
             Self::Webhook | Self::Resend | Self::SendGrid => "/data/reply_to",

@@ -31,13 +31,13 @@ impl Behaviour {
         Some(body.behaviour)
     }
 
-    /// The same as it is read.
+    /// The behaviour in the form that [`Self::parse`] reads.
     pub(super) fn shown(self) -> Value {
         json!({ "behaviour": self })
     }
 }
 
-/// The behaviours for the next mail and for the next event. Each counts once; what comes after is accepted.
+/// The behaviours for the next mail and for the next event. Each counts once; later ones are accepted.
 #[derive(Debug, Default)]
 pub(super) struct Next {
     mail: Behaviour,
@@ -45,23 +45,23 @@ pub(super) struct Next {
 }
 
 impl Next {
-    /// Sets it for the next mail and, apart from that, for the next event.
+    /// Sets it for the next mail and, separately, for the next event.
     pub(super) const fn set(&mut self, behaviour: Behaviour) {
         self.mail = behaviour;
         self.event = behaviour;
     }
 
-    /// The behaviour for the next mail, which stays.
+    /// The behaviour for the next mail, which is not used up.
     pub(super) const fn for_mail(&self) -> Behaviour {
         self.mail
     }
 
-    /// The behaviour for this mail.
+    /// The behaviour for this mail, which uses it up.
     pub(super) fn take_for_mail(&mut self) -> Behaviour {
         std::mem::take(&mut self.mail)
     }
 
-    /// The behaviour for this event.
+    /// The behaviour for this event, which uses it up.
     pub(super) fn take_for_event(&mut self) -> Behaviour {
         std::mem::take(&mut self.event)
     }

@@ -17,7 +17,7 @@ impl Events {
     /// Records an event. A repeated id counts once, as in a portal.
     ///
     /// # Errors
-    /// When the body is no JSON.
+    /// When the body is not JSON.
     pub(super) fn accept(&mut self, id: &str, body: &[u8]) -> serde_json::Result<()> {
         let body: Value = serde_json::from_slice(body)?;
         if !self.0.iter().any(|event| event["id"] == id) {

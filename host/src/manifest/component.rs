@@ -48,7 +48,7 @@ pub(super) fn parse(
     })
 }
 
-/// An entry with variables in it is checked once they are filled in.
+/// An entry with variables is checked once they are filled in.
 fn parse_outbound_host(entry: &str, declared: &Declared) -> Result<Template> {
     let template = parse_template(entry, declared)?;
     if template.is_literal() {

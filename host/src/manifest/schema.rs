@@ -1,4 +1,4 @@
-//! `spin.toml` as it is written. What Spin knows and this host does not is named here, to be refused by name.
+//! `spin.toml` as it is written. What Spin supports and this host does not is named here, so that errors can name it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What a manifest may say, and what it is refused for.
+//! What a manifest may contain, and what it is refused for.
 
 use super::*;
 

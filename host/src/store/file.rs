@@ -1,4 +1,4 @@
-//! The file that a store is in, and what may become of it while the store is open.
+//! The file that a store is in, and what may happen to it while the store is open.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ pub(super) struct StoreFile {
     stalled: PathBuf,
 }
 
-/// The file's device and its number there.
+/// The file's device and inode.
 type Identity = (u64, u64);
 
 impl StoreFile {
@@ -23,13 +23,13 @@ impl StoreFile {
         }
     }
 
-    /// Whether the store does not open for now, as Spin's does not while Redis is away: there is a file beside it that says
-    /// so. Tests make it.
+    /// Whether the store does not open for now, as Spin's does not while Redis is away: a file beside it, which tests
+    /// create, says so.
     pub(super) fn is_stalled(&self) -> bool {
         self.stalled.exists()
     }
 
-    /// Whether the file is still where it was opened. SQLite would go on writing to one that nobody finds any more.
+    /// Whether the file is still where it was opened. SQLite would go on writing to a deleted one.
     pub(super) fn is_in_place(&self) -> bool {
         self.identity.is_some() && identity(&self.path) == self.identity
     }

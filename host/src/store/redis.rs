@@ -1,5 +1,5 @@
-//! A store in Redis, or in whatever speaks its protocol: as Spin's, one connection that all calls share, in one flat space of
-//! keys. The label counts for nothing.
+//! A store in Redis, or in another server that speaks its protocol. As with Spin's, all calls share one connection and
+//! one flat space of keys; the label is ignored.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -14,27 +14,27 @@ use super::Result;
 const CONNECTS_WITHIN: Duration = Duration::from_secs(1);
 /// The longest wait for an answer. Spin's store waits for ever.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
-/// A server that is away is looked for this often before the calls that wait for it fail.
+/// How many times a connection is retried before the calls that wait for it fail.
 const RETRIES: usize = 2;
 /// The longest pause between two of these.
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
-/// Where the connections live: on a thread of their own, since among components that compute each step of a call would wait for
+/// The connections live on a thread of their own: beside components that compute, each step of a call would wait for
 /// its turn.
 static CONNECTIONS: OnceLock<Runtime> = OnceLock::new();
 
-/// One database of a server. A connection that broke is made anew; a call that it broke under fails, and may have been done.
+/// One database of a server. A broken connection is made again; a call that it cut off fails, and may have been done.
 #[derive(Clone)]
 pub(crate) struct RedisStore {
     connection: ConnectionManager,
     runtime: Handle,
 }
 
-/// Prepares the connection to `redis://[user:password@]host[:port][/database]`, or over TLS to `rediss://…`. The first call
-/// makes it.
+/// Prepares the connection to `redis://[user:password@]host[:port][/database]`, or over TLS to `rediss://…`. The first
+/// call connects.
 ///
 /// # Errors
-/// When it is no such address. The error does not show it, since it may hold a password.
+/// When it is not such an address. The error does not show it, since it may hold a password.
 pub(crate) fn prepare(url: &str) -> RedisResult<RedisStore> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECTS_WITHIN))
@@ -85,7 +85,7 @@ impl RedisStore {
         self.ask(cmd("EXISTS").arg(key)).await
     }
 
-    /// A counter is a decimal number, in text.
+    /// A counter is a decimal number, as text.
     pub(super) async fn increment(&self, key: &str, delta: i64) -> Result<i64> {
         self.ask(cmd("INCRBY").arg(key).arg(delta)).await
     }

@@ -1,7 +1,8 @@
-//! A store in SQLite, in the table layout of Spin's own, so that the file can be handed over.
+//! A store in SQLite, in the table layout of Spin's own, so that a file can move from one to the other.
 //!
-//! As on Spin there is one connection behind one mutex, and a write is on the disk when it returns. A file is in WAL mode,
-//! in which a write costs one sync instead of four, and a file of Spin's is once `scripts/prepare-store` has seen to it.
+//! As on Spin there is one connection behind one mutex, and a write is on the disk when it returns. A file is in WAL
+//! mode, in which a write costs one sync instead of four. A file of Spin's is too, once `scripts/prepare-store` has
+//! converted it.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -32,7 +33,7 @@ pub(crate) struct SqliteStore {
     file: Option<Arc<StoreFile>>,
 }
 
-/// Opens a database for stores: a file, which is created where it does not exist, or else memory.
+/// Opens a database for stores: a file, which is created if it does not exist, or else memory.
 pub(crate) fn open(label: &str, file: Option<&Path>) -> Result<SqliteStore> {
     let connection = match file {
         Some(file) => open_file(file)?,
@@ -46,7 +47,7 @@ pub(crate) fn open(label: &str, file: Option<&Path>) -> Result<SqliteStore> {
     })
 }
 
-/// Opens a file in WAL mode. One in another mode is converted, and stays so.
+/// Opens a file in WAL mode. One in another mode is converted for good.
 fn open_file(file: &Path) -> Result<Connection> {
     let connection = Connection::open(file)?;
     let mode: String =
@@ -54,9 +55,9 @@ fn open_file(file: &Path) -> Result<Connection> {
     if mode != "wal" {
         return Err(StoreError::NotWal(mode));
     }
-    // What Spin's SQLite does by default. Less would let the machine lose what was acknowledged.
+    // Spin's SQLite does this by default. With less, the machine could lose what was acknowledged.
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // What is deleted is overwritten: the address of a deleted account is in no free page.
+    // Deleted data is overwritten: the address of a deleted account is in no free page.
     connection.pragma_update(None, "secure_delete", "ON")?;
     Ok(connection)
 }
@@ -119,7 +120,7 @@ impl SqliteStore {
         Ok(new)
     }
 
-    /// The values of those of the keys that exist. As on Spin, the others are left out, and the order is the keys' own.
+    /// The values of the keys that exist, in the keys' own order, as on Spin.
     pub(crate) fn get_many(&self, keys: Vec<String>) -> Result<Vec<(String, Option<Vec<u8>>)>> {
         let connection = self.lock()?;
         let mut found = Vec::new();

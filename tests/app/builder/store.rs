@@ -11,7 +11,7 @@ pub(in crate::app) enum Store {
     /// The file of the default store.
     File,
     Redis(Database),
-    /// The same, which the components call themselves.
+    /// The same, but the components call it themselves.
     OutboundRedis(Database),
 }
 
@@ -25,7 +25,7 @@ impl Store {
     }
 }
 
-/// What the variable `KEYBACK_STORE` of the tests says: where all apps keep what they store.
+/// The value of the tests' variable `KEYBACK_STORE`: where all apps keep what they store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StoreKind {
     File,
@@ -36,7 +36,7 @@ pub(crate) enum StoreKind {
 }
 
 impl StoreKind {
-    /// Whether it is a file. A test that needs one is not tried otherwise, and says so by this.
+    /// Whether it is a file. If not, prints that the test is skipped.
     pub(crate) fn is_file() -> bool {
         let is_file = Self::chosen() == Self::File;
         if !is_file {
@@ -45,7 +45,7 @@ impl StoreKind {
         is_file
     }
 
-    /// Whether it is a store of the host's, as with [`StoreKind::is_file`].
+    /// Whether it is a store of the host's. If not, prints that the test is skipped.
     pub(crate) fn is_of_host() -> bool {
         let is_of_host = Self::chosen() != Self::OutboundRedis;
         if !is_of_host {

@@ -162,7 +162,7 @@ pub(super) fn graphql(desk: &Desk) -> Vec<String> {
     let reset = "mutation ($id: ID!, $password: String) { resetPassword(input: {userID: $id, password: $password}) { user { id } } }";
     ask(reset, &json!({"id": id, "password": password}));
     assert_eq!(sign_in(desk, &user.email, &password, 200), None);
-    // Wrong in itself: the error may name the place, and not the text.
+    // Invalid queries: the error may name the place, but not the text.
     let typed = new_password(desk);
     ask(
         "mutation ($id: ID!, $password: Int) { resetPassword(input: {userID: $id, password: $password}) { user { id } } }",

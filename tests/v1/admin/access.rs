@@ -9,14 +9,14 @@ pub(super) struct Guarded<'test> {
     pub(super) app: &'test App,
     pub(super) scope: Scope,
     pub(super) method: &'test str,
-    /// One that leads to something, and one that leads to nothing.
+    /// One path that leads to something, and one that leads to nothing.
     pub(super) paths: [&'test str; 2],
     /// A good body, if the call takes one.
     pub(super) body: Option<Value>,
 }
 
 impl Guarded<'_> {
-    /// Asserts that whoever has no key, or one without the scope, is refused before anything else is looked at.
+    /// Asserts that callers without a key, or whose key lacks the scope, are refused before anything else is looked at.
     #[track_caller]
     pub(super) fn assert_refused_to_others(&self) {
         let nobody = self.app.visitor();
@@ -44,7 +44,7 @@ impl Guarded<'_> {
         }
     }
 
-    /// Asserts that the caller meets this problem on both paths, with a good body and with bad ones.
+    /// Asserts that the caller gets this problem on both paths, with a good body and with bad ones.
     #[track_caller]
     fn assert_all(&self, caller: &impl Caller, status: u16, slug: &str) {
         for path in self.paths {

@@ -1,4 +1,4 @@
-//! The tests of `/v1/admin/emails…`, one file a call; `providers` has what a provider may do and what is shown of it.
+//! The tests of `/v1/admin/emails…`, one file per call; `providers` covers how providers behave and what is shown.
 
 mod burst;
 mod list;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::app::{App, Caller as _, User, strong_password, wait_for};
 
-/// Has a temporary password mailed to the user, and tells the email's id.
+/// Has a temporary password mailed to the user, and returns the email's id.
 #[track_caller]
 fn mail_password(app: &App, user: &User) -> String {
     let order = json!({ "password": strong_password(), "send_email": true });
@@ -21,7 +21,7 @@ fn mail_password(app: &App, user: &User) -> String {
     id.to_owned()
 }
 
-/// The email as it is shown once it is so.
+/// The email once `is_so` holds for it.
 #[track_caller]
 fn wait_for_email(app: &App, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     wait_for(|| {
@@ -30,7 +30,7 @@ fn wait_for_email(app: &App, id: &str, is_so: impl Fn(&Value) -> bool) -> Value 
     })
 }
 
-/// The email once a provider has been tried so often and nothing is under way.
+/// The email once this many attempts were made and none is in progress.
 #[track_caller]
 pub(crate) fn wait_for_tries(app: &App, id: &str, attempts: u32) -> Value {
     wait_for_email(app, id, |email| email["attempts"] == attempts)

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::app::{App, Caller as _};
 
-/// The events of a page, without what other tests of the same app do: those of these accounts.
+/// The events of these accounts on a page, without those that other tests of the same app cause.
 fn of<'page>(page: &'page Value, users: &[&str]) -> Vec<&'page Value> {
     let events = page["events"].as_array().expect("a page has events");
     let is_asked_for = |event: &&Value| users.iter().any(|user| event["user_id"] == *user);

@@ -1,4 +1,4 @@
-//! Calls with a JSON Web Token in place of an API key: who may make them, and what is kept of who did.
+//! Calls with a JSON Web Token in place of an API key: who may make them, and what is recorded of the caller.
 
 mod refused;
 
@@ -138,7 +138,7 @@ fn an_event_keeps_who_the_token_is_about_and_what_is_for_the_record() {
         actor_of(&[("audit_context", json!("HELP-8"))]),
         json!({ "kind": "administrator", "id": "admin-7", "authenticated_by": "jwt", "audit_context": "HELP-8" })
     );
-    // Without a subject, the key stands for it.
+    // Without a subject, the key takes its place.
     assert_eq!(
         actor_of(&[("sub", Value::Null)]),
         json!({ "kind": "administrator", "id": "es256-2026", "authenticated_by": "jwt", "audit_context": null })

@@ -1,4 +1,4 @@
-//! The tests of `/v1/admin/users…`, one file a call.
+//! The tests of `/v1/admin/users…`, one file per call.
 
 mod bulk;
 mod challenge;

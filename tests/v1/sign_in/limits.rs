@@ -8,7 +8,7 @@ use std::{
 
 use crate::app::{App, strong_password, unique_email};
 
-/// How many wrong passwords an account takes in an hour, from whomever they come.
+/// How many wrong passwords an account takes in an hour, from all callers.
 const GUESSES: u32 = 100;
 
 #[test]
@@ -36,7 +36,7 @@ fn guesses_lock_an_account_for_an_hour_at_most_and_a_recovery_opens_it_at_once()
     let (user, neighbour) = (app.create_user(), app.create_user());
     let left = guess_until_locked(&app, &user.email);
     assert!(left <= 3600, "{left} s");
-    // The right password waits, too: else a guesser would learn that it is right.
+    // The right password has to wait, too, or a guesser would learn that it is right.
     app.portal()
         .sign_in(&user.email, &user.password)
         .expect_problem(429, "rate-limited");
@@ -51,7 +51,7 @@ fn guesses_lock_an_account_for_an_hour_at_most_and_a_recovery_opens_it_at_once()
     app.assert_signs_in(&user, &password);
 }
 
-/// Tries wrong passwords until no more are taken, and tells for how many seconds. They are more than a test may take.
+/// Tries wrong passwords until no more are taken. Returns for how many seconds, which is longer than a test may take.
 #[track_caller]
 fn guess_until_locked(app: &App, email: &str) -> u64 {
     loop {

@@ -1,8 +1,8 @@
-//! Mails as each provider takes them, or does not.
+//! Mails that each provider accepts or refuses.
 
 use super::*;
 
-/// A mail as each provider's API takes it: path, credential, content type, body.
+/// A mail as each provider's API accepts it: path, credential, content type, body.
 const MAILS: [(&str, &str, &str, &str, &str); 5] = [
     (
         "postmark",
@@ -174,7 +174,7 @@ fn what_it_is_told_counts_for_one_mail_and_one_event() {
     assert_eq!(next()["behaviour"], "accept");
     assert_eq!(mailbox.send(&[], MAIL).status, 200);
     assert_eq!(event(), 204);
-    // A call that is refused for its credential is no mail.
+    // A call whose credential is refused does not count as a mail.
     mailbox.behave("refuse");
     assert_eq!(mailbox.call("POST", "/emails", &[], MAIL).status, 401);
     assert_eq!(mailbox.send(&[], MAIL).status, 422);

@@ -43,7 +43,7 @@ impl Burst {
         }
     }
 
-    /// Has the courier come until all mails are sent, those from before as well.
+    /// Runs the courier until all mails are sent, earlier ones included.
     #[track_caller]
     pub(super) fn run_courier_until_all_are_sent(&self, app: &App) {
         while all(app, "limit=100&state=sent").len() < self.emails {
@@ -72,7 +72,7 @@ impl Burst {
             assert_eq!(app.sink().accepted(&user.email), 1);
             calls += app.sink().attempts(&user.email).len();
         }
-        // One each in vain right after the request, and now and then one of the courier's.
+        // Each mail was refused once right after its request, and now and then once more when the courier tried.
         assert!(calls < 3 * PEOPLE, "{calls} calls");
     }
 }

@@ -21,7 +21,7 @@ fn wait(email: &Value) -> i64 {
     unix_seconds(&email["next_attempt_at"]) - unix_seconds(&email["updated_at"])
 }
 
-/// Asserts that an error is told in words that are Keyback's own.
+/// Asserts that an error is shown in Keyback's own words.
 #[track_caller]
 fn assert_told(email: &Value, says: &str, secrets: &[&str]) {
     let error = email["last_error"].as_str();
@@ -37,7 +37,7 @@ fn a_mail_that_the_provider_does_not_take_now_is_tried_again_later() {
     let app = App::start();
     for (behaviour, says, least_wait) in [
         (fails(500, None), "500", 15),
-        // The operator can mend the key.
+        // The operator can correct the key.
         (fails(401, None), "401", 15),
         (Provider::HangsUp, "", 15),
         (Provider::Babbles, "", 15),
@@ -59,7 +59,7 @@ fn a_mail_that_the_provider_does_not_take_now_is_tried_again_later() {
         let api_key = app.variable("email_api_key");
         assert_told(&email, says, &[&user.email, "told to fail", api_key]);
 
-        // Nothing more happens before that time, whoever comes by.
+        // Nothing more happens before that time, even if the courier runs.
         let attempts = app.sink().attempts(&user.email);
         let seen = usize::from(behaviour != Provider::Babbles);
         assert_eq!(attempts.len(), seen, "{behaviour:?}");
@@ -162,7 +162,7 @@ fn what_a_provider_said_that_it_has_is_not_sent_again_whatever_becomes_of_its_an
     assert_eq!(app.sink().attempts(&user.email).len(), 0);
 }
 
-/// An app with a second provider, of which the tests see the mails.
+/// An app with a second provider, whose mails the tests see.
 fn with_fallback(fallback: &MailSink) -> AppBuilder {
     App::builder()
         .variable("email_fallback_provider", "resend")
@@ -214,16 +214,16 @@ fn what_one_provider_does_not_take_now_goes_to_the_other() {
     assert_eq!(email["attempts"], 1);
     app.change_token(&user.email, &mail.password());
 
-    // A mail that no provider will ever take is not for the other one either.
+    // A mail that no provider will ever accept does not go to the other one either.
     app.sink().provider(fails(422, None));
     let id = mail_password(&app, &user);
     wait_for_state(&app, &id, "failed");
-    // What the first one may have taken, since nobody heard, waits for it.
+    // Nor does a mail that the first one may have accepted, because no answer came.
     app.sink().provider(Provider::HangsUp);
     let id = mail_password(&app, &user);
     let email = wait_for_tries(&app, &id, 1);
     assert_eq!(email["state"], "pending", "{email}");
-    // Nor does the other one take what it refuses.
+    // A mail that the other one refuses stays pending.
     app.sink().provider(fails(503, None));
     fallback.provider(fails(422, None));
     let id = mail_password(&app, &user);

@@ -58,7 +58,7 @@ fn slow_every_mail_is_there_once_in_the_end() {
     assert_eq!(all(&app, "limit=7").len(), count);
 }
 
-/// Has all failed mails tried anew, so many times.
+/// Retries all failed mails, this many times.
 fn retry_failed(app: &App, times: u32) {
     for _ in 0..times {
         for email in all(app, "limit=20&state=failed") {

@@ -1,4 +1,4 @@
-//! The digests of events, and `scripts/verify-events`, which finds what was done to them.
+//! The digests of events, and `scripts/verify-events`, which finds changes to them.
 
 use std::{
     fs,
@@ -74,7 +74,7 @@ fn slow_whatever_is_done_to_the_events_is_found() {
     assert_eq!(lines.len(), 7);
     assert!(good(&lines, &heads).starts_with("good: 7 signed events"));
 
-    // What the chain of the account shows.
+    // Changes that the account's chain shows.
     for number in 0..lines.len() {
         let mut removed = lines.clone();
         removed.remove(number);
@@ -109,7 +109,7 @@ fn slow_whatever_is_done_to_the_events_is_found() {
         "events are not those in the export",
     );
 
-    // What the heads show.
+    // Changes that the heads show.
     let changed = |name: &str, value: Value| {
         let mut changed = heads.clone();
         changed["heads"][0][name] = value;

@@ -24,7 +24,7 @@ fn what_an_administrator_did_is_in_the_feed_when_the_call_is_answered() {
     assert_eq!(events[0]["actor"]["id"], "portal");
     let members = events[0].as_object().expect("an event is an object");
     let mut members: Vec<&str> = members.keys().map(String::as_str).collect();
-    // It gets its digests when the courier comes.
+    // It gets its digests when the courier runs.
     members.retain(|name| !name.ends_with("digest"));
     members.sort_unstable();
     assert_eq!(

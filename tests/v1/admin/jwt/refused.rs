@@ -44,14 +44,14 @@ impl Desk {
         assert_alike(&refused, &self.app.visitor().get(path));
     }
 
-    /// A token of the usual header and changed claims, a null taking one away.
+    /// A token with the usual header and one claim changed; null removes the claim.
     fn with_claim(&self, algorithm: Algorithm, name: &str, value: &Value) -> String {
         let claims = changed(Issuer::claims("users"), name, value);
         self.issuer
             .sign(algorithm, &Issuer::header(algorithm), &claims)
     }
 
-    /// A token of the usual claims and a changed header.
+    /// A token with the usual claims and one member of the header changed.
     fn with_header(&self, algorithm: Algorithm, name: &str, value: &Value) -> String {
         let header = changed(Issuer::header(algorithm), name, value);
         self.issuer
@@ -128,7 +128,7 @@ fn times_must_be_there_be_numbers_and_be_near() {
     ] {
         desk.assert_good(&with("exp", &good), &format!("exp {good}"));
     }
-    // Each value is computed just before its call, or a slow machine lets times that are too far ahead come near.
+    // Each value is computed just before its call; on a slow machine, times too far ahead would come into range.
     let bad: [Bad; 18] = [
         ("exp", |_| Value::Null),
         ("exp", |now| json!((now + 300).to_string())),
@@ -190,7 +190,7 @@ fn a_token_for_somebody_else_or_of_an_unknown_key_is_refused() {
         json!("unknown"),
         json!("ES256-2026"),
         json!("eddsa-2026"),
-        // A key for encryption is none to sign with.
+        // A key for encryption must not verify signatures.
         json!("enc-2026"),
         json!(7),
     ] {
@@ -280,7 +280,7 @@ fn a_token_over_eight_kibibytes_is_refused() {
     let desk = Desk::open();
     let padded =
         |length: usize| desk.with_claim(Algorithm::Rs256, "padding", &json!("x".repeat(length)));
-    // Three bytes of padding make four of the token; the first few make up for what is rounded.
+    // Three bytes of padding become four of the token; three bytes less make up for rounding.
     let most = (TOKEN_LIMIT - padded(0).len()) / 4 * 3 - 3;
     let (long, longer) = (padded(most), padded(most + 9));
     assert!(long.len() <= TOKEN_LIMIT && longer.len() > TOKEN_LIMIT);

@@ -9,7 +9,7 @@ const BULK: &str = "/v1/admin/users/bulk";
 /// The most octets that an order may have.
 const BODY_LIMIT: usize = 256 * 1024;
 
-/// Begins a job, and gives its path.
+/// Starts a job, and returns its path.
 #[track_caller]
 fn start(portal: &ApiClient, order: &Value) -> String {
     let answer = portal.post(BULK, order);
@@ -26,7 +26,7 @@ fn start(portal: &ApiClient, order: &Value) -> String {
     path
 }
 
-/// Has the courier come until the job is over.
+/// Runs the courier until the job is over.
 #[track_caller]
 fn finish(portal: &ApiClient, path: &str) -> Value {
     for _ in 0..20 {
@@ -92,7 +92,7 @@ fn a_bad_day_ends_with_every_account_accounted_for() {
     let untouched = portal.find_user(&newcomer.id).expect_json(200);
     assert!(untouched["credential"].is_null());
 
-    // What is so already is skipped, and who does not exist fails.
+    // Accounts that need no change are skipped, and unknown ids fail.
     let ids = json!([users[0].id, "nobody-here", users[1].id, users[0].id]);
     let path = start(&portal, &json!({ "action": "require-change", "ids": ids }));
     let job = finish(&portal, &path);
@@ -174,7 +174,7 @@ fn a_stopped_job_goes_on_no_more() {
         ]
     );
     app.assert_signs_in(&user, &user.password);
-    // Told again, it stays as it is, and so does one that is done.
+    // Stopped again, it stays as it is, and so does a job that is done.
     portal.call("DELETE", &path).send().expect_nothing();
     let path = start(&portal, &json!({ "action": "sign-out", "ids": [user.id] }));
     let job = finish(&portal, &path);

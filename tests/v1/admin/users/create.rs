@@ -147,7 +147,7 @@ fn a_member_that_is_null_is_absent() {
     assert!(account["locale"].is_null() && account["credential"].is_null());
     let nobody = portal.create_user(&json!({ "email": null }));
     assert_eq!(nobody.expect_invalid(), ["/email"]);
-    // What an answer says of an account can be sent for another one.
+    // A member of an answer can be sent for another account.
     let copy = json!({ "email": unique_email(), "locale": account["locale"] });
     portal.create_user(&copy).expect_json(201);
 }

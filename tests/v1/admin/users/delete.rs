@@ -143,7 +143,7 @@ fn nothing_issued_before_works_for_an_account_created_anew() {
             .expect_problem(400, "invalid-reset-token");
     }
 
-    // The new one stands on its own feet, with no order to change a password and no limit of the old one's.
+    // The new account inherits no required password change and no limits from the old one.
     let recovery = app.recover(recovering);
     let password = strong_password();
     app.visitor()

@@ -1,4 +1,4 @@
-//! Ids of other systems, whatever signs they are made of, in every call that takes one.
+//! Ids of other systems, whatever characters they contain, in every call that takes one.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,8 @@ fn encoded(id: &str) -> String {
     id.bytes().map(encode).collect()
 }
 
-/// Ids as identity services and directories make them, and all that an id may hold, each with something of its own.
+/// Ids as identity services and directories make them, one with every sign that an id may contain, and one of full
+/// length. A random part makes each unique.
 fn ids() -> Vec<String> {
     let own = random_token(6);
     let signs: String = ('!'..='/')
@@ -116,7 +117,7 @@ fn an_import_takes_them_and_knows_them_again() {
     );
     let again = portal.import_users(body).expect_json(200);
     assert_eq!(again["unchanged"], lines.len());
-    // The same account with its address spelled otherwise is the same account.
+    // An account whose address is spelled differently is still the same account.
     let spelled = lines.iter().map(|line| {
         let email = line["email"].as_str().expect("a line has an address");
         json!({ "id": line["id"], "email": email.to_uppercase() }).to_string() + "\n"

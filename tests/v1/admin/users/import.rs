@@ -96,7 +96,7 @@ fn each_line_is_an_account_with_a_password_a_hash_or_neither() {
 fn an_import_can_be_repeated_and_taken_up_where_it_was_cut_off() {
     let app = App::shared();
     let portal = app.portal();
-    // More than one call to the store takes.
+    // More lines than fit into one call to the store.
     let lines: Vec<String> = (0..250).map(|_| line(&random_token(24))).collect();
     let first = lines[..120].join("\n");
     let answer = portal.import_users(first.clone()).expect_json(200);
@@ -106,7 +106,7 @@ fn an_import_can_be_repeated_and_taken_up_where_it_was_cut_off() {
     let answer = portal.import_users(whole.clone()).expect_json(200);
     assert_eq!(answer, counts(130, 120));
 
-    // What happened to an account since stays as it is.
+    // Changes to an account since the import are kept.
     let account: Value = serde_json::from_str(&lines[7]).expect("it is JSON");
     let id = account["id"].as_str().expect("it has an id");
     portal
@@ -125,7 +125,7 @@ fn a_line_that_stands_there_twice_is_imported_once() {
     let same = line(&random_token(24));
     let answer = app.portal().import_users(format!("{same}\n{same}\n"));
     assert_eq!(answer.expect_json(200), counts(1, 1));
-    // However far apart.
+    // Even if the lines are far apart.
     let same = line(&random_token(24));
     let mut lines: Vec<String> = (0..210).map(|_| line(&random_token(24))).collect();
     for at in [0, 150, 210] {
@@ -153,7 +153,7 @@ fn an_account_that_ten_import_at_once_is_created_once() {
     });
     let mut created = 0;
     for answer in answers {
-        // Who had to wait for the others too long is told to try again.
+        // Those who had to wait for the others too long are told to try again.
         if answer.status == 503 {
             answer.expect_problem(503, "service-unavailable");
             continue;

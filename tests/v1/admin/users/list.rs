@@ -35,7 +35,7 @@ fn pages_show_every_account_once_newest_first_whatever_is_deleted() {
 
     let first = list(&app, "?limit=4").expect_json(200);
     let cursor = cursor(&first, "next_cursor");
-    // One of the page that was seen, the next two pages' borders, and the last.
+    // One of the page that was seen, those at the borders of the next two pages, and the last one.
     for gone in [1, 4, 7, 10] {
         app.portal().delete_user(&ids[gone]).expect_nothing();
     }
@@ -56,7 +56,7 @@ fn pages_show_every_account_once_newest_first_whatever_is_deleted() {
     assert_eq!(listed(&back), expected);
     assert!(back["previous_cursor"].is_null(), "{back}");
 
-    // An account created anew stands at its new place only.
+    // An account that is created again is only at its new place.
     let again = json!({ "id": ids[1], "email": unique_email() });
     app.portal().create_user(&again).expect_json(201);
     let expected: Vec<String> = [ids[1].clone(), newcomer]

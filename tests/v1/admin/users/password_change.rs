@@ -28,7 +28,7 @@ fn a_change_is_required_and_then_made() {
         .reset_password(&recovery.mail.link_token(), &strong_password())
         .expect_problem(400, "invalid-reset-token");
 
-    // Again is not anew: a session begun since then goes on.
+    // Requiring it again does nothing: a session begun since then goes on.
     portal
         .require_password_change(&user.id, true)
         .expect_nothing();
@@ -72,7 +72,7 @@ fn a_change_that_is_no_longer_required_is_not_asked_for() {
     require(true);
     assert!(app.epoch(&user.id) > epoch);
 
-    // It is about one password: the next one comes with a word of its own.
+    // The requirement is about one password: the next one comes with its own.
     let password = strong_password();
     let order = json!({ "password": password, "change_on_next_sign_in": false });
     portal
@@ -85,7 +85,7 @@ fn a_change_that_is_no_longer_required_is_not_asked_for() {
     assert_must_change(&password, true);
     require(false);
     assert_must_change(&password, false);
-    // A password that need not be changed still ends when it was to end.
+    // A password that need not be changed still expires at its time.
     let account = portal.find_user(&user.id).expect_json(200);
     assert_eq!(account["credential"]["expires_at"], reset["expires_at"]);
 }

@@ -136,7 +136,7 @@ fn the_newest_recovery_kills_the_one_before_whoever_asked_for_it() {
     let mails = app.recover(&user);
     let reset_token = app.reset_token(&app.recover(&verified));
 
-    // No cooldown holds an administrator back.
+    // No cooldown applies to administrators.
     let order = json!({ "deliver": "return" });
     let first = portal.start_recovery(&user.id, &order).expect_json(200);
     let second = portal.start_recovery(&user.id, &order).expect_json(200);

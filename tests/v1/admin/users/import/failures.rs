@@ -92,7 +92,7 @@ fn each_bad_line_is_reported_by_number_and_code_and_the_others_are_in() {
         conflict(&json!({ "email": format!("{local}@{}", domain.to_uppercase()) })),
         conflict(&json!({ "id": random_token(24), "email": user.email })),
         conflict(&json!({ "id": user.id, "email": email() })),
-        // Lines of the same import are one another's, too.
+        // Lines of the same import conflict with one another, too.
         conflict(&json!({ "id": twice["id"], "email": email() })),
         conflict(&json!({ "id": random_token(24), "email": twice["email"] })),
         conflict(&json!({ "email": twice["email"] })),

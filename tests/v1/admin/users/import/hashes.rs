@@ -13,7 +13,7 @@ use crate::app::{
 /// What Keyback's own hashes begin with.
 const OWN: &str = "\"$argon2id$v=19$m=19456,t=2,p=1$";
 
-/// bcrypt does not look at more of a password.
+/// bcrypt ignores all bytes of a password after these.
 const BCRYPT_BYTES: usize = 72;
 /// How many accounts are signed in at once.
 const AT_ONCE: usize = 8;
@@ -44,7 +44,7 @@ struct Imported {
 fn every_tools_hash_signs_in_and_gives_way_to_keybacks_own() {
     let app = App::start();
     let portal = app.portal();
-    // WordPress takes blanks off, so what signs in may not be what was chosen either.
+    // WordPress trims blanks, so what signs in may not be what was chosen either.
     let is_trimmed = |vector: &Vector| vector.password.trim() == vector.password;
     let accounts: Vec<Imported> = vectors()
         .into_iter()
@@ -57,7 +57,7 @@ fn every_tools_hash_signs_in_and_gives_way_to_keybacks_own() {
     let answer = portal.import_users(lines.join("\n"));
     assert_eq!(answer.expect_json(200), counts(count, 0));
 
-    // Each refusal takes a second, in which others go on.
+    // Each refusal takes a second, so accounts are tried in parallel.
     thread::scope(|scope| {
         for some in accounts.chunks(accounts.len().div_ceil(AT_ONCE)) {
             let (app, portal) = (&app, &portal);
@@ -106,8 +106,8 @@ fn assert_signs_in_and_is_hashed_anew(app: &App, portal: &ApiClient, account: &I
         assert!(!is_foreign(&stored()), "{about}: the old hash is kept");
     }
 
-    // Nobody is told of it, and the same passwords are right and wrong.
-    // The sign-in itself is noted. Wrong passwords are counted by the hour, which may have ended.
+    // Nothing else changes, and the same passwords are right and wrong. The sign-in itself is recorded. Wrong passwords
+    // are counted by the hour, which may have ended.
     let but_for_sign_ins = |mut account: Value| {
         for member in ["last_sign_in_at", "failed_sign_ins"] {
             account.as_object_mut().expect("it is one").remove(member);
@@ -154,7 +154,7 @@ fn a_malformed_hash_is_its_lines_error_and_never_a_failure_later() {
             "{detail}"
         );
     }
-    // Nothing is left that a sign-in could trip over, and one account at a time is refused the same.
+    // Nothing is left that a sign-in could fail on, and creating a single account is refused in the same way.
     for (account, hash) in accounts.iter().zip(&bad).step_by(17) {
         let email = account["email"].as_str().expect("it has an address");
         let page = portal.get(&format!("/v1/admin/users?email={email}"));

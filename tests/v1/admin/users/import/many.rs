@@ -12,11 +12,11 @@ use crate::app::{
     Answer, App, Caller as _, random_token, strong_password, unique_email, wait_long_for,
 };
 
-/// How many times the time of 1,000 lines 10,000 may take. Ten is proportional, and a hundred would be the square. A ratio
-/// holds on a loaded machine too.
+/// 10,000 lines may take this many times as long as 1,000. Ten is linear, a hundred quadratic. A ratio holds on a
+/// loaded machine too.
 const MOST_RATIO: u32 = 40;
 
-/// How much more the app's largest process may ever take for ten thousand lines than for one thousand.
+/// How many bytes more the app's largest process may use for ten thousand lines than for one thousand.
 const MOST_GROWTH: u64 = 64 * 1024 * 1024;
 
 #[test]
@@ -63,7 +63,7 @@ fn memory_does_not_grow_with_what_was_imported() {
         app.peak_memory()
     };
     let thousand = peak_of(1_000);
-    // Thirty thousand more: what one call took is there for the next.
+    // Thirty thousand more: the memory that one call used is free for the next.
     let peaks = [10_000; 3].map(peak_of);
     let mebibytes = |bytes: u64| bytes >> 20;
     eprintln!(
@@ -77,7 +77,7 @@ fn memory_does_not_grow_with_what_was_imported() {
     }
 }
 
-/// How many times as long a page may take among 100,000 accounts as among 100: not more, but for what a loaded machine does.
+/// A page among 100,000 accounts may take this many times as long as among 100; only a loaded machine slows it down.
 const MOST_SLOWER: u32 = 10;
 
 #[test]
@@ -107,7 +107,8 @@ fn others_are_answered_while_an_import_runs() {
     });
 }
 
-/// How long a call may take beside an import: a fraction of a second, or eight seconds where others keep both cores busy.
+/// How long a call may take during an import: it takes a fraction of a second, or eight seconds if others keep both
+/// cores busy.
 const MOST_BESIDE: Duration = Duration::from_secs(30);
 
 /// Makes a call that is answered in time.
@@ -147,7 +148,7 @@ fn accounts_are_created_and_disabled_beside_an_import_of_6_000_lines() {
         let (answer, took) = import.join().expect("the import does not panic");
         assert_eq!(answer.expect_json(200), counts(6_000, 0));
         eprintln!("{rounds} rounds within {took:.1?}, the slowest call in {slowest:.1?}");
-        // They did not wait for its end, whatever the machine.
+        // On any machine, they did not wait for its end.
         assert!(rounds > 2, "{rounds} rounds within {took:?}");
         for account in created {
             let id = account["id"].as_str().expect("it has an id");

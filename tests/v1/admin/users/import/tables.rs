@@ -17,7 +17,7 @@ fn by_email(app: &App, email: &str) -> Value {
     page.expect_json(200)["users"][0].clone()
 }
 
-/// The counts of a table, all columns of which mean something.
+/// The counts of a table without ignored columns.
 fn table_counts(created: u32, unchanged: u32) -> Value {
     let mut counts = counts(created, unchanged);
     counts["ignored_columns"] = json!([]);

@@ -73,7 +73,7 @@ fn the_strictest_policy_takes_it_even_where_nobody_may_type_one() {
     let (spare, password) = (generate(), generate());
     let account = portal.find_user(&newcomer.id).expect_json(200);
     assert_eq!(lifetime(&account["credential"]), 3600);
-    // What was generated first is taken where the policy judges: when the user types it.
+    // The policy applies when the user types a password, and accepts the one that was generated first.
     let token = app.change_token(&newcomer.email, &password);
     app.visitor()
         .reset_password(&token, &strong_password())
