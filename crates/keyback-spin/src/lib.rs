@@ -18,6 +18,9 @@ pub use no_store::NoStore;
 
 use std::time::Duration;
 
+use futures::future::maybe_done;
+use futures::poll;
+use http::StatusCode;
 use keyback::courier::after_response;
 use keyback::http::{Answer, Problem, max_body_bytes};
 use keyback::ports::{Env as _, KeyValue};
@@ -29,8 +32,7 @@ use spin_sdk::time::sleep;
 use spin_sdk::wasip3::http::types::{ErrorCode, Response};
 use spin_sdk::wasip3::spawn;
 
-/// The shortest sleep that returns to the host's scheduler; a mere yield does not. A response that is returned right
-/// after a call to the host may be split into two segments.
+/// The shortest sleep. The host's timers make it a millisecond.
 const A_MOMENT: Duration = Duration::from_micros(1);
 
 /// Answers `request` by `route`, then tidies up after the response.
@@ -140,13 +142,21 @@ async fn serve_and_then<S: KeyValue + 'static>(
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
     let (answer, deferred) = keyback::http::serve(&env, request, route).await;
     let leaving = Leaving::begin();
+    let is_refusal = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
     let (response, body) = response::start(answer)?;
+    // The host can take the body as soon as it has the head.
+    let mut sending = Box::pin(maybe_done(body.send()));
+    let _ = poll!(sending.as_mut());
     spawn(async move {
-        body.send().await;
+        sending.await;
         drop((leaving, present));
         leaving::give_way(then(env, deferred)).await;
     });
-    // Meanwhile the task above offers the body, so that the host finds it together with the head.
-    sleep(A_MOMENT).await;
+    // The host has several threads. Without this sleep, the connection's thread often sends the head before it gets the
+    // body, which then leaves in a second segment; a yield makes that worse. On a crowded machine, the sleep delays a refusal
+    // by more than a second segment would.
+    if !is_refusal {
+        sleep(A_MOMENT).await;
+    }
     Ok(response)
 }
