@@ -183,7 +183,7 @@ fn looks_and_links_stop_nothing_and_health_says_what_stands_in() {
         .expect_status(200);
     let health = visitor.get("/v1/health").expect_status(200);
     for warning in [
-        "accent_color: contrast 4.31 to 1, made darker",
+        "accent_color: has a contrast of only 4.31:1 and was made darker",
         "accent_color_dark: ",
         "support_url: ",
         "default_locale: ",
@@ -200,7 +200,8 @@ fn a_key_that_anyone_could_guess_opens_nothing_and_is_named() {
     let keys = json!([{ "id": "ops", "sha256": digest, "scopes": ["users"] }]).to_string();
     let app = App::builder().variable("api_keys", keys).start();
     let health = app.visitor().get("/v1/health").expect_status(503);
-    let reason = "api_keys: entry 1 is not of the form kb_<id>_<secret> with 32 bytes";
+    let reason =
+        "api_keys: entry 1 is not in the form kb_<id>_<secret> with a secret of at least 32 bytes";
     assert!(health.text().contains(reason), "{}", health.text());
     let stranger = app.visitor().sending("authorization", "Bearer changeme");
     stranger.get("/v1/admin/users").expect_status(401);

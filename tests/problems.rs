@@ -84,7 +84,7 @@ fn the_page_of_a_problem_speaks_the_browsers_language_and_the_problem_english() 
         .json(&serde_json::json!({"email": "zebra"}))
         .fetch()
         .expect_problem(422, "validation-failed");
-    assert_eq!(problem["title"], "The body is not as documented");
+    assert_eq!(problem["title"], "The request is not valid");
     let mut titles = Vec::new();
     let tags = languages();
     for tag in &tags {

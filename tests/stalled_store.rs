@@ -26,7 +26,7 @@ fn calls_give_up_and_what_needs_no_store_goes_on() {
     let health = health.expect_problem(503, "service-unavailable");
     assert_eq!(
         health["reasons"],
-        json!(["the store failed: the provider does not answer"])
+        json!(["the store failed: the store is not responding"])
     );
     let body = json!({ "email": unique_email() });
     let asked = app.visitor().post("/v1/forgot-password", &body);

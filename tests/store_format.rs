@@ -21,7 +21,8 @@ fn a_store_of_a_newer_version_is_refused_and_left_as_it_is() {
     run.expect_problem(503, "service-unavailable");
     let health = app.visitor().get("/v1/health");
     let problem = health.expect_problem(503, "service-unavailable");
-    let reason = "the store failed: it has format 7 of a newer version, and this one reads up to 1";
+    let reason =
+        "the store failed: it has format 7, written by a newer version; this version reads up to 1";
     assert_eq!(problem["reasons"], json!([reason]));
     assert!(app.log().contains(reason), "{}", app.log());
 

@@ -28,7 +28,7 @@ fn a_redis_that_is_not_granted_is_not_called() {
     let health = health.expect_problem(503, "service-unavailable");
     assert_eq!(
         health["reasons"],
-        json!(["the store failed: store_url is no address that spin.toml grants"])
+        json!(["the store failed: store_url is not allowed in spin.toml"])
     );
     let asked = app.visitor().forgot_password(&unique_email());
     asked.expect_problem(503, "service-unavailable");

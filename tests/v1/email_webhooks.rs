@@ -207,7 +207,7 @@ fn the_second_provider_tells_too_with_a_secret_of_its_own() {
     assert_eq!(email["state"], "bounced");
     assert_eq!(
         email["last_error"],
-        "temporarily refused by its server: SoftBounce"
+        "temporarily rejected by the recipient's server: SoftBounce"
     );
     // The first provider's webhooks still work.
     let said = event("email.complained", &id);

@@ -65,7 +65,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what happened to all users */
+        /** List the events of all users */
         get: operations["listEvents"];
         put?: never;
         post?: never;
@@ -103,8 +103,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the signed digest of each day
-         * @description It shows whether an event is missing: docs/events.md says how.
+         * List the signed digest of each day
+         * @description The digests show whether an event is missing. docs/events.md explains how.
          */
         get: operations["listEventHeads"];
         put?: never;
@@ -123,14 +123,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Search for users, or find the one with an address
-         * @description `email` cannot be combined with `q` or a state.
+         * Search for users, or find one by address
+         * @description `email` cannot be combined with `q`, `disabled`, `no_password`, `must_change` or `locked`.
          */
         get: operations["listUsers"];
         put?: never;
         /**
          * Create a user
-         * @description Without a password, with one, with a hash, with a generated one, or with an invitation to choose one.
+         * @description An account can have no password, a given one, a hash, a generated one, or an invitation to choose one.
          */
         post: operations["createUser"];
         delete?: never;
@@ -148,13 +148,13 @@ export interface paths {
         };
         /**
          * List bulk jobs
-         * @description Those of the last 30 days.
+         * @description Jobs are listed for 30 days.
          */
         get: operations["listBulkJobs"];
         put?: never;
         /**
          * Start a bulk job, or count its accounts
-         * @description The scope is that of the same action on one account: `reset` for require-change and recover, `users:write` for sign-out and disable. A body may have 256 KiB, and a hundred jobs may run.
+         * @description The scope is that of the same action on one account: `reset` for require-change and recover, `users:write` for sign-out and disable. A body can be up to 256 KiB. Up to a hundred jobs can run at a time.
          */
         post: operations["startBulkJob"];
         delete?: never;
@@ -170,13 +170,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** See how far a bulk job is */
+        /** Show the progress of a bulk job */
         get: operations["getBulkJob"];
         put?: never;
         post?: never;
         /**
          * Stop a bulk job
-         * @description What it has done stays.
+         * @description Changes that were already made stay.
          */
         delete: operations["stopBulkJob"];
         options?: never;
@@ -193,7 +193,7 @@ export interface paths {
         };
         /**
          * Export users
-         * @description Lines that an import accepts, oldest account first. Follow `Link` until it is absent. Hashes also need the scope `users:hashes`.
+         * @description The lines can be imported again. The oldest account comes first. Follow `Link` until it is absent. Hashes also need the scope `users:hashes`.
          */
         get: operations["exportUsers"];
         put?: never;
@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Import users
-         * @description Lines of JSON, one JSON list, or CSV; up to 8 MiB, 100,000 accounts and 100 passwords in clear. Lines that cannot be imported are listed in `failures`.
+         * @description Accepts lines of JSON, one JSON list or CSV, up to 8 MiB, 100,000 accounts and 100 plaintext passwords. Lines that cannot be imported are listed in `failures`.
          */
         post: operations["importUsers"];
         delete?: never;
@@ -237,14 +237,14 @@ export interface paths {
         post?: never;
         /**
          * Delete a user
-         * @description Tells the account's address. The reason may be in the body or in the query.
+         * @description Notifies the account's address. The reason can be in the body or in the query.
          */
         delete: operations["deleteUser"];
         options?: never;
         head?: never;
         /**
          * Change a user
-         * @description A merge patch (RFC 7396).
+         * @description The body is a merge patch (RFC 7396).
          */
         patch: operations["updateUser"];
         trace?: never;
@@ -256,13 +256,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** See whether a recovery is under way */
+        /** Show the recovery in progress */
         get: operations["getChallenge"];
         put?: never;
         post?: never;
         /**
          * Stop a recovery
-         * @description Its link, its code and a token for the code stop working; sessions go on. The same without a recovery under way.
+         * @description Its link, its code and any token for the code stop working. Sessions continue. The answer is the same if no recovery is in progress.
          */
         delete: operations["stopRecovery"];
         options?: never;
@@ -278,8 +278,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List what happened to a user
-         * @description Also after the account was deleted, for 90 days.
+         * List a user's events
+         * @description Events stay for 90 days, even if the account is deleted.
          */
         get: operations["listUserEvents"];
         put?: never;
@@ -300,8 +300,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Invite a user once more
-         * @description For an account without a password. An older link stops working.
+         * Invite a user again
+         * @description The account must not have a password. Any older link stops working.
          */
         post: operations["inviteUser"];
         delete?: never;
@@ -320,7 +320,7 @@ export interface paths {
         get?: never;
         /**
          * Require another password at the next sign-in
-         * @description Or no longer.
+         * @description With `required: false`, the requirement is removed.
          */
         put: operations["requirePasswordChange"];
         post?: never;
@@ -358,7 +358,7 @@ export interface paths {
         put?: never;
         /**
          * Set or generate a user's password
-         * @description All sessions end unless asked otherwise.
+         * @description All sessions end unless `sign_out_everywhere` is `false`.
          */
         post: operations["resetUserPassword"];
         delete?: never;
@@ -378,7 +378,7 @@ export interface paths {
         put?: never;
         /**
          * End a user's sessions
-         * @description The password stays as it is.
+         * @description The password does not change.
          */
         post: operations["signOutUser"];
         delete?: never;
@@ -396,7 +396,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Lift a user's locks and pauses */
+        /** Unlock a user */
         post: operations["unlockUser"];
         delete?: never;
         options?: never;
@@ -415,7 +415,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a recovery
-         * @description For the mail's "Cancel this request" link.
+         * @description For the "Cancel this request" link in the email.
          */
         post: operations["cancelRecovery"];
         delete?: never;
@@ -434,8 +434,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Change one's own password
-         * @description For a user who is signed in at the portal.
+         * Change a user's own password
+         * @description The user must be signed in at the portal.
          */
         post: operations["changePassword"];
         delete?: never;
@@ -452,14 +452,14 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Do what is due, for schedulers that can only call a URL
-         * @description Only with the variable courier_url_token, and once in 30 seconds. Shorter than runCourier.
+         * Run the courier by URL
+         * @description For schedulers that can only call a URL. Needs the variable courier_url_token. Runs at most once in 30 seconds, and for a shorter time than runCourier.
          */
         get: operations["runCourierByUrl"];
         put?: never;
         /**
-         * Do all that is due
-         * @description Let a scheduler call it once a minute. A body is neither needed nor read.
+         * Run the courier
+         * @description Does all work that is due. A scheduler should call this once a minute. A body is not needed and is ignored.
          */
         post: operations["runCourier"];
         delete?: never;
@@ -479,7 +479,7 @@ export interface paths {
         put?: never;
         /**
          * Receive the email provider's reports
-         * @description The body and its authentication are as the provider documents them; docs/email.md says what to set up. Up to 1 MiB.
+         * @description The provider documents the body and its authentication. docs/email.md explains what to set up. A body can be up to 1 MiB.
          */
         post: operations["reportEmails"];
         delete?: never;
@@ -498,8 +498,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Ask for a recovery mail
-         * @description The answer, and its time, are the same whether or not an account exists. The mail has a link and a code.
+         * Request a recovery email
+         * @description The answer and its timing are the same whether or not an account exists. The email has a link and a code.
          */
         post: operations["forgotPassword"];
         delete?: never;
@@ -516,8 +516,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Check variables and store
-         * @description A 503 names the bad `variables`, and `reasons`.
+         * Check the variables and the store
+         * @description A 503 lists the bad `variables` and the `reasons`.
          */
         get: operations["getHealth"];
         put?: never;
@@ -537,7 +537,7 @@ export interface paths {
         };
         /**
          * Read metrics
-         * @description For Prometheus. docs/monitoring.md lists them.
+         * @description In Prometheus' text format. docs/monitoring.md lists the metrics.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -556,8 +556,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read this document
-         * @description Not found if the variable `api_docs` is `off`.
+         * Get this document
+         * @description Answers 404 if the variable `api_docs` is `off`.
          */
         get: operations["getOpenApi"];
         put?: never;
@@ -575,7 +575,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read the rules for passwords */
+        /** Get the rules for passwords */
         get: operations["getPasswordPolicy"];
         put?: never;
         post?: never;
@@ -596,7 +596,7 @@ export interface paths {
         put?: never;
         /**
          * Rate a password while it is typed
-         * @description Nothing of it is stored, logged or sent anywhere.
+         * @description The password is not stored, logged or sent anywhere.
          */
         post: operations["checkPassword"];
         delete?: never;
@@ -616,7 +616,7 @@ export interface paths {
         put?: never;
         /**
          * Set a new password
-         * @description A refused password leaves the token usable.
+         * @description If the password is refused, the token can still be used.
          */
         post: operations["resetPassword"];
         delete?: never;
@@ -635,8 +635,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * See whose password a token sets
-         * @description Uses nothing up.
+         * Check a token
+         * @description Returns the account and the reason. The token stays valid.
          */
         post: operations["checkResetToken"];
         delete?: never;
@@ -656,7 +656,7 @@ export interface paths {
         put?: never;
         /**
          * Check a password
-         * @description Sessions and cookies are the portal's. Wrong passwords are counted per client and per account.
+         * @description The portal manages sessions and cookies. Wrong passwords are counted per client and per account.
          */
         post: operations["signIn"];
         delete?: never;
@@ -676,7 +676,7 @@ export interface paths {
         put?: never;
         /**
          * Exchange a code for a token
-         * @description A wrong, expired, used, replaced or unknown code is one answer. Attempts are counted before they are compared.
+         * @description The answer is the same for a wrong, expired, used, replaced or unknown code. An attempt is counted before the code is compared.
          */
         post: operations["verifyOtp"];
         delete?: never;
@@ -703,26 +703,26 @@ export interface components {
             created_at: string;
             /** @description The password; null if the account has none. */
             credential: components["schemas"]["Credential"] | null;
-            /** @description Rises with each new password. A portal ends the sessions whose epoch differs. */
+            /** @description Rises with each new password. The portal ends sessions with a different epoch. */
             credential_epoch: number;
-            /** @description A disabled account neither signs in nor recovers. */
+            /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
-            /** @description In the spelling in which it was given. Mail goes to this address. */
+            /** @description The address as it was given. Emails go to it. */
             email: string;
-            /** @description The account that the address finds instead, after an upgrade that found two accounts with one mailbox. */
+            /** @description The account that owns the address. Only after an upgrade that found two accounts with one mailbox. */
             email_taken_by?: string;
-            /** @description Chosen by the caller, or made by the server. */
+            /** @description Chosen by the caller, or generated. */
             id: string;
             /**
              * Format: date-time
-             * @description When its user last signed in, exact to a minute.
+             * @description When its user last signed in, accurate to a minute.
              */
             last_sign_in_at: string | null;
-            /** @description The language of mails: a language tag. */
+            /** @description The language of emails, as a language tag. */
             locale: string | null;
             /**
              * Format: date-time
-             * @description Until when sign-ins from some network are refused.
+             * @description The time until which sign-ins from some network are refused.
              */
             locked_until: string | null;
             /**
@@ -731,7 +731,7 @@ export interface components {
              */
             updated_at: string;
         };
-        /** @description A new account, with what was made for its owner. */
+        /** @description A new account, with its generated password or invitation. */
         AccountCreated: {
             /**
              * Format: date-time
@@ -740,33 +740,33 @@ export interface components {
             created_at: string;
             /** @description The password; null if the account has none. */
             credential: components["schemas"]["Credential"] | null;
-            /** @description Rises with each new password. A portal ends the sessions whose epoch differs. */
+            /** @description Rises with each new password. The portal ends sessions with a different epoch. */
             credential_epoch: number;
-            /** @description A disabled account neither signs in nor recovers. */
+            /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
-            /** @description In the spelling in which it was given. Mail goes to this address. */
+            /** @description The address as it was given. Emails go to it. */
             email: string;
-            /** @description The mail that is on its way. */
+            /** @description ID of the email that is on its way. */
             email_id?: string;
-            /** @description The account that the address finds instead, after an upgrade that found two accounts with one mailbox. */
+            /** @description The account that owns the address. Only after an upgrade that found two accounts with one mailbox. */
             email_taken_by?: string;
-            /** @description Chosen by the caller, or made by the server. */
+            /** @description Chosen by the caller, or generated. */
             id: string;
             /** @description The invitation, if there is one. */
             invitation?: components["schemas"]["Invitation"];
             /**
              * Format: date-time
-             * @description When its user last signed in, exact to a minute.
+             * @description When its user last signed in, accurate to a minute.
              */
             last_sign_in_at: string | null;
-            /** @description The language of mails: a language tag. */
+            /** @description The language of emails, as a language tag. */
             locale: string | null;
             /**
              * Format: date-time
-             * @description Until when sign-ins from some network are refused.
+             * @description The time until which sign-ins from some network are refused.
              */
             locked_until: string | null;
-            /** @description The generated password, if `return_password` asked for it. */
+            /** @description The generated password, if `return_password` is true. */
             password?: string;
             /**
              * Format: date-time
@@ -774,11 +774,11 @@ export interface components {
              */
             updated_at: string;
         };
-        /** @description An account, with what keeps its owner out. */
+        /** @description An account, with its locks and pauses. */
         AccountDetails: {
             /**
              * Format: date-time
-             * @description Until when every code is refused.
+             * @description The time until which every code is refused.
              */
             codes_paused_until?: string;
             /**
@@ -788,33 +788,33 @@ export interface components {
             created_at: string;
             /** @description The password; null if the account has none. */
             credential: components["schemas"]["Credential"] | null;
-            /** @description Rises with each new password. A portal ends the sessions whose epoch differs. */
+            /** @description Rises with each new password. The portal ends sessions with a different epoch. */
             credential_epoch: number;
-            /** @description A disabled account neither signs in nor recovers. */
+            /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
-            /** @description In the spelling in which it was given. Mail goes to this address. */
+            /** @description The address as it was given. Emails go to it. */
             email: string;
-            /** @description The account that the address finds instead, after an upgrade that found two accounts with one mailbox. */
+            /** @description The account that owns the address. Only after an upgrade that found two accounts with one mailbox. */
             email_taken_by?: string;
-            /** @description Wrong passwords of this hour. */
+            /** @description Wrong passwords in this hour. */
             failed_sign_ins?: number;
-            /** @description Chosen by the caller, or made by the server. */
+            /** @description Chosen by the caller, or generated. */
             id: string;
             /**
              * Format: date-time
-             * @description When its user last signed in, exact to a minute.
+             * @description When its user last signed in, accurate to a minute.
              */
             last_sign_in_at: string | null;
-            /** @description The language of mails: a language tag. */
+            /** @description The language of emails, as a language tag. */
             locale: string | null;
             /**
              * Format: date-time
-             * @description Until when sign-ins from some network are refused.
+             * @description The time until which sign-ins from some network are refused.
              */
             locked_until: string | null;
             /**
              * Format: date-time
-             * @description Until when requests from some network bring no mail.
+             * @description The time until which requests from some network send no email.
              */
             recovery_paused_until?: string;
             /**
@@ -822,18 +822,18 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
-            /** @description Wrong codes of this day in UTC. */
+            /** @description Wrong codes on this day (UTC). */
             wrong_codes?: number;
         };
         /** @description A page of accounts. */
         AccountPage: {
             /** @description Present and false for a minute or so after many changes at once: some accounts may be missing. */
             complete?: boolean;
-            /** @description Leads to the next page. */
+            /** @description Cursor for the next page. */
             next_cursor: string | null;
-            /** @description Leads to the page before. */
+            /** @description Cursor for the previous page. */
             previous_cursor: string | null;
-            /** @description How many accounts match on all pages; null while the directory is behind. */
+            /** @description The number of matching accounts on all pages. Null while the directory is catching up. */
             total: number | null;
             users: components["schemas"]["Account"][];
         };
@@ -849,50 +849,50 @@ export interface components {
             audit_context: unknown;
             /** @description Null for older events. */
             authenticated_by: components["schemas"]["AuthenticatedBy"] | null;
-            /** @description The id of the API key, or the subject of the token. */
+            /** @description The ID of the API key, or the subject of the token. */
             id: string;
             /** @constant */
             kind: "administrator";
         };
-        /** @description What an administrator's call was authorised by. */
+        /** @description What authorised an administrator's call. */
         AuthenticatedBy: "api-key" | "jwt";
         /** @description The result of checking a new password against the list. */
         BreachCheck: "passed" | "unavailable";
-        /** @description What a job does with each account. */
+        /** @description The action of a bulk job. */
         BulkAction: "require-change" | "sign-out" | "disable" | "recover";
-        /** @description What a dry run counts. */
+        /** @description The result of a dry run. */
         BulkCount: {
-            /** @description Whether all accounts were looked at. */
+            /** @description Whether the count is complete. */
             complete: boolean;
-            /** @description How many accounts the job would be about. */
+            /** @description The number of accounts that the job would include. */
             matching: number;
         };
-        /** @description An account with which a job could do nothing. */
+        /** @description An account that a job could not change. */
         BulkFailure: {
             detail: string;
             /** @description Null if the account could not be read. */
             user_id: string | null;
         };
-        /** @description A job: one action on many accounts. */
+        /** @description A bulk job: one action on many accounts. */
         BulkJob: {
             action: components["schemas"]["BulkAction"];
-            /** @description Who ordered it. */
+            /** @description Who started the job. */
             actor: components["schemas"]["Actor"];
             /** Format: date-time */
             created_at: string;
-            /** @description How many were changed. */
+            /** @description Changed accounts. */
             done: number;
-            /** @description With how many nothing could be done. */
+            /** @description Accounts that could not be changed. */
             failed: number;
-            /** @description The first 100 of those. */
+            /** @description The first 100 accounts that could not be changed. */
             failures: components["schemas"]["BulkFailure"][];
             id: string;
-            /** @description The caller's reason, which each event has. */
+            /** @description The caller's reason, recorded in each event. */
             reason: string | null;
-            /** @description With how many nothing was left to do. */
+            /** @description Skipped accounts: there was nothing to change. */
             skipped: number;
             state: components["schemas"]["BulkState"];
-            /** @description How many accounts it is about; null until that is known. */
+            /** @description The number of accounts in the job. Null until it is known. */
             total: number | null;
             /** Format: date-time */
             updated_at: string;
@@ -901,57 +901,57 @@ export interface components {
         BulkJobs: {
             jobs: components["schemas"]["BulkJob"][];
         };
-        /** @description What a job is doing. */
+        /** @description The state of a bulk job. */
         BulkState: "running" | "stopped" | "done";
-        /** @description Whether a recovery is under way. */
+        /** @description The recovery in progress, if there is one. */
         ChallengeShown: {
-            /** @description Null if none is. */
+            /** @description Null if there is none. */
             challenge: components["schemas"]["LiveChallenge"] | null;
         };
-        /** @description Why a new password is asked for. */
+        /** @description Why a new password is needed. */
         ChangeReason: "recovery" | "invitation" | "must-change";
-        /** @description Whose password a token sets, and why. */
+        /** @description The account whose password the token sets, and the reason. */
         CheckedToken: {
-            /** @description Address of the account. */
+            /** @description The account's address. */
             email: string;
             /** @description Seconds until the token expires. */
             expires_in: number;
-            /** @description What the token was issued for. */
+            /** @description Why the token was issued. */
             reason: components["schemas"]["ChangeReason"];
         };
         /** @description What a run of the courier did. */
         CourierReport: {
-            /** @description Mails and webhooks that were accepted. */
+            /** @description Emails and webhooks that were accepted. */
             delivered: number;
-            /** @description Mails whose secret expired before they could be sent. */
+            /** @description Emails whose secret expired before they could be sent. */
             expired: number;
-            /** @description Those that were given up. */
+            /** @description Emails and webhooks that will not be retried. */
             failed: number;
-            /** @description Entries that are due and were left for the next run. */
+            /** @description Due entries that are left for the next run. */
             remaining: number;
-            /** @description Those that will be tried again. */
+            /** @description Emails and webhooks that will be retried. */
             retried: number;
         };
-        /** @description A password, as far as it can be shown. */
+        /** @description What is known about a password. */
         Credential: {
             /**
              * Format: date-time
-             * @description When it stops working.
+             * @description When it expires.
              */
             expires_at: string | null;
-            /** @description Whether the user must choose another one at the next sign-in. */
+            /** @description Whether the user must choose another password at the next sign-in. */
             must_change: boolean;
             /**
              * Format: date-time
              * @description When it was set.
              */
             set_at: string;
-            /** @description By whom. */
+            /** @description Who set it. */
             set_by: components["schemas"]["SetBy"];
         };
         /** @description An email, without recipient and content. */
         Email: {
-            /** @description Calls to a provider so far. */
+            /** @description Attempts to send it so far. */
             attempts: number;
             /** Format: date-time */
             created_at: string;
@@ -964,7 +964,7 @@ export interface components {
              * @description When the next attempt is due.
              */
             next_attempt_at: string | null;
-            /** @description The provider that accepted it, or the last that was asked. */
+            /** @description The provider that accepted it, or the last one that was tried. */
             provider: string | null;
             state: components["schemas"]["EmailState"];
             /** Format: date-time */
@@ -972,22 +972,22 @@ export interface components {
             /** @description The recipient's account. */
             user_id: string;
         };
-        /** @description The kind of a mail. `as_str` is its name in the API. */
+        /** @description The kind of an email. */
         EmailKind: "recovery" | "password-changed" | "temporary-password" | "invitation" | "email-changed" | "account-deleted";
         /** @description A page of emails, newest first. It may have fewer than `limit`. */
         EmailPage: {
             emails: components["schemas"]["Email"][];
-            /** @description Leads to older emails. */
+            /** @description Cursor for older emails. */
             next_cursor: string | null;
         };
-        /** @description The delivery status of a mail. */
+        /** @description The delivery status of an email. */
         EmailState: "pending" | "sent" | "failed" | "expired" | "delivered" | "bounced" | "complained";
         /** @description An event. It has digests once it is in the feed of all events. */
         Event: {
             actor: components["schemas"]["Actor"];
             /** Format: date-time */
             at: string;
-            /** @description For a new password: the result of the check for breached ones. */
+            /** @description For a new password: the result of the breach check. */
             breach_check?: components["schemas"]["BreachCheck"];
             /** @description SHA-256 of the event, in hexadecimal. */
             digest?: string;
@@ -999,7 +999,7 @@ export interface components {
             id: string;
             /** @description The digest of the event before it in the feed. */
             previous_digest?: string;
-            /** @description The administrator's reason, or ours. */
+            /** @description The administrator's reason, or Keyback's own. */
             reason: string | null;
             /** @description Its number among the events of its account, from 1. There may be gaps. */
             sequence: number;
@@ -1015,33 +1015,33 @@ export interface components {
         /** @description A page of events, newest first. */
         EventPage: {
             events: components["schemas"]["Event"][];
-            /** @description Leads to older events. */
+            /** @description Cursor for older events. */
             next_cursor: string | null;
         };
         /** @description The type of an event. */
         EventType: "account.created" | "account.invited" | "account.deleted" | "account.disabled" | "account.enabled" | "account.unlocked" | "email.changed" | "email.taken" | "locale.changed" | "recovery.requested" | "recovery.cancelled" | "recovery.stopped" | "password.changed" | "password.breached" | "password.change_required" | "password.change_lifted" | "sessions.revoked" | "email.failed" | "email.expired" | "email.retried" | "email.delivered" | "email.bounced" | "email.complained";
-        /** @description One thing that is wrong with a body, as answers show it. */
+        /** @description One error in a body or a query. */
         FieldError: {
             /**
-             * @description For passwords: the rule that is broken.
+             * @description For passwords: the broken rule.
              * @enum {string}
              */
             code?: "too-short" | "too-long" | "too-common" | "too-weak" | "similar-to-email" | "similar-to-app-name" | "breached" | "same-as-current";
-            /** @description What, without repeating the input. */
+            /** @description What is wrong, without repeating the input. */
             detail: string;
-            /** @description Where: a JSON Pointer (RFC 6901) into the body, empty for the body as a whole. */
+            /** @description Where: a JSON Pointer (RFC 6901) into the body. Empty for the body as a whole, and for the query. */
             pointer: string;
         };
         /** @description The signed digest of a day's events. */
         Head: {
-            /** @description How many events the day has. */
+            /** @description The number of events of the day. */
             count: number;
             /**
              * Format: date
              * @description A date in UTC.
              */
             day: string;
-            /** @description The digest after the last of them, in hexadecimal. */
+            /** @description The digest after the last event, in hexadecimal. */
             digest: string;
             /** @description The `kid` of the key. */
             key: string;
@@ -1054,7 +1054,7 @@ export interface components {
         Health: {
             /** @enum {string} */
             status: "ok";
-            /** @description What needs somebody's attention and stops no call. */
+            /** @description What needs attention but stops no call. */
             warnings?: string[];
         };
         /** @description An account that was not imported. */
@@ -1067,38 +1067,38 @@ export interface components {
             /** @description Where in the account, or in the list: a JSON Pointer. */
             pointer?: string;
         };
-        /** @description What became of an import. */
+        /** @description The result of an import. */
         ImportReport: {
             created: number;
-            /** @description Present and true if nothing was created. */
+            /** @description Present and true for a dry run, which creates nothing. */
             dry_run?: boolean;
             failed: number;
             failures: components["schemas"]["ImportFailure"][];
-            /** @description The columns of a table that mean nothing here. */
+            /** @description The columns of a table that were ignored. */
             ignored_columns?: string[];
-            /** @description Accounts that were there already, with the same id and address. */
+            /** @description Accounts that already existed with the same ID and address. */
             unchanged: number;
         };
         /** @description An invitation. */
         Invitation: {
             /**
              * Format: date-time
-             * @description When its link stops working.
+             * @description When its link expires.
              */
             expires_at: string;
-            /** @description The link, if it is not mailed. */
+            /** @description The link, unless it is sent by email. */
             link?: string;
         };
-        /** @description What an account's owner is invited with once more. */
+        /** @description A new invitation for an account. */
         InvitedAgain: {
-            /** @description The mail that is on its way. */
+            /** @description ID of the email that is on its way. */
             email_id?: string;
             /**
              * Format: date-time
-             * @description When its link stops working.
+             * @description When its link expires.
              */
             expires_at: string;
-            /** @description The link, if it is not mailed. */
+            /** @description The link, unless it is sent by email. */
             link?: string;
         };
         /** @description A public key (RFC 8037). */
@@ -1110,7 +1110,7 @@ export interface components {
             use: string;
             x: string;
         };
-        /** @description A recovery that is under way. */
+        /** @description A recovery in progress. */
         LiveChallenge: {
             /** Format: date-time */
             expires_at: string;
@@ -1119,9 +1119,9 @@ export interface components {
         };
         /** @description How strong a password is, and which rules it breaks. */
         PasswordAssessment: {
-            /** @description Whether it breaks no rule. */
+            /** @description Whether the password meets all rules. */
             accepted: boolean;
-            /** @description The rules that it breaks. */
+            /** @description The rules that the password breaks. */
             errors: components["schemas"]["FieldError"][];
             /** @description zxcvbn's score, 0 to 4. */
             score: number;
@@ -1131,32 +1131,32 @@ export interface components {
             /** @description Seconds until the token expires. */
             expires_in: number;
             /**
-             * @description Why.
+             * @description The reason.
              * @enum {string}
              */
             reason: "must-change";
             /** @description A token for reset-password. */
             token: string;
         };
-        /** @description What an administrator's reset did. */
+        /** @description The result of an administrator's reset. */
         PasswordReset: {
-            /** @description Whether the user must choose another one at the next sign-in. */
+            /** @description Whether the user must choose another password at the next sign-in. */
             change_required: boolean;
-            /** @description The mail that is on its way. */
+            /** @description ID of the email that is on its way. */
             email_id?: string;
             /**
              * Format: date-time
-             * @description When the password stops working.
+             * @description When the password expires.
              */
             expires_at?: string;
-            /** @description The generated password, if `return_password` asked for it. */
+            /** @description The generated password, if `return_password` is true. */
             password?: string;
         };
         /** @description The rules for passwords. */
         PasswordRulesShown: {
-            /** @description Whether an administrator may type a password for a reset. */
+            /** @description Whether an administrator may choose the password in a reset. */
             admin_may_choose: boolean;
-            /** @description Whether new passwords are looked for among breached ones. */
+            /** @description Whether new passwords are checked against breached ones. */
             breach_check: boolean;
             /** @description Maximum code points. */
             max_length: number;
@@ -1168,18 +1168,18 @@ export interface components {
             min_strength: number;
             /** @description For password managers (<https://developer.apple.com/password-rules/>). */
             passwordrules: string;
-            /** @description Seconds until a password that an administrator gave and the user must change stops working. */
+            /** @description Seconds until a password expires that an administrator set and the user must change. */
             temporary_password_expires_in: number;
         };
-        /** @description An error as answers show it (RFC 9457). */
+        /** @description An error (RFC 9457). */
         Problem: {
-            /** @description What the title does not say. */
+            /** @description What the title leaves out. */
             detail?: string;
-            /** @description All that is wrong with the body, or with the password in it. */
+            /** @description All errors in the body or the query, or all rules that the password breaks. */
             errors?: components["schemas"]["FieldError"][];
             /** @description A URN with the answer's `X-Request-Id`. */
             instance: string;
-            /** @description For the health call: why they are bad, or how the store fails. */
+            /** @description Health only: why they are bad, or why the store fails. */
             reasons?: string[];
             /** @description The status of the answer. */
             status: number;
@@ -1190,72 +1190,72 @@ export interface components {
              * @description Names the kind of problem: `<public_base_url>/problems/<slug>`, a page that explains it.
              */
             type: string;
-            /** @description For the health call: the variables that are bad. */
+            /** @description Health only: the bad variables. */
             variables?: string[];
         };
-        /** @description What a recovery request is answered with, whether or not an account exists. */
+        /** @description The answer to a recovery request, whether or not an account exists. */
         RecoveryAccepted: {
-            /** @description Name of the request. A code works with the name of any request of its account. */
+            /** @description ID of the request. A code works with the ID of any request for its account. */
             challenge_id: string;
             /** @description Seconds until the code expires. */
             code_expires_in: number;
-            /** @description Digits of a code. */
+            /** @description The number of digits in a code. */
             code_length: number;
             /** @description Seconds until the link expires. */
             link_expires_in: number;
-            /** @description Seconds until another mail can be asked for. */
+            /** @description Seconds until another email can be requested. */
             resend_after: number;
         };
         /** @description A recovery that an administrator started, with its secrets. */
         RecoveryReturned: {
-            /** @description Its name. A code works with the name of any request of its account. */
+            /** @description ID of the request. A code works with the ID of any request for its account. */
             challenge_id: string;
             /** @description The code. */
             code: string;
             /**
              * Format: date-time
-             * @description When the code stops working.
+             * @description When the code expires.
              */
             code_expires_at: string;
             /**
              * Format: date-time
-             * @description When the link stops working.
+             * @description When the link expires.
              */
             expires_at: string;
-            /** @description The address of the page that sets a new password. */
+            /** @description The URL of the page that sets a new password. */
             link: string;
         };
         /** @description A recovery that an administrator started. */
         RecoveryStarted: {
-            /** @description Its name. A code works with the name of any request of its account. */
+            /** @description ID of the request. A code works with the ID of any request for its account. */
             challenge_id: string;
             /**
              * Format: date-time
-             * @description When the code stops working.
+             * @description When the code expires.
              */
             code_expires_at: string;
             /**
              * Format: date-time
-             * @description When the link stops working.
+             * @description When the link expires.
              */
             expires_at: string;
         };
-        /** @description A token that stands for a verified code. */
+        /** @description A token for a verified code. */
         ResetTokenIssued: {
             /** @description Seconds until it expires. */
             expires_in: number;
-            /** @description Good for one reset. */
+            /** @description Valid for one reset. */
             reset_token: string;
         };
-        /** @description The two ways in which a password is set. */
+        /** @description Who set a password. */
         SetBy: "user" | "administrator";
-        /** @description The password was right. */
+        /** @description The password is right. */
         SignedIn: {
-            /** @description Rises with each new password. A portal ends the sessions whose epoch differs. */
+            /** @description Rises with each new password. The portal ends sessions with a different epoch. */
             credential_epoch: number;
-            /** @description Present unless null: the user must choose another password first. */
+            /** @description Null, or why the user must choose another password first, and how. */
             password_change: components["schemas"]["PasswordChange"] | null;
-            /** @description Id of the account. */
+            /** @description ID of the account. */
             user_id: string;
         };
     };
@@ -1273,7 +1273,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The account is set up already. The account is disabled. */
+        /** @description The account is already set up. The account is disabled. */
         "already-set-up_or_account-disabled": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1286,7 +1286,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The id or address is taken. */
+        /** @description The ID or address is taken. */
         conflict: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1299,7 +1299,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The email does not need to be sent again. */
+        /** @description The email cannot be sent again. */
         "email-not-failed": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1312,7 +1312,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The API key or token may not do this. */
+        /** @description The API key or token lacks the required scope. */
         forbidden: {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1393,7 +1393,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description There is nothing here. */
+        /** @description Not found. */
         "not-found": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1433,7 +1433,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many calls. */
+        /** @description Too many requests. */
         "rate-limited": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1505,7 +1505,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description A valid API key or token is needed. The address or password is not right. The temporary password has expired. */
+        /** @description A valid API key or token is needed. The email address, ID or password is wrong. The temporary password has expired. */
         "unauthorized_or_invalid-credentials_or_password-expired": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1519,7 +1519,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body must be JSON. */
+        /** @description The content type is not supported. */
         "unsupported-media-type": {
             headers: {
                 Accept: components["headers"]["Accept"];
@@ -1533,7 +1533,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not as documented. */
+        /** @description The request is not valid. */
         "validation-failed": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1546,7 +1546,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not as documented. The password is not accepted. */
+        /** @description The request is not valid. The password is not accepted. */
         "validation-failed_or_password-rejected": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1559,7 +1559,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description The body is not as documented. The password is not accepted. Nobody would know the password. */
+        /** @description The request is not valid. The password is not accepted. The generated password must be sent or returned. */
         "validation-failed_or_password-rejected_or_undeliverable-password": {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
@@ -1576,19 +1576,19 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
-        /** @description The media type that is accepted. */
+        /** @description The accepted media type. */
         Accept: string;
-        /** @description The methods that the path has. */
+        /** @description The methods that the path supports. */
         Allow: string;
         /** @description `no-store`, except for this document. */
         "Cache-Control": string;
         /** @description Changes with the document. */
         ETag: string;
-        /** @description The next answer: `<path>; rel="next"` (RFC 8288). */
+        /** @description The next page: `<path>; rel="next"` (RFC 8288). */
         "Link-optional": string;
-        /** @description The path of what was created. */
+        /** @description The path of the created resource. */
         Location: string;
-        /** @description What is left: `"<limit>";r=0;t=<seconds>` (draft-ietf-httpapi-ratelimit-headers). */
+        /** @description What is left of the limit: `"<limit>";r=0;t=<seconds>` (draft-ietf-httpapi-ratelimit-headers). */
         RateLimit: string;
         /** @description The limit that was reached: `"<limit>";q=<calls>;w=<seconds>`. */
         "RateLimit-Policy": string;
@@ -1602,7 +1602,7 @@ export interface components {
         "WWW-Authenticate-optional": string;
         /** @description `nosniff`. */
         "X-Content-Type-Options": string;
-        /** @description The `cursor` of the next answer. */
+        /** @description The `cursor` for the next page. */
         "X-Next-Cursor-optional": string;
         /** @description Identifies the request in the log. */
         "X-Request-Id": string;
@@ -1616,9 +1616,9 @@ export interface operations {
             query?: {
                 /** @description Only emails in this state; empty for all. */
                 state?: "pending" | "sent" | "failed" | "expired" | "delivered" | "bounced" | "complained" | "";
-                /** @description Emails on a page. */
+                /** @description Maximum emails on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of an earlier page. */
+                /** @description The `next_cursor` from an earlier page. */
                 cursor?: string;
             };
             header?: never;
@@ -1671,7 +1671,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the email. */
+                /** @description ID of the email. */
                 id: string;
             };
             cookie?: never;
@@ -1717,7 +1717,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the email. */
+                /** @description ID of the email. */
                 id: string;
             };
             cookie?: never;
@@ -1730,13 +1730,13 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 } | null;
             };
         };
         responses: {
-            /** @description The email, which is tried again. */
+            /** @description The email, which will be sent again. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -1779,17 +1779,17 @@ export interface operations {
             query?: {
                 /** @description Only events of this type. */
                 type?: "account.created" | "account.invited" | "account.deleted" | "account.disabled" | "account.enabled" | "account.unlocked" | "email.changed" | "email.taken" | "locale.changed" | "recovery.requested" | "recovery.cancelled" | "recovery.stopped" | "password.changed" | "password.breached" | "password.change_required" | "password.change_lifted" | "sessions.revoked" | "email.failed" | "email.expired" | "email.retried" | "email.delivered" | "email.bounced" | "email.complained";
-                /** @description `user`, `system`, or the id of an administrator's key or token. */
+                /** @description Only events by this actor: `user`, `system`, or the ID of an administrator's key or token. */
                 actor?: string;
-                /** @description Only events of this account. They have numbers, and cursors of their own. */
+                /** @description Only events of this account. Their cursors are numbers. */
                 user_id?: string;
-                /** @description Only events from this time on. */
+                /** @description Only events at or after this time. */
                 since?: string;
                 /** @description Only events before this time. */
                 until?: string;
-                /** @description Events in an answer. */
+                /** @description Maximum events in an answer. */
                 limit?: number;
-                /** @description The `next_cursor` of an earlier page; with `user_id` a number. */
+                /** @description The `next_cursor` from an earlier page. With `user_id`, it is a number. */
                 cursor?: string;
             };
             header?: never;
@@ -1843,17 +1843,17 @@ export interface operations {
             query?: {
                 /** @description Only events of this type. */
                 type?: "account.created" | "account.invited" | "account.deleted" | "account.disabled" | "account.enabled" | "account.unlocked" | "email.changed" | "email.taken" | "locale.changed" | "recovery.requested" | "recovery.cancelled" | "recovery.stopped" | "password.changed" | "password.breached" | "password.change_required" | "password.change_lifted" | "sessions.revoked" | "email.failed" | "email.expired" | "email.retried" | "email.delivered" | "email.bounced" | "email.complained";
-                /** @description `user`, `system`, or the id of an administrator's key or token. */
+                /** @description Only events by this actor: `user`, `system`, or the ID of an administrator's key or token. */
                 actor?: string;
-                /** @description Only events of this account. They have numbers, and cursors of their own. */
+                /** @description Only events of this account. Their cursors are numbers. */
                 user_id?: string;
-                /** @description Only events from this time on. */
+                /** @description Only events at or after this time. */
                 since?: string;
                 /** @description Only events before this time. */
                 until?: string;
-                /** @description Events in an answer. */
+                /** @description Maximum events in an answer. */
                 limit?: number;
-                /** @description The `next_cursor` of an earlier page; with `user_id` a number. */
+                /** @description The `next_cursor` from an earlier page. With `user_id`, it is a number. */
                 cursor?: string;
             };
             header?: never;
@@ -1862,7 +1862,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Events, one a line. */
+            /** @description Events, one per line. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -1940,21 +1940,21 @@ export interface operations {
     listUsers: {
         parameters: {
             query?: {
-                /** @description The beginning of an address, of its domain or of an id. Capitals make no difference. */
+                /** @description The beginning of an address, its domain or an ID, in upper or lower case. */
                 q?: string;
-                /** @description Only accounts that are disabled, or that are not. */
+                /** @description `true`: only disabled accounts. `false`: only the others. */
                 disabled?: boolean;
-                /** @description Only accounts without a password, or with one. */
+                /** @description `true`: only accounts without a password. `false`: only the others. */
                 no_password?: boolean;
-                /** @description Only accounts whose password must be changed, or need not. */
+                /** @description `true`: only accounts whose password must be changed. `false`: only the others. */
                 must_change?: boolean;
-                /** @description Only accounts with a lock, or without. */
+                /** @description `true`: only locked accounts. `false`: only the others. */
                 locked?: boolean;
-                /** @description The newest first unless given. */
+                /** @description Which accounts come first. The default is `newest`. */
                 order?: "newest" | "oldest";
-                /** @description Accounts on a page. */
+                /** @description Maximum accounts on a page. */
                 limit?: number;
-                /** @description A cursor of an earlier page. */
+                /** @description A cursor from an earlier page. */
                 cursor?: string;
                 /** @description The address of one account. */
                 email?: string;
@@ -2032,14 +2032,14 @@ export interface operations {
                     email: string;
                     /** @enum {unknown} */
                     generate?: false | null;
-                    /** @description An id of your own. Made by the server unless given. */
+                    /** @description An ID of your own. The default is a generated one. */
                     id?: string | null;
                     invite?: null;
-                    /** @description The language of mails: a language tag. What is none is ignored. */
+                    /** @description The language of emails, as a language tag. An invalid tag is ignored. */
                     locale?: string | null;
                     password?: null;
                     password_hash?: null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                     /** @enum {unknown} */
                     return_password?: false | null;
@@ -2055,23 +2055,23 @@ export interface operations {
                     email: string;
                     /** @enum {unknown} */
                     generate?: false | null;
-                    /** @description An id of your own. Made by the server unless given. */
+                    /** @description An ID of your own. The default is a generated one. */
                     id?: string | null;
                     /** @description An invitation to choose a password. */
                     invite: {
                         /**
-                         * @description Whether the link is mailed, or returned.
+                         * @description Whether to send the link by email, or to return it.
                          * @enum {string}
                          */
                         deliver: "email" | "return";
-                        /** @description Seconds until the link expires; 7 days unless given. */
+                        /** @description Seconds until the link expires. The default is 7 days. */
                         expires_in?: number | null;
                     };
-                    /** @description The language of mails: a language tag. What is none is ignored. */
+                    /** @description The language of emails, as a language tag. An invalid tag is ignored. */
                     locale?: string | null;
                     password?: null;
                     password_hash?: null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                     /** @enum {unknown} */
                     return_password?: false | null;
@@ -2087,23 +2087,23 @@ export interface operations {
                     email: string;
                     /** @enum {unknown} */
                     generate?: false | null;
-                    /** @description An id of your own. Made by the server unless given. */
+                    /** @description An ID of your own. The default is a generated one. */
                     id?: string | null;
                     invite?: null;
-                    /** @description The language of mails: a language tag. What is none is ignored. */
+                    /** @description The language of emails, as a language tag. An invalid tag is ignored. */
                     locale?: string | null;
                     /** @description The password. */
                     password: string;
                     password_hash?: null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                     /**
-                     * @description Whether the password is returned.
+                     * @description Whether to return the password.
                      * @default false
                      */
                     return_password?: boolean | null;
                     /**
-                     * @description Whether the password is mailed to the user.
+                     * @description Whether to send the password to the user by email.
                      * @default false
                      */
                     send_email?: boolean | null;
@@ -2117,15 +2117,15 @@ export interface operations {
                     email: string;
                     /** @enum {unknown} */
                     generate?: false | null;
-                    /** @description An id of your own. Made by the server unless given. */
+                    /** @description An ID of your own. The default is a generated one. */
                     id?: string | null;
                     invite?: null;
-                    /** @description The language of mails: a language tag. What is none is ignored. */
+                    /** @description The language of emails, as a language tag. An invalid tag is ignored. */
                     locale?: string | null;
                     password?: null;
-                    /** @description One of the forms in docs/import-hashes.md. */
+                    /** @description A hash in one of the formats of docs/import-hashes.md. */
                     password_hash: string;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                     /** @enum {unknown} */
                     return_password?: false | null;
@@ -2140,26 +2140,26 @@ export interface operations {
                      */
                     email: string;
                     /**
-                     * @description Has a password generated.
+                     * @description Generates a password.
                      * @constant
                      */
                     generate: true;
-                    /** @description An id of your own. Made by the server unless given. */
+                    /** @description An ID of your own. The default is a generated one. */
                     id?: string | null;
                     invite?: null;
-                    /** @description The language of mails: a language tag. What is none is ignored. */
+                    /** @description The language of emails, as a language tag. An invalid tag is ignored. */
                     locale?: string | null;
                     password?: null;
                     password_hash?: null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                     /**
-                     * @description Whether the password is returned.
+                     * @description Whether to return the password.
                      * @default false
                      */
                     return_password?: boolean | null;
                     /**
-                     * @description Whether the password is mailed to the user.
+                     * @description Whether to send the password to the user by email.
                      * @default false
                      */
                     send_email?: boolean | null;
@@ -2285,32 +2285,32 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description What is done with each account.
+                     * @description The action for each account.
                      * @enum {string}
                      */
                     action: "require-change" | "sign-out" | "disable" | "recover";
                     /**
-                     * @description Only count.
+                     * @description Only count the accounts.
                      * @default false
                      */
                     dry_run?: boolean | null;
                     filter?: null;
-                    /** @description The accounts. */
+                    /** @description The IDs of the accounts. */
                     ids: string[];
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 } | {
                     /**
-                     * @description What is done with each account.
+                     * @description The action for each account.
                      * @enum {string}
                      */
                     action: "require-change" | "sign-out" | "disable" | "recover";
                     /**
-                     * @description Only count.
+                     * @description Only count the accounts.
                      * @default false
                      */
                     dry_run?: boolean | null;
-                    /** @description What the accounts match. */
+                    /** @description What the accounts must match. */
                     filter: {
                         /**
                          * @description Only accounts that were created before this time.
@@ -2318,11 +2318,11 @@ export interface operations {
                          * @example 2026-11-23
                          */
                         created_before?: string | null;
-                        /** @description Only accounts that are disabled, or that are not. */
+                        /** @description `true`: only disabled accounts. `false`: only the others. */
                         disabled?: boolean | null;
-                        /** @description Only accounts whose password must be changed, or need not. */
+                        /** @description `true`: only accounts whose password must be changed. `false`: only the others. */
                         must_change?: boolean | null;
-                        /** @description Only accounts without a password, or with one. */
+                        /** @description `true`: only accounts without a password. `false`: only the others. */
                         no_password?: boolean | null;
                         /**
                          * @description Only accounts whose password was set before this time.
@@ -2330,11 +2330,11 @@ export interface operations {
                          * @example 2026-11-23
                          */
                         password_set_before?: string | null;
-                        /** @description The beginning of an address, of its domain or of an id. */
+                        /** @description The beginning of an address, its domain or an ID. */
                         q?: string | null;
                     };
                     ids?: null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 };
             };
@@ -2408,7 +2408,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the job. */
+                /** @description ID of the job. */
                 job: string;
             };
             cookie?: never;
@@ -2461,7 +2461,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the job. */
+                /** @description ID of the job. */
                 job: string;
             };
             cookie?: never;
@@ -2489,11 +2489,11 @@ export interface operations {
     exportUsers: {
         parameters: {
             query?: {
-                /** @description Whether each line has the hash of its password. */
+                /** @description Whether to include the hashes of passwords. */
                 hashes?: boolean;
-                /** @description Accounts in an answer. */
+                /** @description Maximum accounts in an answer. */
                 limit?: number;
-                /** @description The `X-Next-Cursor` of an earlier answer. */
+                /** @description The `X-Next-Cursor` from an earlier answer. */
                 cursor?: string;
             };
             header?: never;
@@ -2502,7 +2502,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Accounts, one a line. */
+            /** @description Accounts, one per line. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2528,9 +2528,9 @@ export interface operations {
     importUsers: {
         parameters: {
             query?: {
-                /** @description For CSV: the members that columns with other names have, such as `mail:email,uid:id`. */
+                /** @description For CSV: assigns columns with other names to members, such as `mail:email,uid:id`. */
                 map?: string;
-                /** @description Check all lines, and create nothing. */
+                /** @description Check all lines without creating accounts. */
                 dry_run?: boolean;
             };
             header?: never;
@@ -2548,9 +2548,9 @@ export interface operations {
                  *     ]
                  */
                 "application/json": {
-                    /** @description Whether the user must choose another password. */
+                    /** @description Whether the user must choose another password at the next sign-in. */
                     change_on_next_sign_in?: boolean | null;
-                    /** @description When the account was created: a time in RFC 3339. */
+                    /** @description When the account was created, as an RFC 3339 time. */
                     created_at?: string | null;
                     /**
                      * @description Whether the account is disabled.
@@ -2559,15 +2559,15 @@ export interface operations {
                     disabled?: boolean | null;
                     /** @description The user's address. */
                     email: string;
-                    /** @description An id of your own. */
+                    /** @description An ID of your own. */
                     id?: string | null;
-                    /** @description The language of mails. */
+                    /** @description The language of emails. */
                     locale?: string | null;
-                    /** @description A password in clear. */
+                    /** @description A plaintext password. */
                     password?: string | null;
-                    /** @description One of the forms in docs/import-hashes.md. */
+                    /** @description A hash in one of the formats of docs/import-hashes.md. */
                     password_hash?: string | null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 }[];
                 /**
@@ -2583,7 +2583,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What became of the lines. */
+            /** @description The result of the import. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2618,7 +2618,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -2662,12 +2662,12 @@ export interface operations {
     deleteUser: {
         parameters: {
             query?: {
-                /** @description Why, for the event: one line. */
+                /** @description The reason, recorded in the event. One line. */
                 reason?: string;
             };
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -2680,7 +2680,7 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 } | null;
             };
@@ -2712,7 +2712,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -2730,12 +2730,12 @@ export interface operations {
                     disabled?: boolean;
                     /**
                      * Format: email
-                     * @description Another address.
+                     * @description The new address.
                      */
                     email?: string;
-                    /** @description The language of mails. `null` removes it. */
+                    /** @description The language of emails. `null` removes it. */
                     locale?: string | null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 };
             };
@@ -2784,7 +2784,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -2822,12 +2822,12 @@ export interface operations {
     stopRecovery: {
         parameters: {
             query?: {
-                /** @description Why, for the event: one line. */
+                /** @description The reason, recorded in the event. One line. */
                 reason?: string;
             };
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -2840,13 +2840,13 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 } | null;
             };
         };
         responses: {
-            /** @description No recovery is under way. */
+            /** @description No recovery is in progress. */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2870,14 +2870,14 @@ export interface operations {
     listUserEvents: {
         parameters: {
             query?: {
-                /** @description Events on a page. */
+                /** @description Maximum events on a page. */
                 limit?: number;
-                /** @description The `next_cursor` of an earlier page. */
+                /** @description The `next_cursor` from an earlier page. */
                 cursor?: string;
             };
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -2930,7 +2930,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -2944,13 +2944,13 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description Whether the link is mailed, or returned.
+                     * @description Whether to send the link by email, or to return it.
                      * @enum {string}
                      */
                     deliver: "email" | "return";
-                    /** @description Seconds until the link expires; 7 days unless given. */
+                    /** @description Seconds until the link expires. The default is 7 days. */
                     expires_in?: number | null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 };
             };
@@ -2975,7 +2975,7 @@ export interface operations {
                     "application/json": components["schemas"]["InvitedAgain"];
                 };
             };
-            /** @description The mail is on its way. */
+            /** @description The email is on its way. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3010,7 +3010,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -3023,15 +3023,15 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
-                    /** @description Whether another password is required. */
+                    /** @description Whether the user must choose another password. */
                     required: boolean;
                 };
             };
         };
         responses: {
-            /** @description Done. */
+            /** @description The requirement is set or removed. */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3058,7 +3058,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -3073,19 +3073,19 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description Whether link and code are mailed, or returned.
+                     * @description Whether to send the link and the code by email, or to return them.
                      * @enum {string}
                      */
                     deliver: "email" | "return";
                     /** @description Seconds until the link expires. */
                     expires_in?: number | null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 };
             };
         };
         responses: {
-            /** @description Link and code. */
+            /** @description The link and the code. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3107,7 +3107,7 @@ export interface operations {
                     "application/json": components["schemas"]["RecoveryReturned"];
                 };
             };
-            /** @description The mail is on its way. */
+            /** @description The email is on its way. */
             202: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3143,7 +3143,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -3159,61 +3159,61 @@ export interface operations {
                  */
                 "application/json": {
                     /**
-                     * @description Whether the user must choose another one.
+                     * @description Whether the user must choose another password at the next sign-in.
                      * @default true
                      */
                     change_on_next_sign_in?: boolean | null;
-                    /** @description Seconds until the password stops working. */
+                    /** @description Seconds until the password expires. */
                     expires_in?: number | null;
                     /** @enum {unknown} */
                     generate?: false | null;
                     /** @description The password. */
                     password: string;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                     /**
-                     * @description Whether the password is returned.
+                     * @description Whether to return the password.
                      * @default false
                      */
                     return_password?: boolean | null;
                     /**
-                     * @description Whether the password is mailed to the user.
+                     * @description Whether to send the password to the user by email.
                      * @default false
                      */
                     send_email?: boolean | null;
                     /**
-                     * @description Whether the event sessions.revoked follows.
+                     * @description Whether all sessions end: adds the event sessions.revoked.
                      * @default true
                      */
                     sign_out_everywhere?: boolean | null;
                 } | ({
                     /**
-                     * @description Whether the user must choose another one.
+                     * @description Whether the user must choose another password at the next sign-in.
                      * @default true
                      */
                     change_on_next_sign_in?: boolean | null;
-                    /** @description Seconds until the password stops working. */
+                    /** @description Seconds until the password expires. */
                     expires_in?: number | null;
                     /**
-                     * @description Has a password generated.
+                     * @description Generates a password.
                      * @constant
                      */
                     generate: true;
                     password?: null;
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                     /**
-                     * @description Whether the password is returned.
+                     * @description Whether to return the password.
                      * @default false
                      */
                     return_password?: boolean | null;
                     /**
-                     * @description Whether the password is mailed to the user.
+                     * @description Whether to send the password to the user by email.
                      * @default false
                      */
                     send_email?: boolean | null;
                     /**
-                     * @description Whether the event sessions.revoked follows.
+                     * @description Whether all sessions end: adds the event sessions.revoked.
                      * @default true
                      */
                     sign_out_everywhere?: boolean | null;
@@ -3262,7 +3262,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -3275,13 +3275,13 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 } | null;
             };
         };
         responses: {
-            /** @description The event sessions.revoked follows. */
+            /** @description The event sessions.revoked was added. */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3307,7 +3307,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Id of the account, percent-encoded. */
+                /** @description ID of the account, percent-encoded. */
                 id: string;
             };
             cookie?: never;
@@ -3320,13 +3320,13 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Why, for the event: one line. */
+                    /** @description The reason, recorded in the event. One line. */
                     reason?: string | null;
                 } | null;
             };
         };
         responses: {
-            /** @description None holds any more. */
+            /** @description All locks and pauses are cleared. */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3404,16 +3404,16 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description Checked like a sign-in. */
+                    /** @description The current password. It is checked like a sign-in. */
                     current_password: string;
                     /** @description The new password. */
                     new_password: string;
                     /**
-                     * @description Whether the event sessions.revoked follows.
+                     * @description Whether all sessions end: adds the event sessions.revoked.
                      * @default true
                      */
                     sign_out_everywhere?: boolean | null;
-                    /** @description The user's id. */
+                    /** @description The user's ID. */
                     user_id: string;
                 };
             };
@@ -3442,7 +3442,7 @@ export interface operations {
     runCourierByUrl: {
         parameters: {
             query?: {
-                /** @description What courier_url_token says. */
+                /** @description The value of courier_url_token. */
                 token?: string;
             };
             header?: never;
@@ -3451,7 +3451,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was due was done, or the next run will go on. */
+            /** @description The run has ended. The next run does what is left. */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3478,7 +3478,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was done. */
+            /** @description What the run did. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3518,7 +3518,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The reports are noted. */
+            /** @description The reports were recorded. */
             204: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3557,7 +3557,7 @@ export interface operations {
                      * @description The user's address.
                      */
                     email: string;
-                    /** @description The language of the mail: a language tag. What is none is ignored. */
+                    /** @description The language of the email, as a language tag. An invalid tag is ignored. */
                     locale?: string | null;
                 };
             };
@@ -3601,7 +3601,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Calls are answered. */
+            /** @description The app works. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3742,16 +3742,16 @@ export interface operations {
                 "application/json": {
                     /**
                      * Format: email
-                     * @description The user's address. Without it, no rule about it is checked.
+                     * @description The user's address. Without it, the password is not compared with an address.
                      */
                     email?: string | null;
-                    /** @description The password, as far as it is typed. */
+                    /** @description The password as typed so far. */
                     password: string;
                 };
             };
         };
         responses: {
-            /** @description How strong it is, and which rules it breaks. */
+            /** @description The strength of the password, and the rules it breaks. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3797,7 +3797,7 @@ export interface operations {
                     /** @description The new password. */
                     new_password: string;
                     /**
-                     * @description Whether the event sessions.revoked follows.
+                     * @description Whether all sessions end: adds the event sessions.revoked.
                      * @default true
                      */
                     sign_out_everywhere?: boolean | null;
@@ -3847,7 +3847,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The token is good. */
+            /** @description The token is valid. */
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3896,14 +3896,14 @@ export interface operations {
                      * @description The user's address.
                      */
                     email: string;
-                    /** @description The password, as it was typed. */
+                    /** @description The password as it was typed. */
                     password: string;
                     user_id?: null;
                 } | {
                     email?: null;
-                    /** @description The password, as it was typed. */
+                    /** @description The password as it was typed. */
                     password: string;
-                    /** @description The user's id. */
+                    /** @description The user's ID. */
                     user_id: string;
                 };
             };
@@ -3954,14 +3954,14 @@ export interface operations {
                  *     }
                  */
                 "application/json": {
-                    /** @description The name of a request of the account. */
+                    /** @description The ID of a request for the account. */
                     challenge_id: string;
-                    /** @description The code, as it was typed: blanks and punctuation are ignored. */
+                    /** @description The code as it was typed. Spaces and punctuation are ignored. */
                     code: string;
                     email?: null;
                 } | {
                     challenge_id?: null;
-                    /** @description The code, as it was typed: blanks and punctuation are ignored. */
+                    /** @description The code as it was typed. Spaces and punctuation are ignored. */
                     code: string;
                     /**
                      * Format: email

@@ -44,7 +44,7 @@ async fn open() -> Opened {
         Either::Right(((), store)) => match select(store, pin!(sleep(GRACE))).await {
             Either::Left((store, _)) => store,
             Either::Right(_) => {
-                let words = "the provider does not answer".to_owned();
+                let words = "the store is not responding".to_owned();
                 return Err(Unavailable::Store(words));
             }
         },

@@ -120,15 +120,15 @@ async fn within<T>(
         Either::Left((answer, _)) => answer,
         Either::Right(((), call)) => match select(call, pin!(sleep(GRACE))).await {
             Either::Left((answer, _)) => answer,
-            Either::Right(_) => return Err(outage("the provider does not answer")),
+            Either::Right(_) => return Err(outage("the store is not responding")),
         },
     };
     // The host's own message is left out: it may quote a key or the address.
     answer.map_err(|error| {
         outage(match error {
-            Error::InvalidAddress => "store_url is no address that spin.toml grants",
+            Error::InvalidAddress => "store_url is not allowed in spin.toml",
             Error::TooManyConnections => "too many connections",
-            Error::TypeError => "the provider answered something else",
+            Error::TypeError => "unexpected reply from the store",
             Error::Other(_) => "the provider failed",
         })
     })
@@ -139,7 +139,7 @@ fn outage(words: &str) -> Unavailable {
 }
 
 fn unexpected() -> Unavailable {
-    outage("the provider answered something else")
+    outage("unexpected reply from the store")
 }
 
 fn named(key: &str) -> RedisParameter {

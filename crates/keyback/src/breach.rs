@@ -25,7 +25,7 @@ pub(crate) async fn is_breached<E: Env>(
         .header("add-padding", "true")
         .header("user-agent", concat!("keyback/", env!("CARGO_PKG_VERSION")))
         .body(Vec::new())
-        .map_err(|_| "no request could be made".to_owned())?;
+        .map_err(|_| "the request could not be built".to_owned())?;
     let answer = env.http().send(request, TIMEOUT).await;
     let answer = answer.map_err(|why: NoAnswer| why.to_string())?;
     if answer.status() != 200 {
@@ -34,5 +34,5 @@ pub(crate) async fn is_breached<E: Env>(
     std::str::from_utf8(answer.body())
         .ok()
         .and_then(|range| query.is_listed(range))
-        .ok_or_else(|| "not a range of the list".to_owned())
+        .ok_or_else(|| "not a range of hashes".to_owned())
 }

@@ -72,10 +72,10 @@ pub enum NoAnswer {
     #[error("could not connect")]
     NotConnected,
     /// The connection broke, or anything else went wrong: the other side may have the request.
-    #[error("no answer came")]
+    #[error("no response")]
     Unreachable,
     /// The answer began with this status, and the rest of it did not come in time, or was too long.
-    #[error("answered {0}, and not completely")]
+    #[error("incomplete {0} response")]
     CutShort(u16),
 }
 

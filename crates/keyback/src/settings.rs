@@ -110,7 +110,7 @@ fn address_header(text: &str) -> Result<String, String> {
     let name = name.map_err(|_| "must be empty, or the name of a header".to_owned())?;
     match name.as_str() {
         // A client may put quotes into its own part, which then shift the values that a proxy appends.
-        "forwarded" => Err("must be a header of plain addresses such as X-Forwarded-For: Forwarded (RFC 7239) is not read".to_owned()),
+        "forwarded" => Err("must be a header that lists plain addresses, such as X-Forwarded-For. Forwarded (RFC 7239) is not supported".to_owned()),
         name if NO_ADDRESS.contains(&name) => {
             Err("must be a header in which a proxy passes the client's address".to_owned())
         }
@@ -170,7 +170,7 @@ impl Section for IssueRules {
         let cooldown = read_seconds(values, "cooldown_seconds", 0, 86_400);
         let limits = values.read(
             "limit_account",
-            "pairs such as 5/3600,10/86400",
+            "pairs of a count and a number of seconds, such as 5/3600,10/86400",
             Limit::parse_list,
         );
         Some(Self {
@@ -337,7 +337,7 @@ macro_rules! limits {
 
         impl Section for $section {
             fn read(values: &Values) -> Option<Self> {
-                values.read($variable, "a count per seconds such as 20/3600", Limit::parse).map(Self)
+                values.read($variable, "a count and a number of seconds, such as 20/3600", Limit::parse).map(Self)
             }
         })+
     };

@@ -53,7 +53,7 @@ impl Fields {
                     vacant.insert(value);
                 }
                 Entry::Occupied(occupied) => {
-                    let error = FieldError::at(occupied.key(), "is given twice");
+                    let error = FieldError::at(occupied.key(), "is duplicated");
                     fields.errors.push(error);
                 }
             }
@@ -166,7 +166,7 @@ impl Fields {
                 let (least, most) = (range.start(), range.end());
                 self.refuse(
                     name,
-                    &format!("must be whole seconds from {least} to {most}"),
+                    &format!("must be a whole number of seconds from {least} to {most}"),
                 );
                 None
             }
@@ -302,7 +302,8 @@ impl Fields {
     /// All errors, including one for each member that was not read.
     pub(super) fn finish(mut self) -> Vec<FieldError> {
         for name in self.members.keys() {
-            self.errors.push(FieldError::at(name, "is not known here"));
+            self.errors
+                .push(FieldError::at(name, "is not a known member"));
         }
         self.errors
     }

@@ -27,14 +27,14 @@ const COMMON_HEADERS: [&str; 4] = [
 ];
 
 const DESCRIPTION: &str = "\
-Password recovery next to your portal. A user who forgot a password gets one mail with a link and a code; an administrator sets or \
-generates a password; your sign-in asks whether a password is right.
+Password recovery for your portal. A user who forgot a password gets one email with a link and a code. An administrator can set or \
+generate a password. Your sign-in asks whether a password is right.
 
-- Bodies are one JSON object of at most 16 KiB in UTF-8, without unknown and duplicate members. A member that is `null` counts as absent.
-- Times are RFC 3339 in UTC, durations whole seconds.
-- Errors are `application/problem+json` (RFC 9457). Their `type` is the address of a page that explains them.
+- A body is one JSON object in UTF-8 of at most 16 KiB, without unknown or duplicate members. A member that is `null` counts as absent.
+- Times are RFC 3339 in UTC. Durations are whole seconds.
+- Errors are `application/problem+json` (RFC 9457). Their `type` is the URL of a page that explains them.
 - 429 and 503 come with `Retry-After`.
-- Each `GET` also answers `HEAD`. Another method is answered with 405 and `Allow`.";
+- Each `GET` also answers `HEAD`. Any other method gets 405 with `Allow`.";
 
 /// The document.
 fn document() -> Value {
@@ -87,13 +87,13 @@ fn security_schemes() -> Value {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "kb_<id>_<secret>",
-            "description": "An API key of the variable `api_keys`, with one of the scopes that the call names. The scopes are `users:read`, `users:write`, `users:delete`, `users:hashes`, `reset`, `events`, `emails`, `courier` and `sign-in`.",
+            "description": "An API key from the variable `api_keys`, with one of the scopes that the call names. The scopes are `users:read`, `users:write`, `users:delete`, `users:hashes`, `reset`, `events`, `emails`, `courier` and `sign-in`.",
         },
         "jwt": {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "A JSON Web Token that is signed by a key in `jwt_jwks`, for the audience `jwt_audience`, with one of the scopes that the call names in its claim `scope`. It expires in ten minutes or less.",
+            "description": "A JSON Web Token that is signed by a key in `jwt_jwks` for the audience `jwt_audience`. Its claim `scope` has one of the scopes that the call names. It expires in ten minutes or less.",
         },
     })
 }
@@ -102,8 +102,8 @@ fn security_schemes() -> Value {
 fn headers(document: &str) -> Value {
     let text = |about: &str| json!({"description": about, "schema": {"type": "string"}});
     let all = [
-        ("Accept", text("The media type that is accepted.")),
-        ("Allow", text("The methods that the path has.")),
+        ("Accept", text("The accepted media type.")),
+        ("Allow", text("The methods that the path supports.")),
         (
             "Cache-Control",
             text("`no-store`, except for this document."),
@@ -111,13 +111,13 @@ fn headers(document: &str) -> Value {
         ("ETag", text("Changes with the document.")),
         (
             "Link",
-            text("The next answer: `<path>; rel=\"next\"` (RFC 8288)."),
+            text("The next page: `<path>; rel=\"next\"` (RFC 8288)."),
         ),
-        ("Location", text("The path of what was created.")),
+        ("Location", text("The path of the created resource.")),
         (
             "RateLimit",
             text(
-                "What is left: `\"<limit>\";r=0;t=<seconds>` (draft-ietf-httpapi-ratelimit-headers).",
+                "What is left of the limit: `\"<limit>\";r=0;t=<seconds>` (draft-ietf-httpapi-ratelimit-headers).",
             ),
         ),
         (
@@ -131,7 +131,7 @@ fn headers(document: &str) -> Value {
         ),
         ("WWW-Authenticate", text("How to authenticate.")),
         ("X-Content-Type-Options", text("`nosniff`.")),
-        ("X-Next-Cursor", text("The `cursor` of the next answer.")),
+        ("X-Next-Cursor", text("The `cursor` for the next page.")),
         (
             "X-Request-Id",
             json!({"description": "Identifies the request in the log.", "schema": {"type": "string", "format": "uuid"}}),

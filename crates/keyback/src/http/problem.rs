@@ -68,64 +68,64 @@ problem_types! {
         "The link or token may be wrong, expired, already used, or replaced by a newer one. The answer is the same in all these cases. Request a new email and use its link or code.";
     /// The API key or token is missing or invalid.
     Unauthorized = 401, "unauthorized", "A valid API key or token is needed",
-        "Send \"Authorization: Bearer\" with an API key that is listed in the variable api_keys, or with a JSON Web Token that is signed by a key in jwt_jwks, is meant for the audience in jwt_audience, and expires in ten minutes or less.";
+        "Send \"Authorization: Bearer\" with an API key or a JSON Web Token. The key must be listed in the variable api_keys. The token must be signed by a key in jwt_jwks, be meant for the audience in jwt_audience, and expire in ten minutes or less.";
     /// The webhook is not authenticated as the provider documents.
     NotAuthentic = 401, "not-authentic", "The webhook is not authentic",
-        "The webhook is too old, or does not carry the signature or credentials that the email provider documents, or the variable email_webhook_secret has a different value.";
+        "The webhook is too old, its signature or credentials are missing or wrong, or the variable email_webhook_secret is not the provider's secret.";
     /// The account is unknown or disabled, or the password is wrong.
-    InvalidCredentials = 401, "invalid-credentials", "The address or password is not right",
+    InvalidCredentials = 401, "invalid-credentials", "The email address, ID or password is wrong",
         "The account may not exist, may have no password or a different one, or may be disabled. The answer is the same in all these cases.";
     /// The API key or token lacks the scope.
-    Forbidden = 403, "forbidden", "The API key or token may not do this",
+    Forbidden = 403, "forbidden", "The API key or token lacks the required scope",
         "The API key or token is valid, but its scopes do not include this call. Add the scope that the call's documentation names.";
     /// No account, email or path has this name.
-    NotFound = 404, "not-found", "There is nothing here",
-        "This path or account does not exist.";
+    NotFound = 404, "not-found", "Not found",
+        "There is no path, account, email or bulk job with this name.";
     /// The path exists for other methods, which `Allow` lists.
     MethodNotAllowed = 405, "method-not-allowed", "The method is not allowed here",
         "The path exists, but only for the methods in the answer's Allow header.";
     /// Another account has the id or address.
-    Conflict = 409, "conflict", "The id or address is taken",
-        "Another account has this id or email address, or an account that had it was deleted less than a day ago.";
+    Conflict = 409, "conflict", "The ID or address is taken",
+        "Another account has this ID or email address, or an account that had it was deleted less than a day ago. Use another one. If the account was deleted, you can also wait a day.";
     /// A change cannot be required of an account without a password.
     NoCredential = 409, "no-credential", "The account has no password",
         "There is no password to change. Set one first.";
     /// Nobody is invited to an account that has a password.
-    AlreadySetUp = 409, "already-set-up", "The account is set up already",
+    AlreadySetUp = 409, "already-set-up", "The account is already set up",
         "The account already has a password, so its user needs no invitation. If they cannot sign in, start a recovery.";
     /// Recovery cannot start while the account is disabled.
     AccountDisabled = 409, "account-disabled", "The account is disabled",
         "A disabled account cannot be recovered. Enable it first.";
     /// The email has not failed, or its secret has expired.
-    EmailNotFailed = 409, "email-not-failed", "The email does not need to be sent again",
+    EmailNotFailed = 409, "email-not-failed", "The email cannot be sent again",
         "Only an email in the state \"failed\" can be sent again, and only until its contents expire. Have a new one sent instead.";
     /// A body over the limit.
     PayloadTooLarge = 413, "payload-too-large", "The body is too large",
-        "A body can have up to 16 KiB, a bulk job 256 KiB, an import 8 MiB and 100,000 lines, and a webhook of an email provider 1 MiB.";
+        "A body can be up to 16 KiB. A bulk job can be up to 256 KiB, an import up to 8 MiB and 100,000 lines, and an email provider's webhook up to 1 MiB.";
     /// The `Content-Type` is not JSON.
-    UnsupportedMediaType = 415, "unsupported-media-type", "The body must be JSON",
-        "Send \"Content-Type: application/json\".";
+    UnsupportedMediaType = 415, "unsupported-media-type", "The content type is not supported",
+        "Send \"Content-Type: application/json\". An import also accepts application/x-ndjson and text/csv.";
     /// A body that is not as documented.
-    ValidationFailed = 422, "validation-failed", "The body is not as documented",
-        "The body must be one JSON object with documented members only. The member \"errors\" says what is wrong, and where, with JSON Pointers.";
+    ValidationFailed = 422, "validation-failed", "The request is not valid",
+        "The body or the query does not match the documentation. The member \"errors\" says what is wrong and where (JSON Pointers).";
     /// The password breaks the policy.
     PasswordRejected = 422, "password-rejected", "The password is not accepted",
         "The password breaks rules of the password policy. The member \"errors\" lists them all, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached, same-as-current. The link or token can still be used.";
     /// A generated password would be neither mailed nor returned.
-    UndeliverablePassword = 422, "undeliverable-password", "Nobody would know the password",
+    UndeliverablePassword = 422, "undeliverable-password", "The generated password must be sent or returned",
         "A generated password must be sent (\"send_email\": true), returned (\"return_password\": true), or both. Otherwise nobody would ever know it. Nothing was changed.";
     /// The password is right and has expired.
     PasswordExpired = 401, "password-expired", "The temporary password has expired",
         "The password is correct, but it has expired. Recover the account, or ask an administrator for a new temporary password.";
     /// A limit is reached. `Retry-After` has the seconds.
-    RateLimited = 429, "rate-limited", "Too many calls",
-        "Wait as many seconds as the Retry-After header says, then try again.";
+    RateLimited = 429, "rate-limited", "Too many requests",
+        "Wait for the number of seconds in the Retry-After header, then try again.";
     /// The secret may be used up, and the change may not be stored.
     StartAgain = 503, "start-again", "Start again",
         "Something went wrong, and the link or code may be used up. If you chose a new password, it may have been saved: try signing in with it. If it does not work, your old password still does, and you can request a new email.";
     /// Too many passwords are being hashed. `Retry-After` has the seconds.
     Overloaded = 503, "overloaded", "Too busy right now",
-        "Too many passwords are being checked or set at this moment. Nothing was changed, and a link or code in the call can still be used. Wait as many seconds as the Retry-After header says, then try again.";
+        "Too many passwords are being checked or set at this moment. Nothing was changed, and a link or code in the call can still be used. Wait for the number of seconds in the Retry-After header, then try again.";
     /// The store, the host or the settings failed.
     ServiceUnavailable = 503, "service-unavailable", "Not available right now",
         "The store cannot be reached, or the app is not configured. A link or code in the call can still be used. Any other change may have been made: check before you try again. The app's log names the cause.";
@@ -252,7 +252,7 @@ impl Problem {
 
     pub(super) fn undeliverable_password() -> Self {
         let detail =
-            "needs send_email or return_password, otherwise nobody would know the password";
+            "needs send_email or return_password: otherwise nobody would know the password";
         Self {
             errors: vec![FieldError::at("generate", detail)],
             ..Self::new(ProblemType::UndeliverablePassword)
@@ -356,7 +356,7 @@ impl Problem {
 /// Why an id or address is not free, and until when.
 pub(super) fn reserved(until: Timestamp) -> String {
     let until = until.rfc3339();
-    format!("the id or address belonged to a deleted account, and is free again at {until}")
+    format!("The ID or address belonged to a deleted account. It can be used again from {until}.")
 }
 
 #[cfg(test)]

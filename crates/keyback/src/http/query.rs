@@ -22,13 +22,13 @@ impl Query {
         let mut parameters = BTreeMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             if !known.contains(&&*name) {
-                return Err(refuse("a parameter of the query is not known here"));
+                return Err(refuse("has an unknown query parameter"));
             }
             if parameters
                 .insert(name.into_owned(), value.into_owned())
                 .is_some()
             {
-                return Err(refuse("a parameter of the query is given twice"));
+                return Err(refuse("has a duplicate query parameter"));
             }
         }
         Ok(Self(parameters))

@@ -14,7 +14,7 @@ const PREFIX: usize = 5;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum BreachCheck {
-    /// It is in no known breach.
+    /// The password is in no known breach.
     Passed,
     /// The list did not answer, and the password was accepted unchecked.
     Unavailable,

@@ -33,7 +33,7 @@ macro_rules! words {
     };
 }
 words!(
-    /// What a job does with each account.
+    /// The action of a bulk job.
     BulkAction {
         /// Requires another password at the next sign-in.
         RequireChange = "require-change",
@@ -41,18 +41,18 @@ words!(
         SignOut = "sign-out",
         /// Disables the account.
         Disable = "disable",
-        /// Sends a recovery mail.
+        /// Sends a recovery email.
         Recover = "recover",
     }
 );
 words!(
-    /// What a job is doing.
+    /// The state of a bulk job.
     BulkState {
-        /// The courier works it.
+        /// The courier is working on it.
         Running = "running",
         /// An administrator stopped it.
         Stopped = "stopped",
-        /// All accounts had their turn.
+        /// All accounts are done.
         Done = "done",
     }
 );

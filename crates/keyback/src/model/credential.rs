@@ -26,7 +26,7 @@ pub struct Credential {
     pub epoch: u64,
 }
 
-/// The two ways in which a password is set.
+/// Who set a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

@@ -35,9 +35,9 @@ macro_rules! words {
 }
 
 words! {
-    /// The kind of a mail. `as_str` is its name in the API.
+    /// The kind of an email.
     EmailKind {
-        /// The recovery mail, with link and code.
+        /// The recovery email, with a link and a code.
         Recovery = "recovery",
         /// The notice that the password was changed.
         PasswordChanged = "password-changed",
@@ -45,7 +45,7 @@ words! {
         TemporaryPassword = "temporary-password",
         /// The invitation to choose a new account's first password.
         Invitation = "invitation",
-        /// The notice to the old address that the account has another one.
+        /// The notice to the old address that the account's address was changed.
         EmailChanged = "email-changed",
         /// The notice that the account was deleted.
         AccountDeleted = "account-deleted",
@@ -53,7 +53,7 @@ words! {
 }
 
 words! {
-    /// The delivery status of a mail.
+    /// The delivery status of an email.
     EmailState {
         /// Waiting for its first or next attempt.
         Pending = "pending",

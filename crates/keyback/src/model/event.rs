@@ -47,21 +47,21 @@ event_types! {
     AccountInvited = "account.invited",
     /// An account was deleted.
     AccountDeleted = "account.deleted",
-    /// An account may no longer sign in or recover.
+    /// An account was disabled.
     AccountDisabled = "account.disabled",
-    /// An account may sign in and recover again.
+    /// An account was enabled again.
     AccountEnabled = "account.enabled",
-    /// An administrator lifted an account's locks and pauses.
+    /// An administrator cleared an account's locks and pauses.
     AccountUnlocked = "account.unlocked",
-    /// An account has another address.
+    /// An account's address was changed.
     EmailChanged = "email.changed",
-    /// An account's address finds an older one, whose address differs in case only.
+    /// An account's address belongs to an account created earlier. The two addresses differ only in case.
     EmailTaken = "email.taken",
-    /// An account's mails come in another language.
+    /// The language of an account's emails was changed.
     LocaleChanged = "locale.changed",
     /// A challenge was issued.
     RecoveryRequested = "recovery.requested",
-    /// A challenge was ended by the mail's "this was not me" link.
+    /// A challenge was cancelled with "Cancel this request".
     RecoveryCancelled = "recovery.cancelled",
     /// An administrator stopped a challenge.
     RecoveryStopped = "recovery.stopped",
@@ -71,15 +71,15 @@ event_types! {
     PasswordBreached = "password.breached",
     /// A password must be changed at the next sign-in.
     PasswordChangeRequired = "password.change_required",
-    /// A password need not be changed at the next sign-in any more.
+    /// A password no longer has to be changed at the next sign-in.
     PasswordChangeLifted = "password.change_lifted",
     /// All sessions must end.
     SessionsRevoked = "sessions.revoked",
-    /// An email is not sent: no provider accepted it.
+    /// An email was not sent: no provider accepted it.
     EmailFailed = "email.failed",
-    /// An email is not sent: its secret expired before a provider accepted it.
+    /// An email was not sent: its secret expired before a provider accepted it.
     EmailExpired = "email.expired",
-    /// An administrator had a failed email tried again.
+    /// An administrator retried a failed email.
     EmailRetried = "email.retried",
     /// The provider reported an email as delivered.
     EmailDelivered = "email.delivered",
@@ -153,7 +153,7 @@ impl Actor {
     }
 }
 
-/// What an administrator's call was authorised by.
+/// What authorised an administrator's call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]

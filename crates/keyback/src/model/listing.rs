@@ -34,7 +34,7 @@ impl Beginning {
     /// If it is too long for anything to begin with it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text.chars().count() > MAX_BEGINNING {
-            return Err("is longer than any address or id");
+            return Err("is longer than any address or ID");
         }
         let text = text.trim();
         let text = text.strip_prefix('@').unwrap_or(text);

@@ -50,7 +50,7 @@ pub struct PasswordHash(String);
 /// The text is not a hash that Keyback accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be a hash in one of the forms of docs/import-hashes.md, within its bounds: its scheme, parameters and salt are part of it"
+    "must be a hash in a format that docs/import-hashes.md lists, within its limits and with its scheme, parameters and salt"
 )]
 pub struct InvalidPasswordHash;
 

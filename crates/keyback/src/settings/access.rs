@@ -76,7 +76,7 @@ pub struct ApiKey {
 
 /// The shortest secret of a bearer string, in bytes. 32 hexadecimal digits are 128 bits.
 const SHORTEST_SECRET: usize = 32;
-const BAD_FORM: &str = "is not of the form kb_<id>_<secret> with 32 bytes";
+const BAD_FORM: &str = "is not in the form kb_<id>_<secret> with a secret of at least 32 bytes";
 /// What people use as a secret until they remember to change it.
 const PLACEHOLDERS: [&str; 16] = [
     "",
@@ -101,14 +101,13 @@ impl ApiKey {
     /// Parses an entry, more strictly if `is_check`.
     fn read(entry: Value, is_check: bool) -> Result<Self, &'static str> {
         let key = Self::deserialize(entry);
-        let key = key
-            .map_err(|_| "must have id, sha256 and scopes, all as documented, and nothing else")?;
+        let key = key.map_err(|_| "must have exactly id, sha256 and scopes")?;
         if !key
             .scopes
             .iter()
             .all(|word| Scope::opened_by(word).is_some())
         {
-            return Err("has a scope that is not one of the documented ones");
+            return Err("has an unknown scope");
         }
         match key.fault(is_check) {
             Some(fault) => Err(fault),
@@ -121,10 +120,10 @@ impl ApiKey {
     fn fault(&self, is_check: bool) -> Option<&'static str> {
         let is_hex = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         if self.id.is_empty() || self.id.contains(char::is_whitespace) {
-            return Some("needs an id without blanks");
+            return Some("needs an id without spaces");
         }
         if self.sha256.len() != 64 || !self.sha256.bytes().all(is_hex) {
-            return Some("needs a sha256 of 64 hexadecimal digits in lower case");
+            return Some("needs a sha256 of 64 lower-case hexadecimal digits");
         }
         let is_of = |text: &str| self.sha256 == digest(text);
         let is_placeholder = is_check
@@ -225,7 +224,7 @@ impl Section for Access {
         if access.jwt.is_none() && !access.keys.iter().any(runs_courier) && has_no_url() {
             values.warn(
                 "api_keys",
-                "no key has the scope courier, so no scheduler can have failed mails retried",
+                "no key has the scope courier, so no scheduler can retry failed emails",
             );
         }
         Some(access)
@@ -284,7 +283,7 @@ mod tests {
                 let why = Access::parse(&keys, true).unwrap_err();
                 assert_eq!(
                     why,
-                    "entry 2 is not of the form kb_<id>_<secret> with 32 bytes"
+                    "entry 2 is not in the form kb_<id>_<secret> with a secret of at least 32 bytes"
                 );
             }
         }
@@ -324,7 +323,7 @@ mod tests {
             ),
             (
                 [entry(DIGEST, "users"), entry(&other, "Users")],
-                "entry 2 has a scope that is not one of the documented ones",
+                "entry 2 has an unknown scope",
             ),
         ] {
             let refused = Access::parse(&format!("[{}]", entries.join(",")), false).unwrap_err();

@@ -39,7 +39,9 @@ fn origins(text: &str, warn: &mut dyn FnMut(String)) -> Vec<BaseUrl> {
     let parsed = (1_u32..).zip(entries(text)).filter_map(|(number, entry)| {
         let origin = BaseUrl::parse(&as_browsers_write(entry));
         if origin.is_none() {
-            warn(format!("entry {number} is not an https origin: ignored"));
+            warn(format!(
+                "entry {number} is not an https origin, so it is ignored"
+            ));
         }
         origin
     });

@@ -29,7 +29,7 @@ impl CourierUrlToken {
 
 impl Section for CourierUrlToken {
     fn read(values: &Values) -> Option<Self> {
-        let expected = "empty, or 32 to 128 letters, digits, - and _ by chance";
+        let expected = "empty, or 32 to 128 random letters, digits, - and _";
         values.read("courier_url_token", expected, parse)
     }
 }

@@ -12,7 +12,7 @@ impl Section for Option<JwtTrust> {
         });
         let audience = values.read(
             "jwt_audience",
-            "empty, or at most 255 characters without a blank",
+            "empty, or at most 255 characters without spaces",
             |text| match text {
                 "" => Some(None),
                 text => audience(text).map(Some),
@@ -22,11 +22,11 @@ impl Section for Option<JwtTrust> {
             (None, None) => Some(None),
             (Some(keys), Some(audience)) => Some(Some(JwtTrust { keys, audience })),
             (Some(_), None) => {
-                values.refuse("jwt_audience", "is needed beside jwt_jwks");
+                values.refuse("jwt_audience", "is required when jwt_jwks is set");
                 None
             }
             (None, Some(_)) => {
-                values.refuse("jwt_jwks", "is needed beside jwt_audience");
+                values.refuse("jwt_jwks", "is required when jwt_audience is set");
                 None
             }
         }
@@ -41,10 +41,7 @@ fn parse_keys(text: &str) -> Result<KeySet, String> {
     {
         Ok(keys)
     } else {
-        Err(
-            "has a key whose keyback_scopes name a scope that is not one of the documented ones"
-                .to_owned(),
-        )
+        Err("has a key whose keyback_scopes contain an unknown scope".to_owned())
     }
 }
 

@@ -71,7 +71,7 @@ impl FeedbackSettings {
         };
         let reader = values.read(
             names.webhook_secret,
-            "empty, or as the provider gives it",
+            "empty, or a secret in the provider's format",
             |text| match (text, kind) {
                 // Without a provider, no secret is bad.
                 ("", _) | (_, None) => Some(None),
@@ -146,14 +146,10 @@ fn provider(
         return None;
     }
     let kind = names.kind_of(values);
-    let api_key = values.read(
-        names.api_key,
-        "a key of the form that the provider gives",
-        |text| {
-            let is_good = kind.map_or(!text.is_empty(), |kind| kind.is_key(text));
-            is_good.then(|| text.to_owned())
-        },
-    );
+    let api_key = values.read(names.api_key, "a key in the provider's format", |text| {
+        let is_good = kind.map_or(!text.is_empty(), |kind| kind.is_key(text));
+        is_good.then(|| text.to_owned())
+    });
     let origin = values.read(
         names.origin,
         "an origin: https, or http on 127.0.0.1 or localhost, and no path",

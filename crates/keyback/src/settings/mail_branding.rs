@@ -12,7 +12,7 @@ impl Section for MailBranding {
         let language = values.read_leniently("default_locale", |text, warn| {
             let known = Locale::read(text).and_then(|locale| Language::serving(&locale));
             known.unwrap_or_else(|| {
-                warn("is not a language of Keyback's, so English is used".to_owned());
+                warn("is not a supported language, so English is used".to_owned());
                 Language::English
             })
         });

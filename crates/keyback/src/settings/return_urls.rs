@@ -38,7 +38,7 @@ impl Section for SignInUrl {
         Some(Self(values.read_leniently("sign_in_url", |text, warn| {
             let address = WebAddress::parse(text);
             if address.is_none() && !text.is_empty() {
-                warn("is not an https address, so nothing links to it".to_owned());
+                warn("is not an https URL, so nothing links to it".to_owned());
             }
             address
         })))
@@ -53,7 +53,7 @@ impl Section for ReturnUrls {
                 let address = WebAddress::parse(entry).filter(|address| !address.has_query());
                 if address.is_none() {
                     warn(format!(
-                        "entry {number} is not an https address without a query: ignored"
+                        "entry {number} is not an https URL without a query, so it is ignored"
                     ));
                 }
                 address

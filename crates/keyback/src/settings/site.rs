@@ -32,14 +32,16 @@ fn colour(text: &str, standard: Colour, ground: Colour, warn: &mut dyn FnMut(Str
         return standard;
     }
     let Some(given) = Colour::parse(text) else {
-        warn("is not of the form #rrggbb, so the default colour is used".to_owned());
+        warn("is not in the form #rrggbb, so the default colour is used".to_owned());
         return standard;
     };
     let (colour, change) = given.readable_on(ground);
     if let Some(change) = change {
         // 4.499 is not enough, and must not be shown as 4.50.
         let contrast = given.contrast(ground).min(4.49);
-        warn(format!("contrast {contrast:.2} to 1, made {change}"));
+        warn(format!(
+            "has a contrast of only {contrast:.2}:1 and was made {change}"
+        ));
     }
     colour
 }
@@ -79,7 +81,10 @@ impl Section for LogoImage {
         Some(Self(values.read_leniently("logo_image", |text, warn| {
             let logo = Logo::parse(text);
             if logo.is_none() && !text.is_empty() {
-                warn("is not base64 of a PNG file up to 32 KiB, so the text is shown".to_owned());
+                warn(
+                    "is not the base64 of a PNG file of up to 32 KiB, so the text is shown"
+                        .to_owned(),
+                );
             }
             logo
         })))
@@ -93,7 +98,7 @@ impl Section for Site {
         let logo_text = values.read_leniently("logo_text", |text, warn| {
             let line = one_line(text);
             if line.is_none() && !text.is_empty() {
-                warn(format!("{NO_LINE}, so the name is used"));
+                warn(format!("{NO_LINE}, so app_name is used"));
             }
             line
         });
@@ -101,7 +106,7 @@ impl Section for Site {
         let support_url = values.read_leniently("support_url", |text, warn| {
             let fits = is_help(text);
             if !fits && !text.is_empty() {
-                warn("is not an https or mailto address, so nothing links to it".to_owned());
+                warn("is not an https or mailto URL, so nothing links to it".to_owned());
             }
             fits.then(|| text.to_owned())
         });

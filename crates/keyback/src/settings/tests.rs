@@ -137,8 +137,8 @@ fn why_a_variable_is_bad_is_said_without_its_value() {
     let said: Vec<_> = said.iter().map(ToString::to_string).collect();
     for expected in [
         "otp_length: must be 6 to 10",
-        "email_api_key: must be a key of the form that the provider gives",
-        "api_keys: entry 1 needs a sha256 of 64 hexadecimal digits in lower case",
+        "email_api_key: must be a key in the provider's format",
+        "api_keys: entry 1 needs a sha256 of 64 lower-case hexadecimal digits",
         "secret_key: is not set",
     ] {
         assert!(said.iter().any(|it| it == expected), "{said:?}");
@@ -197,7 +197,7 @@ fn what_has_no_effect_is_named() {
         (
             "api_keys",
             "[]",
-            "no key has the scope courier, so no scheduler can have failed mails retried",
+            "no key has the scope courier, so no scheduler can retry failed emails",
         ),
     ] {
         let said = warnings(|env| env.variables.set(name, value));
@@ -245,7 +245,7 @@ fn why_no_address_can_be_found_is_said() {
     assert_eq!(
         bad,
         [
-            "trusted_proxy_header: must be a header of plain addresses such as X-Forwarded-For: Forwarded (RFC 7239) is not read"
+            "trusted_proxy_header: must be a header that lists plain addresses, such as X-Forwarded-For. Forwarded (RFC 7239) is not supported"
         ]
     );
 }

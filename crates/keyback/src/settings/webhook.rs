@@ -11,7 +11,7 @@ impl Section for WebhookSettings {
     fn read(values: &Values) -> Option<Self> {
         let url = values.read(
             "webhook_url",
-            "empty, or an address: https, or http on 127.0.0.1 or localhost",
+            "empty, or a URL: https, or http on 127.0.0.1 or localhost",
             |text| match text {
                 "" => Some(None),
                 text => receiver(text).map(Some),
@@ -27,7 +27,7 @@ impl Section for WebhookSettings {
         );
         let grant = values.read(
             "webhook_allowed_host",
-            "empty, or scheme://host:port, with *",
+            "empty, or scheme://host:port, with * as a wildcard",
             |text| match text.trim() {
                 "" => Some(None),
                 text => Grant::parse(text).map(Some),
@@ -50,7 +50,7 @@ impl Section for WebhookSettings {
             }
             // Without a secret, the portal could not detect forged events.
             (Some(_), None) => {
-                values.refuse("webhook_secret", "is needed beside webhook_url");
+                values.refuse("webhook_secret", "is required when webhook_url is set");
                 None
             }
         }

@@ -181,7 +181,7 @@ impl ReservedEntry {
             Ok(())
         } else {
             Err(Unavailable::Store(
-                "too late to work on an entry".to_owned(),
+                "too late to work on an agenda entry".to_owned(),
             ))
         }
     }

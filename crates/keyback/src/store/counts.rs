@@ -90,7 +90,7 @@ async fn add<E: Env>(env: &E, tally: Tally) -> Result<(), Unavailable> {
         return added;
     }
     Err(Unavailable::Store(
-        "others are at all the counts".to_owned(),
+        "all records of counts are in use".to_owned(),
     ))
 }
 

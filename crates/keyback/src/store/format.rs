@@ -135,7 +135,7 @@ impl<S: KeyValue> Checked<S> {
             let version = found.map_or(UNVERSIONED, |it| it.version);
             if version > self.newest {
                 return Err(Unavailable::Store(format!(
-                    "it has format {version} of a newer version, and this one reads up to {}",
+                    "it has format {version}, written by a newer version; this version reads up to {}",
                     self.newest
                 )));
             }

@@ -127,7 +127,7 @@ impl Lease {
                 .await;
         }
         Err(Unavailable::Store(
-            "others were at it for too long".to_owned(),
+            "timed out waiting for a lease".to_owned(),
         ))
     }
 
@@ -259,7 +259,7 @@ impl Held {
         if now < self.write_until() {
             Ok(())
         } else {
-            Err(Unavailable::Store("it took too long to write".to_owned()))
+            Err(Unavailable::Store("the write took too long".to_owned()))
         }
     }
 }

@@ -269,7 +269,7 @@ pub async fn forget<E: Env>(
     }
     let is_over = || env.clock().now() >= now.plus(TURN);
     if is_over() {
-        return Err(Unavailable::Store("it took too long to forget".to_owned()));
+        return Err(Unavailable::Store("the deletion took too long".to_owned()));
     }
     // Issuing requires a claim, and so does forgetting: only one of them comes first.
     let today = attempts_day_of(now);

@@ -84,14 +84,14 @@ fn who_may_not_delete_gets_neither_the_id_nor_the_address_for_a_day() {
     for order in &orders {
         let problem = writer.create_user(order).expect_problem(409, "conflict");
         let detail = problem["detail"].as_str().expect("it says until when");
-        assert!(detail.contains("free again at 20"), "{detail}");
+        assert!(detail.contains("can be used again from 20"), "{detail}");
         let answer = writer.import_users(order.to_string()).expect_json(200);
         assert_eq!(answer["failed"], 1);
         assert_eq!(answer["failures"][0]["code"], "conflict");
         assert!(
             answer["failures"][0]["detail"]
                 .as_str()
-                .is_some_and(|it| it.contains("free again at"))
+                .is_some_and(|it| it.contains("can be used again from"))
         );
     }
     writer

@@ -56,7 +56,12 @@ pub(in crate::courier) async fn run<E: Env>(
     };
     let now = env.clock().now();
     if now >= event.at.plus(WORTH_SENDING) {
-        log(env, &event, "it waited for too long".to_owned(), false);
+        log(
+            env,
+            &event,
+            "it expired before it could be sent".to_owned(),
+            false,
+        );
         return Ok(Notification::Dropped);
     }
     let account = accounts::find(env.store(), &event.account_id).await?;
@@ -119,7 +124,7 @@ async fn send<E: Env>(
     let began = env.clock().now();
     if let Err(wait) = pace.take_turn(began) {
         return Sent::Throttled {
-            reason: "the receiver takes no more calls for now".to_owned(),
+            reason: "the receiver is not accepting requests for now".to_owned(),
             wait,
         };
     }

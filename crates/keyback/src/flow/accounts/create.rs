@@ -164,7 +164,7 @@ pub async fn run<E: Env>(
         let leases = std::mem::take(&mut cx.deferred.leases);
         Lease::release_all(cx.store(), leases, cx.env.clock().now()).await;
     }
-    Err(Unavailable::Store("others are at the id for too long".to_owned()).into())
+    Err(Unavailable::Store("timed out waiting for the ID".to_owned()).into())
 }
 
 /// Creates the account under the leases that it takes. Returns `None` if another request may have drawn the first

@@ -89,7 +89,7 @@ async fn fold<E: Env>(env: &E, account: &Account) -> Result<Option<AccountId>, U
         }
     }
     Err(Unavailable::Store(
-        "others were at an address for too long".to_owned(),
+        "timed out waiting for an address".to_owned(),
     ))
 }
 
@@ -162,7 +162,10 @@ fn name<E: Env>(
         EventId::generate(cx.env.random())?,
         EventType::EmailTaken,
         account.id.clone(),
-        format!("the address is that of the older account {}", owner.id),
+        format!(
+            "the address belongs to the account {}, which was created earlier",
+            owner.id
+        ),
         cx.now,
     ));
     let line = LogLine::EmailTaken {

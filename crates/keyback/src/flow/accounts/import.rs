@@ -95,9 +95,7 @@ impl Import {
                 return Ok(outcomes);
             }
         }
-        Err(Unavailable::Store(
-            "others are at an id for too long".to_owned(),
-        ))
+        Err(Unavailable::Store("timed out waiting for an ID".to_owned()))
     }
 
     /// Hashes the draft's password, unless the draft's outcome is clear already.

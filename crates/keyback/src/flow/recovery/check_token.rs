@@ -40,16 +40,16 @@ pub struct CheckedToken {
     pub email: EmailAddress,
     /// How long the token stays valid, unless it is used or replaced.
     pub expires_in: Duration,
-    /// Why a new password is asked for.
+    /// Why a new password is needed.
     pub reason: ChangeReason,
 }
 
-/// Why a new password is asked for.
+/// Why a new password is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ChangeReason {
-    /// Somebody asked for a recovery: the user, or an administrator.
+    /// The user or an administrator started a recovery.
     Recovery,
     /// An administrator invited the owner of an account without a password.
     Invitation,

@@ -53,7 +53,7 @@ pub async fn run<E: Env>(
         // The account has changed while others had their turns.
         let found = accounts::find(store, id).await?;
         check(&found.ok_or(InviteError::NotFound)?)?;
-        return Err(Unavailable::Store("others were at the account".to_owned()).into());
+        return Err(Unavailable::Store("timed out waiting for the account".to_owned()).into());
     };
     let mut batch = Batch::default();
     let counted = Counted {

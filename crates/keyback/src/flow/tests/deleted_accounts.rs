@@ -132,7 +132,7 @@ fn an_import_is_held_to_it_as_well() {
     for failure in reply["failures"].as_array().unwrap() {
         assert_eq!(failure["code"], "conflict");
         let detail = failure["detail"].as_str().unwrap();
-        assert!(detail.contains("free again at"), "{detail}");
+        assert!(detail.contains("can be used again from"), "{detail}");
     }
     let reply = app.make(&Call::import(&lines[..2])).expect(200).json();
     assert_eq!(reply["created"], 2);

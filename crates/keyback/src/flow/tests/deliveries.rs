@@ -125,7 +125,7 @@ fn a_refused_mail_fails_at_once_is_told_of_and_can_be_tried_anew() {
     };
     assert_eq!(
         failed["last_error"],
-        "resend answered 422: it does not take this mail"
+        "resend answered 422: it rejected this email"
     );
     assert_eq!(user_events(&app)[0], "email.failed");
     let id = app.take_mails()[0].idempotency_key.clone();

@@ -157,7 +157,7 @@ fn of_two_accounts_whose_addresses_differ_in_case_only_the_older_has_it_and_the_
         assert_eq!(event["type"], "email.taken");
         assert_eq!(
             event["reason"],
-            "the address is that of the older account ann"
+            "the address belongs to the account ann, which was created earlier"
         );
         let lines = app.env.log.lines();
         assert!(
@@ -310,8 +310,9 @@ fn health_warns_until_each_account_has_an_address_of_its_own() {
     ]);
     assert_eq!(warnings(&app), Value::Null);
     let _ = app.run_courier();
-    let taken =
-        json!(["accounts: some have an address that finds an older account, see email_taken_by"]);
+    let taken = json!([
+        "accounts: some share an address with an account created earlier (see email_taken_by)"
+    ]);
     assert_eq!(warnings(&app), taken);
 
     let change = app.call(&path("bob"), json!({"email": "bob@example.test"}));

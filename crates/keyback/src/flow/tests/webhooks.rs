@@ -168,7 +168,7 @@ fn a_failed_mail_is_told_of() {
     assert_eq!(events[1]["data"]["actor"], json!({"kind": "system"}));
     assert_eq!(
         events[1]["data"]["reason"],
-        "resend answered 422: it does not take this mail"
+        "resend answered 422: it rejected this email"
     );
 }
 
@@ -215,5 +215,5 @@ fn a_portal_that_is_gone_for_days_leaves_no_growing_heap_of_events() {
     app.run_courier_for(3);
     assert_eq!(told(&app), Vec::<Value>::new());
     let log = app.env.log.lines().join("\n");
-    assert!(log.contains("it waited for too long"), "{log}");
+    assert!(log.contains("it expired before it could be sent"), "{log}");
 }

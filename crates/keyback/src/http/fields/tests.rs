@@ -34,7 +34,7 @@ fn a_member_that_is_null_is_absent() {
     // Only members that the call knows may be `null`.
     assert_eq!(
         errors(r#"{"a":"x","c":null}"#),
-        [("/c".to_owned(), "is not known here".to_owned())]
+        [("/c".to_owned(), "is not a known member".to_owned())]
     );
     let mut fields = Fields::parse(br#"{"a":null,"b":null,"c":null}"#).unwrap();
     let text = |text: &str| Ok::<_, Infallible>(text.to_owned());

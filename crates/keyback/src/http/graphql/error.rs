@@ -81,7 +81,7 @@ impl ApiError {
     /// More than `most` users, in an order that has no index.
     pub(super) fn too_many_to_sort(most: usize) -> Self {
         let message = format!(
-            "sortBy LAST_LOGIN_AT takes at most {most} users: narrow searchKeyword, or use CREATED_AT"
+            "sortBy LAST_LOGIN_AT supports at most {most} users: narrow searchKeyword, or use CREATED_AT"
         );
         Self::new("Invalid", "Unsupported", &message).with("field", json!("sortBy"))
     }
@@ -136,13 +136,15 @@ impl ApiError {
 
     /// A generated password that is not sent.
     pub(super) fn undeliverable_password() -> Self {
-        let message = "a generated password needs sendPassword: true, or else nobody would know it";
+        let message =
+            "a generated password needs sendPassword: true, otherwise nobody would know it";
         Self::new("Invalid", "SendPasswordRequired", message)
     }
 
     /// By the operator's setting, administrators can only generate passwords.
     pub(super) fn password_not_choosable() -> Self {
-        let message = "passwords may not be chosen here: leave the password empty and send it";
+        let message =
+            "passwords cannot be chosen here: leave the password empty and set sendPassword";
         Self::new("Forbidden", "PasswordNotChoosable", message)
     }
 

@@ -87,10 +87,10 @@ impl Call {
         let (schema, about) = match name {
             "id" if self.path.starts_with("/v1/admin/users") => (
                 super::schema::account_id(),
-                "Id of the account, percent-encoded.",
+                "ID of the account, percent-encoded.",
             ),
-            "id" => (super::schema::form(SEGMENT), "Id of the email."),
-            "job" => (super::schema::form(SEGMENT), "Id of the job."),
+            "id" => (super::schema::form(SEGMENT), "ID of the email."),
+            "job" => (super::schema::form(SEGMENT), "ID of the job."),
             _ => (
                 super::schema::text(),
                 "Name of one of the configured providers.",

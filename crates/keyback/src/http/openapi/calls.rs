@@ -18,20 +18,20 @@ mod users;
 pub(super) const TAGS: [(&str, &str); 8] = [
     (
         RECOVERY,
-        "What a user who forgot a password does, from your pages or from Keyback's. No key is needed.",
+        "For users who forgot their password, from your pages or from Keyback's. No key is needed.",
     ),
     (
         PASSWORDS,
-        "What your sign-in asks, and the rules for passwords.",
+        "Calls for your sign-in, and the rules for passwords.",
     ),
-    (USERS, "Accounts: find, create, import and export them."),
-    (USER, "What an administrator does with one account."),
+    (USERS, "Find, create, import and export accounts."),
+    (USER, "What an administrator can do with one account."),
     (
         BULK,
         "One action on many accounts. The courier does the work.",
     ),
-    (EVENTS, "What happened to accounts, who did it, and why."),
-    (EMAILS, "What became of the mails of the last 31 days."),
+    (EVENTS, "What happened to accounts, who did it and why."),
+    (EMAILS, "The status of the emails of the last 31 days."),
     (
         RUNNING,
         "For the operator: health, the courier, the email provider's reports, and this document.",
@@ -63,7 +63,7 @@ pub(super) fn all() -> Vec<Call> {
 }
 
 const ACCOUNT: &str = "/v1/admin/users/{id}";
-const REASON: &str = "Why, for the event: one line.";
+const REASON: &str = "The reason, recorded in the event. One line.";
 const TOKEN: &str = "Xn2bR7vTq0fKc5yLZ1uPwE8hJd4aGsMiOeBtCkQrYxU";
 
 /// The account and its member `email`.
@@ -108,14 +108,14 @@ fn by_email_or_id(rest: impl Fn(Object) -> Object) -> Value {
         ),
         rest(
             by_id
-                .required("user_id", account_id(), "The user's id.")
+                .required("user_id", account_id(), "The user's ID.")
                 .without(&["email"]),
         ),
     ])
 }
 
 fn sign_out_everywhere(object: Object) -> Object {
-    let about = "Whether the event sessions.revoked follows.";
+    let about = "Whether all sessions end: adds the event sessions.revoked.";
     object.optional("sign_out_everywhere", flag(true), about)
 }
 

@@ -33,11 +33,11 @@ stand_ins! {
         actor: ActorMembers,
         /// The client's masked address.
         from: Option<String>,
-        /// The administrator's reason, or ours.
+        /// The administrator's reason, or Keyback's own.
         reason: Option<String>,
         /// The email that the event is about.
         email: Option<AboutEmailMembers>,
-        /// For a new password: the result of the check for breached ones.
+        /// For a new password: the result of the breach check.
         #[schemars(skip_serializing_if = "Option::is_none")]
         breach_check: Option<BreachCheck>,
     }
@@ -47,17 +47,17 @@ stand_ins! {
         id: String,
         kind: EmailKind,
     }
-    /// What became of an import.
+    /// The result of an import.
     ImportReport {
         created: u64,
-        /// Accounts that were there already, with the same id and address.
+        /// Accounts that already existed with the same ID and address.
         unchanged: u64,
         failed: u64,
         failures: Vec<ImportFailure>,
-        /// Present and true if nothing was created.
+        /// Present and true for a dry run, which creates nothing.
         #[schemars(skip_serializing_if = "Option::is_none")]
         dry_run: Option<bool>,
-        /// The columns of a table that mean nothing here.
+        /// The columns of a table that were ignored.
         #[schemars(skip_serializing_if = "Option::is_none")]
         ignored_columns: Option<Vec<String>>,
     }
@@ -85,7 +85,7 @@ pub(in crate::http) enum ActorMembers {
     System,
     /// A caller of the administrator's API.
     Administrator {
-        /// The id of the API key, or the subject of the token.
+        /// The ID of the API key, or the subject of the token.
         id: String,
         /// Null for older events.
         authenticated_by: Option<AuthenticatedBy>,

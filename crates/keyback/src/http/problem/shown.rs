@@ -28,7 +28,7 @@ impl Problem {
     }
 }
 
-/// An error as answers show it (RFC 9457).
+/// An error (RFC 9457).
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "Problem"))]
@@ -43,30 +43,30 @@ pub(in crate::http) struct ProblemShown {
     status: u16,
     /// A URN with the answer's `X-Request-Id`.
     instance: String,
-    /// What the title does not say.
+    /// What the title leaves out.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
-    /// All that is wrong with the body, or with the password in it.
+    /// All errors in the body or the query, or all rules that the password breaks.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ErrorShown>,
-    /// For the health call: the variables that are bad.
+    /// Health only: the bad variables.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     variables: Vec<&'static str>,
-    /// For the health call: why they are bad, or how the store fails.
+    /// Health only: why they are bad, or why the store fails.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<String>,
 }
 
-/// One thing that is wrong with a body, as answers show it.
+/// One error in a body or a query.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "FieldError"))]
 pub(in crate::http) struct ErrorShown {
-    /// Where: a JSON Pointer (RFC 6901) into the body, empty for the body as a whole.
+    /// Where: a JSON Pointer (RFC 6901) into the body. Empty for the body as a whole, and for the query.
     pointer: String,
-    /// What, without repeating the input.
+    /// What is wrong, without repeating the input.
     detail: String,
-    /// For passwords: the rule that is broken.
+    /// For passwords: the broken rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, schemars(extend("enum" = ["too-short", "too-long", "too-common", "too-weak", "similar-to-email", "similar-to-app-name", "breached", "same-as-current"])))]
     code: Option<&'static str>,

@@ -23,15 +23,15 @@ const RUNS_BY_URL: NamedLimit = NamedLimit {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct CourierReport {
-    /// Mails and webhooks that were accepted.
+    /// Emails and webhooks that were accepted.
     delivered: u32,
-    /// Those that will be tried again.
+    /// Emails and webhooks that will be retried.
     retried: u32,
-    /// Those that were given up.
+    /// Emails and webhooks that will not be retried.
     failed: u32,
-    /// Mails whose secret expired before they could be sent.
+    /// Emails whose secret expired before they could be sent.
     expired: u32,
-    /// Entries that are due and were left for the next run.
+    /// Due entries that are left for the next run.
     remaining: u32,
 }
 

@@ -12,19 +12,19 @@ use crate::ports::Env;
 use crate::settings::ForgotPassword;
 use crate::store::cx::Cx;
 
-/// What a recovery request is answered with, whether or not an account exists.
+/// The answer to a recovery request, whether or not an account exists.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct RecoveryAccepted {
-    /// Name of the request. A code works with the name of any request of its account.
+    /// ID of the request. A code works with the ID of any request for its account.
     challenge_id: String,
-    /// Digits of a code.
+    /// The number of digits in a code.
     code_length: u32,
     /// Seconds until the code expires.
     code_expires_in: u64,
     /// Seconds until the link expires.
     link_expires_in: u64,
-    /// Seconds until another mail can be asked for.
+    /// Seconds until another email can be requested.
     resend_after: u64,
 }
 

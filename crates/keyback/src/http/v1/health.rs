@@ -17,7 +17,7 @@ use crate::store::{failed_attempts, probe};
 pub(in crate::http) struct Health {
     #[cfg_attr(test, schemars(extend("enum" = ["ok"])))]
     status: &'static str,
-    /// What needs somebody's attention and stops no call.
+    /// What needs attention but stops no call.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -45,7 +45,7 @@ pub(in crate::http) async fn get<E: Env>(cx: &mut Cx<'_, E>) -> Result<Answer, P
 
 /// Shown until an administrator has given each account its own address, or deleted one of two.
 const TAKEN: &str =
-    "accounts: some have an address that finds an older account, see email_taken_by";
+    "accounts: some share an address with an account created earlier (see email_taken_by)";
 
 /// Only a count and a kind, since the call is public.
 fn warning(attempt: FailedAttempt) -> String {

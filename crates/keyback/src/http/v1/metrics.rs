@@ -22,11 +22,11 @@ const COUNTERS: [(&str, &str); 3] = [
     ),
     (
         "emails_total",
-        "Mails that came into a state, by state and by the provider that was asked.",
+        "Emails that reached a state, by state and provider.",
     ),
     (
         "limits_hit_total",
-        "Calls and attempts beyond a limit, by the limit's name.",
+        "Calls and attempts over a limit, by limit.",
     ),
 ];
 
@@ -58,14 +58,14 @@ fn render(tally: &Tally, oldest_due_seconds: u64) -> String {
             line(&mut text, series, &count.to_string());
         }
     }
-    let help = "Time that hashing or verifying one password took.";
+    let help = "Time to hash or verify one password.";
     begin(&mut text, "hashing_seconds", "histogram", help);
     for (series, value) in tally.hashing() {
         line(&mut text, &series, &value);
     }
     let name = "oldest_due_entry_age_seconds";
     let help =
-        "For how long the oldest entry of the agenda that is due has been due; 0 if none is.";
+        "Age of the oldest due agenda entry, in seconds since it became due; 0 if none is due.";
     begin(&mut text, name, "gauge", help);
     line(&mut text, name, &oldest_due_seconds.to_string());
     text

@@ -20,11 +20,11 @@ pub(in crate::http) struct PasswordRulesShown {
     max_octets: usize,
     /// Minimum zxcvbn score, 0 to 4.
     min_strength: u8,
-    /// Whether new passwords are looked for among breached ones.
+    /// Whether new passwords are checked against breached ones.
     breach_check: bool,
-    /// Whether an administrator may type a password for a reset.
+    /// Whether an administrator may choose the password in a reset.
     admin_may_choose: bool,
-    /// Seconds until a password that an administrator gave and the user must change stops working.
+    /// Seconds until a password expires that an administrator set and the user must change.
     temporary_password_expires_in: u64,
     /// For password managers (<https://developer.apple.com/password-rules/>).
     passwordrules: String,

@@ -16,15 +16,15 @@ use crate::ports::Env;
 use crate::settings::{Scope, SignIn};
 use crate::store::cx::Cx;
 
-/// The password was right.
+/// The password is right.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct SignedIn {
-    /// Id of the account.
+    /// ID of the account.
     user_id: String,
-    /// Rises with each new password. A portal ends the sessions whose epoch differs.
+    /// Rises with each new password. The portal ends sessions with a different epoch.
     credential_epoch: u64,
-    /// Present unless null: the user must choose another password first.
+    /// Null, or why the user must choose another password first, and how.
     password_change: Option<PasswordChange>,
 }
 
@@ -32,7 +32,7 @@ pub(in crate::http) struct SignedIn {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct PasswordChange {
-    /// Why.
+    /// The reason.
     #[cfg_attr(test, schemars(extend("enum" = ["must-change"])))]
     reason: &'static str,
     /// A token for reset-password.

@@ -16,11 +16,11 @@ use crate::ports::Env;
 use crate::settings::VerifyOtp;
 use crate::store::cx::Cx;
 
-/// A token that stands for a verified code.
+/// A token for a verified code.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct ResetTokenIssued {
-    /// Good for one reset.
+    /// Valid for one reset.
     reset_token: String,
     /// Seconds until it expires.
     expires_in: u64,

@@ -69,7 +69,7 @@ impl<'a> Answer<'a> {
         if self.body.is_object() || self.response.body().is_empty() {
             Handover::Accepted
         } else {
-            self.later(None, "not an answer of its API: check the origin")
+            self.later(None, "not a response from its API: check the origin")
         }
     }
 
@@ -112,13 +112,16 @@ impl<'a> Answer<'a> {
     /// §15.6.4), are about the provider.
     pub(in crate::mail) fn by_status(&self, code: Option<&str>) -> Handover {
         match self.status() {
-            400 | 413 | 422 => self.refused(code, "it does not take this mail"),
+            400 | 413 | 422 => self.refused(code, "it rejected this email"),
             401 => self.later(code, "the key is not accepted"),
             403 => self.later(code, "the key is not allowed to send"),
-            404 | 405 => self.later(code, "unknown there: check the origin and the sender"),
+            404 | 405 => self.later(
+                code,
+                "not found at this origin: check the origin and the sender",
+            ),
             429 => self.throttled(code),
             503 | 529 if self.wait().is_some() => self.throttled_since(code, "not available now"),
-            300..=399 => self.later(code, "a redirect, which is not followed"),
+            300..=399 => self.later(code, "redirects are not followed"),
             _ => self.later(code, "try again later"),
         }
     }

@@ -67,13 +67,13 @@ pub(in crate::mail) fn delivered() -> Fate {
 pub(in crate::mail) fn bounced(code: Option<&str>) -> Fate {
     (
         EmailState::Bounced,
-        Some(reason("refused by its server", code)),
+        Some(reason("rejected by the recipient's server", code)),
     )
 }
 
 /// Bounced for a temporary reason, such as a full mailbox. The reason text says so.
 pub(in crate::mail) fn given_up(code: Option<&str>) -> Fate {
-    let reason = reason("temporarily refused by its server", code);
+    let reason = reason("temporarily rejected by the recipient's server", code);
     (EmailState::Bounced, Some(reason))
 }
 

@@ -99,11 +99,11 @@ fn parse_words(key: &str, words: &Value) -> Result<(&'static str, String), Strin
         Some(words) if !is_line(words, longest) => Err(format!(
             "{key} is not one line of 1 to {longest} characters"
         )),
-        Some(words) if !known.accepts(words) => {
-            Err(format!("{key} has a placeholder that is not known there"))
-        }
+        Some(words) if !known.accepts(words) => Err(format!(
+            "{key} has a placeholder that this text does not support"
+        )),
         Some(words) => Ok((known.name, words.to_owned())),
-        None => Err(format!("{key} is not a text")),
+        None => Err(format!("{key} is not a string")),
     }
 }
 

@@ -113,7 +113,7 @@ impl EmailProvider for Mailgun {
             402 | 403 | 420 if is_at_limit => answer.throttled(None),
             400 if is_bad_sender => answer.sender_refused(None),
             403 if is_unverified => answer.sender_refused(None),
-            402 => answer.later(None, "the account may not send"),
+            402 => answer.later(None, "the account is not allowed to send"),
             _ => answer.by_status(None),
         }
     }

@@ -65,13 +65,13 @@ impl EmailProvider for Postmark {
         match (answer.status(), code) {
             (200..=299, Some(0) | None) => answer.success(),
             (429, _) => answer.throttled(text),
-            (_, Some(300)) => answer.refused(text, "not a valid mail or address"),
-            (_, Some(406)) => answer.refused(text, "the recipient is inactive there"),
-            (_, Some(402 | 403 | 409 | 411)) => answer.refused(text, "it does not take this mail"),
+            (_, Some(300)) => answer.refused(text, "the email or an address in it is not valid"),
+            (_, Some(406)) => answer.refused(text, "the recipient is inactive at Postmark"),
+            (_, Some(402 | 403 | 409 | 411)) => answer.refused(text, "it rejected this email"),
             // No such sender signature, or an unconfirmed one.
             (_, Some(400 | 401)) => answer.sender_refused(text),
-            (_, Some(405 | 412 | 413)) => answer.later(text, "the account may not send"),
-            (422, _) => answer.later(text, "it does not take mail now"),
+            (_, Some(405 | 412 | 413)) => answer.later(text, "the account is not allowed to send"),
+            (422, _) => answer.later(text, "it is not accepting email now"),
             _ => answer.by_status(text),
         }
     }
@@ -153,19 +153,19 @@ mod tests {
             Postmark,
             200,
             r#"{"ErrorCode":406}"#,
-            "refused: postmark answered 200 406: the recipient is inactive there",
+            "refused: postmark answered 200 406: the recipient is inactive at Postmark",
         ),
         (
             Postmark,
             422,
             r#"{"ErrorCode":406}"#,
-            "refused: postmark answered 422 406: the recipient is inactive there",
+            "refused: postmark answered 422 406: the recipient is inactive at Postmark",
         ),
         (
             Postmark,
             422,
             r#"{"ErrorCode":300}"#,
-            "refused: postmark answered 422 300: not a valid mail or address",
+            "refused: postmark answered 422 300: the email or an address in it is not valid",
         ),
         (
             Postmark,
@@ -183,37 +183,37 @@ mod tests {
             Postmark,
             422,
             r#"{"ErrorCode":405}"#,
-            "later: postmark answered 422 405: the account may not send",
+            "later: postmark answered 422 405: the account is not allowed to send",
         ),
         (
             Postmark,
             422,
             r#"{"ErrorCode":412}"#,
-            "later: postmark answered 422 412: the account may not send",
+            "later: postmark answered 422 412: the account is not allowed to send",
         ),
         (
             Postmark,
             422,
             r#"{"ErrorCode":413}"#,
-            "later: postmark answered 422 413: the account may not send",
+            "later: postmark answered 422 413: the account is not allowed to send",
         ),
         (
             Postmark,
             422,
             r#"{"ErrorCode":402}"#,
-            "refused: postmark answered 422 402: it does not take this mail",
+            "refused: postmark answered 422 402: it rejected this email",
         ),
         (
             Postmark,
             422,
             r#"{"ErrorCode":1236}"#,
-            "later: postmark answered 422 1236: it does not take mail now",
+            "later: postmark answered 422 1236: it is not accepting email now",
         ),
         (
             Postmark,
             422,
             "garbage",
-            "later: postmark answered 422: it does not take mail now",
+            "later: postmark answered 422: it is not accepting email now",
         ),
         (
             Postmark,
@@ -244,14 +244,17 @@ mod tests {
         (
             Postmark,
             r#"{"RecordType":"Bounce","ID":42,"Type":"HardBounce","TypeCode":1,"Name":"Hard bounce","Email":"ann@example.test","Inactive":true,"CanActivate":true,"Description":"The server was unable to deliver your message (ex: unknown user, mailbox not found).","Metadata":{"keyback_email_id":"e1"}}"#,
-            Some((Bounced, Some("refused by its server: HardBounce"))),
+            Some((
+                Bounced,
+                Some("rejected by the recipient's server: HardBounce"),
+            )),
         ),
         (
             Postmark,
             r#"{"RecordType":"Bounce","Type":"SoftBounce","TypeCode":4096,"Inactive":false,"Metadata":{"keyback_email_id":"e1"}}"#,
             Some((
                 Bounced,
-                Some("temporarily refused by its server: SoftBounce"),
+                Some("temporarily rejected by the recipient's server: SoftBounce"),
             )),
         ),
         (
@@ -290,8 +293,8 @@ mod tests {
     /// Every type at <https://postmarkapp.com/developer/api/bounce-api#bounce-types>.
     #[test]
     fn every_type_of_bounce_is_known() {
-        let refused = "refused by its server";
-        let for_now = "temporarily refused by its server";
+        let refused = "rejected by the recipient's server";
+        let for_now = "temporarily rejected by the recipient's server";
         let unsent = "the provider did not send it";
         for (kind, expected) in [
             ("HardBounce", Some(refused)),
@@ -349,6 +352,9 @@ mod tests {
     fn a_reason_holds_no_address() {
         let body = r#"{"RecordType":"Bounce","Type":"ann@example.test","Inactive":true,"Metadata":{"keyback_email_id":"e1"}}"#;
         let reports = posted(Postmark, body).read_at(NOW).unwrap().reports;
-        assert_eq!(reports[0].reason.as_deref(), Some("refused by its server"));
+        assert_eq!(
+            reports[0].reason.as_deref(),
+            Some("rejected by the recipient's server")
+        );
     }
 }

@@ -68,7 +68,7 @@ impl EmailProvider for Resend {
             (403, Some("validation_error")) | (_, Some("invalid_from_address")) => {
                 answer.sender_refused(name)
             }
-            (409, _) => answer.later(name, "another request with its key"),
+            (409, _) => answer.later(name, "another request used its idempotency key"),
             _ => answer.by_status(name),
         }
     }
@@ -151,7 +151,7 @@ mod tests {
             Resend,
             422,
             r#"{"name":"validation_error"}"#,
-            "refused: resend answered 422 validation_error: it does not take this mail",
+            "refused: resend answered 422 validation_error: it rejected this email",
         ),
         (
             Resend,
@@ -163,7 +163,7 @@ mod tests {
             Resend,
             409,
             r#"{"name":"concurrent_idempotent_requests"}"#,
-            "later: resend answered 409 concurrent_idempotent_requests: another request with its key",
+            "later: resend answered 409 concurrent_idempotent_requests: another request used its idempotency key",
         ),
         (
             Resend,
@@ -207,7 +207,7 @@ mod tests {
             r#"{"type":"email.bounced","data":{"bounce":{"subType":"MailboxFull","type":"Transient"},"tags":{"keyback_email_id":"e1"}}}"#,
             Some((
                 Bounced,
-                Some("temporarily refused by its server: MailboxFull"),
+                Some("temporarily rejected by the recipient's server: MailboxFull"),
             )),
         ),
         (

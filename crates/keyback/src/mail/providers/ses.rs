@@ -176,7 +176,7 @@ impl EmailProvider for Ses {
             (400, Some("BadRequestException" | "ValidationException")) | (413, _) => {
                 answer.by_status(name)
             }
-            (400, _) => answer.later(name, "the account may not send"),
+            (400, _) => answer.later(name, "the account is not allowed to send"),
             _ => answer.by_status(name),
         }
     }

@@ -159,7 +159,7 @@ mod tests {
             Webhook,
             422,
             "",
-            "refused: webhook answered 422: it does not take this mail",
+            "refused: webhook answered 422: it rejected this email",
         ),
         (
             Webhook,

@@ -29,8 +29,8 @@ pub(super) struct TrustedKey {
 type BadKey = &'static str;
 
 const MALFORMED: BadKey = "is malformed, or of a kind that is not accepted";
-const SECRET: BadKey = "is private or symmetric: give the public one only";
-const BAD_MARK: BadKey = "needs a kid, and a list of scopes as its keyback_scopes";
+const SECRET: BadKey = "is private or symmetric: give the public key only";
+const BAD_MARK: BadKey = "needs a kid and a list of scopes in keyback_scopes";
 
 impl KeySet {
     /// Parses a set. Public keys for other uses and algorithms are skipped.
@@ -53,7 +53,7 @@ impl KeySet {
                 .as_ref()
                 .is_some_and(|key| keys.iter().any(|it| it.id == key.id))
             {
-                return Err(format!("key {number} has no kid of its own"));
+                return Err(format!("key {number} needs a kid of its own"));
             }
             keys.extend(key);
         }
@@ -305,11 +305,11 @@ mod tests {
             ),
             (
                 json!([one, changed("d", json!("AA"))]),
-                "key 2 is private or symmetric: give the public one only",
+                "key 2 is private or symmetric: give the public key only",
             ),
             (
                 json!([one, {"kty": "oct", "k": "AA"}]),
-                "key 2 is private or symmetric: give the public one only",
+                "key 2 is private or symmetric: give the public key only",
             ),
             (
                 json!([one, changed("x", json!("AA"))]),
@@ -317,7 +317,7 @@ mod tests {
             ),
             (
                 json!([one, changed("kid", one["kid"].clone())]),
-                "key 2 has no kid of its own",
+                "key 2 needs a kid of its own",
             ),
             (json!([one, nameless]), "needs a kid in each of its keys"),
         ] {

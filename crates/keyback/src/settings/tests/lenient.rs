@@ -13,7 +13,7 @@ const COSMETIC: [Cosmetic; 15] = [
     (
         "logo_text",
         ["", "Äpp"],
-        [("a\nb", "the name is used"), ("a\tb", "the name is used")],
+        [("a\nb", "app_name is used"), ("a\tb", "app_name is used")],
     ),
     (
         "logo_image",
@@ -28,13 +28,16 @@ const COSMETIC: [Cosmetic; 15] = [
         ["", "#205080"],
         [
             ("#ff0", "#rrggbb"),
-            ("#635bff", "contrast 4.31 to 1, made darker"),
+            (
+                "#635bff",
+                "has a contrast of only 4.31:1 and was made darker",
+            ),
         ],
     ),
     (
         "accent_color_dark",
         ["", "#80c0ff"],
-        [("blue", "#rrggbb"), ("#000080", "to 1, made lighter")],
+        [("blue", "#rrggbb"), ("#000080", ":1 and was made lighter")],
     ),
     (
         "support_url",

@@ -140,7 +140,7 @@ impl Numbered {
         // As late as possible, so that only a delay between here and the store can make the write late.
         let now = cx.env.clock().now();
         if until.is_some_and(|until| now >= until) {
-            return Err(Unavailable::Store("it took too long to write".to_owned()));
+            return Err(Unavailable::Store("the write took too long".to_owned()));
         }
         let written = cx.store().set_many(batch.writes).await;
         cx.is_write_unknown |= written.is_err();

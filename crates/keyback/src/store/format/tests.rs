@@ -76,7 +76,8 @@ fn a_newer_store_is_refused_and_nothing_in_it_is_changed() {
     let before = store.dump();
     let older = instance::<Formats>(&store);
     let refusal = read(&older).unwrap_err();
-    let words = "the store failed: it has format 2 of a newer version, and this one reads up to 1";
+    let words =
+        "the store failed: it has format 2, written by a newer version; this version reads up to 1";
     assert_eq!(refusal.to_string(), words);
     assert_eq!(write(&older).unwrap_err(), refusal);
     let deleted = block_on(older.delete_many(vec![keys::probe().into()]));

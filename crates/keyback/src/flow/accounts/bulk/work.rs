@@ -28,7 +28,7 @@ const TRIES: u32 = 3;
 const LINK_LIFE: Duration = Duration::from_hours(24);
 const GONE: BulkOutcome = BulkOutcome::Failed("no such account");
 const UNREADABLE: BulkOutcome = BulkOutcome::Failed("the stored account cannot be read");
-const UNCHANGED: BulkOutcome = BulkOutcome::Failed("the store did not take the change");
+const UNCHANGED: BulkOutcome = BulkOutcome::Failed("the change could not be saved");
 
 /// A running job, on which only the caller works.
 #[derive(Debug)]

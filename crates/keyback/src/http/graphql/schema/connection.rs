@@ -46,7 +46,7 @@ where
     pub(super) edges: Option<Vec<Option<Edge<T>>>>,
     /// What comes before and after the page.
     pub(super) page_info: PageInfo,
-    /// How many entries the whole list has. Null for users while many changes at once are being worked in.
+    /// The number of entries in the whole list. Null for users while many changes are being processed.
     pub(super) total_count: Option<i32>,
 }
 
@@ -60,7 +60,7 @@ where
 #[graphql(concrete(name = "SessionEdge", params(Session)))]
 #[graphql(concrete(name = "UserEdge", params(User)))]
 pub(super) struct Edge<T: OutputType> {
-    /// The place of the entry, for `after` and `before`.
+    /// The cursor of the entry, for `after` and `before`.
     pub(super) cursor: String,
     /// The entry.
     pub(super) node: Option<T>,

@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject};
 
 use super::scalars::DateTime;
 
-/// What the user signs in with: exactly one member.
+/// What the user signs in with. Exactly one member must be set.
 #[derive(Debug, InputObject)]
 pub(super) struct IdentityDefinition {
     /// An address.
@@ -16,7 +16,7 @@ pub(super) struct IdentityDefinition {
 #[derive(Debug, InputObject)]
 #[graphql(name = "IdentityDefinitionLoginID")]
 pub(super) struct IdentityDefinitionLoginId {
-    /// `email`.
+    /// Must be `email`.
     pub(super) key: String,
     /// The address.
     pub(super) value: String,
@@ -25,35 +25,35 @@ pub(super) struct IdentityDefinitionLoginId {
 /// A new user.
 #[derive(InputObject)]
 pub(super) struct CreateUserInput {
-    /// Must not be set: there are no periods of validity.
+    /// Must not be set: validity periods are not supported.
     pub(super) account_valid_from: Option<DateTime>,
-    /// Must not be set: there are no periods of validity.
+    /// Must not be set: validity periods are not supported.
     pub(super) account_valid_until: Option<DateTime>,
     /// What the user signs in with.
     pub(super) definition: IdentityDefinition,
-    /// The password. Null: none. Empty: generate one, which must be sent.
+    /// The password. Null for none. Empty to generate one, which must be sent.
     pub(super) password: Option<String>,
-    /// Whether to mail the password to the user.
+    /// Whether to send the password to the user by email.
     pub(super) send_password: Option<bool>,
-    /// Whether the user must choose another one at the next sign-in.
+    /// Whether the user must choose another password at the next sign-in.
     pub(super) set_password_expired: Option<bool>,
 }
 
 /// A new password.
 #[derive(InputObject)]
 pub(super) struct ResetPasswordInput {
-    /// The password. Null or empty: generate one, which must be sent.
+    /// The password. Null or empty to generate one, which must be sent.
     pub(super) password: Option<String>,
-    /// Whether to mail the password to the user.
+    /// Whether to send the password to the user by email.
     pub(super) send_password: Option<bool>,
-    /// Whether the user must choose another one at the next sign-in.
+    /// Whether the user must choose another password at the next sign-in.
     pub(super) set_password_expired: Option<bool>,
     /// The user.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }
 
-/// Whether a password must be changed.
+/// The user who must, or need not, change the password.
 #[derive(Debug, InputObject)]
 pub(super) struct SetPasswordExpiredInput {
     /// Whether the user must choose another password at the next sign-in.
@@ -63,41 +63,41 @@ pub(super) struct SetPasswordExpiredInput {
     pub(super) user_id: ID,
 }
 
-/// Who gets a link.
+/// The user who gets a link.
 #[derive(Debug, InputObject)]
 pub(super) struct SendResetPasswordMessageInput {
-    /// The user's address as it is, not a global id.
+    /// The user's address, not a global ID.
     #[graphql(name = "loginID")]
     pub(super) login_id: ID,
 }
 
-/// Whether a user is disabled.
+/// The user to disable or enable.
 #[derive(Debug, InputObject)]
 pub(super) struct SetDisabledStatusInput {
     /// Whether the user can neither sign in nor recover.
     pub(super) is_disabled: bool,
-    /// Why: one line of at most 500 characters.
+    /// The reason: one line of at most 500 characters.
     pub(super) reason: Option<String>,
-    /// Must not be set: users are disabled until they are enabled.
+    /// Must not be set: temporary disabling is not supported.
     pub(super) temporarily_disabled_from: Option<DateTime>,
-    /// Must not be set: users are disabled until they are enabled.
+    /// Must not be set: temporary disabling is not supported.
     pub(super) temporarily_disabled_until: Option<DateTime>,
     /// The user.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }
 
-/// Who is deleted.
+/// The user to delete.
 #[derive(Debug, InputObject)]
 pub(super) struct DeleteUserInput {
-    /// Why: one line of at most 500 characters.
+    /// The reason: one line of at most 500 characters.
     pub(super) reason: Option<String>,
     /// The user.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }
 
-/// Whose sessions end.
+/// The user whose sessions end.
 #[derive(Debug, InputObject)]
 pub(super) struct RevokeAllSessionsInput {
     /// The user.
@@ -105,7 +105,7 @@ pub(super) struct RevokeAllSessionsInput {
     pub(super) user_id: ID,
 }
 
-/// Who may sign in again.
+/// The user to unlock.
 #[derive(Debug, InputObject)]
 pub(super) struct ResetAccountLockoutInput {
     /// The user.

@@ -19,7 +19,7 @@ use crate::model::id::AccountId;
 use crate::model::password::Password;
 use crate::settings::Scope;
 
-/// What can be changed: one field in each request.
+/// The mutations. A request can have one field.
 #[derive(Debug)]
 pub(in crate::http::graphql) struct Mutation;
 
@@ -28,7 +28,7 @@ macro_rules! payloads {
         $($(#[$doc])*
         #[derive(Debug, SimpleObject)]
         pub(super) struct $name {
-            /// The user as it is now.
+            /// The user after the change.
             user: User,
         })+
     };
@@ -36,22 +36,22 @@ macro_rules! payloads {
 payloads!(
     /// The new user.
     CreateUserPayload,
-    /// Who may sign in again.
+    /// The unlocked user.
     ResetAccountLockoutPayload,
-    /// Whose password was set.
+    /// The user whose password was set.
     ResetPasswordPayload,
-    /// Whose sessions ended.
+    /// The user whose sessions ended.
     RevokeAllSessionsPayload,
-    /// Who was disabled or enabled.
+    /// The user who was disabled or enabled.
     SetDisabledStatusPayload,
-    /// Who must, or need not, change the password.
+    /// The user who must, or need not, change the password.
     SetPasswordExpiredPayload,
 );
 
-/// Who was deleted.
+/// The deleted user.
 #[derive(Debug, SimpleObject)]
 pub(super) struct DeleteUserPayload {
-    /// The global id, as it was given.
+    /// The global ID as it was given.
     #[graphql(name = "deletedUserID")]
     deleted_user_id: ID,
 }
@@ -125,7 +125,7 @@ fn read_email(definition: IdentityDefinition) -> Result<EmailAddress, ApiError> 
     EmailAddress::parse(&login_id.value).map_err(|_| ApiError::invalid_email())
 }
 
-/// What can be changed: one field in each request.
+/// The mutations. A request can have one field.
 #[Object]
 impl Mutation {
     /// Creates a user.
@@ -165,7 +165,7 @@ impl Mutation {
         })
     }
 
-    /// Lets a user sign in and recover again, after others have used up the limits.
+    /// Unlocks a user whose limits for sign-in or recovery were used up.
     async fn reset_account_lockout(
         &self,
         ctx: &Context<'_>,
@@ -206,7 +206,7 @@ impl Mutation {
         Ok(RevokeAllSessionsPayload { user })
     }
 
-    /// Mails a link with which the user chooses another password. Always null.
+    /// Sends an email with a link for choosing a new password. Always null.
     async fn send_reset_password_message(
         &self,
         ctx: &Context<'_>,
@@ -242,7 +242,7 @@ impl Mutation {
         Ok(SetDisabledStatusPayload { user })
     }
 
-    /// Requires, or no longer requires, another password at the next sign-in.
+    /// Requires a new password at the next sign-in, or removes the requirement.
     async fn set_password_expired(
         &self,
         ctx: &Context<'_>,

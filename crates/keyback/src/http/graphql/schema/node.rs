@@ -12,9 +12,9 @@ use crate::http::graphql::global_id::Kind;
 use crate::model::account::Account;
 use crate::model::credential::Credential;
 
-/// Anything with a global id.
+/// Anything with a global ID.
 #[derive(Debug, Interface)]
-#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+#[graphql(field(name = "id", ty = "ID", desc = "The global ID."))]
 pub(super) enum Node {
     Authenticator(Authenticator),
     Authorization(Authorization),
@@ -25,7 +25,7 @@ pub(super) enum Node {
     User(User),
 }
 
-/// Anything that is created and changed.
+/// Anything with times of creation and change.
 #[expect(
     clippy::duplicated_attributes,
     reason = "two fields have the same type"
@@ -33,7 +33,7 @@ pub(super) enum Node {
 #[derive(Debug, Interface)]
 #[graphql(
     field(name = "created_at", ty = "DateTime", desc = "When it was created."),
-    field(name = "id", ty = "ID", desc = "The global id."),
+    field(name = "id", ty = "ID", desc = "The global ID."),
     field(
         name = "updated_at",
         ty = "DateTime",
@@ -50,7 +50,7 @@ pub(in crate::http::graphql) enum Entity {
     User(User),
 }
 
-/// How a user may prove to be the user. Keyback knows passwords.
+/// The kinds of authenticator. Keyback supports passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(super) enum AuthenticatorType {
     /// A code by email.
@@ -63,34 +63,34 @@ pub(super) enum AuthenticatorType {
     Passkey,
     /// A password.
     Password,
-    /// A code of an app.
+    /// A code from an authenticator app.
     #[graphql(name = "TOTP")]
     Totp,
 }
 
-/// Whether it comes first at a sign-in or second.
+/// Whether it is the first or the second factor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(super) enum AuthenticatorKind {
-    /// First.
+    /// The first factor.
     Primary,
-    /// Second.
+    /// The second factor.
     Secondary,
 }
 
-/// What a user signs in with. Keyback knows email addresses.
+/// What a user signs in with. Keyback supports email addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(super) enum IdentityType {
-    /// Nothing.
+    /// No identity.
     Anonymous,
     /// A device.
     Biometric,
-    /// A directory of an organisation.
+    /// An organisation's directory.
     #[graphql(name = "LDAP")]
     Ldap,
-    /// An address or a name.
+    /// An email address, a phone number or a user name.
     #[graphql(name = "LOGIN_ID")]
     LoginId,
-    /// An account elsewhere.
+    /// An account with another provider.
     #[graphql(name = "OAUTH")]
     OAuth,
     /// A passkey.
@@ -107,7 +107,7 @@ pub(super) struct Identity(pub(super) Arc<Account>);
 /// The address that a user signs in with.
 #[Object]
 impl Identity {
-    /// The address under the names that Authgear's clients look for, or those of `names` alone.
+    /// The address as claims with the names that Authgear's clients expect. `names` narrows the claims.
     async fn claims(&self, names: Option<Vec<String>>) -> IdentityClaims {
         let email = &self.0.email;
         let claims = [
@@ -140,7 +140,7 @@ impl Identity {
         DateTime(self.0.created_at)
     }
 
-    /// The global id.
+    /// The global ID.
     pub(super) async fn id(&self) -> ID {
         Kind::Identity.of(&self.0.id)
     }
@@ -178,7 +178,7 @@ impl Authenticator {
 /// The password of a user.
 #[Object]
 impl Authenticator {
-    /// Empty: nothing of a password is shown.
+    /// Always empty: passwords are not shown.
     async fn claims(&self, names: Option<Vec<String>>) -> AuthenticatorClaims {
         drop(names);
         AuthenticatorClaims::default()
@@ -189,13 +189,13 @@ impl Authenticator {
         DateTime(self.credential.set_at)
     }
 
-    /// In the past if the password must be changed at the next sign-in: the time at which it was set. Null otherwise.
+    /// If the password must be changed at the next sign-in, the time at which it was set, which is in the past. Null otherwise.
     async fn expire_after(&self) -> Option<DateTime> {
         let must_change = self.credential.must_change;
         must_change.then_some(DateTime(self.credential.set_at))
     }
 
-    /// The global id.
+    /// The global ID.
     pub(super) async fn id(&self) -> ID {
         Kind::Authenticator.of(&self.account.id)
     }

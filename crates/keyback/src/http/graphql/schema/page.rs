@@ -12,12 +12,12 @@ use crate::store::directory::{Order, Place};
 
 const ACCOUNT: &str = "account:";
 
-/// In which direction a list is sorted.
+/// The sort direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(super) enum SortDirection {
-    /// The least first.
+    /// Ascending.
     Asc,
-    /// The greatest first.
+    /// Descending.
     Desc,
 }
 

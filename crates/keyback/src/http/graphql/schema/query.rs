@@ -26,11 +26,11 @@ use crate::store::directory::Order;
 pub(super) enum UserSortBy {
     /// When they were created.
     CreatedAt,
-    /// When they last signed in: of 500 users at most. Those who never did come last.
+    /// When they last signed in, for at most 500 users. Users who never signed in come last.
     LastLoginAt,
 }
 
-/// What can be asked for.
+/// The queries.
 #[derive(Debug)]
 pub(in crate::http::graphql) struct Query;
 
@@ -45,10 +45,10 @@ fn of_reader<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Calls> {
     Ok(calls)
 }
 
-/// What can be asked for.
+/// The queries.
 #[Object]
 impl Query {
-    /// The user with a login id; null if there is none. The key is `email`, or `phone` and `username`, which no user has.
+    /// The user with a login ID, or null. The key is `email`. No user has the other keys, `phone` and `username`.
     #[graphql(name = "getUserByLoginID")]
     async fn get_user_by_login_id(
         &self,
@@ -67,7 +67,7 @@ impl Query {
         calls.have(|reply| Job::FindByEmail(email, reply)).await
     }
 
-    /// Null: nobody signs in with an account elsewhere.
+    /// Always null: accounts with other providers are not supported.
     #[graphql(name = "getUserByOAuth")]
     async fn get_user_by_oauth(
         &self,
@@ -80,7 +80,7 @@ impl Query {
         Ok(None)
     }
 
-    /// The users with a standard attribute: `email`, or `phone_number` and `preferred_username`, which no user has.
+    /// The users with a standard attribute: `email`. No user has the others, `phone_number` and `preferred_username`.
     async fn get_users_by_standard_attribute(
         &self,
         ctx: &Context<'_>,
@@ -103,22 +103,22 @@ impl Query {
         }
     }
 
-    /// What a global id names; null if it names nothing.
+    /// The object with a global ID, or null.
     async fn node(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The global id.")] id: ID,
+        #[graphql(desc = "The global ID.")] id: ID,
     ) -> async_graphql::Result<Option<Node>> {
         let calls = of_reader(ctx)?;
         let mut found = find_nodes(calls, &[id]).await?;
         Ok(found.pop().flatten())
     }
 
-    /// What each global id names, in their order; null for those that name nothing. At most 100.
+    /// The object with each global ID, in the given order. Null for an unknown ID. At most 100 IDs.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The global ids.")] ids: Vec<ID>,
+        #[graphql(desc = "The global IDs.")] ids: Vec<ID>,
     ) -> async_graphql::Result<Vec<Option<Node>>> {
         let calls = of_reader(ctx)?;
         if ids.len() > MAX_PAGE {
@@ -127,8 +127,8 @@ impl Query {
         find_nodes(calls, &ids).await
     }
 
-    /// All users, or those whose address, domain of the address or id begins with `searchKeyword`. A page has 100 by default
-    /// and at most; the newest come first.
+    /// All users, or those whose address, domain or ID begins with `searchKeyword`. The newest come first. A page has 100 users
+    /// by default, and at most.
     async fn users(
         &self,
         ctx: &Context<'_>,

@@ -13,9 +13,13 @@ pub(in crate::http::graphql) struct DateTime(pub(in crate::http::graphql) Timest
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) if text.contains(['T', 't']) => Timestamp::parse(text)
-                .map(Self)
-                .ok_or_else(|| InputValueError::custom("must be a time in RFC 3339")),
+            Value::String(text) if text.contains(['T', 't']) => {
+                Timestamp::parse(text).map(Self).ok_or_else(|| {
+                    InputValueError::custom(
+                        "must be an RFC 3339 time, such as 2026-11-23T09:00:00Z",
+                    )
+                })
+            }
             _ => Err(InputValueError::expected_type(value)),
         }
     }

@@ -30,12 +30,12 @@ pub(in crate::http::graphql) struct User {
 /// Whether sign-ins of a user are refused after too many wrong passwords.
 #[derive(Debug, SimpleObject)]
 pub(super) struct AccountLockout {
-    /// Whether sign-ins are refused, to some network at least.
+    /// Whether sign-ins from at least one network are refused.
     is_locked: bool,
-    /// Empty: networks are not told.
+    /// Always empty: networks are not shown.
     #[graphql(name = "lockedIPs")]
     locked_ips: Vec<LockedIp>,
-    /// Until when sign-ins are refused.
+    /// The time until which sign-ins are refused.
     locked_until: Option<DateTime>,
     /// Always `per_user`.
     lockout_type: &'static str,
@@ -47,11 +47,11 @@ pub(super) struct AccountLockout {
 pub(super) struct LockedIp {
     /// Its address.
     ip_address: String,
-    /// Until when.
+    /// The end of the lock.
     locked_until: DateTime,
 }
 
-/// Something that a user has proved.
+/// A claim that a user has verified.
 #[derive(Debug, SimpleObject)]
 pub(super) struct Claim {
     /// Its name.
@@ -74,22 +74,22 @@ impl User {
         }
     }
 
-    /// Null: there are no periods of validity.
+    /// Always null: validity periods are not supported.
     async fn account_valid_from(&self) -> Option<DateTime> {
         None
     }
 
-    /// Null: there are no periods of validity.
+    /// Always null: validity periods are not supported.
     async fn account_valid_until(&self) -> Option<DateTime> {
         None
     }
 
-    /// Null: users are never made anonymous.
+    /// Always null: users are never anonymised.
     async fn anonymize_at(&self) -> Option<DateTime> {
         None
     }
 
-    /// The password, if the user has one and the arguments do not leave it out.
+    /// The password, if the user has one and the arguments do not exclude it.
     async fn authenticators(
         &self,
         after: Option<String>,
@@ -111,7 +111,7 @@ impl User {
         Some(Connection::of(found.into_iter().collect(), &args))
     }
 
-    /// Empty: no other apps are authorized.
+    /// Always empty: no other apps are authorized.
     async fn authorizations(
         &self,
         after: Option<String>,
@@ -122,7 +122,7 @@ impl User {
         Some(none(after, before, first, last))
     }
 
-    /// Empty.
+    /// Always empty.
     async fn biometric_registrations(&self) -> Vec<Identity> {
         Vec::new()
     }
@@ -132,27 +132,27 @@ impl User {
         DateTime(self.account.created_at)
     }
 
-    /// Empty.
+    /// Always empty.
     async fn custom_attributes(&self) -> UserCustomAttributes {
         UserCustomAttributes::default()
     }
 
-    /// Null: users are deleted at once.
+    /// Always null: users are deleted at once.
     async fn delete_at(&self) -> Option<DateTime> {
         None
     }
 
-    /// Null: users are deleted at once.
+    /// Always null: users are deleted at once.
     async fn delete_reason(&self) -> Option<String> {
         None
     }
 
-    /// Why the user is disabled, if that was said.
+    /// Why the user is disabled, if a reason was given.
     async fn disable_reason(&self) -> Option<&str> {
         self.account.disable_reason.as_deref()
     }
 
-    /// Empty: there are no roles.
+    /// Always empty: there are no roles.
     async fn effective_roles(
         &self,
         after: Option<String>,
@@ -169,12 +169,12 @@ impl User {
         Some(self.account.email.as_str())
     }
 
-    /// Null: names are not known.
+    /// Always null: names are not stored.
     async fn formatted_name(&self) -> Option<String> {
         None
     }
 
-    /// Empty: there are no groups.
+    /// Always empty: there are no groups.
     async fn groups(
         &self,
         after: Option<String>,
@@ -185,12 +185,12 @@ impl User {
         Some(none(after, before, first, last))
     }
 
-    /// The global id.
+    /// The global ID.
     pub(super) async fn id(&self) -> ID {
         Kind::User.of(&self.account.id)
     }
 
-    /// The address to sign in with, if `identityType` does not leave it out.
+    /// The address to sign in with, if `identityType` does not exclude it.
     async fn identities(
         &self,
         after: Option<String>,
@@ -230,7 +230,7 @@ impl User {
         self.account.disabled
     }
 
-    /// When the user last signed in, exact to a minute.
+    /// When the user last signed in, accurate to a minute.
     async fn last_login_at(&self) -> Option<DateTime> {
         self.activity.last_sign_in_at.map(DateTime)
     }
@@ -241,28 +241,28 @@ impl User {
         vec![Identity(Arc::clone(&self.account))]
     }
 
-    /// Null: there are no second factors.
+    /// Always null: there are no second factors.
     async fn mfa_grace_period_end_at(&self) -> Option<DateTime> {
         None
     }
 
-    /// Empty.
+    /// Always empty.
     async fn oauth_connections(&self) -> Vec<Identity> {
         Vec::new()
     }
 
-    /// Empty.
+    /// Always empty.
     async fn passkeys(&self) -> Vec<Identity> {
         Vec::new()
     }
 
-    /// Null: nobody signs in by email alone.
+    /// Always null: nobody signs in by email alone.
     #[graphql(name = "primaryOOBOTPEmailAuthenticator")]
     async fn primary_oob_otp_email_authenticator(&self) -> Option<Authenticator> {
         None
     }
 
-    /// Null: nobody signs in by phone.
+    /// Always null: nobody signs in by phone.
     #[graphql(name = "primaryOOBOTPSMSAuthenticator")]
     async fn primary_oob_otp_sms_authenticator(&self) -> Option<Authenticator> {
         None
@@ -273,7 +273,7 @@ impl User {
         Authenticator::of(&self.account)
     }
 
-    /// Empty: there are no roles.
+    /// Always empty: there are no roles.
     async fn roles(
         &self,
         after: Option<String>,
@@ -284,30 +284,30 @@ impl User {
         Some(none(after, before, first, last))
     }
 
-    /// Empty.
+    /// Always empty.
     #[graphql(name = "secondaryOOBOTPEmailAuthenticators")]
     async fn secondary_oob_otp_email_authenticators(&self) -> Vec<Authenticator> {
         Vec::new()
     }
 
-    /// Empty.
+    /// Always empty.
     #[graphql(name = "secondaryOOBOTPSMSAuthenticators")]
     async fn secondary_oob_otp_sms_authenticators(&self) -> Vec<Authenticator> {
         Vec::new()
     }
 
-    /// Null.
+    /// Always null.
     async fn secondary_password(&self) -> Option<Authenticator> {
         None
     }
 
-    /// Empty.
+    /// Always empty.
     #[graphql(name = "secondaryTOTPAuthenticators")]
     async fn secondary_totp_authenticators(&self) -> Vec<Authenticator> {
         Vec::new()
     }
 
-    /// Empty: a portal keeps its own sessions.
+    /// Always empty: the portal manages sessions.
     async fn sessions(
         &self,
         after: Option<String>,
@@ -318,7 +318,7 @@ impl User {
         Some(none(after, before, first, last))
     }
 
-    /// `email`, `updated_at` and, if a language is known, `locale`.
+    /// `email`, `updated_at` and, if the language is known, `locale`.
     async fn standard_attributes(&self) -> UserStandardAttributes {
         let account = &self.account;
         let mut attributes = Map::new();
@@ -331,12 +331,12 @@ impl User {
         UserStandardAttributes(attributes)
     }
 
-    /// Null: users are disabled until they are enabled.
+    /// Always null: temporary disabling is not supported.
     async fn temporarily_disabled_from(&self) -> Option<DateTime> {
         None
     }
 
-    /// Null: users are disabled until they are enabled.
+    /// Always null: temporary disabling is not supported.
     async fn temporarily_disabled_until(&self) -> Option<DateTime> {
         None
     }
@@ -346,12 +346,12 @@ impl User {
         DateTime(changed_at(&self.account))
     }
 
-    /// Empty: addresses are not verified.
+    /// Always empty: addresses are not verified.
     async fn verified_claims(&self) -> Vec<Claim> {
         Vec::new()
     }
 
-    /// Empty.
+    /// Always empty.
     async fn web3(&self) -> Web3Claims {
         Web3Claims::default()
     }

@@ -19,7 +19,7 @@ pub(super) enum Group {}
 #[derive(Debug)]
 pub(super) enum Role {}
 
-/// A session. A portal keeps its own; Keyback tells it when they end.
+/// A session. There are none: the portal manages sessions, and Keyback tells it when they must end.
 #[derive(Debug)]
 pub(super) enum Session {}
 
@@ -27,7 +27,7 @@ pub(super) enum Session {}
 #[derive(Debug)]
 pub(super) enum Authorization {}
 
-/// How a session began.
+/// How a session was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(super) enum SessionType {
     /// With a cookie.
@@ -50,17 +50,17 @@ impl Group {
         match *self {}
     }
 
-    /// The global id.
+    /// The global ID.
     pub(super) async fn id(&self) -> ID {
         match *self {}
     }
 
-    /// Its name for programs.
+    /// Its key, for programs.
     async fn key(&self) -> String {
         match *self {}
     }
 
-    /// Its name for people.
+    /// Its display name.
     async fn name(&self) -> Option<String> {
         match *self {}
     }
@@ -117,17 +117,17 @@ impl Role {
         Some(none(after, before, first, last))
     }
 
-    /// The global id.
+    /// The global ID.
     pub(super) async fn id(&self) -> ID {
         match *self {}
     }
 
-    /// Its name for programs.
+    /// Its key, for programs.
     async fn key(&self) -> String {
         match *self {}
     }
 
-    /// Its name for people.
+    /// Its display name.
     async fn name(&self) -> Option<String> {
         match *self {}
     }
@@ -168,10 +168,10 @@ where
     Connection::of(Vec::new(), &args)
 }
 
-/// A session. A portal keeps its own; Keyback tells it when they end.
+/// A session. There are none: the portal manages sessions, and Keyback tells it when they must end.
 #[Object]
 impl Session {
-    /// Of no meaning any more.
+    /// No longer used.
     async fn acr(&self) -> Option<String> {
         match *self {}
     }
@@ -186,7 +186,7 @@ impl Session {
         match *self {}
     }
 
-    /// The client that it was created for.
+    /// The client for which it was created.
     #[graphql(name = "clientID")]
     async fn client_id(&self) -> Option<String> {
         match *self {}
@@ -197,18 +197,18 @@ impl Session {
         match *self {}
     }
 
-    /// The address that it was created from.
+    /// The IP address from which it was created.
     #[graphql(name = "createdByIP")]
     async fn created_by_ip(&self) -> String {
         match *self {}
     }
 
-    /// Its name for people.
+    /// Its display name.
     async fn display_name(&self) -> String {
         match *self {}
     }
 
-    /// The global id.
+    /// The global ID.
     pub(super) async fn id(&self) -> ID {
         match *self {}
     }
@@ -218,7 +218,7 @@ impl Session {
         match *self {}
     }
 
-    /// The address that it was last used from.
+    /// The IP address from which it was last used.
     #[graphql(name = "lastAccessedByIP")]
     async fn last_accessed_by_ip(&self) -> String {
         match *self {}
@@ -236,7 +236,7 @@ impl Session {
         match *self {}
     }
 
-    /// How it began.
+    /// How the session was started.
     #[graphql(name = "type")]
     async fn session_type(&self) -> SessionType {
         match *self {}
@@ -247,7 +247,7 @@ impl Session {
         match *self {}
     }
 
-    /// What its browser calls itself.
+    /// The browser's user agent.
     async fn user_agent(&self) -> Option<String> {
         match *self {}
     }
@@ -262,12 +262,12 @@ impl Authorization {
         match *self {}
     }
 
-    /// When it was given.
+    /// When it was granted.
     pub(super) async fn created_at(&self) -> DateTime {
         match *self {}
     }
 
-    /// The global id.
+    /// The global ID.
     pub(super) async fn id(&self) -> ID {
         match *self {}
     }

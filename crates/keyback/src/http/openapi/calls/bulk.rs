@@ -34,23 +34,27 @@ fn job_example() -> Value {
 fn start() -> Call {
     let rest = |it: Object| {
         let actions = ["require-change", "sign-out", "disable", "recover"];
-        it.required("action", word(actions), "What is done with each account.")
+        it.required("action", word(actions), "The action for each account.")
             .optional("reason", reason(), REASON)
-            .optional("dry_run", flag(false), "Only count.")
+            .optional("dry_run", flag(false), "Only count the accounts.")
     };
     let by_ids = object()
         .titled("by ids")
-        .required("ids", list(&account_id(), 1_000), "The accounts.")
+        .required(
+            "ids",
+            list(&account_id(), 1_000),
+            "The IDs of the accounts.",
+        )
         .without(&["filter"]);
     let by_filter = object()
         .titled("by filter")
-        .required("filter", filter(), "What the accounts match.")
+        .required("filter", filter(), "What the accounts must match.")
         .without(&["ids"]);
     let example = json!({"action": "require-change", "filter": {"disabled": false}, "reason": "a list of passwords has leaked"});
     let id = json!({"parameters": {"job": "$response.body#/id"}});
     let shape = G::subschema_for::<bulk::JobShown>;
     new("users::bulk::start::post", ("post", JOBS), "startBulkJob")
-        .about("Start a bulk job, or count its accounts", "The scope is that of the same action on one account: `reset` for require-change and recover, `users:write` for sign-out and disable. A body may have 256 KiB, and a hundred jobs may run.")
+        .about("Start a bulk job, or count its accounts", "The scope is that of the same action on one account: `reset` for require-change and recover, `users:write` for sign-out and disable. A body can be up to 256 KiB. Up to a hundred jobs can run at a time.")
         .scope(&["users:write", "reset"])
         .body(one_of([rest(by_ids), rest(by_filter)]), example)
         .answers("200", "The count of a dry run.", G::subschema_for::<bulk::start::BulkCount>, json!({"matching": 120, "complete": true}))
@@ -80,29 +84,25 @@ fn filter() -> Value {
         .optional(
             "disabled",
             either(),
-            "Only accounts that are disabled, or that are not.",
+            "`true`: only disabled accounts. `false`: only the others.",
         )
         .optional(
             "no_password",
             either(),
-            "Only accounts without a password, or with one.",
+            "`true`: only accounts without a password. `false`: only the others.",
         )
         .optional(
             "must_change",
             either(),
-            "Only accounts whose password must be changed, or need not.",
+            "`true`: only accounts whose password must be changed. `false`: only the others.",
         )
-        .optional(
-            "q",
-            q,
-            "The beginning of an address, of its domain or of an id.",
-        )
+        .optional("q", q, "The beginning of an address, its domain or an ID.")
         .build()
 }
 
 fn list_all() -> Call {
     new("users::bulk::list::get", ("get", JOBS), "listBulkJobs")
-        .about("List bulk jobs", "Those of the last 30 days.")
+        .about("List bulk jobs", "Jobs are listed for 30 days.")
         .scope(&["users:read"])
         .answers(
             "200",
@@ -115,7 +115,7 @@ fn list_all() -> Call {
 
 fn show() -> Call {
     new("users::bulk::show::get", ("get", JOB), "getBulkJob")
-        .about("See how far a bulk job is", "")
+        .about("Show the progress of a bulk job", "")
         .scope(&["users:read"])
         .answers(
             "200",
@@ -128,7 +128,7 @@ fn show() -> Call {
 
 fn stop() -> Call {
     new("users::bulk::stop::delete", ("delete", JOB), "stopBulkJob")
-        .about("Stop a bulk job", "What it has done stays.")
+        .about("Stop a bulk job", "Changes that were already made stay.")
         .scope(&["users:write"])
         .answers_nothing("The job is stopped.")
         .problems(&[P::NotFound])

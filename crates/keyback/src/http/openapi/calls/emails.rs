@@ -43,11 +43,11 @@ fn list() -> Call {
         word(states.chain([""])),
         "Only emails in this state; empty for all.",
     )
-    .query("limit", limit(100, 50), "Emails on a page.")
+    .query("limit", limit(100, 50), "Maximum emails on a page.")
     .query(
         "cursor",
         form("^[1-9][0-9]{0,17}$"),
-        "The `next_cursor` of an earlier page.",
+        "The `next_cursor` from an earlier page.",
     )
     .answers(
         "200",
@@ -83,7 +83,7 @@ fn retry() -> Call {
     .optional_body(only_reason(), reason_example())
     .answers(
         "202",
-        "The email, which is tried again.",
+        "The email, which will be sent again.",
         G::subschema_for::<emails::EmailShown>,
         email_example("pending"),
     )

@@ -39,14 +39,14 @@ fn of_user() -> Call {
         "listUserEvents",
     )
     .about(
-        "List what happened to a user",
-        "Also after the account was deleted, for 90 days.",
+        "List a user's events",
+        "Events stay for 90 days, even if the account is deleted.",
     )
-    .query("limit", limit(100, 50), "Events on a page.")
+    .query("limit", limit(100, 50), "Maximum events on a page.")
     .query(
         "cursor",
         form(NUMBER),
-        "The `next_cursor` of an earlier page.",
+        "The `next_cursor` from an earlier page.",
     )
     .answers(
         "200",
@@ -64,26 +64,26 @@ fn filtered(call: Call, most: u64, default: u64) -> Call {
         .query(
             "actor",
             text(),
-            "`user`, `system`, or the id of an administrator's key or token.",
+            "Only events by this actor: `user`, `system`, or the ID of an administrator's key or token.",
         )
         .query(
             "user_id",
             account_id(),
-            "Only events of this account. They have numbers, and cursors of their own.",
+            "Only events of this account. Their cursors are numbers.",
         )
-        .query("since", instant(), "Only events from this time on.")
+        .query("since", instant(), "Only events at or after this time.")
         .query("until", instant(), "Only events before this time.")
-        .query("limit", limit(most, default), "Events in an answer.")
+        .query("limit", limit(most, default), "Maximum events in an answer.")
         .query(
             "cursor",
             form(cursor),
-            "The `next_cursor` of an earlier page; with `user_id` a number.",
+            "The `next_cursor` from an earlier page. With `user_id`, it is a number.",
         )
 }
 
 fn list() -> Call {
     let call = new("events::list::get", "/v1/admin/events", "listEvents")
-        .about("List what happened to all users", "");
+        .about("List the events of all users", "");
     filtered(call, 100, 50).answers(
         "200",
         "A page of events.",
@@ -106,7 +106,7 @@ fn export() -> Call {
     filtered(call, 10_000, 10_000)
         .answers_as(
             "200",
-            "Events, one a line.",
+            "Events, one per line.",
             ("application/x-ndjson", G::subschema_for::<EventLines>),
             Some(json!(line)),
         )
@@ -127,8 +127,8 @@ fn heads() -> Call {
         "listEventHeads",
     )
     .about(
-        "Read the signed digest of each day",
-        "It shows whether an event is missing: docs/events.md says how.",
+        "List the signed digest of each day",
+        "The digests show whether an event is missing. docs/events.md explains how.",
     )
     .answers(
         "200",

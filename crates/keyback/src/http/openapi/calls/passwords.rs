@@ -19,11 +19,11 @@ fn new(handler: &'static str, route: (&'static str, &'static str), id: &'static 
 
 fn sign_in() -> Call {
     let body =
-        by_email_or_id(|it| it.required("password", text(), "The password, as it was typed."));
+        by_email_or_id(|it| it.required("password", text(), "The password as it was typed."));
     let answer = json!({"user_id": "auth0|5f7c", "credential_epoch": 3, "password_change": null});
     new("signing_in::post", ("post", "/v1/sign-in"), "signIn")
         .may_hash()
-        .about("Check a password", "Sessions and cookies are the portal's. Wrong passwords are counted per client and per account.")
+        .about("Check a password", "The portal manages sessions and cookies. Wrong passwords are counted per client and per account.")
         .scope(&["sign-in"])
         .body(body, json!({"email": "ann@example.com", "password": "two-bears-under-one-bridge"}))
         .answers("200", "The password is right.", G::subschema_for::<sign_in::SignedIn>, answer)
@@ -32,8 +32,12 @@ fn sign_in() -> Call {
 
 fn change() -> Call {
     let body = object()
-        .required("user_id", account_id(), "The user's id.")
-        .required("current_password", text(), "Checked like a sign-in.")
+        .required("user_id", account_id(), "The user's ID.")
+        .required(
+            "current_password",
+            text(),
+            "The current password. It is checked like a sign-in.",
+        )
         .required("new_password", text(), "The new password.");
     let example = json!({
         "user_id": "auth0|5f7c",
@@ -47,8 +51,8 @@ fn change() -> Call {
     )
     .may_hash()
     .about(
-        "Change one's own password",
-        "For a user who is signed in at the portal.",
+        "Change a user's own password",
+        "The user must be signed in at the portal.",
     )
     .scope(&["sign-in"])
     .body(sign_out_everywhere(body).build(), example)
@@ -72,7 +76,7 @@ fn policy() -> Call {
         ("get", "/v1/password-policy"),
         "getPasswordPolicy",
     )
-    .about("Read the rules for passwords", "")
+    .about("Get the rules for passwords", "")
     .answers(
         "200",
         "The rules.",
@@ -83,11 +87,11 @@ fn policy() -> Call {
 
 fn check() -> Call {
     let body = object()
-        .required("password", text(), "The password, as far as it is typed.")
+        .required("password", text(), "The password as typed so far.")
         .optional(
             "email",
             email(),
-            "The user's address. Without it, no rule about it is checked.",
+            "The user's address. Without it, the password is not compared with an address.",
         );
     let answer = json!({"score": 4, "accepted": true, "errors": []});
     new(
@@ -97,7 +101,7 @@ fn check() -> Call {
     )
     .about(
         "Rate a password while it is typed",
-        "Nothing of it is stored, logged or sent anywhere.",
+        "The password is not stored, logged or sent anywhere.",
     )
     .body(
         body.build(),
@@ -105,7 +109,7 @@ fn check() -> Call {
     )
     .answers(
         "200",
-        "How strong it is, and which rules it breaks.",
+        "The strength of the password, and the rules it breaks.",
         G::subschema_for::<password_policy::check::PasswordAssessment>,
         answer,
     )

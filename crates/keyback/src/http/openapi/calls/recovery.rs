@@ -24,7 +24,7 @@ fn forgot() -> Call {
         .optional(
             "locale",
             text(),
-            "The language of the mail: a language tag. What is none is ignored.",
+            "The language of the email, as a language tag. An invalid tag is ignored.",
         );
     let answer = json!({
         "challenge_id": "q3oOkVZqT0yP6xq2mJr5Bw",
@@ -36,10 +36,10 @@ fn forgot() -> Call {
     let to_verify =
         json!({"requestBody": {"challenge_id": "$response.body#/challenge_id", "code": "000000"}});
     new("forgot::post", "/v1/forgot-password", "forgotPassword")
-        .about("Ask for a recovery mail", "The answer, and its time, are the same whether or not an account exists. The mail has a link and a code.")
+        .about("Request a recovery email", "The answer and its timing are the same whether or not an account exists. The email has a link and a code.")
         .body(body.build(), json!({"email": "ann@example.com", "locale": "en"}))
         .answers("202", "Accepted.", G::subschema_for::<forgot_password::RecoveryAccepted>, answer)
-        .link("verifyOtp", "The request's name, for its code.", to_verify)
+        .link("verifyOtp", "The ID of the request, to check its code.", to_verify)
         .problems(&[P::RateLimited])
 }
 
@@ -48,12 +48,12 @@ fn verify() -> Call {
         it.required(
             "code",
             text(),
-            "The code, as it was typed: blanks and punctuation are ignored.",
+            "The code as it was typed. Spaces and punctuation are ignored.",
         )
     };
     let by_request = object().titled("by request");
     let by_address = object().titled("by address");
-    let id = "The name of a request of the account.";
+    let id = "The ID of a request for the account.";
     let body = one_of([
         code(
             by_request
@@ -69,10 +69,10 @@ fn verify() -> Call {
     let token = json!({"requestBody": {"token": "$response.body#/reset_token", "new_password": "two-bears-under-one-bridge"}});
     let answer = json!({"reset_token": TOKEN, "expires_in": 600});
     new("verify::post", "/v1/verify-otp", "verifyOtp")
-        .about("Exchange a code for a token", "A wrong, expired, used, replaced or unknown code is one answer. Attempts are counted before they are compared.")
+        .about("Exchange a code for a token", "The answer is the same for a wrong, expired, used, replaced or unknown code. An attempt is counted before the code is compared.")
         .body(body, json!({"challenge_id": "q3oOkVZqT0yP6xq2mJr5Bw", "code": "123456"}))
         .answers("200", "The code was right.", G::subschema_for::<verify_otp::ResetTokenIssued>, answer)
-        .link("resetPassword", "The token, for the reset.", token)
+        .link("resetPassword", "The token for the reset.", token)
         .problems(&[P::InvalidOtp, P::RateLimited, P::StartAgain])
 }
 
@@ -85,7 +85,7 @@ fn reset() -> Call {
         .may_hash()
         .about(
             "Set a new password",
-            "A refused password leaves the token usable.",
+            "If the password is refused, the token can still be used.",
         )
         .body(sign_out_everywhere(body).build(), example)
         .answers_nothing("The password is set.")
@@ -109,11 +109,14 @@ fn check() -> Call {
         "/v1/reset-password/check",
         "checkResetToken",
     )
-    .about("See whose password a token sets", "Uses nothing up.")
+    .about(
+        "Check a token",
+        "Returns the account and the reason. The token stays valid.",
+    )
     .body(body, token_example())
     .answers(
         "200",
-        "The token is good.",
+        "The token is valid.",
         G::subschema_for::<reset_password::check::CheckedToken>,
         answer,
     )
@@ -128,7 +131,7 @@ fn cancel() -> Call {
     )
     .about(
         "Cancel a recovery",
-        "For the mail's \"Cancel this request\" link.",
+        "For the \"Cancel this request\" link in the email.",
     )
     .body(only_token("The token of that link."), token_example())
     .answers_nothing("The recovery is cancelled.")

@@ -27,12 +27,12 @@ fn new(handler: &'static str, route: (&'static str, &'static str), id: &'static 
 fn check_health() -> Call {
     new("health::get", ("get", "/v1/health"), "getHealth")
         .about(
-            "Check variables and store",
-            "A 503 names the bad `variables`, and `reasons`.",
+            "Check the variables and the store",
+            "A 503 lists the bad `variables` and the `reasons`.",
         )
         .answers(
             "200",
-            "Calls are answered.",
+            "The app works.",
             G::subschema_for::<health::Health>,
             json!({"status": "ok"}),
         )
@@ -43,7 +43,7 @@ fn metrics() -> Call {
     new("metrics::get", ("get", "/v1/metrics"), "getMetrics")
         .about(
             "Read metrics",
-            "For Prometheus. docs/monitoring.md lists them.",
+            "In Prometheus' text format. docs/monitoring.md lists the metrics.",
         )
         .scope(&["courier"])
         .answers_as(
@@ -62,13 +62,13 @@ fn run() -> Call {
         "runCourier",
     )
     .about(
-        "Do all that is due",
-        "Let a scheduler call it once a minute. A body is neither needed nor read.",
+        "Run the courier",
+        "Does all work that is due. A scheduler should call this once a minute. A body is not needed and is ignored.",
     )
     .scope(&["courier"])
     .answers(
         "200",
-        "What was done.",
+        "What the run did.",
         G::subschema_for::<courier_run::CourierReport>,
         report,
     )
@@ -81,18 +81,18 @@ fn run_by_url() -> Call {
         "runCourierByUrl",
     )
     .about(
-        "Do what is due, for schedulers that can only call a URL",
-        "Only with the variable courier_url_token, and once in 30 seconds. Shorter than runCourier.",
+        "Run the courier by URL",
+        "For schedulers that can only call a URL. Needs the variable courier_url_token. Runs at most once in 30 seconds, and for a shorter time than runCourier.",
     )
-    .query("token", text(), "What courier_url_token says.")
-    .answers_nothing("What was due was done, or the next run will go on.")
+    .query("token", text(), "The value of courier_url_token.")
+    .answers_nothing("The run has ended. The next run does what is left.")
     .problems(&[P::Unauthorized, P::RateLimited, P::MethodNotAllowed])
 }
 
 fn report() -> Call {
     new("email_webhooks::post", ("post", "/v1/email-webhooks/{provider}"), "reportEmails")
-        .about("Receive the email provider's reports", "The body and its authentication are as the provider documents them; docs/email.md says what to set up. Up to 1 MiB.")
-        .answers_nothing("The reports are noted.")
+        .about("Receive the email provider's reports", "The provider documents the body and its authentication. docs/email.md explains what to set up. A body can be up to 1 MiB.")
+        .answers_nothing("The reports were recorded.")
         .problems(&[P::NotAuthentic, P::NotFound, P::PayloadTooLarge, P::ValidationFailed])
 }
 
@@ -104,8 +104,8 @@ fn document() -> Call {
         "getOpenApi",
     )
     .about(
-        "Read this document",
-        "Not found if the variable `api_docs` is `off`.",
+        "Get this document",
+        "Answers 404 if the variable `api_docs` is `off`.",
     )
     .answers("200", "This document.", G::subschema_for::<Document>, start)
     .header("ETag")

@@ -45,11 +45,11 @@ fn show() -> Call {
 
 fn update() -> Call {
     let body = object()
-        .given("email", email(), "Another address.")
+        .given("email", email(), "The new address.")
         .optional(
             "locale",
             text(),
-            "The language of mails. `null` removes it.",
+            "The language of emails. `null` removes it.",
         )
         .given(
             "disabled",
@@ -58,7 +58,7 @@ fn update() -> Call {
         )
         .optional("reason", reason(), REASON);
     new("users::update::patch", ("patch", ACCOUNT), "updateUser")
-        .about("Change a user", "A merge patch (RFC 7396).")
+        .about("Change a user", "The body is a merge patch (RFC 7396).")
         .scope(&["users:write"])
         .body(
             body.build(),
@@ -78,7 +78,7 @@ fn delete() -> Call {
     new("users::delete::delete", ("delete", ACCOUNT), "deleteUser")
         .about(
             "Delete a user",
-            "Tells the account's address. The reason may be in the body or in the query.",
+            "Notifies the account's address. The reason can be in the body or in the query.",
         )
         .scope(&["users:delete"])
         .query("reason", reason(), REASON)
@@ -91,27 +91,27 @@ fn with_rest_of_reset(it: Object) -> Object {
     it.optional(
         "send_email",
         flag(false),
-        "Whether the password is mailed to the user.",
+        "Whether to send the password to the user by email.",
     )
     .optional(
         "return_password",
         flag(false),
-        "Whether the password is returned.",
+        "Whether to return the password.",
     )
     .optional(
         "change_on_next_sign_in",
         flag(true),
-        "Whether the user must choose another one.",
+        "Whether the user must choose another password at the next sign-in.",
     )
     .optional(
         "expires_in",
         number(&(300..=2_592_000)),
-        "Seconds until the password stops working.",
+        "Seconds until the password expires.",
     )
     .optional(
         "sign_out_everywhere",
         flag(true),
-        "Whether the event sessions.revoked follows.",
+        "Whether all sessions end: adds the event sessions.revoked.",
     )
     .optional("reason", reason(), REASON)
 }
@@ -126,7 +126,7 @@ fn reset() -> Call {
         .map(|name| json!({"properties": {name: {"const": true}}, "required": [name]}));
     let generated = object()
         .titled("with a generated password")
-        .required("generate", just(&yes), "Has a password generated.")
+        .required("generate", just(&yes), "Generates a password.")
         .without(&["password"])
         .ruled("anyOf", json!(delivered));
     let example = json!({"generate": true, "send_email": true, "reason": "asked by phone"});
@@ -139,7 +139,7 @@ fn reset() -> Call {
     .may_hash()
     .about(
         "Set or generate a user's password",
-        "All sessions end unless asked otherwise.",
+        "All sessions end unless `sign_out_everywhere` is `false`.",
     )
     .scope(&["reset"])
     .body(one_of([typed, generated].map(with_rest_of_reset)), example)
@@ -157,7 +157,7 @@ fn require_change() -> Call {
         .required(
             "required",
             json!({"type": "boolean"}),
-            "Whether another password is required.",
+            "Whether the user must choose another password.",
         )
         .optional("reason", reason(), REASON);
     new(
@@ -167,11 +167,11 @@ fn require_change() -> Call {
     )
     .about(
         "Require another password at the next sign-in",
-        "Or no longer.",
+        "With `required: false`, the requirement is removed.",
     )
     .scope(&["reset"])
     .body(body.build(), json!({"required": true}))
-    .answers_nothing("Done.")
+    .answers_nothing("The requirement is set or removed.")
     .problems(&[P::NoCredential])
 }
 
@@ -180,7 +180,7 @@ fn recovery() -> Call {
         .required(
             "deliver",
             word(["email", "return"]),
-            "Whether link and code are mailed, or returned.",
+            "Whether to send the link and the code by email, or to return them.",
         )
         .optional(
             "expires_in",
@@ -210,14 +210,14 @@ fn recovery() -> Call {
     )
     .answers(
         "200",
-        "Link and code.",
+        "The link and the code.",
         G::subschema_for::<shown::start_recovery::RecoveryReturned>,
         returned,
     )
-    .link("verifyOtp", "The code that was returned.", to_verify)
+    .link("verifyOtp", "The returned code.", to_verify)
     .answers(
         "202",
-        "The mail is on its way.",
+        "The email is on its way.",
         G::subschema_for::<shown::start_recovery::RecoveryStarted>,
         started,
     )
@@ -231,7 +231,7 @@ fn challenge() -> Call {
         ("get", "/v1/admin/users/{id}/challenge"),
         "getChallenge",
     )
-    .about("See whether a recovery is under way", "")
+    .about("Show the recovery in progress", "")
     .scope(&["users:read"])
     .answers(
         "200",
@@ -243,11 +243,11 @@ fn challenge() -> Call {
 
 fn stop() -> Call {
     new("users::challenge::delete", ("delete", "/v1/admin/users/{id}/challenge"), "stopRecovery")
-        .about("Stop a recovery", "Its link, its code and a token for the code stop working; sessions go on. The same without a recovery under way.")
+        .about("Stop a recovery", "Its link, its code and any token for the code stop working. Sessions continue. The answer is the same if no recovery is in progress.")
         .scope(&["reset"])
         .query("reason", reason(), REASON)
         .optional_body(only_reason(), reason_example())
-        .answers_nothing("No recovery is under way.")
+        .answers_nothing("No recovery is in progress.")
 }
 
 fn invite() -> Call {
@@ -266,13 +266,13 @@ fn invite() -> Call {
         "inviteUser",
     )
     .about(
-        "Invite a user once more",
-        "For an account without a password. An older link stops working.",
+        "Invite a user again",
+        "The account must not have a password. Any older link stops working.",
     )
     .scope(&["users:write"])
     .body(body, json!({"deliver": "return"}))
     .answers("200", "The link.", shape, returned)
-    .answers("202", "The mail is on its way.", shape, mailed)
+    .answers("202", "The email is on its way.", shape, mailed)
     .problems(&[P::AlreadySetUp, P::AccountDisabled])
 }
 
@@ -282,10 +282,10 @@ fn unlock() -> Call {
         ("post", "/v1/admin/users/{id}/unlock"),
         "unlockUser",
     )
-    .about("Lift a user's locks and pauses", "")
+    .about("Unlock a user", "")
     .scope(&["users:write"])
     .optional_body(only_reason(), reason_example())
-    .answers_nothing("None holds any more.")
+    .answers_nothing("All locks and pauses are cleared.")
 }
 
 fn sign_out() -> Call {
@@ -294,8 +294,8 @@ fn sign_out() -> Call {
         ("post", "/v1/admin/users/{id}/sign-out"),
         "signOutUser",
     )
-    .about("End a user's sessions", "The password stays as it is.")
+    .about("End a user's sessions", "The password does not change.")
     .scope(&["users:write"])
     .optional_body(only_reason(), reason_example())
-    .answers_nothing("The event sessions.revoked follows.")
+    .answers_nothing("The event sessions.revoked was added.")
 }

@@ -27,41 +27,41 @@ fn list() -> Call {
     q["maxLength"] = 254.into();
     new("users::list::get", ("get", "/v1/admin/users"), "listUsers")
         .about(
-            "Search for users, or find the one with an address",
-            "`email` cannot be combined with `q` or a state.",
+            "Search for users, or find one by address",
+            "`email` cannot be combined with `q`, `disabled`, `no_password`, `must_change` or `locked`.",
         )
         .scope(&["users:read"])
         .query(
             "q",
             q,
-            "The beginning of an address, of its domain or of an id. Capitals make no difference.",
+            "The beginning of an address, its domain or an ID, in upper or lower case.",
         )
         .query(
             "disabled",
             either(),
-            "Only accounts that are disabled, or that are not.",
+            "`true`: only disabled accounts. `false`: only the others.",
         )
         .query(
             "no_password",
             either(),
-            "Only accounts without a password, or with one.",
+            "`true`: only accounts without a password. `false`: only the others.",
         )
         .query(
             "must_change",
             either(),
-            "Only accounts whose password must be changed, or need not.",
+            "`true`: only accounts whose password must be changed. `false`: only the others.",
         )
-        .query("locked", either(), "Only accounts with a lock, or without.")
+        .query("locked", either(), "`true`: only locked accounts. `false`: only the others.")
         .query(
             "order",
             word(["newest", "oldest"]),
-            "The newest first unless given.",
+            "Which accounts come first. The default is `newest`.",
         )
-        .query("limit", limit(100, 50), "Accounts on a page.")
+        .query("limit", limit(100, 50), "Maximum accounts on a page.")
         .query(
             "cursor",
             form("^(older|newer)-[0-9]{1,18}$"),
-            "A cursor of an earlier page.",
+            "A cursor from an earlier page.",
         )
         .query("email", email(), "The address of one account.")
         .answers(
@@ -78,7 +78,7 @@ fn create() -> Call {
     let mail = json!({"requestBody": {"email": "$response.body#/email"}});
     new("users::create::post", ("post", "/v1/admin/users"), "createUser")
         .may_hash()
-        .about("Create a user", "Without a password, with one, with a hash, with a generated one, or with an invitation to choose one.")
+        .about("Create a user", "An account can have no password, a given one, a hash, a generated one, or an invitation to choose one.")
         .scope(&["users:write"])
         .body(account_to_create(), json!({"email": "ann@example.com", "id": "auth0|5f7c", "locale": "en"}))
         .answers("201", "The account.", G::subschema_for::<users::create::AccountCreated>, account_example())
@@ -87,7 +87,7 @@ fn create() -> Call {
         .link("updateUser", "The account.", id.clone())
         .link("deleteUser", "The account.", with_reason)
         .link("resetUserPassword", "The account.", id)
-        .link("forgotPassword", "Its address.", mail)
+        .link("forgotPassword", "The account's address.", mail)
         .problems(&[P::Conflict, P::PasswordRejected, P::UndeliverablePassword])
 }
 
@@ -101,12 +101,12 @@ fn basics(title: &str) -> Object {
         .optional(
             "id",
             id,
-            "An id of your own. Made by the server unless given.",
+            "An ID of your own. The default is a generated one.",
         )
         .optional(
             "locale",
             text(),
-            "The language of mails: a language tag. What is none is ignored.",
+            "The language of emails, as a language tag. An invalid tag is ignored.",
         )
         .optional("reason", reason(), REASON)
 }
@@ -119,9 +119,9 @@ fn refused(object: Object, names: &[&str]) -> Object {
 
 fn account_to_create() -> Value {
     let change = "Whether the user must choose another password at the next sign-in.";
-    let send = "Whether the password is mailed to the user.";
-    let returned = "Whether the password is returned.";
-    let hash = "One of the forms in docs/import-hashes.md.";
+    let send = "Whether to send the password to the user by email.";
+    let returned = "Whether to return the password.";
+    let hash = "A hash in one of the formats of docs/import-hashes.md.";
     let bare = refused(
         basics("without a password"),
         &[
@@ -164,7 +164,7 @@ fn account_to_create() -> Value {
     let delivered = ["send_email", "return_password"]
         .map(|name| json!({"properties": {name: {"const": true}}, "required": [name]}));
     let generated = basics("with a generated password")
-        .required("generate", just(&yes), "Has a password generated.")
+        .required("generate", just(&yes), "Generates a password.")
         .optional("send_email", flag(false), send)
         .optional("return_password", flag(false), returned)
         .optional("change_on_next_sign_in", either(), change)
@@ -179,12 +179,12 @@ pub(super) fn invitation() -> Object {
         .required(
             "deliver",
             word(["email", "return"]),
-            "Whether the link is mailed, or returned.",
+            "Whether to send the link by email, or to return it.",
         )
         .optional(
             "expires_in",
             number(&(300..=1_209_600)),
-            "Seconds until the link expires; 7 days unless given.",
+            "Seconds until the link expires. The default is 7 days.",
         )
 }
 
@@ -193,46 +193,46 @@ fn import() -> Call {
     let lines = format!("{line}\n{}\n", json!({"email": "bob@example.com"}));
     let table = "email,id,locale\nann@example.com,auth0|5f7c,en\n";
     let list = json!({"type": "array", "items": account_to_import()});
-    let any = json!({"type": "string", "description": "Lines of JSON objects, whose members are those of the JSON list."});
-    let csv = json!({"type": "string", "description": "A table in UTF-8 with a header row of members' names."});
+    let any = json!({"type": "string", "description": "One JSON object per line, with the same members as in the JSON list."});
+    let csv = json!({"type": "string", "description": "A table in UTF-8. The header row has the names of the members."});
     let report = json!({"created": 2, "unchanged": 0, "failed": 0, "failures": []});
     let map = "^[^,:\\x00-\\x1f]{1,40}:(email|id|locale|password|password_hash|change_on_next_sign_in|disabled|created_at|reason)$";
     new("users::import::post", ("post", "/v1/admin/users/import"), "importUsers")
         .may_hash()
-        .about("Import users", "Lines of JSON, one JSON list, or CSV; up to 8 MiB, 100,000 accounts and 100 passwords in clear. Lines that cannot be imported are listed in `failures`.")
+        .about("Import users", "Accepts lines of JSON, one JSON list or CSV, up to 8 MiB, 100,000 accounts and 100 plaintext passwords. Lines that cannot be imported are listed in `failures`.")
         .scope(&["users:write"])
-        .query("map", form(map), "For CSV: the members that columns with other names have, such as `mail:email,uid:id`.")
-        .query("dry_run", flag(false), "Check all lines, and create nothing.")
+        .query("map", form(map), "For CSV: assigns columns with other names to members, such as `mail:email,uid:id`.")
+        .query("dry_run", flag(false), "Check all lines without creating accounts.")
         .bodies(true, vec![
             ("application/json", list, json!([line])),
             ("application/x-ndjson", any, json!(lines)),
             ("text/csv", csv, json!(table)),
         ])
-        .answers("200", "What became of the lines.", G::subschema_for::<ImportReport>, report)
+        .answers("200", "The result of the import.", G::subschema_for::<ImportReport>, report)
 }
 
 /// An entry of an import. Its errors are listed in `failures`.
 fn account_to_import() -> Value {
     object()
         .required("email", text(), "The user's address.")
-        .optional("id", text(), "An id of your own.")
-        .optional("locale", text(), "The language of mails.")
-        .optional("password", text(), "A password in clear.")
+        .optional("id", text(), "An ID of your own.")
+        .optional("locale", text(), "The language of emails.")
+        .optional("password", text(), "A plaintext password.")
         .optional(
             "password_hash",
             text(),
-            "One of the forms in docs/import-hashes.md.",
+            "A hash in one of the formats of docs/import-hashes.md.",
         )
         .optional(
             "change_on_next_sign_in",
             either(),
-            "Whether the user must choose another password.",
+            "Whether the user must choose another password at the next sign-in.",
         )
         .optional("disabled", flag(false), "Whether the account is disabled.")
         .optional(
             "created_at",
             text(),
-            "When the account was created: a time in RFC 3339.",
+            "When the account was created, as an RFC 3339 time.",
         )
         .optional("reason", text(), REASON)
         .build()
@@ -241,12 +241,12 @@ fn account_to_import() -> Value {
 fn export() -> Call {
     let lines = "{\"created_at\":\"2026-11-23T09:00:00Z\",\"email\":\"ann@example.com\",\"id\":\"auth0|5f7c\"}\n";
     new("users::export::get", ("get", "/v1/admin/users/export"), "exportUsers")
-        .about("Export users", "Lines that an import accepts, oldest account first. Follow `Link` until it is absent. Hashes also need the scope `users:hashes`.")
+        .about("Export users", "The lines can be imported again. The oldest account comes first. Follow `Link` until it is absent. Hashes also need the scope `users:hashes`.")
         .scope(&["users:read"])
-        .query("hashes", flag(false), "Whether each line has the hash of its password.")
-        .query("limit", limit(10_000, 10_000), "Accounts in an answer.")
-        .query("cursor", form("^[0-9]{1,18}$"), "The `X-Next-Cursor` of an earlier answer.")
-        .answers_as("200", "Accounts, one a line.", ("application/x-ndjson", G::subschema_for::<ExportLines>), Some(json!(lines)))
+        .query("hashes", flag(false), "Whether to include the hashes of passwords.")
+        .query("limit", limit(10_000, 10_000), "Maximum accounts in an answer.")
+        .query("cursor", form("^[0-9]{1,18}$"), "The `X-Next-Cursor` from an earlier answer.")
+        .answers_as("200", "Accounts, one per line.", ("application/x-ndjson", G::subschema_for::<ExportLines>), Some(json!(lines)))
         .header("Link")
         .header("X-Next-Cursor")
 }

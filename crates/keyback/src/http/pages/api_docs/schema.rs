@@ -182,7 +182,7 @@ fn plain(schema: &Value) -> String {
         parts.push(format!("up to {most} characters"));
     }
     if let Some(default) = schema.get("default") {
-        parts.push(format!("{default} unless given"));
+        parts.push(format!("default {default}"));
     }
     parts.join(", ")
 }

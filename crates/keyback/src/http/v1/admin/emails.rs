@@ -20,7 +20,7 @@ pub(in crate::http) struct EmailShown {
     user_id: String,
     kind: EmailKind,
     state: EmailState,
-    /// Calls to a provider so far.
+    /// Attempts to send it so far.
     attempts: u32,
     created_at: Time,
     updated_at: Time,
@@ -28,7 +28,7 @@ pub(in crate::http) struct EmailShown {
     next_attempt_at: Option<Time>,
     /// Why the last attempt failed, or what the provider reported.
     last_error: Option<String>,
-    /// The provider that accepted it, or the last that was asked.
+    /// The provider that accepted it, or the last one that was tried.
     provider: Option<String>,
 }
 

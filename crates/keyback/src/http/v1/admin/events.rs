@@ -22,7 +22,7 @@ pub mod list;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct EventPage {
     pub(super) events: Vec<EventShown>,
-    /// Leads to older events.
+    /// Cursor for older events.
     pub(super) next_cursor: Option<String>,
 }
 
@@ -67,18 +67,20 @@ impl Asked {
             "type", "actor", "user_id", "since", "until", "limit", "cursor",
         ];
         let query = request.query(&known)?;
-        let time =
-            |text: &str| Timestamp::parse(text).ok_or("must be a time as in RFC 3339, or a date");
+        let time = |text: &str| {
+            Timestamp::parse(text)
+                .ok_or("must be an RFC 3339 time, such as 2026-11-23T09:00:00Z, or a date")
+        };
         let filter = Filter {
             kind: query.parsed("type", |text| {
-                EventType::parse(text).ok_or("must be a type of event")
+                EventType::parse(text).ok_or("must be an event type")
             })?,
             actor: query.text("actor").map(str::to_owned),
             since: query.parsed("since", time)?,
             until: query.parsed("until", time)?,
         };
         let account = query.parsed("user_id", |text| {
-            AccountId::parse(text).map_err(|_| "must be the id of a user")
+            AccountId::parse(text).map_err(|_| "must be a user ID")
         })?;
         Ok(Self {
             filter,
@@ -90,7 +92,7 @@ impl Asked {
 
     fn feed_cursor(&self) -> Result<Option<Cursor>, Problem> {
         self.query.parsed("cursor", |text| {
-            Cursor::parse(text).ok_or("must be the next_cursor of an earlier page")
+            Cursor::parse(text).ok_or("must be the next_cursor from an earlier page")
         })
     }
 

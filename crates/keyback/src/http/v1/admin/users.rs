@@ -68,43 +68,43 @@ fn path_of(id: &AccountId) -> String {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "Account"))]
 pub(in crate::http) struct AccountShown {
-    /// Chosen by the caller, or made by the server.
+    /// Chosen by the caller, or generated.
     id: String,
-    /// In the spelling in which it was given. Mail goes to this address.
+    /// The address as it was given. Emails go to it.
     email: String,
-    /// The language of mails: a language tag.
+    /// The language of emails, as a language tag.
     locale: Option<String>,
-    /// A disabled account neither signs in nor recovers.
+    /// A disabled account can neither sign in nor recover.
     disabled: bool,
     /// When it was created.
     created_at: Time,
     /// When it was last changed.
     updated_at: Time,
-    /// When its user last signed in, exact to a minute.
+    /// When its user last signed in, accurate to a minute.
     last_sign_in_at: Option<Time>,
-    /// Until when sign-ins from some network are refused.
+    /// The time until which sign-ins from some network are refused.
     locked_until: Option<Time>,
     /// The password; null if the account has none.
     credential: Option<CredentialShown>,
-    /// Rises with each new password. A portal ends the sessions whose epoch differs.
+    /// Rises with each new password. The portal ends sessions with a different epoch.
     credential_epoch: u64,
-    /// The account that the address finds instead, after an upgrade that found two accounts with one mailbox.
+    /// The account that owns the address. Only after an upgrade that found two accounts with one mailbox.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_taken_by: Option<String>,
 }
 
-/// A password, as far as it can be shown.
+/// What is known about a password.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "Credential"))]
 struct CredentialShown {
     /// When it was set.
     set_at: Time,
-    /// By whom.
+    /// Who set it.
     set_by: SetBy,
-    /// Whether the user must choose another one at the next sign-in.
+    /// Whether the user must choose another password at the next sign-in.
     must_change: bool,
-    /// When it stops working.
+    /// When it expires.
     expires_at: Option<Time>,
 }
 

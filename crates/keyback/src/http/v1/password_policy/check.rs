@@ -20,9 +20,9 @@ use crate::store::cx::Cx;
 pub(in crate::http) struct PasswordAssessment {
     /// zxcvbn's score, 0 to 4.
     score: u8,
-    /// Whether it breaks no rule.
+    /// Whether the password meets all rules.
     accepted: bool,
-    /// The rules that it breaks.
+    /// The rules that the password breaks.
     errors: Vec<ErrorShown>,
 }
 

@@ -13,15 +13,15 @@ use crate::ports::Env;
 use crate::settings::ResetPassword;
 use crate::store::cx::Cx;
 
-/// Whose password a token sets, and why.
+/// The account whose password the token sets, and the reason.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct CheckedToken {
-    /// Address of the account.
+    /// The account's address.
     email: String,
     /// Seconds until the token expires.
     expires_in: u64,
-    /// What the token was issued for.
+    /// Why the token was issued.
     reason: ChangeReason,
 }
 

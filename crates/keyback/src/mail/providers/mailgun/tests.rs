@@ -34,7 +34,7 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         Mailgun,
         400,
         r#"{"message":"'to' parameter is not a valid address."}"#,
-        "refused: mailgun answered 400: it does not take this mail",
+        "refused: mailgun answered 400: it rejected this email",
     ),
     (
         Mailgun,
@@ -64,7 +64,7 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         MailgunEu,
         404,
         r#"{"message":"Domain not found: example.test"}"#,
-        "later: mailgun-eu answered 404: unknown there: check the origin and the sender",
+        "later: mailgun-eu answered 404: not found at this origin: check the origin and the sender",
     ),
     (
         Mailgun,
@@ -82,7 +82,7 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         MailgunEu,
         402,
         "{}",
-        "later: mailgun-eu answered 402: the account may not send",
+        "later: mailgun-eu answered 402: the account is not allowed to send",
     ),
 ];
 
@@ -126,12 +126,15 @@ const EVENTS: &[Event] = &[
     (
         Mailgun,
         r#"{"signature":SIGNATURE,"event-data":{"event":"failed","severity":"permanent","reason":"bounce","delivery-status":{"code":550},"user-variables":{"keyback_email_id":"e1"}}}"#,
-        Some((Bounced, Some("refused by its server: 550"))),
+        Some((Bounced, Some("rejected by the recipient's server: 550"))),
     ),
     (
         Mailgun,
         r#"{"signature":SIGNATURE,"event-data":{"event":"failed","severity":"temporary","reason":"old","delivery-status":{"code":498},"user-variables":{"keyback_email_id":"e1"}}}"#,
-        Some((Bounced, Some("temporarily refused by its server: 498"))),
+        Some((
+            Bounced,
+            Some("temporarily rejected by the recipient's server: 498"),
+        )),
     ),
     (
         Mailgun,

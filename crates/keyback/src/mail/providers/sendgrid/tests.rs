@@ -40,7 +40,7 @@ const ANSWERS: &[(ProviderKind, u16, &str, &str)] = &[
         SendGrid,
         400,
         r#"{"errors":[{"field":"personalizations.0.to.0.email"}]}"#,
-        "refused: sendgrid answered 400 personalizations.0.to.0.email: it does not take this mail",
+        "refused: sendgrid answered 400 personalizations.0.to.0.email: it rejected this email",
     ),
     (
         SendGrid,
@@ -65,12 +65,15 @@ const EVENTS: &[Event] = &[
     (
         SendGrid,
         r#"[{"email":"ann@example.test","event":"processed","keyback_email_id":"e1"},{"email":"ann@example.test","event":"bounce","reason":"500 unknown recipient ann@example.test","status":"5.0.0","type":"bounce","keyback_email_id":"e1"}]"#,
-        Some((Bounced, Some("refused by its server: 5.0.0"))),
+        Some((Bounced, Some("rejected by the recipient's server: 5.0.0"))),
     ),
     (
         SendGrid,
         r#"[{"event":"bounce","status":"5.2.2","type":"blocked","keyback_email_id":"e1"}]"#,
-        Some((Bounced, Some("temporarily refused by its server: 5.2.2"))),
+        Some((
+            Bounced,
+            Some("temporarily rejected by the recipient's server: 5.2.2"),
+        )),
     ),
     (
         SendGrid,
@@ -85,7 +88,10 @@ const EVENTS: &[Event] = &[
     (
         SendGrid,
         r#"[{"event":"bounce","status":"5.7.1","type":"expired","keyback_email_id":"e1"}]"#,
-        Some((Bounced, Some("temporarily refused by its server: 5.7.1"))),
+        Some((
+            Bounced,
+            Some("temporarily rejected by the recipient's server: 5.7.1"),
+        )),
     ),
     (
         SendGrid,

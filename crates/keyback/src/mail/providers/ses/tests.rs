@@ -22,7 +22,7 @@ const EVENTS: &[Event] = &[
     (
         Ses,
         r#"{"version":"0","detail-type":"Email Bounced","source":"aws.ses","detail":{"eventType":"Bounce","bounce":{"bounceType":"Permanent","bounceSubType":"General","bouncedRecipients":[{"emailAddress":"ann@example.test","action":"failed","status":"5.1.1","diagnosticCode":"smtp; 550 5.1.1 user unknown"}]},"mail":{"tags":{"keyback_email_id":["e1"]}}}}"#,
-        Some((Bounced, Some("refused by its server: General"))),
+        Some((Bounced, Some("rejected by the recipient's server: General"))),
     ),
     (
         Ses,
@@ -34,13 +34,16 @@ const EVENTS: &[Event] = &[
         r#"{"eventType":"Bounce","bounce":{"bounceType":"Transient","bounceSubType":"MailboxFull"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
         Some((
             Bounced,
-            Some("temporarily refused by its server: MailboxFull"),
+            Some("temporarily rejected by the recipient's server: MailboxFull"),
         )),
     ),
     (
         Ses,
         r#"{"eventType":"Bounce","bounce":{"bounceType":"Undetermined","bounceSubType":"Undetermined"},"mail":{"tags":{"keyback_email_id":["e1"]}}}"#,
-        Some((Bounced, Some("refused by its server: Undetermined"))),
+        Some((
+            Bounced,
+            Some("rejected by the recipient's server: Undetermined"),
+        )),
     ),
     (
         Ses,
@@ -137,12 +140,12 @@ fn ses_names_its_errors_in_a_header() {
         (
             400,
             "BadRequestException:http://internal.amazon.com/",
-            "refused: ses answered 400 BadRequestException: it does not take this mail",
+            "refused: ses answered 400 BadRequestException: it rejected this email",
         ),
         (
             400,
             "MessageRejected",
-            "later: ses answered 400 MessageRejected: the account may not send",
+            "later: ses answered 400 MessageRejected: the account is not allowed to send",
         ),
         (
             400,
@@ -152,7 +155,7 @@ fn ses_names_its_errors_in_a_header() {
         (
             400,
             "SendingPausedException",
-            "later: ses answered 400 SendingPausedException: the account may not send",
+            "later: ses answered 400 SendingPausedException: the account is not allowed to send",
         ),
         (
             403,
@@ -195,14 +198,14 @@ fn ses_names_its_errors_in_the_body_where_the_header_is_missing() {
     ] {
         assert_eq!(
             verdict(Ses, &answer(400, &[], body)),
-            "refused: ses answered 400 BadRequestException: it does not take this mail"
+            "refused: ses answered 400 BadRequestException: it rejected this email"
         );
     }
     let header = [("x-amzn-ErrorType", "SendingPausedException")];
     let answer = answer(400, &header, r#"{"__type":"BadRequestException"}"#);
     assert_eq!(
         verdict(Ses, &answer),
-        "later: ses answered 400 SendingPausedException: the account may not send"
+        "later: ses answered 400 SendingPausedException: the account is not allowed to send"
     );
 }
 

@@ -44,7 +44,7 @@ fn a_success_that_is_not_the_providers_is_no_acceptance() {
         for body in ["garbage", "<html>", "[]", "null", "{\"id\":"] {
             let verdict = verdict(kind, &answer(200, &[], body));
             assert!(
-                verdict.ends_with("not an answer of its API: check the origin"),
+                verdict.ends_with("not a response from its API: check the origin"),
                 "{kind:?} {body}: {verdict}"
             );
         }
@@ -112,7 +112,7 @@ fn a_reason_repeats_nothing_but_a_short_code() {
         let verdict = verdict(ProviderKind::Resend, &answer(422, &[], &body));
         assert_eq!(
             verdict,
-            "refused: resend answered 422: it does not take this mail"
+            "refused: resend answered 422: it rejected this email"
         );
     }
 }

@@ -22,7 +22,7 @@ const MAX_PAGE: i64 = 100;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct EmailPage {
     emails: Vec<EmailShown>,
-    /// Leads to older emails.
+    /// Cursor for older emails.
     next_cursor: Option<String>,
 }
 

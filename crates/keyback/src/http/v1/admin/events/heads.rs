@@ -30,9 +30,9 @@ pub(in crate::http) struct HeadShown {
     /// A date in UTC.
     #[cfg_attr(test, schemars(extend("format" = "date")))]
     day: String,
-    /// How many events the day has.
+    /// The number of events of the day.
     count: u64,
-    /// The digest after the last of them, in hexadecimal.
+    /// The digest after the last event, in hexadecimal.
     digest: String,
     /// The digest of the day before.
     previous: String,

@@ -21,7 +21,7 @@ fn find_id(segment: &str) -> Result<BulkJobId, Problem> {
     BulkJobId::parse(segment).map_err(|_| Problem::not_found())
 }
 
-/// A job: one action on many accounts.
+/// A bulk job: one action on many accounts.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "BulkJob"))]
@@ -29,26 +29,26 @@ pub(in crate::http) struct JobShown {
     id: String,
     action: BulkAction,
     state: BulkState,
-    /// How many accounts it is about; null until that is known.
+    /// The number of accounts in the job. Null until it is known.
     total: Option<u64>,
-    /// How many were changed.
+    /// Changed accounts.
     done: u64,
-    /// With how many nothing was left to do.
+    /// Skipped accounts: there was nothing to change.
     skipped: u64,
-    /// With how many nothing could be done.
+    /// Accounts that could not be changed.
     failed: u64,
-    /// The first 100 of those.
+    /// The first 100 accounts that could not be changed.
     failures: Vec<FailureShown>,
-    /// The caller's reason, which each event has.
+    /// The caller's reason, recorded in each event.
     reason: Option<String>,
     created_at: Time,
     updated_at: Time,
-    /// Who ordered it.
+    /// Who started the job.
     #[cfg_attr(test, schemars(with = "crate::http::openapi::ActorMembers"))]
     actor: Value,
 }
 
-/// An account with which a job could do nothing.
+/// An account that a job could not change.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[cfg_attr(test, schemars(rename = "BulkFailure"))]

@@ -15,15 +15,15 @@ use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 
-/// Whether a recovery is under way.
+/// The recovery in progress, if there is one.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct ChallengeShown {
-    /// Null if none is.
+    /// Null if there is none.
     challenge: Option<LiveChallenge>,
 }
 
-/// A recovery that is under way.
+/// A recovery in progress.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct LiveChallenge {

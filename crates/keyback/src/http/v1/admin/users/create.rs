@@ -31,16 +31,16 @@ const RESERVED: &str = "is reserved";
 /// The members that are allowed for a single new account only.
 const NOT_IMPORTED: [&str; 4] = ["generate", "send_email", "return_password", "invite"];
 
-/// A new account, with what was made for its owner.
+/// A new account, with its generated password or invitation.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct AccountCreated {
     #[serde(flatten)]
     account: AccountShown,
-    /// The generated password, if `return_password` asked for it.
+    /// The generated password, if `return_password` is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
-    /// The mail that is on its way.
+    /// ID of the email that is on its way.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_id: Option<String>,
     /// The invitation, if there is one.
@@ -117,7 +117,7 @@ fn read_order(fields: &mut Fields, lifetime: TemporaryPasswordLifetime) -> Optio
         ("return_password", return_password),
     ] {
         if asked && !is_clear {
-            fields.refuse(name, "needs a password in clear, or generate: true");
+            fields.refuse(name, "needs a plaintext password, or generate: true");
         }
     }
     // Somebody else knows a generated or mailed password.
@@ -200,10 +200,7 @@ impl AccountMembers {
     ) -> Option<Draft> {
         let change_on_next_sign_in = self.change_on_next_sign_in.unwrap_or(must_change);
         if change_on_next_sign_in && !has_password {
-            fields.refuse(
-                "change_on_next_sign_in",
-                "needs a password that can be changed",
-            );
+            fields.refuse("change_on_next_sign_in", "needs a password");
             return None;
         }
         // Somebody else knows a clear password that must be changed. A password that came as a hash is the user's own.

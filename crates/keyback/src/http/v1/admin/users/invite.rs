@@ -27,20 +27,20 @@ const DEFAULT_LIFETIME: Duration = Duration::from_hours(7 * 24);
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct Invitation {
-    /// When its link stops working.
+    /// When its link expires.
     expires_at: Time,
-    /// The link, if it is not mailed.
+    /// The link, unless it is sent by email.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
 }
 
-/// What an account's owner is invited with once more.
+/// A new invitation for an account.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct InvitedAgain {
     #[serde(flatten)]
     invitation: Invitation,
-    /// The mail that is on its way.
+    /// ID of the email that is on its way.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_id: Option<String>,
 }

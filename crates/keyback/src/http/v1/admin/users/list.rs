@@ -29,11 +29,11 @@ const CRITERIA: [&str; 5] = ["q", "disabled", "no_password", "must_change", "loc
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct AccountPage {
     users: Vec<AccountShown>,
-    /// How many accounts match on all pages; null while the directory is behind.
+    /// The number of matching accounts on all pages. Null while the directory is catching up.
     total: Option<usize>,
-    /// Leads to the next page.
+    /// Cursor for the next page.
     next_cursor: Option<String>,
-    /// Leads to the page before.
+    /// Cursor for the previous page.
     previous_cursor: Option<String>,
     /// Present and false for a minute or so after many changes at once: some accounts may be missing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,9 @@ async fn find_one<E: Env>(
     email: &str,
 ) -> Result<SearchPage, Problem> {
     if CRITERIA.iter().any(|it| query.text(it).is_some()) {
-        return Err(query::refuse("email cannot be combined with q or a state"));
+        return Err(query::refuse(
+            "email cannot be combined with q, disabled, no_password, must_change or locked",
+        ));
     }
     let email =
         EmailAddress::parse(email).map_err(|error| query::refuse(&format!("email {error}")))?;
@@ -157,5 +159,7 @@ fn read_cursor(text: &str) -> Result<Place, &'static str> {
         .strip_prefix(NEWER)
         .and_then(number)
         .map(Place::NewerThan);
-    older.or(newer).ok_or("must be a cursor of an answer")
+    older
+        .or(newer)
+        .ok_or("must be a cursor from an earlier page")
 }

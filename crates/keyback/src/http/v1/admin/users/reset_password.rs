@@ -20,19 +20,19 @@ use crate::ports::Env;
 use crate::settings::{AdminResetRules, ResetPassword, Scope};
 use crate::store::cx::Cx;
 
-/// What an administrator's reset did.
+/// The result of an administrator's reset.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct PasswordReset {
-    /// The generated password, if `return_password` asked for it.
+    /// The generated password, if `return_password` is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
-    /// Whether the user must choose another one at the next sign-in.
+    /// Whether the user must choose another password at the next sign-in.
     change_required: bool,
-    /// When the password stops working.
+    /// When the password expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Time>,
-    /// The mail that is on its way.
+    /// ID of the email that is on its way.
     #[serde(skip_serializing_if = "Option::is_none")]
     email_id: Option<String>,
 }

@@ -15,22 +15,22 @@ use crate::settings::{Accounts, Scope};
 use crate::store::cx::Cx;
 use crate::store::{accounts, recoveries};
 
-/// An account, with what keeps its owner out.
+/// An account, with its locks and pauses.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct AccountDetails {
     #[serde(flatten)]
     account: AccountShown,
-    /// Until when requests from some network bring no mail.
+    /// The time until which requests from some network send no email.
     #[serde(skip_serializing_if = "Option::is_none")]
     recovery_paused_until: Option<Time>,
-    /// Until when every code is refused.
+    /// The time until which every code is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     codes_paused_until: Option<Time>,
-    /// Wrong passwords of this hour.
+    /// Wrong passwords in this hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_sign_ins: Option<i64>,
-    /// Wrong codes of this day in UTC.
+    /// Wrong codes on this day (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     wrong_codes: Option<i64>,
 }

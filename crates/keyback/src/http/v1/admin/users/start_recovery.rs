@@ -19,11 +19,11 @@ use crate::store::cx::Cx;
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct RecoveryStarted {
-    /// Its name. A code works with the name of any request of its account.
+    /// ID of the request. A code works with the ID of any request for its account.
     challenge_id: String,
-    /// When the link stops working.
+    /// When the link expires.
     expires_at: Time,
-    /// When the code stops working.
+    /// When the code expires.
     code_expires_at: Time,
 }
 
@@ -33,7 +33,7 @@ pub(in crate::http) struct RecoveryStarted {
 pub(in crate::http) struct RecoveryReturned {
     #[serde(flatten)]
     recovery: RecoveryStarted,
-    /// The address of the page that sets a new password.
+    /// The URL of the page that sets a new password.
     link: String,
     /// The code.
     code: String,

@@ -45,7 +45,7 @@ pub(in crate::http) async fn patch<E: Env>(
 /// The members of a merge patch of an account (RFC 7396), in which `null` removes a value. Only the language can be
 /// removed: every account has an address, and is either enabled or disabled.
 fn read_changes(fields: &mut Fields) -> Option<Changes> {
-    fields.refuse_removal("email", "must not be null: an account has an address");
+    fields.refuse_removal("email", "must not be null: every account has an address");
     fields.refuse_removal("disabled", "must be true or false");
     let email = fields.optional_text("email", EmailAddress::parse);
     let locale = fields.patched_locale();

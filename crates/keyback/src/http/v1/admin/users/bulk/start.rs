@@ -27,13 +27,13 @@ const MAX_IDS: usize = 1_000;
 /// Maximum bytes of the body: enough for that many ids.
 pub(in crate::http::v1::admin::users) const MAX_BYTES: usize = 256 * 1024;
 
-/// What a dry run counts.
+/// The result of a dry run.
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct BulkCount {
-    /// How many accounts the job would be about.
+    /// The number of accounts that the job would include.
     matching: u64,
-    /// Whether all accounts were looked at.
+    /// Whether the count is complete.
     complete: bool,
 }
 
@@ -103,7 +103,8 @@ fn read_order(fields: &mut Fields) -> Option<(Order, bool)> {
 
 fn read_filter(fields: &mut Fields) -> Option<BulkFilter> {
     let time = |text: &str| {
-        Timestamp::parse(text).ok_or("must be a time such as 2026-11-23T09:00:00Z, or a date")
+        Timestamp::parse(text)
+            .ok_or("must be an RFC 3339 time, such as 2026-11-23T09:00:00Z, or a date")
     };
     let password_set_before = fields.optional_text("password_set_before", time);
     let created_before = fields.optional_text("created_before", time);
@@ -115,7 +116,7 @@ fn read_filter(fields: &mut Fields) -> Option<BulkFilter> {
         let beginning = Beginning::parse(text).ok();
         beginning
             .filter(|it| !it.is_empty())
-            .ok_or("must be 1 to 254 characters of an address, a domain or an id")
+            .ok_or("must be 1 to 254 characters of an address, a domain or an ID")
     });
     Some(BulkFilter {
         password_set_before: password_set_before?,

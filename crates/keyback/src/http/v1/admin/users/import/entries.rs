@@ -25,7 +25,7 @@ const OTHER_FILES: [(&[u8], &str); 8] = [
 const UTF_16: &str = "is UTF-16 text: save it as UTF-8";
 const CSV: &str = "is a table, such as CSV: send it with the content type text/csv";
 const WRAPPED: &str =
-    "is one object that holds a list: send the list alone, or one JSON object per line";
+    "is one object around a list: send the list alone, or one JSON object per line";
 const OTHER: &str = "must be one JSON object per line, or one JSON list of objects";
 
 /// The JSON of one account, and its place.

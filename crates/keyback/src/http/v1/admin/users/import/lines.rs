@@ -59,7 +59,7 @@ pub(super) fn find(request: &Request, mapping: Option<Mapping>) -> Result<Lines<
         });
     }
     if mapping.is_some() {
-        return Err(query::refuse("map is for the columns of text/csv"));
+        return Err(query::refuse("map works only with text/csv"));
     }
     let entries = entries::find(body).map_err(refused)?;
     if entries.len() > MAX_LINES {
@@ -115,7 +115,7 @@ fn read_members(
     let created_at = fields.optional_text("created_at", |text| {
         let time = Timestamp::parse(text);
         time.filter(|time| *time <= now)
-            .ok_or("must be a time in the past, such as 2026-11-23T09:00:00Z")
+            .ok_or("must be an RFC 3339 time in the past, such as 2026-11-23T09:00:00Z")
     });
     let draft = read_draft(&mut fields, lifetime);
     let errors = fields.finish();

@@ -44,8 +44,8 @@ impl Mapping {
             let (name, member) = pair.rsplit_once(':').ok_or("must be column:member pairs")?;
             let known = MEMBERS.into_iter().find(|known| *known == member.trim());
             let member = known.ok_or(
-                "leads to an unknown member: there are email, id, locale, password, password_hash, \
-                 change_on_next_sign_in, disabled, created_at and reason",
+                "names an unknown member: use email, id, locale, password, password_hash, \
+                 change_on_next_sign_in, disabled, created_at or reason",
             )?;
             mapping.insert(name.trim().to_owned(), member);
         }
@@ -93,7 +93,7 @@ impl<'a> Table<'a> {
         {
             let name: String = name.chars().take(64).collect();
             return Err(refused(&format!(
-                "has no column \"{name}\", which map names"
+                "has no column \"{name}\", but map names it"
             )));
         }
         let columns: Vec<_> = names.iter().map(|name| member_of(name, mapping)).collect();

@@ -32,18 +32,17 @@ impl Tally {
             LineOutcome::Unchanged => self.unchanged = self.unchanged.saturating_add(1),
             LineOutcome::Failed(failure) => {
                 let (code, detail) = match failure {
-                    LineFailure::Conflict => {
-                        ("conflict", "the id or the address is another account's")
-                    }
+                    LineFailure::Conflict => ("conflict", "another account has this ID or address"),
                     LineFailure::Reserved(until) => {
                         return self.fail(place, "conflict", &reserved(until), None);
                     }
-                    LineFailure::PasswordRejected => {
-                        ("password-rejected", "the policy refuses the password")
-                    }
+                    LineFailure::PasswordRejected => (
+                        "password-rejected",
+                        "the password does not meet the password policy",
+                    ),
                     LineFailure::TooManyPasswords => (
                         "too-many-passwords",
-                        "a call takes at most 100 passwords in clear: import the rest with another",
+                        "at most 100 plaintext passwords per call: import the rest in another call",
                     ),
                 };
                 self.fail(place, code, detail, None);
