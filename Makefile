@@ -16,14 +16,14 @@ native := --profile host
 run: ## Serve the app on 127.0.0.1:3000 with demo data and a development mailbox
 	@scripts/run
 
-test: ## Run all that CI runs: check, unit tests, end-to-end tests
+test: ## Run everything CI runs: checks, unit tests, end-to-end tests and the rest
 	@scripts/test
 
-test-redis: build build-redis host ## Run the end-to-end tests on Redis, by both ways to it (40 minutes)
+test-redis: build build-redis host ## Run the end-to-end tests on Redis, through Spin's store and directly (40 minutes)
 	KEYBACK_STORE=redis cargo test --locked $(native) --no-fail-fast --package keyback-tests
 	KEYBACK_STORE=outbound-redis cargo test --locked $(native) --no-fail-fast --package keyback-tests
 
-check: wasm-target ## Check format, lints and documentation; warnings are errors
+check: wasm-target ## Check formatting, lints and documentation; warnings are errors
 	cargo fmt --all --check
 	cargo clippy --locked $(native) --package keyback --all-targets --all-features -- --deny warnings
 	cargo clippy --locked $(native) --package keyback-host --all-targets -- --deny warnings
@@ -36,10 +36,10 @@ check: wasm-target ## Check format, lints and documentation; warnings are errors
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback-bench
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(wasm) --no-deps --package keyback-spin $(wasm_packages)
 
-deny: ## Check the crates: licences, duplicate versions, sources, known advisories
+deny: ## Check the crates' licences, duplicate versions, sources and known advisories
 	@scripts/deny
 
-sbom: ## Write what each component is made of into target/sbom
+sbom: ## Write an SBOM for each component to target/sbom
 	@scripts/sbom
 
 fuzz: ## Fuzz every parser of untrusted bytes, two minutes each (35 minutes)
@@ -49,7 +49,7 @@ build: wasm-target ## Build the components
 	cargo build --locked $(wasm) $(wasm_packages)
 
 # Both builds write to the same files, so each replaces the other: the usual one comes last.
-build-redis: wasm-target ## Build the components of spin-redis.toml, which keep what they store in a Redis of your own
+build-redis: wasm-target ## Build the components of spin-redis.toml, which store everything in your own Redis
 	cargo build --locked $(wasm) --features redis $(redis_packages)
 	@mkdir -p target/redis/wasm32-wasip2/release
 	@cp $(redis_wasm) target/redis/wasm32-wasip2/release/
@@ -58,36 +58,36 @@ build-redis: wasm-target ## Build the components of spin-redis.toml, which keep 
 host: ## Build the embedded host, target/host/keyback-host
 	cargo build --locked $(native) --package keyback-host
 
-release: wasm-target sbom ## Build the components reproducibly, and pack them with the SBOM, for registries and servers, into target/dist
+release: wasm-target sbom ## Build reproducible release files (images, archive, SBOM) in target/dist
 	@scripts/release
 
-bench: build host ## Measure every call against a native reference, into docs/performance.md (10 minutes)
+bench: build host ## Benchmark every call and update docs/performance.md (10 minutes)
 	@scripts/bench full
 
-bench-quick: build host ## Measure less, in two minutes, and only print it
+bench-quick: build host ## Run a shorter benchmark and only print it (2 minutes)
 	@scripts/bench quick
 
-crash: build host ## Kill the host a hundred times under load, each time on the same files (10 minutes)
+crash: build host ## Kill the host 100 times under load, reusing the same files (10 minutes)
 	KEYBACK_CRASH_ROUNDS=100 cargo test --locked $(native) --package keyback-tests -- --nocapture crash::
 
-faults: build host ## Thousands of seeded plans of faults in memory, and a hundred on the served app (an hour)
+faults: build host ## Run 20,000 seeded fault plans in memory and 100 against the served app (1 hour)
 	KEYBACK_FAULT_PLANS=20000 cargo test --locked $(native) --package keyback --all-features --lib -- --nocapture fault_plans::
 	KEYBACK_FAULT_PLANS=100 cargo test --locked $(native) --package keyback-tests -- --nocapture faults::
 
-soak: build host ## Ten minutes of mixed load, into docs/reliability.md
+soak: build host ## Run mixed load and update docs/reliability.md (10 minutes)
 	cargo run --locked $(native) --package keyback-bench -- soak --write docs/reliability.md
 
-overload: build host ## Sign in over more connections than can be served, for a minute, into docs/reliability.md
+overload: build host ## Overload sign-in and update docs/reliability.md (1 minute)
 	cargo run --locked $(native) --package keyback-bench -- overload --write docs/reliability.md
 
-screenshots: build host ## Pictures of every page, state and mail, into target/screenshots
+screenshots: build host ## Take screenshots of every page, state and email, in target/screenshots
 	@scripts/browser-tests --screenshots
 	@scripts/browser-tests --mails
 
-wasm-target: ## Make Rust's target wasm32-wasip2 available
+wasm-target: ## Install the Rust target wasm32-wasip2 if it is missing
 	@scripts/wasm-target
 
-clean: ## Delete what was built; .keyback/ (demo data, development secrets) stays
+clean: ## Delete what was built, but not .keyback/ (demo data, development secrets)
 	cargo clean
 
 help: ## List these targets

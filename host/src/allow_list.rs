@@ -85,7 +85,7 @@ impl AllowedHost {
             _ if !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphabetic()) => {
                 Some(scheme.to_ascii_lowercase())
             }
-            _ => bail!("the scheme of an outbound host consists of letters, or is `*`"),
+            _ => bail!("the scheme of an outbound host must consist of letters, or be `*`"),
         };
         let (host, port) = match rest.rsplit_once(':') {
             // A colon inside the brackets of an IPv6 address does not start a port.
@@ -146,7 +146,7 @@ impl Host {
         ensure!(!host.is_empty(), "an outbound host needs a host name");
         ensure!(
             !host.contains(['@', '?', '#', ' ', '{', '}']),
-            "an outbound host is `scheme://host[:port]` and no more"
+            "an outbound host must have the form `scheme://host[:port]`"
         );
         ensure!(
             host != "self" && host != "self.alt" && !host.ends_with(".spin.internal"),
@@ -159,7 +159,7 @@ impl Host {
         ensure!(
             !suffix.unwrap_or(&host).contains('*')
                 && suffix.is_none_or(|suffix| suffix.starts_with('.')),
-            "the wildcard of an outbound host stands for it all, or for what is before its first dot"
+            "a wildcard must be the whole outbound host, or all that is before its first dot"
         );
         Ok(suffix.map_or_else(
             || Self::Exactly(host.clone()),

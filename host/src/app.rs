@@ -76,7 +76,7 @@ fn engine(cache_folder: Option<&Path>) -> Result<Engine> {
     }
     match Cache::new(cache) {
         Ok(cache) => drop(config.cache(Some(cache))),
-        Err(error) => eprintln!("warning: components are compiled at every start: {error:#}"),
+        Err(error) => eprintln!("warning: compiled components cannot be cached: {error:#}"),
     }
     let engine = Engine::new(&config)?;
     let ticked = engine.weak();
@@ -102,16 +102,16 @@ fn load_component(
     let source = component.source.display();
     ensure!(
         component.source.is_file(),
-        "there is no {source}; `keyback-host up --build` builds the components"
+        "{source} does not exist; run `keyback-host up --build` to build the components"
     );
     let grants = grants(id, component, ingredients)?;
     let compiled = Component::from_file(engine, &component.source)
         .map_err(|error| anyhow!("{source}: {error:#}"))?;
     let pre = linker.instantiate_pre(&compiled).map_err(|error| {
-        anyhow!("{source} imports something that keyback-host does not provide (host/wit has what it does): {error:#}")
+        anyhow!("{source} imports something that keyback-host does not provide (host/wit lists what it does provide): {error:#}")
     })?;
     let service = ServicePre::new(pre).map_err(|error| {
-        anyhow!("{source} is no HTTP component of WASI 0.3 (spin-sdk 7 builds those): {error:#}")
+        anyhow!("{source} is not a WASI 0.3 HTTP component; build it with spin-sdk 7: {error:#}")
     })?;
     Ok(Instances::new(
         service,
@@ -124,14 +124,14 @@ fn grants(id: &str, component: &manifest::Component, ingredients: &Ingredients) 
     let mut stores = Stores::new();
     for label in &component.key_value_stores {
         let store = ingredients.stores.get(label).with_context(|| {
-            format!("there is no store `{label}`; a runtime configuration file can define stores beside `default`")
+            format!("there is no store `{label}`; define it in a runtime configuration file")
         })?;
         stores.insert(label.clone(), store.clone());
     }
     let allow_list = AllowList::resolve(&component.allowed_outbound_hosts, ingredients.variables);
     let allow_list = allow_list.unwrap_or_else(|error| {
         if !component.allowed_outbound_hosts.is_empty() {
-            eprintln!("warning: component `{id}` is denied every outbound call: {error:#}");
+            eprintln!("warning: component `{id}` may not make outbound calls: {error:#}");
         }
         AllowList::default()
     });

@@ -16,27 +16,27 @@ Runs a Spin application (spin.toml) where Spin is not installed.
 Usage: keyback-host up [OPTIONS]
 
 Options:
-  -f, --from PATH                 The manifest, or the folder of its spin.toml [default: spin.toml]
+  -f, --from PATH                 Manifest, or the folder of its spin.toml [default: spin.toml]
       --build                     Run the components' build commands first
-      --listen ADDRESS            Where to serve; port 0 takes a free one [default: 127.0.0.1:3000]
-      --state-dir FOLDER          Where the default store is; \"\" keeps it in memory
+      --listen ADDRESS            Address to listen on; port 0 picks a free port [default: 127.0.0.1:3000]
+      --state-dir FOLDER          Folder of the default store; \"\" keeps the store in memory
                                   [default: .spin beside the manifest]
-      --variable NAME=VALUE       The value of a variable; may be repeated. Before SPIN_VARIABLE_<NAME>
-      --runtime-config-file FILE  Defines stores: [key_value_store.<label>] with type = \"spin\"
-      --cache-dir FOLDER          Where compiled components are kept [default: wasmtime's own cache]
-      --max-instance-count NUMBER Instances of one component at a time [default: 16]
-      --max-instance-memory BYTES Memory of one instance [default: 4 GiB]
+      --variable NAME=VALUE       Set a variable; repeatable. Overrides SPIN_VARIABLE_<NAME>
+      --runtime-config-file FILE  Define stores: [key_value_store.<label>] with type = \"spin\" or \"redis\"
+      --cache-dir FOLDER          Folder for compiled components [default: wasmtime's own cache]
+      --max-instance-count NUMBER Maximum instances per component [default: 16]
+      --max-instance-memory BYTES Maximum memory per instance [default: 4 GiB]
       --max-instance-reuse-count NUMBER
-                                  Requests that an instance serves in all [default: 128]
+                                  Maximum requests per instance, in total [default: 128]
       --max-instance-concurrent-reuse-count NUMBER
-                                  Requests that an instance serves at a time [default: 16]
+                                  Maximum concurrent requests per instance [default: 16]
       --idle-instance-timeout TIME
-                                  How long an instance is kept without a request, such as 500ms
+                                  How long to keep an idle instance, such as 500ms
                                   [default: 1s]
-      --mailbox ADDRESS           Also serve a development mailbox, on a loopback address
-      --faults FILE               For tests: a plan of faults, read anew at every call
-  -q, --quiet                     Drop what the components print
-  -h, --help                      Print this
+      --mailbox ADDRESS           Also serve a development mailbox; loopback addresses only
+      --faults FILE               For tests: a fault plan, re-read on every call
+  -q, --quiet                     Discard the components' output
+  -h, --help                      Print this help
   -V, --version                   Print the version
 ";
 
@@ -132,7 +132,8 @@ pub(crate) fn parse(
 
 fn count(value: OsString) -> Result<usize, lexopt::Error> {
     let value = value.string()?;
-    limits::parse_count(&value).ok_or_else(|| format!("`{value}` is not a number from 1 on").into())
+    limits::parse_count(&value)
+        .ok_or_else(|| format!("`{value}` is not a whole number of 1 or more").into())
 }
 
 fn time(value: OsString) -> Result<Duration, lexopt::Error> {
@@ -157,7 +158,7 @@ fn loopback(value: OsString) -> Result<SocketAddr, lexopt::Error> {
     if address.ip().is_loopback() {
         Ok(address)
     } else {
-        Err(format!("the mailbox shows every mail to anyone: it serves on loopback addresses only, not on {address}").into())
+        Err(format!("the mailbox shows every email to anyone who reaches it, so it listens on loopback addresses only, not on {address}").into())
     }
 }
 
@@ -165,7 +166,7 @@ fn loopback(value: OsString) -> Result<SocketAddr, lexopt::Error> {
 fn variable(value: OsString) -> Result<(String, String), lexopt::Error> {
     let value = value
         .into_string()
-        .map_err(|_| "a `--variable` is not UTF-8")?;
+        .map_err(|_| "the value of a `--variable` is not UTF-8")?;
     let (name, value) = value
         .split_once('=')
         .ok_or("`--variable` needs NAME=VALUE")?;

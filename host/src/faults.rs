@@ -76,7 +76,7 @@ impl Faults {
         };
         let text = faults.text();
         let plan = toml::from_str(&text);
-        let plan = plan.with_context(|| format!("the plan of faults {}", faults.file.display()))?;
+        let plan = plan.with_context(|| format!("the fault plan {}", faults.file.display()))?;
         *faults.lock() = Last {
             text,
             plan,

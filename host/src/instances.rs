@@ -113,7 +113,7 @@ struct NoneFree;
 
 impl fmt::Display for NoneFree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there are as many instances as there may be")
+        f.write_str("the maximum number of instances is running")
     }
 }
 
@@ -224,7 +224,7 @@ impl WorkerState for Worker {
     fn drop(&self, _store: Store<GuestState>, result: wasmtime::Result<()>) {
         if let Err(error) = result {
             crate::report(format_args!(
-                "{}: an instance failed, with every request in it: {error:#}",
+                "{}: an instance failed, and all its requests with it: {error:#}",
                 self.component
             ));
         }

@@ -61,7 +61,7 @@ impl Mailbox {
         if !is_for_loopback(request.headers()) {
             return Ok(text(
                 StatusCode::MISDIRECTED_REQUEST,
-                "The mailbox answers on loopback names only.\n",
+                "The mailbox can be reached by loopback names only.\n",
             ));
         }
         let path = request.uri().path().to_owned();
@@ -74,7 +74,7 @@ impl Mailbox {
             }
         }
         let Some(allowed) = allowed_methods(&path) else {
-            return Ok(problem(StatusCode::NOT_FOUND, "There is no such page."));
+            return Ok(problem(StatusCode::NOT_FOUND, "Page not found."));
         };
         Ok(match (request.method(), path.as_str()) {
             (&Method::GET, "/api/messages") => {
@@ -122,7 +122,7 @@ impl Mailbox {
                 return api.refuse(&Refusal::new(
                     StatusCode::UNPROCESSABLE_ENTITY,
                     "validation_error",
-                    "The mailbox was told to refuse: the address is bad.",
+                    "The mailbox is set to reject this email: the address is bad.",
                 ));
             }
             Behaviour::Fail => return failed(),
@@ -160,13 +160,18 @@ impl Mailbox {
         let behaviour = lock(&self.next).take_for_event();
         match behaviour {
             Behaviour::Accept => {}
-            Behaviour::Refuse => return problem(StatusCode::BAD_REQUEST, "Told to refuse."),
+            Behaviour::Refuse => {
+                return problem(
+                    StatusCode::BAD_REQUEST,
+                    "The mailbox is set to reject this event.",
+                );
+            }
             Behaviour::Fail => return failed(),
             Behaviour::TimeOut => return silence().await,
         }
         match self.told().accept(&id, &body) {
             Ok(()) => content(StatusCode::NO_CONTENT, "text/plain", ""),
-            Err(_) => problem(StatusCode::BAD_REQUEST, "The body is no JSON."),
+            Err(_) => problem(StatusCode::BAD_REQUEST, "The body is not JSON."),
         }
     }
 
@@ -178,7 +183,7 @@ impl Mailbox {
             }
             None => problem(
                 StatusCode::UNPROCESSABLE_ENTITY,
-                "`behaviour` is accept, refuse, fail or time-out.",
+                "`behaviour` must be accept, refuse, fail or time-out.",
             ),
         }
     }
@@ -223,7 +228,7 @@ fn file(path: &str) -> Option<MailboxAnswer> {
 }
 
 fn not_allowed(allowed: &'static str) -> MailboxAnswer {
-    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "Not with this method.");
+    let mut answer = problem(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.");
     answer
         .headers_mut()
         .insert(ALLOW, HeaderValue::from_static(allowed));
@@ -253,13 +258,19 @@ where
 
 /// What a provider answers while it is down.
 fn failed() -> MailboxAnswer {
-    problem(StatusCode::SERVICE_UNAVAILABLE, "Told to fail.")
+    problem(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "The mailbox is set to fail.",
+    )
 }
 
 /// Keeps a caller waiting for [`SILENCE`].
 async fn silence() -> MailboxAnswer {
     tokio::time::sleep(SILENCE).await;
-    problem(StatusCode::GATEWAY_TIMEOUT, "Told to time out.")
+    problem(
+        StatusCode::GATEWAY_TIMEOUT,
+        "The mailbox is set to time out.",
+    )
 }
 
 /// A page on the web can make its own name resolve to a loopback address, but cannot make the browser hide that name.

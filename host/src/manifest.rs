@@ -69,7 +69,7 @@ impl Manifest {
         let file: schema::ManifestFile = toml::from_str(text)?;
         ensure!(
             file.spin_manifest_version.as_integer() == Some(2),
-            "`spin_manifest_version` must be 2; keyback-host knows no other"
+            "`spin_manifest_version` must be 2; keyback-host supports no other"
         );
         check_application_trigger(&file.application)?;
 
@@ -106,7 +106,7 @@ impl Manifest {
                     let replaced = components.insert(route.component.clone(), component);
                     ensure!(
                         replaced.is_none(),
-                        "there are two components `{}`",
+                        "there are two components named `{}`",
                         route.component
                     );
                 }
@@ -131,7 +131,7 @@ fn check_routes(routes: &[Route], components: &BTreeMap<String, Component>) -> R
     for route in routes {
         ensure!(
             components.contains_key(&route.component),
-            "route `{}` names component `{}`, which the manifest does not have",
+            "route `{}` names component `{}`, which the manifest does not define",
             route.pattern,
             route.component
         );

@@ -75,7 +75,9 @@ impl StoreConfig {
             ("spin", None, None) => Ok(Place::Memory),
             ("redis", None, Some(url)) => Ok(Place::Redis(url)),
             ("spin" | "redis", ..) => {
-                bail!("a store of type `spin` has a `path` or nothing, one of type `redis` a `url`")
+                bail!(
+                    "a store of type `spin` may have a `path`, and one of type `redis` must have a `url`"
+                )
             }
             (kind, ..) => bail!(
                 "keyback-host does not support stores of type `{kind}`, only `spin` and `redis`"

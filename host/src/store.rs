@@ -55,13 +55,13 @@ impl fmt::Display for StoreError {
             Self::Redis(error) => write!(f, "{error}"),
             Self::NotWal(mode) => write!(
                 f,
-                "its journal mode stays `{mode}`: the file system does not allow WAL"
+                "its journal mode stays `{mode}`: the file system does not support WAL"
             ),
             Self::NotInPlace => f.write_str("its file was deleted or replaced"),
             Self::NotACounter => f.write_str("the value to increment is not a counter"),
             Self::Overflow => f.write_str("the counter is full"),
-            Self::OnPurpose => f.write_str("made to fail"),
-            Self::NotSupported => f.write_str("Spin's store of this kind does not do that"),
+            Self::OnPurpose => f.write_str("failed on purpose"),
+            Self::NotSupported => f.write_str("Spin's store of this kind does not support that"),
         }
     }
 }

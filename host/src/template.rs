@@ -25,7 +25,7 @@ impl Template {
         let mut rest = source;
         while let Some((literal, tail)) = rest.split_once("{{") {
             let Some((name, tail)) = tail.split_once("}}") else {
-                bail!("`{source}` has a `{{{{` that is not closed");
+                bail!("`{source}` has an unclosed `{{{{`");
             };
             if !literal.is_empty() {
                 parts.push(Part::Literal(literal.to_owned()));

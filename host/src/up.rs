@@ -108,7 +108,7 @@ fn load(options: &Options, manifest: &Manifest) -> Result<Trigger> {
 fn load_variables(options: &Options, manifest: &Manifest) -> Variables {
     for (name, _) in &options.variables {
         if !manifest.variables.contains_key(name) {
-            eprintln!("warning: the manifest declares no variable `{name}`");
+            eprintln!("warning: the manifest does not declare the variable `{name}`");
         }
     }
     let variables = Variables::load(&manifest.variables, &options.variables, |name| {
@@ -116,7 +116,7 @@ fn load_variables(options: &Options, manifest: &Manifest) -> Variables {
     });
     for name in variables.missing() {
         eprintln!(
-            "warning: the required variable `{name}` has no value (`--variable {name}=…` gives it one)"
+            "warning: the required variable `{name}` has no value; set it with `--variable {name}=…`"
         );
     }
     variables

@@ -104,9 +104,9 @@ describe('the mailbox', { skip: Boolean(process.env.KEYBACK_SPIN) }, () => {
   });
 
   test('refuses one mail when it is told to refuse the next', async () => {
-    const choice = page.getByLabel('The next mail is');
+    const choice = page.getByLabel('Next email:');
     await choice.selectOption('refuse');
-    await page.getByText('The next mail is rejected for good').waitFor();
+    await page.getByText('Next email: rejected permanently').waitFor();
     assert.equal(await send('Refused'), 422);
     assert.equal(await send('Accepted'), 200);
     await page.locator('h1').click();

@@ -45,7 +45,7 @@ test('an email that failed is told of with why, and is sent again on demand', as
     await row.getByText(`After 1 attempt: ${email.last_error}`).waitFor();
     await row.getByRole('link', { name: 'Recovery' }).click();
     await titled(page, 'Email');
-    await page.getByText('There will be no more attempts.').waitFor();
+    await page.getByText('won’t be retried automatically.').waitFor();
     await page.getByText(email.last_error).waitFor();
     app.mails.answerWith(200);
     await press(page, 'Send again');

@@ -373,7 +373,7 @@ export const portalStates = {
   'portal-email': async (page, app) => {
     await answer(page, '**/v1/admin/emails/e1', 200, '', EMAIL);
     await view('#/emails/e1')(page, app);
-    await page.getByText('There will be no more attempts.').waitFor();
+    await page.getByText('won’t be retried automatically.').waitFor();
   },
   'portal-email-retry': async (page, app) => {
     await answer(page, '**/v1/admin/emails/e1', 200, '', EMAIL);

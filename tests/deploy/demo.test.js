@@ -22,7 +22,7 @@ async function clone(t) {
   const serve = async () => {
     const server = start(join(folder, 'scripts/run'), [], { cwd: folder, env });
     t.after(() => server.stop('SIGTERM'));
-    await until(() => server.log().includes('Ctrl-C ends it.'), 'the demo').catch((error) => {
+    await until(() => server.log().includes('Press Ctrl-C to stop.'), 'the demo').catch((error) => {
       throw new Error(`${error.message}\n${server.log()}`);
     });
     return server;
@@ -58,15 +58,15 @@ test('the README\'s lines work after make run, and again immediately', { skip: n
 
 test('make run says what it did, and its own lines work, the second time as well', { skip: needs('make') }, async (t) => {
   const { serve, paste } = await clone(t);
-  const own = (log) => log.split('sign in.\n')[1].split('Ctrl-C')[0];
+  const own = (log) => log.split('signs in.\n')[1].split('Press Ctrl-C')[0];
   const first = await serve();
-  assert.match(first.log(), /api-key \(made\)/);
+  assert.match(first.log(), /api-key \(new\)/);
   assert.match(first.log(), /alice@example\.com \(created, password [a-z-]+\)\n +bob@example\.com \(created, no password yet\)/);
   assert.deepEqual(statuses(paste(own(first.log()))), [202, 204, 200]);
   await first.stop();
 
   const second = await serve();
-  assert.match(second.log(), /api-key \(kept from an earlier run\)/);
-  assert.match(second.log(), /alice@example\.com \(kept as you left it\)\n +bob@example\.com \(kept as you left it\)/);
+  assert.match(second.log(), /api-key \(from an earlier run\)/);
+  assert.match(second.log(), /alice@example\.com \(there from an earlier run\)\n +bob@example\.com \(unchanged since your last run\)/);
   assert.deepEqual(statuses(paste(own(second.log()))), [202, 204, 200]);
 });

@@ -49,7 +49,7 @@ test('a walk to a server of one\'s own ends with a mail whose link works', { ski
   // An empty cache costs a minute; the components that other tests have compiled will do.
   env.XDG_CACHE_HOME = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
   const [[prepare], [serve], [ready]] = [all('ExecStartPre'), all('ExecStart'), all('ExecStartPost')];
-  assert.match(run('bash', ['-c', prepare], { env }).all, /made, with Spin's table, in WAL mode/);
+  assert.match(run('bash', ['-c', prepare], { env }).all, /created with Spin's table, in WAL mode/);
   // The embedded host writes no log files, and so does not know the option.
   const spin = process.env.KEYBACK_SPIN ? serve : serve.replace(' --log-dir ""', '');
   assert.ok(spin.startsWith('/usr/local/bin/spin up '), spin);

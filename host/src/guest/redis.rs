@@ -102,7 +102,7 @@ fn connection<T>(
 
 impl From<OnPurpose> for spin::Error {
     fn from(OnPurpose: OnPurpose) -> Self {
-        Self::Other("made to fail".to_owned())
+        Self::Other("failed on purpose".to_owned())
     }
 }
 

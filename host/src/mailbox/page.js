@@ -12,7 +12,7 @@ const view = { part: "html", width: "700", scheme: "light" };
 const FINDS = [
   ["Copy the code", /^\s*(\d{6,10})\s*$/m],
   ["Copy the link", /(https?:\/\/\S+\/reset-password#token=\S+)/],
-  ["Copy the link that cancels", /(https?:\/\/\S+\/cancel-recovery#token=\S+)/],
+  ["Copy the cancel link", /(https?:\/\/\S+\/cancel-recovery#token=\S+)/],
 ];
 
 function copies(mail) {
@@ -64,7 +64,7 @@ function list() {
     item.append(button(mail));
     return item;
   }));
-  element("state").textContent = mails.length === 0 ? "No mails yet." : `${mails.length} of at most 200 mails.`;
+  element("state").textContent = mails.length === 0 ? "No emails yet." : `${mails.length} ${mails.length === 1 ? "email" : "emails"} (200 at most).`;
   element("clear").disabled = mails.length === 0;
 }
 
@@ -76,7 +76,7 @@ function show(id) {
   if (!mail) return;
 
   element("subject").textContent = mail.subject;
-  const headers = [["From", mail.from], ["To", mail.to.join(", ")], ["Received", mail.received_at], ["Through", mail.provider]];
+  const headers = [["From", mail.from], ["To", mail.to.join(", ")], ["Received", mail.received_at], ["Provider", mail.provider]];
   if (mail.reply_to.length > 0) headers.push(["Reply-To", mail.reply_to.join(", ")]);
   headers.push(...Object.entries(mail.headers));
   element("headers").replaceChildren(...headers.flatMap(([name, value]) => {
@@ -87,8 +87,8 @@ function show(id) {
     return [term, description];
   }));
   element("copies").replaceChildren(...copies(mail));
-  element("text").textContent = mail.text ?? "This mail has no text part.";
-  element("source").textContent = mail.html ?? "This mail has no HTML part.";
+  element("text").textContent = mail.text ?? "This email has no text part.";
+  element("source").textContent = mail.html ?? "This email has no HTML part.";
   render(mail);
 }
 
@@ -99,7 +99,7 @@ function render(mail) {
   frame.style.width = `${view.width}px`;
   frame.style.colorScheme = view.scheme;
   // The frame is sandboxed: the mail runs no script, and a click on a link opens another tab.
-  const page = mail.html === null ? "<p>This mail has no HTML part.</p>" : `<base target="_blank">${inScheme(mail.html)}`;
+  const page = mail.html === null ? "<p>This email has no HTML part.</p>" : `<base target="_blank">${inScheme(mail.html)}`;
   if (frame.srcdoc === page) fit();
   else frame.srcdoc = page;
 }
@@ -137,7 +137,7 @@ async function refresh() {
     const { behaviour } = await (await fetch("/api/behaviour")).json();
     if (document.activeElement !== element("behaviour")) element("behaviour").value = behaviour;
   } catch {
-    element("state").textContent = "The host does not answer.";
+    element("state").textContent = "The host isn’t responding.";
   }
   setTimeout(refresh, REFRESH_MS);
 }
@@ -152,7 +152,7 @@ element("clear").addEventListener("click", async () => {
 element("behaviour").addEventListener("change", async ({ target }) => {
   const answer = await fetch("/api/behaviour", { method: "PUT", body: JSON.stringify({ behaviour: target.value }) });
   const next = target.selectedOptions[0].textContent;
-  element("state").textContent = answer.ok ? `The next mail is ${next}, and the ones after it accepted.` : "The host did not take that.";
+  element("state").textContent = answer.ok ? `Next email: ${next}. Later ones are accepted.` : "The host didn’t accept that.";
 });
 
 element("html").addEventListener("load", fit);

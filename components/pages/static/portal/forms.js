@@ -170,6 +170,8 @@ export function explain({ problem, seconds }) {
       return { key: 'error.offline' };
     case 'unanswered':
       return { key: 'error.unanswered' };
+    case 'uncertain':
+      return { key: 'error.uncertain' };
     case 'forbidden':
       return { key: 'error.forbidden' };
     case 'not-found':

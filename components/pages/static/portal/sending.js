@@ -12,6 +12,7 @@ import { ask, isOpen } from './session.js';
 const PATIENCE = 120_000;
 const SHOWN = 500;
 const PATH = '/v1/admin/users/import';
+const HARMLESS = { unanswered: { key: 'error.offline' }, uncertain: { key: 'error.unavailable' } };
 /** The columns of the file of failures. */
 const COLUMNS = ['line', 'id', 'email', 'code', 'detail'];
 // What stops the import that is under way, and what it has done so far.
@@ -112,7 +113,7 @@ async function sent(chunk, { aborter, notice, beside, stop, state, isCheck }) {
     if (outcome.ok) return outcome;
     if (aborter.signal.aborted) return null;
     // To send lines again does no harm.
-    const { key, values } = outcome.problem === 'unanswered' ? { key: 'error.offline' } : explain(outcome);
+    const { key, values } = HARMLESS[outcome.problem] ?? explain(outcome);
     await new Promise((resolve) => {
       notice.replaceChildren(make('p', { class: 'notice', role: 'alert', t: key, values }));
       const again = make('button', { class: 'button', type: 'button', t: 'import.continue', on: { click: resolve } });

@@ -19,7 +19,8 @@ export function whenEnded(act) {
 
 /**
  * Calls the contract with the key. An answer that the key is not known ends the session: it was taken back, or it was a
- * token that has expired. The problem `unanswered` is that of a call without an answer that may have changed something.
+ * token that has expired. If a call may have changed something, `unanswered` replaces the problem `offline`, and `uncertain`
+ * replaces `service-unavailable`.
  */
 export async function ask(path, body, options = {}) {
   // Who is not signed in asks nothing, and is answered nothing.
@@ -32,12 +33,13 @@ export async function ask(path, body, options = {}) {
     end('lock.refused');
     return new Promise(() => {});
   }
-  // It may have arrived all the same.
-  if (outcome.problem === 'offline' && changes(body, options)) return { ...outcome, problem: 'unanswered' };
-  return outcome;
+  // It may have been made all the same.
+  const unsure = changes(body, options) && UNSURE[outcome.problem];
+  return unsure ? { ...outcome, problem: unsure } : outcome;
 }
 
-const changes = (body, { method }) => body !== undefined || (method ?? 'GET') !== 'GET';
+const changes = (body, { method }) => !body?.dry_run && (body !== undefined || (method ?? 'GET') !== 'GET');
+const UNSURE = { offline: 'unanswered', 'service-unavailable': 'uncertain' };
 
 const request = (bearer, path, body, options) =>
   call(path, body, { ...options, headers: { Authorization: `Bearer ${bearer}` } });

@@ -72,7 +72,7 @@ fn slow_whatever_is_done_to_the_events_is_found() {
     let heads = heads(&app);
     let lines: Vec<String> = export(&app, "").lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 7);
-    assert!(good(&lines, &heads).starts_with("good: 7 signed events"));
+    assert!(good(&lines, &heads).starts_with("GOOD: 7 signed events"));
 
     // Changes that the account's chain shows.
     for number in 0..lines.len() {

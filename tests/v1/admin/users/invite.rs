@@ -34,7 +34,7 @@ fn a_mailed_invitation_sets_the_first_password() {
     assert_eq!(week, 7 * 86_400);
     assert!(created["invitation"].get("link").is_none(), "{created}");
     let mail = app.sink().wait_for_mail(&email);
-    assert!(mail.subject.contains("Set up your"), "{}", mail.subject);
+    assert!(mail.subject.contains("set up your"), "{}", mail.subject);
     assert_eq!(mail.find_code(), None);
     assert!(mail.text.contains("within 7 days"), "{}", mail.text);
     let sign_in = "https://portal.example.test/sign-in";

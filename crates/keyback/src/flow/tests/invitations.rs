@@ -55,7 +55,7 @@ fn a_mailed_invitation_sets_the_first_password_days_later() {
     assert_eq!(created["invitation"], invitation);
     assert!(created["email_id"].is_string(), "{created}");
     let mail = the_mail(&app);
-    assert_eq!(mail.subject, "You’re invited: Set up your Keyback account");
+    assert_eq!(mail.subject, "You’re invited: set up your Keyback account");
     assert!(mail.text.contains("within 7 days"), "{}", mail.text);
     let link = mail.link();
     app.advance(7 * DAY - 1);
