@@ -12,7 +12,7 @@ use wasmtime_wasi_http::p3::bindings::ServicePre;
 
 use crate::allow_list::AllowList;
 use crate::faults::Faults;
-use crate::guest::{Grants, GuestState, HostBindings};
+use crate::guest::{Grants, GuestState, HostBindings, add_timers_to_linker};
 use crate::instances::Instances;
 use crate::limits::InstanceLimits;
 use crate::manifest::{self, Manifest};
@@ -46,6 +46,7 @@ pub(crate) fn load(ingredients: &Ingredients) -> Result<Components> {
     let mut linker = Linker::<GuestState>::new(&engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
     wasmtime_wasi::p3::add_to_linker(&mut linker)?;
+    add_timers_to_linker(&mut linker)?;
     wasmtime_wasi_http::p3::add_to_linker(&mut linker)?;
     HostBindings::add_to_linker::<_, HasSelf<GuestState>>(&mut linker, |state| state)?;
 

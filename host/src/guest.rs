@@ -10,6 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use self::http::{IncomingHooks, OutgoingHooks};
+use self::timers::Timers;
 use crate::allow_list::AllowList;
 use crate::faults::{Fault, Faults, ShiftedClock};
 use crate::store::Stores;
@@ -20,9 +21,11 @@ mod http;
 mod key_value;
 mod redis;
 mod stdio;
+mod timers;
 mod variables;
 
 pub(crate) use self::bindings::Host_ as HostBindings;
+pub(crate) use self::timers::add_to_linker as add_timers_to_linker;
 
 /// The grants and settings of a component, the same for all its instances.
 pub(crate) struct Grants {
@@ -47,6 +50,7 @@ pub(crate) struct GuestState {
     http: WasiHttpCtx,
     outgoing: OutgoingHooks,
     incoming: IncomingHooks,
+    timers: Timers,
     /// The open stores and connections to Redis that a fault has cut off, by their handles.
     cut_off: BTreeSet<u32>,
     limits: StoreLimits,
@@ -64,12 +68,14 @@ impl GuestState {
             wasi.stdout(stdio::Prefixed::new(&grants.component))
                 .stderr(stdio::Prefixed::new(&grants.component));
         }
+        let timers = Timers::default();
         Self {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outgoing: OutgoingHooks::new(Arc::clone(grants)),
-            incoming: IncomingHooks::default(),
+            incoming: IncomingHooks::new(timers.clone()),
+            timers,
             cut_off: BTreeSet::new(),
             grants: Arc::clone(grants),
             limits: most_memory
@@ -105,7 +111,7 @@ impl GuestState {
         Ok(())
     }
 
-    /// Notified when the component has returned a response.
+    /// Notified when the component has returned a response, and another part of it is about to run.
     pub(crate) fn response_returned(&self) -> Arc<Notify> {
         self.incoming.response_returned()
     }

@@ -1,6 +1,6 @@
 //! The ports on Spin.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
@@ -29,6 +29,7 @@ thread_local! {
 /// Everything a flow needs, from Spin. One for each request.
 pub struct SpinEnv<S = Checked<SpinStore>> {
     store: S,
+    was_store_used: Cell<bool>,
     meter: Meter,
     hashing_gate: HashingGate,
 }
@@ -54,9 +55,15 @@ impl<S: KeyValue> SpinEnv<S> {
     pub(crate) fn with_store(store: S) -> Self {
         Self {
             store,
+            was_store_used: Cell::default(),
             meter: METER.with(Clone::clone),
             hashing_gate: HASHING_GATE.with(HashingGate::clone),
         }
+    }
+
+    /// Whether the request has used the store, or may have.
+    pub(crate) fn was_store_used(&self) -> bool {
+        self.was_store_used.get()
     }
 
     /// The source of randomness.
@@ -81,6 +88,7 @@ impl<S: KeyValue> Env for SpinEnv<S> {
         &HostRandom
     }
     fn store(&self) -> &S {
+        self.was_store_used.set(true);
         &self.store
     }
     fn http(&self) -> &SpinHttp {

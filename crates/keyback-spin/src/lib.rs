@@ -20,7 +20,6 @@ use std::time::Duration;
 
 use futures::future::maybe_done;
 use futures::poll;
-use http::StatusCode;
 use keyback::courier::after_response;
 use keyback::http::{Answer, Problem, max_body_bytes};
 use keyback::ports::{Env as _, KeyValue};
@@ -142,20 +141,19 @@ async fn serve_and_then<S: KeyValue + 'static>(
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
     let (answer, deferred) = keyback::http::serve(&env, request, route).await;
     let leaving = Leaving::begin();
-    let is_refusal = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
     let (response, body) = response::start(answer)?;
     // The host can take the body as soon as it has the head.
     let mut sending = Box::pin(maybe_done(body.send()));
     let _ = poll!(sending.as_mut());
+    let was_store_used = env.was_store_used();
     spawn(async move {
         sending.await;
         drop((leaving, present));
         leaving::give_way(then(env, deferred)).await;
     });
-    // The host has several threads. Without this sleep, the connection's thread often sends the head before it gets the
-    // body, which then leaves in a second segment; a yield makes that worse. On a crowded machine, the sleep delays a refusal
-    // by more than a second segment would.
-    if !is_refusal {
+    // A call to SQLite makes its thread give its other tasks away. Without this sleep, the connection's task, on another thread
+    // by then, often sends the head before it gets the body, which leaves in a second segment. A yield makes that worse.
+    if was_store_used {
         sleep(A_MOMENT).await;
     }
     Ok(response)

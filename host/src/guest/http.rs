@@ -14,20 +14,25 @@ use wasmtime_wasi_http::{
 };
 
 use super::Grants;
+use super::timers::Timers;
 use crate::faults::Fault;
 use crate::instances::TURNS_BEFORE_THE_BODY;
 
 /// Timeout of each step of a call if the component sets none, as on Spin.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
+/// When a body that nothing delays has been read.
+const AFTER_THE_BODY: Duration = Duration::from_millis(100);
+
 /// Guards what a component sends.
 pub(super) struct OutgoingHooks {
     grants: Arc<Grants>,
 }
 
-/// Lets incoming requests through as they are. Notifies when the guest has returned a response.
-#[derive(Default)]
+/// Lets incoming requests through as they are. Notifies when the guest has returned a response, and another part of it is about
+/// to run.
 pub(super) struct IncomingHooks {
+    timers: Timers,
     response_returned: Arc<Notify>,
 }
 
@@ -70,6 +75,13 @@ impl OutgoingHooks {
 }
 
 impl IncomingHooks {
+    pub(super) fn new(timers: Timers) -> Self {
+        Self {
+            timers,
+            response_returned: Arc::default(),
+        }
+    }
+
     pub(super) fn response_returned(&self) -> Arc<Notify> {
         Arc::clone(&self.response_returned)
     }
@@ -118,8 +130,16 @@ impl WasiHttpHooks for IncomingHooks {
 
     /// wasmtime asks once for each response, after the guest has returned it and before the body is read.
     fn p3_outgoing_body_chunk_size(&mut self) -> usize {
-        for _ in 0..TURNS_BEFORE_THE_BODY {
-            self.response_returned.notify_one();
+        let returned = Arc::clone(&self.response_returned);
+        let spend_turns = move || (0..TURNS_BEFORE_THE_BODY).for_each(|_| returned.notify_one());
+        if self.timers.have_fired() {
+            spend_turns();
+        } else {
+            // The tasks that spend them end once the body has long been read.
+            tokio::spawn(async move {
+                tokio::time::sleep(AFTER_THE_BODY).await;
+                spend_turns();
+            });
         }
         default_hooks().p3_outgoing_body_chunk_size()
     }
