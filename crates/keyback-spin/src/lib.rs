@@ -21,7 +21,7 @@ use std::time::Duration;
 use futures::future::maybe_done;
 use futures::poll;
 use keyback::courier::after_response;
-use keyback::http::{Answer, Problem, max_body_bytes};
+use keyback::http::{Answer, Body, Problem, max_body_bytes};
 use keyback::ports::{Env as _, KeyValue};
 use keyback::store::counts;
 use keyback::store::cx::{Cx, Deferred};
@@ -137,6 +137,7 @@ async fn serve_and_then<S: KeyValue + 'static>(
     let length = head.headers.get(http::header::CONTENT_LENGTH);
     let length = length.and_then(|it| it.to_str().ok()?.parse().ok());
     let body = body::read(body, room, length).await;
+    let is_unread = matches!(body, Body::TooLarge);
     let request = keyback::http::Request::new(&head, body, env.entropy())
         .map_err(|outage| ErrorCode::InternalError(Some(outage.to_string())))?;
     let (answer, deferred) = keyback::http::serve(&env, request, route).await;
@@ -153,7 +154,9 @@ async fn serve_and_then<S: KeyValue + 'static>(
     });
     // A call to SQLite makes its thread give its other tasks away. Without this sleep, the connection's task, on another thread
     // by then, often sends the head before it gets the body, which leaves in a second segment. A yield makes that worse.
-    if was_store_used {
+    // And the host closes a connection whose body was not read: a client that is quick has sent it by then, and can read the
+    // answer.
+    if was_store_used || is_unread {
         sleep(A_MOMENT).await;
     }
     Ok(response)

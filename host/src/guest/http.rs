@@ -21,9 +21,6 @@ use crate::instances::TURNS_BEFORE_THE_BODY;
 /// Timeout of each step of a call if the component sets none, as on Spin.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
 
-/// When a body that nothing delays has been read.
-const AFTER_THE_BODY: Duration = Duration::from_millis(100);
-
 /// Guards what a component sends.
 pub(super) struct OutgoingHooks {
     grants: Arc<Grants>,
@@ -130,16 +127,10 @@ impl WasiHttpHooks for IncomingHooks {
 
     /// wasmtime asks once for each response, after the guest has returned it and before the body is read.
     fn p3_outgoing_body_chunk_size(&mut self) -> usize {
-        let returned = Arc::clone(&self.response_returned);
-        let spend_turns = move || (0..TURNS_BEFORE_THE_BODY).for_each(|_| returned.notify_one());
         if self.timers.have_fired() {
-            spend_turns();
-        } else {
-            // The tasks that spend them end once the body has long been read.
-            tokio::spawn(async move {
-                tokio::time::sleep(AFTER_THE_BODY).await;
-                spend_turns();
-            });
+            for _ in 0..TURNS_BEFORE_THE_BODY {
+                self.response_returned.notify_one();
+            }
         }
         default_hooks().p3_outgoing_body_chunk_size()
     }

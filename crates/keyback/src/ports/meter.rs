@@ -11,8 +11,17 @@ pub struct Meter(Arc<Mutex<Counts>>);
 #[derive(Debug, Default)]
 struct Counts {
     tally: Tally,
+    /// Calls since the counts were last taken.
     calls: u32,
+    /// Calls in counts that were taken, and not marked as stored since.
+    taken: u32,
     is_awaited: bool,
+}
+
+impl Counts {
+    fn unstored(&self) -> u32 {
+        self.taken.saturating_add(self.calls)
+    }
 }
 
 impl Meter {
@@ -30,9 +39,15 @@ impl Meter {
     #[must_use]
     pub fn take(&self) -> Tally {
         self.with(|counts| {
+            counts.taken = counts.unstored();
             counts.calls = 0;
             std::mem::take(&mut counts.tally)
         })
+    }
+
+    /// Says that the counts that were taken are stored.
+    pub fn mark_as_stored(&self) {
+        self.with(|counts| counts.taken = 0);
     }
 
     /// Puts back counts that could not be stored.
@@ -44,6 +59,12 @@ impl Meter {
     #[must_use]
     pub fn calls(&self) -> u32 {
         self.with(|counts| counts.calls)
+    }
+
+    /// How many calls were counted and are not known to be stored.
+    #[must_use]
+    pub fn unstored_calls(&self) -> u32 {
+        self.with(|counts| counts.unstored())
     }
 
     /// Whether there is nothing to store.

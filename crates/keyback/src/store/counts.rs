@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures::future::join_all;
 
 use crate::model::measured::Tally;
-use crate::ports::{Clock, Env, KeyValue, SecureRandom, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, Meter, SecureRandom, Unavailable};
 use crate::store::lease::{Lease, Term};
 use crate::store::{keys, record};
 
@@ -20,8 +20,8 @@ const STORED_AFTER: Duration = Duration::from_secs(10);
 const STORED_AFTER_CALLS: u32 = 32;
 /// The time between two checks whether another request has stored them.
 const STEP: Duration = Duration::from_secs(1);
-/// How many times it is tried while the store fails. After that, the counts wait for the next call, or are lost with
-/// the instance.
+/// How many times it is tried while the store fails. After that, and with many calls, the counts wait for the next calls, or are
+/// lost with the instance.
 const TRIES: u32 = 6;
 
 /// Stores what `env` has measured once it is worth a write, and after ten seconds at the latest. It is work for after a
@@ -31,23 +31,29 @@ pub async fn store_later<E: Env>(env: &E) {
     if meter.calls() >= STORED_AFTER_CALLS {
         let _ = store(env).await;
     }
-    if meter.is_empty() || !meter.begin_waiting() {
+    if meter.is_empty() || is_left_to_calls(meter) || !meter.begin_waiting() {
         return;
     }
     for _ in 0..TRIES {
         wait(env).await;
         // A failing store is already logged by every call that needs it.
-        if store(env).await.is_ok() {
+        if store(env).await.is_ok() || is_left_to_calls(meter) {
             break;
         }
     }
     meter.end_waiting();
 }
 
+/// Whether so many calls are not stored that only further calls try to. While the store fails, an instance that has had
+/// its last call must not wait: the host may have no room for another instance.
+fn is_left_to_calls(meter: &Meter) -> bool {
+    meter.unstored_calls() >= STORED_AFTER_CALLS
+}
+
 /// Waits until the counts are due, or another request has stored them.
 async fn wait<E: Env>(env: &E) {
     let mut waited = Duration::ZERO;
-    while waited < STORED_AFTER && !env.meter().is_empty() {
+    while waited < STORED_AFTER && !env.meter().is_empty() && !is_left_to_calls(env.meter()) {
         env.clock().sleep(STEP).await;
         waited = waited.saturating_add(STEP);
     }
@@ -61,8 +67,9 @@ async fn store<E: Env>(env: &E) -> Result<(), Unavailable> {
         return Ok(());
     }
     let stored = add(env, tally.clone()).await;
-    if stored.is_err() {
-        env.meter().put_back(tally);
+    match stored {
+        Ok(()) => env.meter().mark_as_stored(),
+        Err(_) => env.meter().put_back(tally),
     }
     stored
 }

@@ -1,6 +1,5 @@
 use super::*;
 use crate::model::measured::Measured;
-use crate::ports::Meter;
 use crate::testing::{MemoryEnv, block_on};
 
 const CALL: Measured<'static> = Measured::Call {
@@ -82,6 +81,26 @@ fn what_a_failing_store_does_not_take_is_stored_later() {
     env.store.fail_after(None);
     block_on(store_later(&env));
     assert_eq!(calls(&env), 1);
+}
+
+#[test]
+fn while_the_store_fails_an_instance_with_many_calls_does_not_wait_for_it() {
+    let env = MemoryEnv::default();
+    env.store.fail_after(Some(0));
+    for _ in 0..STORED_AFTER_CALLS {
+        env.meter.note(&CALL);
+    }
+    let begun = env.clock.now();
+    block_on(store_later(&env));
+    assert_eq!(env.clock.now(), begun);
+    assert!(!env.meter.is_empty());
+    env.store.fail_after(None);
+    for _ in 0..STORED_AFTER_CALLS {
+        env.meter.note(&CALL);
+        block_on(store_later(&env));
+    }
+    assert_eq!(env.clock.now(), begun);
+    assert_eq!(calls(&env), u64::from(STORED_AFTER_CALLS) * 2);
 }
 
 #[test]

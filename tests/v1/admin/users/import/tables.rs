@@ -98,7 +98,7 @@ fn columns_are_mapped_and_those_that_mean_nothing_are_named() {
         ("?map=email", "column:member pairs"),
         ("?map=E-Mail:email,uid:email", "two columns for email"),
         ("?dry_run=1", "true or false"),
-        ("?zebra=1", "not known"),
+        ("?zebra=1", "unknown query parameter"),
     ] {
         let refused = import_table(&app, query, "E-Mail,uid\na@example.com,a\n");
         refused.expect_problem(422, "validation-failed");
