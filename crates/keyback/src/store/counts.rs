@@ -1,6 +1,6 @@
 //! The measurements of all instances, added up.
 //!
-//! An instance counts in its memory ([`Meter`](crate::ports::Meter)) and stores its counts now and then, all in one
+//! An instance counts in its memory ([`Meter`]) and stores its counts now and then, all in one
 //! write. They are added to one of a few records, each under a lease, so that instances seldom contend.
 
 use std::time::Duration;
