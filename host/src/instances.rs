@@ -235,7 +235,7 @@ impl WorkerState for Worker {
 ///
 /// Spin 4.1 has wasmtime 47, which runs everything that is due before it polls the host's tasks, one of which reads the
 /// body. wasmtime 48 runs one item per turn, and so hides that a guest that starts its work too early delays its own
-/// answer. A host task that completes uses up one turn.
+/// answer. A host task that completes uses up one turn. Those that no response has needed end with the instance.
 struct TurnBeforeTheBody(Arc<Notify>);
 
 impl AccessorTask<GuestState> for TurnBeforeTheBody {

@@ -13,14 +13,14 @@ struct Counts {
     tally: Tally,
     /// Calls since the counts were last taken.
     calls: u32,
-    /// Calls in counts that were taken, and not marked as stored since.
-    taken: u32,
+    /// Calls in counts that were put back.
+    put_back: u32,
     is_awaited: bool,
 }
 
 impl Counts {
-    fn unstored(&self) -> u32 {
-        self.taken.saturating_add(self.calls)
+    fn all_calls(&self) -> u32 {
+        self.put_back.saturating_add(self.calls)
     }
 }
 
@@ -35,24 +35,23 @@ impl Meter {
         });
     }
 
-    /// Takes all counts out.
+    /// Takes all counts out. Returns also how many calls they are of.
     #[must_use]
-    pub fn take(&self) -> Tally {
+    pub fn take(&self) -> (Tally, u32) {
         self.with(|counts| {
-            counts.taken = counts.unstored();
+            let calls = counts.all_calls();
             counts.calls = 0;
-            std::mem::take(&mut counts.tally)
+            counts.put_back = 0;
+            (std::mem::take(&mut counts.tally), calls)
         })
     }
 
-    /// Says that the counts that were taken are stored.
-    pub fn mark_as_stored(&self) {
-        self.with(|counts| counts.taken = 0);
-    }
-
-    /// Puts back counts that could not be stored.
-    pub fn put_back(&self, tally: Tally) {
-        self.with(|counts| counts.tally.add(tally));
+    /// Puts back counts of so many calls that could not be stored.
+    pub fn put_back(&self, tally: Tally, calls: u32) {
+        self.with(|counts| {
+            counts.tally.add(tally);
+            counts.put_back = counts.put_back.saturating_add(calls);
+        });
     }
 
     /// How many calls were counted since the counts were last taken.
@@ -61,10 +60,10 @@ impl Meter {
         self.with(|counts| counts.calls)
     }
 
-    /// How many calls were counted and are not known to be stored.
+    /// How many calls the counts are of: those that were put back, too.
     #[must_use]
-    pub fn unstored_calls(&self) -> u32 {
-        self.with(|counts| counts.unstored())
+    pub fn all_calls(&self) -> u32 {
+        self.with(|counts| counts.all_calls())
     }
 
     /// Whether there is nothing to store.

@@ -47,7 +47,7 @@ pub async fn store_later<E: Env>(env: &E) {
 /// Whether so many calls are not stored that only further calls try to. While the store fails, an instance that has had
 /// its last call must not wait: the host may have no room for another instance.
 fn is_left_to_calls(meter: &Meter) -> bool {
-    meter.unstored_calls() >= STORED_AFTER_CALLS
+    meter.all_calls() >= STORED_AFTER_CALLS
 }
 
 /// Waits until the counts are due, or another request has stored them.
@@ -62,14 +62,13 @@ async fn wait<E: Env>(env: &E) {
 /// Adds the measurements to the stored counts. What cannot be stored stays in memory. If the store did the work and
 /// lost its answer, it is counted twice.
 async fn store<E: Env>(env: &E) -> Result<(), Unavailable> {
-    let tally = env.meter().take();
+    let (tally, calls) = env.meter().take();
     if tally.is_empty() {
         return Ok(());
     }
     let stored = add(env, tally.clone()).await;
-    match stored {
-        Ok(()) => env.meter().mark_as_stored(),
-        Err(_) => env.meter().put_back(tally),
+    if stored.is_err() {
+        env.meter().put_back(tally, calls);
     }
     stored
 }

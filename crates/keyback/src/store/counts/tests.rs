@@ -104,6 +104,22 @@ fn while_the_store_fails_an_instance_with_many_calls_does_not_wait_for_it() {
 }
 
 #[test]
+fn whoever_waits_gives_up_when_many_calls_come_while_the_store_fails() {
+    let env = MemoryEnv::default();
+    env.store.fail_after(Some(0));
+    env.meter.note(&CALL);
+    let begun = env.clock.now();
+    let calls = async {
+        for _ in 0..STORED_AFTER_CALLS {
+            env.meter.note(&CALL);
+            store_later(&env).await;
+        }
+    };
+    block_on(async { futures::join!(store_later(&env), calls) });
+    assert_eq!(env.clock.now().since(begun), STEP);
+}
+
+#[test]
 fn a_lease_that_somebody_else_has_makes_another_record_be_taken() {
     let env = MemoryEnv::default();
     let now = env.clock.now();
