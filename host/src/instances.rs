@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
-use tokio::sync::{Mutex, Notify, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, timeout_at};
 use wasmtime::component::{Accessor, AccessorTask, GuestTaskId};
 use wasmtime::{AsContextMut as _, Store, StoreContextMut};
@@ -23,8 +23,12 @@ use crate::limits::InstanceLimits;
 
 /// How long a request waits for an instance if no more may be made.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often the first request in the line tries again.
+/// How often a request that no instance has taken tries again.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
+/// How many requests are offered at a time for each instance that may be made. wasmtime's handler wakes one instance for
+/// each request, and it may wake one that will take no more: the request is then taken by the instance that the next
+/// request wakes. If each instance has one such request, others must still be offered.
+const OFFERED_FOR_EACH: usize = 2;
 
 /// Turns of the event loop between a response and its body. A guest whose timer has fired needs three to run: the timer
 /// completes, its result is delivered, the guest resumes.
@@ -36,12 +40,12 @@ pub(crate) struct Instances {
     /// A permit for each request that all instances together can serve at a time. A request that leaves while it waits
     /// here is dropped.
     room: Semaphore,
-    /// Held by the first request that no instance has taken yet. The others wait for it, in order.
-    line: Arc<Mutex<()>>,
+    /// A permit for each request that is offered to the instances. The others wait for one, in order.
+    line: Arc<Semaphore>,
 }
 
-/// Goes with a request to the instance that takes it: its place in the line, which becomes free then.
-type PlaceInLine = Option<OwnedMutexGuard<()>>;
+/// Goes with a request to the instance that takes it: its permit from the line, which becomes free then.
+type Offer = OwnedSemaphorePermit;
 
 impl Instances {
     pub(crate) fn new(
@@ -50,6 +54,7 @@ impl Instances {
         limits: InstanceLimits,
     ) -> Self {
         let room = limits.count.saturating_mul(limits.concurrent_requests);
+        let offered = limits.count.saturating_mul(OFFERED_FOR_EACH);
         Self {
             handler: ProxyHandler::new(ComponentHandler {
                 service,
@@ -58,7 +63,7 @@ impl Instances {
                 free: Arc::new(Semaphore::new(limits.count.min(Semaphore::MAX_PERMITS))),
             }),
             room: Semaphore::new(room.min(Semaphore::MAX_PERMITS)),
-            line: Arc::default(),
+            line: Arc::new(Semaphore::new(offered.min(Semaphore::MAX_PERMITS))),
         }
     }
 
@@ -75,20 +80,15 @@ impl Instances {
             return Ok(None);
         };
         let _room = room?;
-        let mut place: PlaceInLine = None;
-        // A request that comes while others wait goes to the end of the line.
-        let mut must_wait = self.line.try_lock().is_err();
+        let line = Arc::clone(&self.line).acquire_owned();
+        let Ok(offer) = timeout_at(deadline, line).await else {
+            return Ok(None);
+        };
+        let mut offer = offer?;
         loop {
-            if must_wait && place.is_none() {
-                let line = Arc::clone(&self.line).lock_owned();
-                let Ok(first) = timeout_at(deadline, line).await else {
-                    return Ok(None);
-                };
-                place = Some(first);
-            }
-            let refused = match self.handler.handle(place, request).await {
+            let refused = match self.handler.handle(offer, request).await {
                 Ok(response) => return Ok(Some(response)),
-                Err(error) => error.downcast::<InstantiationError<PlaceInLine>>()?,
+                Err(error) => error.downcast::<InstantiationError<Offer>>()?,
             };
             if !refused.error.is::<NoneFree>() {
                 return Err(wasmtime::format_err!("{:#}", refused.error));
@@ -100,8 +100,7 @@ impl Instances {
                 .request
                 .into_inner()
                 .unwrap_or_else(PoisonError::into_inner);
-            place = refused.request_data;
-            must_wait = true;
+            offer = refused.request_data;
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
@@ -193,7 +192,7 @@ struct Worker {
 
 impl WorkerState for Worker {
     type StoreData = GuestState;
-    type RequestData = PlaceInLine;
+    type RequestData = Offer;
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         if total >= self.limits.requests {
@@ -208,10 +207,10 @@ impl WorkerState for Worker {
     fn on_request_start(
         &self,
         mut store: StoreContextMut<'_, GuestState>,
-        place: PlaceInLine,
+        offer: Offer,
         _task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
-        drop(place);
+        drop(offer);
         for _ in 0..TURNS_BEFORE_THE_BODY {
             let turn = TurnBeforeTheBody(store.data().response_returned());
             if let Err(error) = store.as_context_mut().spawn(turn) {
