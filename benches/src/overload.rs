@@ -29,6 +29,8 @@ pub(crate) struct Overload {
     pub(crate) accounts: usize,
     /// The most that the 95th percentile of the other answers' times may be, in milliseconds.
     pub(crate) others_within: f64,
+    /// The most that the median of the refusals' times may be, in milliseconds.
+    pub(crate) refused_within: f64,
 }
 
 impl Overload {
@@ -40,6 +42,7 @@ impl Overload {
         all_served: 16,
         accounts: 1_000,
         others_within: 100.0,
+        refused_within: 50.0,
     };
 
     /// Whether everything works at all.
@@ -51,6 +54,7 @@ impl Overload {
         accounts: 100,
         // It tests whether everything works, also on a busy machine.
         others_within: f64::INFINITY,
+        refused_within: f64::INFINITY,
     };
 }
 
@@ -96,8 +100,8 @@ struct SignIns {
 /// Loads the app, and describes what was seen.
 ///
 /// # Errors
-/// When a sign-in is neither right nor refused for overload, or is refused though there is time for all, or another
-/// call is answered wrongly or takes too long.
+/// When a sign-in is neither right nor refused for overload, or is refused too late, or though there is time for all, or
+/// another call is answered wrongly or takes too long.
 pub(crate) async fn overload(app: App, plan: &Overload, command: &str) -> Result<String> {
     let load = machine::load();
     let before = Usage::now(std::slice::from_ref(&app))?;
@@ -149,6 +153,10 @@ pub(crate) async fn overload(app: App, plan: &Overload, command: &str) -> Result
         ensure!(
             crowd > plan.all_served || seen.refused.0.is_empty(),
             "refused, though there was time:\n{crowds}"
+        );
+        ensure!(
+            seen.refused.0.is_empty() || seen.refused.at(50) <= plan.refused_within,
+            "refused too late:\n{crowds}"
         );
     }
     let app = app.into_inner();
