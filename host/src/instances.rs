@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a request that no instance has taken tries again.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 /// How many requests are offered at a time for each instance that may be made. wasmtime's handler wakes one instance for
-/// each request, and it may wake one that will take no more: the request is then taken by the instance that the next
-/// request wakes. If each instance has one such request, others must still be offered.
+/// each request, and it may wake one that is busy or keeps requests out: the request is then taken by the instance that the
+/// next request wakes. Even if each instance has let one such request wait, others must be offered.
 const OFFERED_FOR_EACH: usize = 2;
 
 /// Turns of the event loop between a response and its body. A guest whose timer has fired needs three to run: the timer

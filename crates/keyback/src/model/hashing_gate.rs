@@ -329,21 +329,17 @@ impl Turn<'_> {
         state.pace.slice(state.places)
     }
 
-    /// Whether the last hashes, and the last pause of this one, were undisturbed.
-    #[must_use]
-    pub fn has_idle_cores(&self) -> bool {
-        let state = self.shared.state.borrow();
-        state.undisturbed >= UNDISTURBED && state.pace.is_undisturbed()
-    }
-
     /// Records how long the pause after a slice was.
     pub fn note_pause(&self, pause: Duration) {
         self.shared.change(|state| state.pace.note_pause(pause));
     }
 
-    /// Ends the turn, and records how long the hash took. Only for Keyback's own hashes that paused: the time of others
-    /// depends on the account, and hashes that never pause reveal nothing about the load of the machine.
+    /// Ends the turn, and records how long the hash took. Only for Keyback's own hashes: the time of others depends on
+    /// the account, and hashes that never pause reveal nothing about the load of the machine.
     pub fn end(self, time: HashTime) {
+        if time.computed >= time.taken {
+            return;
+        }
         // The clock may have jumped.
         let taken = time.taken.min(LONGEST_RETRY);
         self.shared.change(|state| {

@@ -1,11 +1,7 @@
 //! Hashing through the gate: in turn, and in slices, between which other requests can compute.
 
 use std::cell::Cell;
-use std::future::poll_fn;
-use std::task::Poll;
 use std::time::Duration;
-
-use futures::pending;
 
 use crate::base::timestamp::Timestamp;
 use crate::model::hashing_gate::{HashTime, Overloaded, Place, Turn};
@@ -20,7 +16,7 @@ const LONGEST_SLICE: Duration = Duration::from_millis(8);
 const PAUSE: Duration = Duration::from_micros(1);
 /// Longest time for which a hash keeps further requests out of the instance.
 const EXCLUSIVE: Duration = Duration::from_millis(20);
-/// How often a hash yields to requests that only need an answer, each time for the shortest pause.
+/// How often a hash gives way to requests that only need an answer, each time for the shortest pause.
 const COURTESY: u32 = 25;
 
 /// Takes a place in the gate. A flow that hashes does so before its first call to the store, so that a refusal costs
@@ -107,22 +103,11 @@ async fn in_turn<E: Env, T>(
     let done = work(&slices).await;
     let taken = clock.now().since(began);
     env.meter().note(&Measured::Hashing(taken));
-    if is_own && let Some(paused) = slices.paused.get() {
-        let computed = taken.saturating_sub(paused);
+    let computed = taken.saturating_sub(slices.paused.get());
+    if is_own {
         turn.end(HashTime { taken, computed });
     }
     Ok(done)
-}
-
-/// Lets the host run what is ready, such as another instance. Unlike a sleep, it takes no time if nothing is. But while a
-/// ready task always follows another, the host does not look for new requests.
-async fn yield_now() {
-    poll_fn(|context| {
-        context.waker().wake_by_ref();
-        Poll::Ready(())
-    })
-    .await;
-    pending!();
 }
 
 /// The slices in which one hash is computed.
@@ -131,8 +116,8 @@ struct Slices<'e, E> {
     turn: &'e Turn<'e>,
     began: Timestamp,
     resumed: Cell<Timestamp>,
-    /// Total length of the pauses so far, if there were any.
-    paused: Cell<Option<Duration>>,
+    /// Total length of the pauses so far.
+    paused: Cell<Duration>,
     /// Parts computed since the last pause.
     parts: Cell<u32>,
     /// What remains of [`COURTESY`].
@@ -151,17 +136,12 @@ impl<E: Env> Slices<'_, E> {
             return;
         }
         self.parts.set(0);
-        if self.turn.has_idle_cores() {
-            yield_now().await;
-        } else {
-            clock.sleep(PAUSE).await;
-        }
+        clock.sleep(PAUSE).await;
         self.turn.note_pause(clock.now().since(began));
         self.give_way().await;
         let ended = clock.now();
         let pause = ended.since(began);
-        let paused = self.paused.get().unwrap_or_default();
-        self.paused.set(Some(paused.saturating_add(pause)));
+        self.paused.set(self.paused.get().saturating_add(pause));
         self.resumed.set(ended);
         if ended.since(self.began) > EXCLUSIVE {
             self.turn.mark_as_long();
@@ -210,62 +190,6 @@ mod tests {
         };
         env.clock.advance(LONGEST_SLICE);
         act(&slices);
-    }
-
-    /// Three hashes with short pauses, after which some cores count as idle.
-    fn find_idle_cores(env: &MemoryEnv) {
-        for _ in 0..3 {
-            let place = env.hashing_gate.enter(&env.random).unwrap();
-            place.queue().turn().unwrap().end(HashTime {
-                taken: Duration::from_millis(35),
-                computed: Duration::from_millis(30),
-            });
-        }
-    }
-
-    #[test]
-    fn with_idle_cores_a_pause_takes_no_time() {
-        let env = MemoryEnv::default();
-        after_a_slice(&env, |slices| {
-            let mut pausing = pin!(slices.pause());
-            assert!(matches!(step(pausing.as_mut()), Step::Sleeping));
-        });
-        find_idle_cores(&env);
-        after_a_slice(&env, |slices| {
-            let mut pausing = pin!(slices.pause());
-            assert!(matches!(step(pausing.as_mut()), Step::Waiting));
-            assert!(matches!(step(pausing.as_mut()), Step::Done(())));
-            assert_eq!(slices.paused.get(), Some(Duration::ZERO));
-            // Others computed meanwhile.
-            env.clock.advance(LONGEST_SLICE);
-            let mut pausing = pin!(slices.pause());
-            assert!(matches!(step(pausing.as_mut()), Step::Waiting));
-            env.clock.advance(Duration::from_millis(3));
-            assert!(matches!(step(pausing.as_mut()), Step::Done(())));
-            env.clock.advance(LONGEST_SLICE);
-            let mut pausing = pin!(slices.pause());
-            assert!(matches!(step(pausing.as_mut()), Step::Sleeping));
-        });
-    }
-
-    #[test]
-    fn a_hash_that_never_paused_tells_nothing_of_the_machine() {
-        let env = MemoryEnv::default();
-        for _ in 0..3 {
-            let place = env.hashing_gate.enter(&env.random).unwrap();
-            let hashed = in_turn(&env, &place, true, async |_| {
-                env.clock.advance(Duration::from_secs(4));
-            });
-            block_on(hashed).unwrap();
-        }
-        assert!(env.hashing_gate.enter(&env.random).is_ok());
-        let place = env.hashing_gate.enter(&env.random).unwrap();
-        let hashed = in_turn(&env, &place, true, async |slices| {
-            env.clock.advance(Duration::from_secs(4));
-            slices.pause().await;
-        });
-        block_on(hashed).unwrap();
-        assert!(env.hashing_gate.enter(&env.random).is_err());
     }
 
     #[test]
@@ -336,7 +260,13 @@ mod tests {
             hashing_gate: gate,
             ..MemoryEnv::default()
         };
-        find_idle_cores(&env);
+        for _ in 0..3 {
+            let place = env.hashing_gate.enter(&env.random).unwrap();
+            place.queue().turn().unwrap().end(HashTime {
+                taken: Duration::from_millis(35),
+                computed: Duration::from_millis(30),
+            });
+        }
         after_a_slice(&env, |slices| {
             block_on(slices.pause());
             assert!(KEEPS_OUT.get());

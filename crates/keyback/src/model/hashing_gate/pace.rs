@@ -43,11 +43,6 @@ impl Pace {
         share.max(worth).min(PARTS)
     }
 
-    /// Whether the last pause was short.
-    pub(super) fn is_undisturbed(&self) -> bool {
-        self.pause <= SHORT_PAUSE
-    }
-
     /// Computes less at a time after a long pause, and more after a short one.
     pub(super) fn note_pause(&mut self, pause: Duration) {
         self.pause = pause;

@@ -167,6 +167,18 @@ fn on_a_machine_with_idle_cores_one_that_hashes_leaves_others_to_other_instances
 }
 
 #[test]
+fn a_hash_that_never_paused_tells_nothing_of_the_machine() {
+    let gate = gate();
+    for _ in 0..3 {
+        hash(&enter(&gate).unwrap(), 4_000, 4_000);
+    }
+    let places: Vec<_> = (0..16).map(|_| enter(&gate).unwrap()).collect();
+    let queued: Vec<_> = places.iter().map(Place::queue).collect();
+    assert_eq!(HELD_BACK.get(), None);
+    drop(queued);
+}
+
+#[test]
 fn a_clock_that_jumps_during_a_hash_does_not_close_the_gate() {
     // In a pause, and while it computed; alone, and with others in the gate.
     for (computed, others) in [(30, 0), (3_599_999, 0), (30, 15), (3_599_999, 15)] {
