@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,7 @@ impl Instances {
                 grants,
                 limits,
                 free: Arc::new(Semaphore::new(limits.count.min(Semaphore::MAX_PERMITS))),
+                free_to_end: Arc::new(Semaphore::new(limits.ending().min(Semaphore::MAX_PERMITS))),
             }),
             room: Semaphore::new(room.min(Semaphore::MAX_PERMITS)),
             line: Arc::new(Semaphore::new(offered.min(Semaphore::MAX_PERMITS))),
@@ -125,6 +126,8 @@ struct ComponentHandler {
     limits: InstanceLimits,
     /// A permit for each instance that may be made.
     free: Arc<Semaphore>,
+    /// A permit for each instance that may finish its last requests while another one takes its place.
+    free_to_end: Arc<Semaphore>,
 }
 
 impl HandlerState for ComponentHandler {
@@ -152,7 +155,8 @@ impl HandlerState for ComponentHandler {
             state: Worker {
                 component: self.grants.component.clone(),
                 limits: self.limits,
-                _permit: permit,
+                permit: Mutex::new(permit),
+                free_to_end: Arc::clone(&self.free_to_end),
             },
         })
     }
@@ -186,8 +190,9 @@ impl WorkerExpiration for Expiration {
 struct Worker {
     component: String,
     limits: InstanceLimits,
-    /// Given back when the instance is gone.
-    _permit: OwnedSemaphorePermit,
+    /// Given back when the instance is gone, or exchanged for one to end.
+    permit: Mutex<OwnedSemaphorePermit>,
+    free_to_end: Arc<Semaphore>,
 }
 
 impl WorkerState for Worker {
@@ -196,6 +201,10 @@ impl WorkerState for Worker {
 
     fn should_accept_request(&self, concurrent: usize, total: usize) -> ShouldAccept {
         if total >= self.limits.requests {
+            // On a busy machine its last requests take seconds, and many instances end at the same time.
+            if let Ok(permit) = Arc::clone(&self.free_to_end).try_acquire_owned() {
+                *self.permit.lock().unwrap_or_else(PoisonError::into_inner) = permit;
+            }
             ShouldAccept::Never
         } else if concurrent >= self.limits.concurrent_requests {
             ShouldAccept::No

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// The limits of each component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct InstanceLimits {
-    /// Instances at a time. Spin has one limit for all components together, `SPIN_MAX_INSTANCE_COUNT`.
+    /// Instances at a time, besides those that [end](Self::ending). Spin has one limit for all components together,
+    /// `SPIN_MAX_INSTANCE_COUNT`.
     pub(crate) count: usize,
     /// Bytes of an instance's memory; `None` for the 4 GiB that Wasm can address.
     pub(crate) memory: Option<usize>,
@@ -15,6 +16,13 @@ pub(crate) struct InstanceLimits {
     pub(crate) concurrent_requests: usize,
     /// How long an instance is kept without a request.
     pub(crate) idle_timeout: Duration,
+}
+
+impl InstanceLimits {
+    /// How many instances that have served all their requests may finish the last of them while others take their place.
+    pub(crate) const fn ending(&self) -> usize {
+        self.count / 2
+    }
 }
 
 impl Default for InstanceLimits {
