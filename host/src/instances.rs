@@ -252,3 +252,44 @@ impl AccessorTask<GuestState> for TurnBeforeTheBody {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instances_that_end_make_room_for_others_but_only_so_many_at_a_time() {
+        let limits = InstanceLimits {
+            count: 4,
+            requests: 3,
+            ..InstanceLimits::default()
+        };
+        let free = Arc::new(Semaphore::new(limits.count));
+        let free_to_end = Arc::new(Semaphore::new(limits.ending()));
+        let workers = [(); 4].map(|()| Worker {
+            component: "test".to_owned(),
+            limits,
+            permit: Mutex::new(Arc::clone(&free).try_acquire_owned().unwrap()),
+            free_to_end: Arc::clone(&free_to_end),
+        });
+        let ends = |worker: &Worker| {
+            let answer = worker.should_accept_request(1, limits.requests);
+            matches!(answer, ShouldAccept::Never)
+        };
+        let [first, second, third, fourth] = workers;
+        assert!(matches!(
+            first.should_accept_request(1, 2),
+            ShouldAccept::Yes
+        ));
+        assert_eq!(free.available_permits(), 0);
+        assert!(ends(&first) && ends(&second));
+        assert_eq!(free.available_permits(), 1);
+        drop(first);
+        assert_eq!(free.available_permits(), 1);
+        assert!(ends(&third));
+        assert_eq!(free.available_permits(), 2);
+        drop((second, third, fourth));
+        assert_eq!(free.available_permits(), limits.count);
+        assert_eq!(free_to_end.available_permits(), limits.ending());
+    }
+}
