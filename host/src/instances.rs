@@ -265,7 +265,7 @@ mod tests {
             ..InstanceLimits::default()
         };
         let free = Arc::new(Semaphore::new(limits.count));
-        let free_to_end = Arc::new(Semaphore::new(limits.ending()));
+        let free_to_end = Arc::new(Semaphore::new(1));
         let workers = [(); 4].map(|()| Worker {
             component: "test".to_owned(),
             limits,
@@ -290,6 +290,6 @@ mod tests {
         assert_eq!(free.available_permits(), 2);
         drop((second, third, fourth));
         assert_eq!(free.available_permits(), limits.count);
-        assert_eq!(free_to_end.available_permits(), limits.ending());
+        assert_eq!(free_to_end.available_permits(), 1);
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct InstanceLimits {
 impl InstanceLimits {
     /// How many instances that have served all their requests may finish the last of them while others take their place.
     pub(crate) const fn ending(&self) -> usize {
-        self.count / 4
+        self.count / 2
     }
 }
 
