@@ -26,12 +26,14 @@ test-redis: build build-redis host ## Run the end-to-end tests on Redis, through
 check: wasm-target ## Check formatting, lints and documentation; warnings are errors
 	cargo fmt --all --check
 	cargo clippy --locked $(native) --package keyback --all-targets --all-features -- --deny warnings
+	cargo clippy --locked $(native) --package argon2id-single-lane --all-targets -- --deny warnings
 	cargo clippy --locked $(native) --package keyback-host --all-targets -- --deny warnings
 	cargo clippy --locked $(native) --package keyback-tests --all-targets -- --deny warnings
 	cargo clippy --locked $(native) --package keyback-bench --all-targets -- --deny warnings
-	cargo clippy --locked $(wasm) --package keyback --package keyback-spin $(wasm_packages) -- --deny warnings
+	cargo clippy --locked $(wasm) --package argon2id-single-lane --package keyback --package keyback-spin $(wasm_packages) -- --deny warnings
 	cargo clippy --locked $(wasm) --package keyback-spin --features redis -- --deny warnings
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback
+	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package argon2id-single-lane
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback-host
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback-bench
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(wasm) --no-deps --package keyback-spin $(wasm_packages)

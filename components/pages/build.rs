@@ -1,20 +1,51 @@
-//! Converts `docs/openapi.yaml`, which the component serves, to JSON. The benchmark has the files too, and runs this.
+//! Compresses what the component serves: the files in `static/`, and `docs/openapi.yaml` as JSON. The benchmark serves
+//! the same, and runs this.
 
 use std::error::Error;
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let document = folders
-        .find_map(|folder| Some(folder.join("docs/openapi.yaml")).filter(|it| it.exists()))
+    let workspace = folders
+        .find(|folder| folder.join("docs/openapi.yaml").exists())
         .ok_or("there is no docs/openapi.yaml")?;
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("Cargo gave no folder")?);
+
+    let document = workspace.join("docs/openapi.yaml");
     println!("cargo::rerun-if-changed={}", document.display());
     let document: serde_json::Value = serde_saphyr::from_str(&fs::read_to_string(document)?)?;
-    let folder = env::var_os("OUT_DIR").ok_or("Cargo gave no folder")?;
-    fs::write(
-        Path::new(&folder).join("openapi.json"),
-        document.to_string(),
-    )?;
+    compress(document.to_string().as_bytes(), &out.join("openapi.json"))?;
+
+    let files = workspace.join("components/pages/static");
+    println!("cargo::rerun-if-changed={}", files.display());
+    compress_all(&files, &out)
+}
+
+/// Compresses all files in `from`, and in its folders, into `to`.
+fn compress_all(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name())))?;
+        if entry.is_dir() {
+            compress_all(&entry, &to)?;
+        } else {
+            compress(&fs::read(entry)?, &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes `text` to `path` with `.gz` after it. The same text gives the same bytes.
+fn compress(text: &[u8], path: &Path) -> Result<(), Box<dyn Error>> {
+    let mut path = path.as_os_str().to_owned();
+    path.push(".gz");
+    let mut gzip = GzEncoder::new(fs::File::create(path)?, Compression::best());
+    gzip.write_all(text)?;
+    gzip.finish()?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The form's answers, in all languages.
 
 use keyback::for_all_languages;
+use keyback::http::Text;
 use keyback::http::pages::{Files, Language};
 
 macro_rules! languages {
@@ -8,7 +9,7 @@ macro_rules! languages {
         &[$(Language {
             tag: $tag,
             name: $name,
-            words: include_str!(concat!("../static/lang/", $tag, ".json")),
+            words: Text::plain(include_str!(concat!("../static/lang/", $tag, ".json"))),
         }),+]
     };
 }

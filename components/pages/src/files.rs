@@ -1,12 +1,19 @@
-//! The files in `static/`, compiled into the component.
+//! The files in `static/`, which `build.rs` compresses, in the component.
 
 use keyback::for_all_languages;
+use keyback::http::Text;
 use keyback::http::pages::{File, Files, Language};
 use keyback::http::routes::PageFiles;
 
+macro_rules! gzip {
+    ($($part:literal),+) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $($part),+, ".gz"))
+    };
+}
+
 macro_rules! files {
     ($($name:literal),+ $(,)?) => {
-        &[$(File { name: $name, text: include_str!(concat!("../static/", $name)) }),+]
+        &[$(File { name: $name, text: Text::gzip(gzip!($name)) }),+]
     };
 }
 
@@ -16,7 +23,21 @@ macro_rules! words {
         &[$(Language {
             tag: $tag,
             name: $name,
-            words: include_str!(concat!("../static/", $folder, "lang/", $tag, ".json")),
+            words: Text::gzip(gzip!($folder, "lang/", $tag, ".json")),
+        }),+]
+    };
+}
+
+/// The words of the pages for users, which each of them needs.
+macro_rules! words_of_pages {
+    (; $($language:ident $tag:literal $name:literal,)+) => {
+        &[$(Language {
+            tag: $tag,
+            name: $name,
+            words: Text::both(
+                include_str!(concat!("../static/lang/", $tag, ".json")),
+                gzip!("lang/", $tag, ".json"),
+            ),
         }),+]
     };
 }
@@ -40,7 +61,7 @@ static FILES: Files = Files::new(
         "token.js",
         "verify-otp.js",
     ),
-    for_all_languages!(words ""),
+    for_all_languages!(words_of_pages),
 );
 
 /// Titles and texts of the problems in all languages except English, whose texts are in the library. No page loads
@@ -98,5 +119,5 @@ pub(crate) static ALL: PageFiles = PageFiles {
     pages: &FILES,
     portal: &PORTAL,
     problems: PROBLEMS,
-    openapi: include_str!(concat!(env!("OUT_DIR"), "/openapi.json")),
+    openapi: Text::gzip(gzip!("openapi.json")),
 };

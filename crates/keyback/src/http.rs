@@ -19,17 +19,20 @@ mod fields;
 mod graphql;
 #[cfg(test)]
 mod openapi;
+mod preference;
 mod problem;
 mod query;
 mod request;
 mod route_label;
 #[cfg(test)]
 mod tests;
+mod text;
 mod time;
 
 pub use answer::Answer;
 pub use problem::{FieldError, Problem, ProblemType};
 pub use request::{Body, Request, max_body_bytes};
+pub use text::Text;
 
 use crate::model::base_url::BaseUrl;
 use crate::model::log_line::LogLine;

@@ -5,8 +5,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::flow::Refusal;
+use crate::http::preference::allows_gzip;
 use crate::http::problem::{Problem, ProblemType};
 use crate::http::request::Request;
+use crate::http::text::Text;
 use crate::model::base_url::BaseUrl;
 use crate::ports::Unavailable;
 
@@ -25,6 +27,7 @@ enum Content {
     Nothing,
     Json(Value),
     Text(&'static str, String),
+    Stored(&'static str, Text),
     Bytes(&'static str, Vec<u8>),
     Problem(Box<Problem>),
 }
@@ -67,6 +70,16 @@ impl Answer {
     /// A page or a file, with its media type.
     pub(super) fn text(status: u16, media_type: &'static str, text: String) -> Self {
         Self::new(status, Content::Text(media_type, text))
+    }
+
+    /// A file that the component contains, with its media type. Compressed for whoever allows it, if it is stored so.
+    pub(super) fn stored(status: u16, media_type: &'static str, text: Text) -> Self {
+        let answer = Self::new(status, Content::Stored(media_type, text));
+        if text.compressed().is_some() {
+            answer.with_header("vary", "accept-encoding")
+        } else {
+            answer
+        }
     }
 
     /// A binary file, with its media type.
@@ -133,6 +146,11 @@ impl Answer {
     /// The response, with the headers that every answer has unless it sets its own. A `HEAD` request gets no body.
     #[must_use]
     pub fn render(self, request: &Request, base_url: Option<&BaseUrl>) -> Response<Vec<u8>> {
+        let accept = request.header("accept-encoding");
+        let compressed = match self.content {
+            Content::Stored(_, text) if accept.is_some_and(allows_gzip) => text.compressed(),
+            _ => None,
+        };
         let (status, content_type, body) = match &self.content {
             Content::Nothing => (self.status, None, Vec::new()),
             Content::Json(body) => (
@@ -142,6 +160,10 @@ impl Answer {
             ),
             Content::Text(media_type, text) => {
                 (self.status, Some(*media_type), text.clone().into_bytes())
+            }
+            Content::Stored(media_type, text) => {
+                let body = compressed.map_or_else(|| text.read().into_owned().into(), Vec::from);
+                (self.status, Some(*media_type), body)
             }
             Content::Bytes(media_type, bytes) => (self.status, Some(*media_type), bytes.clone()),
             Content::Problem(problem) => (
@@ -168,8 +190,10 @@ impl Answer {
             ("x-request-id", request.id().to_owned()),
         ];
         let content_type = content_type.map(|value| ("content-type", value.to_owned()));
+        let encoding = compressed.map(|_| ("content-encoding", "gzip".to_owned()));
         for (name, value) in content_type
             .into_iter()
+            .chain(encoding)
             .chain(length)
             .chain(common)
             .chain(own_headers)

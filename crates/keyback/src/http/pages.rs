@@ -24,6 +24,7 @@ mod return_to;
 pub(super) use files::{FNV_OFFSET, fnv1a};
 pub use files::{File, Files};
 pub use language::Language;
+pub(super) use language::Words;
 pub(super) use layout::PageLayout;
 
 /// Nothing inline and nothing from other origins, except images embedded in a page.
@@ -188,11 +189,11 @@ pub fn file(sets: &[&Files], version: &str, name: &[&str]) -> Answer {
     let name = name.join("/");
     match sets.iter().find_map(|files| files.find(version, &name)) {
         Some((media_type, text)) if files::is_latest(version) => {
-            Answer::text(200, media_type, text.to_owned())
+            Answer::stored(200, media_type, text)
                 .with_header("cache-control", "public, max-age=300")
                 .with_header("cross-origin-resource-policy", "same-origin")
         }
-        Some((media_type, text)) => files::kept(Answer::text(200, media_type, text.to_owned())),
+        Some((media_type, text)) => files::kept(Answer::stored(200, media_type, text)),
         None => Answer::not_found(),
     }
 }

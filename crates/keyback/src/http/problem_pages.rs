@@ -4,7 +4,7 @@
 use askama::Template;
 
 use crate::http::answer::Answer;
-use crate::http::pages::{self, Files, Language, PageLayout};
+use crate::http::pages::{self, Files, Language, PageLayout, Words};
 use crate::http::problem::ProblemType;
 use crate::http::request::Request;
 use crate::settings::Pages;
@@ -14,23 +14,23 @@ use crate::settings::Pages;
 struct Page<'a> {
     layout: PageLayout<'a>,
     kind: ProblemType,
-    words: &'static Language,
+    words: Words,
 }
 
 impl Page<'_> {
-    fn title(&self) -> &'static str {
+    fn title(&self) -> &str {
         self.text("title").unwrap_or(self.kind.title())
     }
 
-    fn help(&self) -> &'static str {
+    fn help(&self) -> &str {
         self.text("help").unwrap_or(self.kind.help())
     }
 
-    fn text(&self, part: &str) -> Option<&'static str> {
+    fn text(&self, part: &str) -> Option<&str> {
         self.words.text(&format!("{}.{part}", self.kind.slug()))
     }
 
-    fn label(&self, key: &'static str) -> &'static str {
+    fn label(&self, key: &'static str) -> &str {
         self.words.text(key).unwrap_or(key)
     }
 }
@@ -68,7 +68,9 @@ pub(super) fn page(
     let page = Page {
         layout: PageLayout::of(settings, files, language),
         kind,
-        words: Language::tagged(words, language.tag).unwrap_or_else(|| Language::first(words)),
+        words: Language::tagged(words, language.tag)
+            .unwrap_or_else(|| Language::first(words))
+            .words(),
     };
     let site = settings.map(|settings| &settings.site);
     pages::html(status, &page, site).with_header("content-language", language.tag)

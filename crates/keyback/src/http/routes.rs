@@ -5,6 +5,7 @@
 
 use crate::http::pages::{self, Files, Language, Page, api_docs, brand, link, portal};
 use crate::http::problem::RETRY_AFTER_OUTAGE;
+use crate::http::text::Text;
 use crate::http::v1::admin::{emails, events, users};
 use crate::http::v1::{
     cancel_recovery, change_password, courier_run, email_webhooks, forgot_password as forgot,
@@ -272,7 +273,7 @@ pub struct PageFiles {
     /// The texts about problems.
     pub problems: &'static [Language],
     /// The OpenAPI document, as JSON.
-    pub openapi: &'static str,
+    pub openapi: Text,
 }
 
 /// The component `pages`: the pages for users and their files, the portal, the pages that explain problems, and the

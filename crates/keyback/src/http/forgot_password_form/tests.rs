@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::courier::after_response;
+use crate::http::text::Text;
 use crate::http::{Body, routes, serve};
 use crate::settings;
 use crate::testing::{App, block_on};
@@ -10,14 +11,16 @@ static WORDS: Files = Files::words_only(&[
     Language {
         tag: "en",
         name: "English",
-        words: r#"{"sent.title": "Sent", "sent.intro": "intro of {app}", "error.title": "Failed",
+        words: Text::plain(
+            r#"{"sent.title": "Sent", "sent.intro": "intro of {app}", "error.title": "Failed",
             "error.address": "bad address", "error.too-many": "wait {count}", "error.unavailable": "outage",
             "error.form": "bad form"}"#,
+        ),
     },
     Language {
         tag: "de",
         name: "Deutsch",
-        words: r#"{"sent.title": "Verschickt", "direction": "ltr"}"#,
+        words: Text::plain(r#"{"sent.title": "Verschickt", "direction": "ltr"}"#),
     },
 ]);
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");

@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::http::answer::Answer;
 use crate::http::pages::{Files, Language, PageLayout, html};
 use crate::http::problem::Problem;
+use crate::http::text::Text;
 use crate::ports::Unavailable;
 use crate::settings::Pages;
 
@@ -34,7 +35,7 @@ struct ApiDocs<'a> {
 
 /// The page about `document`, unless `api_docs` is `off`.
 #[must_use]
-pub fn get(settings: &Result<Pages, Unavailable>, files: &Files, document: &str) -> Answer {
+pub fn get(settings: &Result<Pages, Unavailable>, files: &Files, document: Text) -> Answer {
     let settings = match settings {
         Ok(settings) => settings,
         Err(outage) => return Problem::from(outage.clone()).into(),
@@ -43,7 +44,7 @@ pub fn get(settings: &Result<Pages, Unavailable>, files: &Files, document: &str)
         return Answer::not_found();
     }
     // The document is part of the component, and valid JSON.
-    let Ok(document) = serde_json::from_str::<Value>(document) else {
+    let Ok(document) = serde_json::from_str::<Value>(&document.read()) else {
         return Problem::from(Unavailable::Template).into();
     };
     let about = text_at(&document, "/info/description");

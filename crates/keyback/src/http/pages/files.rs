@@ -2,14 +2,15 @@
 
 use crate::http::answer::Answer;
 use crate::http::pages::language::Language;
+use crate::http::text::Text;
 
 /// A static text file, embedded at build time.
 #[derive(Debug, Clone, Copy)]
 pub struct File {
     /// Its path under `/assets/:version/`.
     pub name: &'static str,
-    /// Its content, in UTF-8.
-    pub text: &'static str,
+    /// Its content.
+    pub text: Text,
 }
 
 /// All files, with the languages' words among them, under a version that changes with any of them.
@@ -60,12 +61,12 @@ impl Files {
         let mut rest = files;
         while let [file, others @ ..] = rest {
             version = fnv1a(version, file.name.as_bytes());
-            version = fnv1a(version, file.text.as_bytes());
+            version = fnv1a(version, file.text.stored());
             rest = others;
         }
         let mut rest = languages;
         while let [language, others @ ..] = rest {
-            version = fnv1a(version, language.words.as_bytes());
+            version = fnv1a(version, language.words.stored());
             rest = others;
         }
         Self {
@@ -102,7 +103,7 @@ impl Files {
 
     /// The media type and the text of a file, for exactly this version: an older page must not cache newer files under
     /// the older path.
-    pub(super) fn find(&self, version: &str, name: &str) -> Option<(&'static str, &'static str)> {
+    pub(super) fn find(&self, version: &str, name: &str) -> Option<(&'static str, Text)> {
         if version != LATEST && version != self.version() {
             return None;
         }

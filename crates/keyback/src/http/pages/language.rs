@@ -1,6 +1,10 @@
 //! The languages of the pages, and which of them a request prefers.
 
+use std::borrow::Cow;
+
+use crate::http::preference::weighted;
 use crate::http::request::Request;
+use crate::http::text::Text;
 use crate::model::language::same_language;
 
 /// The cookie with the language that the reader chose.
@@ -14,7 +18,19 @@ pub struct Language {
     /// Its own name for itself, such as `Deutsch`.
     pub name: &'static str,
     /// A JSON object of texts by key, one a line; none of them needs an escape.
-    pub words: &'static str,
+    pub words: Text,
+}
+
+/// The words of one language.
+#[derive(Debug)]
+pub(in crate::http) struct Words(Cow<'static, str>);
+
+impl Words {
+    /// The text `key`, found without a JSON parser: each text is on one line, without escapes.
+    pub(in crate::http) fn text(&self, key: &str) -> Option<&str> {
+        let (_, text) = self.0.split_once(&format!("\"{key}\": \""))?;
+        Some(text.split_once('"')?.0)
+    }
 }
 
 impl Language {
@@ -22,10 +38,9 @@ impl Language {
         format!("lang/{}.json", self.tag)
     }
 
-    /// The text `key`, found without a JSON parser: each text is on one line, without escapes.
-    pub(in crate::http) fn text(&self, key: &str) -> Option<&'static str> {
-        let (_, text) = self.words.split_once(&format!("\"{key}\": \""))?;
-        Some(text.split_once('"')?.0)
+    /// Its words, to be read once for a page.
+    pub(in crate::http) fn words(&self) -> Words {
+        Words(self.words.read())
     }
 
     /// The language that the reader chose, or else the best one for the browser (RFC 9110 §12.5.4), or else the first.
@@ -48,7 +63,7 @@ impl Language {
         static WORDLESS: Language = Language {
             tag: "en",
             name: "English",
-            words: "{}",
+            words: Text::plain("{}"),
         };
         languages.first().unwrap_or(&WORDLESS)
     }
@@ -58,12 +73,7 @@ impl Language {
 /// `pt-BR` and `pt-PT` get `pt`, `zh-TW` gets `zh-Hans`.
 fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static Language> {
     let mut best = None;
-    for item in accept.split(',') {
-        let mut parts = item.split(';').map(str::trim);
-        let range = parts.next().unwrap_or_default();
-        let weight = parts
-            .find_map(|parameter| parameter.strip_prefix("q="))
-            .map_or(1000, thousandths);
+    for (range, weight) in weighted(accept) {
         let matched = languages
             .iter()
             .find(|language| same_language(language.tag, range));
@@ -74,15 +84,6 @@ fn preferred(accept: &str, languages: &'static [Language]) -> Option<&'static La
         }
     }
     best.map(|(_, language)| language)
-}
-
-/// A weight such as `0.8` in thousandths; an invalid one counts as 0.
-fn thousandths(weight: &str) -> u32 {
-    let (whole, fraction) = weight.split_once('.').unwrap_or((weight, ""));
-    let digits = format!("{whole}{fraction:0<3}");
-    let is_weight = matches!(whole, "0" | "1") && digits.len() == 4;
-    let value = digits.parse().ok().filter(|_| is_weight);
-    value.unwrap_or(0).min(1000)
 }
 
 #[cfg(test)]
@@ -102,7 +103,7 @@ mod tests {
         Language {
             tag,
             name: "",
-            words: "{}",
+            words: Text::plain("{}"),
         }
     }
 

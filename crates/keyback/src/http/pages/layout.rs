@@ -2,7 +2,7 @@
 
 use crate::http::pages::brand;
 use crate::http::pages::files::Files;
-use crate::http::pages::language::Language;
+use crate::http::pages::language::{Language, Words};
 use crate::model::logo::Logo;
 use crate::model::web_address::WebAddress;
 use crate::settings::{Accent, Pages, Site};
@@ -20,6 +20,7 @@ pub(in crate::http) struct PageLayout<'a> {
     pub(in crate::http) sign_in_url: Option<&'a WebAddress>,
     accent: Accent,
     files: &'a Files,
+    words: Words,
 }
 
 impl<'a> PageLayout<'a> {
@@ -39,6 +40,7 @@ impl<'a> PageLayout<'a> {
             logo: None,
             sign_in_url: None,
             files,
+            words: language.words(),
         }
     }
 
@@ -73,7 +75,7 @@ impl<'a> PageLayout<'a> {
 
     /// The text `key`, or the key itself if it is missing.
     pub(in crate::http) fn t(&self, key: &str) -> String {
-        let text = self.language.text(key);
+        let text = self.words.text(key);
         text.unwrap_or(key).replace("{app}", self.app_name)
     }
 

@@ -1,6 +1,9 @@
+use std::io::Write as _;
+
 use super::*;
 use crate::http::request::Body;
 use crate::http::routes::{self, PageFiles};
+use crate::http::text::Text;
 use crate::http::{problem_pages, serve};
 use crate::ports::Env as _;
 use crate::settings;
@@ -11,7 +14,7 @@ mod languages;
 
 const FILE: File = File {
     name: "style.css",
-    text: "body {}",
+    text: Text::plain("body {}"),
 };
 
 static FILES: Files = Files::new(
@@ -20,12 +23,12 @@ static FILES: Files = Files::new(
         Language {
             tag: "en",
             name: "English",
-            words: r#"{"direction": "ltr", "start.title": "Your {app} password"}"#,
+            words: Text::plain(r#"{"direction": "ltr", "start.title": "Your {app} password"}"#),
         },
         Language {
             tag: "ar",
             name: "العربية",
-            words: r#"{"direction": "rtl", "start.title": "كلمة مرور {app}"}"#,
+            words: Text::plain(r#"{"direction": "rtl", "start.title": "كلمة مرور {app}"}"#),
         },
     ],
 );
@@ -123,9 +126,9 @@ static ALL: PageFiles = PageFiles {
     problems: &[Language {
         tag: "en",
         name: "English",
-        words: "{}",
+        words: Text::plain("{}"),
     }],
-    openapi: "{}",
+    openapi: Text::plain("{}"),
 };
 
 /// The component's answer, with the outage that it reports.
@@ -244,11 +247,67 @@ fn files_are_kept_under_their_version_only() {
         assert_eq!(answered(file(&[&FILES], version, name)).0, 404, "{name:?}");
     }
     let other = File {
-        text: "body{}",
+        text: Text::plain("body{}"),
         ..FILE
     };
     let others = Files::new(Box::leak(Box::new([other])), &[]);
     assert_ne!(others.url("style.css"), url);
+}
+
+/// `text` as the build stores it.
+fn compressed(text: &str) -> Text {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(text.as_bytes()).unwrap();
+    Text::gzip(gzip.finish().unwrap().leak())
+}
+
+#[test]
+fn a_compressed_file_is_sent_so_to_whoever_allows_it() {
+    let text = compressed("body { margin: 0 }");
+    let stored = text.compressed().unwrap();
+    let files = Files::new(Box::leak(Box::new([File { text, ..FILE }])), &[]);
+    let asked = |headers: &[(&str, &str)]| {
+        let answer = file(&[&files], "latest", &["style.css"]);
+        answer.render(&request("GET", headers), None).into_parts()
+    };
+    let (head, body) = asked(&[("accept-encoding", "br, gzip")]);
+    assert_eq!(body, stored);
+    assert_eq!(head.headers["content-encoding"], "gzip");
+    assert_eq!(head.headers["content-length"], stored.len().to_string());
+    assert_eq!(head.headers["vary"], "accept-encoding");
+    for headers in [&[][..], &[("accept-encoding", "gzip;q=0")]] {
+        let (head, body) = asked(headers);
+        assert_eq!(body, b"body { margin: 0 }");
+        assert!(!head.headers.contains_key("content-encoding"));
+        assert_eq!(head.headers["content-length"], body.len().to_string());
+        assert_eq!(head.headers["vary"], "accept-encoding");
+    }
+}
+
+#[test]
+fn a_page_gets_its_words_from_compressed_files() {
+    let words = compressed(r#"{"direction": "ltr", "start.title": "Compressed {app}"}"#);
+    let language = Language {
+        tag: "en",
+        name: "English",
+        words,
+    };
+    let files = Files::new(&[], Box::leak(Box::new([language])));
+    let env = MemoryEnv::default();
+    let (_, _, html) = answered(get(
+        &load(&env),
+        &request("GET", &[("accept-encoding", "gzip")]),
+        &files,
+        Page::Start,
+    ));
+    assert!(html.contains("Compressed Keyback"), "{html}");
+}
+
+#[test]
+fn what_is_no_compressed_text_is_an_empty_one() {
+    for bytes in [&b""[..], b"body {}", b"\x1f\x8b\x08"] {
+        assert_eq!(Text::gzip(bytes).read(), "");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::for_all_languages;
 use crate::http::request::Body;
+use crate::http::text::Text;
 use crate::testing::SeededRandom;
 
 macro_rules! words {
@@ -12,9 +13,9 @@ macro_rules! words {
         &[$(Language {
             tag: $tag,
             name: $name,
-            words: include_str!(concat!(
+            words: Text::plain(include_str!(concat!(
                 "../../../../../components/pages/static/", $folder, "lang/", $tag, ".json"
-            )),
+            ))),
         }),+]
     };
 }
@@ -57,7 +58,7 @@ fn every_language_tells_of_every_kind_and_of_no_other() {
         .chain(texts("help"))
         .collect();
     for language in PROBLEMS {
-        let words: Map<String, Value> = serde_json::from_str(language.words).unwrap();
+        let words: Map<String, Value> = serde_json::from_str(&language.words.read()).unwrap();
         let keys: BTreeSet<_> = words.keys().cloned().collect();
         if language.tag == "en" {
             // The other texts are part of the problem types.
@@ -68,7 +69,7 @@ fn every_language_tells_of_every_kind_and_of_no_other() {
         for (key, text) in &words {
             let text = text.as_str().unwrap();
             assert!(!text.trim().is_empty(), "{} {key}", language.tag);
-            assert_eq!(language.text(key), Some(text), "needs an escape");
+            assert_eq!(language.words().text(key), Some(text), "needs an escape");
         }
     }
 }
@@ -77,7 +78,8 @@ fn every_language_tells_of_every_kind_and_of_no_other() {
 fn what_is_translated_is_not_what_code_reads() {
     for language in &PROBLEMS[1..] {
         for kind in ProblemType::ALL {
-            let text = |part| language.text(&format!("{}.{part}", kind.slug())).unwrap();
+            let words = language.words();
+            let text = |part| words.text(&format!("{}.{part}", kind.slug())).unwrap();
             let (title, help) = (text("title"), text("help"));
             assert_ne!(title, kind.title(), "{} {kind:?}", language.tag);
             assert_ne!(help, kind.help(), "{} {kind:?}", language.tag);

@@ -12,9 +12,6 @@ use super::{MAX_MEMORY_BYTES, OUTPUT_BYTES, SALT_BYTES};
 use crate::base::random::SecureRandom;
 use crate::base::unavailable::Unavailable;
 
-#[cfg(any(target_arch = "wasm32", test))]
-mod single_lane;
-
 /// Memory in KiB, iterations and lanes: the least that OWASP's Password Storage Cheat Sheet and ASVS 5.0 Appendix C
 /// both accept for argon2id.
 const COST: Cost = Cost {
@@ -189,7 +186,7 @@ impl Argon2Hash {
         Params::new(memory_kib, iterations, lanes, Some(self.output.len())).ok()
     }
 
-    /// Whether [`single_lane`] can compute this; it can compute all of Keyback's own hashes.
+    /// Whether `argon2id_single_lane` can compute this; it can compute all of Keyback's own hashes.
     #[cfg(target_arch = "wasm32")]
     fn fits_single_lane(&self) -> bool {
         self.algorithm == Algorithm::Argon2id
@@ -209,7 +206,8 @@ impl Argon2Hash {
                 ..
             } = self.cost;
             let output =
-                single_lane::hash(password, &self.salt, memory_kib, iterations, pause).await;
+                argon2id_single_lane::hash(password, &self.salt, memory_kib, iterations, pause)
+                    .await;
             return output.map(Vec::from);
         }
         // The crate computes without pauses.

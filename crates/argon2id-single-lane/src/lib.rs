@@ -1,7 +1,8 @@
 //! argon2id (RFC 9106, version 19) with one lane and 32 bytes of output, written for speed in Wasm.
 //!
 //! The `argon2` crate takes 1.9 times as long there: it returns blocks by value, and each copy is a call out of Wasm.
-//! Decision 0005 has the measurements. Natively, only the tests compile this, to compare it with the crate.
+//! Decision 0005 has the measurements. It is a crate of its own since Cargo sets the optimization level per crate, and the
+//! library around it is compiled for size.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -40,7 +41,7 @@ const ZERO: Block = [0; WORDS];
 
 /// Hashes `password`, and calls `pause` [`PARTS`] times per slice. `None` if memory runs out, and for parameters that
 /// RFC 9106 §3.1 does not allow.
-pub(super) async fn hash(
+pub async fn hash(
     password: &[u8],
     salt: &[u8],
     memory_kib: u32,

@@ -3,9 +3,8 @@
 use std::cell::Cell;
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use futures::executor::block_on;
 use proptest::prelude::*;
-
-use crate::testing::block_on;
 
 fn hash(password: &[u8], salt: &[u8], memory_kib: u32, iterations: u32) -> Option<[u8; 32]> {
     let pause = async || ();
