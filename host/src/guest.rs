@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use tokio::sync::Notify;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime::{StoreLimits, StoreLimitsBuilder};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use self::http::{IncomingHooks, OutgoingHooks};
+use self::returning::Returning;
 use self::timers::Timers;
 use crate::allow_list::AllowList;
 use crate::faults::{Fault, Faults, ShiftedClock};
@@ -20,6 +20,7 @@ mod bindings;
 mod http;
 mod key_value;
 mod redis;
+pub(crate) mod returning;
 mod stdio;
 mod timers;
 mod variables;
@@ -51,6 +52,7 @@ pub(crate) struct GuestState {
     outgoing: OutgoingHooks,
     incoming: IncomingHooks,
     timers: Timers,
+    returning: Returning,
     /// The open stores and connections to Redis that a fault has cut off, by their handles.
     cut_off: BTreeSet<u32>,
     limits: StoreLimits,
@@ -69,13 +71,15 @@ impl GuestState {
                 .stderr(stdio::Prefixed::new(&grants.component));
         }
         let timers = Timers::default();
+        let returning = Returning::default();
         Self {
             table: ResourceTable::new(),
             wasi: wasi.build(),
             http: WasiHttpCtx::new(),
             outgoing: OutgoingHooks::new(Arc::clone(grants)),
-            incoming: IncomingHooks::new(timers.clone()),
+            incoming: IncomingHooks::new(timers.clone(), returning.clone()),
             timers,
+            returning,
             cut_off: BTreeSet::new(),
             grants: Arc::clone(grants),
             limits: most_memory
@@ -89,6 +93,12 @@ impl GuestState {
     /// What limits the instance's memory.
     pub(crate) fn limits(&mut self) -> &mut StoreLimits {
         &mut self.limits
+    }
+
+    /// Begins a call on an open store. Its fault, in tests.
+    fn begin_store_call<T>(&mut self, store: &Resource<T>) -> Option<Fault> {
+        self.returning.note_store_call();
+        self.store_fault(store)
     }
 
     /// The fault of the next call on an open store or connection to Redis, in tests.
@@ -111,9 +121,9 @@ impl GuestState {
         Ok(())
     }
 
-    /// Notified when the component has returned a response, and another part of it is about to run.
-    pub(crate) fn response_returned(&self) -> Arc<Notify> {
-        self.incoming.response_returned()
+    /// The responses that the component returns.
+    pub(crate) fn returning(&self) -> Returning {
+        self.returning.clone()
     }
 
     /// The view with which incoming requests are handed to the component.

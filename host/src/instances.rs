@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use http::{Request, Response};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, timeout_at};
 use wasmtime::component::{Accessor, AccessorTask, GuestTaskId};
 use wasmtime::{AsContextMut as _, Store, StoreContextMut};
@@ -18,6 +18,7 @@ use wasmtime_wasi_http::handler::{
 };
 use wasmtime_wasi_http::p3::bindings::ServicePre;
 
+use crate::guest::returning::{Returning, TURNS_BEFORE_THE_BODY};
 use crate::guest::{Grants, GuestState};
 use crate::limits::InstanceLimits;
 
@@ -30,10 +31,6 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(1);
 /// next request wakes. Even if each instance has let one such request wait, others must be offered.
 const OFFERED_FOR_EACH: usize = 2;
 
-/// Turns of the event loop between a response and its body. A guest whose timer has fired needs three to run: the timer
-/// completes, its result is delivered, the guest resumes.
-pub(crate) const TURNS_BEFORE_THE_BODY: usize = 3;
-
 /// The instances of one component, and the requests that wait for one.
 pub(crate) struct Instances {
     handler: ProxyHandler<ComponentHandler>,
@@ -44,8 +41,13 @@ pub(crate) struct Instances {
     line: Arc<Semaphore>,
 }
 
-/// Goes with a request to the instance that takes it: its permit from the line, which becomes free then.
-type Offer = OwnedSemaphorePermit;
+/// Goes with a request to the instance that takes it.
+struct Offer {
+    /// A permit from the line, which becomes free then.
+    _place: OwnedSemaphorePermit,
+    /// The responses of that instance.
+    taken_by: Arc<OnceLock<Returning>>,
+}
 
 impl Instances {
     pub(crate) fn new(
@@ -85,10 +87,19 @@ impl Instances {
         let Ok(offer) = timeout_at(deadline, line).await else {
             return Ok(None);
         };
-        let mut offer = offer?;
+        let taken_by = Arc::default();
+        let mut offer = Offer {
+            _place: offer?,
+            taken_by: Arc::clone(&taken_by),
+        };
         loop {
             let refused = match self.handler.handle(offer, request).await {
-                Ok(response) => return Ok(Some(response)),
+                Ok(response) => {
+                    return Ok(Some(match taken_by.get() {
+                        Some(returning) => returning.hold(response).await,
+                        None => response,
+                    }));
+                }
                 Err(error) => error.downcast::<InstantiationError<Offer>>()?,
             };
             if !refused.error.is::<NoneFree>() {
@@ -219,9 +230,11 @@ impl WorkerState for Worker {
         offer: Offer,
         _task: GuestTaskId,
     ) -> Pin<Box<dyn Future<Output = ()> + Send + Sync>> {
+        let returning = store.data().returning();
+        let _ = offer.taken_by.set(returning.clone());
         drop(offer);
         for _ in 0..TURNS_BEFORE_THE_BODY {
-            let turn = TurnBeforeTheBody(store.data().response_returned());
+            let turn = TurnBeforeTheBody(returning.clone());
             if let Err(error) = store.as_context_mut().spawn(turn) {
                 crate::report(format_args!("{}: {error:#}", self.component));
             }
@@ -239,16 +252,13 @@ impl WorkerState for Worker {
     }
 }
 
-/// Spends one turn of the event loop between a response and its body, so that a due guest runs first, as on Spin.
-///
-/// Spin 4.1 has wasmtime 47, which runs everything that is due before it polls the host's tasks, one of which reads the
-/// body. wasmtime 48 runs one item per turn, and so hides that a guest that starts its work too early delays its own
-/// answer. A host task that completes uses up one turn. Those that no response has needed end with the instance.
-struct TurnBeforeTheBody(Arc<Notify>);
+/// Spends one turn of the event loop between a response and its body: a host task that completes uses up one. Those that no
+/// response has needed end with the instance.
+struct TurnBeforeTheBody(Returning);
 
 impl AccessorTask<GuestState> for TurnBeforeTheBody {
     async fn run(self, _accessor: &Accessor<GuestState>) -> wasmtime::Result<()> {
-        self.0.notified().await;
+        self.0.turn().await;
         Ok(())
     }
 }

@@ -7,16 +7,15 @@ use http::header::{HOST, HeaderName};
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
-use tokio::sync::Notify;
 use wasmtime_wasi_http::{
     Error, ForbiddenHeaderFilter, RequestOptions, Result, WasiBody, WasiHttpHooks, default_hooks,
     default_send_request,
 };
 
 use super::Grants;
+use super::returning::Returning;
 use super::timers::Timers;
 use crate::faults::Fault;
-use crate::instances::TURNS_BEFORE_THE_BODY;
 
 /// Timeout of each step of a call if the component sets none, as on Spin.
 const DEFAULT_TIMEOUT: Duration = Duration::from_mins(10);
@@ -26,11 +25,11 @@ pub(super) struct OutgoingHooks {
     grants: Arc<Grants>,
 }
 
-/// Lets incoming requests through as they are. Notifies when the guest has returned a response, and another part of it is about
+/// Lets incoming requests through as they are. Notes when the guest has returned a response, and another part of it is about
 /// to run.
 pub(super) struct IncomingHooks {
     timers: Timers,
-    response_returned: Arc<Notify>,
+    returning: Returning,
 }
 
 type Sent = (
@@ -72,15 +71,8 @@ impl OutgoingHooks {
 }
 
 impl IncomingHooks {
-    pub(super) fn new(timers: Timers) -> Self {
-        Self {
-            timers,
-            response_returned: Arc::default(),
-        }
-    }
-
-    pub(super) fn response_returned(&self) -> Arc<Notify> {
-        Arc::clone(&self.response_returned)
+    pub(super) fn new(timers: Timers, returning: Returning) -> Self {
+        Self { timers, returning }
     }
 }
 
@@ -128,9 +120,7 @@ impl WasiHttpHooks for IncomingHooks {
     /// wasmtime asks once for each response, after the guest has returned it and before the body is read.
     fn p3_outgoing_body_chunk_size(&mut self) -> usize {
         if self.timers.have_fired() {
-            for _ in 0..TURNS_BEFORE_THE_BODY {
-                self.response_returned.notify_one();
-            }
+            self.returning.while_another_part_is_due();
         }
         default_hooks().p3_outgoing_body_chunk_size()
     }

@@ -27,7 +27,7 @@ impl GuestState {
         call: impl AsyncFnOnce(Store) -> Result<T, StoreError>,
     ) -> Result<T, wasi::Error> {
         let store = self.store(bucket).ok_or(wasi::Error::NoSuchStore)?;
-        let fault = self.store_fault(bucket);
+        let fault = self.begin_store_call(bucket);
         block_in_place(|| Handle::current().block_on(store_call(fault, call(store))))
             .map_err(|error| wasi::Error::Other(error.to_string()))
     }
@@ -41,7 +41,7 @@ async fn in_store<T, R>(
 ) -> Result<R, spin::Error> {
     let (store, fault) = accessor.with(|mut access| {
         let state = access.get();
-        (state.store(handle), state.store_fault(handle))
+        (state.store(handle), state.begin_store_call(handle))
     });
     let store = store.ok_or(spin::Error::NoSuchStore)?;
     store_call(fault, call(store))
