@@ -34,9 +34,13 @@ fn direct_dependencies() -> BTreeSet<String> {
     let manifests = manifests.map(|path| read(path).parse::<toml::Table>().expect("it is TOML"));
     let mut names = BTreeSet::new();
     for manifest in manifests {
-        for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
-            let crates = manifest.get(kind).and_then(|it| it.as_table());
-            names.extend(crates.into_iter().flat_map(toml::Table::keys).cloned());
+        let targets = manifest.get("target").and_then(|it| it.as_table());
+        let targets = targets.into_iter().flat_map(toml::Table::values);
+        for part in targets.filter_map(|it| it.as_table()).chain([&manifest]) {
+            for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+                let crates = part.get(kind).and_then(|it| it.as_table());
+                names.extend(crates.into_iter().flat_map(toml::Table::keys).cloned());
+            }
         }
     }
     names

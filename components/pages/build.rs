@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
+use std::{env, fs, io};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -19,33 +19,43 @@ fn main() -> Result<(), Box<dyn Error>> {
     let document = workspace.join("docs/openapi.yaml");
     println!("cargo::rerun-if-changed={}", document.display());
     let document: serde_json::Value = serde_saphyr::from_str(&fs::read_to_string(document)?)?;
-    compress(document.to_string().as_bytes(), &out.join("openapi.json"))?;
+    compress(&document.to_string(), &out.join("openapi.json"))?;
 
     let files = workspace.join("components/pages/static");
     println!("cargo::rerun-if-changed={}", files.display());
-    compress_all(&files, &out)
+    let compressed = out.join("static");
+    // Cargo keeps the folder. A file that is deleted must be missing here, too.
+    if compressed.exists() {
+        fs::remove_dir_all(&compressed)?;
+    }
+    compress_all(&files, &compressed)?;
+    Ok(())
 }
 
 /// Compresses all files in `from`, and in its folders, into `to`.
-fn compress_all(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name())))?;
-        if entry.is_dir() {
-            compress_all(&entry, &to)?;
+fn compress_all(from: &Path, to: &Path) -> Result<(), String> {
+    let told = |error: io::Error| format!("{}: {error}", from.display());
+    fs::create_dir_all(to).map_err(told)?;
+    for entry in fs::read_dir(from).map_err(told)? {
+        let entry = entry.map_err(told)?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if from.is_dir() {
+            compress_all(&from, &to)?;
         } else {
-            compress(&fs::read(entry)?, &to)?;
+            let text = fs::read_to_string(&from);
+            text.and_then(|text| compress(&text, &to))
+                .map_err(|error| format!("{}: {error}", from.display()))?;
         }
     }
     Ok(())
 }
 
 /// Writes `text` to `path` with `.gz` after it. The same text gives the same bytes.
-fn compress(text: &[u8], path: &Path) -> Result<(), Box<dyn Error>> {
+fn compress(text: &str, path: &Path) -> io::Result<()> {
     let mut path = path.as_os_str().to_owned();
     path.push(".gz");
     let mut gzip = GzEncoder::new(fs::File::create(path)?, Compression::best());
-    gzip.write_all(text)?;
+    gzip.write_all(text.as_bytes())?;
     gzip.finish()?;
     Ok(())
 }

@@ -1,8 +1,12 @@
 // What the pages are sent with, what they load, and how large that is.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { startApp } from './app.js';
+import { gunzipSync } from 'node:zlib';
+import { startApp, workspace } from './app.js';
 import { launch, visit } from './browser.js';
 import { states } from './states.js';
 
@@ -137,4 +141,54 @@ test('each page is small, all that it loads included', async (t) => {
       assert.ok(total > 2000 && total <= LIMIT, `${name} has ${total} bytes`);
     });
   }
+});
+
+// Unlike `fetch`, this neither asks for a compressed answer by itself nor decompresses one.
+const raw = (method, path, headers = {}) => new Promise((resolve, reject) => {
+  const sent = request(app.origin + path, { method, headers }, async (answer) => {
+    const parts = await answer.toArray();
+    resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts) });
+  });
+  sent.on('error', reject).end();
+});
+
+test('files are compressed for clients that accept gzip, and only for them', async () => {
+  const files = new Map();
+  for (const page of ['/reset-password', '/portal']) {
+    const { body } = await raw('GET', page);
+    for (const [path, name] of body.toString().matchAll(/\/assets\/[0-9a-f]{16}\/([a-z0-9./-]+\.[a-z]+)/gi)) files.set(path, name);
+  }
+  const names = [...files.values()];
+  for (const name of ['lang/en.json', 'portal/lang/en.json', 'portal/main.js', 'reset-password.js', 'style.css']) {
+    assert.ok(names.some((it) => name.endsWith(it)), `${name} is not among ${names}`);
+  }
+  for (const path of files.keys()) {
+    const plain = await raw('GET', path);
+    const compressed = await raw('GET', path, { 'accept-encoding': 'br, gzip' });
+    const head = await raw('HEAD', path, { 'accept-encoding': 'gzip' });
+    assert.equal(plain.status, 200, path);
+    assert.equal(plain.headers['content-encoding'], undefined, path);
+    assert.equal(compressed.headers['content-encoding'], 'gzip', path);
+    assert.deepEqual(gunzipSync(compressed.body), plain.body, path);
+    for (const answer of [plain, compressed, head]) assert.equal(answer.headers.vary, 'accept-encoding', path);
+    for (const answer of [plain, compressed]) assert.equal(Number(answer.headers['content-length']), answer.body.length, path);
+    assert.equal(head.headers['content-length'], compressed.headers['content-length'], path);
+  }
+  const [path] = [...files].find(([, name]) => name === 'style.css');
+  const source = join(workspace, 'components/pages/static/style.css');
+  assert.deepEqual((await raw('GET', path)).body, readFileSync(source));
+});
+
+test('the document of the API is compressed, and a client that has it is told so', async () => {
+  const plain = await raw('GET', '/v1/openapi.json');
+  const compressed = await raw('GET', '/v1/openapi.json', { 'accept-encoding': 'gzip' });
+  assert.equal(JSON.parse(plain.body).openapi, '3.1.0');
+  assert.deepEqual(gunzipSync(compressed.body), plain.body);
+  assert.ok(compressed.body.length < plain.body.length / 4);
+  assert.match(plain.headers.etag, /^W\//);
+  assert.equal(compressed.headers.etag, plain.headers.etag);
+  const known = await raw('GET', '/v1/openapi.json', { 'if-none-match': plain.headers.etag, 'accept-encoding': 'gzip' });
+  assert.equal(known.status, 304);
+  assert.equal(known.body.length, 0);
+  for (const answer of [plain, compressed, known]) assert.equal(answer.headers.vary, 'accept-encoding');
 });

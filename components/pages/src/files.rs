@@ -7,7 +7,7 @@ use keyback::http::routes::PageFiles;
 
 macro_rules! gzip {
     ($($part:literal),+) => {
-        include_bytes!(concat!(env!("OUT_DIR"), "/", $($part),+, ".gz"))
+        include_bytes!(concat!(env!("OUT_DIR"), "/static/", $($part),+, ".gz"))
     };
 }
 
@@ -119,5 +119,5 @@ pub(crate) static ALL: PageFiles = PageFiles {
     pages: &FILES,
     portal: &PORTAL,
     problems: PROBLEMS,
-    openapi: Text::gzip(gzip!("openapi.json")),
+    openapi: Text::gzip(include_bytes!(concat!(env!("OUT_DIR"), "/openapi.json.gz"))),
 };

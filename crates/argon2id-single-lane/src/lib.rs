@@ -4,6 +4,13 @@
 //! Decision 0005 has the measurements. It is a crate of its own since Cargo sets the optimization level per crate, and the
 //! library around it is compiled for size.
 
+#![forbid(unsafe_code)]
+#![warn(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic in Wasm is a trap, which ends every request of the instance"
+)]
 #![expect(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -39,7 +46,7 @@ const PARTS: usize = 16;
 type Block = [u64; WORDS];
 const ZERO: Block = [0; WORDS];
 
-/// Hashes `password`, and calls `pause` [`PARTS`] times per slice. `None` if memory runs out, and for parameters that
+/// Hashes `password`, and calls `pause` 64 times per iteration. `None` if memory runs out, and for parameters that
 /// RFC 9106 §3.1 does not allow.
 pub async fn hash(
     password: &[u8],

@@ -85,7 +85,7 @@ fn a_hash_at_our_own_cost_may_pause_as_often_as_the_pace_assumes() {
     let pause = async || pauses.set(pauses.get() + 1);
     let hashed = super::hash(b"quiet-lantern", &[7; 16], 19_456, 2, &pause);
     assert!(block_on(hashed).is_some());
-    // `PARTS` in `hashing_gate/pace.rs`.
+    // `PARTS` in `crates/keyback/src/model/hashing_gate/pace.rs`.
     assert_eq!(pauses.get(), 128);
 }
 

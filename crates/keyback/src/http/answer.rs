@@ -72,7 +72,8 @@ impl Answer {
         Self::new(status, Content::Text(media_type, text))
     }
 
-    /// A file that the component contains, with its media type. Compressed for whoever allows it, if it is stored so.
+    /// A file that the component contains, with its media type. It is compressed if the client accepts gzip and the file is
+    /// stored compressed.
     pub(super) fn stored(status: u16, media_type: &'static str, text: Text) -> Self {
         let answer = Self::new(status, Content::Stored(media_type, text));
         if text.compressed().is_some() {

@@ -70,7 +70,7 @@ impl Page {
     fn admit(self, headers: &mut HeaderMap) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-        headers.append(header::VARY, HeaderValue::from_static("origin"));
+        headers.insert(header::VARY, HeaderValue::from_static("origin"));
     }
 }
 

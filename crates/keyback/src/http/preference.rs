@@ -7,7 +7,10 @@ pub(super) fn weighted(list: &str) -> impl Iterator<Item = (&str, u32)> {
         let mut parts = item.split(';').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let weight = parts
-            .find_map(|parameter| parameter.strip_prefix("q="))
+            .find_map(|parameter| {
+                let (name, weight) = parameter.split_once('=')?;
+                name.eq_ignore_ascii_case("q").then_some(weight)
+            })
             .map_or(1000, thousandths);
         (name, weight)
     })
@@ -32,7 +35,7 @@ fn thousandths(weight: &str) -> u32 {
     let digits = format!("{whole}{fraction:0<3}");
     let is_weight = matches!(whole, "0" | "1") && digits.len() == 4;
     let value = digits.parse().ok().filter(|_| is_weight);
-    value.unwrap_or(0).min(1000)
+    value.filter(|value| *value <= 1000).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -40,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gzip_is_sent_to_whoever_allows_it() {
+    fn gzip_is_sent_to_clients_that_accept_it() {
         for (accept, allowed) in [
             ("gzip, deflate, br, zstd", true),
             ("br, GZIP;q=0.1", true),
@@ -50,6 +53,9 @@ mod tests {
             ("gzip;q=0", false),
             ("gzip;q=0.000, *", false),
             ("gzip;q=nonsense", false),
+            ("gzip;Q=0", false),
+            ("gzip;q=1.5", false),
+            ("gzip; q=1.000", true),
             ("*;q=0", false),
             ("identity", false),
             ("gzipped", false),

@@ -24,7 +24,7 @@ impl Text {
         Self(Form::Plain(text))
     }
 
-    /// A text that the build compressed with gzip (RFC 1952). It must be UTF-8.
+    /// A text that the build compressed with gzip (RFC 1952). It must be UTF-8, as the build checks.
     #[must_use]
     pub const fn gzip(bytes: &'static [u8]) -> Self {
         Self(Form::Gzip(bytes, decompress))
@@ -36,7 +36,7 @@ impl Text {
         Self(Form::Both(text, bytes))
     }
 
-    /// The text. Nothing, if it is not what [`Self::gzip`] requires.
+    /// The text. It is empty if it is not what [`Self::gzip`] requires.
     pub(in crate::http) fn read(self) -> Cow<'static, str> {
         match self.0 {
             Form::Plain(text) | Form::Both(text, _) => text.into(),

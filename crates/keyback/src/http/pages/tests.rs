@@ -262,7 +262,7 @@ fn compressed(text: &str) -> Text {
 }
 
 #[test]
-fn a_compressed_file_is_sent_so_to_whoever_allows_it() {
+fn clients_that_accept_gzip_get_compressed_files() {
     let text = compressed("body { margin: 0 }");
     let stored = text.compressed().unwrap();
     let files = Files::new(Box::leak(Box::new([File { text, ..FILE }])), &[]);
@@ -304,7 +304,7 @@ fn a_page_gets_its_words_from_compressed_files() {
 }
 
 #[test]
-fn what_is_no_compressed_text_is_an_empty_one() {
+fn a_text_that_cannot_be_decompressed_is_empty() {
     for bytes in [&b""[..], b"body {}", b"\x1f\x8b\x08"] {
         assert_eq!(Text::gzip(bytes).read(), "");
     }
