@@ -12,15 +12,22 @@ static WORDS: Files = Files::words_only(&[
         tag: "en",
         name: "English",
         words: Text::plain(
-            r#"{"sent.title": "Sent", "sent.intro": "intro of {app}", "error.title": "Failed",
-            "error.address": "bad address", "error.too-many": "wait {count}", "error.unavailable": "outage",
-            "error.form": "bad form"}"#,
+            r#"{"sent.title": "Sent",
+                "sent.intro": "intro of {app}",
+                "error.title": "Failed",
+                "error.address": "bad address",
+                "error.too-many": "wait {count}",
+                "error.unavailable": "outage",
+                "error.form": "bad form"}"#,
         ),
     },
     Language {
         tag: "de",
         name: "Deutsch",
-        words: Text::plain(r#"{"sent.title": "Verschickt", "direction": "ltr"}"#),
+        words: Text::plain(
+            r#"{"sent.title": "Verschickt",
+                "direction": "ltr"}"#,
+        ),
     },
 ]);
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");

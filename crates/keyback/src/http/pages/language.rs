@@ -28,8 +28,7 @@ pub(in crate::http) struct Words(Cow<'static, str>);
 impl Words {
     /// The text `key`, found without a JSON parser: each text is on one line, without escapes.
     pub(in crate::http) fn text(&self, key: &str) -> Option<&str> {
-        let (_, text) = self.0.split_once(&format!("\"{key}\": \""))?;
-        Some(text.split_once('"')?.0)
+        self.0.lines().find_map(|line| text_of(line, key))
     }
 }
 
@@ -67,6 +66,15 @@ impl Language {
         };
         languages.first().unwrap_or(&WORDLESS)
     }
+}
+
+/// The text of a line if its key is `key`.
+fn text_of<'t>(line: &'t str, key: &str) -> Option<&'t str> {
+    let text = line
+        .trim_start_matches(['{', ' '])
+        .strip_prefix('"')?
+        .strip_prefix(key)?;
+    Some(text.strip_prefix("\": \"")?.split_once('"')?.0)
 }
 
 /// The language with the highest weight in `Accept-Language`; the earlier of two equals. A range matches its language:

@@ -23,12 +23,18 @@ static FILES: Files = Files::new(
         Language {
             tag: "en",
             name: "English",
-            words: Text::plain(r#"{"direction": "ltr", "start.title": "Your {app} password"}"#),
+            words: Text::plain(
+                r#"{"direction": "ltr",
+                "start.title": "Your {app} password"}"#,
+            ),
         },
         Language {
             tag: "ar",
             name: "العربية",
-            words: Text::plain(r#"{"direction": "rtl", "start.title": "كلمة مرور {app}"}"#),
+            words: Text::plain(
+                r#"{"direction": "rtl",
+                "start.title": "كلمة مرور {app}"}"#,
+            ),
         },
     ],
 );
@@ -286,7 +292,10 @@ fn clients_that_accept_gzip_get_compressed_files() {
 
 #[test]
 fn a_page_gets_its_words_from_compressed_files() {
-    let words = compressed(r#"{"direction": "ltr", "start.title": "Compressed {app}"}"#);
+    let words = compressed(
+        r#"{"direction": "ltr",
+                "start.title": "Compressed {app}"}"#,
+    );
     let language = Language {
         tag: "en",
         name: "English",
