@@ -21,7 +21,6 @@ pub fn get(
     if !settings.api_docs.0 {
         return Err(Problem::not_found());
     }
-    // Weak, since the compressed form has it as well (RFC 9110 §8.8.3).
     let version = format!("\"{:016x}\"", fnv1a(FNV_OFFSET, document.stored()));
     let known = request.header("if-none-match").unwrap_or_default();
     let is_known = known
@@ -32,6 +31,7 @@ pub fn get(
     } else {
         Answer::stored(200, "application/json; charset=utf-8", document)
     };
+    // The version is weak, since the compressed form has it as well (RFC 9110 §8.8.3).
     Ok(answer
         .with_header("cache-control", "public, max-age=300")
         .with_header("etag", format!("W/{version}")))
