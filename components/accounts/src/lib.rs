@@ -1,4 +1,4 @@
-//! `/v1/admin/users…`, except the reset; `/v1/admin/emails…`
+//! `/v1/admin/users…`, except the reset; `/v1/admin/emails…`, `/v1/admin/events…`
 
 use keyback::http::routes;
 use keyback::http::v1::admin::users::import::max_body_bytes;

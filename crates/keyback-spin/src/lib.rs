@@ -152,10 +152,10 @@ async fn serve_and_then<S: KeyValue + 'static>(
         drop((leaving, present));
         leaving::give_way(then(env, deferred)).await;
     });
-    // A call to SQLite makes its thread give its other tasks away. Without this sleep, the connection's task, on another thread
-    // by then, often sends the head before it gets the body, which leaves in a second segment. A yield makes that worse.
-    // And the host closes a connection whose body was not read: a client that is quick has sent it by then, and can read the
-    // answer.
+    // While a call to SQLite blocks a thread, the runtime moves that thread's other tasks to another one. Without this sleep, the
+    // connection's task, by then on that thread, often sends the head before it gets the body, which leaves in a second segment.
+    // A yield makes that worse. The host also closes a connection whose body was not read: after the sleep, a quick client has
+    // sent its body and can read the answer.
     if was_store_used || is_unread {
         sleep(A_MOMENT).await;
     }

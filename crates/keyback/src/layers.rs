@@ -1,4 +1,4 @@
-//! The modules name each other as ARCHITECTURE.md draws it: each layer only those below it, and none in a circle.
+//! The modules name each other as ARCHITECTURE.md draws it: each layer only those below it, and without cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -33,14 +33,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// What may name what names it: the enum of all providers, and types of GraphQL with fields of each other.
+/// Modules exempt from the test for cycles: the enum of all providers, and GraphQL types that refer to each other.
 const NAMED_BACK: [&str; 3] = [
     "mail::registry",
     "http::graphql::schema::connection",
     "http::graphql::schema::user",
 ];
 
-/// What is compiled for tests only: what is shipped cannot name it.
+/// Modules that are compiled for tests only, so shipped code cannot name them.
 const FOR_TESTS: [&str; 6] = ["asked", "fuzz", "layers", "openapi", "testing", "tests"];
 
 /// Modules, such as `store::cx`, and the others that each of them names.
@@ -64,7 +64,7 @@ fn each_layer_names_only_those_below_it() {
 fn no_modules_name_each_other_in_a_circle() {
     let mut names = names();
     for (module, named) in &mut names {
-        // A module may use what those around it have.
+        // A module may name its parents.
         named.retain(|it| !module.starts_with(&format!("{it}::")));
         named.retain(|it| !NAMED_BACK.contains(&it.as_str()));
     }
@@ -75,7 +75,7 @@ fn no_modules_name_each_other_in_a_circle() {
     }
 }
 
-/// What `start` names, what that names, and so on.
+/// All modules that `start` names, directly or indirectly.
 fn reach<'n>(names: &'n Names, start: &str) -> BTreeSet<&'n String> {
     let mut reached = BTreeSet::new();
     let mut open = vec![&names[start]];

@@ -104,7 +104,7 @@ impl Api {
         }))
     }
 
-    /// Where answers go, if the body says.
+    /// Where replies go, if the body says so.
     fn reply_to(self, body: &Value) -> Option<Value> {
         if self == Self::SendGrid {
             return sender(&body["reply_to"]);

@@ -76,7 +76,7 @@ async fn run<E: Env>(
     scopes: Vec<String>,
 ) -> Result<(Response, Option<Unavailable>), ApiError> {
     if limits::is_nested_too_deep(&asked.query) {
-        return Err(ApiError::bad_request("the document is nested too deep"));
+        return Err(ApiError::bad_request("the document is nested too deeply"));
     }
     let document = match parse_query(&asked.query) {
         Ok(document) => document,

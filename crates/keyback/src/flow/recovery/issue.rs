@@ -123,8 +123,8 @@ impl Turn {
             latest: env.clock().now(),
         };
         loop {
-            // A claim issues within its `TURN` or not at all. So after one `TURN` it is the next claim's turn, after
-            // two the one's after that. An answer may come late, so what counts is when the question was asked.
+            // A claim issues within its `TURN` or not at all. So each claim waits one `TURN` for every claim before it. An
+            // answer may come late, so what counts is when the store was asked.
             let waits = TURN.saturating_mul(turn.turns_before());
             if waits.is_zero() || looked_at >= change.latest.plus(waits) {
                 turn.until = change.earliest.plus(waits).plus(TURN);

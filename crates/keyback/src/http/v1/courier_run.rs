@@ -23,11 +23,11 @@ const RUNS_BY_URL: NamedLimit = NamedLimit {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct CourierReport {
-    /// Emails and webhooks that were accepted.
+    /// Emails that a provider accepted.
     delivered: u32,
-    /// Emails and webhooks that will be retried.
+    /// Emails that will be retried.
     retried: u32,
-    /// Emails and webhooks that will not be retried.
+    /// Emails that will not be retried automatically.
     failed: u32,
     /// Emails whose secret expired before they could be sent.
     expired: u32,

@@ -22,7 +22,7 @@ use crate::store::cx::Cx;
 pub(in crate::http) struct SignedIn {
     /// ID of the account.
     user_id: String,
-    /// Rises with each new password. The portal ends sessions with a different epoch.
+    /// Rises with each credential event, such as a new password. The portal ends sessions with a different epoch.
     credential_epoch: u64,
     /// Null, or why the user must choose another password first, and how.
     password_change: Option<PasswordChange>,

@@ -28,7 +28,7 @@ pub struct ProviderSettings {
     pub api_key: String,
     /// `email_from`, or `email_fallback_from` of the fallback.
     pub from: Mailbox,
-    /// Where answers go; `None` for the sender.
+    /// Where replies go; `None` for the sender.
     pub reply_to: Option<Mailbox>,
 }
 
@@ -40,8 +40,8 @@ impl fmt::Debug for ProviderSettings {
 
 /// `Name <address>`, or an address alone (RFC 5322 §3.4).
 ///
-/// `Display` quotes the name where that is required. Other characters than ASCII stay as they are: providers with JSON or form
-/// APIs encode them.
+/// `Display` quotes the name where that is required. Non-ASCII characters stay as they are, since JSON and form APIs
+/// accept them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox(String);
 

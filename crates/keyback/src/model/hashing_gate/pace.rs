@@ -1,8 +1,8 @@
 //! How much of a hash to compute between two pauses, during which others compute.
 //!
 //! On a machine with idle cores pauses are short, and few of them suffice. On a crowded one, an instance computes a little
-//! after each pause for each request in its gate. So all instances together serve the requests about as one queue would,
-//! although the host hands them out unevenly.
+//! after each pause for each request in its gate. So all instances together behave roughly like a single
+//! queue, although the host hands requests out unevenly.
 
 use std::time::Duration;
 

@@ -193,13 +193,13 @@ fn import() -> Call {
     let lines = format!("{line}\n{}\n", json!({"email": "bob@example.com"}));
     let table = "email,id,locale\nann@example.com,auth0|5f7c,en\n";
     let list = json!({"type": "array", "items": account_to_import()});
-    let any = json!({"type": "string", "description": "One JSON object per line, with the same members as in the JSON list."});
+    let any = json!({"type": "string", "description": "One JSON object per line, with the same members as in the JSON array."});
     let csv = json!({"type": "string", "description": "A table in UTF-8. The header row has the names of the members."});
     let report = json!({"created": 2, "unchanged": 0, "failed": 0, "failures": []});
     let map = "^[^,:\\x00-\\x1f]{1,40}:(email|id|locale|password|password_hash|change_on_next_sign_in|disabled|created_at|reason)$";
     new("users::import::post", ("post", "/v1/admin/users/import"), "importUsers")
         .may_hash()
-        .about("Import users", "Accepts lines of JSON, one JSON list or CSV, up to 8 MiB, 100,000 accounts and 100 plaintext passwords. Lines that cannot be imported are listed in `failures`.")
+        .about("Import users", "Accepts lines of JSON, a JSON array or CSV, up to 8 MiB, 100,000 accounts and 100 plaintext passwords. Lines that cannot be imported are listed in `failures`.")
         .scope(&["users:write"])
         .query("map", form(map), "For CSV: assigns columns with other names to members, such as `mail:email,uid:id`.")
         .query("dry_run", flag(false), "Check all lines without creating accounts.")

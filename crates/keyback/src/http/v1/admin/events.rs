@@ -34,10 +34,10 @@ pub(in crate::http) struct EventShown {
     #[serde(flatten)]
     #[cfg_attr(test, schemars(with = "crate::http::openapi::EventMembers"))]
     members: Map<String, Value>,
-    /// SHA-256 of the event, in hexadecimal.
+    /// SHA-256 of `previous_digest` and the event, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
-    /// The digest of the event before it in the feed.
+    /// The digest of the account's previous event, or 64 zeros for the first one.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_digest: Option<String>,
 }

@@ -86,7 +86,7 @@ pub(in crate::http) struct AccountShown {
     locked_until: Option<Time>,
     /// The password; null if the account has none.
     credential: Option<CredentialShown>,
-    /// Rises with each new password. The portal ends sessions with a different epoch.
+    /// Rises with each credential event, such as a new password. The portal ends sessions with a different epoch.
     credential_epoch: u64,
     /// The account that owns the address. Only after an upgrade that found two accounts with one mailbox.
     #[serde(skip_serializing_if = "Option::is_none")]

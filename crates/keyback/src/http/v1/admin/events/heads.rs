@@ -34,7 +34,7 @@ pub(in crate::http) struct HeadShown {
     count: u64,
     /// The digest after the last event, in hexadecimal.
     digest: String,
-    /// The digest of the day before.
+    /// The digest before the day's first event: that of the day before.
     previous: String,
     /// Ed25519, in base64url.
     signature: String,

@@ -26,7 +26,7 @@ const UTF_16: &str = "is UTF-16 text: save it as UTF-8";
 const CSV: &str = "is a table, such as CSV: send it with the content type text/csv";
 const WRAPPED: &str =
     "is one object around a list: send the list alone, or one JSON object per line";
-const OTHER: &str = "must be one JSON object per line, or one JSON list of objects";
+const OTHER: &str = "must be one JSON object per line, or one JSON array of objects";
 
 /// The JSON of one account, and its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +119,7 @@ fn list(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
     let values: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         FieldError::whole(&format!(
-            "is a JSON list with an error at line {line}, column {column}"
+            "is a JSON array with an error at line {line}, column {column}"
         ))
     })?;
     let mut numbers = Numbers::new(body);
