@@ -1,4 +1,4 @@
-//! The app under test: started on a free port, with a state folder and a mail sink of its own.
+//! The app under test: started on a free port, with a state folder and an email sink of its own.
 
 mod accounts;
 mod answer;
@@ -56,7 +56,7 @@ pub(crate) use self::{
 };
 use self::{api_keys::ApiKeys, builder::Store, server::Server};
 
-/// The running app. It ends, with its state folder and its mail sink, when this is dropped.
+/// The running app. It ends, with its state folder and its email sink, when this is dropped.
 pub(crate) struct App {
     servers: Vec<Server>,
     /// Counts the clients made so far, to spread them over the hosts in turn.

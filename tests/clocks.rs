@@ -18,9 +18,9 @@ const REFUSES: Provider = Provider::Fails {
 
 /// The users who were promised something.
 struct Promised {
-    /// The id of a mail that was refused once.
+    /// The id of an email that was refused once.
     email_id: String,
-    /// Asked for a recovery, and its mail was refused once.
+    /// Asked for a recovery, and its email was refused once.
     recovering: User,
     /// Asked for a recovery, and the app ended after its answer.
     asking: User,

@@ -118,7 +118,7 @@ fn an_administrators_user_signs_in_with_the_mailed_password_and_changes_it() {
     );
     app.assert_does_not_sign_in(&user, &user.password);
 
-    // The user: sign in with what the mail says, be made to change it.
+    // The user: sign in with what the email says, be made to change it.
     let temporary = app.sink().wait_for_mail(&user.email).password();
     let signed_in = portal.sign_in(&user.email, &temporary).expect_json(200);
     assert_eq!(signed_in["user_id"], user.id.as_str());

@@ -1,4 +1,4 @@
-//! Mailed links, as mailers, scanners and people change them.
+//! Emailed links, as mailers, scanners and people change them.
 
 use serde_json::{Value, json};
 

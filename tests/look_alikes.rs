@@ -32,7 +32,7 @@ fn slow_a_known_address_is_asked_for_in_the_time_of_an_unknown_one() {
             asking_for(&app, &email)
         },
         || {
-            // The mail is the last thing that the known address's request does.
+            // The email is the last thing that the known address's request does.
             if let Some(email) = asked_for.take() {
                 app.sink().wait_for_mail(&email);
                 sleep(4 * PAUSE);

@@ -1,4 +1,4 @@
-//! The language and the words of mails, as an operator sets them and readers ask for them.
+//! The language and the words of emails, as an operator sets them and readers ask for them.
 
 use serde_json::json;
 

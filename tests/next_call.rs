@@ -20,7 +20,7 @@ use crate::app::{
 };
 
 const ROUNDS: usize = 300;
-/// This long after an answer, its mail may still be on its way.
+/// This long after an answer, its email may still be on its way.
 const LATER: Duration = Duration::from_millis(150);
 /// From the last timed call to the next case. Work that takes longer than that disturbs all later cases alike.
 const PAUSE: Duration = Duration::from_millis(10);

@@ -26,9 +26,9 @@ pub(crate) struct Person {
     challenge_id: Option<String>,
     /// Whether a recovery was asked for and acknowledged, and nothing has ended it.
     is_promised_recovery: bool,
-    /// The least number of mails about a changed password that must come.
+    /// The least number of emails about a changed password that must come.
     notices: usize,
-    /// The id of the mail with a password that an administrator set, unless a later change may have made it useless.
+    /// The id of the email with a password that an administrator set, unless a later change may have made it useless.
     password_mail: Option<String>,
 }
 
@@ -130,7 +130,7 @@ impl Person {
         Some(())
     }
 
-    /// The newest mail with a link and a code that has come so far.
+    /// The newest email with a link and a code that has come so far.
     fn newest_mail(&self, app: &App) -> Option<Mail> {
         let mails = app.sink().attempts(&self.email).into_iter();
         let mut recoveries = mails.filter(|(mail, taken)| *taken && mail.find_code().is_some());
@@ -159,7 +159,7 @@ impl Person {
                 let token = token.as_str().expect("a right code gives a token");
                 self.set_password(app, seen, token)
             }
-            // Used before, or replaced by a mail that has not come yet.
+            // Used before, or replaced by an email that has not come yet.
             400 | 503 => Some(()),
             other => panic!("{}: {other}", answer.call),
         }
@@ -263,7 +263,7 @@ impl Person {
         }
     }
 
-    /// Asserts that every promised mail came, and none of them in two versions. Nothing may be pending any more.
+    /// Asserts that every promised email came, and none of them in two versions. Nothing may be pending any more.
     pub(crate) fn assert_has_mails(&self, app: &App) {
         let mails = app.sink().attempts(&self.email);
         let taken = mails.iter().filter(|(_, taken)| *taken);
@@ -314,7 +314,7 @@ impl Ahead {
     /// Ends all faults, and lets time pass and couriers come until nothing is pending any more.
     pub(crate) fn settle(&mut self, app: &App) {
         let mut left = Vec::new();
-        // A lease that was left behind lasts two minutes, and a refused mail waits at most one minute by now.
+        // A lease that was left behind lasts two minutes, and a refused email waits at most one minute by now.
         for _ in 0..8 {
             self.pass(app, 61);
             let run = app.portal().run_courier().expect_json(200);

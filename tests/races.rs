@@ -68,7 +68,7 @@ fn assert_one_reset_wins(app: &App, user: &crate::app::User, token: &str) {
     app.assert_signs_in(user, &passwords[winner]);
     app.assert_does_not_sign_in(user, &passwords[(winner + 1) % RACERS]);
     app.assert_does_not_sign_in(user, &user.password);
-    // One reset, so one mail that says so.
+    // One reset, so one email that says so.
     app.sink().wait_for_mail(&user.email);
     app.sink().assert_no_mail(&user.email);
 }

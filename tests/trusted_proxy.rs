@@ -11,7 +11,7 @@ fn behind(hops: u8) -> App {
         .start()
 }
 
-/// Asks for a mail to an unknown address, with one header line for each of these values, byte for byte.
+/// Asks for an email to an unknown address, with one header line for each of these values, byte for byte.
 fn ask(app: &App, lines: &[&[u8]]) -> Answer {
     let body = format!("{{\"email\":\"{}\"}}", unique_email());
     let mut wire = app.wire();

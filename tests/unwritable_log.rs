@@ -55,7 +55,7 @@ fn guess(app: &App) {
     portal.find_user(&user.id).expect_json(200);
 }
 
-/// A mail that the provider refuses, an event that the portal does not take, and what comes after both.
+/// An email that the provider refuses, an event that the portal does not take, and what comes after both.
 fn fail_to_send(app: &App, receiver: &Receiver) {
     let user = app.create_user();
     receiver.wait_for(&user.id, 1);

@@ -39,7 +39,7 @@ const IDLE_WINDOWS: u32 = 5;
 const IDLE_CPU: Duration = Duration::from_micros(250);
 const IDLE_LIMIT: Duration = Duration::from_mins(5);
 
-/// After this long, the courier has to send the mails that are still missing, such as those whose first try timed out.
+/// After this long, the courier has to send the emails that are still missing, such as those whose first try timed out.
 const COURIER_INTERVAL: Duration = Duration::from_secs(20);
 const COURIER_RUNS: usize = 30;
 
@@ -104,7 +104,7 @@ pub(crate) struct App {
     pub(crate) sink: MailSink,
     pub(crate) key: String,
     pub(crate) random: Rng,
-    /// Recoveries whose mails have come.
+    /// Recoveries whose emails have come.
     pub(crate) recoveries: Vec<Recovery>,
     /// Accounts with the reset tokens that their codes gave.
     pub(crate) reset_tokens: Vec<(usize, String)>,
@@ -122,7 +122,7 @@ pub(crate) struct App {
 /// Which accounts a call uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Group {
-    /// Each is used once: a second request within a minute would send no mail.
+    /// Each is used once: a second request within a minute would send no email.
     Recovering,
     SigningIn,
     ResetByAdministrator,
@@ -201,7 +201,7 @@ impl App {
         Ok(first + turn % count)
     }
 
-    /// Whether a call of this kind can be made now, that is, whether there is a mail, a token or an account for it.
+    /// Whether a call of this kind can be made now, that is, whether there is an email, a token or an account for it.
     pub(crate) fn can(&self, kind: Kind) -> bool {
         match kind {
             Kind::ForgotKnown => {
@@ -257,7 +257,7 @@ impl App {
         Ok(())
     }
 
-    /// Waits until `count` mails have come since the start. Returns when the last came, and how many the courier sent.
+    /// Waits until `count` emails have come since the start. Returns when the last came, and how many the courier sent.
     pub(crate) async fn wait_for_mails(&self, count: usize) -> Result<(std::time::Instant, usize)> {
         let mut late = 0;
         for _ in 0..COURIER_RUNS {
@@ -268,7 +268,7 @@ impl App {
             let run = self.admin_call("/v1/courier/run", &json!({}));
             send_one(self.server.address(), &run).await?;
         }
-        bail!("only {} of {count} mails came", self.sink.received())
+        bail!("only {} of {count} emails came", self.sink.received())
     }
 
     /// How many transactions have changed the store; the number wraps.

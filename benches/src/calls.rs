@@ -33,7 +33,7 @@ pub(crate) struct Job {
 }
 
 impl Kind {
-    /// The kinds that are measured alone, in this order: codes need a recovery's mails, and resets need codes.
+    /// The kinds that are measured alone, in this order: codes need a recovery's emails, and resets need codes.
     pub(crate) const ALL: [Self; 11] = [
         Self::Policy,
         Self::Page,
@@ -78,7 +78,7 @@ impl Kind {
         )
     }
 
-    /// Whether each call sends a mail.
+    /// Whether each call sends an email.
     pub(crate) const fn mails(self) -> bool {
         matches!(
             self,

@@ -16,11 +16,11 @@ use crate::reference::COUNTS_PATH;
 pub(crate) struct Slice {
     /// The time that each answer took.
     pub(crate) times: Vec<Duration>,
-    /// From the first call until the last answer, or until the last mail if that came later.
+    /// From the first call until the last answer, or until the last email if that came later.
     pub(crate) elapsed: Duration,
     /// What the server used until it was idle again.
     pub(crate) cpu: Duration,
-    /// Mails that the courier had to send because their first try had failed.
+    /// Emails that the courier had to send because their first try had failed.
     pub(crate) late_mails: usize,
     /// Peak memory of the server during the slice, in bytes.
     pub(crate) peak_memory: u64,
@@ -105,7 +105,7 @@ async fn try_slice(app: &mut App, kind: Kind, connections: usize, count: usize) 
     app.until_idle().await?;
     if app.sink.received() != due {
         bail!(
-            "{}: {} mails too many",
+            "{}: {} emails too many",
             kind.name(),
             app.sink.received() - due
         );

@@ -1,4 +1,4 @@
-//! The mail provider of all servers. It speaks Resend's API, accepts every mail, and stores what measurements need.
+//! The email provider of all servers. It speaks Resend's API, accepts every email, and stores what measurements need.
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use tokio::runtime;
 
 const ACCEPTED: &str = r#"{"id":"mail"}"#;
 
-/// The secrets of a recovery's mail.
+/// The secrets of a recovery's email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Secrets {
     pub(crate) code: String,
@@ -26,7 +26,7 @@ pub(crate) struct Secrets {
 
 #[derive(Default)]
 struct Inbox {
-    /// The idempotency keys of all mails: one that is sent again counts once, as with Resend.
+    /// The idempotency keys of all emails: one that is sent again counts once, as with Resend.
     received: HashSet<String>,
     last: Option<Instant>,
     secrets: HashMap<String, Secrets>,
@@ -65,12 +65,12 @@ impl MailSink {
         format!("http://{}", self.address)
     }
 
-    /// How many mails came since the start.
+    /// How many emails came since the start.
     pub(crate) fn received(&self) -> usize {
         lock(&self.inbox).received.len()
     }
 
-    /// Waits until `count` mails have come, and returns the time of the last; `None` if they take longer than `limit`.
+    /// Waits until `count` emails have come, and returns the time of the last; `None` if they take longer than `limit`.
     pub(crate) async fn wait_for(&self, count: usize, limit: Duration) -> Option<Instant> {
         let began = Instant::now();
         while began.elapsed() < limit {
@@ -85,15 +85,15 @@ impl MailSink {
         None
     }
 
-    /// Whether a recovery's mail to this address has come whose secrets were not taken yet.
+    /// Whether a recovery's email to this address has come whose secrets were not taken yet.
     pub(crate) fn has_secrets(&self, email: &str) -> bool {
         lock(&self.inbox).secrets.contains_key(email)
     }
 
-    /// Takes the secrets of the last recovery's mail to this address.
+    /// Takes the secrets of the last recovery's email to this address.
     pub(crate) fn take_secrets(&self, email: &str) -> Result<Secrets> {
         let secrets = lock(&self.inbox).secrets.remove(email);
-        secrets.with_context(|| format!("no mail with a code and a link came to {email}"))
+        secrets.with_context(|| format!("no email with a code and a link came to {email}"))
     }
 }
 

@@ -47,7 +47,7 @@ impl Soak {
     };
 }
 
-/// How often each kind of call has its turn. If a call needs a mail that has not come, a sign-in takes its turn.
+/// How often each kind of call has its turn. If a call needs an email that has not come, a sign-in takes its turn.
 const MIX: [(Kind, usize); 11] = [
     (Kind::Policy, 2),
     (Kind::Page, 2),

@@ -1,4 +1,4 @@
-//! A mailbox for development. It accepts mails like the providers' APIs, sends none, and shows them. It can be set to
+//! A mailbox for development. It accepts emails like the providers' APIs, sends none, and shows them. It can be set to
 //! reject, to fail or not to answer. It also receives a portal's events.
 
 use std::net::IpAddr;
@@ -29,14 +29,14 @@ mod inbox;
 /// The longest request body, in bytes.
 const BODY_LIMIT: usize = 1024 * 1024;
 
-/// Scripts only from the mailbox itself, and nothing from elsewhere. The mails, which inherit this, may have styles.
+/// Scripts only from the mailbox itself, and nothing from elsewhere. The emails, which inherit this, may have styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     connect-src 'self'; img-src data:; form-action 'none'; frame-ancestors 'none'";
 
 /// How long a request hangs in the behaviour "time out": longer than any caller waits.
 const SILENCE: Duration = Duration::from_secs(30);
 
-/// The received mails and events, and the behaviour for the next one of each.
+/// The received emails and events, and the behaviour for the next one of each.
 #[derive(Default)]
 pub(crate) struct Mailbox {
     inbox: Mutex<Inbox>,
@@ -102,7 +102,7 @@ impl Mailbox {
         })
     }
 
-    /// Accepts or refuses a mail, by the current behaviour.
+    /// Accepts or refuses an email, by the current behaviour.
     async fn hand_over<B>(&self, api: Api, request: Request<B>) -> MailboxAnswer
     where
         B: hyper::body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>,

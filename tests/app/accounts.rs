@@ -17,7 +17,7 @@ pub(crate) struct Newcomer {
     pub(crate) email: String,
 }
 
-/// A recovery under way: the answer's challenge and the mail that came for it.
+/// A recovery under way: the answer's challenge and the email that came for it.
 pub(crate) struct Recovery {
     pub(crate) challenge_id: String,
     pub(crate) mail: Mail,
@@ -55,12 +55,12 @@ impl App {
         }
     }
 
-    /// Asks for a recovery and waits for its mail.
+    /// Asks for a recovery and waits for its email.
     pub(crate) fn recover(&self, user: &User) -> Recovery {
         self.recover_at(&user.email)
     }
 
-    /// Asks for a recovery for this address, and waits for its mail.
+    /// Asks for a recovery for this address, and waits for its email.
     pub(crate) fn recover_at(&self, email: &str) -> Recovery {
         let challenge_id = self.visitor().challenge(email);
         let mail = self.sink.wait_for_mail(email);

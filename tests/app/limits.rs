@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The longest that any mail, webhook or record may take.
+/// The longest that any email, webhook or record may take.
 pub(crate) const STATE_LIMIT: Duration = Duration::from_mins(2);
 
 /// The same for tests with a hundred thousand accounts, which take a minute on two idle cores.

@@ -1,4 +1,4 @@
-//! A mail as the provider received it, and what a person reads in it.
+//! An email as the provider received it, and what a person reads in it.
 
 use std::collections::BTreeMap;
 
@@ -81,7 +81,7 @@ impl Mail {
             .unwrap_or_else(|| panic!("no cancel link in: {}", self.text))
     }
 
-    /// Everything that a person sees, as text and as HTML, and the mail's headers.
+    /// Everything that a person sees, as text and as HTML, and the email's headers.
     pub(crate) fn everything(&self) -> String {
         format!(
             "{}\n{}\n{}\n{:?}",

@@ -1,4 +1,4 @@
-//! A mail provider of the test's own: it speaks Resend's API and can be told to fail.
+//! An email provider of the test's own: it speaks Resend's API and can be told to fail.
 
 use std::{
     future, io,
@@ -23,10 +23,11 @@ use tokio::{
 
 use super::{Mail, STATE_LIMIT, stand::Stand};
 
-/// How long to wait for a mail that must not come. On a slow machine a test may miss such a mail, but never fails wrongly.
+/// How long to wait for an email that must not come. On a slow machine a test may miss such an email, but never fails
+/// wrongly.
 const QUIET: Duration = Duration::from_millis(1500);
 
-/// How the provider treats the mails that it is given from now on.
+/// How the provider treats the emails that it is given from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Provider {
     Accepts,
@@ -36,7 +37,7 @@ pub(crate) enum Provider {
         status: u16,
         retry_after: Option<u32>,
     },
-    /// Accepts this many mails per second, and answers 429 to the rest.
+    /// Accepts this many emails per second, and answers 429 to the rest.
     TakesASecond(usize),
     /// Refuses its first call for good and takes the second, and so on.
     RefusesEveryOther,
@@ -44,7 +45,7 @@ pub(crate) enum Provider {
     RefusesSender,
     /// Takes the call and never answers.
     Hangs,
-    /// Begins to say that it has the mail, and then stalls. Such a call is not among the attempts.
+    /// Begins to say that it has the email, and then stalls. Such a call is not among the attempts.
     Stalls,
     /// Takes the call and closes the connection.
     HangsUp,
@@ -52,11 +53,11 @@ pub(crate) enum Provider {
     Babbles,
     /// Answers with a page and a success status, as another server at the provider's address might.
     IsSomebodyElse,
-    /// Redirects to a path where the mail would be accepted.
+    /// Redirects to a path where the email would be accepted.
     Redirects,
 }
 
-/// How long a real provider takes to accept a mail.
+/// How long a real provider takes to accept an email.
 const REAL_TIME: Duration = Duration::from_millis(40);
 
 /// Where [`Provider::Redirects`] points to.
@@ -81,7 +82,7 @@ struct Desk {
     attempts: Mutex<Vec<Attempt>>,
     arrival: Condvar,
     provider: Mutex<Provider>,
-    /// When [`Provider::TakesASecond`] accepted its last mails.
+    /// When [`Provider::TakesASecond`] accepted its last emails.
     taken: Mutex<Vec<Instant>>,
 }
 
@@ -106,7 +107,7 @@ impl Desk {
         }
     }
 
-    /// Whether fewer mails than `rate` were taken in the second before now.
+    /// Whether fewer emails than `rate` were taken in the second before now.
     fn takes_another(&self, rate: usize) -> bool {
         let now = Instant::now();
         let mut taken = lock(&self.taken);
@@ -144,14 +145,14 @@ impl MailSink {
         *lock(&self.desk.provider) = behaviour;
     }
 
-    /// The oldest accepted mail to this address that no test has waited for yet.
+    /// The oldest accepted email to this address that no test has waited for yet.
     #[track_caller]
     pub(crate) fn wait_for_mail(&self, to: &str) -> Mail {
         let mail = self.next_mail(to, STATE_LIMIT);
         mail.unwrap_or_else(|| panic!("no mail to {to} came within {STATE_LIMIT:?}"))
     }
 
-    /// Asserts that the provider accepts no further mail to this address.
+    /// Asserts that the provider accepts no further email to this address.
     #[track_caller]
     pub(crate) fn assert_no_mail(&self, to: &str) {
         if let Some(mail) = self.next_mail(to, QUIET) {
@@ -159,7 +160,7 @@ impl MailSink {
         }
     }
 
-    /// All attempts to send a mail to this address, and whether the provider accepted them.
+    /// All attempts to send an email to this address, and whether the provider accepted them.
     pub(crate) fn attempts(&self, to: &str) -> Vec<(Mail, bool)> {
         let attempts = lock(&self.desk.attempts);
         let to_them = attempts.iter().filter(|attempt| attempt.mail.is_to(to));
@@ -168,7 +169,7 @@ impl MailSink {
             .collect()
     }
 
-    /// How many mails to this address the provider accepted.
+    /// How many emails to this address the provider accepted.
     pub(crate) fn accepted(&self, to: &str) -> usize {
         self.attempts(to)
             .iter()
@@ -266,7 +267,7 @@ async fn answer(
     let mut mail: Mail = match serde_json::from_slice(&body) {
         Ok(mail) => mail,
         Err(error) => {
-            // Shown with the test that then waits for its mail in vain.
+            // Shown with the test that then waits for its email in vain.
             eprintln!("the sink was sent what is not a mail: {error}");
             let refusal = json!({ "name": "validation_error", "message": error.to_string() });
             return Ok(reply(StatusCode::UNPROCESSABLE_ENTITY, None, &refusal));

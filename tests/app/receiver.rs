@@ -1,4 +1,4 @@
-//! A portal's receiver of events, or of mails. It verifies each with the library that the Standard Webhooks
+//! A portal's receiver of events, or of emails. It verifies each with the library that the Standard Webhooks
 //! specification publishes.
 
 use std::{
@@ -83,7 +83,7 @@ impl Receiver {
             .variable("webhook_secret", self.desk.secret.as_str())
     }
 
-    /// The same app, set up to hand its mails to this receiver.
+    /// The same app, set up to hand its emails to this receiver.
     pub(crate) fn mailed_by(&self, app: AppBuilder) -> AppBuilder {
         app.variable("email_provider", "webhook")
             .variable("email_api_origin", self.origin.as_str())

@@ -25,7 +25,7 @@ pub(crate) fn unix_seconds(time: &Value) -> i64 {
     ((days * 24 + number(11, 13)) * 60 + number(14, 16)) * 60 + number(17, 19)
 }
 
-/// The same time as English mails write it.
+/// The same time as English emails write it.
 #[track_caller]
 pub(crate) fn in_a_mail(time: &Value) -> String {
     const MONTHS: [&str; 12] = [

@@ -1,4 +1,4 @@
-// The built app, run as an operator would, with a mail provider of its own. Each test file starts one.
+// The built app, run as an operator would, with an email provider of its own. Each test file starts one.
 
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
@@ -118,7 +118,7 @@ export async function startApp(variables = {}, kept = undefined) {
     /** Calls the contract with the key for everything. */
     call,
 
-    /** Asks for a mail without a browser, and waits for it. */
+    /** Asks for an email without a browser, and waits for it. */
     async recoveryMail(email) {
       await post('/v1/forgot-password', { email });
       return sink.next(email);

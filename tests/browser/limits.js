@@ -1,6 +1,6 @@
 // How long the tests wait. A passing test waits for states and never reaches a limit, so the limits suit a loaded machine.
 
-/** Milliseconds that a page, the app or a mail may take to reach a state. */
+/** Milliseconds that a page, the app or an email may take to reach a state. */
 export const STATE_LIMIT = 120_000;
 
 /** Milliseconds that the app may take to start. The first start compiles the components. */

@@ -1,4 +1,4 @@
-// Writes a picture of every mail in the folder given as argument, on a phone and on a desk, in light and in dark, to
+// Writes a picture of every email in the folder given as argument, on a phone and on a desk, in light and in dark, to
 // target/screenshots/mails. KEYBACK_LANGUAGE chooses a language.
 
 import { mkdir, readdir } from 'node:fs/promises';

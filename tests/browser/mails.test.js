@@ -1,4 +1,4 @@
-// Mails as their readers see them.
+// Emails as their readers see them.
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';

@@ -81,7 +81,7 @@ async function leads(query, by) {
     if (by === 'code') {
       await enter(page, code);
     } else {
-      // As a mail's link opens: in a tab of its own.
+      // As an email's link opens: in a tab of its own.
       last = await context.newPage();
       await last.goto(link);
     }

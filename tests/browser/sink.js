@@ -1,4 +1,4 @@
-// A mail provider that speaks Resend's API and keeps what it is given.
+// An email provider that speaks Resend's API and keeps what it is given.
 
 import { createServer } from 'node:http';
 import { until } from './limits.js';
@@ -25,10 +25,10 @@ export async function startSink() {
       status = code;
     },
 
-    /** How many mails went to `email`. */
+    /** How many emails went to `email`. */
     count: (email) => sentTo(email).length,
 
-    /** The oldest mail to `email` that was not waited for yet, with its links and its code. */
+    /** The oldest email to `email` that was not waited for yet, with its links and its code. */
     async next(email) {
       const next = await until(() => sentTo(email).find(({ taken }) => !taken), `a mail to ${email}`);
       next.taken = true;

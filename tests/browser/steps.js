@@ -14,7 +14,7 @@ export async function hold(page, path) {
   return release;
 }
 
-/** What follows a page's path in a link that no mail had. */
+/** What follows a page's path in a link that no email had. */
 export const UNKNOWN = `#${'A'.repeat(43)}`;
 
 /** Makes every link on `page` look live, as far as the page can tell. */
@@ -37,14 +37,14 @@ export async function titled(page, title) {
   await ready(page);
 }
 
-/** Asks for a mail. */
+/** Asks for an email. */
 export async function ask(page, email) {
   await page.goto('/forgot-password');
   await page.locator('#email').fill(email);
   await submit(page);
 }
 
-/** Asks for a mail, and goes on to the page for the code. */
+/** Asks for an email, and goes on to the page for the code. */
 export async function asked(page, email) {
   await ask(page, email);
   await page.waitForURL('**/verify-otp');

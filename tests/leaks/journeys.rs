@@ -46,7 +46,7 @@ fn new_password(desk: &Desk) -> String {
     password
 }
 
-/// Asks for a recovery. Returns its challenge and its mail, whose secrets are known from then on.
+/// Asks for a recovery. Returns its challenge and its email, whose secrets are known from then on.
 fn recover(desk: &Desk, email: &str) -> (String, Mail) {
     let call = desk.visitor().call("POST", "/v1/forgot-password");
     let asked = desk

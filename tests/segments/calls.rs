@@ -14,7 +14,7 @@ use crate::app::{
     unix_now, wrong_code,
 };
 
-/// How long it may take until the provider has refused a mail.
+/// How long it may take until the provider has refused an email.
 const REFUSED_WITHIN: Duration = Duration::from_secs(20);
 
 pub(super) struct Calls<'app> {
@@ -173,7 +173,7 @@ impl<'app> Calls<'app> {
         self.portal("POST", "/v1/admin/users/bulk").json(&order)
     }
 
-    /// Has a link mailed by way of GraphQL.
+    /// Has a link emailed by way of GraphQL.
     pub(super) fn graphql_mutation(&self) -> Call {
         let query = "mutation ($email: ID!) { sendResetPasswordMessage(input: {loginID: $email}) }";
         let variables = json!({ "email": self.newcomer().email });
@@ -186,7 +186,7 @@ impl<'app> Calls<'app> {
             .json(&json!({ "query": "{ users { totalCount } }" }))
     }
 
-    /// Reports that a mail arrived, as Resend does.
+    /// Reports that an email arrived, as Resend does.
     pub(super) fn email_webhook(&self) -> Call {
         let newcomer = self.newcomer();
         let email_id = self.mail_password(&newcomer);
@@ -209,7 +209,7 @@ impl<'app> Calls<'app> {
             .json(&said)
     }
 
-    /// Has a mail that the provider refused tried again.
+    /// Has an email that the provider refused tried again.
     pub(super) fn retry_email(&self) -> Call {
         let id = self.mail_password(&self.newcomer());
         let deadline = Instant::now() + REFUSED_WITHIN;
@@ -229,7 +229,7 @@ impl<'app> Calls<'app> {
         id.to_owned()
     }
 
-    /// A new account's recovery, whose mail has come.
+    /// A new account's recovery, whose email has come.
     fn recovery(&self) -> Recovery {
         self.app.recover_at(&self.newcomer().email)
     }

@@ -210,7 +210,7 @@ fn slow_mails_that_the_provider_refused_are_delivered_once_by_later_runs() {
         .expect_nothing();
 }
 
-/// Waits until the provider was called with a mail to this address.
+/// Waits until the provider was called with an email to this address.
 #[track_caller]
 fn wait_for_attempt(app: &App, email: &str) {
     wait_for(|| match app.sink().attempts(email).len() {

@@ -1,5 +1,5 @@
-//! `POST /v1/email-webhooks/:provider`: what the provider reports about a mail that it accepted. Resend stands for all;
-//! the unit tests cover the others.
+//! `POST /v1/email-webhooks/:provider`: what the provider reports about an email that it accepted. Resend stands for
+//! all; the unit tests cover the others.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -27,7 +27,7 @@ impl Desk {
         Self { app, secret }
     }
 
-    /// A user whose temporary password the provider took, and the mail's id.
+    /// A user whose temporary password the provider took, and the email's id.
     #[track_caller]
     fn mailed(&self) -> (User, String) {
         let user = self.app.create_user();
@@ -42,7 +42,7 @@ impl Desk {
         (user, id.to_owned())
     }
 
-    /// Reports this about the mail as the provider does, signed with this secret at this time.
+    /// Reports this about the email as the provider does, signed with this secret at this time.
     fn say(&self, secret: &str, at: u64, body: &Value) -> Answer {
         self.say_other(secret, at, body, body)
     }
@@ -158,7 +158,7 @@ fn what_is_not_the_provider_s_is_refused_and_changes_nothing() {
         elsewhere.expect_problem(404, "not-found");
     }
     assert_eq!(desk.email(&id), before);
-    // Webhooks about other mails, or of another kind, are accepted and ignored.
+    // Webhooks about other emails, or of another kind, are accepted and ignored.
     for left_out in [
         event("email.bounced", &random_token(16)),
         event("email.bounced", "a.b"),
@@ -221,7 +221,7 @@ fn what_mailgun_signed_once_is_good_for_one_body_and_its_own_refusals_are_told()
     let desk = Desk::open();
     let (_, id) = desk.mailed();
     let (_, other) = desk.mailed();
-    // The mails stay, but they have another provider from now on.
+    // The emails stay, but they have another provider from now on.
     let app = desk
         .app
         .stop()

@@ -101,7 +101,7 @@ impl SecureRandom for SystemRandom {
     }
 }
 
-/// Plain HTTP over kept-alive connections: the mail sink has no TLS.
+/// Plain HTTP over kept-alive connections: the email sink has no TLS.
 #[derive(Clone)]
 pub(super) struct PooledHttp(Client<HttpConnector, Full<Bytes>>);
 

@@ -7,7 +7,7 @@
 
   // Mailers and link scanners encode the `#` of a link, add to it and break its lines. The server finds the token in what
   // is left; here it only matters where that is: something of the token's alphabet is as long as one. A link may be broken
-  // where a mail was quoted.
+  // where an email was quoted.
   const blanks = /%(?:25)*(?:09|0a|0d|20|3e|7c)|[\s>|]/gi;
   const holds = (text) => /[\w-]{43}/.test(text.replace(blanks, ''));
   const query = new URLSearchParams(location.search);

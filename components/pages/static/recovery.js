@@ -1,5 +1,5 @@
 // What this tab remembers of a recovery from page to page: the address, the length of its code and how many were wrong, when
-// another mail may be asked for, and the reset token until it is used. Never the password, and never the token of a link.
+// another email may be asked for, and the reset token until it is used. Never the password, and never the token of a link.
 
 const KEY = 'keyback.recovery';
 

@@ -1,4 +1,4 @@
-// The secret of a mailed link. It leaves the address bar before anything else happens, and is kept in memory only.
+// The secret of an emailed link. It leaves the address bar before anything else happens, and is kept in memory only.
 
 const { token: found, address } = window.arrival;
 

@@ -3,7 +3,7 @@ import { announce, begin, explain, form, onPress, onSubmit, refuse } from './for
 import { comeBack, next, recall, remember, started } from './recovery.js';
 import { hush, retitle, say } from './text.js';
 
-// After so many wrong codes the server takes none of the mail any more, unless the operator allows another number.
+// After so many wrong codes the server takes none from that email any more, unless the operator allows another number.
 const TRIES = 5;
 
 const { code: field, email: addressField } = form.elements;
@@ -14,7 +14,7 @@ let counting;
 // The code that was sent last. It is not sent again by itself.
 let tried;
 
-// Without an address, the page asks for it: a code belongs to the account, and may have been read out or mailed.
+// Without an address, the page asks for it: a code belongs to the account, and may have been read out or emailed.
 const { email, code_length: length } = recall();
 if (length) say(document.querySelector('[data-label]'), 'code.label.digits', { count: length });
 if (email) {
@@ -78,7 +78,7 @@ onPress(resend, async () => {
 });
 
 /**
- * What is meant by `text`, as it was typed on any keyboard or pasted from any mail: digits of all scripts are digits, and
+ * What is meant by `text`, as it was typed on any keyboard or pasted from any email: digits of all scripts are digits, and
  * spaces, dashes, dots and what cannot be seen mean nothing.
  */
 function digits(text) {
@@ -91,7 +91,7 @@ function digits(text) {
   });
 }
 
-/** Holds the button back until another mail may be asked for. */
+/** Holds the button back until another email may be asked for. */
 function count() {
   clearInterval(counting);
   const tick = () => {

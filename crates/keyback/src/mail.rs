@@ -1,4 +1,4 @@
-//! Mail: `message` prepares a mail, without side effects, and the providers of `registry` send it.
+//! Mail: `message` prepares an email, without side effects, and the providers of `registry` send it.
 
 pub mod api;
 pub mod message;

@@ -69,7 +69,7 @@ impl Api {
         text(headers, name).map(str::to_owned)
     }
 
-    /// The mail in a request's body.
+    /// The email in a request's body.
     pub(super) fn parse(self, body: &[u8]) -> Result<Email, Refusal> {
         if self == Self::Resend {
             return Email::parse(body);
@@ -148,7 +148,7 @@ impl Api {
         }
     }
 
-    /// The answer to an accepted mail.
+    /// The answer to an accepted email.
     pub(super) fn accept(self, id: &str) -> MailboxAnswer {
         let body = match self {
             Self::Resend => json!({ "id": id }),
@@ -163,7 +163,7 @@ impl Api {
         json_answer(StatusCode::OK, &body)
     }
 
-    /// The answer to a permanently rejected mail.
+    /// The answer to a permanently rejected email.
     pub(super) fn refuse(self, refusal: &Refusal) -> MailboxAnswer {
         let message = &refusal.message;
         let (status, body) = match self {

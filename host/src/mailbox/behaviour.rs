@@ -1,9 +1,9 @@
-//! What the mailbox does with the next mail, and with the next event.
+//! What the mailbox does with the next email, and with the next event.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// How the mailbox answers one mail or event; set by `PUT /api/behaviour`.
+/// How the mailbox answers one email or event; set by `PUT /api/behaviour`.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Behaviour {
@@ -37,7 +37,7 @@ impl Behaviour {
     }
 }
 
-/// The behaviours for the next mail and for the next event. Each counts once; later ones are accepted.
+/// The behaviours for the next email and for the next event. Each counts once; later ones are accepted.
 #[derive(Debug, Default)]
 pub(super) struct Next {
     mail: Behaviour,
@@ -45,18 +45,18 @@ pub(super) struct Next {
 }
 
 impl Next {
-    /// Sets it for the next mail and, separately, for the next event.
+    /// Sets it for the next email and, separately, for the next event.
     pub(super) const fn set(&mut self, behaviour: Behaviour) {
         self.mail = behaviour;
         self.event = behaviour;
     }
 
-    /// The behaviour for the next mail, which is not used up.
+    /// The behaviour for the next email, which is not used up.
     pub(super) const fn for_mail(&self) -> Behaviour {
         self.mail
     }
 
-    /// The behaviour for this mail, which uses it up.
+    /// The behaviour for this email, which uses it up.
     pub(super) fn take_for_mail(&mut self) -> Behaviour {
         std::mem::take(&mut self.mail)
     }

@@ -1,4 +1,4 @@
-//! A mail in the form of Resend's API; `api.rs` converts the other providers' requests.
+//! An email in the form of Resend's API; `api.rs` converts the other providers' requests.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Resend refuses more recipients than this.
 const MOST_RECIPIENTS: usize = 50;
 
-/// A mail as Resend would send it.
+/// An email as Resend would send it.
 #[derive(Debug, Hash, Serialize)]
 pub(super) struct Email {
     pub(super) from: String,

@@ -1,4 +1,4 @@
-//! The mails of the mailbox, in memory.
+//! The emails of the mailbox, in memory.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -10,12 +10,12 @@ use time::format_description::well_known::Rfc3339;
 
 use super::email::{Email, Refusal};
 
-/// How many mails are kept; older ones are dropped.
+/// How many emails are kept; older ones are dropped.
 pub(super) const MOST_MESSAGES: usize = 200;
-/// How many idempotency keys are remembered, whether or not their mails are still there.
+/// How many idempotency keys are remembered, whether or not their emails are still there.
 const MOST_KEYS: usize = 1000;
 
-/// The mails and the idempotency keys, oldest first.
+/// The emails and the idempotency keys, oldest first.
 #[derive(Default)]
 pub(super) struct Inbox {
     messages: VecDeque<Message>,
@@ -28,7 +28,7 @@ struct UsedKey {
     digest: u64,
 }
 
-/// A received mail.
+/// A received email.
 #[derive(Serialize)]
 pub(super) struct Message {
     id: String,
@@ -40,10 +40,10 @@ pub(super) struct Message {
 }
 
 impl Inbox {
-    /// Stores a mail and returns its id. A repeated idempotency key returns the first mail's id.
+    /// Stores an email and returns its id. A repeated idempotency key returns the first email's id.
     ///
     /// # Errors
-    /// When the key was used with another mail.
+    /// When the key was used with another email.
     pub(super) fn accept(
         &mut self,
         email: Email,

@@ -98,7 +98,7 @@ function render(mail) {
   const frame = element("html");
   frame.style.width = `${view.width}px`;
   frame.style.colorScheme = view.scheme;
-  // The frame is sandboxed: the mail runs no script, and a click on a link opens another tab.
+  // The frame is sandboxed: the email runs no script, and a click on a link opens another tab.
   const page = mail.html === null ? "<p>This email has no HTML part.</p>" : `<base target="_blank">${inScheme(mail.html)}`;
   if (frame.srcdoc === page) fit();
   else frame.srcdoc = page;
@@ -111,7 +111,7 @@ function inScheme(html) {
     scheme === view.scheme ? applies.dark : applies.light));
 }
 
-/** Makes the frame as tall as the mail in it. */
+/** Makes the frame as tall as the email in it. */
 function fit() {
   const frame = element("html");
   frame.style.height = "0";
@@ -123,7 +123,7 @@ async function refresh() {
     const answer = await fetch("/api/messages");
     const latest = await answer.json();
     const changed = latest.length !== mails.length || latest[0]?.id !== mails[0]?.id;
-    // Somebody who reads an older mail keeps it.
+    // Somebody who reads an older email keeps it.
     const follows = shown === null || shown === mails[0]?.id;
     mails = latest;
     if (changed || mails.length === 0) list();

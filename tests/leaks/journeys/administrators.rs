@@ -40,7 +40,7 @@ pub(super) fn reset_by_an_administrator(desk: &Desk) -> Vec<String> {
     vec![user.id]
 }
 
-/// While the provider is away, a mail with a password and one with a link wait in the store.
+/// While the provider is away, an email with a password and one with a link wait in the store.
 pub(super) fn mail_that_waits(desk: &Desk) -> Vec<String> {
     let user = new_user(desk);
     let other = new_user(desk);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::app::{App, Caller as _, User, strong_password, wait_for};
 
-/// Has a temporary password mailed to the user, and returns the email's id.
+/// Has a temporary password emailed to the user, and returns the email's id.
 #[track_caller]
 fn mail_password(app: &App, user: &User) -> String {
     let order = json!({ "password": strong_password(), "send_email": true });

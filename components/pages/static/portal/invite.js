@@ -1,4 +1,4 @@
-// Inviting a user: a link with which the account gets its first password, by mail or to be passed on.
+// Inviting a user: a link with which the account gets its first password, by email or to be passed on.
 
 import { closer, hold, turn } from './dialog.js';
 import { facts, make, secret, time, words } from './dom.js';
@@ -23,7 +23,7 @@ export const life = () => (
 /** What was chosen there and there, as the contract's members. */
 export const invitationOf = ({ elements }) => ({ deliver: elements.deliver.value, expires_in: Number(elements.expires_in.value) });
 
-/** Shows in the dialog what became of an invitation: the link, if it was not mailed. */
+/** Shows in the dialog what became of an invitation: the link, if it was not emailed. */
 export function showInvitation(dialog, title, { link, expires_at: at, email_id: email }) {
   if (link !== undefined) hold(dialog);
   turn(dialog, title,

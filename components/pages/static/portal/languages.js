@@ -1,4 +1,4 @@
-// The languages of mails and pages, as a choice for a user.
+// The languages of emails and pages, as a choice for a user.
 
 const names = Object.fromEntries([...document.querySelectorAll('[data-languages] option')].map((one) => [one.value, one.textContent]));
 const TAGS = Object.keys(names);

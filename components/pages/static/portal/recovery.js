@@ -1,4 +1,4 @@
-// Starting a recovery for a user: by mail, or with link and code to be read out.
+// Starting a recovery for a user: by email, or with link and code to be read out.
 
 import { closer, hold, turn } from './dialog.js';
 import { facts, make, secret, time } from './dom.js';

@@ -16,7 +16,7 @@ use crate::store::lease::{Lease, Term};
 
 /// How many accounts a run may process: about ten seconds' worth.
 const MOST: u32 = 500;
-/// How many accounts share an agenda entry, and how many mails are sent at the same time.
+/// How many accounts share an agenda entry, and how many emails are sent at the same time.
 const EVENTS_AT_ONCE: usize = 32;
 const MAILS_AT_ONCE: usize = 8;
 /// An entry is processed at the latest this long before others may take it. A job is left this long before its lease
@@ -140,7 +140,7 @@ impl<E: Env> JobRun<'_, E> {
         }
     }
 
-    /// Sends the mails so far, once there are as many as go out at the same time. False if the provider accepts no
+    /// Sends the emails so far, once there are as many as go out at the same time. False if the provider accepts no
     /// more: then the next run starts with the rest.
     async fn mail(&mut self, working: &mut Working) -> bool {
         self.pending.extend(working.entry.take());

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::ports::{Clock, Env, SecureRandom, Unavailable};
 
-/// As short as a usual call to a provider. Nobody notices that a mail is up to 305 ms late.
+/// As short as a usual call to a provider. Nobody notices that an email is up to 305 ms late.
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// The pauses around one call.

@@ -70,7 +70,7 @@ pub(in crate::courier) enum Delivery {
     Delivered,
     /// It will be tried again.
     Retried,
-    /// No provider accepts any mail for now. This does not count as a try.
+    /// No provider accepts any email for now. This does not count as a try.
     Postponed,
     /// It will not be tried again.
     Failed,
@@ -80,7 +80,7 @@ pub(in crate::courier) enum Delivery {
     Stale,
     /// There was too little time left to begin.
     TooLate,
-    /// No provider accepts any mail for so long, so this run waits. Nothing was written.
+    /// No provider accepts any email for so long, so this run waits. Nothing was written.
     Waits(Duration),
 }
 
@@ -100,7 +100,7 @@ pub(super) struct CourierRun {
     fallback: Pace,
     has_fallback: Cell<bool>,
     portal: Pace,
-    /// Whether all mails were processed, so that the run may wait for the portal.
+    /// Whether all emails were processed, so that the run may wait for the portal.
     waits_for_portal: Cell<bool>,
     /// Entries with events that the portal does not accept for now.
     postponed: RefCell<Vec<Place>>,
@@ -128,7 +128,7 @@ impl CourierRun {
         self.follows_response
     }
 
-    /// The settings for sending mails and events.
+    /// The settings for sending emails and events.
     ///
     /// # Errors
     /// [`Unavailable::Variables`] with the names of all bad variables.
@@ -198,12 +198,12 @@ impl CourierRun {
         &self.portal
     }
 
-    /// Whether mails must be sent one after another.
+    /// Whether emails must be sent one after another.
     pub(super) fn paces_mails(&self) -> bool {
         self.primary.is_slowed() || self.fallback.is_slowed()
     }
 
-    /// Whether no provider accepts a mail for as long as the run may wait.
+    /// Whether no provider accepts an email for as long as the run may wait.
     pub(super) fn is_closed_for_mails(&self, now: Timestamp) -> bool {
         let mut wait = self.primary.wait(now);
         if self.has_fallback.get() {
@@ -224,7 +224,7 @@ impl CourierRun {
         self.waits_until.is_some_and(|end| then < end) && then <= until
     }
 
-    /// As [`CourierRun::may_wait`], for the portal. It must not delay mails.
+    /// As [`CourierRun::may_wait`], for the portal. It must not delay emails.
     pub(super) fn may_wait_for_portal(
         &self,
         wait: Duration,
@@ -234,7 +234,7 @@ impl CourierRun {
         self.waits_for_portal.get() && self.may_wait(wait, now, until)
     }
 
-    /// Allows waiting for the portal, once all mails were processed. Returns the entries to look at again.
+    /// Allows waiting for the portal, once all emails were processed. Returns the entries to look at again.
     pub(super) fn wait_for_portal(&self) -> Vec<Place> {
         self.waits_for_portal.set(true);
         self.postponed.take()
@@ -266,7 +266,7 @@ impl CourierRun {
         self.report.get()
     }
 
-    /// Whether to leave a task to a later run, so that a portal that does not answer delays no mail.
+    /// Whether to leave a task to a later run, so that a portal that does not answer delays no email.
     pub(super) fn skips(&self, task: &AgendaTask) -> bool {
         matches!(task, AgendaTask::Notify { .. }) && self.failures.get() >= MAX_CONSECUTIVE_FAILURES
     }

@@ -43,7 +43,7 @@ impl RunTime {
         agenda: LONGEST_RUN,
         directory: LONGEST_FOLLOWING,
     };
-    /// For platforms that end a call after 30 seconds. Finishing a mail may take ten more.
+    /// For platforms that end a call after 30 seconds. Finishing an email may take ten more.
     pub const SHORT: Self = Self {
         agenda: Duration::from_secs(10),
         directory: Duration::from_secs(5),
@@ -79,7 +79,7 @@ pub async fn run_all<E: Env>(
     let run = CourierRun::over_agenda(Some(ends_at));
     let is_over = over_at(env, ends_at);
     work(env, now, Budget::All, &run, &is_over).await?;
-    // Last, so that mails that somebody is waiting for do not queue behind them.
+    // Last, so that emails that somebody is waiting for do not queue behind them.
     if let Err(outage) = Box::pin(bulk::run(env, &run, &is_over)).await {
         env.log().write(&LogLine::WorkFailed { outage });
     }
@@ -107,7 +107,7 @@ async fn work<E: Env>(
     is_over: &impl Fn() -> bool,
 ) -> Result<(), Unavailable> {
     work_agenda(env, now, budget, run, is_over).await?;
-    // Last, so that mails need not wait for it. Boxed, since most runs have nothing to fold.
+    // Last, so that emails need not wait for it. Boxed, since most runs have nothing to fold.
     let folding = Box::pin(fold_addresses::run(env, budget.accounts(), is_over));
     if let Err(outage) = folding.await {
         env.log().write(&LogLine::WorkFailed { outage });
@@ -218,7 +218,7 @@ async fn work_or_queue<E: Env>(
 ) -> Result<(), Unavailable> {
     if delivers(entry) {
         queues.mails.push_back(place);
-        // If mails must be sent one by one, everything else comes first.
+        // If emails must be sent one by one, everything else comes first.
         if queues.mails.len() >= DELIVERIES_AT_ONCE && !run.paces_mails() {
             let places = queues.mails.drain(..DELIVERIES_AT_ONCE).collect();
             return work_all(env, places, run).await;
@@ -231,7 +231,7 @@ async fn work_or_queue<E: Env>(
     Ok(())
 }
 
-/// Processes the queued mails and then the events, each as fast as their receivers accept them.
+/// Processes the queued emails and then the events, each as fast as their receivers accept them.
 async fn work_queues<E: Env>(
     env: &E,
     mut queues: Queues,

@@ -66,7 +66,7 @@ struct Working<'e, E: Env> {
     left: Vec<DueTask>,
     /// Whether the rest of the entry is stored.
     is_saved: bool,
-    /// Whether a mail was imitated. The next imitation is of its event.
+    /// Whether an email was imitated. The next imitation is of its event.
     has_imitated: bool,
 }
 

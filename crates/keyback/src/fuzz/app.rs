@@ -55,7 +55,7 @@ impl Prepared {
         let _ = app.make(&Call::import(&lines)).expect(200);
         let _ = app.sign_in(App::EMAIL, App::OTHER_PASSWORD);
         let _ = app.sign_in(App::EMAIL, App::PASSWORD);
-        // A mail and webhooks that wait for a retry.
+        // An email and webhooks that wait for a retry.
         app.env.http.fail_with(NoAnswer::TimedOut);
         let _ = app.forgot("cy@example.test").expect(202);
         let order = json!({"action": "require-change", "ids": ["bob", "cy d"]});

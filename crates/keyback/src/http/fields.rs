@@ -112,7 +112,7 @@ impl Fields {
         clippy::option_option,
         reason = "refused, absent and given are three things, and `?` tells the first from the others"
     )]
-    /// Reads the optional language tag `locale`. An invalid one counts as none: it never prevents a mail. The outer
+    /// Reads the optional language tag `locale`. An invalid one counts as none: it never prevents an email. The outer
     /// `None`: it is not a string, and the error is recorded.
     pub(super) fn locale(&mut self) -> Option<Option<Locale>> {
         let read = self.optional_text("locale", |text| Ok::<_, Infallible>(Locale::read(text)))?;

@@ -111,7 +111,7 @@ problem_types! {
     /// The password breaks the policy.
     PasswordRejected = 422, "password-rejected", "The password is not accepted",
         "The password breaks rules of the password policy. The member \"errors\" lists them all, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached, same-as-current. The link or token can still be used.";
-    /// A generated password would be neither mailed nor returned.
+    /// A generated password would be neither emailed nor returned.
     UndeliverablePassword = 422, "undeliverable-password", "The generated password must be sent or returned",
         "A generated password must be sent (\"send_email\": true), returned (\"return_password\": true), or both. Otherwise nobody would ever know it. Nothing was changed.";
     /// The password is right and has expired.

@@ -11,7 +11,7 @@ use crate::ports::{SecureRandom, Unavailable};
 
 /// The maximum bytes of a body, except an import's or a webhook's.
 pub(super) const MAX_BODY_BYTES: usize = 16 * 1024;
-/// Maximum bytes of a provider's webhook: some report on a thousand mails at once.
+/// Maximum bytes of a provider's webhook: some report on a thousand emails at once.
 const MAX_WEBHOOK_BYTES: usize = 1024 * 1024;
 /// Maximum bytes of a GraphQL request. The longest operation of Authgear's own portal has 3 KiB.
 const MAX_GRAPHQL_BYTES: usize = 64 * 1024;

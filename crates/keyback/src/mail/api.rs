@@ -24,9 +24,9 @@ pub use webhook::{DetachedProof, Feedback, Unusable, WebhookReader};
 
 /// Timeout of one call to a provider.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
-/// The name of the mail's id in each request's metadata. Providers repeat it in their webhooks.
+/// The name of the email's id in each request's metadata. Providers repeat it in their webhooks.
 pub(super) const EMAIL_ID: &str = "keyback_email_id";
-/// A header of each mail, with its value, which prevents vacation notices (RFC 3834 §5).
+/// A header of each email, with its value, which prevents vacation notices (RFC 3834 §5).
 pub(super) const AUTO_SUBMITTED: (&str, &str) = ("Auto-Submitted", "auto-generated");
 
 /// An HTTP email provider. Each has a file in `providers/` and a line in `registry.rs`.
@@ -47,7 +47,7 @@ pub(super) trait EmailProvider {
         true
     }
 
-    /// The request that sends one mail. `None` if it cannot be written as a request, which no checked setting causes.
+    /// The request that sends one email. `None` if it cannot be written as a request, which no checked setting causes.
     fn request(mail: &OutboundMail<'_>) -> Option<Request<Vec<u8>>>;
 
     /// Reads the answer to [`request`](Self::request).
@@ -61,12 +61,12 @@ pub(super) trait EmailProvider {
     const EXAMPLE: super::providers::tests::Example;
 }
 
-/// A mail of the outbox, decrypted.
+/// An email of the outbox, decrypted.
 #[derive(Debug, Clone, Copy)]
 pub struct OpenedMail<'a> {
-    /// The idempotency key, where the API supports one: a mail whose acceptance was not stored is not sent twice.
+    /// The idempotency key, where the API supports one: an email whose acceptance was not stored is not sent twice.
     pub email_id: &'a EmailId,
-    /// Which of the mails it is.
+    /// Which of the emails it is.
     pub kind: EmailKind,
     /// The account of the recipient, which receivers of `webhook` get too.
     pub account_id: &'a AccountId,
@@ -74,32 +74,32 @@ pub struct OpenedMail<'a> {
     pub message: &'a Message,
 }
 
-/// A mail and how it is to be sent.
+/// An email and how it is to be sent.
 pub(super) struct OutboundMail<'a> {
     pub(super) settings: &'a ProviderSettings,
     pub(super) mail: OpenedMail<'a>,
     pub(super) now: Timestamp,
 }
 
-/// The result of an attempt to send a mail. A `reason` is for the operator: our own words and the status, never the
+/// The result of an attempt to send an email. A `reason` is for the operator: our own words and the status, never the
 /// provider's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Handover {
-    /// The provider has the mail.
+    /// The provider has the email.
     Accepted,
-    /// Permanently rejected, because of the mail or its recipient.
+    /// Permanently rejected, because of the email or its recipient.
     Refused {
-        /// Shown as the mail's `last_error`.
+        /// Shown as the email's `last_error`.
         reason: String,
     },
     /// Permanently rejected, because of the sender. Another provider may accept the sender.
     SenderRefused {
-        /// Shown as the mail's `last_error`.
+        /// Shown as the email's `last_error`.
         reason: String,
     },
     /// To be retried, perhaps after the operator has fixed something.
     TryLater {
-        /// Shown as the mail's `last_error` until the next attempt.
+        /// Shown as the email's `last_error` until the next attempt.
         reason: String,
         /// The wait that the provider asks for, at most a day.
         after: Option<Duration>,
@@ -107,7 +107,7 @@ pub enum Handover {
     /// The provider accepts no mail at all for now: it is called too often, or it is down and says for how long. This
     /// does not count as an attempt.
     Throttled {
-        /// Shown as the mail's `last_error` until the next attempt.
+        /// Shown as the email's `last_error` until the next attempt.
         reason: String,
         /// The wait that the provider asks for, at most a day.
         after: Option<Duration>,

@@ -1,4 +1,4 @@
-//! The mails, from their templates: a subject, a text and an HTML part each, in the reader's language.
+//! The emails, from their templates: a subject, a text and an HTML part each, in the reader's language.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub use recovery::{RecoveryMail, prepare_recovery};
 pub use temporary_password::{TemporaryPasswordMail, prepare_temporary_password};
 pub use translator::Translator;
 
-/// A complete mail except for its sender.
+/// A complete email except for its sender.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// The stored address of the account.
@@ -46,7 +46,7 @@ pub struct Message {
     pub text: String,
     /// The HTML part, with the same content as the text.
     pub html: String,
-    /// The same as data; `None` in mails that earlier versions wrote.
+    /// The same as data; `None` in emails that earlier versions wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<MailData>,
 }
@@ -58,16 +58,16 @@ impl fmt::Debug for Message {
     }
 }
 
-/// The cause of the change or request that a mail is about.
+/// The cause of the change or request that an email is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Requester {
     /// Someone who presumably is the user.
     User,
-    /// An administrator, whom the mail does not name.
+    /// An administrator, whom the email does not name.
     Administrator,
 }
 
-/// The three templates of a mail.
+/// The three templates of an email.
 struct Parts<S, T, H> {
     subject: S,
     text: T,

@@ -113,7 +113,7 @@ pub fn read(
 ) -> Handover {
     match answer {
         Ok(response) => kind.read_answer(&Answer::new(kind.as_str(), response, now)),
-        // An acknowledged mail must not be sent again, even if the rest of the answer was cut off.
+        // An acknowledged email must not be sent again, even if the rest of the answer was cut off.
         Err(NoAnswer::CutShort(200..=299)) => Handover::Accepted,
         Err(why @ NoAnswer::CutShort(429)) => Handover::Throttled {
             reason: format!("{}: {why}", kind.as_str()),

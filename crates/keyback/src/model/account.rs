@@ -16,7 +16,7 @@ pub struct Account {
     pub id: AccountId,
     /// The stored spelling. Mail never goes to the address that a caller typed.
     pub email: EmailAddress,
-    /// The language of mails.
+    /// The language of emails.
     pub locale: Option<Locale>,
     /// A disabled account neither signs in nor recovers.
     pub disabled: bool,

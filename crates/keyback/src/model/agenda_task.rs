@@ -10,12 +10,12 @@ use crate::model::sealed::Sealed;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AgendaTask {
-    /// Look an address up, issue a challenge and mail it.
+    /// Look an address up, issue a challenge and email it.
     Recover {
         /// Address, client and time, encrypted under the app's key.
         request: Sealed,
     },
-    /// Make the store calls of a delivery but send no mail. Follows a decoy.
+    /// Make the store calls of a delivery but send no email. Follows a decoy.
     Imitate,
     /// Send an email of the outbox.
     Deliver {

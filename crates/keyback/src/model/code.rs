@@ -1,4 +1,4 @@
-//! The digits in a recovery mail.
+//! The digits in a recovery email.
 
 use std::fmt;
 
@@ -45,7 +45,7 @@ impl Code {
         Ok(Self(format!("{number:0width$}", width = length.0 as usize)))
     }
 
-    /// Reads a code typed on any keyboard or copied from any mail: digits of all scripts count, and anything that is
+    /// Reads a code typed on any keyboard or copied from any email: digits of all scripts count, and anything that is
     /// neither a digit nor a letter is dropped. Text that cannot be a code is a wrong code, not another kind of error.
     #[must_use]
     pub fn from_typed(text: &str) -> Self {
@@ -53,7 +53,7 @@ impl Code {
         Self(meant.map(latin_digit).take(64).collect())
     }
 
-    /// The digits, as they go into the mail and nowhere else.
+    /// The digits, as they go into the email and nowhere else.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0

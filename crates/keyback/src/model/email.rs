@@ -93,8 +93,8 @@ pub struct Email {
     /// The link and code, or the password, that its text contains.
     #[serde(rename = "holds")]
     pub secret: Option<MailSecret>,
-    /// The sealed recovery request that it answers, present while it is certain that no provider has the mail. If a due
-    /// attempt was missed until the secret had expired, the mail is rewritten from this.
+    /// The sealed recovery request that it answers, present while it is certain that no provider has the email. If a
+    /// due attempt was missed until the secret had expired, the email is rewritten from this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<Sealed>,
     /// Calls to a provider so far. An attempt that also asked the fallback counts once.
@@ -115,7 +115,7 @@ pub struct Email {
 pub enum MailSecret {
     /// The link and the code of a challenge.
     Challenge {
-        /// The mail is invalid once a newer challenge replaces this one.
+        /// The email is invalid once a newer challenge replaces this one.
         serial: ChallengeSerial,
     },
     /// A temporary password, invalid once another one is set.

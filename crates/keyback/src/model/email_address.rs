@@ -20,7 +20,7 @@ const MAX_LOCAL_OCTETS: usize = 64;
 /// The longest label of a domain name, in octets (RFC 1035 §2.3.4).
 const MAX_LABEL_OCTETS: usize = 63;
 
-/// A valid address in ASCII, its domain in lower case: the spelling to show and to mail to.
+/// A valid address in ASCII, its domain in lower case: the spelling to show and to send to.
 ///
 /// Two spellings that differ in the case of the local part are one mailbox ([`EmailAddress::is_same_mailbox`]), although
 /// `==` distinguishes them. `Display` masks the address; only [`EmailAddress::as_str`] reveals it.
@@ -238,7 +238,7 @@ mod tests {
             ("ann@straße.example", "ann@xn--strae-oqa.example"),
             ("ann@例え.テスト", "ann@xn--r8jz45g.xn--zckzah"),
             ("ann@ｅｘａｍｐｌｅ.com", "ann@example.com"),
-            // Invisible, as copied from a mail or a page.
+            // Invisible, as copied from an email or a page.
             ("ann@exam\u{ad}ple\u{200b}.com", "ann@example.com"),
         ] {
             let address = parsed(given);

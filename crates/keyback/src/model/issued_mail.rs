@@ -1,4 +1,4 @@
-//! When recovery mails to an account were issued, and who asked for them.
+//! When recovery emails to an account were issued, and who asked for them.
 
 use serde::{Deserialize, Serialize};
 
@@ -25,7 +25,7 @@ impl Asker {
     }
 }
 
-/// A recovery mail that counts against `limit_account`.
+/// A recovery email that counts against `limit_account`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "Layout", into = "Layout")]
 pub struct IssuedMail {

@@ -14,7 +14,7 @@ pub struct Locale(String);
 impl Locale {
     /// Reads the part of `text` that is a language tag: subtags of 1 to 8 letters or digits, the first one of 2 or 3
     /// letters. The underscores of POSIX and Java count as hyphens, so `de_DE.UTF-8` is `de-DE`. `None` if it does not
-    /// begin with a language, such as `x-klingon` or `C`: an unknown language must never prevent a mail.
+    /// begin with a language, such as `x-klingon` or `C`: an unknown language must never prevent an email.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let is_of_tag = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_');

@@ -22,9 +22,9 @@ pub enum Measured<'a> {
         /// The HTTP status of the answer.
         status: u16,
     },
-    /// A mail entered a state.
+    /// An email entered a state.
     Email {
-        /// The state that the mail is in now.
+        /// The state that the email is in now.
         state: EmailState,
         /// The provider that was asked, if one was.
         provider: Option<&'a str>,

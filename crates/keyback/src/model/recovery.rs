@@ -1,4 +1,4 @@
-//! One account's recovery: its live challenge, and when its mails went out.
+//! One account's recovery: its live challenge, and when its emails went out.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub use attempts::{AttemptCaps, EarlierGuesses, Forgiven};
 pub struct Recovery {
     /// The latest challenge, live or not. A newer one replaces and so invalidates it.
     pub challenge: Option<Challenge>,
-    /// The recovery mails that were issued, oldest first, as far back as the longest limit looks.
+    /// The recovery emails that were issued, oldest first, as far back as the longest limit looks.
     pub issued: Vec<IssuedMail>,
     /// The claim under which the latest challenge was issued.
     #[serde(default)]
@@ -46,7 +46,7 @@ pub struct IssueClaim {
     pub number: i64,
 }
 
-/// One recovery mail's secrets, as digests, and their one attempt budget.
+/// One recovery email's secrets, as digests, and their one attempt budget.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Challenge {
     /// Its name in the store.
@@ -71,7 +71,7 @@ pub struct Challenge {
     /// The reference of the token that cancels the recovery. `None` in older records.
     #[serde(default)]
     pub cancel_reference: Option<TokenReference>,
-    /// The language that was requested. The last mail of the recovery is also written in it.
+    /// The language that was requested. The last email of the recovery is also written in it.
     pub locale: Option<Locale>,
     /// Whether it invites the owner of an account without a password: its link lives long, and its code is sent to
     /// nobody.
@@ -79,17 +79,18 @@ pub struct Challenge {
     pub is_invitation: bool,
 }
 
-/// Limits on recovery mails to one account.
+/// Limits on recovery emails to one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IssueRules {
-    /// `cooldown_seconds`: minimum time between two mails.
+    /// `cooldown_seconds`: minimum time between two emails.
     pub cooldown: Duration,
-    /// `limit_account`: how many mails each network may ask for; all networks together may ask for twice as many. Mails
-    /// beyond that are spaced by a [pause](PAUSES), so that nobody can keep an account's owner waiting for longer.
+    /// `limit_account`: how many emails each network may ask for; all networks together may ask for twice as many.
+    /// Emails beyond that are spaced by a [pause](PAUSES), so that nobody can keep an account's owner waiting for
+    /// longer.
     pub limits: Vec<Limit>,
 }
 
-/// The successive pauses between mails beyond a limit. The last one repeats.
+/// The successive pauses between emails beyond a limit. The last one repeats.
 pub const PAUSES: [Duration; 4] = [
     Duration::from_mins(1),
     Duration::from_mins(5),
@@ -111,9 +112,9 @@ pub enum Use {
 /// The decision about a recovery request, made after the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IssueDecision {
-    /// Issue a new challenge and mail it.
+    /// Issue a new challenge and email it.
     Issue,
-    /// Send nothing: within the cooldown or a pause. A code that was already mailed, or that an administrator gives
+    /// Send nothing: within the cooldown or a pause. A code that was already emailed, or that an administrator gives
     /// out, works with the request's `challenge_id`.
     Silence,
 }
@@ -129,7 +130,7 @@ impl Recovery {
         state: Use,
         now: Timestamp,
     ) -> IssueDecision {
-        // Once its secret is used, or after a credential event such as a changed address, the last mail is invalid.
+        // Once its secret is used, or after a credential event such as a changed address, the last email is invalid.
         // After "start again", the user needs a new one at once. An invitation, or a link alone, has no code to wait
         // for.
         let is_of_use = state != Use::Used
@@ -146,7 +147,7 @@ impl Recovery {
         }
     }
 
-    /// Whether the last mail was issued less than a cooldown ago.
+    /// Whether the last email was issued less than a cooldown ago.
     #[must_use]
     pub fn is_cooling(&self, rules: &IssueRules, now: Timestamp) -> bool {
         let last = self.issued.last();
@@ -179,8 +180,8 @@ impl Recovery {
         ends.max()
     }
 
-    /// How many mails over the limit the next one for `asker` would be: over `limit` for its own network, or over twice
-    /// that for all. Each network counts for at most `limit`, so that none can use up both.
+    /// How many emails over the limit the next one for `asker` would be: over `limit` for its own network, or over
+    /// twice that for all. Each network counts for at most `limit`, so that none can use up both.
     fn excess(&self, limit: Limit, asker: Option<&Asker>, now: Timestamp) -> usize {
         let count = usize::try_from(limit.count()).unwrap_or(usize::MAX);
         let since = now.minus(limit.window());
@@ -250,8 +251,8 @@ impl Recovery {
             .filter(|challenge| challenge.epoch == epoch && now < challenge.over_at(reset_token))
     }
 
-    /// The recovery after `challenge` was issued for `asker`. It replaces the previous challenge, and mails too old for
-    /// every rule are dropped.
+    /// The recovery after `challenge` was issued for `asker`. It replaces the previous challenge, and emails too old
+    /// for every rule are dropped.
     #[must_use]
     pub fn with_issued(
         mut self,
@@ -273,7 +274,7 @@ impl Recovery {
         }
     }
 
-    /// As [`Recovery::with_issued`], for a mail that counts against no limit: many users get one at once, and none of
+    /// As [`Recovery::with_issued`], for an email that counts against no limit: many users get one at once, and none of
     /// them asked.
     #[must_use]
     pub fn with_uncounted(self, challenge: Challenge, claim: IssueClaim) -> Self {
@@ -301,7 +302,7 @@ impl Recovery {
 }
 
 impl IssuedMail {
-    /// Whether the next mail must wait at `now` until a `pause` after this one has passed. A time far in the future
+    /// Whether the next email must wait at `now` until a `pause` after this one has passed. A time far in the future
     /// comes from a clock that was ahead, and delays nothing.
     fn delays(&self, pause: Duration, now: Timestamp) -> bool {
         now < self.at.plus(pause) && self.at <= now.plus(pause)

@@ -1,4 +1,4 @@
-//! The app's name, addresses and colours, for pages and mails.
+//! The app's name, addresses and colours, for pages and emails.
 
 use crate::model::base_url::BaseUrl;
 use crate::model::colour::Colour;
@@ -29,9 +29,9 @@ pub struct Accent {
 }
 
 impl Accent {
-    /// The darkest of the light backgrounds in pages and mails.
+    /// The darkest of the light backgrounds in pages and emails.
     pub const LIGHT_GROUND: Colour = Colour::new(0xf6, 0xf5, 0xf2);
-    /// The lightest of the dark backgrounds in pages and mails.
+    /// The lightest of the dark backgrounds in pages and emails.
     pub const DARK_GROUND: Colour = Colour::new(0x1b, 0x1e, 0x20);
 }
 

@@ -37,7 +37,7 @@ macro_rules! components {
 components!(
     /// The settings of the component `forgot-password`.
     ForgotPassword {
-        /// What mails look like. Checked before a request is accepted: no 202 for a mail that cannot be written.
+        /// What emails look like. Checked before a request is accepted: no 202 for an email that cannot be written.
         branding: MailBranding,
         /// Seals what is stored.
         keyring: Keyring,
@@ -45,7 +45,7 @@ components!(
         trust: ProxyTrust,
         /// How long codes and links live.
         challenge: ChallengeSettings,
-        /// How often a mail may go to one account.
+        /// How often an email may go to one account.
         issue: IssueRules,
         /// Where the result page of the form leads back to.
         sign_in_url: SignInUrl,
@@ -77,7 +77,7 @@ components!(
 
     /// The settings of the component `reset-password`.
     ResetPassword {
-        /// What mails look like.
+        /// What emails look like.
         branding: MailBranding,
         /// Digests tokens, and seals what is stored.
         keyring: Keyring,
@@ -93,7 +93,7 @@ components!(
         access: Access,
         /// What an administrator's reset may do.
         admin_reset: AdminResetRules,
-        /// Where the user of a mailed password signs in.
+        /// Where the user of an emailed password signs in.
         sign_in_url: SignInUrl,
         /// The email provider and its fallback.
         mail: MailSettings,
@@ -103,7 +103,7 @@ components!(
 
     /// The settings of the component `accounts`.
     Accounts {
-        /// What mails look like.
+        /// What emails look like.
         branding: MailBranding,
         /// Seals what is stored.
         keyring: Keyring,
@@ -115,7 +115,7 @@ components!(
         temporary: TemporaryPasswordLifetime,
         /// How long codes and links live.
         challenge: ChallengeSettings,
-        /// How often a mail may go to one account.
+        /// How often an email may go to one account.
         issue: IssueRules,
         /// How many wrong codes are too many.
         caps: AttemptCaps,
@@ -129,7 +129,7 @@ components!(
 
     /// The settings of the component `admin-graphql`.
     AdminGraphql {
-        /// What mails look like.
+        /// What emails look like.
         branding: MailBranding,
         /// Seals what is stored.
         keyring: Keyring,
@@ -143,9 +143,9 @@ components!(
         admin_reset: AdminResetRules,
         /// How long codes and links live.
         challenge: ChallengeSettings,
-        /// How often a mail may go to one account.
+        /// How often an email may go to one account.
         issue: IssueRules,
-        /// Where the owner of a mailed password signs in.
+        /// Where the owner of an emailed password signs in.
         sign_in_url: SignInUrl,
         /// The email provider and its fallback.
         mail: MailSettings,
@@ -186,7 +186,7 @@ components!(
         graphql_token_lifetime: GraphqlTokenLifetime,
         /// The settings of `pages`.
         pages: Pages,
-        /// Who may report on mails.
+        /// Who may report on emails.
         feedback: FeedbackSettings,
         /// Opens the URL that runs the courier.
         url_token: CourierUrlToken,
@@ -218,17 +218,17 @@ components!(
 
     /// The settings for issuing a challenge.
     Issuing {
-        /// What mails look like.
+        /// What emails look like.
         branding: MailBranding,
         /// Seals what is stored.
         keyring: Keyring,
         /// How long secrets live.
         challenge: ChallengeSettings,
-        /// How often mails may go out.
+        /// How often emails may go out.
         issue: IssueRules,
     }
 
-    /// The settings for notifying the portal and delivering mails.
+    /// The settings for notifying the portal and delivering emails.
     Sending {
         /// Opens what is stored.
         keyring: Keyring,

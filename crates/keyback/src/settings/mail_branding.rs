@@ -1,4 +1,4 @@
-//! The variables that brand mails.
+//! The variables that brand emails.
 
 use crate::mail::message::{MailBranding, Overrides};
 use crate::model::language::Language;

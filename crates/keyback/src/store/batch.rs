@@ -60,28 +60,28 @@ pub enum Epoch {
     Begin,
 }
 
-/// The secret in a new mail.
+/// The secret in a new email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DraftSecret {
     /// The link and the code of a challenge.
     Challenge {
         /// The challenge.
         serial: ChallengeSerial,
-        /// The sealed request that it answers, if the mail is to be rewritten when it is not tried in time.
+        /// The sealed request that it answers, if the email is to be rewritten when it is not tried in time.
         request: Option<Sealed>,
     },
     /// The password that the same batch sets.
     NewPassword,
 }
 
-/// A mail to be written.
+/// An email to be written.
 #[derive(Debug)]
 pub struct Draft<'a, M> {
-    /// What kind of mail it is.
+    /// What kind of email it is.
     pub kind: EmailKind,
     /// The recipient's account.
     pub account_id: &'a AccountId,
-    /// The rendered mail.
+    /// The rendered email.
     pub message: &'a M,
     /// When it is no longer worth sending.
     pub discard_at: Option<Timestamp>,
@@ -127,7 +127,7 @@ impl Batch {
     /// [`Unavailable::Record`].
     pub fn become_decoy(&mut self) -> Result<(), Unavailable> {
         self.decoy = true;
-        // The mail comes first, where `outbox::imitate_replace` finds it: it is the largest record.
+        // The email comes first, where `outbox::imitate_replace` finds it: it is the largest record.
         let mut writes = Vec::new();
         for (id, email, _) in std::mem::take(&mut self.mails) {
             writes.extend(records::insert(&id, &email, 0)?);
@@ -197,7 +197,7 @@ impl Batch {
         self.events.push(event);
     }
 
-    /// Writes a mail, sealed, and queues it for delivery. Returns its id.
+    /// Writes an email, sealed, and queues it for delivery. Returns its id.
     ///
     /// # Errors
     /// [`Unavailable::Random`] or [`Unavailable::Record`].

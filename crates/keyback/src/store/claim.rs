@@ -29,7 +29,7 @@ const MAX_CANCELS: i64 = 1 << 12;
 pub enum Claimant {
     /// A link or a reset token.
     Token,
-    /// The code from a mail.
+    /// The code from an email.
     Code,
 }
 

@@ -17,7 +17,7 @@
 //! | `v1:directory-change:<n>` | the account of the `n`th change that concerns the directory | until the directory has it |
 //! | `v1:signed-in:<account>` | when the user last signed in | as long as the account |
 //! | `v1:locked-at:<n>` | the account of the `n`th lock | until the lock ends |
-//! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last mail |
+//! | `v1:recovery:<account>` | [`Recovery`](crate::model::recovery::Recovery) | a day after the last email |
 //! | `v1:request:<challenge id>` | which account a request was for | as long as a challenge |
 //! | `v1:token:<reference>` | [`TokenRecord`](crate::model::token::TokenRecord) | until expired |
 //! | `v1:outbox:<email>` | [`Email`](crate::model::email::Email), sealed until it is sent | 31 days |

@@ -20,7 +20,7 @@ const LOOKED_AT_LEAST: i64 = 20;
 pub struct EmailWithFeedback {
     /// Unique id, and the idempotency key for the provider.
     pub id: EmailId,
-    /// The mail as Keyback stored it.
+    /// The email as Keyback stored it.
     pub email: Email,
     /// The provider's last report.
     pub feedback: Option<EmailFeedback>,
@@ -100,7 +100,7 @@ pub async fn imitate_find(store: &impl KeyValue) -> Result<(), Unavailable> {
     other.map(drop)
 }
 
-/// Writes as much as [`replace`] would, without an email, plus as many bytes as the entry of a sent mail has more for
+/// Writes as much as [`replace`] would, without an email, plus as many bytes as the entry of a sent email has more for
 /// its keys to be deleted.
 ///
 /// # Errors

@@ -138,12 +138,12 @@ pub struct App {
     client: RefCell<String>,
 }
 
-/// A recovery request and the mail that it led to.
+/// A recovery request and the email that it led to.
 #[derive(Debug, Clone)]
 pub struct Recovery {
     /// The public name from the answer.
     pub challenge_id: String,
-    /// The code in the mail.
+    /// The code in the email.
     pub code: String,
     /// The link's token.
     pub link: String,
@@ -237,7 +237,7 @@ impl App {
         self.make(&self.call("/v1/forgot-password", json!({"email": email})))
     }
 
-    /// Asks for a recovery of [`App::EMAIL`] and reads the one recovery mail.
+    /// Asks for a recovery of [`App::EMAIL`] and reads the one recovery email.
     #[track_caller]
     pub fn recover(&self) -> Recovery {
         let challenge_id = self.forgot(Self::EMAIL).expect(202).text("challenge_id");
@@ -348,7 +348,7 @@ impl App {
         self.env.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Takes all mails that providers got since the last call.
+    /// Takes all emails that providers got since the last call.
     pub fn take_mails(&self) -> Vec<Mail> {
         let mails = self
             .env

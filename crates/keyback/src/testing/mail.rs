@@ -1,11 +1,11 @@
-//! Mails that a provider got.
+//! Emails that a provider got.
 
 use std::fmt;
 
 use ::http::Request;
 use serde_json::Value;
 
-/// A mail as the provider got it.
+/// An email as the provider got it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     /// The recipient.
@@ -16,7 +16,7 @@ pub struct Mail {
     pub text: String,
     /// The HTML.
     pub html: String,
-    /// The provider sends one mail for each key, however often it is called.
+    /// The provider sends one email for each key, however often it is called.
     pub idempotency_key: String,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Debug for Mail {
 }
 
 impl Mail {
-    /// The mail in a call to a provider with Resend's API.
+    /// The email in a call to a provider with Resend's API.
     #[must_use]
     pub fn new(request: &Request<Vec<u8>>) -> Self {
         let body: Value = serde_json::from_slice(request.body()).unwrap();
@@ -44,7 +44,7 @@ impl Mail {
         }
     }
 
-    /// Whether it is a recovery mail, and not a notice of a change.
+    /// Whether it is a recovery email, and not a notice of a change.
     #[must_use]
     pub fn is_recovery(&self) -> bool {
         self.subject.starts_with("Reset your")

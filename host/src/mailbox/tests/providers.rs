@@ -1,8 +1,8 @@
-//! Mails that each provider accepts or refuses.
+//! Emails that each provider accepts or refuses.
 
 use super::*;
 
-/// A mail as each provider's API accepts it: path, credential, content type, body.
+/// An email as each provider's API accepts it: path, credential, content type, body.
 const MAILS: [(&str, &str, &str, &str, &str); 5] = [
     (
         "postmark",
@@ -174,7 +174,7 @@ fn what_it_is_told_counts_for_one_mail_and_one_event() {
     assert_eq!(next()["behaviour"], "accept");
     assert_eq!(mailbox.send(&[], MAIL).status, 200);
     assert_eq!(event(), 204);
-    // A call whose credential is refused does not count as a mail.
+    // A call whose credential is refused does not count as an email.
     mailbox.behave("refuse");
     assert_eq!(mailbox.call("POST", "/emails", &[], MAIL).status, 401);
     assert_eq!(mailbox.send(&[], MAIL).status, 422);

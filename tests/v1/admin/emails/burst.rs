@@ -1,4 +1,4 @@
-//! A burst at a provider that takes two mails a second, as the smallest plans do.
+//! A burst at a provider that takes two emails a second, as the smallest plans do.
 
 use std::{
     thread,
@@ -43,7 +43,7 @@ impl Burst {
         }
     }
 
-    /// Runs the courier until all mails are sent, earlier ones included.
+    /// Runs the courier until all emails are sent, earlier ones included.
     #[track_caller]
     pub(super) fn run_courier_until_all_are_sent(&self, app: &App) {
         while all(app, "limit=100&state=sent").len() < self.emails {
@@ -57,7 +57,7 @@ impl Burst {
         }
     }
 
-    /// Asserts that each of them was mailed once, and that no refusal was charged to a mail.
+    /// Asserts that each of them was emailed once, and that no refusal was charged to an email.
     #[track_caller]
     pub(super) fn assert_mailed_once(&self, app: &App) {
         let emails = all(app, "limit=100");
@@ -72,7 +72,7 @@ impl Burst {
             assert_eq!(app.sink().accepted(&user.email), 1);
             calls += app.sink().attempts(&user.email).len();
         }
-        // Each mail was refused once right after its request, and now and then once more when the courier tried.
+        // Each email was refused once right after its request, and now and then once more when the courier tried.
         assert!(calls < 3 * PEOPLE, "{calls} calls");
     }
 }

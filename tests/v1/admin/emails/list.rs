@@ -57,7 +57,7 @@ fn every_mail_is_listed_newest_first_with_its_kind_and_state() {
     ];
     let told =
         |email: &Value| ["user_id", "kind", "state"].map(|name| text(email, name).to_owned());
-    // The provider has a mail before its state says so.
+    // The provider has an email before its state says so.
     let whole = wait_for(|| {
         let whole = all(&app, "limit=100");
         let seen: Vec<[String; 3]> = whole.iter().map(told).collect();

@@ -1,4 +1,4 @@
-//! What a provider may do with a mail, and what is shown of it.
+//! What a provider may do with an email, and what is shown of it.
 
 use std::net::TcpListener;
 
@@ -162,7 +162,7 @@ fn what_a_provider_said_that_it_has_is_not_sent_again_whatever_becomes_of_its_an
     assert_eq!(app.sink().attempts(&user.email).len(), 0);
 }
 
-/// An app with a second provider, whose mails the tests see.
+/// An app with a second provider, whose emails the tests see.
 fn with_fallback(fallback: &MailSink) -> AppBuilder {
     App::builder()
         .variable("email_fallback_provider", "resend")
@@ -214,16 +214,16 @@ fn what_one_provider_does_not_take_now_goes_to_the_other() {
     assert_eq!(email["attempts"], 1);
     app.change_token(&user.email, &mail.password());
 
-    // A mail that no provider will ever accept does not go to the other one either.
+    // An email that no provider will ever accept does not go to the other one either.
     app.sink().provider(fails(422, None));
     let id = mail_password(&app, &user);
     wait_for_state(&app, &id, "failed");
-    // Nor does a mail that the first one may have accepted, because no answer came.
+    // Nor does an email that the first one may have accepted, because no answer came.
     app.sink().provider(Provider::HangsUp);
     let id = mail_password(&app, &user);
     let email = wait_for_tries(&app, &id, 1);
     assert_eq!(email["state"], "pending", "{email}");
-    // A mail that the other one refuses stays pending.
+    // An email that the other one refuses stays pending.
     app.sink().provider(fails(503, None));
     fallback.provider(fails(422, None));
     let id = mail_password(&app, &user);
@@ -265,7 +265,7 @@ fn a_mail_that_waits_is_kept_sealed() {
     }
 }
 
-/// The id of the one recovery mail to this account.
+/// The id of the one recovery email to this account.
 #[track_caller]
 fn wait_for_recovery(app: &App, user_id: &str) -> String {
     wait_for_events(app, user_id, 2);

@@ -11,7 +11,7 @@ const REFUSES: Provider = Provider::Fails {
     retry_after: None,
 };
 
-/// A user whose mailed password the provider refused, and the mail's id. The provider accepts mails from then on.
+/// A user whose emailed password the provider refused, and the email's id. The provider accepts emails from then on.
 fn refused(app: &App) -> (User, String) {
     let user = app.create_user();
     app.sink().provider(REFUSES);
@@ -36,7 +36,7 @@ fn a_failed_email_is_sent_when_somebody_has_it_tried_anew() {
     app.portal().retry_email(&id).expect_json(202);
     let sent = wait_for_state(&app, &id, "sent");
     assert_eq!(sent["attempts"], 3);
-    // It is the same mail, as the provider can see.
+    // It is the same email, as the provider can see.
     let attempts = app.sink().attempts(&user.email);
     assert_eq!(attempts.len(), 3);
     for (mail, _) in &attempts {

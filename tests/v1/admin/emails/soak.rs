@@ -1,4 +1,4 @@
-//! Many mails at once while the provider refuses every other call, and then sixty more while it takes two a second.
+//! Many emails at once while the provider refuses every other call, and then sixty more while it takes two a second.
 //! `flow/tests/soak.rs` has two thousand of them, and a clock that can be set.
 
 use std::{collections::BTreeSet, thread};
@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, thread};
 use super::{all, burst::Burst, mail_password};
 use crate::app::{App, Provider, User, wait_for};
 
-/// How many mails; half of them have to be tried anew.
+/// How many emails; half of them have to be tried anew.
 const MAILS: usize = 48;
 
 #[test]
@@ -58,7 +58,7 @@ fn slow_every_mail_is_there_once_in_the_end() {
     assert_eq!(all(&app, "limit=7").len(), count);
 }
 
-/// Retries all failed mails, this many times.
+/// Retries all failed emails, this many times.
 fn retry_failed(app: &App, times: u32) {
     for _ in 0..times {
         for email in all(app, "limit=20&state=failed") {

@@ -41,7 +41,7 @@ fn a_returned_code_and_link_work_and_are_not_mailed() {
         .reset_password(link_token(&started), &password)
         .expect_nothing();
     app.assert_signs_in(&by_link, &password);
-    // The one mail says that the password was changed.
+    // The one email says that the password was changed.
     for user in [&by_code, &by_link] {
         let notice = app.sink().wait_for_mail(&user.email);
         assert_eq!(notice.find_code(), None, "{}", notice.text);

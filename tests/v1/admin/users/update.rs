@@ -39,7 +39,7 @@ fn another_address_is_told_to_the_old_one_and_recovers_from_then_on() {
     app.assert_does_not_sign_in(&user, &user.password);
     app.visitor().challenge(&old);
     app.sink().assert_no_mail(&old);
-    // Nothing but the recovery was ever mailed to the new address.
+    // Nothing but the recovery was ever emailed to the new address.
     user.email = new;
     app.assert_signs_in(&user, &user.password);
     let recovery = app.recover(&user);

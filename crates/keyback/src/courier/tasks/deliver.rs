@@ -27,12 +27,13 @@ use crate::store::{accounts, recoveries};
 
 /// A try must begin this long before its lease ends, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(15);
-/// For so long after a request, the user is assumed to be waiting for the mail.
+/// For so long after a request, the user is assumed to be waiting for the email.
 const AWAITED_FOR: Duration = Duration::from_mins(1);
-/// A throttled request delays its mail by at least this much. Others may take its entry from then on, so it has that
+/// A throttled request delays its email by at least this much. Others may take its entry from then on, so it has that
 /// long for its other tasks: what a throttled request does must not reveal whether there is an account.
 const OWN_WAIT: Duration = Duration::from_secs(15);
-/// A mail may wait this long for a throttled provider. After that, each refusal counts as a try, so that the tries end.
+/// An email may wait this long for a throttled provider. After that, each refusal counts as a try, so that the tries
+/// end.
 const MAY_BE_THROTTLED_FOR: Duration = Duration::from_hours(24);
 
 /// The result of a try, and the rest of its entry.
@@ -43,8 +44,8 @@ pub(in crate::courier) type Attempt = (Delivery, ReservedEntry);
 /// again.
 ///
 /// # Errors
-/// [`Unavailable`]; the entry stays on the agenda. If the provider accepted the mail before the outage, its idempotency
-/// key keeps the next try from sending it twice, if the provider supports that.
+/// [`Unavailable`]; the entry stays on the agenda. If the provider accepted the email before the outage, its
+/// idempotency key keeps the next try from sending it twice, if the provider supports that.
 pub(in crate::courier) async fn run<E: Env>(
     cx: &mut Cx<'_, E>,
     settings: &Sending,
@@ -96,7 +97,7 @@ async fn try_once<E: Env>(
         email,
         entry,
     };
-    // Right after the request, somebody waits for the mail: the first try sends it while its link works, even if its
+    // Right after the request, somebody waits for the email: the first try sends it while its link works, even if its
     // code has expired.
     let is_awaited = attempt == 1 && now < tried.email.created_at.plus(AWAITED_FOR);
     let is_late = tried.email.should_discard(now) && !is_awaited;
@@ -133,7 +134,7 @@ async fn try_once<E: Env>(
     tried.note(cx, offered, run).await
 }
 
-/// The mail, its sealed text and the provider's feedback, if try number `attempt` has not been made yet.
+/// The email, its sealed text and the provider's feedback, if try number `attempt` has not been made yet.
 fn open_try(
     found: EmailWithFeedback,
     attempt: u32,
@@ -186,7 +187,7 @@ struct Try<'a> {
 }
 
 impl Try<'_> {
-    /// The mail as providers get it, with `message` as its content.
+    /// The email as providers get it, with `message` as its content.
     fn opened<'m>(&'m self, message: &'m Message) -> OpenedMail<'m> {
         OpenedMail {
             email_id: self.email_id,
@@ -280,7 +281,7 @@ impl Try<'_> {
         self.write(cx, batch).await
     }
 
-    /// Gives up a mail whose secret is useless. The `renewed` request, if any, leads to another mail.
+    /// Gives up an email whose secret is useless. The `renewed` request, if any, leads to another email.
     async fn discard<E: Env>(
         self,
         cx: &mut Cx<'_, E>,
@@ -304,7 +305,7 @@ impl Try<'_> {
         self.end_with(cx, batch, state, reason).await
     }
 
-    /// Ends the tries. A failed mail keeps its sealed message, so that an administrator can retry it.
+    /// Ends the tries. A failed email keeps its sealed message, so that an administrator can retry it.
     async fn end_with<E: Env>(
         mut self,
         cx: &mut Cx<'_, E>,
@@ -314,7 +315,7 @@ impl Try<'_> {
     ) -> Result<Attempt, Unavailable> {
         let now = cx.env.clock().now();
         let (delivery, event) = match state {
-            // A retried mail can fail again.
+            // A retried email can fail again.
             EmailState::Failed => {
                 let which = format!("failed-{}", self.email.attempts);
                 (Delivery::Failed, Some((EventType::EmailFailed, which)))

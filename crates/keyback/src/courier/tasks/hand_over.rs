@@ -9,18 +9,18 @@ use crate::mail::registry;
 use crate::ports::{Clock, Env, HttpClient, NoAnswer};
 use crate::settings::{MailSettings, ProviderKind, ProviderSettings};
 
-/// If it is unknown whether the first provider has the mail, it goes to the fallback too from this try on: better twice
-/// than never.
+/// If it is unknown whether the first provider has the email, it goes to the fallback too from this try on: better
+/// twice than never.
 const FALLBACK_WHEN_UNSURE: u32 = 3;
 
-/// A provider's answer for a mail.
+/// A provider's answer for an email.
 #[derive(Debug)]
 pub(super) struct Offered {
     /// The answer.
     pub(super) handover: Handover,
     /// The provider that answered.
     pub(super) provider: ProviderKind,
-    /// False if a provider may have the mail without having confirmed it.
+    /// False if a provider may have the email without having confirmed it.
     pub(super) is_sure: bool,
     /// How long this run leaves the provider alone, if that is throttled.
     pub(super) wait: Duration,
@@ -47,7 +47,7 @@ impl Offered {
     }
 }
 
-/// Sends the mail to the first provider. The fallback gets it if the first cannot now, or refuses its sender.
+/// Sends the email to the first provider. The fallback gets it if the first cannot now, or refuses its sender.
 pub(super) async fn hand_over<E: Env>(
     env: &E,
     mail: &MailSettings,
@@ -79,7 +79,7 @@ pub(super) async fn hand_over<E: Env>(
     }
 }
 
-/// Sends the mail to a provider, unless that is throttled.
+/// Sends the email to a provider, unless that is throttled.
 async fn offer<E: Env>(
     env: &E,
     provider: &ProviderSettings,

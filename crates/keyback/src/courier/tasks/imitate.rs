@@ -1,4 +1,4 @@
-//! The work after a request that sends no mail: the same calls to the store as for sending one and for telling the
+//! The work after a request that sends no email: the same calls to the store as for sending one and for telling the
 //! portal about it.
 
 use crate::courier::pauses::Pauses;
@@ -10,7 +10,7 @@ use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::{accounts, event_log, outbox, recoveries};
 
-/// Reads what sending a mail reads, pauses for as long, and writes the rest of the entry.
+/// Reads what sending an email reads, pauses for as long, and writes the rest of the entry.
 ///
 /// # Errors
 /// [`Unavailable`] of the store; the task is tried again.

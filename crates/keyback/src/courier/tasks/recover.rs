@@ -1,7 +1,7 @@
 //! The second half of a recovery, after the answer: look the account up, decide, issue the challenge and write its
-//! mail. It can be repeated from the start after a crash at any point.
+//! email. It can be repeated from the start after a crash at any point.
 //!
-//! A request that sends no mail costs the store just as much: everything is also done for a placeholder account, and
+//! A request that sends no email costs the store just as much: everything is also done for a placeholder account, and
 //! what it writes is a decoy. Otherwise the next call would be slower after a request for an existing account.
 
 use std::time::Duration;
@@ -31,9 +31,9 @@ const WORTH_ANSWERING: Duration = Duration::from_hours(36);
 enum Decision {
     /// A challenge, for the account.
     Issue(Box<Account>, Box<Recovery>),
-    /// No mail; the request is tied to its account, whose live code works with it.
+    /// No email; the request is tied to its account, whose live code works with it.
     Tie(RequestRecord),
-    /// No mail and no tie: no such account, a disabled one, a request that is too old, or one that is tied already.
+    /// No email and no tie: no such account, a disabled one, a request that is too old, or one that is tied already.
     Silence,
 }
 
@@ -50,7 +50,7 @@ pub(in crate::courier) async fn run<E: Env>(
     let request = Request::open(&settings.keyring, sealed)?;
     let (mut turn, tied) = find_turn(cx, settings, &request).await?;
     if request.instead_of.is_some() {
-        // The new mail replaces the last one in the limits.
+        // The new email replaces the last one in the limits.
         turn.recovery.issued.pop();
     }
     let is_decoy = turn.account.number == 0;

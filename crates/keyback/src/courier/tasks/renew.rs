@@ -1,5 +1,5 @@
-//! A recovery mail whose due try was missed until its secret had expired, because the app was down or a clock was
-//! wrong. Earlier tries may have failed. Its request is processed again, as if it had waited for its first mail.
+//! A recovery email whose due try was missed until its secret had expired, because the app was down or a clock was
+//! wrong. Earlier tries may have failed. Its request is processed again, as if it had waited for its first email.
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::recovery::forgot_password::Request;
@@ -10,7 +10,7 @@ use crate::model::sealed::Sealed;
 use crate::ports::{Env, Unavailable};
 use crate::store::{accounts, recoveries};
 
-/// The request of `email`, to be processed again. `None` if no due try was missed or a provider may have the mail, if
+/// The request of `email`, to be processed again. `None` if no due try was missed or a provider may have the email, if
 /// its secret was used or cancelled, or if a newer challenge or a credential event has replaced it.
 ///
 /// # Errors

@@ -38,7 +38,7 @@ pub struct Draft {
     pub id: Option<AccountId>,
     /// Its password, if it has one already.
     pub password: Option<InitialPassword>,
-    /// The language of its mails.
+    /// The language of its emails.
     pub locale: Option<Locale>,
     /// Whether the user must choose another password at the next sign-in.
     pub change_on_next_sign_in: bool,
@@ -68,7 +68,7 @@ pub struct Order {
     pub draft: Draft,
     /// Whether to generate its password.
     pub generate: bool,
-    /// Whether to mail the password to the user.
+    /// Whether to email the password to the user.
     pub send_email: bool,
     /// Whether to return the password, this once.
     pub return_password: bool,
@@ -121,7 +121,7 @@ pub enum CreateAccountError {
 /// How often the owner of an id may be unclear before the call is refused.
 pub(super) const TRIES: u32 = 3;
 
-/// Creates the account and, if ordered to, mails its owner the password or an invitation to choose one.
+/// Creates the account and, if ordered to, emails its owner the password or an invitation to choose one.
 ///
 /// # Errors
 /// As [`CreateAccountError`] says. After an outage it may have been stored; creating it again says so.

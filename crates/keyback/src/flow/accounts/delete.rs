@@ -20,9 +20,9 @@ use crate::store::{accounts, event_log};
 /// Settings for deleting an account.
 #[derive(Debug)]
 pub struct DeleteSettings<'a> {
-    /// How mails present the app.
+    /// How emails present the app.
     pub branding: &'a MailBranding,
-    /// Seals the mail about the deletion.
+    /// Seals the email about the deletion.
     pub keyring: &'a Keyring,
 }
 
@@ -94,7 +94,7 @@ async fn record<E: Env>(
     batch.commit(cx).await.map(drop)
 }
 
-/// Mails the owner. The mail contains the address, so it can be sent after the account is gone.
+/// Emails the owner. The email contains the address, so it can be sent after the account is gone.
 fn tell_owner<E: Env>(
     cx: &Cx<'_, E>,
     settings: &DeleteSettings<'_>,

@@ -1,4 +1,4 @@
-//! Lifting what locks an account's owner out: refused sign-ins after wrong passwords, the pause between mails, and the
+//! Lifting what locks an account's owner out: refused sign-ins after wrong passwords, the pause between emails, and the
 //! day's limit of attempts at codes.
 
 use crate::flow::events::Caller;
@@ -21,8 +21,8 @@ pub enum UnlockError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Resets the counts of wrong passwords, of recovery mails and of the day's attempts at codes. Passwords, links and
-/// sessions stay as they are, and so does a code whose own attempts are used up: the next mail has a new one.
+/// Resets the counts of wrong passwords, of recovery emails and of the day's attempts at codes. Passwords, links and
+/// sessions stay as they are, and so does a code whose own attempts are used up: the next email has a new one.
 ///
 /// # Errors
 /// As [`UnlockError`] says. After an outage it may have been done; the call can be repeated.
@@ -36,7 +36,7 @@ pub async fn run<E: Env>(
     let (found, recovery) = futures::join!(accounts::find(store, id), recoveries::find(store, id));
     let account = found?.ok_or(UnlockError::NotFound)?;
     let mut batch = Batch::default();
-    // A request that issues a mail right now must not restore the old count.
+    // A request that issues an email right now must not restore the old count.
     let turn = match recovery? {
         Some(recovery) => Turn::take(cx.env, account, recovery, |_, _| true).await?,
         None => None,

@@ -34,9 +34,9 @@ pub struct Changes {
 /// Settings for changing an account.
 #[derive(Debug)]
 pub struct UpdateSettings {
-    /// How mails present the app.
+    /// How emails present the app.
     pub branding: MailBranding,
-    /// Seals the mail about a changed address.
+    /// Seals the email about a changed address.
     pub keyring: Keyring,
 }
 
@@ -60,7 +60,7 @@ pub enum UpdateAccountError {
 /// Changes the account. A new address, or disabling the account, starts a new credential epoch, which invalidates
 /// everything issued before. The notice of a changed address goes to the old one only.
 ///
-/// A new spelling of the same mailbox counts as a new address: mails go to the stored spelling, and those to the old
+/// A new spelling of the same mailbox counts as a new address: emails go to the stored spelling, and those to the old
 /// spelling may have reached somebody else. An account whose address belongs to another account gets it back if it is
 /// set to the same address again once that is free.
 ///
@@ -139,7 +139,7 @@ fn has_moved(before: &Account, after: &Account) -> bool {
     after.email != before.email || after.email_taken_by != before.email_taken_by
 }
 
-/// Points the new address to the account, drops the old one, and mails it a notice.
+/// Points the new address to the account, drops the old one, and emails it a notice.
 fn move_address<E: Env>(
     cx: &Cx<'_, E>,
     settings: &UpdateSettings,

@@ -21,7 +21,7 @@ pub enum RetryEmailError {
     /// It did not fail, or its content has expired.
     #[error("nothing to try")]
     NothingToTry,
-    /// The store failed. The mail may be queued.
+    /// The store failed. The email may be queued.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }

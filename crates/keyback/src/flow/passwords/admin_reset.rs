@@ -44,7 +44,7 @@ pub enum NewPassword {
 pub struct Order {
     /// The new password, or an order to generate one.
     pub password: NewPassword,
-    /// Whether to mail the password to the user.
+    /// Whether to email the password to the user.
     pub send_email: bool,
     /// Whether to return the password, this once.
     pub return_password: bool,
@@ -89,13 +89,13 @@ pub enum AdminResetError {
 /// Settings for the reset.
 #[derive(Debug)]
 pub struct AdminResetSettings {
-    /// How mails present the app.
+    /// How emails present the app.
     pub branding: MailBranding,
-    /// Seals the mail that contains the new password or reports the change.
+    /// Seals the email that contains the new password or reports the change.
     pub keyring: Keyring,
     /// Which passwords may be set.
     pub rules: PasswordRules,
-    /// `sign_in_url`: where the user signs in with a mailed password.
+    /// `sign_in_url`: where the user signs in with an emailed password.
     pub sign_in_url: Option<WebAddress>,
 }
 
@@ -181,7 +181,7 @@ fn events<E: Env>(
     Ok(events)
 }
 
-/// The mail with the password, or one that only says that it was set.
+/// The email with the password, or one that only says that it was set.
 fn mail<E: Env>(
     cx: &Cx<'_, E>,
     settings: &AdminResetSettings,

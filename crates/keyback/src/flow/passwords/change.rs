@@ -52,9 +52,9 @@ impl From<Unavailable> for ChangePasswordError {
 /// Settings for changing a password.
 #[derive(Debug)]
 pub struct ChangePasswordSettings {
-    /// How mails present the app.
+    /// How emails present the app.
     pub branding: MailBranding,
-    /// Names clients and accounts in counters, and seals the mail about the change.
+    /// Names clients and accounts in counters, and seals the email about the change.
     pub keyring: Keyring,
     /// Which passwords may be set.
     pub rules: PasswordRules,

@@ -1,4 +1,4 @@
-//! A password that its user chose, with its mail and events.
+//! A password that its user chose, with its email and events.
 
 use crate::flow::events::by_user;
 use crate::mail::message::{MailBranding, Requester, Translator, prepare_password_changed};
@@ -27,7 +27,7 @@ pub(in crate::flow) struct UsersChange {
     pub(in crate::flow) locale: Option<Locale>,
 }
 
-/// Puts the new credential into a batch, with its mail and events.
+/// Puts the new credential into a batch, with its email and events.
 ///
 /// # Errors
 /// [`Unavailable::Random`], or a template's.

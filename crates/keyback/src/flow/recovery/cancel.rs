@@ -1,4 +1,4 @@
-//! "This was not me": the second link of a recovery mail ends the recovery.
+//! "This was not me": the second link of a recovery email ends the recovery.
 
 use crate::flow::events::by_user;
 use crate::flow::{Refusal, within};
@@ -137,7 +137,7 @@ async fn claim_all<E: Env>(
 ) -> Result<(), CancelRecoveryError> {
     let store = cx.store();
     let claims = [
-        // Claimed first, so that a new request within the cooldown sends no mail: it may come from whoever made the
+        // Claimed first, so that a new request within the cooldown sends no email: it may come from whoever made the
         // cancelled one.
         tokens::claim_of(token.reference()),
         // If the link is claimed already, its holder is setting a password, or has set one. If the code is claimed, its

@@ -34,9 +34,10 @@ pub struct Request {
     pub locale: Option<Locale>,
     /// The client that asked; counts against `limit_account`.
     pub client: ClientAddress,
-    /// When the request arrived; the mail shows it.
+    /// When the request arrived; the email shows it.
     pub requested_at: Timestamp,
-    /// The challenge whose mail was not sent in time, and which this one replaces. A replacement is not replaced again.
+    /// The challenge whose email was not sent in time, and which this one replaces. A replacement is not replaced
+    /// again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instead_of: Option<ChallengeSerial>,
 }

@@ -33,7 +33,7 @@ pub struct InvitationSettings {
 /// How an invitation is delivered, and how long it lasts.
 #[derive(Debug, Clone, Copy)]
 pub struct InvitationOrder {
-    /// Whether to mail the link; otherwise it is returned.
+    /// Whether to email the link; otherwise it is returned.
     pub deliver: bool,
     /// How long the link lives.
     pub expires_in: Duration,
@@ -44,9 +44,9 @@ pub struct InvitationOrder {
 pub struct Invited {
     /// When the link stops working.
     pub expires_at: Timestamp,
-    /// The link's token, if it is not mailed.
+    /// The link's token, if it is not emailed.
     pub link: Option<Token>,
-    /// The mail, if there is one.
+    /// The email, if there is one.
     pub email_id: Option<EmailId>,
 }
 
@@ -69,7 +69,7 @@ pub(in crate::flow) struct Drafted {
     pub(in crate::flow) invited: Invited,
 }
 
-/// Draws the link of an invitation of `account`, and puts its mail and the deletion of its records into `batch`.
+/// Draws the link of an invitation of `account`, and puts its email and the deletion of its records into `batch`.
 ///
 /// # Errors
 /// [`Unavailable::Random`], or a template's.
@@ -147,7 +147,7 @@ fn mail<E: Env>(
     };
     let translator = Translator::for_reader(branding, &[account.locale.as_ref()]);
     let message = prepare_invitation(account.email.as_str(), &mail, &translator)?;
-    // The mail is worth sending as long as its link will work for at least the lifetime of a code.
+    // The email is worth sending as long as its link will work for at least the lifetime of a code.
     let least = lifetimes.code.min(order.expires_in);
     let discard_at = challenge.link_expires_at.minus(least);
     let draft = Draft {

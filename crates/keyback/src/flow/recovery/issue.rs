@@ -1,4 +1,4 @@
-//! Issuing a challenge: the code, the tokens and their mail.
+//! Issuing a challenge: the code, the tokens and their email.
 
 use std::time::Duration;
 
@@ -31,13 +31,13 @@ const MOST_TURNS: u32 = 6;
 /// Settings for issuing.
 #[derive(Debug)]
 pub struct IssueSettings {
-    /// How mails present the app.
+    /// How emails present the app.
     pub branding: MailBranding,
-    /// Digests code and tokens, and seals the mail.
+    /// Digests code and tokens, and seals the email.
     pub keyring: Keyring,
     /// How long secrets live.
     pub lifetimes: ChallengeSettings,
-    /// How often mails may go out.
+    /// How often emails may go out.
     pub rules: IssueRules,
 }
 
@@ -50,9 +50,9 @@ pub(crate) struct Issue<'a> {
     pub(crate) lifetimes: ChallengeSettings,
     /// When it was asked for.
     pub(crate) requested_at: Timestamp,
-    /// The user's request, sealed, if its mail may be written anew.
+    /// The user's request, sealed, if its email may be written anew.
     pub(crate) request: Option<&'a Sealed>,
-    /// By whom, for the mail.
+    /// By whom, for the email.
     pub(crate) requested_by: Requester,
     /// The network that asked; `None` for an administrator.
     pub(crate) asker: Option<Asker>,
@@ -60,7 +60,7 @@ pub(crate) struct Issue<'a> {
     pub(crate) locale: Option<&'a Locale>,
     /// The event to record with the challenge.
     pub(crate) event: Event,
-    /// Whether to mail the secrets.
+    /// Whether to email the secrets.
     pub(crate) deliver: bool,
     /// Whether the link alone is given, and nobody gets the code.
     pub(crate) link_only: bool,
@@ -296,7 +296,7 @@ fn insert_tokens(
     Ok(())
 }
 
-/// Schedules the deletion of the recovery record, once its challenge is over and no limit looks back at its mails, and
+/// Schedules the deletion of the recovery record, once its challenge is over and no limit looks back at its emails, and
 /// of the day's attempt counter, once no further challenge can be issued on that day.
 pub(super) fn forget_in_time(
     batch: &mut Batch,
@@ -330,8 +330,8 @@ fn mail<E: Env>(
     let languages = [issue.locale, account.locale.as_ref()];
     let translator = Translator::for_reader(&settings.branding, &languages);
     let message = prepare_recovery(account.email.as_str(), &mail, &translator, &issue.lifetimes)?;
-    // The mail says how long the code and the link work. An administrator's link may live longer than a code. Then the
-    // mail is worth sending as long as the link will work for at least the lifetime of a code.
+    // The email says how long the code and the link work. An administrator's link may live longer than a code. Then the
+    // email is worth sending as long as the link will work for at least the lifetime of a code.
     let link_expires_at = challenge.link_expires_at;
     let code_life = issue.lifetimes.code.min(issue.lifetimes.link);
     let both_work_until = cx.now.plus(code_life);

@@ -37,7 +37,7 @@ pub(super) async fn find_live<E: Env>(
     let store = cx.store();
     let account_id = stored.map_or_else(AccountId::placeholder, |it| it.account_id.clone());
     let claim = match stored {
-        // The link shares its claim with the code of the same mail.
+        // The link shares its claim with the code of the same email.
         Some(TokenRecord {
             purpose: TokenPurpose::Link,
             serial: Some(serial),

@@ -24,7 +24,7 @@ use crate::store::recoveries::Claim;
 use crate::store::{accounts, tokens};
 
 /// How many passwords one token may have refused. A person never needs 30. An attacker who probes the policy or guesses the
-/// current password needs a new mail for every 30 guesses.
+/// current password needs a new email for every 30 guesses.
 const MAX_REFUSED: i64 = 30;
 
 /// Why the password was not set.
@@ -53,9 +53,9 @@ impl From<Unavailable> for ResetPasswordError {
 /// Settings for resetting.
 #[derive(Debug)]
 pub struct ResetSettings {
-    /// How mails present the app.
+    /// How emails present the app.
     pub branding: MailBranding,
-    /// Verifies the token, names the client in a counter, and seals the mail about the change.
+    /// Verifies the token, names the client in a counter, and seals the email about the change.
     pub keyring: Keyring,
     /// Which passwords may be set.
     pub rules: PasswordRules,

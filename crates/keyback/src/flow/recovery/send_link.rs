@@ -1,5 +1,5 @@
 //! An administrator sends a user a link for choosing another password. The limits and the cooldown of the account
-//! apply, as for mails that users request themselves.
+//! apply, as for emails that users request themselves.
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
@@ -24,18 +24,18 @@ pub enum SendLinkError {
     /// The account is disabled and could do nothing with it.
     #[error("the account is disabled")]
     Disabled,
-    /// A mail went out less than `cooldown_seconds` ago.
-    #[error("the last mail is too recent")]
+    /// An email went out less than `cooldown_seconds` ago.
+    #[error("the last email is too recent")]
     Cooldown,
     /// `limit_account` is used up.
-    #[error("too many mails")]
+    #[error("too many emails")]
     Paused,
     /// The store or the randomness failed. A link may have been issued.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
-/// Replaces the challenge by one without a code, and mails its link. Counts against the account's limits.
+/// Replaces the challenge by one without a code, and emails its link. Counts against the account's limits.
 ///
 /// # Errors
 /// As [`SendLinkError`] says.
@@ -56,7 +56,7 @@ pub async fn run<E: Env>(
     let is_wanted = |account: &Account, recovery: &Recovery| {
         check(account, recovery, Use::Unused, rules, now).is_ok()
     };
-    // `None` if another request had its turn first: its mail is on its way.
+    // `None` if another request had its turn first: its email is on its way.
     let turn = Turn::take(cx.env, account, recovery, is_wanted).await?;
     let turn = turn.ok_or(SendLinkError::Cooldown)?;
     let challenge_id = ChallengeId::generate(cx.env.random())?;
@@ -79,7 +79,8 @@ pub async fn run<E: Env>(
     Ok(())
 }
 
-/// Whether a link may be sent now. There is no cooldown once the last mail was used, or after another credential event.
+/// Whether a link may be sent now. There is no cooldown once the last email was used, or after another credential
+/// event.
 fn check(
     account: &Account,
     recovery: &Recovery,

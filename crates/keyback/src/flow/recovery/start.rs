@@ -1,4 +1,4 @@
-//! An administrator starts a recovery: by mail, or with the code and the link returned, to read out to the user.
+//! An administrator starts a recovery: by email, or with the code and the link returned, to read out to the user.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::store::{accounts, recoveries};
 /// An administrator's order to start a recovery.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// Whether to mail the code and the link; otherwise they are returned.
+    /// Whether to email the code and the link; otherwise they are returned.
     pub deliver: bool,
     /// How long the link lives; `None` for the same lifetime as one that a user requests. The code never lives longer
     /// than its default: six digits are too weak for a day.
@@ -33,7 +33,7 @@ pub struct Order {
 pub struct Started {
     /// The public name of the request.
     pub challenge_id: ChallengeId,
-    /// The secrets, if they are not mailed.
+    /// The secrets, if they are not emailed.
     pub secrets: Option<(Code, Token)>,
     /// When the link stops working.
     pub expires_at: Timestamp,

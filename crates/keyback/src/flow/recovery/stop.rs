@@ -40,7 +40,7 @@ pub async fn run<E: Env>(
     let Some(recovery) = recovery?.filter(|it| it.challenge.is_some()) else {
         return Ok(());
     };
-    // A request that issues a mail right now must not restore the old challenge. A request that resets the password
+    // A request that issues an email right now must not restore the old challenge. A request that resets the password
     // with it has the account's lease: it finds the challenge gone, or has used it before.
     let turn = Turn::take(cx.env, account, recovery, |_, _| true).await?;
     let turn = turn.ok_or(StopRecoveryError::NotFound)?;

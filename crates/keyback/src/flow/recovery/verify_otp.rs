@@ -183,7 +183,7 @@ struct Live {
 }
 
 /// The account and its challenge, if a code could be right now, in one round trip. No other guess counts against the
-/// account: otherwise a stranger could use up the day's attempts before the owner even asks for a mail.
+/// account: otherwise a stranger could use up the day's attempts before the owner even asks for an email.
 async fn find_live<E: Env>(
     cx: &Cx<'_, E>,
     owner: &Owner<'_>,

@@ -25,7 +25,7 @@ fn with_accounts() -> App {
     app
 }
 
-/// Asks for `count` recoveries, half of them for unknown addresses, and uses some of what is mailed.
+/// Asks for `count` recoveries, half of them for unknown addresses, and uses some of what is emailed.
 fn ask(app: &App, count: usize) {
     for number in 0..count {
         let client = number / 10;

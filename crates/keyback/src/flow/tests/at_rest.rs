@@ -23,7 +23,7 @@ fn journey() -> (App, Vec<String>, Vec<String>) {
         app.forgot(App::NOBODY),
         app.sign_in(App::EMAIL, App::PASSWORD),
     ];
-    // The mail waits in the outbox for a while.
+    // The email waits in the outbox for a while.
     app.env.http.answer_with(500, None);
     answers.push(app.forgot(App::EMAIL));
     assert_eq!(app.take_mails().len(), 1);

@@ -55,7 +55,7 @@ fn a_request_after_it_brings_a_new_mail_that_works() {
     let app = App::with_account();
     let cancelled = app.recover();
     let _ = app.cancel(&cancelled.cancel).expect(204);
-    // Within the cooldown there is no mail, and no way back to the cancelled one.
+    // Within the cooldown there is no email, and no way back to the cancelled one.
     let within = app.forgot(App::EMAIL).text("challenge_id");
     assert_eq!(app.take_mails(), []);
     assert_eq!(app.verify(&within, &cancelled.code).status, 400);

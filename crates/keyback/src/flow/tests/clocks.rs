@@ -28,8 +28,8 @@ fn create(app: &App, id: &str, email: &str) -> Call {
     app.call("/v1/admin/users", body)
 }
 
-/// Sets a password as an administrator, and drops the work after the answer. It leaves a mail that does not expire, an
-/// event, and deletions that are due in one and in three months.
+/// Sets a password as an administrator, and drops the work after the answer. It leaves an email that does not expire,
+/// an event, and deletions that are due in one and in three months.
 fn leave_work(app: &App) {
     let body = json!({"password": App::NEW_PASSWORD, "change_on_next_sign_in": false});
     let call = app.call("/v1/admin/users/ann/reset-password", body);
@@ -41,7 +41,7 @@ fn come_every_minute(app: &App, minutes: u64) {
     app.run_courier_for(minutes);
 }
 
-/// How many mails and how many password changes by webhook arrived since the last call.
+/// How many emails and how many password changes by webhook arrived since the last call.
 fn arrived(app: &App) -> (usize, usize) {
     let mails = app.take_mails().len();
     let told = app.take_webhooks();

@@ -53,7 +53,7 @@ fn come_back_later(app: &App) {
     }
 }
 
-/// One mail, however often the provider was asked to send it.
+/// One email, however often the provider was asked to send it.
 fn the_one(mails: &[Mail]) -> &Mail {
     assert!((1..=2).contains(&mails.len()), "{mails:?}");
     assert_eq!(

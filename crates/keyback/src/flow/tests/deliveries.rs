@@ -1,4 +1,4 @@
-//! What happens to a mail, and what the administrator sees of it.
+//! What happens to an email, and what the administrator sees of it.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What providers report about mails that they accepted.
+//! What providers report about emails that they accepted.
 
 use serde_json::{Value, json};
 

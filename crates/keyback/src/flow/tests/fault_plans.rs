@@ -38,7 +38,7 @@ struct Course {
     recoveries: Vec<Mail>,
     tokens: Vec<String>,
     spent: BTreeSet<String>,
-    /// The keys of the mails that the provider confirmed, once for each time.
+    /// The keys of the emails that the provider confirmed, once for each time.
     accepted: Rc<RefCell<Vec<String>>>,
     met: Met,
 }
@@ -132,7 +132,7 @@ impl Course {
         (self.password + 1 + self.draw(2)) % PASSWORDS.len()
     }
 
-    /// The next call. If it needs a mail or a token and there is none, it asks for a mail.
+    /// The next call. If it needs an email or a token and there is none, it asks for an email.
     fn choose(&self) -> (Call, Act) {
         let app = &self.app;
         let (chosen, password) = (self.draw(12), self.another_password());
@@ -293,7 +293,7 @@ impl Course {
         }
     }
 
-    /// A call that succeeded still sends its mail after the faults, if it would without them.
+    /// A call that succeeded still sends its email after the faults, if it would without them.
     fn check_mails(&mut self, act: &Act, reply: &Reply, healthy: &App, mails: &[Mail]) {
         let are_recoveries = match act {
             Act::Forget => true,

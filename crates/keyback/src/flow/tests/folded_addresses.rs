@@ -164,7 +164,7 @@ fn of_two_accounts_whose_addresses_differ_in_case_only_the_older_has_it_and_the_
             lines.contains(&"email-taken account=bob by=ann".to_owned()),
             "{lines:?}"
         );
-        // It still works by its id, and its mails go to its own spelling.
+        // It still works by its id, and its emails go to its own spelling.
         let by_id = json!({"user_id": "bob", "password": App::PASSWORD});
         let _ = app.make(&app.call("/v1/sign-in", by_id)).expect(200);
         let recovery = app.call("/v1/admin/users/bob/recovery", json!({"deliver": "email"}));
@@ -257,7 +257,7 @@ fn another_spelling_is_a_change_of_address_of_the_same_account() {
     let after = app.make(&call).expect(200).json();
     assert_eq!(after["email"], "ANN@example.test");
     assert!(after["credential_epoch"].as_u64() > before["credential_epoch"].as_u64());
-    // Mails to the previous spelling may have reached somebody else.
+    // Emails to the previous spelling may have reached somebody else.
     let _ = app.reset(&recovery.link, App::NEW_PASSWORD).expect(400);
     assert_eq!(app.take_mails()[0].to, App::EMAIL);
     app.advance(70);

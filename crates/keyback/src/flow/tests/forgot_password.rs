@@ -1,4 +1,4 @@
-//! Asking for a recovery: what is mailed, how often, and what that does to what was mailed before.
+//! Asking for a recovery: what is emailed, how often, and what that does to what was emailed before.
 
 use crate::testing::App;
 

@@ -1,4 +1,4 @@
-//! The language of each mail: that of the request, or else the account's, or else the operator's.
+//! The language of each email: that of the request, or else the account's, or else the operator's.
 
 use serde_json::{Value, json};
 

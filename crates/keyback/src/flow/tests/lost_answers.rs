@@ -54,8 +54,8 @@ fn with_ann() -> App {
     app
 }
 
-/// For each different mail since the last call, whether it is a recovery mail. A provider that gets a mail twice, under
-/// one key, sends it once.
+/// For each different email since the last call, whether it is a recovery email. A provider that gets an email twice,
+/// under one key, sends it once.
 fn take_different_mails(app: &App) -> Vec<bool> {
     let mut keys = BTreeSet::new();
     let mut mails = app.take_mails();
@@ -79,7 +79,7 @@ fn is_unknown(reply: &Reply) -> bool {
     reply.status == 503 && reply.problem() == "start-again"
 }
 
-/// Starts again: another mail comes at once, and works.
+/// Starts again: another email comes at once, and works.
 #[track_caller]
 fn start_again(app: &App) {
     let recovery = app.recover();

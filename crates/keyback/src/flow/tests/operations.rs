@@ -165,7 +165,7 @@ fn forgot_password_with_a_portal_to_tell() {
     assert_eq!(known, unknown);
 }
 
-/// The provider would accept the mail a moment later: the event is sent anyway.
+/// The provider would accept the email a moment later: the event is sent anyway.
 #[test]
 fn forgot_password_while_the_provider_takes_no_mail() {
     let app = with_portal((429, Some("1")));

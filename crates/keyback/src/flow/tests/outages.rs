@@ -70,7 +70,7 @@ fn verify_otp_burns_no_code_unless_it_says_to_start_again() {
     at_every_failure(&app, &call, |app, reply| {
         let again = app.verify(id, code);
         if reply.status == 503 && reply.problem() == "start-again" {
-            // The code may be used up. If it is, another mail comes at once.
+            // The code may be used up. If it is, another email comes at once.
             assert!([200, 400].contains(&again.status), "{again:?}");
             let _ = app.recover();
         } else if reply.status == 503 {

@@ -49,7 +49,7 @@ fn verify(app: &App, challenge_id: &str, code: &str) -> Call {
     app.call("/v1/verify-otp", body)
 }
 
-/// There is one mail for each change, and no other.
+/// There is one email for each change, and no other.
 #[track_caller]
 fn assert_told(app: &App, changes: usize) {
     let mails = app.take_mails();

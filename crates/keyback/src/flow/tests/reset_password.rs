@@ -217,7 +217,7 @@ fn thirty_refused_passwords_use_a_token_up() {
         400
     );
     assert!(app.knows(App::PASSWORD));
-    // A new mail comes at once.
+    // A new email comes at once.
     let _ = app
         .reset(&app.recover().link, App::NEW_PASSWORD)
         .expect(204);

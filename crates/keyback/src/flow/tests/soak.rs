@@ -1,5 +1,5 @@
 //! Two thousand recoveries while the provider fails half of its calls, instances die and the courier runs now and then:
-//! in the end each mail has been sent exactly once.
+//! in the end each email has been sent exactly once.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,13 +19,13 @@ const RECOVERIES: usize = 2_000;
 struct Seen {
     calls: u32,
     failed: u32,
-    /// By address: the keys under which it accepted a mail, even if the answer was lost.
+    /// By address: the keys under which it accepted an email, even if the answer was lost.
     taken: BTreeMap<String, BTreeSet<String>>,
-    /// By address: the token of the link in the mail.
+    /// By address: the token of the link in the email.
     links: BTreeMap<String, String>,
     /// By key: how often it was called.
     asked: BTreeMap<String, u32>,
-    /// By key: how often it confirmed the mail.
+    /// By key: how often it confirmed the email.
     acknowledged: BTreeMap<String, u32>,
 }
 
@@ -43,7 +43,7 @@ fn dies(number: usize) -> bool {
     number % 10 == 3
 }
 
-/// How often the provider fails before it accepts this account's mail: never for every other account, once for every
+/// How often the provider fails before it accepts this account's email: never for every other account, once for every
 /// fourth one, and so on; so it fails half of its calls.
 fn failures(number: usize) -> u32 {
     (number + 1).trailing_zeros().min(4)
@@ -75,7 +75,7 @@ impl Seen {
         }
         self.failed += 1;
         match kind {
-            // It accepted the mail, and the answer was lost.
+            // It accepted the email, and the answer was lost.
             0 => Err(NoAnswer::TimedOut),
             1 => Ok((500, None)),
             2 => Ok((500, Some("90".to_owned()))),
@@ -173,8 +173,8 @@ fn two_thousand_mails_arrive_once_each_while_the_provider_fails_half_of_its_call
     for (email, keys) in &seen.taken {
         assert_eq!(keys.len(), 1, "{email} got {keys:?}");
         let acknowledged = seen.acknowledged[keys.first().unwrap()];
-        // A mail is sent again only if its instance died between the provider's answer and recording it. The key is the
-        // same, so the provider drops the duplicate.
+        // An email is sent again only if its instance died between the provider's answer and recording it. The key is
+        // the same, so the provider drops the duplicate.
         let most = if dies(number(email)) { 2 } else { 1 };
         assert!((1..=most).contains(&acknowledged), "{email}");
         twice += acknowledged - 1;

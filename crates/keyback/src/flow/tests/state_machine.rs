@@ -13,7 +13,7 @@ mod model;
 const EMAILS: [&str; 3] = ["ann@example.test", "bob@example.test", "eve@example.test"];
 const PASSWORDS: [&str; 3] = [App::PASSWORD, App::NEW_PASSWORD, App::OTHER_PASSWORD];
 
-/// Something that happens. Mails and tokens are chosen among the existing ones.
+/// Something that happens. Emails and tokens are chosen among the existing ones.
 #[derive(Debug, Clone)]
 enum Event {
     /// A request. The work after its answer is done, or dropped and then left to a courier.
@@ -36,7 +36,7 @@ enum Event {
         request: usize,
         times: usize,
     },
-    /// The code of one mail offered for the request of another.
+    /// The code of one email offered for the request of another.
     Mix {
         request: usize,
         mail: usize,
@@ -221,7 +221,7 @@ impl Course {
         self.mails.extend(recoveries);
     }
 
-    /// A code that is right for an account, or a wrong one, and the mail that it is from.
+    /// A code that is right for an account, or a wrong one, and the email that it is from.
     fn code_for(&self, whom: Option<usize>, right: bool) -> (String, Option<usize>) {
         let mail = whom.and_then(|whom| self.model.mail_of(whom));
         let code = mail.map_or("123456".to_owned(), |mail| self.mails[mail].code());

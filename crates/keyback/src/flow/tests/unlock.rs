@@ -61,7 +61,7 @@ fn it_lifts_the_lock_and_the_pause_and_changes_nothing_else() {
     assert_eq!(of_it[0]["reason"], "called us");
 }
 
-/// Uses up the day's attempts at codes, with three mails.
+/// Uses up the day's attempts at codes, with three emails.
 fn guess_all_day(app: &App) {
     for _ in 0..3 {
         let recovery = app.recover();
@@ -87,7 +87,7 @@ fn it_forgives_the_days_attempts_at_codes() {
     assert_eq!(app.verify_for(App::EMAIL, &refused.code).status, 400);
     assert_eq!(show(&app)["codes_paused_until"], "2026-11-24T00:00:00Z");
 
-    // The code of the existing mail: its own attempts were never used.
+    // The code of the existing email: its own attempts were never used.
     assert_eq!(unlock(&app, "ann", json!({})), 204);
     assert_eq!(show(&app)["codes_paused_until"], Value::Null);
     let same = app.fork();

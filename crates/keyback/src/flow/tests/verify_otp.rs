@@ -242,7 +242,7 @@ fn every_challenge_id_of_the_account_takes_the_live_code() {
     app.env.variables.set("cooldown_seconds", "0");
     let first = app.recover();
     let second = app.recover();
-    // Over the limit, so no mail is sent.
+    // Over the limit, so no email is sent.
     let silent = app.forgot(App::EMAIL).text("challenge_id");
     assert_eq!(app.take_mails(), []);
     for id in [&first.challenge_id, &second.challenge_id, &silent] {

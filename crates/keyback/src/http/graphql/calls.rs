@@ -30,7 +30,7 @@ pub(super) enum Job {
     Change(Change, Reply<User>),
     /// Delete an account.
     Delete(AccountId, Option<String>, Reply<()>),
-    /// Mail a link to choose a new password with.
+    /// Email a link to choose a new password with.
     SendLink(EmailAddress, Reply<()>),
 }
 

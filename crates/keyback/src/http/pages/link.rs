@@ -1,11 +1,11 @@
-//! The pages that mailed links open.
+//! The pages that emailed links open.
 
 use crate::http::pages::Page;
 
 /// Characters of the shortest token.
 const TOKEN: usize = 43;
 
-/// The page that a link to `path` opens; `None` if it is not a mailed link.
+/// The page that a link to `path` opens; `None` if it is not an emailed link.
 ///
 /// A link's token is in its fragment, which no server sees. But some link scanners and mail programs encode the `#`:
 /// then the fragment becomes part of the path. The page's script reads it from the address bar.
@@ -16,7 +16,7 @@ pub fn page_of(path: &[&str]) -> Option<Page> {
     let end = path.find(|it| !of_word(it)).unwrap_or(path.len());
     let (name, rest) = path.split_at_checked(end)?;
     let page = match name {
-        // The longer names are from older mails and from portals.
+        // The longer names are from older emails and from portals.
         "reset-password" => Page::ResetPassword,
         "cancel-recovery" => Page::CancelRecovery,
         _ => return None,

@@ -4,7 +4,7 @@ use crate::http::request::Request;
 use crate::model::web_address::WebAddress;
 use crate::settings::ReturnUrls;
 
-/// The cookie that stores the address while the user goes from the request to the mailed link, which opens in another
+/// The cookie that stores the address while the user goes from the request to the emailed link, which opens in another
 /// tab. It is trusted no more than the query.
 const COOKIE: &str = "keyback-return";
 

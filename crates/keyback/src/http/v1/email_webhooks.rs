@@ -1,4 +1,4 @@
-//! `POST /v1/email-webhooks/:provider`: the email provider's reports about mails.
+//! `POST /v1/email-webhooks/:provider`: the email provider's reports about emails.
 
 use crate::flow::emails::feedback;
 use crate::http::answer::Answer;

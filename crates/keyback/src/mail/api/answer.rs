@@ -63,8 +63,8 @@ impl<'a> Answer<'a> {
     }
 
     /// A success: accepted if the body is empty or a JSON object. Anything else comes from another server (a proxy's or
-    /// a parked domain's page), and the mail would be lost. No more is required: an acknowledged mail must not be sent
-    /// again.
+    /// a parked domain's page), and the email would be lost. No more is required: an acknowledged email must not be
+    /// sent again.
     pub(in crate::mail) fn success(&self) -> Handover {
         if self.body.is_object() || self.response.body().is_empty() {
             Handover::Accepted
@@ -73,14 +73,14 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// This mail is permanently rejected.
+    /// This email is permanently rejected.
     pub(in crate::mail) fn refused(&self, code: Option<&str>, why: &str) -> Handover {
         Handover::Refused {
             reason: self.reason(code, why),
         }
     }
 
-    /// This mail is permanently rejected because of its sender.
+    /// This email is permanently rejected because of its sender.
     pub(in crate::mail) fn sender_refused(&self, code: Option<&str>) -> Handover {
         Handover::SenderRefused {
             reason: self.reason(code, "the sender is not accepted"),
@@ -107,7 +107,7 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// The result by the status alone. Only 400, 413 and 422 are about the mail; anything else is temporary, or the
+    /// The result by the status alone. Only 400, 413 and 422 are about the email; anything else is temporary, or the
     /// operator can fix it. 429 (RFC 6585 §4), and a service that knows when it will be available again (RFC 9110
     /// §15.6.4), are about the provider.
     pub(in crate::mail) fn by_status(&self, code: Option<&str>) -> Handover {

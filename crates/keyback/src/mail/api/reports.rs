@@ -1,4 +1,4 @@
-//! Reports about single mails, from the providers' webhooks.
+//! Reports about single emails, from the providers' webhooks.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::mail::api::{EMAIL_ID, Feedback};
 use crate::model::email::{DeliveryReport, EmailState};
 use crate::model::id::EmailId;
 
-/// The final status of a mail, and the reason.
+/// The final status of an email, and the reason.
 pub(in crate::mail) type Fate = (EmailState, Option<String>);
 
 /// The text at a JSON Pointer (RFC 6901).
@@ -18,9 +18,9 @@ pub(in crate::mail) fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a s
 /// What an event means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::mail) enum Meaning {
-    /// The mail's final status is known.
+    /// The email's final status is known.
     Final(Fate),
-    /// A known event without effect: the mail is on its way or was opened, or the event is not about a mail.
+    /// A known event without effect: the email is on its way or was opened, or the event is not about an email.
     Nothing,
     /// An event of an unknown type, with that type.
     Unknown(String),
@@ -33,7 +33,7 @@ impl Meaning {
         Self::Unknown(plain_code(&kind).unwrap_or("unnamed").to_owned())
     }
 
-    /// What the event reports about the mail with this id. Nothing if the mail is not one of ours.
+    /// What the event reports about the email with this id. Nothing if the email is not one of ours.
     pub(in crate::mail) fn about(self, email_id: Option<&str>) -> Feedback {
         let mut feedback = Feedback::default();
         match self {
@@ -53,7 +53,7 @@ impl Meaning {
         feedback
     }
 
-    /// As [`Meaning::about`], for the mail whose id is in `metadata`, under the name from our requests.
+    /// As [`Meaning::about`], for the email whose id is in `metadata`, under the name from our requests.
     pub(in crate::mail) fn about_mail_of(self, metadata: Option<&Value>) -> Feedback {
         let email_id = metadata.and_then(|metadata| metadata.get(EMAIL_ID));
         self.about(email_id.and_then(Value::as_str))
@@ -91,7 +91,7 @@ pub(in crate::mail) fn is_suppression(subtype: Option<&str>) -> bool {
     )
 }
 
-/// The provider accepted the mail and then did not send it.
+/// The provider accepted the email and then did not send it.
 pub(in crate::mail) fn held_back(code: Option<&str>) -> Fate {
     let reason = reason("the provider did not send it", code);
     (EmailState::Bounced, Some(reason))

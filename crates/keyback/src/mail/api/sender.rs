@@ -1,4 +1,4 @@
-//! The providers of mail, and the sender.
+//! The email providers, and the sender.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,9 +11,9 @@ use crate::model::line::one_line;
 /// The primary provider and the optional fallback.
 #[derive(Debug, Clone)]
 pub struct MailSettings {
-    /// The provider that gets each mail first.
+    /// The provider that gets each email first.
     pub primary: ProviderSettings,
-    /// Gets the mails that the first provider cannot take now, or rejects because of the sender.
+    /// Gets the emails that the first provider cannot take now, or rejects because of the sender.
     pub fallback: Option<ProviderSettings>,
 }
 

@@ -18,8 +18,8 @@ pub trait WebhookReader {
 /// The content of an authentic webhook.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Feedback {
-    /// Final states of mails. Events about other mails than Keyback's, and known events that report nothing final, are
-    /// left out.
+    /// Final states of emails. Events about other emails than Keyback's, and known events that report nothing final,
+    /// are left out.
     pub reports: Vec<DeliveryReport>,
     /// The unknown types of events, each once: short names, never an address.
     pub unknown: Vec<String>,

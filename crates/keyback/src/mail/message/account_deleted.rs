@@ -1,4 +1,4 @@
-//! The mail to an account's address after the account was deleted.
+//! The email to an account's address after the account was deleted.
 
 use askama::Template;
 
@@ -26,7 +26,7 @@ struct AccountDeletedHtml<'a> {
     deleted: &'a str,
 }
 
-/// The mail to the address of a deleted account.
+/// The email to the address of a deleted account.
 ///
 /// # Errors
 /// [`Unavailable::Record`] if a template fails, which none of them can.

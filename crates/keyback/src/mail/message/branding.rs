@@ -1,10 +1,10 @@
-//! How mails present the app.
+//! How emails present the app.
 
 use crate::mail::message::Overrides;
 use crate::model::language::Language;
 use crate::model::site::Site;
 
-/// How mails present the app.
+/// How emails present the app.
 #[derive(Debug, Clone)]
 pub struct MailBranding {
     /// How it presents itself everywhere.

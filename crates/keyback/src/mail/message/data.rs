@@ -1,4 +1,4 @@
-//! The content of a mail as data, for a receiver that writes its own mails.
+//! The content of an email as data, for a receiver that writes its own emails.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::mail::message::{Requester, Translator};
 
-/// The content of a mail as data. The members are those of `docs/email.md`; absent values are left out. Times are in
+/// The content of an email as data. The members are those of `docs/email.md`; absent values are left out. Times are in
 /// RFC 3339.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailData {
-    /// The tag of the language that the mail is written in.
+    /// The tag of the language that the email is written in.
     pub locale: String,
     /// Whether an administrator caused it.
     pub by_administrator: bool,
@@ -53,7 +53,7 @@ pub struct MailData {
 }
 
 impl MailData {
-    /// The data that does not depend on the kind of mail.
+    /// The data that does not depend on the kind of email.
     pub(super) fn new(translator: &Translator<'_>, requester: Requester) -> Self {
         Self {
             locale: translator.language.tag().to_owned(),

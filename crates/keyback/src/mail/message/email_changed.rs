@@ -1,4 +1,4 @@
-//! The mail to an account's old address after it was changed.
+//! The email to an account's old address after it was changed.
 
 use askama::Template;
 
@@ -26,7 +26,7 @@ struct EmailChangedHtml<'a> {
     changed: &'a str,
 }
 
-/// The mail to the old address. It does not name the new one.
+/// The email to the old address. It does not name the new one.
 ///
 /// # Errors
 /// [`Unavailable::Record`] if a template fails, which none of them can.

@@ -1,4 +1,4 @@
-//! The mail with which the owner of a new account chooses the first password.
+//! The email with which the owner of a new account chooses the first password.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ struct InvitationFacts {
     sign_in_url: Option<String>,
 }
 
-/// The mail with the link, whose secret is in the fragment. It does not name the administrator.
+/// The email with the link, whose secret is in the fragment. It does not name the administrator.
 ///
 /// # Errors
 /// [`Unavailable::Record`] if a template fails, which none of them can.

@@ -1,4 +1,4 @@
-//! The mail after a password was changed, with no secret in it.
+//! The email after a password was changed, with no secret in it.
 
 use askama::Template;
 
@@ -38,7 +38,7 @@ const CHANGED: AttributionTexts = AttributionTexts {
     by_administrator: texts::CHANGED_BY_ADMINISTRATOR,
 };
 
-/// The mail after a password was changed.
+/// The email after a password was changed.
 ///
 /// # Errors
 /// [`Unavailable::Record`] if a template fails, which none of them can.

@@ -1,4 +1,4 @@
-//! The mail with link and code, or with the link alone.
+//! The email with link and code, or with the link alone.
 
 use askama::Template;
 
@@ -10,10 +10,10 @@ use crate::model::lifetimes::ChallengeSettings;
 use crate::model::token::Token;
 use crate::ports::Unavailable;
 
-/// The content of a recovery mail.
+/// The content of a recovery email.
 #[derive(Debug)]
 pub struct RecoveryMail<'a> {
-    /// Shown as digits in the text, never in the subject or preview. `None` for a mail with the link alone.
+    /// Shown as digits in the text, never in the subject or preview. `None` for an email with the link alone.
     pub code: Option<&'a Code>,
     /// The secret of the link.
     pub link: &'a Token,
@@ -86,7 +86,8 @@ const ASKED_BY_ADMINISTRATOR: RecoveryTexts = RecoveryTexts {
     asked: texts::RECOVERY_ASKED_BY_ADMINISTRATOR,
 };
 
-/// The mail with the link and, if there is one, the code. Both links carry their secret in the fragment, which browsers do not send to servers.
+/// The email with the link and, if there is one, the code. Both links carry their secret in the fragment, which
+/// browsers do not send to servers.
 ///
 /// # Errors
 /// [`Unavailable::Record`] if a template fails, which none of them can.

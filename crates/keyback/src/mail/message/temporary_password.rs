@@ -1,4 +1,4 @@
-//! The mail with a password that an administrator set.
+//! The email with a password that an administrator set.
 
 use askama::Template;
 
@@ -8,10 +8,10 @@ use crate::model::password::Password;
 use crate::model::web_address::WebAddress;
 use crate::ports::Unavailable;
 
-/// The content of a mail with a password.
+/// The content of an email with a password.
 #[derive(Debug)]
 pub struct TemporaryPasswordMail<'a> {
-    /// Shown in the mail, never in the subject or preview.
+    /// Shown in the email, never in the subject or preview.
     pub password: &'a Password,
     /// Whether it must be changed at the next sign-in.
     pub must_change: bool,
@@ -49,7 +49,7 @@ struct TemporaryPasswordFacts<'a> {
     expires: Option<String>,
 }
 
-/// The mail with the password.
+/// The email with the password.
 ///
 /// # Errors
 /// [`Unavailable::Record`] if a template fails, which none of them can.

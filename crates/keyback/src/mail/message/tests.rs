@@ -1,4 +1,4 @@
-//! Every mail in every language.
+//! Every email in every language.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ fn env() -> MemoryEnv {
     env
 }
 
-/// All mails in `language`, in each of their forms, by name.
+/// All emails in `language`, in each of their forms, by name.
 fn mails(env: &MemoryEnv, language: Language) -> Vec<(&'static str, Message)> {
     let branding: MailBranding = block_on(settings::load(env.variables())).unwrap();
     let locale = Locale::read(language.tag()).unwrap();

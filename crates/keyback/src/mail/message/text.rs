@@ -1,7 +1,7 @@
 //! A text in all languages, embedded at compile time.
 //!
 //! Each language's texts are a JSON object in `texts/mail/`, one text a line, without escapes. A missing key does not
-//! compile. Each text is a constant of its own, so a component that never writes some mail does not contain its words.
+//! compile. Each text is a constant of its own, so a component that never writes some email does not contain its words.
 
 use crate::model::language::Language;
 

@@ -1,4 +1,4 @@
-//! The table of all texts in mails, with the placeholders that each may contain in addition to `{app}`.
+//! The table of all texts in emails, with the placeholders that each may contain in addition to `{app}`.
 
 use crate::for_all_languages;
 use crate::mail::message::text::{Key, Text, bytes, find, utf8};

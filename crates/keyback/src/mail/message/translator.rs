@@ -1,4 +1,4 @@
-//! The words of one mail.
+//! The words of one email.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::model::site::Site;
 /// clients would take the character after the address as part of it.
 const FOREIGN: [&str; 2] = ["app", "email"];
 
-/// Writes the texts of one mail, in one language and with the operator's name.
+/// Writes the texts of one email, in one language and with the operator's name.
 #[derive(Debug, Clone, Copy)]
 pub struct Translator<'a> {
     branding: &'a MailBranding,

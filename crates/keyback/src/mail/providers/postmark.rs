@@ -1,7 +1,7 @@
 //! Postmark: <https://postmarkapp.com/developer/api/email-api#send-a-single-email>,
 //! errors: <https://postmarkapp.com/developer/api/overview#error-codes>.
 //!
-//! It has no idempotency keys. Mails are sent on the default transactional message stream.
+//! It has no idempotency keys. Emails are sent on the default transactional message stream.
 //!
 //! Webhooks: <https://postmarkapp.com/developer/webhooks/bounce-webhook>,
 //! <https://postmarkapp.com/developer/webhooks/delivery-webhook>,
@@ -121,7 +121,7 @@ fn of_bounce(event: &Value) -> Meaning {
         | "SMTPApiError"
         | "TemplateRenderingFailed"
         | "InboundError" => Final(held_back(kind)),
-        // A program answered the mail, so it arrived.
+        // A program answered the email, so it arrived.
         "AutoResponder" | "Subscribe" | "Unsubscribe" | "OpenRelayTest" => Meaning::Nothing,
         // Postmark no longer sends to an address that it has deactivated.
         _ if is_switched_off => Final(bounced(kind)),

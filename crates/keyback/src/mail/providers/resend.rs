@@ -2,7 +2,7 @@
 //! errors: <https://resend.com/docs/api-reference/errors>,
 //! idempotency keys, kept for 24 hours: <https://resend.com/docs/dashboard/emails/idempotency-keys>.
 //!
-//! Tracking cannot be switched per mail: it is a setting of the sending domain, and off by default.
+//! Tracking cannot be switched per email: it is a setting of the sending domain, and off by default.
 //!
 //! Webhooks: <https://resend.com/docs/webhooks/emails/bounced> and its neighbours, verified as
 //! <https://resend.com/docs/webhooks/verify-webhooks-requests> says.
@@ -104,7 +104,7 @@ fn read_event(event: &Value) -> Feedback {
         | "email.opened"
         | "email.clicked"
         | "email.received" => Meaning::Nothing,
-        // These are about the account, not about a mail.
+        // These are about the account, not about an email.
         other
             if ["contact.", "domain.", "suppression."]
                 .iter()

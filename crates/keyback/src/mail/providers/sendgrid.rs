@@ -154,7 +154,7 @@ fn meaning(event: &Value) -> Meaning {
     let kind = text(event, "/event");
     match (kind.unwrap_or_default(), text(event, "/type")) {
         ("delivered", _) => Final(delivered()),
-        // About the mail or a temporary state, not about the address; SendGrid does not retry.
+        // About the email or a temporary state, not about the address; SendGrid does not retry.
         ("bounce", Some("blocked" | "expired")) => Final(given_up(text(event, "/status"))),
         ("bounce", _) => Final(bounced(text(event, "/status"))),
         ("dropped", _) => Final(held_back(text(event, "/status"))),

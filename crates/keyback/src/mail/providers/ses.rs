@@ -251,7 +251,7 @@ fn meaning(kind: &str, event: &Value) -> Meaning {
             Final(given_up(bounce))
         }
         "Bounce" => Final(bounced(bounce)),
-        // The recipient complained about an earlier mail, so SES did not send this one.
+        // The recipient complained about an earlier email, so SES did not send this one.
         "Complaint" if is_suppression(complaint) => Final(held_back(complaint)),
         "Complaint" => Final(complained(text(event, "/complaint/complaintFeedbackType"))),
         "Reject" => Final(held_back(None)),
@@ -261,8 +261,8 @@ fn meaning(kind: &str, event: &Value) -> Meaning {
     }
 }
 
-/// Bodies without a published event, which report nothing about our mails: SNS control messages, such as a subscription
-/// confirmation; an identity's notifications, which have no tags; and messages of other services.
+/// Bodies without a published event, which report nothing about our emails: SNS control messages, such as a
+/// subscription confirmation; an identity's notifications, which have no tags; and messages of other services.
 fn without_event(envelope: &Value, event: &Value) -> Meaning {
     match (text(envelope, "/Type"), text(event, "/notificationType")) {
         (_, Some(kind)) => Meaning::unknown(Some(&format!("notification.{kind}"))),

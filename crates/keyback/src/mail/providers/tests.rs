@@ -71,7 +71,7 @@ pub(in crate::mail) fn posted(provider: ProviderKind, body: &str) -> Post {
     post
 }
 
-/// A provider, its event, and its report about the mail `e1`; `None` if it reports nothing that counts.
+/// A provider, its event, and its report about the email `e1`; `None` if it reports nothing that counts.
 pub(in crate::mail) type Event = (
     ProviderKind,
     &'static str,

@@ -1,9 +1,9 @@
 //! Any other provider: a service that the operator runs accepts a signed webhook
-//! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>) and sends the mail.
+//! (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>) and sends the email.
 //!
-//! `webhook-id` is the mail's id, the same in each attempt: the receiver sends one mail for it.
+//! `webhook-id` is the email's id, the same in each attempt: the receiver sends one email for it.
 //!
-//! The receiver reports about the mail by signed webhooks too: see `docs/email.md`.
+//! The receiver reports about the email by signed webhooks too: see `docs/email.md`.
 
 use ::http::Request;
 use serde_json::{Map, Value, json};
@@ -64,7 +64,7 @@ impl EmailProvider for Webhook {
         )
     }
 
-    /// By the specification, any 2xx is acceptance and anything else is not. Only 422 rejects a mail permanently. A
+    /// By the specification, any 2xx is acceptance and anything else is not. Only 422 rejects an email permanently. A
     /// receiver may answer 400 for reasons that can be fixed, such as a different secret.
     fn read_answer(answer: &Answer<'_>) -> Handover {
         match answer.status() {
@@ -90,7 +90,7 @@ impl EmailProvider for Webhook {
     };
 }
 
-/// The mail as data, together with its text and HTML.
+/// The email as data, together with its text and HTML.
 fn data(settings: &ProviderSettings, mail: OpenedMail<'_>) -> Option<Map<String, Value>> {
     let (name, value) = AUTO_SUBMITTED;
     let message = mail.message;

@@ -42,7 +42,7 @@ fn alone_in_parts(text: &str) -> Option<Token> {
 }
 
 fn glued_in_parts(text: &str) -> Option<Token> {
-    // Tokens in links are short; a reset token, which is never mailed, is long.
+    // Tokens in links are short; a reset token, which is never emailed, is long.
     let lengths = if text.contains('#') {
         [SHORT, LONG]
     } else {

@@ -27,7 +27,7 @@ fn write(app: &App, place: Place, bytes: &[u8]) {
     block_on(app.env.store.set_many(vec![write])).unwrap();
 }
 
-/// Changes the password of a new account by a call that crashes: its mail is left to the courier.
+/// Changes the password of a new account by a call that crashes: its email is left to the courier.
 fn leave_a_mail(app: &App, id: &str) {
     let body = json!({"id": id, "email": format!("{id}@example.test")});
     let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);

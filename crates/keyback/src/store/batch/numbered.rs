@@ -219,7 +219,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Gives the mails their places in the list, puts them on the agenda, and schedules their deletion in a month.
+    /// Gives the emails their places in the list, puts them on the agenda, and schedules their deletion in a month.
     fn write_mails(&mut self, numbers: &Numbers, committed: &Committed) -> Result<(), Unavailable> {
         let count = count_of(&self.mails);
         let mut number = numbers.last_email.saturating_sub(count);

@@ -23,8 +23,8 @@ use crate::store::{accounts, bulk_jobs, event_log, recoveries};
 
 /// After this many runs in which an account failed, the job goes on without it.
 const TRIES: u32 = 3;
-/// Lifetime of the link in a job's mail: the longest allowed for a recovery (NIST SP 800-63B-4 §4.2.1.2), since
-/// nobody is waiting for these mails.
+/// Lifetime of the link in a job's email: the longest allowed for a recovery (NIST SP 800-63B-4 §4.2.1.2), since
+/// nobody is waiting for these emails.
 const LINK_LIFE: Duration = Duration::from_hours(24);
 const GONE: BulkOutcome = BulkOutcome::Failed("no such account");
 const UNREADABLE: BulkOutcome = BulkOutcome::Failed("the stored account cannot be read");
@@ -224,7 +224,7 @@ impl Working {
         self.commit(cx, batch, place, id).await
     }
 
-    /// Issues a recovery and mails it, together with the progress.
+    /// Issues a recovery and emails it, together with the progress.
     async fn recover<E: Env>(
         &mut self,
         cx: &mut Cx<'_, E>,

@@ -33,7 +33,7 @@ pub(super) struct Welcomed {
 }
 
 impl Welcome {
-    /// Puts the requested mail and its events into `batch`.
+    /// Puts the requested email and its events into `batch`.
     ///
     /// # Errors
     /// [`Unavailable::Random`], or a template's.
@@ -124,7 +124,7 @@ impl Welcomed {
     }
 }
 
-/// The mail with the password.
+/// The email with the password.
 fn mail<E: Env>(
     cx: &Cx<'_, E>,
     settings: &CreateSettings,

@@ -1,4 +1,4 @@
-//! Recovery mails for many accounts: at the provider's pace, and without using up the limits of the accounts.
+//! Recovery emails for many accounts: at the provider's pace, and without using up the limits of the accounts.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::{assert_is, email, id, ids, job, patch, signs_in, start, with_account
 use crate::ports::Clock as _;
 use crate::testing::{App, Mail};
 
-/// Takes the recovery mails, by recipient.
+/// Takes the recovery emails, by recipient.
 fn take_recoveries(app: &App) -> Vec<Mail> {
     let mut mails = app.take_mails();
     mails.retain(Mail::is_recovery);
@@ -69,7 +69,7 @@ fn the_users_own_limits_are_not_spent() {
     let _ = app.forgot(&email(0)).expect(202);
     let second = take_recoveries(&app);
     assert_eq!((first.len(), second.len()), (1, 1));
-    // As always, a newer mail replaces the older one.
+    // As always, a newer email replaces the older one.
     let _ = app.reset(&first[0].link(), App::NEW_PASSWORD).expect(400);
     let _ = app.reset(&second[0].link(), App::NEW_PASSWORD).expect(204);
 }

@@ -1,4 +1,4 @@
-//! A process that dies at any step of sending a mail or a webhook.
+//! A process that dies at any step of sending an email or a webhook.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::testing::{App, Call, exchange};
 const FIRST: &str = "api.resend.com";
 const FALLBACK: &str = "mail.example.org";
 
-/// Leaves a recovery's mail to the courier, a minute later.
+/// Leaves a recovery's email to the courier, a minute later.
 fn with_a_mail_to_send(app: &App) {
     let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
     let (_, _crashed) = app.answer(&call);

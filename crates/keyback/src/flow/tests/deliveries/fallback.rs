@@ -18,7 +18,7 @@ fn with_fallback() -> App {
     app
 }
 
-/// The hosts that mails went to.
+/// The hosts that emails went to.
 fn hosts(app: &App) -> Vec<String> {
     let requests = app.env.http.take_requests(|_| true);
     let host = |request: &::http::Request<_>| request.uri().host().unwrap().to_owned();

@@ -1,4 +1,4 @@
-//! A recovery mail that was not tried in time is written anew.
+//! A recovery email that was not tried in time is written anew.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::testing::{App, Mail, run_while};
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
 
-/// An account whose recovery mail was refused once, and the request's `challenge_id`.
+/// An account whose recovery email was refused once, and the request's `challenge_id`.
 fn refused_once() -> (App, String) {
     let app = App::with_account();
     app.env.http.answer_with(503, None);
@@ -21,12 +21,12 @@ fn refused_once() -> (App, String) {
     (app, challenge_id)
 }
 
-/// An account whose recovery mail was written, in an app that died before it was sent.
+/// An account whose recovery email was written, in an app that died before it was sent.
 fn written_and_not_sent() -> (App, String) {
     ended_where(|app| app.env.http.requests() == 0)
 }
 
-/// An account whose recovery mail was written, in an app that died where `is_so`, before a try was recorded.
+/// An account whose recovery email was written, in an app that died where `is_so`, before a try was recorded.
 fn ended_where(is_so: impl Fn(&App) -> bool) -> (App, String) {
     for operations in 0..100 {
         let app = App::with_account();

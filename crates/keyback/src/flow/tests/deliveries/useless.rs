@@ -1,4 +1,4 @@
-//! Mails that are not worth sending any more: their content has expired, was replaced, or is for another address.
+//! Emails that are not worth sending any more: their content has expired, was replaced, or is for another address.
 
 use std::time::Duration;
 
@@ -64,7 +64,7 @@ fn a_mail_whose_link_a_newer_one_has_killed_is_not_sent() {
     let _ = app.take_mails();
     app.env.http.answer_with(200, None);
     app.advance(61);
-    // The first request of a minute does the due work: the older mail's second try comes after the newer's first.
+    // The first request of a minute does the due work: the older email's second try comes after the newer's first.
     let _ = app.forgot(App::EMAIL);
     app.run_courier_for(3);
     assert_eq!(app.take_mails().len(), 1);
@@ -108,11 +108,11 @@ fn a_mail_that_waits_for_longer_than_its_secrets_live_to_be_answered_is_marked()
     assert_eq!(app.take_mails().len(), 2);
     app.run_courier_for(3);
     assert_eq!(app.take_mails(), []);
-    // The answer came too late to record the try, so the mail was written anew, with the same result.
+    // The answer came too late to record the try, so the email was written anew, with the same result.
     assert_eq!(app.emails_in("expired").len(), 2);
 }
 
-/// An account whose mailed password waits for a provider that takes it.
+/// An account whose emailed password waits for a provider that takes it.
 fn with_waiting_password() -> App {
     let app = App::default();
     let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
@@ -202,7 +202,7 @@ fn a_recovery_mail_that_a_crash_held_up_is_not_sent_after_a_newer_one() {
         app.advance(61);
         let newer = app.forgot(App::EMAIL).expect(202).text("challenge_id");
         app.run_courier_for(3);
-        // Whichever of the two is sent first, the code of the last mail is the one that works.
+        // Whichever of the two is sent first, the code of the last email is the one that works.
         let mails = app.take_mails();
         let last = mails.last().expect("a mail");
         assert_eq!(app.verify(&newer, &last.code()).status, 200, "{operations}");

@@ -68,7 +68,7 @@ fn assert_alike(seen: &[(&str, Seen)]) {
     }
 }
 
-/// Total length of the pauses around the sending of the mail.
+/// Total length of the pauses around the sending of the email.
 const PAUSES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_millis(610);
 
 #[test]

@@ -68,7 +68,7 @@ fn sessions_are_ended_again_by_whoever_repeats_it_and_each_time_is_told_once() {
     });
 }
 
-/// Uses up the day's attempts at codes, with three mails.
+/// Uses up the day's attempts at codes, with three emails.
 fn guess_all_day(app: &App) {
     for _ in 0..3 {
         let recovery = app.recover();
@@ -79,7 +79,7 @@ fn guess_all_day(app: &App) {
     }
 }
 
-/// The account `ann`, locked out by a stranger in the owner's network: no sign-in, no mail and no code.
+/// The account `ann`, locked out by a stranger in the owner's network: no sign-in, no email and no code.
 fn kept_out() -> App {
     let app = with_ann();
     guess_all_day(&app);
@@ -98,7 +98,7 @@ fn kept_out() -> App {
     app
 }
 
-/// Whether sign-ins, mails and codes are refused.
+/// Whether sign-ins, emails and codes are refused.
 fn locks(app: &App) -> [bool; 3] {
     let account = account(app);
     let times = [
@@ -136,7 +136,7 @@ fn token_in(reply: &Reply) -> String {
     link.split_once("#token=").unwrap().1.to_owned()
 }
 
-/// The links of the invitations, from mails and answers, oldest first.
+/// The links of the invitations, from emails and answers, oldest first.
 fn links(app: &App, replies: &[&Reply]) -> Vec<String> {
     let mut keys = BTreeSet::new();
     let mut mails = app.take_mails();

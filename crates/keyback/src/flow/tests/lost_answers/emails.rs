@@ -91,7 +91,7 @@ fn a_courier_that_hears_no_answer_loses_nothing_and_sends_nothing_twice() {
     }
 }
 
-/// One entry holds the mail about a changed address and the event for the portal.
+/// One entry holds the email about a changed address and the event for the portal.
 #[test]
 fn a_mail_that_a_provider_does_not_take_at_first_comes_later_though_another_task_follows_it() {
     let app = with_ann();

@@ -99,7 +99,7 @@ fn kept_out() -> (App, Recovery) {
     (app, recovery)
 }
 
-/// Whether sign-ins and mails are refused.
+/// Whether sign-ins and emails are refused.
 fn locks(app: &App) -> [bool; 2] {
     let account = account(app);
     ["locked_until", "recovery_paused_until"].map(|time| account[time].is_string())

@@ -37,7 +37,7 @@ fn with_a_due_request(seconds: u64) -> App {
     app
 }
 
-/// Runs the callers, and checks what was mailed after enough time for all of it.
+/// Runs the callers, and checks what was emailed after enough time for all of it.
 fn race(app: &App, callers: impl Fn(&App) -> Vec<Caller<u16>>) {
     let begin = || {
         let app = app.fork();

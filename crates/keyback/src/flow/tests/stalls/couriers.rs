@@ -36,11 +36,11 @@ fn a_mail_is_sent_once() {
     });
 }
 
-/// The provider's answer to the first courier is out of date when that resumes: another courier has sent the mail.
+/// The provider's answer to the first courier is out of date when that resumes: another courier has sent the email.
 #[test]
 fn a_mail_that_another_courier_has_sent_stays_sent() {
     let app = with_a_due_request();
-    // The mail is written, and due.
+    // The email is written, and due.
     app.env.http.fail_with(NoAnswer::Unreachable);
     run(&app);
     let _ = app.take_mails();

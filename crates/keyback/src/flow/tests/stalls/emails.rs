@@ -60,7 +60,7 @@ fn a_report_that_stalls_does_not_replace_a_worse_one() {
     });
 }
 
-/// The request does the work on its mail and its event itself. The provider accepts no mail for now, so that the next
+/// The request does the work on its email and its event itself. The provider accepts no mail for now, so that the next
 /// try is due for others while the request may still work on the entry.
 #[test]
 fn a_request_that_stalls_after_its_mail_was_not_taken_undoes_no_try_of_others() {

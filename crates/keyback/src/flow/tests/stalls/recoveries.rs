@@ -1,4 +1,4 @@
-//! Recoveries: one mail, and the newest link works.
+//! Recoveries: one email, and the newest link works.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -18,7 +18,7 @@ fn works(app: &App, link: &str) -> bool {
     app.fork().reset(link, App::NEW_PASSWORD).status == 204
 }
 
-/// The links of the recovery mails that were sent since the last call.
+/// The links of the recovery emails that were sent since the last call.
 fn take_links(app: &App) -> Vec<String> {
     let mails = app.take_mails();
     mails
@@ -31,7 +31,7 @@ fn take_links(app: &App) -> Vec<String> {
 #[test]
 fn two_requests_bring_one_mail_though_one_of_them_stalls() {
     let app = with_ann();
-    // A delayed request is answered late, and gets no second mail.
+    // A delayed request is answered late, and gets no second email.
     app.env.variables.set("cooldown_seconds", "900");
     app.env.variables.set("link_ttl_seconds", "3600");
     for warm in [false, true] {

@@ -54,12 +54,12 @@ struct Course {
     crashes: usize,
     /// The requests that were answered.
     challenge_ids: Vec<String>,
-    /// All mails by idempotency key, and how often each was sent.
+    /// All emails by idempotency key, and how often each was sent.
     mails: BTreeMap<String, (Mail, usize)>,
-    /// The recovery mails in the order of their first sending.
+    /// The recovery emails in the order of their first sending.
     recoveries: Vec<Mail>,
     tokens: Vec<String>,
-    /// How often the code of each mail was accepted.
+    /// How often the code of each email was accepted.
     codes_taken: BTreeMap<String, usize>,
     links_taken: BTreeMap<String, usize>,
     tokens_taken: BTreeMap<String, usize>,
@@ -132,7 +132,7 @@ impl Course {
                     return;
                 };
                 let code = self.recoveries[mail].code();
-                // Whether it was answered or not, it may be used up. Then another mail may follow at once.
+                // Whether it was answered or not, it may be used up. Then another email may follow at once.
                 self.raised_at = self.app.env.clock().now().unix_millis();
                 for id in self.challenge_ids.clone().iter().rev().take(2) {
                     let body = json!({"challenge_id": id, "code": code});
@@ -243,7 +243,8 @@ impl Course {
         self.check_pace(id);
     }
 
-    /// No two mails within a minute, unless a credential event came after the first, nor a twelfth within an hour before five minutes have passed.
+    /// No two emails within a minute, unless a credential event came after the first, nor a twelfth within an hour
+    /// before five minutes have passed.
     fn check_pace(&self, id: &str) {
         let Some(recovery) = self.app.env.store.bytes(&format!("v1:recovery:{id}")) else {
             return;

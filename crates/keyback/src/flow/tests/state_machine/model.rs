@@ -7,7 +7,7 @@ const TOKEN_LIFE: u64 = 600;
 const AFTERLIFE: u64 = 600;
 const COOLDOWN: u64 = 60;
 const DAY: u64 = 86_400;
-/// Between mails beyond the limits of an hour and of a day.
+/// Between emails beyond the limits of an hour and of a day.
 const PAUSES: [u64; 4] = [60, 300, 900, 3_600];
 /// So long after a request a courier may take it.
 const OWN_TIME: u64 = 60;
@@ -30,7 +30,7 @@ pub(super) struct Model {
     /// For each request its account, once it was processed.
     requests: Vec<Option<Tie>>,
     waiting: Vec<Waiting>,
-    /// The accounts that mails were issued to since the last report.
+    /// The accounts that emails were issued to since the last report.
     issued: Vec<usize>,
     tokens: Vec<Token>,
 }
@@ -41,9 +41,9 @@ pub(super) struct Account {
     pub(super) password: usize,
     epoch: u32,
     issued_at: Vec<u64>,
-    /// The mail of the one challenge that may be live.
+    /// The email of the one challenge that may be live.
     current: Option<usize>,
-    /// The latest mail, valid or not.
+    /// The latest email, valid or not.
     latest: Option<usize>,
     /// Guesses at the challenges issued on a day.
     guesses: std::collections::BTreeMap<u64, u32>,
@@ -98,7 +98,7 @@ impl Model {
         tie.filter(|tie| self.now < tie.until).map(|tie| tie.whom)
     }
 
-    /// The mail whose code an account would take, if it takes any.
+    /// The email whose code an account would take, if it takes any.
     pub(super) fn mail_of(&self, whom: usize) -> Option<usize> {
         self.accounts.get(whom)?.latest
     }
@@ -118,7 +118,7 @@ impl Model {
         }
     }
 
-    /// Processes the lost requests that are due. Returns the accounts that mails were issued to since the last time.
+    /// Processes the lost requests that are due. Returns the accounts that emails were issued to since the last time.
     pub(super) fn work_what_is_due(&mut self) -> Vec<usize> {
         let now = self.now;
         let is_due = |waiting: &Waiting| waiting.asked_at + OWN_TIME <= now;
@@ -145,7 +145,7 @@ impl Model {
             let recent = |issued_at: &&u64| **issued_at + window > now;
             account.issued_at.iter().filter(recent).count()
         };
-        // Once the last mail is used, or after a credential event, another one may follow at once.
+        // Once the last email is used, or after a credential event, another one may follow at once.
         let is_of_use = account
             .current
             .is_none_or(|mail| self.mails[mail].epoch == account.epoch && !self.mails[mail].used);
@@ -182,7 +182,7 @@ impl Model {
         self.key - key <= 1
     }
 
-    /// Tries a code, that of the mail `of`, for an account or for none.
+    /// Tries a code, that of the email `of`, for an account or for none.
     pub(super) fn verify(&mut self, whom: Option<usize>, of: Option<usize>) -> Outcome {
         let Some(mail) = whom.and_then(|whom| self.mail_of(whom)) else {
             return Outcome::Refused;

@@ -1,4 +1,4 @@
-//! The outcome of mails.
+//! The outcome of emails.
 
 use schemars::SchemaGenerator as G;
 use serde_json::{Value, json};

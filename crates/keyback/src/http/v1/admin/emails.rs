@@ -42,7 +42,7 @@ fn shape(found: &EmailWithFeedback) -> EmailShown {
     let said = feedback
         .as_ref()
         .and_then(|feedback| feedback.reason.as_deref());
-    // Mails that were sent before errors were cleared still have one.
+    // Emails that were sent before errors were cleared still have one.
     let last_error = match found.state() {
         EmailState::Sent | EmailState::Delivered => None,
         _ => said.or(email.last_error.as_deref()),

@@ -48,7 +48,7 @@ fn find_id(segment: &str) -> Result<AccountId, Problem> {
     id.ok_or_else(Problem::not_found)
 }
 
-/// Reads whether to mail a secret (`email`), or to return it to the caller (`return`).
+/// Reads whether to email a secret (`email`), or to return it to the caller (`return`).
 fn read_deliver(fields: &mut Fields) -> Option<bool> {
     fields.text("deliver", |text| match text {
         "email" => Ok(true),

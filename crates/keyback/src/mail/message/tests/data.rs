@@ -1,4 +1,4 @@
-//! The content of mails as data.
+//! The content of emails as data.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The English mails match `tests-data/mails`. To renew the files, see `written.rs`.
+//! The English emails match `tests-data/mails`. To renew the files, see `written.rs`.
 
 use super::*;
 

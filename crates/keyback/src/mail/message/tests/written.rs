@@ -1,4 +1,5 @@
-//! All mails as files, for viewing: `KEYBACK_MAILS=folder cargo test --locked --profile host -p keyback --lib written`.
+//! All emails as files, for viewing:
+//! `KEYBACK_MAILS=folder cargo test --locked --profile host -p keyback --lib written`.
 
 use std::fs;
 use std::path::PathBuf;

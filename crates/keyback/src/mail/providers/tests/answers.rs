@@ -95,7 +95,7 @@ fn too_many_requests_and_a_pause_with_an_end_are_about_the_provider() {
         }
         let cut_short = registry::read(kind, Err(NoAnswer::CutShort(429)), AT);
         assert!(matches!(cut_short, Handover::Throttled { .. }), "{kind:?}");
-        // A fault with one mail may concern that mail only.
+        // A fault with one email may concern that email only.
         let broken = registry::read(kind, Ok(&answer(500, &soon, "{}")), AT);
         let after = Some(Duration::from_secs(7));
         assert!(

@@ -48,7 +48,7 @@ pub(in crate::http) struct AccountCreated {
     invitation: Option<invite::Invitation>,
 }
 
-/// Creates an account, and mails its owner the password or an invitation if the caller wants.
+/// Creates an account, and emails its owner the password or an invitation if the caller wants.
 pub(in crate::http) async fn post<E: Env>(
     cx: &mut Cx<'_, E>,
     request: &Request,
@@ -120,7 +120,7 @@ fn read_order(fields: &mut Fields, lifetime: TemporaryPasswordLifetime) -> Optio
             fields.refuse(name, "needs a plaintext password, or generate: true");
         }
     }
-    // Somebody else knows a generated or mailed password.
+    // Somebody else knows a generated or emailed password.
     let default = generate || (send_email && is_clear);
     let has_password = is_given || generate;
     let draft = account.into_draft(fields, lifetime, default, has_password)?;

@@ -94,7 +94,7 @@ pub(super) fn read(fields: &mut Fields) -> Option<InvitationOrder> {
     })
 }
 
-/// When the invitation expires, and its link unless that is mailed.
+/// When the invitation expires, and its link unless that is emailed.
 pub(super) fn show(invited: &Invited, site: &Site) -> Invitation {
     Invitation {
         expires_at: invited.expires_at.into(),
