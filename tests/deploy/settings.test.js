@@ -6,7 +6,8 @@ import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { newPassword, startApp } from '../browser/app.js';
-import { needs, read, readSettings, run, scratch } from './tools.js';
+import { STATE_LIMIT, until } from '../browser/limits.js';
+import { needs, read, readSettings, run, scratch, start } from './tools.js';
 
 const STORE = 'state/sqlite_key_value.db';
 
@@ -110,6 +111,46 @@ test('the drill with Docker Compose, as far as its lines run in the container', 
   assert.ok(await after.signsIn(user.email, user.password));
   assert.ok(!await after.signsIn(lost.email, lost.password));
   assert.ok((await readdir(join(state, 'set-aside'))).includes('sqlite_key_value.db'));
+});
+
+// It commits as fast as it can, and notes what it has committed.
+const WRITER = `
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=60)
+number = 0
+while True:
+    number += 1
+    store.execute("INSERT INTO spin_key_value VALUES ('default', ?, x'01')", (f"written-{number}",))
+    print(number, flush=True)
+`;
+
+test('a backup ends beside a program that writes all the time, and has all that was committed before', { skip: needs('sqlite3', 'python3') }, async (t) => {
+  const folder = await scratch(t);
+  const [store, backups] = [join(folder, 'store.db'), join(folder, 'backups')];
+  await mkdir(backups);
+  assert.equal(run('scripts/prepare-store', [store]).status, 0);
+  // Large enough that another process commits again and again while it is copied.
+  run('sqlite3', [store, `WITH RECURSIVE row(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM row WHERE n < 40000)
+    INSERT INTO spin_key_value SELECT 'default', 'account-' || n, randomblob(500) FROM row`]);
+  // Its output goes to a file, since this process only waits while the backup runs.
+  const committed = join(folder, 'committed');
+  const writer = start('bash', ['-c', 'exec python3 -c "$0" "$1" >"$2"', WRITER, store, committed]);
+  t.after(() => writer.stop('SIGKILL'));
+  const last = async () => Number((await readFile(committed, 'utf8').catch(() => '')).trim().split('\n').at(-1));
+  await until(async () => await last() > 20, 'the first writes');
+  const before = await last();
+
+  const copied = run('deploy/backup', [store, backups], { timeout: STATE_LIMIT });
+  assert.equal(copied.status, 0, `${copied.all}: it did not end, or failed`);
+  const [copy, ...others] = await readdir(backups);
+  assert.deepEqual(others, []);
+  assert.equal(copied.output, `${join(backups, copy)}\n`);
+  const ask = (query) => run('sqlite3', [join(backups, copy), query]).output.trim();
+  assert.equal(ask('PRAGMA integrity_check'), 'ok');
+  const count = Number(ask("SELECT count(*) FROM spin_key_value WHERE key LIKE 'written-%'"));
+  assert.ok(count >= before, `${count} of at least ${before}`);
+  assert.equal(ask("SELECT count(*) FROM spin_key_value WHERE key = 'written-1' OR key = 'written-" + count + "'"), '2');
+  assert.equal(ask("SELECT count(*) FROM spin_key_value WHERE key LIKE 'account-%'"), '40000');
 });
 
 test('a backup keeps the newest fourteen, and refuses what is no store', { skip: needs('sqlite3') }, async (t) => {
