@@ -37,6 +37,38 @@ test('hadolint accepts the Dockerfile, and all files name the same Spin', { skip
   assert.match(await read('docs/deploy.md'), new RegExp(`\\b${inImage}\\b`));
 });
 
+test('all files limit Spin for as many requests at once as the figures are of', async () => {
+  const page = await read('docs/deploy.md');
+  const [, most] = page.match(/^The files of deploy\/ therefore pass on (\d+) requests at once, .*$/m);
+  assert.match(await read('deploy/nginx/keyback.conf'), new RegExp(`max_conns=${most};`));
+  const caddy = [...(await read('deploy/caddy/Caddyfile')).matchAll(/^\t\timport spin \S+ \S+ (\d+)$/gm)].map(([, count]) => Number(count));
+  assert.equal(caddy.reduce((sum, count) => sum + count, 0), Number(most));
+  assert.ok(page.includes(`[${most} requests at once](#sizing)`) && page.includes(`haproxy.org/pod-maxconn: "${most}"`));
+  assert.match(await read('deploy/compose.yaml'), /^ {4}mem_limit: 1536m$/m);
+  assert.match(await read('deploy/kubernetes/spinapp.yaml'), /limits: \{ memory: 1536Mi \}/);
+
+  // The sizing table is of the benchmark's latest figures, of Spin with as many connections.
+  const [, figures] = (await read('docs/performance.md')).split(`\n### ${most} connections\n`);
+  const cells = (row) => row.split('|').slice(1, -1).map((cell) => cell.trim());
+  const measured = new Map();
+  let call;
+  for (const row of figures.split('\n###')[0].split('\n').filter((line) => line.startsWith('|')).map(cells)) {
+    call = row[0] || call;
+    const number = (place) => Number(row[place].split(' ')[0]);
+    if (row[1] === 'Spin') measured.set(call, [number(2), number(6), number(8)]);
+  }
+  const rows = { 'sign-ins': 'sign-in, right', 'new accounts': 'create an account', 'resets by code': 'reset-password, by code', 'recovery emails': 'forgot-password, known', pages: 'a page, `GET /forgot-password`' };
+  const table = page.split('\n## Sizing\n')[1].split('\n').filter((line) => line.startsWith('| ')).map(cells);
+  for (const [name, call] of Object.entries(rows)) {
+    const [, ...shown] = table.find(([first]) => first.startsWith(name));
+    assert.ok(measured.has(call), `docs/performance.md has no figures of Spin for ${call}: measure with KEYBACK_SPIN set`);
+    for (const [place, text] of shown.entries()) {
+      const value = text.replace(/ .*/, '').replace(',', '');
+      assert.equal(value, measured.get(call)[place].toFixed(value.split('.')[1]?.length ?? 0), `${name}: ${text}`);
+    }
+  }
+});
+
 test('the development container has every package that CI installs', async () => {
   const ci = await read('.ci/run');
   const [, needs] = ci.match(/^for need in ([\s\S]*?); do/m);

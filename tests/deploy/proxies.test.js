@@ -170,7 +170,7 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
     });
 
     check('no more calls are at Spin at once than its memory is meant for', async (t) => {
-      const MOST = 32;
+      const MOST = 16;
       let now = 0;
       let most = 0;
       const held = [];
