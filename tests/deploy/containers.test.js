@@ -27,6 +27,13 @@ test('compose.yaml is valid', { skip: needs('kubernetes-validate') }, () => {
   assert.deepEqual(findings('compose'), { seen: 1, found: [] });
 });
 
+test('Compose starts only if it is set who may administer, and the page sets all that it requires', async () => {
+  const required = [...(await read('deploy/compose.yaml')).matchAll(/\$\{(\w+):\?[^}]+\}/g)].map(([, name]) => name);
+  assert.deepEqual(required, ['KEYBACK_DOMAIN', 'KEYBACK_ADMINS']);
+  const page = await read('docs/deploy.md');
+  for (const name of required) assert.match(page, new RegExp(`^printf .*'${name}=YOUR.*>deploy/\\.env$`, 'm'));
+});
+
 test('hadolint accepts the Dockerfile, and all files name the same Spin', { skip: needs('hadolint') }, async () => {
   const checked = run('hadolint', ['--no-color', '--failure-threshold', 'warning', 'deploy/Dockerfile']);
   assert.equal(checked.status, 0, checked.all);

@@ -44,6 +44,20 @@ test('new settings are readable by their owner only, and the app serves once the
   assert.equal((await call(courier, '/v1/courier/run')).status, 200);
 });
 
+test('the README\'s loop exports the settings as they are in the file', { skip: needs('openssl') }, async (t) => {
+  const folder = join(await scratch(t), 'settings');
+  assert.equal(run('deploy/new-settings', [folder, 'https://id.example.com']).status, 0);
+  const file = join(folder, 'keyback.env');
+  await writeFile(file, `${await readFile(file, 'utf8')}SPIN_VARIABLE_APP_NAME=Ann's "$HOME" \`x\` \\ app\n`);
+  const loop = (await read('README.md')).split('\n').find((line) => line.includes('/etc/keyback/keyback.env')).trim();
+  for (const shell of ['bash', 'sh']) {
+    const { status, output, errors } = run(shell, ['-euc', `${loop.replace('/etc/keyback', folder)}\nenv -0`], { env: { PATH: process.env.PATH } });
+    assert.equal(status, 0, errors);
+    const found = output.split('\0').filter((it) => it.startsWith('SPIN_VARIABLE_')).map((it) => [it.split('=')[0].slice(14).toLowerCase(), it.slice(it.indexOf('=') + 1)]);
+    assert.deepEqual(Object.fromEntries(found), await readSettings(file), shell);
+  }
+});
+
 test('new settings overwrite nothing and need an https origin', { skip: needs('openssl') }, async (t) => {
   const folder = await scratch(t);
   assert.equal(run('deploy/new-settings', [folder, 'https://id.example.com']).status, 1);
