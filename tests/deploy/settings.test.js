@@ -92,6 +92,44 @@ test('the drill: a backup of a running app is restored, and its users sign in', 
   assert.ok(!await after.signsIn(lost.email, lost.password));
 });
 
+test('a rehearsal with the page\'s settings sends no email that is queued in the copy', { skip: needs('sqlite3') }, async (t) => {
+  const folder = await scratch(t);
+  const secret = { secret_key: randomBytes(32).toString('base64') };
+  const before = await startApp(secret, folder);
+  t.after(before.stop);
+  before.mails.answerWith(500);
+  const user = await before.createUser();
+  await before.call('POST', '/v1/forgot-password', { email: user.email });
+  const queued = (app) => async () => (await (await app.call('GET', '/v1/admin/emails')).json()).emails.find((it) => it.user_id === user.id && it.attempts > 0);
+  await until(queued(before), 'an attempt');
+  await before.stop();
+
+  const [, lines] = (await read('docs/deploy.md')).match(/^cat >>\/etc\/keyback\/keyback\.env <<'SETTINGS'\n([\s\S]*?)^SETTINGS$/m);
+  await writeFile(join(folder, 'rehearsal.env'), lines);
+  const settings = await readSettings(join(folder, 'rehearsal.env'));
+  assert.equal(Object.keys(settings).length, 4);
+  const rehearsal = await startApp({ ...secret, ...settings }, folder);
+  t.after(rehearsal.stop);
+  assert.equal((await rehearsal.call('GET', '/v1/health')).status, 200);
+  assert.ok(await rehearsal.signsIn(user.email, user.password));
+  const tried = await until(async () => {
+    assert.equal((await rehearsal.call('POST', '/v1/courier/run')).status, 200);
+    const mail = await queued(rehearsal)();
+    return mail?.attempts > 1 && mail;
+  }, 'another attempt');
+  assert.deepEqual([tried.state, tried.last_error], ['pending', 'resend: could not connect']);
+  assert.equal(rehearsal.mails.count(user.email), 0);
+});
+
+test('a restore, or a rehearsal, starts no courier, which would send what is queued', async () => {
+  const [, section] = (await read('docs/deploy.md')).split('\n## Backup and restore\n');
+  const drill = [...section.split('\n## ')[0].matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block]) => block).find((block) => block.includes('set-aside/'));
+  assert.match(drill, /^systemctl stop .*keyback-courier\.timer/m);
+  assert.doesNotMatch(drill, /^systemctl start .*courier/m);
+  const compose = (await read('docs/deploy.md')).match(/^docker compose run .* sh -c .*\n(docker compose up .*)$/m)[1];
+  assert.match(compose, /^docker compose up --detach keyback proxy( |$)/);
+});
+
 test('the drill with Docker Compose, as far as its lines run in the container', { skip: needs('sqlite3') }, async (t) => {
   const folder = await scratch(t);
   const state = join(folder, 'state');
