@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { needs, read, run, workspace } from './tools.js';
 
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/deploy.md', 'deploy/README.md'];
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/deploy.md', 'docs/upgrade.md', 'docs/monitoring.md', 'deploy/README.md'];
 
 /** Every shell script of the project, by its first line. */
 async function scripts() {
