@@ -148,6 +148,26 @@ test('a dump is converted for a server with appendonly, which would ignore it', 
   assert.equal(run('deploy/restore-dump', [folder]).status, 1);
 });
 
+test('a dump is put back in a cluster while nothing runs that writes, or sends emails', async (t) => {
+  const folder = await scratch(t);
+  const [, commands] = (await read('docs/deploy.md')).match(/```sh\n(mkdir restored && [\s\S]*?)```/);
+  // In place of the cluster: what it is told to do.
+  const here = `kubectl() { shift 2; echo "$*" >>log; }\nset -e\n${commands}`.replace('deploy/restore-dump', 'true');
+  await writeFile(join(folder, 'keyback-20261128T031000Z.rdb'), 'REDIS0011');
+  const done = run('bash', ['-c', here], { cwd: folder });
+  assert.equal(done.status, 0, done.all);
+  const told = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n');
+  const order = [
+    'patch cronjob/keyback-courier --patch {"spec":{"suspend":true}}', 'delete spinapp/keyback', 'wait --for=delete pod --selector core.spinkube.dev/app-name=keyback',
+    'scale statefulset/keyback-store --replicas=0', 'wait --for=delete pod/keyback-store-0', 'apply --filename deploy/kubernetes/restore/pod.yaml',
+    'delete pod/keyback-restore', 'scale statefulset/keyback-store --replicas=1', 'rollout status statefulset/keyback-store',
+    'apply --filename deploy/kubernetes/spinapp.yaml', 'patch cronjob/keyback-courier --patch {"spec":{"suspend":false}}',
+  ].map((command) => told.findIndex((line) => line.startsWith(command)));
+  assert.ok(!order.includes(-1), told.join('\n'));
+  assert.deepEqual(order, order.toSorted((one, other) => one - other), told.join('\n'));
+  assert.match(await read('deploy/kubernetes/restore/pod.yaml'), /name: keyback-restore/);
+});
+
 test('the copy of a cluster\'s dump leaves no file where there is none yet, or an empty one', async (t) => {
   const folder = await scratch(t);
   const [, commands] = (await read('docs/deploy.md')).match(/```sh\n(copy=keyback-\$\(date[\s\S]*?)```/);

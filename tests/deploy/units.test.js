@@ -36,6 +36,16 @@ test('systemd-analyze accepts the units and rates them as confined', { skip: nee
   }
 });
 
+test('every service that runs once has a time limit, since systemd has none for it', async () => {
+  const once = [];
+  for (const unit of (await readdir(join(workspace, FOLDER))).filter((name) => name.endsWith('.service'))) {
+    const text = await read(`${FOLDER}/${unit}`);
+    if (/^Type=oneshot$/m.test(text)) once.push([unit, /^TimeoutStartSec=\d/m.test(text)]);
+  }
+  assert.ok(once.length >= 4, once.join());
+  assert.deepEqual(once.filter(([, isLimited]) => !isLimited), []);
+});
+
 test('the journal of the units is limited in size and age', async () => {
   const limits = await read(`${FOLDER}/journald@keyback.conf`);
   assert.match(limits, /^SystemMaxUse=/m);
