@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { needs, read, run, scratch } from './tools.js';
+import { needs, read, run, scratch, workspace } from './tools.js';
 
 const COMPONENTS = 'target/wasm32-wasip2/release';
 const IMAGES = [['keyback', 'spin.toml'], ['keyback-redis', 'spin-redis.toml']];
@@ -111,6 +111,22 @@ test('with unreleased changes, only a trial is packed, and its name has the comm
   const out = join(folder, 'dist');
   const commit = run('git', ['describe', '--always', '--dirty', '--exclude=*']).output.trim() || 'trial';
   assert.equal(said(pack(out), 'keyback').version, `${version}-${commit}`);
+});
+
+test('a deployment\'s settings are neither committed nor packed, with git or without', { skip: needs('git', 'tar') }, async (t) => {
+  const own = ['deploy/settings/keyback.env', 'deploy/.env'];
+  assert.equal(run('git', ['check-ignore', ...own]).output.trim(), own.join('\n'));
+  const folder = await scratch(t);
+  for (const file of ['scripts/release', 'Cargo.toml', 'CHANGELOG.md', 'spin.toml', 'spin-redis.toml']) await cp(file, join(folder, file));
+  await mkdir(join(folder, 'deploy/settings'), { recursive: true });
+  for (const file of [...own, 'deploy/start']) await writeFile(join(folder, file), 'a line\n');
+  const env = { ...process.env, SOURCE_DATE_EPOCH: '1', KEYBACK_TRIAL: '1', GIT_CEILING_DIRECTORIES: folder };
+  const packed = run(join(folder, 'scripts/release'), ['--built', join(workspace, 'target'), join(folder, 'out')], { env });
+  assert.equal(packed.status, 0, packed.errors);
+  const { version } = said(packed.output, 'keyback');
+  assert.match(version, /-trial$/);
+  const { output } = run('tar', ['-tzf', join(folder, 'out', `keyback-${version}.tar.gz`)]);
+  assert.ok(output.includes('deploy/start') && !own.some((file) => output.includes(file)), output);
 });
 
 test('an old Python parses scripts/release far enough to say that it is too old', { skip: needs('python3') }, () => {
