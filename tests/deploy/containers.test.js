@@ -27,6 +27,13 @@ test('compose.yaml is valid', { skip: needs('kubernetes-validate') }, () => {
   assert.deepEqual(findings('compose'), { seen: 1, found: [] });
 });
 
+test('Compose starts only if it is set who may administer, and the page sets all that it requires', async () => {
+  const required = [...(await read('deploy/compose.yaml')).matchAll(/\$\{(\w+):\?[^}]+\}/g)].map(([, name]) => name);
+  assert.deepEqual(required, ['KEYBACK_DOMAIN', 'KEYBACK_ADMINS']);
+  const page = await read('docs/deploy.md');
+  for (const name of required) assert.match(page, new RegExp(`^printf .*'${name}=YOUR.*>deploy/\\.env$`, 'm'));
+});
+
 test('hadolint accepts the Dockerfile, and all files name the same Spin', { skip: needs('hadolint') }, async () => {
   const checked = run('hadolint', ['--no-color', '--failure-threshold', 'warning', 'deploy/Dockerfile']);
   assert.equal(checked.status, 0, checked.all);
@@ -35,6 +42,38 @@ test('hadolint accepts the Dockerfile, and all files name the same Spin', { skip
   const [, inCluster] = (await read('deploy/kubernetes/executor.yaml')).match(image);
   assert.equal(inImage, inCluster);
   assert.match(await read('docs/deploy.md'), new RegExp(`\\b${inImage}\\b`));
+});
+
+test('all files limit Spin for as many requests at once as the figures are of', async () => {
+  const page = await read('docs/deploy.md');
+  const [, most] = page.match(/^The files of deploy\/ therefore pass on (\d+) requests at once, .*$/m);
+  assert.match(await read('deploy/nginx/keyback.conf'), new RegExp(`max_conns=${most};`));
+  const caddy = [...(await read('deploy/caddy/Caddyfile')).matchAll(/^\t\timport spin \S+ \S+ (\d+)$/gm)].map(([, count]) => Number(count));
+  assert.equal(caddy.reduce((sum, count) => sum + count, 0), Number(most));
+  assert.ok(page.includes(`[${most} requests at once](#sizing)`) && page.includes(`haproxy.org/pod-maxconn: "${most}"`));
+  assert.match(await read('deploy/compose.yaml'), /^ {4}mem_limit: 1536m$/m);
+  assert.match(await read('deploy/kubernetes/spinapp.yaml'), /limits: \{ memory: 1536Mi \}/);
+
+  // The sizing table is of the benchmark's latest figures, of Spin with as many connections.
+  const [, figures] = (await read('docs/performance.md')).split(`\n### ${most} connections\n`);
+  const cells = (row) => row.split('|').slice(1, -1).map((cell) => cell.trim());
+  const measured = new Map();
+  let call;
+  for (const row of figures.split('\n###')[0].split('\n').filter((line) => line.startsWith('|')).map(cells)) {
+    call = row[0] || call;
+    const number = (place) => Number(row[place].split(' ')[0]);
+    if (row[1] === 'Spin') measured.set(call, [number(2), number(6), number(8)]);
+  }
+  const rows = { 'sign-ins': 'sign-in, right', 'new accounts': 'create an account', 'resets by code': 'reset-password, by code', 'recovery emails': 'forgot-password, known', pages: 'a page, `GET /forgot-password`' };
+  const table = page.split('\n## Sizing\n')[1].split('\n').filter((line) => line.startsWith('| ')).map(cells);
+  for (const [name, call] of Object.entries(rows)) {
+    const [, ...shown] = table.find(([first]) => first.startsWith(name));
+    assert.ok(measured.has(call), `docs/performance.md has no figures of Spin for ${call}: measure with KEYBACK_SPIN set`);
+    for (const [place, text] of shown.entries()) {
+      const value = text.replace(/ .*/, '').replace(',', '');
+      assert.equal(value, measured.get(call)[place].toFixed(value.split('.')[1]?.length ?? 0), `${name}: ${text}`);
+    }
+  }
 });
 
 test('the development container has every package that CI installs', async () => {
@@ -107,6 +146,26 @@ test('a dump is converted for a server with appendonly, which would ignore it', 
   assert.equal(ask('INCRBY', 'counter', '1'), '4');
   // Nothing is overwritten, and nothing is made from nothing.
   assert.equal(run('deploy/restore-dump', [folder]).status, 1);
+});
+
+test('a dump is put back in a cluster while nothing runs that writes, or sends emails', async (t) => {
+  const folder = await scratch(t);
+  const [, commands] = (await read('docs/deploy.md')).match(/```sh\n(mkdir restored && [\s\S]*?)```/);
+  // In place of the cluster: what it is told to do.
+  const here = `kubectl() { shift 2; echo "$*" >>log; }\nset -e\n${commands}`.replace('deploy/restore-dump', 'true');
+  await writeFile(join(folder, 'keyback-20261128T031000Z.rdb'), 'REDIS0011');
+  const done = run('bash', ['-c', here], { cwd: folder });
+  assert.equal(done.status, 0, done.all);
+  const told = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n');
+  const order = [
+    'patch cronjob/keyback-courier --patch {"spec":{"suspend":true}}', 'delete spinapp/keyback', 'wait --for=delete pod --selector core.spinkube.dev/app-name=keyback',
+    'scale statefulset/keyback-store --replicas=0', 'wait --for=delete pod/keyback-store-0', 'apply --filename deploy/kubernetes/restore/pod.yaml',
+    'delete pod/keyback-restore', 'scale statefulset/keyback-store --replicas=1', 'rollout status statefulset/keyback-store',
+    'apply --filename deploy/kubernetes/spinapp.yaml', 'patch cronjob/keyback-courier --patch {"spec":{"suspend":false}}',
+  ].map((command) => told.findIndex((line) => line.startsWith(command)));
+  assert.ok(!order.includes(-1), told.join('\n'));
+  assert.deepEqual(order, order.toSorted((one, other) => one - other), told.join('\n'));
+  assert.match(await read('deploy/kubernetes/restore/pod.yaml'), /name: keyback-restore/);
 });
 
 test('the copy of a cluster\'s dump leaves no file where there is none yet, or an empty one', async (t) => {

@@ -1,8 +1,10 @@
 // deploy/nginx and deploy/caddy in front of the app: whole journeys through TLS, and what a proxy is there for.
 
 import assert from 'node:assert/strict';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { newPassword, startApp } from '../browser/app.js';
 import { until } from '../browser/limits.js';
@@ -169,8 +171,60 @@ for (const [name, startProxy] of [['nginx', startNginx], ['caddy', startCaddy]])
       assert.equal(JSON.parse(answer.text).status, 503);
     });
 
+    check('an answer of Keyback\'s own passes unchanged, a 503 too', async (t) => {
+      const own = { 'Content-Type': 'application/problem+json', 'Retry-After': '7', 'X-Request-Id': 'its-own' };
+      const spin = createServer((incoming, response) => {
+        incoming.resume().once('end', () => response.writeHead(Number(incoming.url.slice(1)) || 200, own).end('{"title":"its own"}'));
+      });
+      await new Promise((resolve) => spin.listen(0, '127.0.0.1', resolve));
+      t.after(() => spin.close());
+      t.after(() => spin.closeAllConnections());
+      const passing = await startProxy(await scratch(t), `127.0.0.1:${spin.address().port}`);
+      t.after(passing.stop);
+      for (const status of [401, 404, 413, 429, 500, 502, 503, 504]) {
+        const answer = await passing.from('127.0.1.11')('GET', `/${status}`);
+        assert.deepEqual([answer.status, answer.text], [status, '{"title":"its own"}']);
+        assert.deepEqual([answer.headers['retry-after'], answer.headers['x-request-id']], ['7', 'its-own'], `${status}`);
+      }
+    });
+
+    if (name === 'nginx') {
+      check('one address that has too many requests open gets a 503 with Retry-After, and others are served', async (t) => {
+        const few = (site) => site.replace('limit_conn keyback_connections 100;', 'limit_conn keyback_connections 2;');
+        const strict = await startProxy(await scratch(t), new URL(app.origin).host, few);
+        t.after(strict.stop);
+        // Requests whose bodies never come.
+        const open = [1, 2].map(() => request({
+          host: '127.0.0.1', port: strict.port, ca: strict.ca, servername: NAME, localAddress: '127.0.1.12', method: 'POST', path: '/v1/verify-otp', agent: false,
+          headers: { Host: NAME, 'Content-Length': 10 },
+        }));
+        for (const sent of open) {
+          sent.once('error', () => {});
+          sent.write('12345');
+        }
+        t.after(() => open.forEach((sent) => sent.destroy()));
+        let refused;
+        await until(async () => {
+          const answer = await strict.from('127.0.1.12')('GET', '/v1/password-policy');
+          refused = answer.status === 200 ? undefined : answer;
+          return refused;
+        }, 'a refusal');
+        assert.deepEqual([refused.status, refused.headers['retry-after'], refused.headers['content-type']], [503, '5', 'application/problem+json']);
+        assert.equal(JSON.parse(refused.text).status, 503);
+        assert.equal((await strict.from('127.0.1.13')('GET', '/v1/password-policy')).status, 200);
+      });
+
+      check('a certificate authority reads its challenge over plain HTTP', async () => {
+        await mkdir(join(proxy.folder, 'www/html/.well-known/acme-challenge'), { recursive: true });
+        await writeFile(join(proxy.folder, 'www/html/.well-known/acme-challenge/token'), 'token.thumbprint');
+        const read = await fetch(`http://127.0.0.1:${proxy.plain}/.well-known/acme-challenge/token`);
+        assert.deepEqual([read.status, await read.text()], [200, 'token.thumbprint']);
+        assert.equal((await fetch(`http://127.0.0.1:${proxy.plain}/.well-known/acme-challenge/none`)).status, 404);
+      });
+    }
+
     check('no more calls are at Spin at once than its memory is meant for', async (t) => {
-      const MOST = 32;
+      const MOST = 16;
       let now = 0;
       let most = 0;
       const held = [];

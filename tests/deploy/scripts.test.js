@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { needs, read, run, workspace } from './tools.js';
 
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/deploy.md', 'deploy/README.md'];
+const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/deploy.md', 'docs/upgrade.md', 'docs/monitoring.md', 'deploy/README.md'];
 
 /** Every shell script of the project, by its first line. */
 async function scripts() {
@@ -76,7 +76,7 @@ test('the pages\' commands pass shellcheck, and the files they name exist', { sk
       assert.deepEqual([checked.status, checked.all], [0, ''], `${page}:\n${block}`);
     }
     for (const [file] of text.matchAll(/(?<![\w/.-])(?:deploy|scripts)\/[\w@./-]*\w/g)) {
-      if (file.startsWith('deploy/settings')) continue;
+      if (file.startsWith('deploy/settings') || file === 'deploy/.env') continue;
       assert.ok(existsSync(join(workspace, file)), `${page} names ${file}`);
     }
     for (const [, target] of text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
@@ -87,7 +87,7 @@ test('the pages\' commands pass shellcheck, and the files they name exist', { sk
 
 test('each file of deploy/ says at its head how it was checked, and what was not run', async () => {
   const files = (await readdir(join(workspace, 'deploy'), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
-    .map((entry) => join(entry.path, entry.name)).filter((file) => !/README\.md$|ignore$/.test(file) && !file.includes('/deploy/settings/'));
+    .map((entry) => join(entry.path, entry.name)).filter((file) => !/README\.md$|ignore$|\/\.env$/.test(file) && !file.includes('/deploy/settings/'));
   assert.ok(files.length >= 25, files.join());
   // Everything that these do was run.
   const whole = ['deploy/new-settings'];

@@ -19,7 +19,7 @@ export async function startNginx(folder, upstream, edit = (site) => site) {
   const site = edit(await read('deploy/nginx/keyback.conf'))
     .replaceAll(/^ *listen \[::\].*\n/gm, '')
     .replace('listen 443', `listen 127.0.0.1:${port}`).replace('listen 80', `listen 127.0.0.1:${plain}`)
-    .replaceAll(`/etc/letsencrypt/live/${NAME}`, folder).replaceAll('/var/log/nginx', join(folder, 'logs'))
+    .replaceAll(`/etc/letsencrypt/live/${NAME}`, folder).replaceAll('/var/www', join(folder, 'www')).replaceAll('/var/log/nginx', join(folder, 'logs'))
     .replaceAll('127.0.0.1:3000', upstream);
   await writeFile(join(folder, 'keyback.conf'), site);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path ${join(folder, kind)};`);
@@ -70,6 +70,7 @@ async function serving(server, port, plain, folder, certificate) {
     port,
     plain,
     ca,
+    folder,
     stop: () => server.stop(),
     /** Calls the app as a client with this address, through TLS. */
     from: (address) => call(port, ca, address),

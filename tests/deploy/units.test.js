@@ -1,7 +1,9 @@
 // deploy/systemd: units that systemd understands, confined, and whose calls work on the running app.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startApp } from '../browser/app.js';
@@ -32,6 +34,16 @@ test('systemd-analyze accepts the units and rates them as confined', { skip: nee
     const exposure = run('systemd-analyze', ['security', '--offline=true', '--threshold=30', join(folder, `${unit}.service`)]);
     assert.equal(exposure.status, 0, exposure.all);
   }
+});
+
+test('every service that runs once has a time limit, since systemd has none for it', async () => {
+  const once = [];
+  for (const unit of (await readdir(join(workspace, FOLDER))).filter((name) => name.endsWith('.service'))) {
+    const text = await read(`${FOLDER}/${unit}`);
+    if (/^Type=oneshot$/m.test(text)) once.push([unit, /^TimeoutStartSec=\d/m.test(text)]);
+  }
+  assert.ok(once.length >= 4, once.join());
+  assert.deepEqual(once.filter(([, isLimited]) => !isLimited), []);
 });
 
 test('the journal of the units is limited in size and age', async () => {
@@ -74,6 +86,27 @@ test('the health check restarts an app that gives no answer, and leaves one that
   await app.stop();
   assert.notEqual(run(health.program, health.args).status, 0);
   assert.match(await read(`${FOLDER}/keyback-health.service`), /^OnFailure=keyback-restart.service$/m);
+});
+
+test('the health checks repeat a call whose connection is closed without an answer, or reset', { skip: needs('curl') }, async (t) => {
+  const breaks = [(socket) => socket.end(), (socket) => socket.resetAndDestroy()];
+  let calls = 0;
+  const server = createServer((socket) => {
+    const hangUp = breaks[calls++ % (breaks.length + 1)];
+    socket.on('error', () => {});
+    socket.once('data', () => (hangUp ? hangUp(socket) : socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')));
+  });
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const quickly = (text) => text.replace(/--retry-delay \d+/, '--retry-delay 1').replace(/http:\/\/127\.0\.0\.1:3000/, `http://127.0.0.1:${server.address().port}`);
+  const [, inCompose] = (await read('deploy/compose.yaml')).match(/CMD-SHELL", "(curl .*) \|\| kill/);
+  const lines = [inCompose, ...['keyback-health.service', 'keyback.service'].map(async (unit) => (await read(`${FOLDER}/${unit}`)).match(/^ExecStart(?:Post)?=(\S*curl .*)$/m)[1])];
+  for (const line of await Promise.all(lines)) {
+    calls = 0;
+    const ended = spawn('sh', ['-c', quickly(line)], { stdio: 'ignore' });
+    assert.equal(await new Promise((resolve) => ended.once('exit', resolve)), 0, line);
+    assert.equal(calls, 3, line);
+  }
 });
 
 test('a store that does not answer restarts nothing, and shows in health and in the scrape', {
