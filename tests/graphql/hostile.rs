@@ -77,8 +77,26 @@ fn hostile_requests_end_at_once_and_take_no_memory() {
         ("a cycle", cycle),
         ("doubled fragments", &doubled),
         ("two mutations", mutations),
+        ("deep behind a comment", &format!("#\r{deep}")),
+        (
+            "deep behind a block string",
+            &format!("{{a(b:[\"\"\"x\"]){deep}"),
+        ),
+        (
+            "deep selections",
+            &format!("{}{}", "{a".repeat(300), "}".repeat(300)),
+        ),
     ] {
         refused(&portal, what, 400, &query(text));
+    }
+    // As deep as a document may be: the parser ends it without the end of the stack.
+    for text in [
+        "{a".repeat(300),
+        format!("{{a(b:{}", "[".repeat(298)),
+        format!("{{a(b:{}", "{c:".repeat(298)),
+    ] {
+        let answer = portal.post("/graphql", &query(&text)).expect_json(200);
+        assert!(answer["errors"].is_array(), "{answer}");
     }
     refused(
         &portal,

@@ -75,11 +75,12 @@ async fn run<E: Env>(
     caller: Caller,
     scopes: Vec<String>,
 ) -> Result<(Response, Option<Unavailable>), ApiError> {
-    if limits::is_nested_too_deep(&asked.query) {
-        return Err(ApiError::bad_request("the document is nested too deeply"));
-    }
+    limits::check_text(&asked.query)?;
     let document = match parse_query(&asked.query) {
         Ok(document) => document,
+        Err(async_graphql::parser::Error::RecursionLimitExceeded) => {
+            return Err(ApiError::bad_request("the document is nested too deeply"));
+        }
         Err(error) => {
             // The parser's own message quotes the line.
             let error = ServerError {

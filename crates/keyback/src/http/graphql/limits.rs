@@ -13,7 +13,14 @@ use serde_json::Value;
 
 use crate::http::graphql::error::ApiError;
 
-/// How deep brackets may be nested in the text. The parser recurses for each level.
+/// How many brackets a document may open, strings and comments included. The parser recurses for each that is nested:
+/// in a component, some thousand overflow the stack.
+const MAX_BRACKETS: usize = 300;
+/// How often [`BLOCK`] may occur. From each, the parser may read to the end of the document.
+const MAX_BLOCKS: usize = 100;
+/// What block strings begin and end with.
+const BLOCK: &str = "\"\"\"";
+/// How deep selections may be nested, with fragments. The measuring below recurses for each level.
 const MAX_NESTING: usize = 64;
 /// How deep fields may be nested. The deepest introspection query in use has 15 levels.
 const MAX_DEPTH: usize = 20;
@@ -22,54 +29,32 @@ const MAX_ALIASES: usize = 30;
 /// How many fields an answer may have: those of a list count for each of its entries. A full page with everything that
 /// the portal lists needs 5,000.
 const MAX_FIELDS: usize = 20_000;
+/// How many fields a query may have at its root. Each is run, also where several are the same.
+const MAX_ROOT_FIELDS: usize = 30;
 /// The maximum number of ids in `nodes`, and of users on a page.
 pub(super) const MAX_PAGE: usize = 100;
+/// The order that has no index.
+const LAST_LOGIN_AT: &str = "LAST_LOGIN_AT";
+/// What it costs to sort users in that order, in fields of the answer: up to 500 users are read, with three reads each.
+const SORTING: usize = 1_000;
 
-/// Whether brackets are nested deeper than in any sensible document. Strings and comments are skipped.
-pub(super) fn is_nested_too_deep(text: &str) -> bool {
-    let mut bytes = text.as_bytes();
-    let mut depth = 0_usize;
-    while let Some((first, rest)) = bytes.split_first() {
-        bytes = match first {
-            b'{' | b'[' | b'(' => {
-                depth = depth.saturating_add(1);
-                rest
-            }
-            b'}' | b']' | b')' => {
-                depth = depth.saturating_sub(1);
-                rest
-            }
-            b'#' => after(rest, b"\n"),
-            b'"' => match rest.strip_prefix(b"\"\"") {
-                Some(block) => after_string(block, b"\"\"\""),
-                None => after_string(rest, b"\""),
-            },
-            _ => rest,
-        };
-        if depth > MAX_NESTING {
-            return true;
+/// Checks the text of a document before it is parsed. It is only counted: to tell what is text in it, one would have to
+/// agree with the parser about every string and comment.
+///
+/// # Errors
+/// The limit that is exceeded.
+pub(super) fn check_text(text: &str) -> Result<(), ApiError> {
+    let brackets = text.bytes().filter(|it| matches!(it, b'{' | b'[' | b'('));
+    let blocks = text.matches(BLOCK).count();
+    for (count, limit, what) in [
+        (brackets.count(), MAX_BRACKETS, "opening brackets"),
+        (blocks, MAX_BLOCKS, "block strings"),
+    ] {
+        if count > limit {
+            return Err(too_many(what, limit));
         }
     }
-    false
-}
-
-/// The text after the next `end`.
-fn after<'a>(text: &'a [u8], end: &[u8]) -> &'a [u8] {
-    let place = text.windows(end.len()).position(|found| found == end);
-    let place = place.map_or(text.len(), |place| place.saturating_add(end.len()));
-    text.get(place..).unwrap_or_default()
-}
-
-/// The text after a string that ends with `end`, where a backslash escapes the next character.
-fn after_string<'a>(mut text: &'a [u8], end: &[u8]) -> &'a [u8] {
-    while !text.is_empty() {
-        text = match (text, text.strip_prefix(end)) {
-            (_, Some(rest)) => return rest,
-            ([b'\\', _, rest @ ..] | [_, rest @ ..], None) => rest,
-            ([], None) => text,
-        };
-    }
-    text
+    Ok(())
 }
 
 /// The size of a selection.
@@ -145,6 +130,7 @@ fn within_limits(
         return Err(ApiError::bad_request(&message));
     }
     for (count, limit, what) in [
+        (size.own_fields, MAX_ROOT_FIELDS, "fields of the query"),
         (size.depth, MAX_DEPTH, LEVELS),
         (size.aliases, MAX_ALIASES, "aliases"),
         (size.fields, MAX_FIELDS, "fields in the answer"),
@@ -228,8 +214,9 @@ impl<'a> Measured<'a> {
     fn field(&mut self, field: &'a Field) -> Result<Size, ApiError> {
         let below = self.selections(&field.selection_set.node)?;
         let times = self.entries(field);
+        let fields = below.fields.saturating_add(1).saturating_mul(times);
         Ok(Size {
-            fields: below.fields.saturating_add(1).saturating_mul(times),
+            fields: fields.saturating_add(self.sorting(field)),
             depth: below.depth.saturating_add(1),
             levels: below.levels.saturating_add(1),
             aliases: below
@@ -239,28 +226,39 @@ impl<'a> Measured<'a> {
         })
     }
 
-    /// How many entries the field's list has.
+    /// How many entries the field's list has at most.
     fn entries(&self, field: &Field) -> usize {
-        let argument = |name: &str| -> Option<Value> {
-            let value = field.get_argument(name)?.node.clone();
-            let value = value.into_const_with(|name| {
-                let given = self.variables.get(&name);
-                Ok::<_, ()>(given.cloned().unwrap_or_default())
-            });
-            value.ok()?.into_json().ok()
-        };
         match field.name.node.as_str() {
             "users" => ["first", "last"]
                 .into_iter()
-                .filter_map(|name| argument(name)?.as_u64())
+                .filter_map(|name| self.argument(field, name)?.as_u64())
                 .filter_map(|count| usize::try_from(count).ok())
                 .min()
                 .map_or(MAX_PAGE, |count| count.clamp(1, MAX_PAGE)),
-            "nodes" => argument("ids")
-                .and_then(|ids| ids.as_array().map(Vec::len))
-                .unwrap_or(1)
-                .max(1),
+            "nodes" => match self.argument(field, "ids") {
+                Some(Value::Array(ids)) => ids.len().max(1),
+                Some(_) => 1,
+                None => MAX_PAGE,
+            },
             _ => 1,
         }
+    }
+
+    /// What it costs to sort the users of `field`, where no index does.
+    fn sorting(&self, field: &Field) -> usize {
+        let is_sorted = field.name.node == "users"
+            && field.get_argument("sortBy").is_some()
+            && self
+                .argument(field, "sortBy")
+                .is_none_or(|order| order == LAST_LOGIN_AT);
+        if is_sorted { SORTING } else { 0 }
+    }
+
+    /// An argument's value; `None` if there is none, or if it comes from a variable that was not given: the operation
+    /// may have a default for it.
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        let value = field.get_argument(name)?.node.clone();
+        let value = value.into_const_with(|name| self.variables.get(&name).cloned().ok_or(()));
+        value.ok()?.into_json().ok()
     }
 }

@@ -106,9 +106,9 @@ fn deep_wide_and_multiplied_documents_are_refused() {
 }
 
 #[test]
-fn brackets_in_strings_and_comments_are_text() {
+fn brackets_in_strings_and_comments_are_counted_but_many_are_taken() {
     let app = App::with_account();
-    let brackets = "{[(".repeat(30);
+    let brackets = "{[(".repeat(80);
     for query in [
         format!("{{ users(searchKeyword: \"{brackets}\") {{ totalCount }} }}"),
         format!("{{ users(searchKeyword: \"\\\"{brackets}\") {{ totalCount }} }}"),
@@ -122,8 +122,59 @@ fn brackets_in_strings_and_comments_are_text() {
             "{query} {body}"
         );
     }
-    let after = format!("{{ users(searchKeyword: \"\") {{ totalCount }} }} {brackets}");
+    let after = format!("{{ users(searchKeyword: \"\") {{ totalCount }} }} {brackets}{brackets}");
     let _ = refused(&app, &after);
+}
+
+#[test]
+fn the_parser_never_sees_text_in_which_it_would_recurse_or_read_without_end() {
+    let app = App::with_account();
+    let deep = "{a".repeat(1_000);
+    for query in [
+        format!("#\r{deep}"),
+        format!("{{a(b:\"\"\"\\\\\"\"\" \"\"\"){deep}"),
+        format!("{{a(b:[\"\"\"x\"]){deep}"),
+        format!("{{a(b:[{}", "\"\\\"\"\"\"\"x\"".repeat(6_000)),
+    ] {
+        let message = refused(&app, &query);
+        assert!(message.starts_with("too many "), "{message}");
+    }
+}
+
+#[test]
+fn lists_and_orders_count_what_they_cost_at_most() {
+    let app = App::with_account();
+    let ids = json!(vec!["VXNlcjp4"; 100]);
+    let fields = "id ".repeat(200);
+    let literal = format!("{{ nodes(ids: {ids}) {{ {fields} }} }}");
+    let by_default = format!("query($ids: [ID!]! = {ids}) {{ nodes(ids: $ids) {{ {fields} }} }}");
+    for query in [literal, by_default] {
+        assert!(refused(&app, &query).contains("fields in the answer"));
+    }
+    let sorted = "users(sortBy: LAST_LOGIN_AT, first: 1) { __typename } ";
+    let _ = ask(&app, &format!("{{ {} }}", sorted.repeat(10)), &json!({})).expect(200);
+    assert!(
+        refused(&app, &format!("{{ {} }}", sorted.repeat(21))).contains("fields in the answer")
+    );
+    let by_variable = "users(sortBy: $order, first: 1) { __typename } ".repeat(21);
+    let by_variable = format!("query($order: UserSortBy = LAST_LOGIN_AT) {{ {by_variable} }}");
+    assert!(refused(&app, &by_variable).contains("fields in the answer"));
+}
+
+#[test]
+fn equal_fields_of_a_query_are_counted_one_by_one() {
+    let app = App::with_account();
+    let field = "users(first: 1) { totalCount } ";
+    let _ = ask(&app, &format!("{{ {} }}", field.repeat(30)), &json!({})).expect(200);
+    for query in [
+        format!("{{ {} }}", field.repeat(31)),
+        format!(
+            "{{ {} }} fragment F on Query {{ {field} }}",
+            "...F ".repeat(31)
+        ),
+    ] {
+        assert!(refused(&app, &query).contains("fields of the query"));
+    }
 }
 
 #[test]
