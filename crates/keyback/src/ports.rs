@@ -13,6 +13,10 @@ use crate::base::timestamp::Timestamp;
 use crate::model::hashing_gate::HashingGate;
 use crate::model::log_line::LogLine;
 
+/// The shortest sleep, between two steps of long work. Where calls to the store block, the instance's other requests only
+/// run during one. It takes one or two milliseconds if there are none.
+pub const PAUSE: Duration = Duration::from_micros(1);
+
 /// Wall-clock time. It may jump in either direction; nothing that is stored relies on its order.
 #[expect(
     async_fn_in_trait,

@@ -12,15 +12,13 @@ use crate::courier::work::work_entry;
 use crate::flow::accounts::fold_addresses;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, Log, Unavailable};
+use crate::ports::{Clock, Env, Log, PAUSE, Unavailable};
 use crate::store::agenda::calendar::Newest;
 use crate::store::agenda::{self, Entry, Place, ReservedEntry, State, Walk, calendar, legacy};
 use crate::store::directory;
 use crate::store::format::{self, Formats};
 use crate::store::lease::{Lease, Term};
 
-/// The pause between two entries, in which other requests of the instance can run.
-const PAUSE: Duration = Duration::from_micros(1);
 /// How many entries with emails are processed at the same time.
 const DELIVERIES_AT_ONCE: usize = 8;
 /// For this long after its due time, a task may be skipped if its receiver does not answer.
@@ -136,6 +134,7 @@ async fn work_agenda<E: Env>(
         if !more {
             break;
         }
+        env.clock().sleep(PAUSE).await;
     }
     let mut walk = Walk::start(env.store(), &state).await?;
     if !walk.finds_any() {
@@ -151,6 +150,7 @@ async fn work_agenda<E: Env>(
         if !calendar::park(env, keyring, walk.heads(), newest, now).await? || is_over() {
             break;
         }
+        env.clock().sleep(PAUSE).await;
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ const LEEWAY: Duration = Duration::from_secs(30);
 const MARKED_LEEWAY: Duration = Duration::from_mins(5);
 /// The most bytes of JSON in `audit_context`.
 const MAX_AUDIT_CONTEXT_BYTES: usize = 2 * 1024;
+/// The most levels of objects and lists in it. It is stored inside an event, and `serde_json` reads 127 levels in all.
+const MAX_AUDIT_CONTEXT_LEVELS: usize = 16;
 /// The most bytes in `sub`.
 const MAX_SUBJECT_BYTES: usize = 255;
 
@@ -186,7 +188,8 @@ impl Claims {
         let is_kept = match &self.audit_context {
             None => true,
             Some(context @ (Value::Object(_) | Value::String(_))) => {
-                context.to_string().len() <= MAX_AUDIT_CONTEXT_BYTES
+                has_levels(context, MAX_AUDIT_CONTEXT_LEVELS)
+                    && context.to_string().len() <= MAX_AUDIT_CONTEXT_BYTES
             }
             Some(_) => false,
         };
@@ -199,6 +202,19 @@ impl Claims {
             scopes: scopes.split(' ').map(str::to_owned).collect(),
             audit_context: self.audit_context,
         })
+    }
+}
+
+/// Whether objects and lists are nested at most `most` deep.
+fn has_levels(value: &Value, most: usize) -> bool {
+    let has_fewer = |below: &Value| {
+        most.checked_sub(1)
+            .is_some_and(|most| has_levels(below, most))
+    };
+    match value {
+        Value::Object(members) => most > 0 && members.values().all(has_fewer),
+        Value::Array(items) => most > 0 && items.iter().all(has_fewer),
+        _ => true,
     }
 }
 

@@ -8,7 +8,8 @@ use crate::base::timestamp::Timestamp;
 use crate::model::event::{Event, EventPlace};
 use crate::model::event_chain::Link;
 use crate::model::id::AccountId;
-use crate::ports::{KeyValue, Unavailable};
+use crate::model::log_line::LogLine;
+use crate::ports::{Env, KeyValue, Log as _, Unavailable};
 use crate::store::keys::{self, Key};
 use crate::store::{draw, read_counter, record};
 
@@ -129,6 +130,30 @@ pub async fn find_all(
     let found = places.into_iter().map(|place| find_recorded(store, place));
     let found = futures::future::try_join_all(found).await?;
     Ok(found.into_iter().flatten().collect())
+}
+
+/// As [`find_all`], without those that cannot be read, which are logged: they must not hold up the others.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub(super) async fn find_readable(
+    env: &impl Env,
+    places: impl IntoIterator<Item = EventPlace>,
+) -> Result<Vec<Recorded>, Unavailable> {
+    let found = places
+        .into_iter()
+        .map(|place| find_recorded(env.store(), place));
+    let mut events = Vec::new();
+    for found in futures::future::join_all(found).await {
+        match found {
+            Ok(found) => events.extend(found),
+            Err(outage @ Unavailable::Record(_)) => {
+                env.log().write(&LogLine::WorkFailed { outage });
+            }
+            Err(outage) => return Err(outage),
+        }
+    }
+    Ok(events)
 }
 
 /// Whether the event with the latest number of the account `id` is stored.

@@ -21,6 +21,7 @@ pub struct SettableClock {
     time: Rc<Cell<Timestamp>>,
     /// Sleeps that take no time.
     pauses: Rc<Cell<Duration>>,
+    sleeps: Rc<Cell<u32>>,
 }
 
 impl Default for SettableClock {
@@ -30,6 +31,7 @@ impl Default for SettableClock {
         Self {
             time: Rc::new(Cell::new(time)),
             pauses: Rc::default(),
+            sleeps: Rc::default(),
         }
     }
 }
@@ -45,6 +47,11 @@ impl SettableClock {
         self.pauses.set(pauses);
     }
 
+    /// How many sleeps there have been.
+    pub fn sleeps(&self) -> u32 {
+        self.sleeps.get()
+    }
+
     /// Moves the time back by `duration`.
     pub fn set_back(&self, duration: Duration) {
         self.time.set(self.time.get().minus(duration));
@@ -54,6 +61,7 @@ impl SettableClock {
         Self {
             time: Rc::new(self.time.as_ref().clone()),
             pauses: Rc::new(self.pauses.as_ref().clone()),
+            sleeps: Rc::default(),
         }
     }
 }
@@ -64,6 +72,7 @@ impl Clock for SettableClock {
     }
 
     async fn sleep(&self, duration: Duration) {
+        self.sleeps.set(self.sleeps.get().wrapping_add(1));
         let skipped = self.pauses.get().min(duration);
         self.pauses.set(self.pauses.get().saturating_sub(skipped));
         self.advance(duration.saturating_sub(skipped));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::flow::events::Caller;
 use crate::model::bulk_job::{BulkAction, BulkFilter, BulkJob, BulkScope, BulkState};
 use crate::model::id::{AccountId, BulkJobId};
-use crate::ports::{Clock, Env, KeyValue, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, PAUSE, Unavailable};
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
 use crate::store::lease::Lease;
@@ -19,8 +19,6 @@ const CHUNK: i64 = 100;
 /// To count the matching accounts, scans at most this many, for at most this long, since the caller waits.
 const COUNTED: i64 = 20_000;
 const COUNTED_FOR: Duration = Duration::from_secs(5);
-/// Pause between chunks, so that other requests of the instance can run.
-const PAUSE: Duration = Duration::from_micros(1);
 
 /// Which accounts to work on.
 #[derive(Debug, Clone, PartialEq, Eq)]

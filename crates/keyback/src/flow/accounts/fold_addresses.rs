@@ -4,13 +4,11 @@
 //! Two accounts may have addresses that differ in case only. The older one then owns the mailbox. The other is reported
 //! by an event, a log line and its own record, and can still be used by its id.
 
-use std::time::Duration;
-
 use crate::model::account::Account;
 use crate::model::event::{Event, EventType};
 use crate::model::id::{AccountId, EventId};
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, Log, Unavailable};
+use crate::ports::{Clock, Env, Log, PAUSE, Unavailable};
 use crate::store::accounts::{self, Folding};
 use crate::store::batch::{Batch, Epoch};
 use crate::store::cx::Cx;
@@ -18,8 +16,6 @@ use crate::store::lease::{Held, Lease};
 
 /// How many accounts are read at the same time, and after how many the progress is stored.
 const CHUNK: i64 = 100;
-/// Pause between chunks, so that other requests of the instance can run.
-const PAUSE: Duration = Duration::from_micros(1);
 /// How often an address may change its owner meanwhile before the account is left to a later run.
 const TRIES: u32 = 3;
 

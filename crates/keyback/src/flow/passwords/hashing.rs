@@ -8,12 +8,10 @@ use crate::model::hashing_gate::{HashTime, Overloaded, Place, Turn};
 use crate::model::log_line::LogLine;
 use crate::model::measured::Measured;
 use crate::model::password::{Password, PasswordHash};
-use crate::ports::{Clock, Env, Log as _, Unavailable};
+use crate::ports::{Clock, Env, Log as _, PAUSE, Unavailable};
 
 /// Longest time to compute between two pauses.
 const LONGEST_SLICE: Duration = Duration::from_millis(8);
-/// The shortest sleep that lets the host run other requests. It takes one or two milliseconds if there are none.
-const PAUSE: Duration = Duration::from_micros(1);
 /// Longest time for which a hash keeps further requests out of the instance.
 const EXCLUSIVE: Duration = Duration::from_millis(20);
 /// How often a hash gives way to requests that only need an answer, each time for the shortest pause.

@@ -236,12 +236,54 @@ fn a_thousand_events_fill_several_parts_and_two_days() {
         names(&pages(&app, "limit=3&user_id=u0-0", || ())),
         ["u0-0 1"]
     );
+    // Other requests of the instance run between the steps of an export: three parts, and 701 events by the hundred.
+    assert_eq!(pauses_of(&app, "?limit=1000"), 3 + 8);
     let first = &export(&app, "limit=1")[0];
     let until = first["at"].as_str().unwrap().replace(':', "%3A");
     assert_eq!(
         pages(&app, &format!("until={until}"), || ()),
         Vec::<Value>::new()
     );
+}
+
+/// How often an export pauses for others.
+fn pauses_of(app: &App, query: &str) -> u32 {
+    let before = app.env.clock.sleeps();
+    let _ = app
+        .make(&Call::get(&format!("/v1/admin/events/export{query}")))
+        .expect(200);
+    app.env.clock.sleeps() - before
+}
+
+#[test]
+fn an_export_of_one_account_pauses_as_well() {
+    let app = App::default();
+    create(&app, "ann");
+    for _ in 0..150 {
+        let _ = app
+            .make(&app.call("/v1/admin/users/ann/sign-out", json!({})))
+            .expect(204);
+    }
+    assert_eq!(pauses_of(&app, "?user_id=ann"), 2);
+}
+
+#[test]
+fn an_event_that_cannot_be_read_holds_up_no_others() {
+    let app = App::default();
+    for id in ["ann", "bob", "cy"] {
+        create(&app, id);
+    }
+    // As serde_json writes it, and never reads it again.
+    let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
+    app.write("v1:event:bob:1", deep.into_bytes());
+    app.run_courier_for(3);
+    let shown = |id: &str| names(&list(&page(&app, &format!("user_id={id}"))));
+    assert_eq!(shown("ann"), ["ann 1"]);
+    assert_eq!(shown("cy"), ["cy 1"]);
+    assert_eq!(check(&app), 2, "the others have their digests");
+    app.advance(91 * DAY);
+    app.run_courier_for(3);
+    assert!(app.env.store.bytes("v1:event:bob:1").is_none());
 }
 
 #[test]

@@ -206,7 +206,7 @@ async fn park_alone<E: Env>(
         return Ok(false);
     }
     state.moved_in = true;
-    let events = event_log::find_all(store, sorted.take_events()).await?;
+    let events = event_log::find_readable(agenda.env, sorted.take_events()).await?;
     let fed = event_feed::append(store, keyring, events, now).await?;
     sorted.take(
         Entry {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::timestamp::Timestamp;
 use crate::model::account::Account;
 use crate::model::listing::Listing;
-use crate::ports::{Clock, Env, KeyValue, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, PAUSE, Unavailable};
 use crate::store::accounts;
 use crate::store::directory::pages::{Finished, Pages};
 use crate::store::directory::{Missing, State, changes, tree};
@@ -15,8 +15,6 @@ use crate::store::lease::{Lease, Term};
 
 /// How many accounts are applied with one write.
 pub(super) const STEP: i64 = 256;
-/// Between two steps, other requests of the instance get their turn.
-const PAUSE: Duration = Duration::from_micros(1);
 /// A change whose number was drawn is written within this time, or never: a lease on an account is over by then.
 const WRITTEN_WITHIN: Duration = Duration::from_mins(2);
 /// A step takes less than this.

@@ -1,7 +1,7 @@
 //! Pages of one account's events, by type, actor and time.
 
 use crate::model::id::AccountId;
-use crate::ports::{KeyValue, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, PAUSE, Unavailable};
 use crate::store::event_feed::filter::Filter;
 use crate::store::event_log::{self, Recorded};
 
@@ -58,7 +58,7 @@ pub async fn newest_first(
 /// # Errors
 /// [`Unavailable`] of the store.
 pub async fn oldest_first(
-    store: &impl KeyValue,
+    env: &impl Env,
     account: &AccountId,
     filter: &Filter,
     after: Option<i64>,
@@ -68,7 +68,8 @@ pub async fn oldest_first(
     let mut events = Vec::new();
     let mut before = None;
     loop {
-        let page = event_log::page(store, account, before, AT_ONCE).await?;
+        let page = event_log::page(env.store(), account, before, AT_ONCE).await?;
+        env.clock().sleep(PAUSE).await;
         let is_wanted = |it: &Recorded| it.place.sequence > after && filter.takes_recorded(it);
         events.extend(page.events.into_iter().filter(is_wanted));
         before = page.next.filter(|next| *next > after);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::timestamp::Timestamp;
 use crate::model::event::EventPlace;
 use crate::model::event_chain::Day;
-use crate::ports::{KeyValue, Unavailable};
+use crate::ports::{Clock, Env, KeyValue, PAUSE, Unavailable};
 use crate::store::event_feed::cursor::Cursor;
 use crate::store::event_feed::filter::Filter;
 use crate::store::event_feed::{
@@ -18,6 +18,8 @@ use crate::store::event_log::{self, Recorded};
 const PARTS: u64 = 8;
 /// How many are read for one answer of an export.
 const PARTS_OF_EXPORT: u64 = 100;
+/// How many events an export reads at the same time.
+const EVENTS_AT_ONCE: usize = 100;
 /// The longest time between the recording of an event and its entry into the feed.
 const LATEST: Duration = Duration::from_hours(48);
 
@@ -140,12 +142,13 @@ async fn walk_back(
 /// # Errors
 /// [`Unavailable`] of the store.
 pub async fn oldest_first(
-    store: &impl KeyValue,
+    env: &impl Env,
     filter: &Filter,
     cursor: Option<Cursor>,
     limit: usize,
     now: Timestamp,
 ) -> Result<Page, Unavailable> {
+    let store = env.store();
     let (from, mut rest) = begin(cursor, false);
     let mut late = unsettled::find(store).await?;
     let feed = Feed::load(store).await?;
@@ -153,9 +156,13 @@ pub async fn oldest_first(
     let begin = rest.after.as_ref().map(|(_, end)| *end).or(from);
     let begin = begin.unwrap_or_else(|| feed.first_since(filter, now));
     rest.shown = late.iter().map(name_of).collect();
-    let (places, next) = walk_on(store, filter, &rest, begin, limit, &feed).await?;
+    let (places, next) = walk_on(env, filter, &rest, begin, limit, &feed).await?;
     let left = limit.saturating_sub(places.len());
-    let mut events = event_log::find_all(store, places).await?;
+    let mut events = Vec::with_capacity(places.len());
+    for places in places.chunks(EVENTS_AT_ONCE) {
+        events.extend(event_log::find_all(store, places.iter().cloned()).await?);
+        env.clock().sleep(PAUSE).await;
+    }
     if next.is_some() {
         return Ok(Page {
             events,
@@ -175,7 +182,7 @@ pub async fn oldest_first(
 
 /// The matching events from `from` on, and where the next page begins.
 async fn walk_on(
-    store: &impl KeyValue,
+    env: &impl Env,
     filter: &Filter,
     rest: &Rest,
     from: Position,
@@ -186,7 +193,8 @@ async fn walk_on(
     let Position { part, mut index } = from;
     let end = part.saturating_add(PARTS_OF_EXPORT);
     for number in part..end.min(feed.part.saturating_add(1)) {
-        let found = find_part(store, number).await?.unwrap_or_default();
+        let found = find_part(env.store(), number).await?.unwrap_or_default();
+        env.clock().sleep(PAUSE).await;
         for (at, item) in found.items.iter().enumerate().skip(index) {
             let position = Position {
                 part: number,

@@ -122,6 +122,11 @@ fn the_bearer_is_the_subject_or_the_key() {
     }
 }
 
+/// An object with lists in it, of so many levels in all.
+fn nested(levels: usize) -> Value {
+    json!({"a": (2..levels).fold(json!([]), |inner, _| json!([inner]))})
+}
+
 #[test]
 fn the_audit_context_is_kept_whole_or_the_token_is_refused() {
     let kept = |context: Value| {
@@ -133,6 +138,7 @@ fn the_audit_context_is_kept_whole_or_the_token_is_refused() {
         json!({}),
         json!({"ip": "192.0.2.1", "who": {"name": "Ann"}}),
         json!("x".repeat(2046)),
+        nested(16),
     ] {
         assert_eq!(kept(good.clone()), Ok(Some(good)));
     }
@@ -142,6 +148,8 @@ fn the_audit_context_is_kept_whole_or_the_token_is_refused() {
         json!(["a"]),
         json!("x".repeat(2047)),
         json!({"a": "ä".repeat(1100)}),
+        nested(17),
+        nested(124),
     ] {
         assert_eq!(kept(bad.clone()), Err(InvalidJwt), "{bad}");
     }

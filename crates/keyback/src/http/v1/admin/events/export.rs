@@ -26,13 +26,13 @@ pub(in crate::http) async fn get<E: Env>(
     let (events, next) = match &asked.account {
         None => {
             let cursor = asked.feed_cursor()?;
-            let page = page::oldest_first(cx.store(), &asked.filter, cursor, limit, cx.now).await?;
+            let page = page::oldest_first(cx.env, &asked.filter, cursor, limit, cx.now).await?;
             (page.events, page.next.map(|next| next.to_string()))
         }
         Some(account) => {
             let after = asked.account_cursor()?;
             let page =
-                of_account::oldest_first(cx.store(), account, &asked.filter, after, limit).await?;
+                of_account::oldest_first(cx.env, account, &asked.filter, after, limit).await?;
             (page.events, page.next.map(|next| next.to_string()))
         }
     };

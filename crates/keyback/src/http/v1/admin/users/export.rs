@@ -11,7 +11,7 @@ use crate::http::query::Query;
 use crate::http::request::Request;
 use crate::model::account::Account;
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, Log};
+use crate::ports::{Clock, Env, Log, PAUSE};
 use crate::settings::{Accounts, Scope};
 use crate::store::accounts;
 use crate::store::cx::Cx;
@@ -21,8 +21,6 @@ const MAX_PAGE: i64 = 10_000;
 const LONGEST: Duration = Duration::from_secs(10);
 /// How many accounts are read at the same time.
 const CHUNK: i64 = 100;
-/// Pause between chunks, so that other requests of the instance can run.
-const PAUSE: Duration = Duration::from_micros(1);
 
 /// Lists accounts in the order of their creation, as the lines that an import accepts.
 pub(in crate::http) async fn get<E: Env>(
