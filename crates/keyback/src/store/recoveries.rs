@@ -216,6 +216,21 @@ pub async fn claim_issue(
     Ok((claim, attempts))
 }
 
+/// Claims nothing, with the same call to the store as [`claim_issue`]. The counter goes up or down, so that it never gets
+/// anywhere near its bounds.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub async fn imitate_claim(
+    store: &impl KeyValue,
+    placeholder: &AccountId,
+    is_up: bool,
+) -> Result<IssueClaim, Unavailable> {
+    let by = if is_up { ISSUE } else { ISSUE.saturating_neg() };
+    draw(store, &keys::attempts(placeholder, 0), by).await?;
+    Ok(IssueClaim { day: 0, number: 1 })
+}
+
 /// Takes back a claim to issue that will not be used.
 ///
 /// # Errors

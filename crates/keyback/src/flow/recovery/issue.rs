@@ -17,7 +17,7 @@ use crate::model::locale::Locale;
 use crate::model::recovery::{Challenge, IssueClaim, IssueRules, Recovery, attempts_day};
 use crate::model::sealed::Sealed;
 use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
-use crate::ports::{Clock, Env, Unavailable};
+use crate::ports::{Clock, Env, SecureRandom as _, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::{Batch, Draft, DraftSecret};
 use crate::store::cx::Cx;
@@ -162,12 +162,15 @@ impl Turn {
     /// Takes a turn for an account that does not exist, with the same calls to the store.
     ///
     /// # Errors
-    /// [`Unavailable::Store`].
+    /// [`Unavailable::Store`] or [`Unavailable::Random`].
     pub(crate) async fn imitate<E: Env>(env: &E, account: Account) -> Result<Self, Unavailable> {
-        let (claim, attempts_before) = recoveries::claim_issue(env.store(), &account.id, 0).await?;
+        let mut coin = [0];
+        env.random().fill(&mut coin)?;
+        let is_up = coin[0] < 128;
+        let claim = recoveries::imitate_claim(env.store(), &account.id, is_up).await?;
         Ok(Self {
             claim,
-            attempts_before,
+            attempts_before: 0,
             account,
             recovery: Recovery::default(),
             until: env.clock().now().plus(TURN),

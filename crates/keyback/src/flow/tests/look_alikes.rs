@@ -7,8 +7,10 @@ mod tokens;
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
+use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;
-use crate::store::accounts;
+use crate::ports::KeyValue as _;
+use crate::store::{accounts, keys};
 use crate::testing::{App, Call, Reply, block_on, other_than};
 
 /// A call's answer and the operations before it, on a copy of the app.
@@ -285,4 +287,16 @@ fn a_disabled_account_neither_recovers_nor_uses_what_it_was_mailed_before() {
     app.advance(60);
     assert_eq!(app.forgot(App::EMAIL).status, 202);
     assert_eq!(app.take_mails(), []);
+}
+
+#[test]
+fn requests_without_an_account_move_their_counter_up_and_down_so_it_never_overflows() {
+    let app = App::with_account();
+    for _ in 0..15 {
+        let _ = app.forgot("nobody@example.test").expect(202);
+    }
+    let nobody = Account::placeholder(EmailAddress::parse(App::EMAIL).unwrap());
+    let counter = keys::attempts(&nobody.id, 0);
+    let stands = block_on(app.env.store.increment(&counter, 0)).unwrap();
+    assert!(stands.abs() < 15 << 32, "{stands}");
 }
