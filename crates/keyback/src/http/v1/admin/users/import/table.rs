@@ -104,7 +104,7 @@ impl<'a> Table<'a> {
         }
         if !columns.contains(&Some("email")) {
             return Err(refused(
-                "has no column named email in its first row: rename one, or map one to it, such as ?map=mail:email",
+                "has no column email in its first row: rename one, or map one to it, such as ?map=mail:email",
             ));
         }
         let ignored = names.iter().zip(&columns);
