@@ -7,7 +7,7 @@ use fastrand::Rng;
 
 use crate::{
     app::{App, is_embedded_host},
-    people::{Ahead, Person, Seen},
+    people::{self, Ahead, Person, Seen},
 };
 
 /// The number of plans, unless the environment variable `KEYBACK_FAULT_PLANS` sets it.
@@ -25,7 +25,7 @@ fn whatever_fails_the_rules_hold_the_words_are_true_and_what_was_promised_comes(
     }
     let plans = env::var("KEYBACK_FAULT_PLANS").ok();
     let plans = plans.and_then(|plans| plans.parse().ok()).unwrap_or(PLANS);
-    let app = App::builder().with_faults().start();
+    let app = people::app().with_faults().start();
     let (began, mut seen, mut ahead) = (Instant::now(), Seen::default(), Ahead::default());
     for (seed, share) in (0..plans).zip(SHARES.into_iter().cycle()) {
         // Shown if it is this plan that fails.

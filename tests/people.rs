@@ -8,11 +8,23 @@ use std::{
 use fastrand::Rng;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, App, Call, Caller as _, Mail, strong_password, unique_email};
+use crate::app::{Answer, App, AppBuilder, Call, Caller as _, Mail, strong_password, unique_email};
 
 /// More than a call may wait for: 13 seconds for a lease that was left behind, and the delays of its store calls, which
 /// a loaded machine makes longer.
 const LONGEST: Duration = Duration::from_secs(40);
+
+/// An app that does not limit how often somebody may ask for a recovery, or try the code of an email that was replaced.
+/// Otherwise a request or a code would sometimes be in vain.
+pub(crate) fn app() -> AppBuilder {
+    App::builder()
+        .variable("limit_account", "100/3600")
+        .variable("attempts_per_challenge", "100")
+        .variable("attempts_per_account_per_day", "100")
+}
+
+/// The subject of the email about a password that its owner changed.
+const PASSWORD_CHANGED: &str = "Your Keyback password was changed";
 
 /// An account's owner.
 pub(crate) struct Person {
@@ -22,13 +34,12 @@ pub(crate) struct Person {
     passwords: Vec<String>,
     /// Tokens that were acknowledged as used.
     spent: Vec<String>,
-    /// The last request's, if it was acknowledged.
-    challenge_id: Option<String>,
-    /// Whether a recovery was asked for and acknowledged, and nothing has ended it.
-    is_promised_recovery: bool,
-    /// The least number of mails about a changed password that must come.
+    /// The challenge of the last request that was acknowledged, unless something may have ended its recovery since. A code
+    /// that works with it is promised.
+    promised: Option<String>,
+    /// How many changes of the password by this person were acknowledged. An email about each must come.
     notices: usize,
-    /// The id of the mail with a password that an administrator set, unless a later change may have made it useless.
+    /// The id of the email with a password that an administrator set, unless a later change may have made it useless.
     password_mail: Option<String>,
 }
 
@@ -96,8 +107,7 @@ impl Person {
             email,
             passwords: vec![password],
             spent: Vec::new(),
-            challenge_id: None,
-            is_promised_recovery: false,
+            promised: None,
             notices: 0,
             password_mail: None,
         })
@@ -117,7 +127,6 @@ impl Person {
 
     /// Asks for a recovery.
     fn forget(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
-        self.challenge_id = None;
         let body = json!({ "email": self.email });
         let call = app.visitor().call("POST", "/v1/forgot-password");
         let answer = seen.make(call.json(&body))?;
@@ -125,21 +134,24 @@ impl Person {
             return Some(());
         }
         let challenge = answer.expect_json(202)["challenge_id"].clone();
-        self.challenge_id = challenge.as_str().map(str::to_owned);
-        self.is_promised_recovery = true;
+        self.promised = challenge.as_str().map(str::to_owned);
         Some(())
     }
 
-    /// The newest mail with a link and a code that has come so far.
-    fn newest_mail(&self, app: &App) -> Option<Mail> {
-        let mails = app.sink().attempts(&self.email).into_iter();
-        let mut recoveries = mails.filter(|(mail, taken)| *taken && mail.find_code().is_some());
-        recoveries.next_back().map(|(mail, _)| mail)
+    /// The emails with a link and a code that have come so far, oldest first.
+    fn recoveries(&self, app: &App) -> Vec<Mail> {
+        let mut mails = app.sink().accepted_mails(&self.email);
+        mails.retain(|mail| mail.find_code().is_some());
+        mails
+    }
+
+    fn newest_recovery(&self, app: &App) -> Option<Mail> {
+        self.recoveries(app).pop()
     }
 
     fn recover_by_link(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
         self.forget(app, seen)?;
-        let Some(mail) = self.newest_mail(app) else {
+        let Some(mail) = self.newest_recovery(app) else {
             return Some(());
         };
         self.set_password(app, seen, &mail.link_token())
@@ -147,19 +159,27 @@ impl Person {
 
     fn recover_by_code(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
         self.forget(app, seen)?;
-        let (Some(challenge), Some(mail)) = (&self.challenge_id, self.newest_mail(app)) else {
+        let (Some(challenge), Some(mail)) = (&self.promised, self.newest_recovery(app)) else {
             return Some(());
         };
         let body = json!({ "challenge_id": challenge, "code": mail.code() });
         let call = app.visitor().call("POST", "/v1/verify-otp").json(&body);
-        let answer = seen.make(call)?;
+        let Some(answer) = seen.make(call) else {
+            self.promised = None;
+            return None;
+        };
         match answer.status {
             200 => {
+                self.promised = None;
                 let token = answer.expect_json(200)["reset_token"].clone();
                 let token = token.as_str().expect("a right code gives a token");
                 self.set_password(app, seen, token)
             }
-            // Used before, or replaced by a mail that has not come yet.
+            503 if outage(&answer) == "start-again" => {
+                self.promised = None;
+                Some(())
+            }
+            // Used before, or replaced by an email that has not come yet; or the code can still be used.
             400 | 503 => Some(()),
             other => panic!("{}: {other}", answer.call),
         }
@@ -238,7 +258,7 @@ impl Person {
     /// Records that this password may have been set, which may have ended a recovery.
     fn may_have(&mut self, password: String) {
         self.passwords.push(password);
-        self.is_promised_recovery = false;
+        self.promised = None;
         self.password_mail = None;
     }
 
@@ -263,35 +283,43 @@ impl Person {
         }
     }
 
-    /// Asserts that every promised mail came, and none of them in two versions. Nothing may be pending any more.
+    /// Asserts that every promised email came, and none of them in two versions. Nothing may be pending any more.
     pub(crate) fn assert_has_mails(&self, app: &App) {
-        let mails = app.sink().attempts(&self.email);
-        let taken = mails.iter().filter(|(_, taken)| *taken);
-        let mut recoveries = BTreeSet::new();
-        let mut others = BTreeSet::new();
+        let mails = app.sink().accepted_mails(&self.email);
+        let mut notices = BTreeSet::new();
         let mut texts = BTreeMap::new();
-        for (mail, _) in taken {
+        for mail in &mails {
             let key = mail.idempotency_key.as_deref();
-            let key = key.expect("each mail has a key");
+            let key = key.expect("each email has a key");
             let before = texts.insert(key, &mail.text);
-            assert!(before.is_none_or(|text| *text == mail.text), "two mails");
-            let kind = match mail.find_code() {
-                Some(_) => &mut recoveries,
-                None => &mut others,
-            };
-            kind.insert(key);
+            assert!(before.is_none_or(|text| *text == mail.text), "two emails");
+            if mail.subject == PASSWORD_CHANGED {
+                notices.insert(key);
+            }
         }
-        assert!(!self.is_promised_recovery || !recoveries.is_empty());
-        assert!(
-            others.len() >= self.notices,
-            "{} of {}",
-            others.len(),
-            self.notices
-        );
+        let (notices, least) = (notices.len(), self.notices);
+        assert!(notices >= least, "{notices} notices of {least}");
+        if let Some(challenge_id) = &self.promised {
+            self.assert_recovers(app, challenge_id);
+        }
         if let Some(id) = &self.password_mail {
             let email = app.portal().find_email(id).expect_json(200);
             assert_eq!(email["state"], "sent", "{email}");
         }
+    }
+
+    /// Asserts that a code that came works for the request with this challenge: its own, or that of an earlier email which
+    /// the request did not replace.
+    fn assert_recovers(&self, app: &App, challenge_id: &str) {
+        let recoveries = self.recoveries(app);
+        let mut codes = recoveries.iter().rev().map(Mail::code);
+        let works = codes.any(|code| {
+            let answer = app.visitor().verify_otp(challenge_id, &code);
+            assert!([200, 400].contains(&answer.status), "{}", answer.text());
+            answer.status == 200
+        });
+        let came = recoveries.len();
+        assert!(works, "no code of {came} recovery emails works");
     }
 }
 
