@@ -13,14 +13,14 @@ use fastrand::Rng;
 
 use crate::{
     app::{App, AppBuilder, StoreKind, is_embedded_host, wait_for, wait_long_for},
-    people::{self, Ahead, Person, Seen},
+    people::{self, Ahead, LEASE, Person, Seen},
 };
 
 /// The number of rounds, unless the environment variable `KEYBACK_CRASH_ROUNDS` sets it.
 const ROUNDS: u64 = 3;
 const PEOPLE: u64 = 4;
 /// The app is killed once people have acted this many times; an act makes a few calls.
-const ACTS: std::ops::Range<usize> = 3..16;
+const ACTS: std::ops::Range<usize> = 10..40;
 /// It is killed at most this many milliseconds later, about as long as a call takes.
 const WITHIN: u64 = 60;
 /// What outlasts everything: records of which there are a few in all. A name that ends with a colon stands for all that
@@ -83,6 +83,7 @@ fn an_app_that_is_killed_again_and_again_keeps_its_word() {
         if StoreKind::chosen() == StoreKind::File {
             assert_eq!(app.integrity(), "ok");
         }
+        ahead.pass(&app, LEASE);
         for person in &mut people {
             person.assert_told_the_truth(&app);
         }

@@ -7,13 +7,13 @@ use fastrand::Rng;
 
 use crate::{
     app::{App, is_embedded_host},
-    people::{self, Ahead, Person, Seen},
+    people::{self, Ahead, LEASE, Person, Seen},
 };
 
 /// The number of plans, unless the environment variable `KEYBACK_FAULT_PLANS` sets it.
 const PLANS: u64 = 5;
 const PEOPLE: u64 = 4;
-const ACTS: usize = 6;
+const ACTS: usize = 8;
 /// How many of a thousand calls meet a fault, plan by plan.
 const SHARES: [u64; 4] = [10, 25, 60, 120];
 
@@ -50,7 +50,7 @@ fn try_plan(app: &App, seed: u64, share: u64, ahead: &mut Ahead) -> Seen {
             .map(|person| person.join().expect("it goes as the rules say"));
         lives.collect::<Vec<_>>()
     });
-    ahead.pass(app, 0);
+    ahead.pass(app, LEASE);
     let mut all = Seen::default();
     let mut owners = Vec::new();
     for (person, saw) in people {

@@ -1,18 +1,20 @@
-//! People who recover, sign in and are reset while the app fails or ends, and who remember what they were told.
+//! People who recover, sign in, are reset and moved while the app fails or ends, and who remember what they were told.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+mod administered;
+mod ahead;
+mod seen;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::app::{Answer, App, AppBuilder, Call, Caller as _, Mail, strong_password, unique_email};
-
-/// More than a call may wait for: 13 seconds for a lease that was left behind, and the delays of its store calls, which
-/// a loaded machine makes longer.
-const LONGEST: Duration = Duration::from_secs(40);
+use self::seen::outage;
+pub(crate) use self::{
+    ahead::{Ahead, LEASE},
+    seen::Seen,
+};
+use crate::app::{App, AppBuilder, Call, Caller as _, Mail, strong_password, unique_email};
 
 /// An app that does not limit how often somebody may ask for a recovery, or try the code of an email that was replaced.
 /// Otherwise a request or a code would sometimes be in vain.
@@ -30,6 +32,14 @@ const PASSWORD_CHANGED: &str = "Your Keyback password was changed";
 pub(crate) struct Person {
     id: String,
     email: String,
+    /// The address that the account may have instead: a change of it was not acknowledged.
+    may_have_moved_to: Option<String>,
+    /// Addresses that the account had before.
+    earlier_emails: Vec<String>,
+    /// Whether an administrator has disabled the account, and the opposite was not acknowledged.
+    may_be_disabled: bool,
+    /// Whether a recovery may have been cancelled since the password was last set. Then no other is promised for a minute.
+    may_be_cancelled: bool,
     /// One of these signs in. There are several if an answer was lost, or said that the outcome is unknown.
     passwords: Vec<String>,
     /// Tokens that were acknowledged as used.
@@ -41,54 +51,10 @@ pub(crate) struct Person {
     notices: usize,
     /// The id of the email with a password that an administrator set, unless a later change may have made it useless.
     password_mail: Option<String>,
-}
-
-/// What many people saw.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub(crate) calls: usize,
-    pub(crate) outages: usize,
-    /// Passwords that were acknowledged as set.
-    pub(crate) set: usize,
-    pub(crate) longest: Duration,
-}
-
-impl Seen {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.outages += other.outages;
-        self.set += other.set;
-        self.longest = self.longest.max(other.longest);
-    }
-
-    /// Makes a call. `None` if the app ended meanwhile.
-    #[track_caller]
-    fn make(&mut self, call: Call) -> Option<Answer> {
-        let began = Instant::now();
-        let answer = call.try_send()?;
-        let took = began.elapsed();
-        assert!(took < LONGEST, "{} took {took:?}", answer.call);
-        self.calls += 1;
-        self.longest = self.longest.max(took);
-        if answer.status >= 500 {
-            self.outages += 1;
-            let slug = outage(&answer);
-            let problem = answer.expect_problem(503, slug);
-            let detail = problem["detail"].as_str().unwrap_or_default();
-            assert!(!detail.is_empty(), "{}: {problem}", answer.call);
-            assert!(answer.header("retry-after").is_some(), "{problem}");
-        }
-        Some(answer)
-    }
-}
-
-/// The kind of an outage: whether a link or a code in the call can still be used.
-fn outage(answer: &Answer) -> &'static str {
-    if answer.text().contains("/problems/start-again\"") {
-        "start-again"
-    } else {
-        "service-unavailable"
-    }
+    /// Other emails that must come: to which address, and with which subject.
+    other_mails: Vec<(String, &'static str)>,
+    /// The ids of other accounts that were acknowledged as deleted.
+    deleted: Vec<String>,
 }
 
 impl Person {
@@ -105,22 +71,37 @@ impl Person {
         Some(Self {
             id,
             email,
+            may_have_moved_to: None,
+            earlier_emails: Vec::new(),
+            may_be_disabled: false,
+            may_be_cancelled: false,
             passwords: vec![password],
             spent: Vec::new(),
             promised: None,
             notices: 0,
             password_mail: None,
+            other_mails: Vec::new(),
+            deleted: Vec::new(),
         })
     }
 
     /// Does something. `None` if the app ended meanwhile.
     pub(crate) fn act(&mut self, app: &App, random: &mut Rng, seen: &mut Seen) -> Option<()> {
-        match random.u8(..8) {
-            0 | 1 => self.recover_by_link(app, seen),
-            2 | 3 => self.recover_by_code(app, seen),
-            4 => self.sign_in(app, seen),
-            5 => self.mistype(app, seen),
-            6 => self.be_reset(app, seen),
+        if !self.is_reachable(app, seen)? {
+            return Some(());
+        }
+        match random.u8(..16) {
+            0..3 => self.recover_by_link(app, seen),
+            3..6 => self.recover_by_code(app, seen),
+            6 => self.sign_in(app, seen),
+            7 => self.mistype(app, seen),
+            8 => self.be_reset(app, seen),
+            9 => self.cancel(app, seen),
+            10 => self.change_password(app, seen),
+            11 => self.be_disabled_and_enabled(app, seen),
+            12 => self.move_to_another_address(app, seen),
+            13 => self.invite_somebody(app, seen).map(drop),
+            14 => self.invite_and_delete_somebody(app, seen),
             _ => self.forget(app, seen),
         }
     }
@@ -134,7 +115,8 @@ impl Person {
             return Some(());
         }
         let challenge = answer.expect_json(202)["challenge_id"].clone();
-        self.promised = challenge.as_str().map(str::to_owned);
+        let challenge = challenge.as_str().map(str::to_owned);
+        self.promised = challenge.filter(|_| !self.may_be_cancelled);
         Some(())
     }
 
@@ -183,6 +165,50 @@ impl Person {
             400 | 503 => Some(()),
             other => panic!("{}: {other}", answer.call),
         }
+    }
+
+    /// Says "this was not me" about the newest email.
+    fn cancel(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
+        let Some(mail) = self.newest_recovery(app) else {
+            return Some(());
+        };
+        let body = json!({ "token": mail.cancel_token() });
+        let call = app.visitor().call("POST", "/v1/cancel-recovery");
+        self.promised = None;
+        self.may_be_cancelled = true;
+        let answer = seen.make(call.json(&body))?;
+        match answer.status {
+            204 => self.spent.push(mail.link_token()),
+            // Used before, or replaced by an email that has not come yet.
+            400 | 503 => {}
+            other => panic!("{}: {other} {}", answer.call, answer.text()),
+        }
+        Some(())
+    }
+
+    /// Changes the password by the one that the person believes to have.
+    fn change_password(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
+        let (new, is_known) = (strong_password(), self.passwords.len() == 1);
+        let body = json!({
+            "user_id": self.id,
+            "current_password": self.passwords.last(),
+            "new_password": new,
+        });
+        let call = app.portal().call("POST", "/v1/change-password");
+        let Some(answer) = seen.make(call.json(&body)) else {
+            self.may_have(new);
+            return None;
+        };
+        match answer.status {
+            204 => {
+                self.has(new, seen);
+                self.notices += 1;
+            }
+            503 => self.may_have(new),
+            401 if !is_known => {}
+            other => panic!("{}: {other} {}", answer.call, answer.text()),
+        }
+        Some(())
     }
 
     fn set_password(&mut self, app: &App, seen: &mut Seen, token: &str) -> Option<()> {
@@ -253,6 +279,7 @@ impl Person {
         seen.set += 1;
         self.may_have(password);
         self.passwords.drain(..self.passwords.len() - 1);
+        self.may_be_cancelled = false;
     }
 
     /// Records that this password may have been set, which may have ended a recovery.
@@ -264,6 +291,7 @@ impl Person {
 
     /// Asserts that what the person was told is true. Nothing may fail any more.
     pub(crate) fn assert_told_the_truth(&mut self, app: &App) {
+        self.assert_administered(app);
         let signs_in = |password: &String| {
             let answer = self.sign_in_with(app, password).send();
             assert!([200, 401].contains(&answer.status), "{}", answer.text());
@@ -285,7 +313,10 @@ impl Person {
 
     /// Asserts that every promised email came, and none of them in two versions. Nothing may be pending any more.
     pub(crate) fn assert_has_mails(&self, app: &App) {
-        let mails = app.sink().accepted_mails(&self.email);
+        let addresses = self.earlier_emails.iter().chain([&self.email]);
+        let mails: Vec<_> = addresses
+            .flat_map(|address| app.sink().accepted_mails(address))
+            .collect();
         let mut notices = BTreeSet::new();
         let mut texts = BTreeMap::new();
         for mail in &mails {
@@ -306,6 +337,7 @@ impl Person {
             let email = app.portal().find_email(id).expect_json(200);
             assert_eq!(email["state"], "sent", "{email}");
         }
+        self.assert_has_other_mails(app);
     }
 
     /// Asserts that a code that came works for the request with this challenge: its own, or that of an earlier email which
@@ -320,39 +352,5 @@ impl Person {
         });
         let came = recoveries.len();
         assert!(works, "no code of {came} recovery emails works");
-    }
-}
-
-/// The clock of an app that was started with a plan of faults.
-#[derive(Default)]
-pub(crate) struct Ahead(u64);
-
-impl Ahead {
-    /// The line of a plan that leaves the clock where it is.
-    pub(crate) fn line(&self) -> String {
-        format!("clock_ahead_seconds = {}\n", self.0)
-    }
-
-    /// Ends all faults, and moves the clock on.
-    pub(crate) fn pass(&mut self, app: &App, seconds: u64) {
-        self.0 += seconds;
-        app.plan_faults(&self.line());
-    }
-
-    /// Ends all faults, and lets time pass and couriers come until nothing is pending any more.
-    pub(crate) fn settle(&mut self, app: &App) {
-        let mut left = Vec::new();
-        // A lease that was left behind lasts two minutes, and a refused mail waits at most one minute by now.
-        for _ in 0..8 {
-            self.pass(app, 61);
-            let run = app.portal().run_courier().expect_json(200);
-            let pending = app.portal().get("/v1/admin/emails?state=pending");
-            let pending = pending.expect_json(200)["emails"].clone();
-            if run["remaining"] == 0 && pending == Value::Array(Vec::new()) {
-                return;
-            }
-            left.push((run, pending));
-        }
-        panic!("there is still work to do: {left:?}");
     }
 }
