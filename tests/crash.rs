@@ -73,6 +73,7 @@ fn an_app_that_is_killed_again_and_again_keeps_its_word() {
         .and_then(|rounds| rounds.parse().ok())
         .unwrap_or(ROUNDS);
     let (began, mut seen, mut ahead) = (Instant::now(), Seen::default(), Ahead::default());
+    let mut deleted = Vec::new();
     let mut app = people::app().with_faults().start();
     for round in 0..rounds {
         // Shown if it is this round that fails.
@@ -90,10 +91,14 @@ fn an_app_that_is_killed_again_and_again_keeps_its_word() {
         ahead.settle(&app);
         for person in &people {
             person.assert_has_mails(&app);
+            deleted.extend(person.deleted().to_vec());
         }
     }
     assert!(seen.set > 0, "{seen:?}");
     let left = left_over(&app, &mut ahead);
+    let is_of_deleted = |name: &String| deleted.iter().any(|id| name.split(':').any(|it| it == id));
+    let of_deleted: Vec<_> = left.iter().filter(|name| is_of_deleted(name)).collect();
+    assert!(of_deleted.is_empty(), "{of_deleted:?}");
     let most = usize::try_from(rounds * PEOPLE * COUNTERS_EACH).expect("there are few");
     assert!(left.len() <= most, "{} are left: {left:?}", left.len());
     println!(

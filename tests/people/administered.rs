@@ -27,6 +27,11 @@ impl Person {
         Some(false)
     }
 
+    /// The ids of other accounts that were acknowledged as deleted.
+    pub(crate) fn deleted(&self) -> &[String] {
+        &self.deleted
+    }
+
     fn call(&self, app: &App, method: &str) -> Call {
         let path = format!("/v1/admin/users/{}", self.id);
         app.portal().call(method, &path)
