@@ -100,7 +100,7 @@ impl Person {
             10 => self.change_password(app, seen),
             11 => self.be_disabled_and_enabled(app, seen),
             12 => self.move_to_another_address(app, seen),
-            13 => self.invite_somebody(app, seen).map(drop),
+            13 => self.invite_somebody(app, seen),
             14 => self.invite_and_delete_somebody(app, seen),
             _ => self.forget(app, seen),
         }

@@ -98,26 +98,17 @@ impl Person {
         Some(())
     }
 
-    /// Returns the id of the account, if it is known to have been made.
-    pub(super) fn invite_somebody(&mut self, app: &App, seen: &mut Seen) -> Option<Option<String>> {
-        let email = unique_email();
-        let account = json!({ "email": email, "invite": { "deliver": "email" } });
-        let call = app.portal().call("POST", "/v1/admin/users");
-        let answer = seen.make(call.json(&account))?;
-        if answer.status == 503 {
-            return Some(None);
-        }
-        let account = answer.expect_json(201);
-        self.other_mails.push((email, INVITATION));
-        Some(account["id"].as_str().map(str::to_owned))
+    pub(super) fn invite_somebody(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
+        let (id, email) = invite(app, seen)?;
+        self.other_mails.extend(id.map(|_| (email, INVITATION)));
+        Some(())
     }
 
+    /// An invitation to an account that is gone is not sent.
     pub(super) fn invite_and_delete_somebody(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
-        let Some(id) = self.invite_somebody(app, seen)? else {
+        let (Some(id), email) = invite(app, seen)? else {
             return Some(());
         };
-        // An invitation to an account that is gone is not sent.
-        let (email, _) = self.other_mails.pop().expect("somebody was invited");
         let path = format!("/v1/admin/users/{id}");
         let answer = seen.make(app.portal().call("DELETE", &path))?;
         if answer.status != 503 {
@@ -161,4 +152,17 @@ impl Person {
             }
         }
     }
+}
+
+/// Invites somebody new. Returns the id of the account, if it is known to have been made, and its address.
+fn invite(app: &App, seen: &mut Seen) -> Option<(Option<String>, String)> {
+    let email = unique_email();
+    let account = json!({ "email": email, "invite": { "deliver": "email" } });
+    let call = app.portal().call("POST", "/v1/admin/users");
+    let answer = seen.make(call.json(&account))?;
+    if answer.status == 503 {
+        return Some((None, email));
+    }
+    let id = answer.expect_json(201)["id"].as_str().map(str::to_owned);
+    Some((id, email))
 }
