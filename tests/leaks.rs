@@ -101,6 +101,9 @@ impl Desk {
             if let Ok(bytes) = STANDARD.decode(base64) {
                 self.know_bytes(&format!("the bytes of {name}"), bytes);
             }
+            if let Some(password) = password_in(value) {
+                self.know(&format!("the password in {name}"), password);
+            }
         }
         let keys: Value = serde_json::from_str(self.app.variable("api_keys")).expect("it is JSON");
         for key in keys.as_array().expect("it is a list") {
@@ -266,6 +269,13 @@ fn with_credentials_for_redis(app: AppBuilder) -> AppBuilder {
     let url = redis.url_of_user("keyback", &random_token(24));
     app.redis(&Arc::new(Mutex::new(redis)))
         .variable("store_url", url)
+}
+
+/// The password in a URL, if it has one.
+fn password_in(url: &str) -> Option<&str> {
+    let (_, after) = url.split_once("://")?;
+    let (credentials, _) = after.rsplit_once('@')?;
+    credentials.split_once(':').map(|(_, password)| password)
 }
 
 /// A text in an answer's body.

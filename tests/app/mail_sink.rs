@@ -168,7 +168,7 @@ impl MailSink {
             .collect()
     }
 
-    /// All mails to this address that the provider accepted, oldest first.
+    /// All emails to this address that the provider accepted, oldest first.
     pub(crate) fn accepted_mails(&self, to: &str) -> Vec<Mail> {
         let attempts = self.attempts(to).into_iter();
         let accepted = attempts.filter(|(_, accepted)| *accepted);

@@ -26,7 +26,7 @@ impl Ahead {
     /// Ends all faults, and lets time pass and couriers come until nothing is pending any more.
     pub(crate) fn settle(&mut self, app: &App) {
         let mut left = Vec::new();
-        // A lease that was left behind lasts two minutes, and a refused mail waits at most one minute by now.
+        // A lease that was left behind lasts two minutes, and a refused email waits at most one minute by now.
         for _ in 0..8 {
             self.pass(app, 61);
             let run = app.portal().run_courier().expect_json(200);
