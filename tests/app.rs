@@ -153,6 +153,17 @@ impl App {
         &self.variables[name]
     }
 
+    /// The name and the value of each variable that the manifest declares to be secret. Panics if one has no value.
+    pub(crate) fn secret_variables(&self) -> Vec<(String, &str)> {
+        let names = builder::secret_variables().into_iter();
+        let values = names.map(|name| {
+            let value = self.variables.get(&name);
+            let value = value.unwrap_or_else(|| panic!("the test gives {name} no value"));
+            (name, value.as_str())
+        });
+        values.collect()
+    }
+
     /// All that the app has printed so far.
     pub(crate) fn log(&self) -> String {
         self.servers.iter().map(Server::log).collect()
@@ -216,18 +227,22 @@ impl App {
         }
     }
 
-    /// Whether a text occurs verbatim in the app's folder or database.
-    pub(crate) fn keeps(&self, text: &str) -> bool {
-        let kept = match &self.store {
+    /// Every file of the app's folder, or every key and value of its database.
+    pub(crate) fn kept(&self) -> Vec<Vec<u8>> {
+        match &self.store {
             Store::File => files_below(&self.state_folder()),
             Store::Redis(database) | Store::OutboundRedis(database) => database.content(),
-        };
+        }
+    }
+
+    /// Whether a text occurs verbatim in the app's folder or database.
+    pub(crate) fn keeps(&self, text: &str) -> bool {
         let holds = |bytes: &Vec<u8>| {
             bytes
                 .windows(text.len())
                 .any(|bytes| bytes == text.as_bytes())
         };
-        kept.iter().any(holds)
+        self.kept().iter().any(holds)
     }
 
     /// Somebody without credentials: a person's browser, or an attacker.

@@ -36,6 +36,7 @@ mod races;
 mod readme;
 mod redis;
 mod redis_build;
+mod refusals;
 mod segments;
 mod stalled_store;
 mod store_format;

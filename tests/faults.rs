@@ -7,13 +7,13 @@ use fastrand::Rng;
 
 use crate::{
     app::{App, is_embedded_host},
-    people::{Ahead, Person, Seen},
+    people::{self, Ahead, LEASE, Person, Seen},
 };
 
 /// The number of plans, unless the environment variable `KEYBACK_FAULT_PLANS` sets it.
 const PLANS: u64 = 5;
 const PEOPLE: u64 = 4;
-const ACTS: usize = 6;
+const ACTS: usize = 8;
 /// How many of a thousand calls meet a fault, plan by plan.
 const SHARES: [u64; 4] = [10, 25, 60, 120];
 
@@ -25,7 +25,7 @@ fn whatever_fails_the_rules_hold_the_words_are_true_and_what_was_promised_comes(
     }
     let plans = env::var("KEYBACK_FAULT_PLANS").ok();
     let plans = plans.and_then(|plans| plans.parse().ok()).unwrap_or(PLANS);
-    let app = App::builder().with_faults().start();
+    let app = people::app().with_faults().start();
     let (began, mut seen, mut ahead) = (Instant::now(), Seen::default(), Ahead::default());
     for (seed, share) in (0..plans).zip(SHARES.into_iter().cycle()) {
         // Shown if it is this plan that fails.
@@ -50,7 +50,7 @@ fn try_plan(app: &App, seed: u64, share: u64, ahead: &mut Ahead) -> Seen {
             .map(|person| person.join().expect("it goes as the rules say"));
         lives.collect::<Vec<_>>()
     });
-    ahead.pass(app, 0);
+    ahead.pass(app, LEASE);
     let mut all = Seen::default();
     let mut owners = Vec::new();
     for (person, saw) in people {

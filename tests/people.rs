@@ -1,83 +1,60 @@
-//! People who recover, sign in and are reset while the app fails or ends, and who remember what they were told.
+//! People who recover, sign in, are reset and moved while the app fails or ends, and who remember what they were told.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+mod administered;
+mod ahead;
+mod seen;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::app::{Answer, App, Call, Caller as _, Mail, strong_password, unique_email};
+use self::seen::outage;
+pub(crate) use self::{
+    ahead::{Ahead, LEASE},
+    seen::Seen,
+};
+use crate::app::{App, AppBuilder, Call, Caller as _, Mail, strong_password, unique_email};
 
-/// More than a call may wait for: 13 seconds for a lease that was left behind, and the delays of its store calls, which
-/// a loaded machine makes longer.
-const LONGEST: Duration = Duration::from_secs(40);
+/// An app that does not limit how often somebody may ask for a recovery, or try the code of an email that was replaced.
+/// Otherwise a request or a code would sometimes be in vain.
+pub(crate) fn app() -> AppBuilder {
+    App::builder()
+        .variable("limit_account", "100/3600")
+        .variable("attempts_per_challenge", "100")
+        .variable("attempts_per_account_per_day", "100")
+}
+
+/// The subject of the email about a password that its owner changed.
+const PASSWORD_CHANGED: &str = "Your Keyback password was changed";
 
 /// An account's owner.
 pub(crate) struct Person {
     id: String,
     email: String,
+    /// The address that the account may have instead: a change of it was not acknowledged.
+    may_have_moved_to: Option<String>,
+    /// Addresses that the account had before.
+    earlier_emails: Vec<String>,
+    /// Whether an administrator has disabled the account, and the opposite was not acknowledged.
+    may_be_disabled: bool,
+    /// Whether a recovery may have been cancelled since the password was last set. Then no other is promised for a minute.
+    may_be_cancelled: bool,
     /// One of these signs in. There are several if an answer was lost, or said that the outcome is unknown.
     passwords: Vec<String>,
     /// Tokens that were acknowledged as used.
     spent: Vec<String>,
-    /// The last request's, if it was acknowledged.
-    challenge_id: Option<String>,
-    /// Whether a recovery was asked for and acknowledged, and nothing has ended it.
-    is_promised_recovery: bool,
-    /// The least number of emails about a changed password that must come.
+    /// The challenge of the last request that was acknowledged, unless something may have ended its recovery since. A code
+    /// that works with it is promised.
+    promised: Option<String>,
+    /// How many changes of the password by this person were acknowledged. An email about each must come.
     notices: usize,
     /// The id of the email with a password that an administrator set, unless a later change may have made it useless.
     password_mail: Option<String>,
-}
-
-/// What many people saw.
-#[derive(Debug, Default)]
-pub(crate) struct Seen {
-    pub(crate) calls: usize,
-    pub(crate) outages: usize,
-    /// Passwords that were acknowledged as set.
-    pub(crate) set: usize,
-    pub(crate) longest: Duration,
-}
-
-impl Seen {
-    pub(crate) fn add(&mut self, other: &Self) {
-        self.calls += other.calls;
-        self.outages += other.outages;
-        self.set += other.set;
-        self.longest = self.longest.max(other.longest);
-    }
-
-    /// Makes a call. `None` if the app ended meanwhile.
-    #[track_caller]
-    fn make(&mut self, call: Call) -> Option<Answer> {
-        let began = Instant::now();
-        let answer = call.try_send()?;
-        let took = began.elapsed();
-        assert!(took < LONGEST, "{} took {took:?}", answer.call);
-        self.calls += 1;
-        self.longest = self.longest.max(took);
-        if answer.status >= 500 {
-            self.outages += 1;
-            let slug = outage(&answer);
-            let problem = answer.expect_problem(503, slug);
-            let detail = problem["detail"].as_str().unwrap_or_default();
-            assert!(!detail.is_empty(), "{}: {problem}", answer.call);
-            assert!(answer.header("retry-after").is_some(), "{problem}");
-        }
-        Some(answer)
-    }
-}
-
-/// The kind of an outage: whether a link or a code in the call can still be used.
-fn outage(answer: &Answer) -> &'static str {
-    if answer.text().contains("/problems/start-again\"") {
-        "start-again"
-    } else {
-        "service-unavailable"
-    }
+    /// Other emails that must come: to which address, and with which subject.
+    other_mails: Vec<(String, &'static str)>,
+    /// The ids of other accounts that were acknowledged as deleted.
+    deleted: Vec<String>,
 }
 
 impl Person {
@@ -94,30 +71,43 @@ impl Person {
         Some(Self {
             id,
             email,
+            may_have_moved_to: None,
+            earlier_emails: Vec::new(),
+            may_be_disabled: false,
+            may_be_cancelled: false,
             passwords: vec![password],
             spent: Vec::new(),
-            challenge_id: None,
-            is_promised_recovery: false,
+            promised: None,
             notices: 0,
             password_mail: None,
+            other_mails: Vec::new(),
+            deleted: Vec::new(),
         })
     }
 
     /// Does something. `None` if the app ended meanwhile.
     pub(crate) fn act(&mut self, app: &App, random: &mut Rng, seen: &mut Seen) -> Option<()> {
-        match random.u8(..8) {
-            0 | 1 => self.recover_by_link(app, seen),
-            2 | 3 => self.recover_by_code(app, seen),
-            4 => self.sign_in(app, seen),
-            5 => self.mistype(app, seen),
-            6 => self.be_reset(app, seen),
+        if !self.is_reachable(app, seen)? {
+            return Some(());
+        }
+        match random.u8(..16) {
+            0..3 => self.recover_by_link(app, seen),
+            3..6 => self.recover_by_code(app, seen),
+            6 => self.sign_in(app, seen),
+            7 => self.mistype(app, seen),
+            8 => self.be_reset(app, seen),
+            9 => self.cancel(app, seen),
+            10 => self.change_password(app, seen),
+            11 => self.be_disabled_and_enabled(app, seen),
+            12 => self.move_to_another_address(app, seen),
+            13 => self.invite_somebody(app, seen),
+            14 => self.invite_and_delete_somebody(app, seen),
             _ => self.forget(app, seen),
         }
     }
 
     /// Asks for a recovery.
     fn forget(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
-        self.challenge_id = None;
         let body = json!({ "email": self.email });
         let call = app.visitor().call("POST", "/v1/forgot-password");
         let answer = seen.make(call.json(&body))?;
@@ -125,21 +115,25 @@ impl Person {
             return Some(());
         }
         let challenge = answer.expect_json(202)["challenge_id"].clone();
-        self.challenge_id = challenge.as_str().map(str::to_owned);
-        self.is_promised_recovery = true;
+        let challenge = challenge.as_str().map(str::to_owned);
+        self.promised = challenge.filter(|_| !self.may_be_cancelled);
         Some(())
     }
 
-    /// The newest email with a link and a code that has come so far.
-    fn newest_mail(&self, app: &App) -> Option<Mail> {
-        let mails = app.sink().attempts(&self.email).into_iter();
-        let mut recoveries = mails.filter(|(mail, taken)| *taken && mail.find_code().is_some());
-        recoveries.next_back().map(|(mail, _)| mail)
+    /// The emails with a link and a code that have come so far, oldest first.
+    fn recoveries(&self, app: &App) -> Vec<Mail> {
+        let mut mails = app.sink().accepted_mails(&self.email);
+        mails.retain(|mail| mail.find_code().is_some());
+        mails
+    }
+
+    fn newest_recovery(&self, app: &App) -> Option<Mail> {
+        self.recoveries(app).pop()
     }
 
     fn recover_by_link(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
         self.forget(app, seen)?;
-        let Some(mail) = self.newest_mail(app) else {
+        let Some(mail) = self.newest_recovery(app) else {
             return Some(());
         };
         self.set_password(app, seen, &mail.link_token())
@@ -147,22 +141,74 @@ impl Person {
 
     fn recover_by_code(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
         self.forget(app, seen)?;
-        let (Some(challenge), Some(mail)) = (&self.challenge_id, self.newest_mail(app)) else {
+        let (Some(challenge), Some(mail)) = (&self.promised, self.newest_recovery(app)) else {
             return Some(());
         };
         let body = json!({ "challenge_id": challenge, "code": mail.code() });
         let call = app.visitor().call("POST", "/v1/verify-otp").json(&body);
-        let answer = seen.make(call)?;
+        let Some(answer) = seen.make(call) else {
+            self.promised = None;
+            return None;
+        };
         match answer.status {
             200 => {
+                self.promised = None;
                 let token = answer.expect_json(200)["reset_token"].clone();
                 let token = token.as_str().expect("a right code gives a token");
                 self.set_password(app, seen, token)
             }
-            // Used before, or replaced by an email that has not come yet.
+            503 if outage(&answer) == "start-again" => {
+                self.promised = None;
+                Some(())
+            }
+            // Used before, or replaced by an email that has not come yet; or the code can still be used.
             400 | 503 => Some(()),
             other => panic!("{}: {other}", answer.call),
         }
+    }
+
+    /// Says "this was not me" about the newest email.
+    fn cancel(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
+        let Some(mail) = self.newest_recovery(app) else {
+            return Some(());
+        };
+        let body = json!({ "token": mail.cancel_token() });
+        let call = app.visitor().call("POST", "/v1/cancel-recovery");
+        self.promised = None;
+        self.may_be_cancelled = true;
+        let answer = seen.make(call.json(&body))?;
+        match answer.status {
+            204 => self.spent.push(mail.link_token()),
+            // Used before, or replaced by an email that has not come yet.
+            400 | 503 => {}
+            other => panic!("{}: {other} {}", answer.call, answer.text()),
+        }
+        Some(())
+    }
+
+    /// Changes the password by the one that the person believes to have.
+    fn change_password(&mut self, app: &App, seen: &mut Seen) -> Option<()> {
+        let (new, is_known) = (strong_password(), self.passwords.len() == 1);
+        let body = json!({
+            "user_id": self.id,
+            "current_password": self.passwords.last(),
+            "new_password": new,
+        });
+        let call = app.portal().call("POST", "/v1/change-password");
+        let Some(answer) = seen.make(call.json(&body)) else {
+            self.may_have(new);
+            return None;
+        };
+        match answer.status {
+            204 => {
+                self.has(new, seen);
+                self.notices += 1;
+            }
+            503 => self.may_have(new),
+            401 if !is_known => {}
+            other => panic!("{}: {other} {}", answer.call, answer.text()),
+        }
+        Some(())
     }
 
     fn set_password(&mut self, app: &App, seen: &mut Seen, token: &str) -> Option<()> {
@@ -233,17 +279,19 @@ impl Person {
         seen.set += 1;
         self.may_have(password);
         self.passwords.drain(..self.passwords.len() - 1);
+        self.may_be_cancelled = false;
     }
 
     /// Records that this password may have been set, which may have ended a recovery.
     fn may_have(&mut self, password: String) {
         self.passwords.push(password);
-        self.is_promised_recovery = false;
+        self.promised = None;
         self.password_mail = None;
     }
 
     /// Asserts that what the person was told is true. Nothing may fail any more.
     pub(crate) fn assert_told_the_truth(&mut self, app: &App) {
+        self.assert_administered(app);
         let signs_in = |password: &String| {
             let answer = self.sign_in_with(app, password).send();
             assert!([200, 401].contains(&answer.status), "{}", answer.text());
@@ -265,66 +313,44 @@ impl Person {
 
     /// Asserts that every promised email came, and none of them in two versions. Nothing may be pending any more.
     pub(crate) fn assert_has_mails(&self, app: &App) {
-        let mails = app.sink().attempts(&self.email);
-        let taken = mails.iter().filter(|(_, taken)| *taken);
-        let mut recoveries = BTreeSet::new();
-        let mut others = BTreeSet::new();
+        let addresses = self.earlier_emails.iter().chain([&self.email]);
+        let mails: Vec<_> = addresses
+            .flat_map(|address| app.sink().accepted_mails(address))
+            .collect();
+        let mut notices = BTreeSet::new();
         let mut texts = BTreeMap::new();
-        for (mail, _) in taken {
+        for mail in &mails {
             let key = mail.idempotency_key.as_deref();
-            let key = key.expect("each mail has a key");
+            let key = key.expect("each email has a key");
             let before = texts.insert(key, &mail.text);
-            assert!(before.is_none_or(|text| *text == mail.text), "two mails");
-            let kind = match mail.find_code() {
-                Some(_) => &mut recoveries,
-                None => &mut others,
-            };
-            kind.insert(key);
+            assert!(before.is_none_or(|text| *text == mail.text), "two emails");
+            if mail.subject == PASSWORD_CHANGED {
+                notices.insert(key);
+            }
         }
-        assert!(!self.is_promised_recovery || !recoveries.is_empty());
-        assert!(
-            others.len() >= self.notices,
-            "{} of {}",
-            others.len(),
-            self.notices
-        );
+        let (notices, least) = (notices.len(), self.notices);
+        assert!(notices >= least, "{notices} notices of {least}");
+        if let Some(challenge_id) = &self.promised {
+            self.assert_recovers(app, challenge_id);
+        }
         if let Some(id) = &self.password_mail {
             let email = app.portal().find_email(id).expect_json(200);
             assert_eq!(email["state"], "sent", "{email}");
         }
-    }
-}
-
-/// The clock of an app that was started with a plan of faults.
-#[derive(Default)]
-pub(crate) struct Ahead(u64);
-
-impl Ahead {
-    /// The line of a plan that leaves the clock where it is.
-    pub(crate) fn line(&self) -> String {
-        format!("clock_ahead_seconds = {}\n", self.0)
+        self.assert_has_other_mails(app);
     }
 
-    /// Ends all faults, and moves the clock on.
-    pub(crate) fn pass(&mut self, app: &App, seconds: u64) {
-        self.0 += seconds;
-        app.plan_faults(&self.line());
-    }
-
-    /// Ends all faults, and lets time pass and couriers come until nothing is pending any more.
-    pub(crate) fn settle(&mut self, app: &App) {
-        let mut left = Vec::new();
-        // A lease that was left behind lasts two minutes, and a refused email waits at most one minute by now.
-        for _ in 0..8 {
-            self.pass(app, 61);
-            let run = app.portal().run_courier().expect_json(200);
-            let pending = app.portal().get("/v1/admin/emails?state=pending");
-            let pending = pending.expect_json(200)["emails"].clone();
-            if run["remaining"] == 0 && pending == Value::Array(Vec::new()) {
-                return;
-            }
-            left.push((run, pending));
-        }
-        panic!("there is still work to do: {left:?}");
+    /// Asserts that a code that came works for the request with this challenge: its own, or that of an earlier email which
+    /// the request did not replace.
+    fn assert_recovers(&self, app: &App, challenge_id: &str) {
+        let recoveries = self.recoveries(app);
+        let mut codes = recoveries.iter().rev().map(Mail::code);
+        let works = codes.any(|code| {
+            let answer = app.visitor().verify_otp(challenge_id, &code);
+            assert!([200, 400].contains(&answer.status), "{}", answer.text());
+            answer.status == 200
+        });
+        let came = recoveries.len();
+        assert!(works, "no code of {came} recovery emails works");
     }
 }

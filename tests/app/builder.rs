@@ -335,6 +335,17 @@ fn sources(manifest: &mut Table) -> impl Iterator<Item = &mut Value> {
         .filter_map(|(_, component)| component.get_mut("source"))
 }
 
+/// The variables that the manifest declares to be secret.
+pub(super) fn secret_variables() -> Vec<String> {
+    let manifest = shipped_manifest();
+    let variables = manifest["variables"]
+        .as_table()
+        .expect("the shipped manifest has variables");
+    let is_secret = |variable: &Value| variable.get("secret") == Some(&Value::Boolean(true));
+    let secret = variables.iter().filter(|(_, it)| is_secret(it));
+    secret.map(|(name, _)| name.clone()).collect()
+}
+
 fn shipped_manifest() -> Table {
     let manifest = StoreKind::chosen().manifest();
     let text = fs::read_to_string(manifest).expect("the workspace has a manifest");

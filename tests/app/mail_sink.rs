@@ -169,12 +169,16 @@ impl MailSink {
             .collect()
     }
 
+    /// All emails to this address that the provider accepted, oldest first.
+    pub(crate) fn accepted_mails(&self, to: &str) -> Vec<Mail> {
+        let attempts = self.attempts(to).into_iter();
+        let accepted = attempts.filter(|(_, accepted)| *accepted);
+        accepted.map(|(mail, _)| mail).collect()
+    }
+
     /// How many emails to this address the provider accepted.
     pub(crate) fn accepted(&self, to: &str) -> usize {
-        self.attempts(to)
-            .iter()
-            .filter(|(_, accepted)| *accepted)
-            .count()
+        self.accepted_mails(to).len()
     }
 
     fn next_mail(&self, to: &str, limit: Duration) -> Option<Mail> {

@@ -159,6 +159,17 @@ impl Redis {
         }
     }
 
+    /// Makes a user who may do everything; returns the address of the first database with that user's credentials.
+    pub(crate) fn url_of_user(&self, name: &str, password: &str) -> String {
+        let password_rule = format!(">{password}");
+        let rules = ["ACL", "SETUSER", name, "on", &password_rule];
+        self.command(&[&rules[..], &["~*", "&*", "+@all"]].concat());
+        format!(
+            "{}://{name}:{password}@127.0.0.1:{}/0",
+            self.scheme, self.port
+        )
+    }
+
     fn url(&self, database: u32) -> String {
         format!("{}://127.0.0.1:{}/{database}", self.scheme, self.port)
     }

@@ -1,12 +1,14 @@
 //! The journeys, each with accounts of its own, whose ids it returns.
 
 mod administrators;
+mod deliveries;
 mod users;
 
 use serde_json::{Value, json};
 
 use super::{Desk, member};
 use crate::app::{Caller as _, Mail, User, strong_password, unique_email};
+use crate::v1::admin::emails::all;
 
 /// A journey; it returns the ids of its accounts.
 pub(super) type Journey = fn(&Desk) -> Vec<String>;
@@ -24,7 +26,13 @@ pub(super) const ALL: &[Journey] = &[
     administrators::graphql,
     administrators::bulk,
     users::refused_credentials,
-    administrators::provider_s_webhook,
+    users::by_form,
+    administrators::recovery_mailed_by_an_administrator,
+    administrators::imported_as_a_table,
+    deliveries::by_the_fallback,
+    deliveries::refused_by_both,
+    deliveries::run_by_url,
+    deliveries::provider_s_webhook,
 ];
 
 fn new_user(desk: &Desk) -> User {
@@ -102,6 +110,7 @@ pub(super) fn read_everything(desk: &Desk, users: &[String]) {
     });
     let others = [
         "/v1/health",
+        "/v1/metrics",
         "/v1/admin/users?limit=100",
         "/v1/admin/users/export",
         "/v1/admin/users/bulk",
@@ -112,7 +121,13 @@ pub(super) fn read_everything(desk: &Desk, users: &[String]) {
         "/v1/password-policy",
         "/portal",
     ];
-    for path in of_users.chain(others.map(str::to_owned)) {
+    let emails = all(&desk.app, "limit=100");
+    assert!(emails.len() > 10, "only {} emails", emails.len());
+    let of_emails = emails
+        .iter()
+        .map(|email| format!("/v1/admin/emails/{}", member(email, "/id")));
+    let paths = of_users.chain(others.map(str::to_owned)).chain(of_emails);
+    for path in paths {
         let _ = desk
             .ask(desk.portal().call("GET", &path))
             .expect_status(200);

@@ -26,7 +26,7 @@ struct Needle {
 
 /// A secret that was found, without its text, so that messages cannot show it.
 pub(super) struct Found {
-    what: &'static str,
+    pub(super) what: String,
     form: &'static str,
     at: usize,
     pub(super) bytes: Vec<u8>,
@@ -63,7 +63,7 @@ impl Search {
             for needle in self.needles.get(key).into_iter().flatten() {
                 if text[at..].starts_with(&needle.bytes) {
                     found.push(Found {
-                        what: needle.secret.what,
+                        what: needle.secret.what.clone(),
                         form: needle.form,
                         at,
                         bytes: needle.secret.bytes.clone(),
@@ -153,7 +153,7 @@ mod tests {
     fn search() -> Search {
         let bytes = SECRET.as_bytes().to_vec();
         let secret = Secret {
-            what: "it",
+            what: "it".to_owned(),
             bytes,
             is_stored: false,
         };

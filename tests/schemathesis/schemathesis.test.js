@@ -50,7 +50,9 @@ test('Schemathesis finds nothing, with all checks and by links', async () => {
   const { status, printed } = await schemathesis(`${app.origin}/v1/openapi.json`, '--max-time', String(BUDGET));
   console.log(printed.split('\n').slice(-25).join('\n'));
   assert.equal(status, 0, failures(printed));
-  assert.match(printed, /Stateful/u);
+  // It stops after the budget. A machine that is too slow does not come to every phase and operation by then.
+  assert.match(printed, /✅ +Examples\s+✅ +Coverage\s+✅ +Fuzzing\s+✅ +Stateful\s/u, 'not every phase ended');
+  assert.match(printed, /Selected: (\d+)\/\1\s+Tested: \1\s/u, 'not every operation was tested');
 });
 
 test('Schemathesis finds a document that is not true', async () => {

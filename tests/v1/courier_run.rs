@@ -5,9 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::app::{
-    ApiClient, App, Caller as _, Provider, STATE_LIMIT, Scope, random_token, strong_password,
-    wait_for,
+use serde_json::json;
+
+use crate::{
+    app::{
+        ApiClient, App, Caller as _, Provider, STATE_LIMIT, Scope, is_embedded_host, random_token,
+        strong_password, wait_for,
+    },
+    people::Ahead,
+    v1::admin::emails::wait_for_tries,
 };
 
 /// The agenda counts in minutes, and a first retry may be due in the third one.
@@ -90,6 +96,46 @@ fn a_url_with_the_token_runs_it_seldom_and_tells_nothing() {
         app.visitor().get(&path).expect_problem(429, "rate-limited");
     }
     assert!(!app.log().contains(&token), "the token is in the log");
+}
+
+/// After this time, some platforms end a call.
+const LONGEST_CALL: Duration = Duration::from_secs(30);
+/// More than a run can send while each of them takes five seconds.
+const WAITING: usize = 40;
+
+#[test]
+fn slow_a_run_by_url_ends_in_time_while_the_provider_does_not_answer() {
+    if !is_embedded_host() {
+        eprintln!("not tried: only the embedded host has a clock that can be moved");
+        return;
+    }
+    let token = random_token(32);
+    let app = App::builder().variable("courier_url_token", &token);
+    let app = app.with_faults().start();
+    app.sink().provider(Provider::Hangs);
+    let order = json!({ "generate": true, "send_email": true });
+    let emails = (0..WAITING).map(|_| {
+        let user = app.create_user_without_password();
+        let ordered = app.portal().reset_users_password(&user.id, &order);
+        ordered.expect_json(200)["email_id"].clone()
+    });
+    let emails: Vec<_> = emails.collect();
+    for email in &emails {
+        wait_for_tries(&app, email.as_str().expect("it has an id"), 1);
+    }
+    // All are due again.
+    Ahead::default().pass(&app, 300);
+    let began = Instant::now();
+    let path = format!("/v1/courier/run?token={token}");
+    app.visitor().get(&path).expect_nothing();
+    let took = began.elapsed();
+    // Shown with `--nocapture`.
+    eprintln!("a run by URL took {took:?}");
+    assert!(took < LONGEST_CALL, "{took:?}");
+    assert!(
+        took > Duration::from_secs(4),
+        "it met no provider: {took:?}"
+    );
 }
 
 #[test]

@@ -1,13 +1,10 @@
 //! What administrators do, and what comes of it.
 
 use serde_json::{Value, json};
-use standardwebhooks::Webhook;
 
 use super::super::{Desk, member};
 use super::{know_mail, new_password, new_user, set, sign_in};
-use crate::app::{
-    Answer, Caller as _, Provider, encode, random_token, unique_email, unix_now, wait_for,
-};
+use crate::app::{Answer, Caller as _, Provider, encode, random_token, unique_email, wait_for};
 use crate::v1::admin::emails::wait_for_state;
 
 /// bcrypt of a password that nobody uses here.
@@ -125,6 +122,20 @@ pub(super) fn recovery_by_an_administrator(desk: &Desk) -> Vec<String> {
     vec![user.id]
 }
 
+pub(super) fn recovery_mailed_by_an_administrator(desk: &Desk) -> Vec<String> {
+    let user = new_user(desk);
+    let path = format!("/v1/admin/users/{}/recovery", user.id);
+    let order = json!({"deliver": "email", "reason": "by telephone"});
+    let _ = desk
+        .ask(desk.portal().call("POST", &path).json(&order))
+        .expect_status(202);
+    let mail = desk.app.sink().wait_for_mail(&user.email);
+    know_mail(desk, &mail);
+    let password = new_password(desk);
+    set(desk, &mail.link_token(), &password, 204);
+    vec![user.id]
+}
+
 pub(super) fn imported(desk: &Desk) -> Vec<String> {
     let (with_hash, with_password) = (unique_email(), unique_email());
     let (ids, password) = ([random_token(9), random_token(9)], new_password(desk));
@@ -147,6 +158,31 @@ pub(super) fn imported(desk: &Desk) -> Vec<String> {
     let _ = sign_in(desk, &with_hash, &wrong, 401);
     let export = desk.portal().call("GET", "/v1/admin/users/export");
     let _ = desk.ask(export).expect_status(200);
+    ids.into()
+}
+
+/// The rows that are refused have a password or a hash, too.
+pub(super) fn imported_as_a_table(desk: &Desk) -> Vec<String> {
+    let (with_hash, with_password) = (unique_email(), unique_email());
+    let (ids, password) = ([random_token(9), random_token(9)], new_password(desk));
+    let typed = new_password(desk);
+    desk.know_hash(HASH);
+    let rows = [
+        "id;email;password;password_hash".to_owned(),
+        format!("{};{with_hash};;{HASH}", ids[0]),
+        format!("{};{with_password};{password};", ids[1]),
+        format!(";no address;{typed};{HASH}"),
+        format!(";{};;{typed}", unique_email()),
+        format!(";{};{typed};;{typed}", unique_email()),
+    ];
+    for dry_run in ["true", "false"] {
+        let path = format!("/v1/admin/users/import?dry_run={dry_run}");
+        let call = desk.portal().call("POST", &path);
+        let call = call.header("content-type", "text/csv");
+        let report = desk.ask(call.body(rows.join("\r\n"))).expect_json(200);
+        assert_eq!(report["created"], 2, "{report}");
+    }
+    assert_eq!(sign_in(desk, &with_password, &password, 200), None);
     ids.into()
 }
 
@@ -191,26 +227,4 @@ pub(super) fn bulk(desk: &Desk) -> Vec<String> {
     });
     desk.know("the token of a job's link", &mail.0.link_token());
     vec![user.id]
-}
-
-pub(super) fn provider_s_webhook(desk: &Desk) -> Vec<String> {
-    let body = json!({"type": "email.teleported", "data": {}}).to_string();
-    let (id, at) = ("msg_1", unix_now());
-    let seconds = i64::try_from(at).expect("it is soon");
-    let signing = Webhook::new(&desk.provider_secret).expect("the secret is one");
-    let signature = signing
-        .sign(id, seconds, body.as_bytes())
-        .expect("it can be signed");
-    desk.know("the signature of a provider's webhook", &signature);
-    for (signature, status) in [(&*signature, 204), ("v1,AAAA", 401)] {
-        let call = desk.visitor().call("POST", "/v1/email-webhooks/resend");
-        let call = call
-            .header("svix-id", id)
-            .header("svix-timestamp", &at.to_string())
-            .header("svix-signature", signature)
-            .header("content-type", "application/json");
-        let answer = desk.ask(call.body(body.as_str()));
-        assert_eq!(answer.status, status);
-    }
-    Vec::new()
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::{BREACHED, Desk, member};
-use super::{new_password, new_user, recover, set, sign_in};
+use super::{know_mail, new_password, new_user, recover, set, sign_in};
 use crate::app::{Caller as _, PUBLIC_BASE_URL, random_token, wrong_code};
 
 pub(super) fn by_code(desk: &Desk) -> Vec<String> {
@@ -46,6 +46,25 @@ pub(super) fn by_link(desk: &Desk) -> Vec<String> {
     set(desk, &whole, &password, 204);
     let page = desk.visitor().call("GET", "/reset-password");
     let _ = desk.ask(page).expect_status(200);
+    vec![user.id]
+}
+
+/// With the page's form, as a browser without scripts sends it; then from another site, which is refused.
+pub(super) fn by_form(desk: &Desk) -> Vec<String> {
+    let user = new_user(desk);
+    for site in ["same-origin", "cross-site"] {
+        let form = desk.visitor().call("POST", "/forgot-password/submit");
+        let form = form
+            .header("sec-fetch-site", site)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("email={}", user.email.replace('@', "%40")));
+        let is_accepted = desk.ask(form).status == 202;
+        assert_eq!(is_accepted, site == "same-origin");
+    }
+    let mail = desk.app.sink().wait_for_mail(&user.email);
+    know_mail(desk, &mail);
+    let password = new_password(desk);
+    set(desk, &mail.link_token(), &password, 204);
     vec![user.id]
 }
 

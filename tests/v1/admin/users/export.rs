@@ -123,6 +123,38 @@ fn ten_thousand_accounts_leave_in_pages_of_bounded_size() {
     assert!(page.text().lines().count() <= 10_000);
 }
 
+/// Some platforms pass on no larger answer.
+const LARGEST_ANSWER: usize = 10 << 20;
+/// A `limit` with which every export fits. 10,000 accounts can be five per cent larger, if each has an id of 128 quotes.
+const FITTING: usize = 9_000;
+
+#[test]
+fn with_a_limit_an_export_of_the_longest_accounts_is_no_larger_than_platforms_allow() {
+    let app = App::start();
+    let vectors = include_str!("../../../../crates/keyback/tests-data/password-hashes.json");
+    let vectors: Vec<Value> = serde_json::from_str(vectors).expect("the vectors are a list");
+    let hashes = vectors.iter().filter_map(|vector| vector["hash"].as_str());
+    let hash = hashes
+        .max_by_key(|hash| hash.len())
+        .expect("there are some");
+    // Each quote takes two octets in JSON.
+    let id = "\"".repeat(128);
+    let label = "a".repeat(60);
+    let email = format!("{label}@{label}.{label}.{label}.example");
+    let account = json!({
+        "id": id, "email": format!("{}{email}", "a".repeat(254 - email.len())),
+        "locale": "zh-Hant-TW", "password_hash": hash, "change_on_next_sign_in": true,
+        "disabled": true,
+    });
+    let import = app.portal().import_users(account.to_string());
+    assert_eq!(import.expect_json(200)["created"], 1);
+    let line = export(&app.portal(), "hashes=true").len();
+    // Shown with `--nocapture`.
+    eprintln!("the longest line has {line} bytes");
+    assert!(line > 128 + 254 + hash.len(), "{line}");
+    assert!(FITTING * line <= LARGEST_ANSWER, "{line} bytes a line");
+}
+
 #[test]
 fn only_a_key_with_the_scopes_exports() {
     let app = App::shared();
