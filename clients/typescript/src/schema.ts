@@ -215,7 +215,7 @@ export interface paths {
         put?: never;
         /**
          * Import users
-         * @description Accepts lines of JSON, one JSON list or CSV, up to 8 MiB, 100,000 accounts and 100 plaintext passwords. Lines that cannot be imported are listed in `failures`.
+         * @description Accepts lines of JSON, a JSON array or CSV, up to 8 MiB, 100,000 accounts and 100 plaintext passwords. Lines that cannot be imported are listed in `failures`.
          */
         post: operations["importUsers"];
         delete?: never;
@@ -703,7 +703,7 @@ export interface components {
             created_at: string;
             /** @description The password; null if the account has none. */
             credential: components["schemas"]["Credential"] | null;
-            /** @description Rises with each new password. The portal ends sessions with a different epoch. */
+            /** @description Rises with each credential event, such as a new password. The portal ends sessions with a different epoch. */
             credential_epoch: number;
             /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
@@ -740,7 +740,7 @@ export interface components {
             created_at: string;
             /** @description The password; null if the account has none. */
             credential: components["schemas"]["Credential"] | null;
-            /** @description Rises with each new password. The portal ends sessions with a different epoch. */
+            /** @description Rises with each credential event, such as a new password. The portal ends sessions with a different epoch. */
             credential_epoch: number;
             /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
@@ -788,7 +788,7 @@ export interface components {
             created_at: string;
             /** @description The password; null if the account has none. */
             credential: components["schemas"]["Credential"] | null;
-            /** @description Rises with each new password. The portal ends sessions with a different epoch. */
+            /** @description Rises with each credential event, such as a new password. The portal ends sessions with a different epoch. */
             credential_epoch: number;
             /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
@@ -921,15 +921,15 @@ export interface components {
         };
         /** @description What a run of the courier did. */
         CourierReport: {
-            /** @description Emails and webhooks that were accepted. */
+            /** @description Emails that a provider accepted. */
             delivered: number;
             /** @description Emails whose secret expired before they could be sent. */
             expired: number;
-            /** @description Emails and webhooks that will not be retried. */
+            /** @description Emails that will not be retried automatically. */
             failed: number;
             /** @description Due entries that are left for the next run. */
             remaining: number;
-            /** @description Emails and webhooks that will be retried. */
+            /** @description Emails that will be retried. */
             retried: number;
         };
         /** @description What is known about a password. */
@@ -989,7 +989,7 @@ export interface components {
             at: string;
             /** @description For a new password: the result of the breach check. */
             breach_check?: components["schemas"]["BreachCheck"];
-            /** @description SHA-256 of the event, in hexadecimal. */
+            /** @description SHA-256 of `previous_digest` and the event, in hexadecimal. */
             digest?: string;
             /** @description The email that the event is about. */
             email: components["schemas"]["AboutEmail"] | null;
@@ -997,7 +997,7 @@ export interface components {
             from: string | null;
             /** @description Unique. Receivers use it to drop duplicates. */
             id: string;
-            /** @description The digest of the event before it in the feed. */
+            /** @description The digest of the account's previous event, or 64 zeros for the first one. */
             previous_digest?: string;
             /** @description The administrator's reason, or Keyback's own. */
             reason: string | null;
@@ -1045,7 +1045,7 @@ export interface components {
             digest: string;
             /** @description The `kid` of the key. */
             key: string;
-            /** @description The digest of the day before. */
+            /** @description The digest before the day's first event: that of the day before. */
             previous: string;
             /** @description Ed25519, in base64url. */
             signature: string;
@@ -1251,7 +1251,7 @@ export interface components {
         SetBy: "user" | "administrator";
         /** @description The password is right. */
         SignedIn: {
-            /** @description Rises with each new password. The portal ends sessions with a different epoch. */
+            /** @description Rises with each credential event, such as a new password. The portal ends sessions with a different epoch. */
             credential_epoch: number;
             /** @description Null, or why the user must choose another password first, and how. */
             password_change: components["schemas"]["PasswordChange"] | null;

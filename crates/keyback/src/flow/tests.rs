@@ -28,6 +28,7 @@ mod legacy;
 mod look_alikes;
 mod lost_answers;
 mod new_accounts;
+mod measured_limits;
 mod operations;
 mod outages;
 mod overload;
