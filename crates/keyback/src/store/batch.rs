@@ -45,6 +45,8 @@ pub struct Batch {
     decoy: bool,
     /// The deadline for writing it, if any.
     until: Option<Timestamp>,
+    /// Whether it uses the request's claim to issue.
+    uses_claim: bool,
 }
 
 /// What a batch does to an account's credential epoch.
@@ -118,6 +120,12 @@ impl Batch {
     /// numbers are drawn: a caller that stalled may have been overtaken by then.
     pub fn only_until(&mut self, until: Timestamp) {
         self.until = Some(self.until.map_or(until, |it| it.min(until)));
+    }
+
+    /// Writes the batch in the request's turn to issue, which ends at `until`, and so uses its claim.
+    pub fn in_turn(&mut self, until: Timestamp) {
+        self.uses_claim = true;
+        self.only_until(until);
     }
 
     /// Turns all that the batch writes so far into a decoy: the same number of records of the same size, under
