@@ -116,7 +116,7 @@ fn what_is_not_clear_is_refused_once() {
     };
     for (text, map, advice) in [
         (&b"mail,id\na@example.com,a"[..], "", "?map=mail:email"),
-        (b"a@example.com,a\n", "", "no column email"),
+        (b"a@example.com,a\n", "", "no column named email"),
         (b"email,id\n", "mail:id", "no column \"mail\""),
         (b"email,Email\n", "", "two columns for email"),
         (b"email,a,b\n", "a:id,b:id", "two columns for id"),
