@@ -148,7 +148,7 @@ impl Claim {
         claim::take(env, &self.0, claimant).await
     }
 
-    /// Claims it for good, whoever had claimed it.
+    /// Claims it for good, even if another caller has claimed it.
     ///
     /// # Errors
     /// [`Unavailable::Store`]; it may be claimed.
