@@ -67,7 +67,7 @@ pub enum Epoch {
 pub enum DraftSecret {
     /// The link and the code of a challenge.
     Challenge {
-        /// The challenge.
+        /// Names the challenge whose end makes the mail useless.
         serial: ChallengeSerial,
         /// The sealed request that it answers, if the mail is to be rewritten when it is not tried in time.
         request: Option<Sealed>,
@@ -83,7 +83,7 @@ pub struct Draft<'a, M> {
     pub kind: EmailKind,
     /// The recipient's account.
     pub account_id: &'a AccountId,
-    /// The rendered mail.
+    /// The mail as it is sealed, and later handed to a provider.
     pub message: &'a M,
     /// When it is no longer worth sending.
     pub discard_at: Option<Timestamp>,

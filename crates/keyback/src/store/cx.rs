@@ -43,7 +43,7 @@ impl<'e, E: Env> Cx<'e, E> {
         }
     }
 
-    /// The store.
+    /// Where values and counters are. It outlives the context, so a flow can call it while it changes `deferred`.
     #[must_use]
     pub fn store(&self) -> &'e E::Store {
         self.env.store()
@@ -100,7 +100,7 @@ pub struct BreachQuestion {
     pub account_id: AccountId,
     /// The account's epoch when the password was correct.
     pub epoch: u64,
-    /// The correct password.
+    /// What the user signed in with. Only the first five digits of its SHA-1 leave the app.
     pub password: Password,
     /// The origin of the list of breached passwords.
     pub list: BaseUrl,

@@ -45,7 +45,7 @@ impl From<Unavailable> for VerifyOtpError {
     }
 }
 
-/// Settings for verifying.
+/// What a guess at a code is checked by, and how long the token for a right one lives.
 #[derive(Debug)]
 pub struct VerifySettings {
     /// Verifies the code, names the client in a counter, and digests the reset token.
