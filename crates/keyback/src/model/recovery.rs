@@ -353,18 +353,13 @@ impl Challenge {
         attempts: i64,
         caps: AttemptCaps,
     ) -> impl Iterator<Item = &'static str> + use<> {
-        let of_this_challenge = attempts.saturating_sub(self.attempts_before);
+        let own = attempts.saturating_sub(self.attempts_before);
         let caps = [
-            (
-                "attempts-per-challenge",
-                of_this_challenge,
-                caps.per_challenge,
-            ),
+            ("attempts-per-challenge", own, caps.per_challenge),
             ("attempts-per-account-per-day", attempts, caps.per_day),
         ];
-        let exceeded = caps
-            .into_iter()
-            .filter(|(_, count, cap)| *count > i64::from(*cap));
+        let caps = caps.into_iter();
+        let exceeded = caps.filter(|(_, count, cap)| *count > i64::from(*cap));
         exceeded.map(|(name, ..)| name)
     }
 
