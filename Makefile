@@ -32,6 +32,7 @@ check: wasm-target ## Check formatting, lints and documentation; warnings are er
 	cargo clippy --locked $(native) --package keyback-bench --all-targets -- --deny warnings
 	cargo clippy --locked $(wasm) --package argon2id-single-lane --package keyback --package keyback-spin $(wasm_packages) -- --deny warnings
 	cargo clippy --locked $(wasm) --package keyback-spin --features redis -- --deny warnings
+	CARGO_TARGET_DIR=target/fuzz/check cargo check --locked --manifest-path fuzz/Cargo.toml
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package argon2id-single-lane
 	RUSTDOCFLAGS="--deny warnings" cargo doc --locked $(native) --no-deps --package keyback-host

@@ -376,6 +376,24 @@ test('the current password is told to be that', async () => {
   });
 });
 
+test('the refusal that uses a link up offers a new email', async () => {
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.route('**/v1/reset-password', (route) => route.fulfill({
+      status: 422,
+      headers: { 'Content-Type': 'application/problem+json' },
+      body: JSON.stringify({
+        type: `${app.origin}/problems/password-rejected`,
+        detail: 'This was the 30th refused password.',
+        errors: [{ code: 'too-weak', detail: 'is too easy to guess', pointer: '/new_password' }],
+      }),
+    }));
+    await allLive(page);
+    await page.goto(`/reset-password${UNKNOWN}`);
+    await choose(page, newPassword());
+    await titled(page, 'This link or code no longer works');
+  });
+});
+
 test('an unknown address is answered like a known one', async () => {
   await visit(browser, app, {}, async (page) => {
     await asked(page, 'nobody@example.test');

@@ -1131,7 +1131,7 @@ export interface components {
             /** @description Seconds until the token expires. */
             expires_in: number;
             /**
-             * @description The reason.
+             * @description An administrator requires it, or the password was temporary or is known from a breach.
              * @enum {string}
              */
             reason: "must-change";
@@ -1210,7 +1210,7 @@ export interface components {
         RecoveryReturned: {
             /** @description ID of the request. A code works with the ID of any request for its account. */
             challenge_id: string;
-            /** @description The code. */
+            /** @description What the user types instead of following the link. */
             code: string;
             /**
              * Format: date-time

@@ -131,6 +131,8 @@ onSubmit(async () => {
     case 'start-again':
       return finish('lost');
     case 'password-rejected':
+      // Only the refusal that used the link up has a detail.
+      if (outcome.detail) return finish('dead');
       return reject(outcome.errors.map((error) => error.code));
     case 'payload-too-large':
       return reject(['too-long']);

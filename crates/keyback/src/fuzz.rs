@@ -11,6 +11,7 @@
 
 mod app;
 mod mail;
+mod prepared;
 mod records;
 #[cfg(test)]
 mod tests;

@@ -151,12 +151,12 @@ impl Section for ChallengeSettings {
 
 /// `link_ttl_seconds`, for a page that shows it: `None` if it is invalid, since that does not stop a page.
 #[derive(Debug, Clone, Copy)]
-pub struct ToldLinkLifetime(
+pub struct ShownLinkLifetime(
     /// 1 minute to 1 day.
     pub Option<Duration>,
 );
 
-impl Section for ToldLinkLifetime {
+impl Section for ShownLinkLifetime {
     fn read(values: &Values) -> Option<Self> {
         let seconds: Option<u64> =
             values.read_leniently("link_ttl_seconds", |text, _| text.parse().ok());

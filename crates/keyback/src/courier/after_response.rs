@@ -13,7 +13,7 @@ use crate::store::batch::Batch;
 use crate::store::cx::{BreachQuestion, Cx, Deferred};
 use crate::store::failed_attempts;
 use crate::store::lease::Lease;
-use crate::store::sign_ins;
+use crate::store::{recoveries, sign_ins};
 
 /// Does all of the work. Failures are logged.
 pub async fn run<E: Env>(env: &E, mut deferred: Deferred) {
@@ -45,7 +45,10 @@ pub async fn run_and_follow<E: Env>(env: &E, deferred: Deferred) {
 /// issue nor deliver, so that they need not contain the code for it.
 pub async fn tidy<E: Env>(env: &E, mut deferred: Deferred) {
     let store = env.store();
-    Lease::release_all(store, deferred.leases, env.clock().now()).await;
+    let leases = std::mem::take(&mut deferred.leases);
+    Lease::release_all(store, leases, env.clock().now()).await;
+    let given_back = recoveries::return_unused_claim(store, &mut deferred).await;
+    log_failure(env, given_back);
     for counter in deferred.give_back {
         match store.increment(&counter, -1).await {
             // Another call has deleted the counter meanwhile, and nothing else would delete the new one.

@@ -16,6 +16,7 @@ use crate::settings::WebhookSettings;
 use crate::store::agenda::{DueTask, ReservedEntry};
 use crate::store::cx::Cx;
 use crate::store::keys::Lane;
+use crate::store::recoveries;
 
 /// A task that this version cannot do, such as one sealed with a key that is gone, is dropped after this time.
 const HOPELESS_AFTER: Duration = Duration::from_hours(24);
@@ -43,6 +44,7 @@ pub(super) async fn work_entry<E: Env>(
     };
     while let Some(task) = working.take_ready() {
         if let Err(outage) = working.work(task.clone(), run).await {
+            working.give_claim_back().await;
             if working.cx.is_write_unknown {
                 return Err(outage);
             }
@@ -77,6 +79,16 @@ impl<E: Env> Working<'_, E> {
         let mut tasks = self.reserved.entry.tasks.iter();
         let index = tasks.position(|task| task.is_ready(now))?;
         Some(self.reserved.entry.tasks.remove(index))
+    }
+
+    /// Gives the claim of a task that failed back, so that the next try does not wait for it.
+    async fn give_claim_back(&mut self) {
+        let env = self.cx.env;
+        let deferred = &mut self.cx.deferred;
+        let given_back = recoveries::return_unused_claim(env.store(), deferred).await;
+        if let Err(outage) = given_back {
+            env.log().write(&LogLine::WorkFailed { outage });
+        }
     }
 
     /// The entry with the tasks that could not be done, to be written with the results of a task.

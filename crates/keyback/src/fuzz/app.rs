@@ -1,72 +1,11 @@
 //! Whole calls of the app in memory: bodies, headers, query strings, imports and documents.
 
-use std::cell::OnceCell;
-
 use ::http::Request;
 use serde_json::{Value, json};
 
+use crate::fuzz::prepared::Prepared;
 use crate::fuzz::{first_line, headers_and_body};
-use crate::ports::NoAnswer;
-use crate::testing::{App, Call, Recovery, Reply, TestKey};
-
-/// An app with records of every kind.
-pub(super) struct Prepared {
-    pub(super) app: App,
-    pub(super) recovery: Recovery,
-}
-
-thread_local! {
-    static PREPARED: OnceCell<Prepared> = const { OnceCell::new() };
-}
-
-impl Prepared {
-    /// Calls `use_it` with a copy of this thread's app.
-    pub(super) fn fork<T>(use_it: impl FnOnce(Self) -> T) -> T {
-        let copy = PREPARED.with(|it| {
-            let prepared = it.get_or_init(Self::new);
-            Self {
-                app: prepared.app.fork(),
-                recovery: prepared.recovery.clone(),
-            }
-        });
-        use_it(copy)
-    }
-
-    fn new() -> Self {
-        let app = App::with_account();
-        let set = |name: &str, value: &str| app.env.variables.set(name, value);
-        set("jwt_jwks", &TestKey::jwks().to_string());
-        set("jwt_audience", TestKey::AUDIENCE);
-        set("webhook_url", "https://portal.example.test/events");
-        set(
-            "webhook_secret",
-            "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
-        );
-        set(
-            "email_webhook_secret",
-            "whsec_a2V5YmFjayB0ZXN0cywgbm90IGEgc2VjcmV0IQ==",
-        );
-        set("trusted_proxy_header", "x-forwarded-for");
-        set("trusted_proxy_hops", "1");
-        let lines = [
-            json!({"id": "bob", "email": "Bob@Example.test", "locale": "de"}),
-            json!({"id": "cy d", "email": "cy@example.test", "password": App::OTHER_PASSWORD}),
-        ];
-        let _ = app.make(&Call::import(&lines)).expect(200);
-        let _ = app.sign_in(App::EMAIL, App::OTHER_PASSWORD);
-        let _ = app.sign_in(App::EMAIL, App::PASSWORD);
-        // An email and webhooks that wait for a retry.
-        app.env.http.fail_with(NoAnswer::TimedOut);
-        let _ = app.forgot("cy@example.test").expect(202);
-        let order = json!({"action": "require-change", "ids": ["bob", "cy d"]});
-        let _ = app.make(&app.call("/v1/admin/users/bulk", order));
-        app.env.http.answer_with(200, None);
-        let recovery = app.recover();
-        let _ = app.verify(&recovery.challenge_id, "000000");
-        let _ = app.run_courier();
-        Self { app, recovery }
-    }
-}
+use crate::testing::{Call, Reply};
 
 /// A call: `<method> <path and query>`, header lines, an empty line, a body.
 pub fn call(input: &[u8]) {
@@ -117,17 +56,34 @@ fn import(content_type: &str, body: &[u8]) {
     }
 }
 
-/// A document in GraphQL.
+/// A document in GraphQL, alone or as the member `query` of a body in JSON, with any variables and the name of an
+/// operation. A document is also sent as such.
 pub fn graphql(input: &[u8]) {
-    let Ok(document) = std::str::from_utf8(input) else {
+    let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    let body = json!({"query": document});
-    Prepared::fork(|prepared| {
-        let reply = prepared.app.make(&prepared.app.call("/graphql", body));
-        check(&reply);
-        assert!(reply.json().is_object());
-    });
+    let members: Option<Value> = serde_json::from_str(text).ok();
+    let members = members.filter(Value::is_object);
+    let is_alone = members.is_none();
+    let body = if is_alone {
+        json!({"query": text}).to_string()
+    } else {
+        text.to_owned()
+    };
+    let asked = |call: Call| {
+        Prepared::fork(|prepared| {
+            let reply = prepared.app.make(&call);
+            check(&reply);
+            assert!(reply.json().is_object());
+            reply.status
+        })
+    };
+    let call = Call::get("/graphql").by("POST");
+    let as_json = asked(call.clone().with_body("application/json", &body));
+    if is_alone && !text.is_empty() {
+        let as_document = asked(call.with_body("application/graphql", text));
+        assert_eq!(as_json, as_document);
+    }
 }
 
 /// Checks what must be true of every answer.

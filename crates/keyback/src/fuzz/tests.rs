@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::fuzz::app::check;
 use crate::fuzz::{TARGETS, Target, records};
 use crate::ports::SecureRandom as _;
+use crate::store::keys;
 use crate::testing::{App, Call, Reply, SeededRandom};
 
 mod mutations;
@@ -131,9 +132,19 @@ fn each_target_is_a_test_a_program_and_a_corpus() {
 #[test]
 fn each_kind_of_record_is_in_the_corpus() {
     let records = records::all();
-    assert!(records.len() > 15, "only {:?}", records.keys());
+    for kind in keys::kinds_of_values() {
+        assert!(records.contains_key(kind), "{kind} is not prepared");
+    }
+    let kinds: Vec<String> = records.keys().cloned().collect();
     for (kind, input) in records {
-        let name = kind.trim_end_matches(':').replace(':', "-");
+        let begins = kind.trim_end_matches(':').to_owned();
+        // A kind with a parameter may begin like one without.
+        let suffix = if begins != kind && kinds.contains(&begins) {
+            "-of"
+        } else {
+            ""
+        };
+        let name = format!("{}{suffix}", begins.replace(':', "-"));
         let file = folder().join("corpus/record").join(name);
         if std::env::var_os("KEYBACK_RENEW_SNAPSHOTS").is_some() && input.len() <= MOST_BYTES {
             fs::write(&file, &input).unwrap();

@@ -63,14 +63,22 @@ fn failed_attempt(problem: ProblemType) -> Option<FailedAttempt> {
     }
 }
 
-/// Whether there is a bearer token, readable or not.
+/// Whether there is a bearer token, readable or not, or a token in the URL of the courier's run.
 fn brings_key(request: &Request) -> bool {
     let mut values = request.headers().get_all("authorization").iter();
-    values.any(|value| {
+    let has_bearer = values.any(|value| {
         let value = value.as_bytes().trim_ascii();
         let scheme = value.get(..6).unwrap_or_default();
         scheme.eq_ignore_ascii_case(b"bearer") && value.len() > scheme.len()
-    })
+    });
+    has_bearer || brings_url_token(request)
+}
+
+/// Whether it is a run of the courier by URL, with a token.
+fn brings_url_token(request: &Request) -> bool {
+    let is_run = request.segments() == ["v1", "courier", "run"];
+    let token = request.parameter("token");
+    is_run && request.method() != "POST" && token.is_some_and(|token| !token.is_empty())
 }
 
 async fn count_wrong_key<E: Env>(

@@ -110,7 +110,7 @@ problem_types! {
         "The body or the query does not match the documentation. The member \"errors\" says what is wrong and where (JSON Pointers).";
     /// The password breaks the policy.
     PasswordRejected = 422, "password-rejected", "The password is not accepted",
-        "The password breaks rules of the password policy. The member \"errors\" lists them all, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached, same-as-current. The link or token can still be used.";
+        "The password breaks rules of the password policy. The member \"errors\" lists them all, each with a code: too-short, too-long, too-common, too-weak, similar-to-email, similar-to-app-name, breached, same-as-current. The link or token can still be used, until the 30th refused password.";
     /// A generated password would be neither emailed nor returned.
     UndeliverablePassword = 422, "undeliverable-password", "The generated password must be sent or returned",
         "A generated password must be sent (\"send_email\": true), returned (\"return_password\": true), or both. Otherwise nobody would ever know it. Nothing was changed.";
@@ -283,6 +283,15 @@ impl Problem {
         Self {
             errors: FieldError::of_violations(member, violations),
             ..Self::new(ProblemType::PasswordRejected)
+        }
+    }
+
+    /// The token had so many passwords refused that it is used up.
+    pub(super) fn last_password_rejected(member: &str, violations: &[PasswordViolation]) -> Self {
+        let detail = "This was the 30th refused password. The link or token can no longer be used: request a new email, or sign in again.";
+        Self {
+            detail: Some(detail.to_owned()),
+            ..Self::password_rejected(member, violations)
         }
     }
 

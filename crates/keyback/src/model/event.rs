@@ -158,9 +158,9 @@ impl Actor {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthenticatedBy {
-    /// An API key.
+    /// A key that is listed in `api_keys`.
     ApiKey,
-    /// A JWT.
+    /// A JSON Web Token that is signed by a key in `jwt_jwks`.
     Jwt,
 }
 

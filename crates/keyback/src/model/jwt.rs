@@ -39,7 +39,7 @@ pub struct JwtTrust {
     pub audience: String,
 }
 
-/// A verified token.
+/// What a token says once its signature, audience and times are checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedJwt {
     /// Its subject; if it has none, the id of the key that signed it.

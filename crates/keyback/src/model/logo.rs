@@ -38,7 +38,7 @@ impl Logo {
         fits.then_some(Self { png, width, height })
     }
 
-    /// The file.
+    /// The PNG file as the operator gave it.
     #[must_use]
     pub fn png(&self) -> &[u8] {
         &self.png

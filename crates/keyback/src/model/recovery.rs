@@ -348,6 +348,22 @@ impl Challenge {
         self.epoch == epoch && now < self.code_expires_at
     }
 
+    /// The names of the caps that attempt number `attempts` of the day exceeds.
+    pub fn exceeded(
+        &self,
+        attempts: i64,
+        caps: AttemptCaps,
+    ) -> impl Iterator<Item = &'static str> + use<> {
+        let own = attempts.saturating_sub(self.attempts_before);
+        let caps = [
+            ("attempts-per-challenge", own, caps.per_challenge),
+            ("attempts-per-account-per-day", attempts, caps.per_day),
+        ];
+        let caps = caps.into_iter();
+        let exceeded = caps.filter(|(_, count, cap)| *count > i64::from(*cap));
+        exceeded.map(|(name, ..)| name)
+    }
+
     /// Whether `code` is right, not expired, within the caps and of the current epoch. `attempts` is the day's counter
     /// including this attempt. Takes the same time for every refusal.
     #[must_use]
@@ -360,11 +376,9 @@ impl Challenge {
         epoch: u64,
         now: Timestamp,
     ) -> bool {
-        let of_this_challenge = attempts.saturating_sub(self.attempts_before);
         let conditions = [
             code.matches(keyring, &self.serial, &self.code),
-            of_this_challenge <= i64::from(caps.per_challenge),
-            attempts <= i64::from(caps.per_day),
+            self.exceeded(attempts, caps).next().is_none(),
             self.may_accept_code(epoch, now),
         ];
         conditions.into_iter().all(|holds| holds)

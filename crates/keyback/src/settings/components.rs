@@ -14,7 +14,7 @@ use crate::portal::WebhookSettings;
 use crate::settings::{
     Access, AdminResetRules, ApiDocs, AppForgotLimit, BreachList, CorsOrigins, CourierUrlToken,
     FeedbackSettings, ForgotLimit, GraphqlTokenLifetime, LogoImage, ResetLimit, ReturnUrls,
-    Section, SignInLimit, SignInUrl, TemporaryPasswordLifetime, ToldLinkLifetime, Values,
+    Section, ShownLinkLifetime, SignInLimit, SignInUrl, TemporaryPasswordLifetime, Values,
     VerifyLimit,
 };
 
@@ -203,7 +203,7 @@ components!(
         /// The operator's logo.
         logo: LogoImage,
         /// How long the link of a recovery works unless an administrator chooses otherwise.
-        link: ToldLinkLifetime,
+        link: ShownLinkLifetime,
         /// Whether the description of the API is served.
         api_docs: ApiDocs,
     }

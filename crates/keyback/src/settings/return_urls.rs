@@ -29,7 +29,7 @@ impl ReturnUrls {
 /// `sign_in_url`: the portal's sign-in; `None` if nothing links to it.
 #[derive(Debug, Clone)]
 pub struct SignInUrl(
-    /// The address.
+    /// Read leniently: a bad one stops no call.
     pub Option<WebAddress>,
 );
 

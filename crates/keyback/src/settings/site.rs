@@ -72,7 +72,7 @@ pub(super) fn app_name(values: &Values) -> String {
 /// `logo_image`: `None` if the pages show `logo_text`.
 #[derive(Debug, Clone)]
 pub struct LogoImage(
-    /// The image.
+    /// Read leniently: a bad one stops no page.
     pub Option<Logo>,
 );
 

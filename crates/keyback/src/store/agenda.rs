@@ -209,7 +209,7 @@ pub async fn find(store: &impl KeyValue, place: Place) -> Result<Option<Entry>, 
 }
 
 /// An entry as a walk finds it. The caller decides what to do with an unreadable one.
-pub type Found = (Place, Result<Option<Entry>, Unavailable>);
+pub type AgendaEntry = (Place, Result<Option<Entry>, Unavailable>);
 
 /// A walk over all unsettled entries.
 #[derive(Debug)]
@@ -255,7 +255,7 @@ impl Walk {
     ///
     /// # Errors
     /// [`Unavailable::Store`].
-    pub async fn next(&mut self, store: &impl KeyValue) -> Result<Vec<Found>, Unavailable> {
+    pub async fn next(&mut self, store: &impl KeyValue) -> Result<Vec<AgendaEntry>, Unavailable> {
         let Some((lane, from, head)) = self.lanes.iter_mut().find(|(_, from, head)| from <= head)
         else {
             return Ok(Vec::new());
@@ -279,7 +279,7 @@ pub(super) async fn head(store: &impl KeyValue, lane: Lane) -> Result<i64, Unava
 pub(super) async fn read(
     store: &impl KeyValue,
     places: Vec<Place>,
-) -> Result<Vec<Found>, Unavailable> {
+) -> Result<Vec<AgendaEntry>, Unavailable> {
     let found = places.iter().map(|place| find(store, *place));
     let found = futures::future::join_all(found).await;
     places

@@ -45,6 +45,8 @@ pub struct Batch {
     decoy: bool,
     /// The deadline for writing it, if any.
     until: Option<Timestamp>,
+    /// Whether it uses the request's claim to issue.
+    uses_claim: bool,
 }
 
 /// What a batch does to an account's credential epoch.
@@ -65,7 +67,7 @@ pub enum Epoch {
 pub enum DraftSecret {
     /// The link and the code of a challenge.
     Challenge {
-        /// The challenge.
+        /// Names the challenge whose end makes the mail useless.
         serial: ChallengeSerial,
         /// The sealed request that it answers, if the email is to be rewritten when it is not tried in time.
         request: Option<Sealed>,
@@ -81,7 +83,7 @@ pub struct Draft<'a, M> {
     pub kind: EmailKind,
     /// The recipient's account.
     pub account_id: &'a AccountId,
-    /// The rendered email.
+    /// The email as it is sealed, and later handed to a provider.
     pub message: &'a M,
     /// When it is no longer worth sending.
     pub discard_at: Option<Timestamp>,
@@ -118,6 +120,12 @@ impl Batch {
     /// numbers are drawn: a caller that stalled may have been overtaken by then.
     pub fn only_until(&mut self, until: Timestamp) {
         self.until = Some(self.until.map_or(until, |it| it.min(until)));
+    }
+
+    /// Writes the batch in the request's turn to issue, which ends at `until`, and so uses its claim.
+    pub fn in_turn(&mut self, until: Timestamp) {
+        self.uses_claim = true;
+        self.only_until(until);
     }
 
     /// Turns all that the batch writes so far into a decoy: the same number of records of the same size, under

@@ -87,7 +87,7 @@ pub struct Cancelled {
     pub by_token: bool,
 }
 
-/// Claims `counter` for good, whoever had claimed it, and reports who had.
+/// Claims `counter` for good, even if another caller has claimed it, and reports which kind of caller has.
 ///
 /// # Errors
 /// [`Unavailable::Store`]; the cancel may have been applied.

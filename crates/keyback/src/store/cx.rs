@@ -6,6 +6,7 @@ use crate::model::failed_attempt::FailedAttempt;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::password::{Password, PasswordHash};
+use crate::model::recovery::IssueClaim;
 use crate::ports::{Clock as _, Env, Variables as _};
 use crate::store::agenda::{Expiring, ReservedEntry};
 use crate::store::keys::{AnyKey, CounterKey};
@@ -42,7 +43,7 @@ impl<'e, E: Env> Cx<'e, E> {
         }
     }
 
-    /// The store.
+    /// Where values and counters are. It outlives the context, so a flow can call it while it changes `deferred`.
     #[must_use]
     pub fn store(&self) -> &'e E::Store {
         self.env.store()
@@ -60,6 +61,9 @@ pub struct Deferred {
     pub(crate) leases: Vec<Lease>,
     /// Attempts to give back.
     pub(crate) give_back: Vec<CounterKey>,
+    /// The claim to issue for this account, until the write that uses it. If none does, the claim is given back, since
+    /// the next claim would wait for it.
+    pub(crate) unused_claim: Option<(AccountId, IssueClaim)>,
     /// Keys to delete at once.
     pub(crate) delete: Vec<AnyKey>,
     /// Keys to delete later. The next batch includes them.
@@ -96,7 +100,7 @@ pub struct BreachQuestion {
     pub account_id: AccountId,
     /// The account's epoch when the password was correct.
     pub epoch: u64,
-    /// The correct password.
+    /// What the user signed in with. Only the first five digits of its SHA-1 leave the app.
     pub password: Password,
     /// The origin of the list of breached passwords.
     pub list: BaseUrl,
@@ -112,6 +116,7 @@ impl Deferred {
             entries,
             leases,
             give_back,
+            unused_claim,
             delete,
             expiring,
             rehash,
@@ -124,6 +129,7 @@ impl Deferred {
         entries.is_empty()
             && leases.is_empty()
             && give_back.is_empty()
+            && unused_claim.is_none()
             && delete.is_empty()
             && expiring.is_empty()
             && rehash.is_none()

@@ -34,12 +34,12 @@ struct Stored {
     link: Option<Link>,
 }
 
-/// A recorded event.
+/// An event with its place in its account's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// The account and the event's sequence number.
     pub place: EventPlace,
-    /// The event.
+    /// What happened, as administrators and the portal get it.
     pub event: Event,
     /// Its place in the chain of its account, once it is in the feed of all events.
     pub link: Option<Link>,

@@ -156,6 +156,15 @@ macro_rules! table {
             $(let $parameter = $parameter.in_key();)*
             $kind::new(format!($pattern))
         })+
+
+        /// The beginnings of the names of all values, up to their first parameter.
+        #[cfg(test)]
+        pub(crate) fn kinds_of_values() -> Vec<&'static str> {
+            let all = [$((stringify!($kind), $pattern)),+];
+            let values = all.into_iter().filter(|(kind, _)| *kind == "Key");
+            let beginning = |pattern: &'static str| pattern.split('{').next();
+            values.filter_map(|(_, pattern)| beginning(pattern)).collect()
+        }
     };
 }
 

@@ -10,13 +10,13 @@ use crate::store::keys::Key;
 const VERSION: u8 = 1;
 
 #[derive(Serialize)]
-struct Outgoing<'a, T> {
+struct VersionedRef<'a, T> {
     v: u8,
     record: &'a T,
 }
 
 #[derive(Deserialize)]
-struct Incoming<T> {
+struct Versioned<T> {
     v: u8,
     record: T,
 }
@@ -34,7 +34,7 @@ pub fn encode<T: Serialize>(record: &T) -> Result<Vec<u8>, Unavailable> {
 /// # Errors
 /// [`Unavailable::Record`] if it cannot be written as JSON.
 pub fn encode_as<T: Serialize>(v: u8, record: &T) -> Result<Vec<u8>, Unavailable> {
-    serde_json::to_vec(&Outgoing { v, record })
+    serde_json::to_vec(&VersionedRef { v, record })
         .map_err(|_| Unavailable::Record("cannot be written"))
 }
 
@@ -51,7 +51,7 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unavailable> {
 /// # Errors
 /// [`Unavailable::Record`] if they have another version or layout.
 pub fn decode_up_to<T: DeserializeOwned>(latest: u8, bytes: &[u8]) -> Result<(u8, T), Unavailable> {
-    let incoming: Incoming<T> =
+    let incoming: Versioned<T> =
         serde_json::from_slice(bytes).map_err(|_| Unavailable::Record("unknown layout"))?;
     if (1..=latest).contains(&incoming.v) {
         Ok((incoming.v, incoming.record))

@@ -15,6 +15,7 @@ use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::Batch;
 use crate::store::claim::Claimed;
+use crate::store::cx::Deferred;
 use crate::store::keys::{self, CounterKey};
 use crate::store::{claim, draw, read_counter, record};
 
@@ -147,7 +148,7 @@ impl Claim {
         claim::take(env, &self.0, claimant).await
     }
 
-    /// Claims it for good, whoever had claimed it.
+    /// Claims it for good, even if another caller has claimed it.
     ///
     /// # Errors
     /// [`Unavailable::Store`]; it may be claimed.
@@ -208,10 +209,7 @@ pub async fn claim_issue(
     let attempts = attempts_in(stands);
     let claim = IssueClaim {
         day,
-        number: stands
-            .saturating_sub(attempts)
-            .checked_div(ISSUE)
-            .unwrap_or_default(),
+        number: claims_in(stands),
     };
     Ok((claim, attempts))
 }
@@ -231,7 +229,8 @@ pub async fn imitate_claim(
     Ok(IssueClaim { day: 0, number: 1 })
 }
 
-/// Takes back a claim to issue that will not be used.
+/// Gives back a claim to issue that will not be used, if it is the latest: then the next claim has the same number, and
+/// waits for nothing. A later claim waits for this one anyway, and its number must not be given out again.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -241,10 +240,49 @@ pub async fn return_issue_claim(
     claim: IssueClaim,
 ) -> Result<(), Unavailable> {
     let counter = keys::attempts(account, claim.day);
-    store
-        .increment(&counter, ISSUE.saturating_neg())
-        .await
-        .map(drop)
+    if claims_in(read_counter(store, &counter).await?) != claim.number {
+        return Ok(());
+    }
+    let left = store.increment(&counter, ISSUE.saturating_neg()).await?;
+    if claims_in(left) != claim.number.saturating_sub(1) {
+        // Another claim came in between.
+        store.increment(&counter, ISSUE).await?;
+    }
+    Ok(())
+}
+
+/// Withdraws a claim that lost its turn to one that has issued. So do most later ones, each by its own: none of their numbers is
+/// left for the next claim to wait for.
+///
+/// # Errors
+/// [`Unavailable::Store`].
+pub async fn withdraw_issue_claim(
+    store: &impl KeyValue,
+    account: &AccountId,
+    claim: IssueClaim,
+) -> Result<(), Unavailable> {
+    let counter = keys::attempts(account, claim.day);
+    store.increment(&counter, ISSUE.saturating_neg()).await?;
+    Ok(())
+}
+
+/// Gives back the request's claim to issue, if no write has used it.
+///
+/// # Errors
+/// [`Unavailable::Store`]. The next claim then waits for a [`TURN`].
+pub async fn return_unused_claim(
+    store: &impl KeyValue,
+    deferred: &mut Deferred,
+) -> Result<(), Unavailable> {
+    match deferred.unused_claim.take() {
+        Some((account, claim)) => return_issue_claim(store, &account, claim).await,
+        None => Ok(()),
+    }
+}
+
+/// The number of claims to issue in a counter's value.
+fn claims_in(stands: i64) -> i64 {
+    stands.checked_div_euclid(ISSUE).unwrap_or_default()
 }
 
 fn attempts_in(stands: i64) -> i64 {
@@ -290,6 +328,7 @@ pub async fn forget<E: Env>(
     let today = attempts_day_of(now);
     let (claim, _) = claim_issue(store, id, today).await?;
     if claim.number != 1 || is_over() {
+        return_issue_claim(store, id, claim).await?;
         return store.delete_many(gone).await.map(|()| Some(today));
     }
     gone.extend([keys::recovery(id).into(), keys::attempts(id, today).into()]);

@@ -14,7 +14,7 @@ use crate::testing::{Mail, MemoryEnv, Reply, block_on, exchange, exchange_raw, h
 /// The bearer string whose digest [`MemoryEnv`] lists.
 const API_KEY: &str = "kb_all_0123456789abcdef0123456789abcdef";
 
-/// One call.
+/// A call that tests can send as it is, change or send again.
 #[derive(Debug, Clone)]
 pub struct Call {
     method: &'static str,
@@ -145,7 +145,7 @@ pub struct Recovery {
     pub challenge_id: String,
     /// The code in the email.
     pub code: String,
-    /// The link's token.
+    /// The token after the `#` of the link that resets.
     pub link: String,
     /// The token of the "this was not me" link.
     pub cancel: String,
@@ -158,11 +158,11 @@ impl Default for App {
 }
 
 impl App {
-    /// An account's address.
+    /// The address of the account in [`App::with_account`].
     pub const EMAIL: &str = "ann@example.test";
     /// An address without an account.
     pub const NOBODY: &str = "eve@example.test";
-    /// The initial password.
+    /// The password of that account.
     pub const PASSWORD: &str = "staple horse violet crane";
     /// A good password to change to.
     pub const NEW_PASSWORD: &str = "copper lantern drifts north";

@@ -228,19 +228,19 @@ impl HttpClient for MemoryHttp {
     }
 }
 
-/// Variables in memory.
+/// The operator's variables. Forks have copies.
 #[derive(Debug, Clone, Default)]
 pub struct MemoryVariables(Rc<RefCell<BTreeMap<String, String>>>);
 
 impl MemoryVariables {
-    /// Sets `name`.
+    /// As the operator's change of `name`, from the next call on.
     pub fn set(&self, name: &str, value: &str) {
         self.0
             .borrow_mut()
             .insert(name.to_owned(), value.to_owned());
     }
 
-    /// Unsets `name`.
+    /// As if the manifest did not declare `name`.
     pub fn unset(&self, name: &str) {
         self.0.borrow_mut().remove(name);
     }
@@ -281,17 +281,17 @@ impl Log for MemoryLog {
 /// All ports together. Clones share everything.
 #[derive(Debug, Clone)]
 pub struct MemoryEnv {
-    /// The clock.
+    /// Stands still until a test or a sleep moves it.
     pub clock: SettableClock,
-    /// The randomness.
+    /// The same in every run: ids and tokens are reproducible.
     pub random: SeededRandom,
-    /// The store.
+    /// Can fail, stall and lose answers at any operation.
     pub store: MemoryKeyValue,
-    /// The provider.
+    /// Email providers, the portal and the list of breached passwords.
     pub http: MemoryHttp,
     /// The variables: those of `spin.toml`, with its defaults.
     pub variables: MemoryVariables,
-    /// The log.
+    /// Lines are kept, to search them for secrets.
     pub log: MemoryLog,
     /// What was measured. Forks share it.
     pub meter: Meter,

@@ -8,13 +8,13 @@ use serde_json::Value;
 /// An email as the provider got it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// The recipient.
+    /// The address that the provider is to send it to.
     pub to: String,
-    /// The subject.
+    /// What a list of emails shows.
     pub subject: String,
-    /// The plain text.
+    /// The part for programs that show no HTML.
     pub text: String,
-    /// The HTML.
+    /// The part that most programs show.
     pub html: String,
     /// The provider sends one email for each key, however often it is called.
     pub idempotency_key: String,
@@ -50,7 +50,7 @@ impl Mail {
         self.subject.starts_with("Reset your")
     }
 
-    /// The code.
+    /// The line of 6 to 10 digits in the plain text.
     #[must_use]
     pub fn code(&self) -> String {
         let is_code = |line: &&str| {
@@ -60,13 +60,13 @@ impl Mail {
         lines.find(is_code).expect("a code").to_owned()
     }
 
-    /// The link's token.
+    /// The token after the `#` of the link that resets.
     #[must_use]
     pub fn link(&self) -> String {
         self.after("/reset-password#token=")
     }
 
-    /// The password.
+    /// The indented line of the plain text: a generated password.
     #[must_use]
     pub fn password(&self) -> String {
         let mut lines = self.text.lines();

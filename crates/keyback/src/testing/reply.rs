@@ -6,11 +6,11 @@ use serde_json::Value;
 /// An answer as it came over the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// The status.
+    /// The HTTP status code, such as 204.
     pub status: u16,
     /// The headers, in order.
     pub headers: Vec<(String, String)>,
-    /// The body.
+    /// All of it, as text.
     pub body: String,
 }
 

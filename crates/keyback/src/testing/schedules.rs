@@ -14,7 +14,7 @@ use crate::testing::{SeededRandom, Step, step};
 #[cfg(test)]
 mod tests;
 
-/// A caller.
+/// A call, and the work after its answer, that is run one operation at a time.
 pub type Caller<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// How many orders were explored.

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use crate::base::timestamp::Timestamp;
 use crate::courier::backoff;
 use crate::courier::pauses::Pauses;
 use crate::courier::report::{CourierRun, Delivery};
 use crate::courier::tasks::hand_over::{Offered, hand_over};
 use crate::courier::tasks::renew;
-use crate::mail::api::{Handover, OpenedMail};
+use crate::mail::api::{Handover, MailSettings, OpenedMail};
 use crate::mail::message::Message;
 use crate::model::agenda_task::AgendaTask;
-use crate::model::email::{Email, EmailFeedback, EmailState, MailSecret};
+use crate::model::email::{Email, EmailState};
 use crate::model::event::{AboutEmail, Event, EventType};
 use crate::model::id::{EmailId, EventId};
 use crate::model::log_line::LogLine;
@@ -22,8 +21,11 @@ use crate::settings::Sending;
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
 use crate::store::cx::Cx;
-use crate::store::outbox::{self, EmailWithFeedback};
-use crate::store::{accounts, recoveries};
+use crate::store::outbox;
+
+mod before;
+
+use before::{is_dead, open_try};
 
 /// A try must begin this long before its lease ends, so that it ends before another may begin.
 const TRY_TIME: Duration = Duration::from_secs(15);
@@ -119,64 +121,8 @@ async fn try_once<E: Env>(
         let (_, entry) = tried.end(cx, EmailState::Sent, None).await?;
         return Ok((Delivery::Stale, entry));
     }
-    let offered = if let Some(message) = &message {
-        let call = hand_over(env, mail, tried.opened(message), attempt, run);
-        pauses.during(env, call).await
-    } else {
-        let reason = "sealed with a key that is gone".to_owned();
-        Offered::surely(mail.primary.kind, Handover::Refused { reason })
-    };
-    tried.email.provider = Some(offered.provider.as_str().to_owned());
-    if !offered.is_sure {
-        // It may have arrived, so it must not be written anew.
-        tried.email.request = None;
-    }
+    let offered = tried.offer(env, mail, message.as_ref(), pauses, run).await;
     tried.note(cx, offered, run).await
-}
-
-/// The email, its sealed text and the provider's feedback, if try number `attempt` has not been made yet.
-fn open_try(
-    found: EmailWithFeedback,
-    attempt: u32,
-) -> Option<(Email, Sealed, Option<EmailFeedback>)> {
-    let EmailWithFeedback {
-        email, feedback, ..
-    } = found;
-    let is_next = email.attempts.saturating_add(1) == attempt;
-    let is_open = is_next && email.state == EmailState::Pending;
-    let sealed = email.message.clone().filter(|_| is_open)?;
-    Some((email, sealed, feedback))
-}
-
-/// Whether a newer secret or a credential event has invalidated this one, or `to` is no longer the address.
-async fn is_dead<E: Env>(
-    env: &E,
-    email: &Email,
-    to: Option<&str>,
-    now: Timestamp,
-) -> Result<bool, Unavailable> {
-    let (Some(secret), Some(to)) = (&email.secret, to) else {
-        return Ok(false);
-    };
-    let (account, recovery) = futures::join!(
-        accounts::find(env.store(), &email.account_id),
-        recoveries::find(env.store(), &email.account_id),
-    );
-    let recovery = recovery?.unwrap_or_default();
-    let Some(account) = account? else {
-        return Ok(true);
-    };
-    let is_alive = match secret {
-        MailSecret::Challenge { serial } => recovery
-            .live(account.epoch, now)
-            .is_some_and(|challenge| challenge.serial == *serial),
-        // Requiring a change raises the account's epoch, but leaves the password valid.
-        MailSecret::Password { epoch } => account
-            .credential
-            .as_ref()
-            .is_some_and(|credential| credential.epoch == *epoch),
-    };
-    Ok(!is_alive || account.email.as_str() != to)
 }
 
 /// A try whose result is not recorded yet.
@@ -195,6 +141,31 @@ impl Try<'_> {
             account_id: &self.email.account_id,
             message,
         }
+    }
+
+    /// Sends the email to the providers, between the pauses that hide it. Without a `message` it cannot be read.
+    async fn offer<E: Env>(
+        &mut self,
+        env: &E,
+        mail: &MailSettings,
+        message: Option<&Message>,
+        pauses: Pauses,
+        run: &CourierRun,
+    ) -> Offered {
+        let attempt = self.email.attempts;
+        let offered = if let Some(message) = message {
+            let call = hand_over(env, mail, self.opened(message), attempt, run);
+            pauses.during(env, call).await
+        } else {
+            let reason = "sealed with a key that is gone".to_owned();
+            Offered::surely(mail.primary.kind, Handover::Refused { reason })
+        };
+        self.email.provider = Some(offered.provider.as_str().to_owned());
+        if !offered.is_sure {
+            // It may have arrived, so it must not be written anew.
+            self.email.request = None;
+        }
+        offered
     }
 
     /// Records the answer of the providers.

@@ -100,7 +100,7 @@ pub(in crate::courier) async fn run<E: Env>(
     Ok(Notification::NotTaken(next))
 }
 
-/// The portal's answer.
+/// What the portal made of an event.
 enum Sent {
     Taken,
     NotTaken(String),

@@ -86,7 +86,7 @@ pub(in crate::courier) async fn run<E: Env>(
 
 /// The turn to issue for the requested account, or one for a placeholder, and what to tie the request to.
 async fn find_turn<E: Env>(
-    cx: &Cx<'_, E>,
+    cx: &mut Cx<'_, E>,
     settings: &IssueSettings,
     request: &Request,
 ) -> Result<(Turn, Option<RequestRecord>), Unavailable> {
@@ -104,7 +104,7 @@ async fn find_turn<E: Env>(
         _ => None,
     };
     let placeholder = Account::placeholder(request.email.clone());
-    Ok((Turn::imitate(cx.env, placeholder).await?, tied))
+    Ok((Turn::imitate(cx, placeholder).await?, tied))
 }
 
 /// Turns the batch into a decoy of equal size, with imitated delivery tasks.
@@ -186,24 +186,24 @@ fn decide_by(
 
 /// The turn to issue, or what to do instead because another request had it first.
 async fn take_turn<E: Env>(
-    cx: &Cx<'_, E>,
+    cx: &mut Cx<'_, E>,
     settings: &IssueSettings,
     request: &Request,
     account: Account,
     recovery: Recovery,
 ) -> Result<Result<Turn, Decision>, Unavailable> {
-    let asker = asker(settings, &account, request);
+    let (asker, now) = (asker(settings, &account, request), cx.now);
     let still_wanted = |account: &Account, recovery: &Recovery| {
         let rules = &settings.rules;
         let is_wanted = if let Some(serial) = &request.instead_of {
             is_latest(recovery, serial)
         } else {
-            let decision = recovery.decide(rules, &asker, account.epoch, Use::Unused, cx.now);
+            let decision = recovery.decide(rules, &asker, account.epoch, Use::Unused, now);
             decision == IssueDecision::Issue
         };
         !account.disabled && is_wanted
     };
-    if let Some(turn) = Turn::take(cx.env, account, recovery, still_wanted).await? {
+    if let Some(turn) = Turn::take(cx, account, recovery, still_wanted).await? {
         return Ok(Ok(turn));
     }
     Ok(Err(match decide(cx, settings, request).await? {

@@ -80,7 +80,7 @@ async fn record<E: Env>(
     let account_id = event.account_id.clone();
     let mut batch = Batch::default();
     reservations::reserve(&mut batch, account, cx.now)?;
-    tell_owner(cx, settings, &mut batch, account)?;
+    mail_owner(cx, settings, &mut batch, account)?;
     // An account that is created again under this id continues this count, and shares no epoch with this one.
     batch.event(event);
     batch.unlist(account);
@@ -95,7 +95,7 @@ async fn record<E: Env>(
 }
 
 /// Emails the owner. The email contains the address, so it can be sent after the account is gone.
-fn tell_owner<E: Env>(
+fn mail_owner<E: Env>(
     cx: &Cx<'_, E>,
     settings: &DeleteSettings<'_>,
     batch: &mut Batch,

@@ -37,11 +37,14 @@ pub async fn run<E: Env>(
     let account = found?.ok_or(UnlockError::NotFound)?;
     let mut batch = Batch::default();
     // A request that issues an email right now must not restore the old count.
-    let turn = match recovery? {
-        Some(recovery) => Turn::take(cx.env, account, recovery, |_, _| true).await?,
+    let taken = match recovery? {
+        Some(recovery) => Turn::take_and_lease(cx, account, recovery).await?,
         None => None,
     };
-    let held = accounts::lease(cx, id).await?;
+    let (turn, held) = match taken {
+        Some((turn, held)) => (Some(turn), held),
+        None => (None, accounts::lease(cx, id).await?),
+    };
     let found = accounts::find(store, id).await?;
     let mut account = found.ok_or(UnlockError::NotFound)?;
     account.unlocked_at = Some(cx.now);
@@ -53,7 +56,7 @@ pub async fn run<E: Env>(
         recoveries::replace(&mut batch, id, &recovery)?;
         let forget = recoveries::forget_after(id.clone(), turn.claim.day);
         batch.task_at(forget.at, forget.task);
-        batch.only_until(turn.until);
+        batch.in_turn(turn.until);
     }
     batch.under(held);
     batch.commit(cx).await?;

@@ -128,10 +128,7 @@ pub(super) async fn authenticate<E: Env>(
             return Err(outage.into());
         }
         count_failure(cx, keyring, &id, &subject, by_network.as_ref()).await?;
-        if let Some(slowness) = slowest {
-            wait_out(cx, slowness.refusal()).await;
-        }
-        return Err(SignInError::InvalidCredentials);
+        return Err(refuse(cx, slowest).await);
     };
     // Right, even if it has expired.
     if let Some(by_network) = by_network {
@@ -275,6 +272,14 @@ async fn accept<E: Env>(
     let verified = hashing::verify(env, place, password, hash.as_ref()).await?;
     let account = found.filter(|account| verified && !account.disabled);
     Ok(account.zip(hash))
+}
+
+/// The refusal of a wrong password, once it has taken as long as that of any other account.
+async fn refuse<E: Env>(cx: &Cx<'_, E>, slowest: Option<Slowness>) -> SignInError {
+    if let Some(slowness) = slowest {
+        wait_out(cx, slowness.refusal()).await;
+    }
+    SignInError::InvalidCredentials
 }
 
 /// Waits until the request has taken `step`. Verifying a foreign hash takes less, but not the same time as one of

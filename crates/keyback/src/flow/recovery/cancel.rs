@@ -137,8 +137,8 @@ async fn claim_all<E: Env>(
 ) -> Result<(), CancelRecoveryError> {
     let store = cx.store();
     let claims = [
-        // Claimed first, so that a new request within the cooldown sends no email: it may come from whoever made the
-        // cancelled one.
+        // Claimed first, so that a new request within the cooldown sends no email: the stranger who made the
+        // cancelled one may make it.
         tokens::claim_of(token.reference()),
         // If the link is claimed already, its holder is setting a password, or has set one. If the code is claimed, its
         // holder has a reset token, and the claim of that one decides.

@@ -21,7 +21,7 @@ use crate::store::cx::Cx;
 use crate::store::recoveries::{self, AFTERLIFE};
 use crate::store::tokens;
 
-/// Settings for inviting.
+/// What an invitation looks like, how it is sealed, and where its reader signs in later.
 #[derive(Debug)]
 pub struct InvitationSettings {
     /// What every challenge needs.

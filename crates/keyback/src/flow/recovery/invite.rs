@@ -48,7 +48,7 @@ pub async fn run<E: Env>(
     check(&account)?;
     let recovery = recovery?.unwrap_or_default();
     let still_wanted = |account: &Account, _: &_| check(account).is_ok();
-    let turn = Turn::take(cx.env, account, recovery, still_wanted).await?;
+    let turn = Turn::take(cx, account, recovery, still_wanted).await?;
     let Some(turn) = turn else {
         // The account has changed while others had their turns.
         let found = accounts::find(store, id).await?;
@@ -68,7 +68,7 @@ pub async fn run<E: Env>(
         let before = turn.recovery;
         before.with_issued(challenge, None, claim, &issue.rules)
     })?;
-    batch.only_until(turn.until);
+    batch.in_turn(turn.until);
     batch.commit(cx).await?;
     Ok(invited)
 }

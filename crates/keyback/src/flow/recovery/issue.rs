@@ -21,6 +21,7 @@ use crate::ports::{Clock, Env, SecureRandom as _, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::{Batch, Draft, DraftSecret};
 use crate::store::cx::Cx;
+use crate::store::lease::Held;
 use crate::store::recoveries::{self, AFTERLIFE, RequestRecord, TURN};
 use crate::store::{accounts, tokens};
 
@@ -28,7 +29,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Waits for at most this many earlier claims, however many there are.
 const MOST_TURNS: u32 = 6;
 
-/// Settings for issuing.
+/// What codes, links and their mails are made of, and how often one account gets them.
 #[derive(Debug)]
 pub struct IssueSettings {
     /// How emails present the app.
@@ -96,19 +97,21 @@ struct Change {
 impl Turn {
     /// Claims the right to issue for `account`, and waits until the claim before it has issued or given up. Returns
     /// `None` if `still_wanted` refuses the account and its recovery as they are by then, or if the account is gone.
+    /// Unless a batch is written [in the turn](Batch::in_turn), the claim is given back after the response.
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
     pub(crate) async fn take<E: Env>(
-        env: &E,
+        cx: &mut Cx<'_, E>,
         account: Account,
         recovery: Recovery,
         still_wanted: impl Fn(&Account, &Recovery) -> bool,
     ) -> Result<Option<Self>, Unavailable> {
-        let store = env.store();
+        let (env, store) = (cx.env, cx.store());
         let began = env.clock().now();
         let day = attempts_day(began);
         let (claim, attempts_before) = recoveries::claim_issue(store, &account.id, day).await?;
+        cx.deferred.unused_claim = Some((account.id.clone(), claim));
         let mut turn = Self {
             claim,
             attempts_before,
@@ -145,11 +148,38 @@ impl Turn {
             turn.recovery = recovery;
             let found = account?.filter(|account| still_wanted(account, &turn.recovery));
             let Some(account) = found else {
-                recoveries::return_issue_claim(store, &id, turn.claim).await?;
+                cx.deferred.unused_claim = None;
+                recoveries::withdraw_issue_claim(store, &id, turn.claim).await?;
                 return Ok(None);
             };
             turn.account = account;
         }
+    }
+
+    /// As [`Turn::take`], with the account's lease. Returns `None` if the account is gone.
+    ///
+    /// Waiting for the lease may take longer than a turn, such as after a holder that died. Then another turn is taken,
+    /// under the lease.
+    ///
+    /// # Errors
+    /// [`Unavailable`] of the store.
+    pub(crate) async fn take_and_lease<E: Env>(
+        cx: &mut Cx<'_, E>,
+        account: Account,
+        recovery: Recovery,
+    ) -> Result<Option<(Self, Held)>, Unavailable> {
+        let id = account.id.clone();
+        let Some(turn) = Self::take(cx, account, recovery, |_, _| true).await? else {
+            return Ok(None);
+        };
+        let held = accounts::lease(cx, &id).await?;
+        if cx.env.clock().now() < turn.until {
+            return Ok(Some((turn, held)));
+        }
+        recoveries::return_unused_claim(cx.store(), &mut cx.deferred).await?;
+        let recovery = recoveries::find(cx.store(), &id).await?.unwrap_or_default();
+        let turn = Self::take(cx, turn.account, recovery, |_, _| true).await?;
+        Ok(turn.map(|turn| (turn, held)))
     }
 
     /// How many claims may issue before this one.
@@ -163,11 +193,15 @@ impl Turn {
     ///
     /// # Errors
     /// [`Unavailable::Store`] or [`Unavailable::Random`].
-    pub(crate) async fn imitate<E: Env>(env: &E, account: Account) -> Result<Self, Unavailable> {
+    pub(crate) async fn imitate<E: Env>(
+        cx: &mut Cx<'_, E>,
+        account: Account,
+    ) -> Result<Self, Unavailable> {
+        let (env, store) = (cx.env, cx.store());
         let mut coin = [0];
         env.random().fill(&mut coin)?;
-        let is_up = coin[0] < 128;
-        let claim = recoveries::imitate_claim(env.store(), &account.id, is_up).await?;
+        let claim = recoveries::imitate_claim(store, &account.id, coin[0] < 128).await?;
+        cx.deferred.unused_claim = Some((account.id.clone(), claim));
         Ok(Self {
             claim,
             attempts_before: 0,
@@ -218,7 +252,7 @@ pub(crate) fn issue<E: Env>(
         turn.recovery.with_uncounted(challenge, turn.claim)
     };
     recoveries::replace(batch, &account.id, &recovery)?;
-    batch.only_until(turn.until);
+    batch.in_turn(turn.until);
     let Secrets { code, link, .. } = secrets;
     Ok(Issued { code, link })
 }

@@ -11,6 +11,7 @@ use crate::model::hashing_gate::Place;
 use crate::model::id::AccountId;
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
+use crate::model::measured::Measured;
 use crate::model::password::{Password, PasswordHash};
 use crate::model::password_policy::{PasswordRules, PasswordViolation};
 use crate::model::token::Token;
@@ -33,9 +34,12 @@ pub enum ResetPasswordError {
     /// The token is wrong, expired, used, replaced or unknown: the answer does not say which.
     #[error("not a good token")]
     InvalidToken,
-    /// The token is valid, and stays so until the thirtieth refusal, but the password is refused.
+    /// The token is valid, but the password is refused. The token stays valid.
     #[error("the password is refused")]
     PasswordRejected(Vec<PasswordViolation>),
+    /// As `PasswordRejected`, for the thirtieth time: the token is used up.
+    #[error("the password is refused, and the token with it")]
+    LastPasswordRejected(Vec<PasswordViolation>),
     /// The token may be used up, and it is unknown whether the password was stored: a new request may be needed.
     #[error("not known to be stored after the token was used: {0}")]
     StartAgain(Unavailable),
@@ -50,7 +54,7 @@ impl From<Unavailable> for ResetPasswordError {
     }
 }
 
-/// Settings for resetting.
+/// What a reset checks, and how its mail looks.
 #[derive(Debug)]
 pub struct ResetSettings {
     /// How emails present the app.
@@ -106,10 +110,7 @@ pub async fn run<E: Env>(
     let live = live.ok_or(ResetPasswordError::InvalidToken)?;
     let checked = match check(cx, settings, &place, &token, &live, &order.new_password).await? {
         Ok(checked) => checked,
-        Err(violations) => {
-            count_refusal(cx, &token, &live.claim).await?;
-            return Err(ResetPasswordError::PasswordRejected(violations));
-        }
+        Err(violations) => return Err(refuse(cx, &token, &live.claim, violations).await),
     };
     let hash = hash_or_count(cx, &place, &token, &live.claim, &order.new_password).await?;
     drop(place);
@@ -177,6 +178,20 @@ async fn check<E: Env>(
     Ok(Ok(checked))
 }
 
+/// Counts the refused password, and says whether it was the last.
+async fn refuse<E: Env>(
+    cx: &Cx<'_, E>,
+    token: &Token,
+    claim: &Claim,
+    violations: Vec<PasswordViolation>,
+) -> ResetPasswordError {
+    match count_refusal(cx, token, claim).await {
+        Ok(true) => ResetPasswordError::LastPasswordRejected(violations),
+        Ok(false) => ResetPasswordError::PasswordRejected(violations),
+        Err(error) => error,
+    }
+}
+
 /// The hash to store. If the gate has no room left for it, the answer reveals that the password is not the current one,
 /// so this counts as a refused password.
 ///
@@ -201,15 +216,20 @@ async fn hash_or_count<E: Env>(
 }
 
 /// Counts a refused password. The last one allowed uses the token up. Returns whether it did.
+///
+/// # Errors
+/// An outage of the count leaves the token valid. After one of its claim, the token may be used up.
 async fn count_refusal<E: Env>(
     cx: &Cx<'_, E>,
     token: &Token,
     claim: &Claim,
-) -> Result<bool, Unavailable> {
+) -> Result<bool, ResetPasswordError> {
     let number = tokens::count_refusal(cx.store(), token).await?;
     let is_used_up = number >= MAX_REFUSED;
     if is_used_up {
-        claim.cancel(cx.store()).await?;
+        cx.env.meter().note(&Measured::Limit("refused-passwords"));
+        let cancelled = claim.cancel(cx.store()).await;
+        cancelled.map_err(ResetPasswordError::StartAgain)?;
     }
     Ok(is_used_up)
 }

@@ -57,7 +57,7 @@ pub async fn run<E: Env>(
         check(account, recovery, Use::Unused, rules, now).is_ok()
     };
     // `None` if another request had its turn first: its email is on its way.
-    let turn = Turn::take(cx.env, account, recovery, is_wanted).await?;
+    let turn = Turn::take(cx, account, recovery, is_wanted).await?;
     let turn = turn.ok_or(SendLinkError::Cooldown)?;
     let challenge_id = ChallengeId::generate(cx.env.random())?;
     let to_issue = Issue {

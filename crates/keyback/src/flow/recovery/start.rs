@@ -74,7 +74,7 @@ pub async fn run<E: Env>(
         return Err(StartRecoveryError::Disabled);
     }
     let recovery = recovery?.unwrap_or_default();
-    let turn = Turn::take(cx.env, account, recovery, |account, _| !account.disabled).await?;
+    let turn = Turn::take(cx, account, recovery, |account, _| !account.disabled).await?;
     let turn = turn.ok_or(StartRecoveryError::Disabled)?;
     let challenge_id = ChallengeId::generate(cx.env.random())?;
     let own = settings.lifetimes;

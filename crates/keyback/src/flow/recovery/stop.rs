@@ -42,9 +42,8 @@ pub async fn run<E: Env>(
     };
     // A request that issues an email right now must not restore the old challenge. A request that resets the password
     // with it has the account's lease: it finds the challenge gone, or has used it before.
-    let turn = Turn::take(cx.env, account, recovery, |_, _| true).await?;
-    let turn = turn.ok_or(StopRecoveryError::NotFound)?;
-    let held = accounts::lease(cx, id).await?;
+    let taken = Turn::take_and_lease(cx, account, recovery).await?;
+    let (turn, held) = taken.ok_or(StopRecoveryError::NotFound)?;
     let (found, state) = futures::join!(
         accounts::find(store, id),
         recoveries::find_use(cx.env, turn.recovery.challenge.as_ref()),
@@ -60,7 +59,7 @@ pub async fn run<E: Env>(
     if was_under_way {
         batch.event(by.event(cx, EventType::RecoveryStopped, id, reason)?);
     }
-    batch.only_until(turn.until);
+    batch.in_turn(turn.until);
     batch.under(held);
     batch.commit(cx).await?;
     Ok(())

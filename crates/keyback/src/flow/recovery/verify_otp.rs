@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 
+use crate::base::timestamp::Timestamp;
 use crate::flow::{Refusal, within};
 use crate::model::account::Account;
 use crate::model::client_address::ClientAddress;
@@ -12,6 +13,7 @@ use crate::model::email_address::EmailAddress;
 use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
 use crate::model::keyring::Keyring;
 use crate::model::limit::Limit;
+use crate::model::measured::Measured;
 use crate::model::recovery::{AttemptCaps, Challenge};
 use crate::model::token::{Token, TokenPurpose, TokenRecord};
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
@@ -43,7 +45,7 @@ impl From<Unavailable> for VerifyOtpError {
     }
 }
 
-/// Settings for verifying.
+/// What a guess at a code is checked by, and how long the token for a right one lives.
 #[derive(Debug)]
 pub struct VerifySettings {
     /// Verifies the code, names the client in a counter, and digests the reset token.
@@ -110,15 +112,11 @@ pub async fn run<E: Env>(
     let Some(live) = live else {
         return Err(VerifyOtpError::InvalidOtp);
     };
-    let Live {
-        account,
-        challenge,
-        caps,
-    } = live;
+    live.note_caps(cx, attempt.number);
     let conditions = [
-        !account.disabled,
+        !live.account.disabled,
         !claimed,
-        challenge.accepts_code(code, keyring, attempt.number, caps, account.epoch, cx.now),
+        live.accepts(code, keyring, attempt.number, cx.now),
     ];
     if !conditions.into_iter().all(|holds| holds) {
         return Err(VerifyOtpError::InvalidOtp);
@@ -128,7 +126,7 @@ pub async fn run<E: Env>(
         Claimed::Lost => return Err(VerifyOtpError::InvalidOtp),
         Claimed::Unknown(outage) => return Err(VerifyOtpError::StartAgain(outage)),
     }
-    give_token(cx, settings, account.id, challenge)
+    give_token(cx, settings, live.account.id, live.challenge)
         .await
         .map_err(VerifyOtpError::StartAgain)
 }
@@ -180,6 +178,21 @@ struct Live {
     challenge: Challenge,
     /// The limits on attempts.
     caps: AttemptCaps,
+}
+
+impl Live {
+    /// Whether `code` is right and allowed, on the day's attempt number `attempts`.
+    fn accepts(&self, code: &Code, keyring: &Keyring, attempts: i64, now: Timestamp) -> bool {
+        let (challenge, epoch) = (&self.challenge, self.account.epoch);
+        challenge.accepts_code(code, keyring, attempts, self.caps, epoch, now)
+    }
+
+    /// Measures the limits that the attempt exceeds. That is in memory only, and changes no answer.
+    fn note_caps<E: Env>(&self, cx: &Cx<'_, E>, attempts: i64) {
+        for limit in self.challenge.exceeded(attempts, self.caps) {
+            cx.env.meter().note(&Measured::Limit(limit));
+        }
+    }
 }
 
 /// The account and its challenge, if a code could be right now, in one round trip. No other guess counts against the

@@ -76,6 +76,33 @@ fn what_is_right_and_who_brings_no_key_leave_nothing() {
 }
 
 #[test]
+fn a_wrong_token_in_the_url_of_the_courier_counts_as_a_wrong_key_and_none_counts_as_nothing() {
+    let app = App::default();
+    let run = |query: &str| {
+        let call = Call::get(&format!("/v1/courier/run{query}"));
+        app.make(&call.with_authorization("")).status
+    };
+    assert_eq!(run("?token=guess"), 405, "it is not set");
+    assert_eq!(kinds(&app), [""; 0]);
+    let token = "a-token-that-nobody-guesses-0123456789abcdef";
+    app.env.variables.set("courier_url_token", token);
+    assert_eq!(run(""), 401);
+    assert_eq!(run("?token="), 401);
+    assert_eq!(run(&format!("?token={token}")), 204);
+    assert_eq!(kinds(&app), [""; 0]);
+    for number in 1..=201 {
+        let expected = if number <= 200 { 401 } else { 429 };
+        assert_eq!(run("?token=guess"), expected, "{number}");
+    }
+    assert_eq!(kinds(&app), ["api-key"; 201]);
+    assert_eq!(warnings(&app), ["wrong API keys: more than 100 in an hour"]);
+    app.advance(31);
+    assert_eq!(run(&format!("?token={token}")), 204);
+    let log = app.env.log.lines().join("\n");
+    assert!(!log.contains("guess"), "{log}");
+}
+
+#[test]
 fn a_client_with_too_many_wrong_keys_is_told_to_wait_and_a_right_key_from_there_works() {
     let app = App::default();
     for number in 1..=300 {

@@ -186,6 +186,46 @@ fn reset_password_by_the_token_of_a_sign_in() {
 }
 
 #[test]
+fn the_last_refused_password_says_that_it_is_or_that_nobody_knows() {
+    let app = with_ann();
+    app.env.variables.set("limit_client_reset", "1000/60");
+    let link = app.recover().link;
+    for _ in 0..29 {
+        let _ = app.reset(&link, "12345").expect(422);
+    }
+    let call = app.call(
+        "/v1/reset-password",
+        json!({"token": link, "new_password": "12345"}),
+    );
+    let mut unknown = 0;
+    for operation in 0..40 {
+        let app = app.fork();
+        let store = &app.env.store;
+        let before = store.operations();
+        store.lose_answer_after(Some(operation));
+        let (reply, deferred) = app.answer(&call);
+        block_on(after_response::run(&app.env, deferred));
+        store.lose_answer_after(None);
+        let all_heard = store.operations() - before <= operation;
+        if is_unknown(&reply) {
+            unknown += 1;
+        } else if reply.status == 422 {
+            assert!(reply.text("detail").contains("no longer be used"));
+            let _ = app.reset(&link, App::NEW_PASSWORD).expect(400);
+        } else {
+            assert_eq!(reply.problem(), "service-unavailable");
+            let _ = app.reset(&link, App::NEW_PASSWORD).expect(204);
+        }
+        if all_heard {
+            // Only at the claim that uses the token up.
+            assert_eq!(unknown, 1);
+            return;
+        }
+    }
+    panic!("no end");
+}
+
+#[test]
 fn a_users_own_change_is_made_once_and_whoever_repeats_it_has_made_it() {
     let app = with_ann();
     let call = app.call(

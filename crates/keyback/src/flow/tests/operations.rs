@@ -330,6 +330,20 @@ fn sign_in_right_and_wrong() {
 }
 
 #[test]
+fn the_first_wrong_password_for_an_account_in_an_hour_schedules_the_deletion_of_its_two_counts() {
+    let app = in_the_window();
+    let _ = app.create_account("bob@example.test").expect(201);
+    let _ = app.env.store.take_operations();
+    let _ = app.env.store.take_round_trips();
+    for email in ["bob@example.test", "carol@example.test"] {
+        let body = json!({"email": email, "password": App::NEW_PASSWORD});
+        let name = format!("sign-in, wrong, the first in an hour, {email}");
+        let wrong = cost(&name, &app, &app.call("/v1/sign-in", body));
+        assert_eq!(wrong.pinned(), (401, 4, of(3, 7), of(2, 0)), "{name}");
+    }
+}
+
+#[test]
 fn change_password() {
     let app = in_the_window();
     let change = |current: &str, new: &str| {

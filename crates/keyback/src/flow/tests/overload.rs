@@ -213,6 +213,11 @@ fn a_guess_that_was_not_compared_takes_back_none_that_was() {
 /// Sets a new password while another request hashes for six seconds, between the comparison with the current password
 /// and the hash.
 fn reset_interrupted(app: &App, token: &str) -> Reply {
+    reset_interrupted_by(app, token, || ())
+}
+
+/// As [`reset_interrupted`], with something else that happens during these six seconds.
+fn reset_interrupted_by(app: &App, token: &str, meanwhile: impl FnOnce()) -> Reply {
     let gate = &app.env.hashing_gate;
     let (first, second) = (
         gate.enter(&app.env.random).unwrap(),
@@ -234,10 +239,36 @@ fn reset_interrupted(app: &App, token: &str) -> Reply {
     wait();
     let turn = next.turn().unwrap();
     app.env.clock.advance(Duration::from_secs(6));
+    meanwhile();
     drop(turn);
     let (reply, deferred) = block_on(resetting);
     block_on(after_response::run(&app.env, deferred));
     reply
+}
+
+#[test]
+fn a_reset_that_is_refused_after_it_compared_says_whether_its_token_may_be_used_up() {
+    let app = App::with_account();
+    app.env.variables.set("limit_client_reset", "1000/60");
+    let link = app.recover().link;
+    for _ in 0..29 {
+        assert_refused(&reset_interrupted(&app, &link));
+    }
+    // The store loses the answer of the count, which is drawn again, or of the claim that uses the token up; or it fails
+    // from the count on.
+    for (lost, expected) in [(0, "start-again"), (1, "start-again")] {
+        let app = app.fork();
+        let store = &app.env.store;
+        let reply = reset_interrupted_by(&app, &link, || store.lose_answer_after(Some(lost)));
+        store.lose_answer_after(None);
+        assert_eq!(reply.problem(), expected);
+        let _ = app.reset(&link, App::NEW_PASSWORD).expect(400);
+    }
+    let store = &app.env.store;
+    let reply = reset_interrupted_by(&app, &link, || store.fail_after(Some(0)));
+    store.fail_after(None);
+    assert_eq!(reply.problem(), "service-unavailable");
+    let _ = app.reset(&link, App::NEW_PASSWORD).expect(204);
 }
 
 #[test]

@@ -208,6 +208,8 @@ fn thirty_refused_passwords_use_a_token_up() {
         }
         let refused = app.reset(&recovery.link, "12345").expect(422);
         assert_eq!(refused.problem(), "password-rejected", "{number}");
+        let says_so = refused.json()["detail"].is_string();
+        assert_eq!(says_so, number == 29, "only the last one says that it is");
     }
     app.advance(60);
     let dead = app.reset(&recovery.link, App::NEW_PASSWORD).expect(400);

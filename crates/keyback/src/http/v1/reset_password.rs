@@ -45,6 +45,9 @@ pub(in crate::http) async fn post<E: Env>(
         Err(ResetPasswordError::PasswordRejected(violations)) => {
             Err(Problem::password_rejected("new_password", &violations))
         }
+        Err(ResetPasswordError::LastPasswordRejected(violations)) => {
+            Err(Problem::last_password_rejected("new_password", &violations))
+        }
         Err(ResetPasswordError::StartAgain(outage)) => Err(Problem::start_again(outage)),
         Err(ResetPasswordError::Refused(refusal)) => Err(refusal.into()),
     }

@@ -32,7 +32,7 @@ pub(in crate::http) struct SignedIn {
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct PasswordChange {
-    /// The reason.
+    /// An administrator requires it, or the password was temporary or is known from a breach.
     #[cfg_attr(test, schemars(extend("enum" = ["must-change"])))]
     reason: &'static str,
     /// A token for reset-password.

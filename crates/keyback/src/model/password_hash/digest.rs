@@ -292,31 +292,31 @@ impl DigestHash {
     }
 
     pub(super) fn accepts(&self, password: &[u8]) -> bool {
-        let admits = |output: Vec<u8>| bool::from(output.ct_eq(&self.output));
+        let accepts = |output: Vec<u8>| bool::from(output.ct_eq(&self.output));
         let salt = &*self.salt;
         match self.input {
-            Input::PasswordSalt => admits(self.hash.iterate(&[password, salt], &[], 0)),
+            Input::PasswordSalt => accepts(self.hash.iterate(&[password, salt], &[], 0)),
             Input::EitherOrder => {
-                admits(self.hash.iterate(&[password, salt], &[], 0))
-                    || admits(self.hash.iterate(&[salt, password], &[], 0))
+                accepts(self.hash.iterate(&[password, salt], &[], 0))
+                    || accepts(self.hash.iterate(&[salt, password], &[], 0))
             }
             Input::SaltDigest => {
                 let inner = base16ct::lower::encode_string(&self.hash.iterate(&[password], &[], 0));
-                admits(self.hash.iterate(&[salt, b"-", inner.as_bytes()], &[], 0))
+                accepts(self.hash.iterate(&[salt, b"-", inner.as_bytes()], &[], 0))
             }
             Input::SaltPasswordOrHmac => {
-                admits(self.hash.iterate(&[salt, password], &[], 0))
-                    || self.hash.hmac(salt, password).is_some_and(admits)
+                accepts(self.hash.iterate(&[salt, password], &[], 0))
+                    || self.hash.hmac(salt, password).is_some_and(accepts)
             }
             Input::SaltPasswordIterated(iterations) => {
                 let more = iterations.saturating_sub(1);
-                admits(self.hash.iterate(&[salt, password], &[], more))
+                accepts(self.hash.iterate(&[salt, password], &[], more))
             }
             Input::Symfony(_) if password.len() > MAX_PASSWORD_BYTES => false,
             Input::Symfony(iterations) => {
                 let more = iterations.saturating_sub(1);
                 let merged = merged(password, salt);
-                admits(self.hash.iterate(&[&merged], &merged, more))
+                accepts(self.hash.iterate(&[&merged], &merged, more))
             }
         }
     }

@@ -72,10 +72,11 @@ impl PhpassHash {
 
     pub(super) fn accepts(&self, password: &[u8]) -> bool {
         let trimmed = php_trim(password);
-        self.admits(password) || (trimmed != password && self.admits(trimmed))
+        self.accepts_exactly(password) || (trimmed != password && self.accepts_exactly(trimmed))
     }
 
-    fn admits(&self, password: &[u8]) -> bool {
+    /// As [`Self::accepts`], for one spelling of the password.
+    fn accepts_exactly(&self, password: &[u8]) -> bool {
         if password.len() > MAX_PASSWORD_BYTES {
             return false;
         }

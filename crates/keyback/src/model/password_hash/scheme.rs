@@ -14,7 +14,7 @@ use super::phpass::PhpassHash;
 use super::scrypt::ScryptHash;
 use super::sha_crypt::ShaCryptHash;
 
-/// A parsed hash.
+/// A hash that has the form of its scheme, with costs within our bounds.
 pub(super) enum Scheme {
     Argon2(Argon2Hash),
     Bcrypt(BcryptHash),

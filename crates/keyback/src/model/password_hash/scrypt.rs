@@ -17,7 +17,7 @@ const MAX_WORK: u64 = 1 << 20;
 /// For one unit of that.
 const TIME: Duration = Duration::from_nanos(650);
 
-/// scrypt's parameters.
+/// RFC 7914 §2: how much memory and time a hash takes.
 #[derive(Clone, Copy)]
 pub(super) struct Cost {
     log_n: u32,

@@ -10,7 +10,7 @@ use crate::model::keyring::Keyring;
 use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::agenda::calendar::sorted::{Sorted, split};
 use crate::store::agenda::state::{LaneState, State};
-use crate::store::agenda::{Entry, Found, Place, read};
+use crate::store::agenda::{AgendaEntry, Entry, Place, read};
 use crate::store::keys::{self, AnyKey, Key, Lane};
 use crate::store::lease::{self, Held, Lease, Term};
 use crate::store::{event_feed, event_log, record};
@@ -242,7 +242,7 @@ async fn feed(
     state: &mut LaneState,
     events: &mut Vec<EventPlace>,
     now: Timestamp,
-) -> Result<(Vec<Found>, bool), Unavailable> {
+) -> Result<(Vec<AgendaEntry>, bool), Unavailable> {
     let (first, last) = window(state.fed(), newest);
     let found = read_window(store, lane, first, last).await?;
     for (place, found) in &found {
@@ -270,7 +270,7 @@ async fn feed(
 async fn settle(
     store: &impl KeyValue,
     lane: Lane,
-    read: Vec<Found>,
+    read: Vec<AgendaEntry>,
     state: &mut LaneState,
     sorted: &mut Sorted,
     now: Timestamp,
@@ -308,7 +308,7 @@ async fn read_window(
     lane: Lane,
     first: i64,
     last: i64,
-) -> Result<Vec<Found>, Unavailable> {
+) -> Result<Vec<AgendaEntry>, Unavailable> {
     let places = (first..=last).map(|number| Place { lane, number });
     read(store, places.collect()).await
 }

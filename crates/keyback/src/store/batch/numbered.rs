@@ -142,6 +142,10 @@ impl Numbered {
         if until.is_some_and(|until| now >= until) {
             return Err(Unavailable::Store("the write took too long".to_owned()));
         }
+        if batch.uses_claim {
+            // From here on it may be used, whatever the store answers.
+            cx.deferred.unused_claim = None;
+        }
         let written = cx.store().set_many(batch.writes).await;
         cx.is_write_unknown |= written.is_err();
         written?;

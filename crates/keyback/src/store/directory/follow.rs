@@ -68,7 +68,9 @@ async fn work<E: Env>(
 
 /// The records that are no longer needed.
 fn spent_by(state: &State) -> Vec<AnyKey> {
-    let changes = state.cleaned.saturating_add(1)..=state.changes;
+    // A step applies no more than this many. A record that says otherwise is damaged.
+    let cleaned = state.cleaned.max(state.changes.saturating_sub(STEP));
+    let changes = cleaned.saturating_add(1)..=state.changes;
     let changes = changes.map(|place| keys::directory_change(place).into());
     let records = state.spent.iter().cloned().filter_map(AnyKey::noted);
     changes.chain(records).collect()
@@ -177,4 +179,32 @@ async fn next_accounts(
     });
     state.accounts = last;
     futures::future::join_all(found).await.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_record_has_no_more_deleted_than_one_step_leaves() {
+        for (changes, cleaned, gone) in [
+            (75, 70, 5),
+            (75, 75, 0),
+            (75, 80, 0),
+            (75, i64::MIN, 256),
+            (i64::MAX, 0, 256),
+            (i64::MIN, i64::MAX, 0),
+        ] {
+            let state = State {
+                next_id: 1,
+                changes,
+                cleaned,
+                accounts: 0,
+                last_account: 0,
+                missing: None,
+                spent: Vec::new(),
+            };
+            assert_eq!(spent_by(&state).len(), gone, "{changes}, {cleaned}");
+        }
+    }
 }

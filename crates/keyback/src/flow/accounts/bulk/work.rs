@@ -129,6 +129,8 @@ impl Working {
         };
         let leases = std::mem::take(&mut cx.deferred.leases);
         Lease::release_all(cx.store(), leases, env.clock().now()).await;
+        // If that fails too, the next claim of this account waits for this one.
+        let _ = recoveries::return_unused_claim(cx.store(), &mut cx.deferred).await;
         match changed {
             // The progress was written with the change.
             Ok(BulkOutcome::Done) => {}
@@ -248,7 +250,7 @@ impl Working {
             challenge.is_some_and(|challenge| challenge.issued_at >= since)
         };
         let recovery = recovery?.unwrap_or_default();
-        let turn = Turn::take(cx.env, account, recovery, |account, recovery| {
+        let turn = Turn::take(cx, account, recovery, |account, recovery| {
             !account.disabled && job.is_about(account) && !is_issued(recovery)
         });
         let Some(turn) = turn.await? else {

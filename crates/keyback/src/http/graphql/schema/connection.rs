@@ -62,7 +62,7 @@ where
 pub(super) struct Edge<T: OutputType> {
     /// The cursor of the entry, for `after` and `before`.
     pub(super) cursor: String,
-    /// The entry.
+    /// What the cursor points to.
     pub(super) node: Option<T>,
 }
 

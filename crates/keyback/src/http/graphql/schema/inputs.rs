@@ -7,7 +7,7 @@ use super::scalars::DateTime;
 /// What the user signs in with. Exactly one member must be set.
 #[derive(Debug, InputObject)]
 pub(super) struct IdentityDefinition {
-    /// An address.
+    /// The only kind of login ID that is supported: an email address.
     #[graphql(name = "loginID")]
     pub(super) login_id: Option<IdentityDefinitionLoginId>,
 }
@@ -18,11 +18,11 @@ pub(super) struct IdentityDefinition {
 pub(super) struct IdentityDefinitionLoginId {
     /// Must be `email`.
     pub(super) key: String,
-    /// The address.
+    /// The email address, in any spelling.
     pub(super) value: String,
 }
 
-/// A new user.
+/// A user to create, with a password or without.
 #[derive(InputObject)]
 pub(super) struct CreateUserInput {
     /// Must not be set: validity periods are not supported.
@@ -39,7 +39,7 @@ pub(super) struct CreateUserInput {
     pub(super) set_password_expired: Option<bool>,
 }
 
-/// A new password.
+/// The user whose password is set or generated.
 #[derive(InputObject)]
 pub(super) struct ResetPasswordInput {
     /// The password. Null or empty to generate one, which must be sent.
@@ -48,7 +48,7 @@ pub(super) struct ResetPasswordInput {
     pub(super) send_password: Option<bool>,
     /// Whether the user must choose another password at the next sign-in.
     pub(super) set_password_expired: Option<bool>,
-    /// The user.
+    /// Global ID of the user, `User:` and the user's ID in base64url.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }
@@ -58,7 +58,7 @@ pub(super) struct ResetPasswordInput {
 pub(super) struct SetPasswordExpiredInput {
     /// Whether the user must choose another password at the next sign-in.
     pub(super) expired: bool,
-    /// The user.
+    /// Global ID of the user, `User:` and the user's ID in base64url.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }
@@ -82,7 +82,7 @@ pub(super) struct SetDisabledStatusInput {
     pub(super) temporarily_disabled_from: Option<DateTime>,
     /// Must not be set: temporary disabling is not supported.
     pub(super) temporarily_disabled_until: Option<DateTime>,
-    /// The user.
+    /// Global ID of the user, `User:` and the user's ID in base64url.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }
@@ -92,7 +92,7 @@ pub(super) struct SetDisabledStatusInput {
 pub(super) struct DeleteUserInput {
     /// The reason: one line of at most 500 characters.
     pub(super) reason: Option<String>,
-    /// The user.
+    /// Global ID of the user, `User:` and the user's ID in base64url.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }
@@ -100,7 +100,7 @@ pub(super) struct DeleteUserInput {
 /// The user whose sessions end.
 #[derive(Debug, InputObject)]
 pub(super) struct RevokeAllSessionsInput {
-    /// The user.
+    /// Global ID of the user, `User:` and the user's ID in base64url.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }
@@ -108,7 +108,7 @@ pub(super) struct RevokeAllSessionsInput {
 /// The user to unlock.
 #[derive(Debug, InputObject)]
 pub(super) struct ResetAccountLockoutInput {
-    /// The user.
+    /// Global ID of the user, `User:` and the user's ID in base64url.
     #[graphql(name = "userID")]
     pub(super) user_id: ID,
 }

@@ -34,9 +34,9 @@ macro_rules! payloads {
     };
 }
 payloads!(
-    /// The new user.
+    /// The user who was created.
     CreateUserPayload,
-    /// The unlocked user.
+    /// The user whose sign-ins, emails and codes are no longer held back.
     ResetAccountLockoutPayload,
     /// The user whose password was set.
     ResetPasswordPayload,
@@ -48,7 +48,7 @@ payloads!(
     SetPasswordExpiredPayload,
 );
 
-/// The deleted user.
+/// The user who no longer exists.
 #[derive(Debug, SimpleObject)]
 pub(super) struct DeleteUserPayload {
     /// The global ID as it was given.

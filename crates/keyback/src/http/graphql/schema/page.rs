@@ -12,7 +12,7 @@ use crate::store::directory::{Order, Place};
 
 const ACCOUNT: &str = "account:";
 
-/// The sort direction.
+/// Which end of the sorted users comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 pub(super) enum SortDirection {
     /// Ascending.
@@ -21,7 +21,7 @@ pub(super) enum SortDirection {
     Desc,
 }
 
-/// The requested page.
+/// Which users a client asks for, and from where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Page {
     order: Order,

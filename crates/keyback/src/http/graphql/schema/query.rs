@@ -30,7 +30,7 @@ pub(super) enum UserSortBy {
     LastLoginAt,
 }
 
-/// The queries.
+/// Reads users, and stands for what Keyback has none of.
 #[derive(Debug)]
 pub(in crate::http::graphql) struct Query;
 
@@ -45,7 +45,7 @@ fn of_reader<'a>(ctx: &Context<'a>) -> async_graphql::Result<&'a Calls> {
     Ok(calls)
 }
 
-/// The queries.
+/// Reads users, and stands for what Keyback has none of.
 #[Object]
 impl Query {
     /// The user with a login ID, or null. The key is `email`. No user has the other keys, `phone` and `username`.

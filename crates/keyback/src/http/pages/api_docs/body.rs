@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::schema::{Member, forms_of, members_of, rich};
 use super::{members, text_at};
 
-/// A request body.
+/// The body of a call, as its section of the page describes it.
 #[derive(Debug)]
 pub(super) struct Body {
     pub(super) required: bool,

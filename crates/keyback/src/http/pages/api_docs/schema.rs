@@ -14,7 +14,7 @@ pub(super) struct Member {
     pub(super) about: String,
 }
 
-/// The allowed values.
+/// Which values a schema allows, in words for the page.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Kind {
     /// Such as `string, up to 254 characters`.

@@ -22,7 +22,7 @@ fn job_against_resets(order: Value, check: impl Fn(&App, bool, bool)) {
     against_resets_of(
         (app, recovery),
         |app| app.call("/v1/courier/run", json!({})),
-        |app, done| {
+        |app, done, _| {
             app.run_courier_for(1);
             if job(app)["state"] == "running" {
                 app.run_courier_for(3);

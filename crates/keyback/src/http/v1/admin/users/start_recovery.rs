@@ -35,7 +35,7 @@ pub(in crate::http) struct RecoveryReturned {
     recovery: RecoveryStarted,
     /// The URL of the page that sets a new password.
     link: String,
-    /// The code.
+    /// What the user types instead of following the link.
     code: String,
 }
 

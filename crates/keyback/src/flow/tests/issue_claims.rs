@@ -1,0 +1,133 @@
+//! A claim to issue that no write has used is given back: the next to issue for the account waits for nothing.
+
+use serde_json::{Value, json};
+
+use crate::courier::after_response;
+use crate::ports::Clock as _;
+use crate::testing::{App, Call, block_on};
+
+const ANN: &str = "/v1/admin/users/ann";
+
+/// The account ann, with a recovery under way and no cooldown left.
+fn with_ann() -> App {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let _ = app.recover();
+    app.advance(120);
+    let _ = app.run_courier();
+    app
+}
+
+fn start(app: &App) -> Call {
+    app.call(&format!("{ANN}/recovery"), json!({"deliver": "return"}))
+}
+
+/// Makes `call` on copies of `app` whose store fails once, at the first, second, third, … operation, and then `next`,
+/// which issues and must not wait. Only if the write itself failed may it have to: the claim may be used.
+fn at_every_failure(app: &App, call: &Call, next: &Call) {
+    let mut refused = 0;
+    for operation in 0..300 {
+        let app = app.fork();
+        let store = &app.env.store;
+        let _ = store.take_operations();
+        store.fail_once_after(operation);
+        let reply = app.make(call);
+        store.fail_after(None);
+        let operations = store.take_operations();
+        let failed = usize::try_from(operation)
+            .ok()
+            .and_then(|at| operations.get(at));
+        let Some(failed) = failed else {
+            assert!(refused > 0, "the claim was given back at least once");
+            return;
+        };
+        refused += usize::from(reply.status == 503 || reply.json_if_any().is_some());
+        let before = app.env.clock.now();
+        let _ = app.make(next).expect(200);
+        let waited = app.env.clock.now().since(before);
+        assert!(
+            waited.is_zero() || failed.starts_with("set-many"),
+            "{waited:?} after {failed} failed at {operation}: {reply:?}"
+        );
+    }
+    panic!("no end");
+}
+
+#[test]
+fn after_an_administrators_call_that_failed_the_next_to_issue_waits_for_nothing() {
+    let app = with_ann();
+    let remind = "mutation { sendResetPasswordMessage(input: {loginID: \"ann@example.test\"}) }";
+    for call in [
+        start(&app),
+        app.call(&format!("{ANN}/unlock"), json!({})),
+        app.call(&format!("{ANN}/challenge"), Value::Null)
+            .by("DELETE"),
+        app.call("/graphql", json!({"query": remind})),
+    ] {
+        at_every_failure(&app, &call, &start(&app));
+    }
+}
+
+#[test]
+fn after_an_invitation_that_failed_the_next_one_waits_for_nothing() {
+    let app = App::default();
+    let body = json!({"id": "ann", "email": App::EMAIL, "invite": {"deliver": "return"}});
+    let _ = app.make(&app.call("/v1/admin/users", body)).expect(201);
+    let invite = app.call(&format!("{ANN}/invite"), json!({"deliver": "return"}));
+    at_every_failure(&app, &invite, &invite);
+}
+
+#[test]
+fn after_a_courier_that_failed_in_a_request_or_in_a_bulk_job_the_next_to_issue_waits_for_nothing() {
+    let courier = |app: &App| app.call("/v1/courier/run", json!({}));
+    let app = with_ann();
+    let forgot = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+    let (_, _crashed) = app.answer(&forgot);
+    app.advance(61);
+    at_every_failure(&app, &courier(&app), &start(&app));
+
+    let app = with_ann();
+    let order = json!({"action": "recover", "ids": ["ann"]});
+    let _ = app
+        .make(&app.call("/v1/admin/users/bulk", order))
+        .expect(202);
+    at_every_failure(&app, &courier(&app), &start(&app));
+}
+
+#[test]
+fn a_claim_is_not_given_back_once_a_later_one_waits_for_it() {
+    use crate::model::id::AccountId;
+    use crate::store::recoveries::{claim_issue, return_issue_claim};
+
+    let app = App::default();
+    let (store, id) = (&app.env.store, AccountId::placeholder());
+    let claim = || block_on(claim_issue(store, &id, 1)).unwrap().0;
+    let give_back = |claim| block_on(return_issue_claim(store, &id, claim)).unwrap();
+    let (first, second) = (claim(), claim());
+    give_back(first);
+    assert_eq!(claim().number, 3, "its number is not given out twice");
+    give_back(second);
+    assert_eq!(claim().number, 4);
+    let last = claim();
+    give_back(last);
+    give_back(last);
+    assert_eq!(claim(), last);
+}
+
+#[test]
+fn after_requests_at_the_same_time_the_next_one_waits_for_nothing() {
+    let app = with_ann();
+    let requests: Vec<_> = (0..5)
+        .map(|_| app.answer(&app.call("/v1/forgot-password", json!({"email": App::EMAIL}))))
+        .collect();
+    let work = requests
+        .into_iter()
+        .map(|(_, deferred)| after_response::run_and_follow(&app.env, deferred));
+    let _ = block_on(futures::future::join_all(work));
+    assert_eq!(app.take_mails().len(), 1);
+    app.advance(120);
+    let before = app.env.clock.now();
+    let _ = app.make(&start(&app)).expect(200);
+    assert_eq!(app.env.clock.now(), before);
+}
