@@ -48,6 +48,7 @@ impl SettableClock {
     }
 
     /// How many sleeps there have been.
+    #[must_use]
     pub fn sleeps(&self) -> u32 {
         self.sleeps.get()
     }
