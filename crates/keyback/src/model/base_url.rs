@@ -30,7 +30,7 @@ impl BaseUrl {
             "http" => matches!(authority.host(), "localhost" | "127.0.0.1" | "[::1]"),
             _ => false,
         };
-        let is_bare = origin.ends_with(authority.as_str());
+        let is_bare = uri.path() == "/" && origin.ends_with(authority.as_str());
         let is_whole = is_host(authority.host()) && has_port_or_none(authority);
         (secure && is_bare && is_whole).then(|| Self(origin.to_owned()))
     }
@@ -99,6 +99,7 @@ mod tests {
             "id.example.com",
             "http://id.example.com",
             "https://id.example.com/path",
+            "https://id.example.com/id.example.com",
             "https://id.example.com?x",
             "https://id.example.com#x",
             "https://user@id.example.com",
