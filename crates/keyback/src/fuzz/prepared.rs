@@ -60,7 +60,7 @@ impl Prepared {
         let recovery = app.recover();
         let _ = app.verify(&recovery.challenge_id, "000000").expect(400);
         report_sent_email(&app);
-        // A mail and webhooks that wait for a retry.
+        // An email and webhooks that wait for a retry.
         app.env.http.fail_with(NoAnswer::TimedOut);
         let _ = app.forgot("cy@example.test").expect(202);
         let _ = start_job(&app);

@@ -67,7 +67,7 @@ pub enum Epoch {
 pub enum DraftSecret {
     /// The link and the code of a challenge.
     Challenge {
-        /// Names the challenge whose end makes the mail useless.
+        /// Names the challenge whose end makes the email useless.
         serial: ChallengeSerial,
         /// The sealed request that it answers, if the email is to be rewritten when it is not tried in time.
         request: Option<Sealed>,

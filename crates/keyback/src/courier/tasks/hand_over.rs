@@ -16,7 +16,7 @@ const FALLBACK_WHEN_UNSURE: u32 = 3;
 /// A provider's answer for an email.
 #[derive(Debug)]
 pub(super) struct Offered {
-    /// What the provider made of the mail.
+    /// What the provider made of the email.
     pub(super) handover: Handover,
     /// The provider that answered.
     pub(super) provider: ProviderKind,

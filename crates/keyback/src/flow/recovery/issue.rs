@@ -29,7 +29,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Waits for at most this many earlier claims, however many there are.
 const MOST_TURNS: u32 = 6;
 
-/// What codes, links and their mails are made of, and how often one account gets them.
+/// What codes, links and their emails are made of, and how often one account gets them.
 #[derive(Debug)]
 pub struct IssueSettings {
     /// How emails present the app.

@@ -54,7 +54,7 @@ impl From<Unavailable> for ResetPasswordError {
     }
 }
 
-/// What a reset checks, and how its mail looks.
+/// What a reset checks, and how its email looks.
 #[derive(Debug)]
 pub struct ResetSettings {
     /// How emails present the app.

@@ -7,7 +7,7 @@ use crate::ports::{Env, Unavailable};
 use crate::store::outbox::EmailWithFeedback;
 use crate::store::{accounts, recoveries};
 
-/// The mail, its sealed text and the provider's feedback, if try number `attempt` has not been made yet.
+/// The email, its sealed text and the provider's feedback, if try number `attempt` has not been made yet.
 pub(super) fn open_try(
     found: EmailWithFeedback,
     attempt: u32,
