@@ -3,12 +3,15 @@
 //! The work for a known address calls the provider, and the work for an unknown one does not. So a pause of random length
 //! separates the call from the response, and the call's result is written after another pause. The imitation pauses in the
 //! same way, so the store is busy at times of the same distribution.
+//!
+//! A request is also processed only after a pause, so that requests which arrive together rarely meet: those for one
+//! account take turns, and a tenth of a second's wait for a turn is lost among the pauses of all.
 
 use std::time::Duration;
 
 use crate::ports::{Clock, Env, SecureRandom, Unavailable};
 
-/// As short as a usual call to a provider. Nobody notices that an email is up to 305 ms late.
+/// As short as a usual call to a provider. Nobody notices that an email is up to 610 ms late.
 const SHORTEST: Duration = Duration::from_millis(50);
 
 /// The pauses around one call.

@@ -160,13 +160,16 @@ impl<E: Env> Working<'_, E> {
         Ok(())
     }
 
-    /// The pauses around `task`. Only tasks that may follow a recovery request have any.
+    /// The pauses around `task`. Only a recovery request, and tasks that may follow one, have any.
     fn pauses(&self, task: &AgendaTask, run: &CourierRun) -> Result<Pauses, Unavailable> {
-        let calls = matches!(
+        let pauses = matches!(
             task,
-            AgendaTask::Deliver { .. } | AgendaTask::Notify { .. } | AgendaTask::Imitate
+            AgendaTask::Recover { .. }
+                | AgendaTask::Deliver { .. }
+                | AgendaTask::Notify { .. }
+                | AgendaTask::Imitate
         );
-        if calls && run.follows_response() && self.reserved.place.lane == Lane::Requests {
+        if pauses && run.follows_response() && self.reserved.place.lane == Lane::Requests {
             Pauses::draw(self.cx.env.random())
         } else {
             Ok(Pauses::default())

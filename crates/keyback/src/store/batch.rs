@@ -15,7 +15,7 @@ use crate::ports::{Env, KeyValue, SecureRandom, Unavailable};
 use crate::store::accounts::{self, Pointer};
 use crate::store::agenda::{Expiring, Place, ReservedEntry};
 use crate::store::cx::Cx;
-use crate::store::keys::{self, AnyKey, Key, Lane};
+use crate::store::keys::{self, AnyKey, CounterKey, Key, Lane};
 use crate::store::lease::Held;
 use crate::store::outbox::records;
 use crate::store::{draw, event_log, record};
@@ -43,6 +43,8 @@ pub struct Batch {
     expiring: Vec<Expiring>,
     entry: Option<ReservedEntry>,
     decoy: bool,
+    /// What a decoy adds to a counter, instead of drawing the number of an email.
+    counts_instead: Option<(CounterKey, i64)>,
     /// The deadline for writing it, if any.
     until: Option<Timestamp>,
     /// Whether it uses the request's claim to issue.
@@ -158,6 +160,12 @@ impl Batch {
         self.expiring.clear();
         self.tasks.clear();
         Ok(())
+    }
+
+    /// Lets a decoy add `by` to `counter` instead of drawing a number that nobody needs. It is tried once only: if the store
+    /// fails, the number may have been added.
+    pub(super) fn count_instead_of_drawing(&mut self, counter: CounterKey, by: i64) {
+        self.counts_instead = Some((counter, by));
     }
 
     /// Writes `value` under `key`.
@@ -320,10 +328,11 @@ impl Batch {
             Place::take(store, Lane::Tasks).await.map(Some)
         };
         let emails = async {
-            match (self.decoy, count_of(&self.mails)) {
-                (true, _) => draw(store, &keys::decoys(), 1).await,
-                (false, 0) => Ok(0),
-                (false, count) => draw(store, &keys::emails(), count).await,
+            match (&self.counts_instead, self.decoy, count_of(&self.mails)) {
+                (Some((counter, by)), ..) => store.increment(counter, *by).await,
+                (None, true, _) => draw(store, &keys::decoys(), 1).await,
+                (None, false, 0) => Ok(0),
+                (None, false, count) => draw(store, &keys::emails(), count).await,
             }
         };
         let new_accounts: Vec<_> = self

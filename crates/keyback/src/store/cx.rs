@@ -61,9 +61,9 @@ pub struct Deferred {
     pub(crate) leases: Vec<Lease>,
     /// Attempts to give back.
     pub(crate) give_back: Vec<CounterKey>,
-    /// The claim to issue for this account, until the write that uses it. If none does, the claim is given back, since
-    /// the next claim would wait for it.
-    pub(crate) unused_claim: Option<(AccountId, IssueClaim)>,
+    /// The claim to issue, until the write that uses it. If none does, the claim is given back, since the next claim
+    /// would wait for it.
+    pub(crate) unused_claim: Option<UnusedClaim>,
     /// Keys to delete at once.
     pub(crate) delete: Vec<AnyKey>,
     /// Keys to delete later. The next batch includes them.
@@ -80,6 +80,17 @@ pub struct Deferred {
     pub(crate) follows_directory: bool,
     /// A failed attempt, to be counted.
     pub(crate) failed: Option<FailedAttempt>,
+}
+
+/// A claim to issue that no write has used so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UnusedClaim {
+    /// The account that it is for.
+    pub(crate) account_id: AccountId,
+    /// The claim.
+    pub(crate) claim: IssueClaim,
+    /// Whether another request has had the turn. Most claims that came since have then lost theirs as well.
+    pub(crate) is_lost: bool,
 }
 
 /// A newer hash of a right password, whose hash was not one of Keyback's own.
@@ -109,6 +120,11 @@ pub struct BreachQuestion {
 }
 
 impl Deferred {
+    /// Takes the claim to issue, if another request has had its turn.
+    pub(crate) fn take_lost_claim(&mut self) -> Option<UnusedClaim> {
+        self.unused_claim.take_if(|unused| unused.is_lost)
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -15,7 +15,7 @@ use crate::ports::{Clock, Env, KeyValue, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::Batch;
 use crate::store::claim::Claimed;
-use crate::store::cx::Deferred;
+use crate::store::cx::{Deferred, UnusedClaim};
 use crate::store::keys::{self, CounterKey};
 use crate::store::{claim, draw, read_counter, record};
 
@@ -256,7 +256,7 @@ pub async fn return_issue_claim(
 ///
 /// # Errors
 /// [`Unavailable::Store`].
-pub async fn withdraw_issue_claim(
+async fn withdraw(
     store: &impl KeyValue,
     account: &AccountId,
     claim: IssueClaim,
@@ -264,6 +264,13 @@ pub async fn withdraw_issue_claim(
     let counter = keys::attempts(account, claim.day);
     store.increment(&counter, ISSUE.saturating_neg()).await?;
     Ok(())
+}
+
+/// Withdraws a claim that lost its turn, by the call to the store with which the decoy in `batch` would draw a number for an
+/// email. So a request that lost its turn makes as many changes as any other.
+pub(crate) fn withdraw_with(batch: &mut Batch, lost: &UnusedClaim) {
+    let counter = keys::attempts(&lost.account_id, lost.claim.day);
+    batch.count_instead_of_drawing(counter, ISSUE.saturating_neg());
 }
 
 /// Gives back the request's claim to issue, if no write has used it.
@@ -275,7 +282,8 @@ pub async fn return_unused_claim(
     deferred: &mut Deferred,
 ) -> Result<(), Unavailable> {
     match deferred.unused_claim.take() {
-        Some((account, claim)) => return_issue_claim(store, &account, claim).await,
+        Some(unused) if unused.is_lost => withdraw(store, &unused.account_id, unused.claim).await,
+        Some(unused) => return_issue_claim(store, &unused.account_id, unused.claim).await,
         None => Ok(()),
     }
 }

@@ -81,6 +81,9 @@ pub(in crate::courier) async fn run<E: Env>(
     if let Some(tied) = tied {
         recoveries::tie(&mut batch, &request.challenge_id, &tied)?;
     }
+    if let Some(lost) = cx.deferred.take_lost_claim() {
+        recoveries::withdraw_with(&mut batch, &lost);
+    }
     Ok(batch.number(cx).await?.write(cx).await?.entry)
 }
 

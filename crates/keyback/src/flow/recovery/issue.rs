@@ -9,7 +9,7 @@ use crate::model::account::Account;
 use crate::model::code::Code;
 use crate::model::email::EmailKind;
 use crate::model::event::Event;
-use crate::model::id::{ChallengeId, ChallengeSerial};
+use crate::model::id::{AccountId, ChallengeId, ChallengeSerial};
 use crate::model::issued_mail::Asker;
 use crate::model::keyring::Keyring;
 use crate::model::lifetimes::ChallengeSettings;
@@ -20,7 +20,7 @@ use crate::model::token::{Token, TokenPurpose, TokenRecord, TokenReference};
 use crate::ports::{Clock, Env, SecureRandom as _, Unavailable};
 use crate::store::agenda::DueTask;
 use crate::store::batch::{Batch, Draft, DraftSecret};
-use crate::store::cx::Cx;
+use crate::store::cx::{Cx, UnusedClaim};
 use crate::store::lease::Held;
 use crate::store::recoveries::{self, AFTERLIFE, RequestRecord, TURN};
 use crate::store::{accounts, tokens};
@@ -97,7 +97,8 @@ struct Change {
 impl Turn {
     /// Claims the right to issue for `account`, and waits until the claim before it has issued or given up. Returns
     /// `None` if `still_wanted` refuses the account and its recovery as they are by then, or if the account is gone.
-    /// Unless a batch is written [in the turn](Batch::in_turn), the claim is given back after the response.
+    /// Unless a batch is written [in the turn](Batch::in_turn), the claim is given back after the response, or
+    /// [with a decoy](recoveries::withdraw_with).
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -111,7 +112,7 @@ impl Turn {
         let began = env.clock().now();
         let day = attempts_day(began);
         let (claim, attempts_before) = recoveries::claim_issue(store, &account.id, day).await?;
-        cx.deferred.unused_claim = Some((account.id.clone(), claim));
+        cx.deferred.unused_claim = Some(unused(&account.id, claim, false));
         let mut turn = Self {
             claim,
             attempts_before,
@@ -148,8 +149,7 @@ impl Turn {
             turn.recovery = recovery;
             let found = account?.filter(|account| still_wanted(account, &turn.recovery));
             let Some(account) = found else {
-                cx.deferred.unused_claim = None;
-                recoveries::withdraw_issue_claim(store, &id, turn.claim).await?;
+                cx.deferred.unused_claim = Some(unused(&id, turn.claim, true));
                 return Ok(None);
             };
             turn.account = account;
@@ -189,7 +189,8 @@ impl Turn {
         u32::try_from(before).map_or(1, |before| before.min(MOST_TURNS))
     }
 
-    /// Takes a turn for an account that does not exist, with the same calls to the store.
+    /// Takes a turn for an account that does not exist, with the same calls to the store. If the request has lost its turn for
+    /// one that exists, it has made them already.
     ///
     /// # Errors
     /// [`Unavailable::Store`] or [`Unavailable::Random`].
@@ -198,10 +199,17 @@ impl Turn {
         account: Account,
     ) -> Result<Self, Unavailable> {
         let (env, store) = (cx.env, cx.store());
-        let mut coin = [0];
-        env.random().fill(&mut coin)?;
-        let claim = recoveries::imitate_claim(store, &account.id, coin[0] < 128).await?;
-        cx.deferred.unused_claim = Some((account.id.clone(), claim));
+        let lost = cx.deferred.unused_claim.as_ref();
+        let claim = if let Some(lost) = lost.filter(|unused| unused.is_lost) {
+            // This request has made its call for a claim.
+            lost.claim
+        } else {
+            let mut coin = [0];
+            env.random().fill(&mut coin)?;
+            let claim = recoveries::imitate_claim(store, &account.id, coin[0] < 128).await?;
+            cx.deferred.unused_claim = Some(unused(&account.id, claim, false));
+            claim
+        };
         Ok(Self {
             claim,
             attempts_before: 0,
@@ -209,6 +217,14 @@ impl Turn {
             recovery: Recovery::default(),
             until: env.clock().now().plus(TURN),
         })
+    }
+}
+
+fn unused(account: &AccountId, claim: IssueClaim, is_lost: bool) -> UnusedClaim {
+    UnusedClaim {
+        account_id: account.clone(),
+        claim,
+        is_lost,
     }
 }
 

@@ -1,9 +1,13 @@
 //! A claim to issue that no write has used is given back: the next to issue for the account waits for nothing.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
 use crate::ports::Clock as _;
+use crate::store::cx::Deferred;
+use crate::store::recoveries::TURN;
 use crate::testing::{App, Call, block_on};
 
 const ANN: &str = "/v1/admin/users/ann";
@@ -118,16 +122,61 @@ fn a_claim_is_not_given_back_once_a_later_one_waits_for_it() {
 #[test]
 fn after_requests_at_the_same_time_the_next_one_waits_for_nothing() {
     let app = with_ann();
-    let requests: Vec<_> = (0..5)
-        .map(|_| app.answer(&app.call("/v1/forgot-password", json!({"email": App::EMAIL}))))
-        .collect();
-    let work = requests
-        .into_iter()
-        .map(|(_, deferred)| after_response::run_and_follow(&app.env, deferred));
-    let _ = block_on(futures::future::join_all(work));
+    work(&app, requests_at_once(&app));
     assert_eq!(app.take_mails().len(), 1);
     app.advance(120);
     let before = app.env.clock.now();
     let _ = app.make(&start(&app)).expect(200);
     assert_eq!(app.env.clock.now(), before);
+}
+
+/// Those that lost their turn read the account and the recovery once more before they withdraw. If a read fails while they still
+/// wait for their turn, they cannot know that they lost it.
+#[test]
+fn after_a_read_that_failed_in_requests_at_the_same_time_the_next_one_waits_for_nothing() {
+    let with_ann = with_ann();
+    let mut failed_reads = 0;
+    for operation in 0..300 {
+        let app = with_ann.fork();
+        let deferred = requests_at_once(&app);
+        let store = &app.env.store;
+        let _ = store.take_operations();
+        store.fail_once_after(operation);
+        work(&app, deferred);
+        store.fail_after(None);
+        let operations = store.take_operations();
+        let failed = usize::try_from(operation)
+            .ok()
+            .and_then(|at| operations.get(at));
+        let Some(failed) = failed else {
+            assert!(failed_reads > 20, "{failed_reads}");
+            return;
+        };
+        if !failed.starts_with("get ") && !failed.starts_with("exists ") {
+            continue;
+        }
+        failed_reads += 1;
+        app.advance(120);
+        let before = app.env.clock.now();
+        let _ = app.make(&start(&app)).expect(200);
+        let waited = app.env.clock.now().since(before);
+        let may_wait = ["get v1:account", "get v1:recovery"].contains(&failed.as_str());
+        let most = if may_wait { TURN } else { Duration::ZERO };
+        assert!(waited <= most, "{waited:?} after {failed} at {operation}");
+    }
+    panic!("no end");
+}
+
+/// Accepts five requests for ann. Returns the work that they leave.
+fn requests_at_once(app: &App) -> Vec<Deferred> {
+    let call = app.call("/v1/forgot-password", json!({"email": App::EMAIL}));
+    (0..5).map(|_| app.answer(&call).1).collect()
+}
+
+/// Does what several requests have left, all at once.
+fn work(app: &App, deferred: Vec<Deferred>) {
+    let work = deferred
+        .into_iter()
+        .map(|deferred| after_response::run_and_follow(&app.env, deferred));
+    let _ = block_on(futures::future::join_all(work));
 }

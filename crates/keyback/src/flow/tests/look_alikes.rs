@@ -103,6 +103,48 @@ fn the_work_after_forgot_password_changes_as_much_for_anybody_and_with_a_receive
     }
 }
 
+/// The changing operations, without their keys, by which requests that arrive at once are processed after their answers,
+/// on a copy of the app.
+fn changes_after_requests_at_once(app: &App, email: &str) -> Vec<String> {
+    let app = app.fork();
+    let call = app.call("/v1/forgot-password", json!({"email": email}));
+    let requests: Vec<_> = (0..5).map(|_| app.answer(&call)).collect();
+    let _ = app.env.store.take_operations();
+    let work = requests
+        .into_iter()
+        .map(|(_, deferred)| after_response::run(&app.env, deferred));
+    let _ = block_on(futures::future::join_all(work));
+    let operations = app.env.store.take_operations();
+    let names = operations
+        .iter()
+        .map(|operation| operation.split(' ').next().unwrap().to_owned());
+    let mut changes: Vec<String> = names
+        .filter(|name| !["get", "exists"].contains(&name.as_str()))
+        .collect();
+    changes.sort_unstable();
+    changes
+}
+
+#[test]
+fn requests_at_once_for_one_address_change_as_much_for_anybody() {
+    let known = App::with_account();
+    // The first call of a minute also looks for other work.
+    let _ = known.forgot("another@example.test");
+    let disabled = known.fork();
+    disable(&disabled);
+    let within_cooldown = known.fork();
+    let _ = within_cooldown.recover();
+    let unknown = changes_after_requests_at_once(&known, App::NOBODY);
+    for (name, app) in [
+        ("known", &known),
+        ("disabled", &disabled),
+        ("cooling down", &within_cooldown),
+    ] {
+        let changes = changes_after_requests_at_once(app, App::EMAIL);
+        assert_eq!(changes, unknown, "{name}");
+    }
+}
+
 #[test]
 fn verify_otp_unknown_wrong_expired_used_replaced_cancelled_exhausted_and_disabled() {
     let app = App::with_account();
