@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use crate::ports::{NoAnswer, SecureRandom as _};
 use crate::testing::{App, Call, Fault, FaultPlan, Mail, Reply, SeededRandom, other_than};
 
+mod administrators;
+
 /// How many plans to run, unless `KEYBACK_FAULT_PLANS` is set in the environment.
 const PLANS: u64 = 1_000;
 const CALLS: usize = 8;
