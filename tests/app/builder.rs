@@ -243,6 +243,9 @@ impl AppBuilder {
         command
             .arg("--state-dir")
             .arg(self.folder.path().join(STATE));
+        if matches!(self.store, Store::File) {
+            store_file::prepare(&self.folder.path().join(STATE));
+        }
         let faults = self.folder.path().join(FAULTS);
         if faults.exists() {
             command.arg("--faults").arg(faults);

@@ -73,6 +73,18 @@ pub(super) fn damage(state_folder: &Path) {
     fs::write(path, bytes).expect("the file can be written");
 }
 
+/// Puts a new file into WAL mode before a host opens it, as `scripts/prepare-store` does in a deployment on Spin.
+pub(super) fn prepare(state_folder: &Path) {
+    let path = path(state_folder);
+    if path.exists() {
+        return;
+    }
+    fs::create_dir_all(state_folder).expect("the temporary folder can be written");
+    let file = Connection::open(path).expect("the file can be made");
+    file.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
+        .expect("a new file has no other user");
+}
+
 pub(super) fn path(state_folder: &Path) -> PathBuf {
     state_folder.join(NAME)
 }

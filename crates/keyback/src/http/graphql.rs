@@ -4,7 +4,8 @@
 //! leave the work to the flows of the JSON calls ([`calls`], [`work`]).
 
 use async_graphql::parser::parse_query;
-use async_graphql::{Response, ServerError};
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Name, Response, ServerError, Variables};
 use futures::channel::mpsc;
 
 use crate::flow::events::Caller;
@@ -90,10 +91,11 @@ async fn run<E: Env>(
             return Ok((Response::from_errors(vec![error]), None));
         }
     };
-    limits::check(&document, asked.operation.as_deref(), &asked.variables)?;
+    let variables = with_defaults(&document, asked.operation.as_deref(), asked.variables);
+    limits::check(&document, asked.operation.as_deref(), &variables)?;
     let (jobs, received) = mpsc::unbounded();
     let mut request = async_graphql::Request::new(asked.query)
-        .variables(asked.variables)
+        .variables(variables)
         .data(Calls { jobs, scopes });
     request.set_parsed_query(document);
     if let Some(name) = asked.operation {
@@ -104,6 +106,29 @@ async fn run<E: Env>(
         schema().execute(request),
         work::run(cx, settings, &caller, received),
     ))
+}
+
+/// The variables, with the operation's defaults for those that were not given. The server itself leaves defaults out where it
+/// decides what `@skip` and `@include` remove: it would make a mutation that is to be skipped by default.
+fn with_defaults(
+    document: &ExecutableDocument,
+    operation: Option<&str>,
+    mut variables: Variables,
+) -> Variables {
+    for (name, definition) in document.operations.iter() {
+        // Without a name, there is only one.
+        if operation.is_some() && name.map(Name::as_str) != operation {
+            continue;
+        }
+        for variable in &definition.node.variable_definitions {
+            if let Some(default) = &variable.node.default_value {
+                let name = variable.node.name.node.clone();
+                let default = default.node.clone();
+                variables.entry(name).or_insert(default);
+            }
+        }
+    }
+    variables
 }
 
 fn show(mut response: Response) -> serde_json::Value {

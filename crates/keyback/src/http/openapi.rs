@@ -30,7 +30,8 @@ const DESCRIPTION: &str = "\
 Password recovery for your portal. A user who forgot a password gets one email with a link and a code. An administrator can set or \
 generate a password. Your sign-in asks whether a password is right.
 
-- A body is one JSON object in UTF-8 of at most 16 KiB, without unknown or duplicate members. A member that is `null` counts as absent.
+- Unless the call says otherwise, a body is one JSON object in UTF-8 of at most 16 KiB, without unknown or duplicate members. A \
+member that is `null` counts as absent.
 - Times are RFC 3339 in UTC. Durations are whole seconds.
 - Errors are `application/problem+json` (RFC 9457). Their `type` is the URL of a page that explains them.
 - 429 and 503 come with `Retry-After`.

@@ -31,7 +31,7 @@ pub struct Credential {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum SetBy {
-    /// The user, by a recovery.
+    /// The user.
     User,
     /// An administrator, through the API.
     Administrator,

@@ -27,6 +27,8 @@ const MARKED_LEEWAY: Duration = Duration::from_mins(5);
 const MAX_AUDIT_CONTEXT_BYTES: usize = 2 * 1024;
 /// The most levels of objects and lists in it. It is stored inside an event, and `serde_json` reads 127 levels in all.
 const MAX_AUDIT_CONTEXT_LEVELS: usize = 16;
+/// What events call users and Keyback itself: no caller may pass for them.
+const RESERVED_SUBJECTS: [&str; 2] = ["user", "system"];
 /// The most bytes in `sub`.
 const MAX_SUBJECT_BYTES: usize = 255;
 
@@ -193,7 +195,8 @@ impl Claims {
             }
             Some(_) => false,
         };
-        if !is_kept || !self.sub.iter().all(is_bounded) {
+        let is_own = |text: &String| !RESERVED_SUBJECTS.contains(&text.as_str());
+        if !is_kept || !self.sub.iter().all(|text| is_bounded(text) && is_own(text)) {
             return Err(InvalidJwt);
         }
         let scopes = self.scope.unwrap_or_default();

@@ -31,18 +31,17 @@ impl Password {
         }
     }
 
-    /// Whether it begins and ends with visible characters. Only then can blanks that were copied along be told apart
-    /// from it.
+    /// The password that somebody else chose for a user: blanks around it, which are copied along and which nobody can
+    /// read out, are not part of it.
     #[must_use]
-    pub fn has_no_blanks_around(&self) -> bool {
-        self.normal.trim_matches(is_blank) == self.normal
+    pub fn without_blanks(text: &str) -> Self {
+        Self::new(text.trim_matches(is_blank))
     }
 
     /// The password without surrounding blanks, which get copied along with it (NIST SP 800-63B-4 §3.1.1.2).
     #[must_use]
     pub fn without_blanks_around(&self) -> Self {
-        let typed = self.typed.as_deref().unwrap_or(&self.normal);
-        Self::new(typed.trim_matches(is_blank))
+        Self::without_blanks(self.typed.as_deref().unwrap_or(&self.normal))
     }
 
     /// Whether it is the same text as `other`, in whichever normal form.

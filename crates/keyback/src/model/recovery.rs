@@ -222,6 +222,22 @@ impl Recovery {
         }
     }
 
+    /// The serial of the challenge.
+    #[must_use]
+    pub fn serial(&self) -> Option<&ChallengeSerial> {
+        self.challenge.as_ref().map(|challenge| &challenge.serial)
+    }
+
+    /// Whether the challenge was used, if `earlier` was in the state `then`. One that has replaced it since is taken for unused.
+    #[must_use]
+    pub fn use_since(&self, earlier: Option<&ChallengeSerial>, then: Use) -> Use {
+        if self.serial() == earlier {
+            then
+        } else {
+            Use::Unused
+        }
+    }
+
     /// How many claims lie between the last one that issued and `claim`; below 0 if `claim` was overtaken.
     #[must_use]
     pub fn claims_before(&self, claim: IssueClaim) -> i64 {

@@ -29,8 +29,8 @@ const WORTH_ANSWERING: Duration = Duration::from_hours(36);
 
 /// What happens to a request.
 enum Decision {
-    /// A challenge, for the account.
-    Issue(Box<Account>, Box<Recovery>),
+    /// A challenge, for the account, instead of the one in its recovery, which was used or not.
+    Issue(Box<Account>, Box<Recovery>, Use),
     /// No email; the request is tied to its account, whose live code works with it.
     Tie(RequestRecord),
     /// No email and no tie: no such account, a disabled one, a request that is too old, or one that is tied already.
@@ -94,8 +94,8 @@ async fn find_turn<E: Env>(
     request: &Request,
 ) -> Result<(Turn, Option<RequestRecord>), Unavailable> {
     let instead = match decide(cx, settings, request).await? {
-        Decision::Issue(account, recovery) => {
-            match take_turn(cx, settings, request, *account, *recovery).await? {
+        Decision::Issue(account, recovery, state) => {
+            match take_turn(cx, settings, request, *account, *recovery, state).await? {
                 Ok(turn) => return Ok((turn, None)),
                 Err(instead) => instead,
             }
@@ -146,7 +146,11 @@ async fn decide<E: Env>(
         return Ok(Decision::Silence);
     }
     if request.instead_of.is_some() {
-        return Ok(Decision::Issue(Box::new(account), Box::new(recovery)));
+        return Ok(Decision::Issue(
+            Box::new(account),
+            Box::new(recovery),
+            state,
+        ));
     }
     let asker = asker(settings, &account, request);
     Ok(decide_by(
@@ -156,8 +160,7 @@ async fn decide<E: Env>(
 
 /// Whether no challenge was issued after the one with this serial.
 fn is_latest(recovery: &Recovery, serial: &ChallengeSerial) -> bool {
-    let latest = recovery.challenge.as_ref();
-    latest.is_some_and(|challenge| challenge.serial == *serial)
+    recovery.serial() == Some(serial)
 }
 
 /// The network that asks for a recovery of `account`.
@@ -174,7 +177,7 @@ fn decide_by(
     now: Timestamp,
 ) -> Decision {
     match recovery.decide(&settings.rules, asker, account.epoch, state, now) {
-        IssueDecision::Issue => Decision::Issue(Box::new(account), Box::new(recovery)),
+        IssueDecision::Issue => Decision::Issue(Box::new(account), Box::new(recovery), state),
         IssueDecision::Silence => {
             let asked_for = now.plus(settings.lifetimes.code.max(settings.lifetimes.link));
             let challenge = recovery.challenge.as_ref();
@@ -194,14 +197,17 @@ async fn take_turn<E: Env>(
     request: &Request,
     account: Account,
     recovery: Recovery,
+    state: Use,
 ) -> Result<Result<Turn, Decision>, Unavailable> {
     let (asker, now) = (asker(settings, &account, request), cx.now);
+    let earlier = recovery.serial().cloned();
     let still_wanted = |account: &Account, recovery: &Recovery| {
         let rules = &settings.rules;
         let is_wanted = if let Some(serial) = &request.instead_of {
             is_latest(recovery, serial)
         } else {
-            let decision = recovery.decide(rules, &asker, account.epoch, Use::Unused, now);
+            let state = recovery.use_since(earlier.as_ref(), state);
+            let decision = recovery.decide(rules, &asker, account.epoch, state, now);
             decision == IssueDecision::Issue
         };
         !account.disabled && is_wanted

@@ -144,7 +144,7 @@ pub async fn run<E: Env>(
         set_by: SetBy::Administrator,
         must_change: order.change_on_next_sign_in,
         expires_at,
-        ignores_blanks: password.has_no_blanks_around(),
+        ignores_blanks: true,
         epoch: 0,
     });
     let mut batch = Batch::default();

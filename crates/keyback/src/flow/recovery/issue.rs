@@ -120,6 +120,7 @@ impl Turn {
             recovery,
             until: began,
         };
+        let claimed_after = turn.recovery.claim;
         let mut looked_at = began;
         // Every later claim is counted after this `earliest`, whatever it reads.
         let mut change = Change {
@@ -147,9 +148,15 @@ impl Turn {
                 };
             }
             turn.recovery = recovery;
-            let found = account?.filter(|account| still_wanted(account, &turn.recovery));
-            let Some(account) = found else {
-                cx.deferred.unused_claim = Some(unused(&id, turn.claim, true));
+            let account = account?;
+            let is_lost = account.is_some() && turn.recovery.claim != claimed_after;
+            let Some(account) = account.filter(|account| still_wanted(account, &turn.recovery))
+            else {
+                if is_lost {
+                    cx.deferred.unused_claim = Some(unused(&id, claim, true));
+                } else {
+                    recoveries::return_unused_claim(store, &mut cx.deferred).await?;
+                }
                 return Ok(None);
             };
             turn.account = account;

@@ -53,8 +53,10 @@ pub async fn run<E: Env>(
     let state = recoveries::find_use(cx.env, recovery.challenge.as_ref()).await?;
     let (rules, now) = (&settings.rules, cx.now);
     check(&account, &recovery, state, rules, now)?;
+    let earlier = recovery.serial().cloned();
     let is_wanted = |account: &Account, recovery: &Recovery| {
-        check(account, recovery, Use::Unused, rules, now).is_ok()
+        let state = recovery.use_since(earlier.as_ref(), state);
+        check(account, recovery, state, rules, now).is_ok()
     };
     // `None` if another request had its turn first: its email is on its way.
     let turn = Turn::take(cx, account, recovery, is_wanted).await?;

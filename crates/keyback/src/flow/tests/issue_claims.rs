@@ -5,9 +5,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
+use crate::flow::recovery::issue::Turn;
+use crate::model::id::AccountId;
+use crate::model::recovery::{IssueClaim, attempts_day};
 use crate::ports::Clock as _;
-use crate::store::cx::Deferred;
-use crate::store::recoveries::TURN;
+use crate::ports::KeyValue as _;
+use crate::store::cx::{Cx, Deferred};
+use crate::store::recoveries::{self, TURN};
+use crate::store::{accounts, keys};
 use crate::testing::{App, Call, block_on};
 
 const ANN: &str = "/v1/admin/users/ann";
@@ -101,7 +106,6 @@ fn after_a_courier_that_failed_in_a_request_or_in_a_bulk_job_the_next_to_issue_w
 
 #[test]
 fn a_claim_is_not_given_back_once_a_later_one_waits_for_it() {
-    use crate::model::id::AccountId;
     use crate::store::recoveries::{claim_issue, return_issue_claim};
 
     let app = App::default();
@@ -165,6 +169,81 @@ fn after_a_read_that_failed_in_requests_at_the_same_time_the_next_one_waits_for_
         assert!(waited <= most, "{waited:?} after {failed} at {operation}");
     }
     panic!("no end");
+}
+
+/// Leaves a claim behind, as a process does that dies before it issues. The next one waits for it.
+fn leave_claim(app: &App, id: &AccountId) -> IssueClaim {
+    let day = attempts_day(app.env.clock.now());
+    let claimed = block_on(recoveries::claim_issue(&app.env.store, id, day));
+    claimed.unwrap().0
+}
+
+#[test]
+fn a_request_that_waits_for_its_turn_brings_an_email_if_the_last_code_was_used() {
+    let app = with_ann();
+    let recovery = app.recover();
+    let _ = app
+        .verify(&recovery.challenge_id, &recovery.code)
+        .expect(200);
+    let _ = leave_claim(&app, &AccountId::parse("ann").unwrap());
+    // Within the cooldown, which has ended with the use of the code.
+    let _ = app.forgot(App::EMAIL).expect(202);
+    assert_eq!(app.take_mails().len(), 1);
+
+    app.advance(120);
+    let recovery = app.recover();
+    let _ = app
+        .verify(&recovery.challenge_id, &recovery.code)
+        .expect(200);
+    let _ = leave_claim(&app, &AccountId::parse("ann").unwrap());
+    let remind = "mutation { sendResetPasswordMessage(input: {loginID: \"ann@example.test\"}) }";
+    let answer = app.make(&app.call("/graphql", json!({"query": remind})));
+    assert_eq!(answer.json().get("errors"), None, "{answer:?}");
+    assert_eq!(app.take_mails().len(), 1);
+}
+
+#[test]
+fn a_claim_that_is_no_longer_wanted_before_another_has_issued_is_given_back() {
+    let app = with_ann();
+    let id = AccountId::parse("ann").unwrap();
+    let left = leave_claim(&app, &id);
+    block_on(async {
+        let mut cx = Cx::new(&app.env).await;
+        let account = accounts::find(cx.store(), &id).await.unwrap().unwrap();
+        let recovery = recoveries::find(cx.store(), &id).await.unwrap().unwrap();
+        let turn = Turn::take(&mut cx, account, recovery, |_, _| false).await;
+        assert!(turn.unwrap().is_none());
+        assert!(cx.deferred.unused_claim.is_none());
+    });
+    assert_eq!(leave_claim(&app, &id).number, left.number + 1);
+
+    // An account that is gone has no counter any more, and gets none.
+    let app = with_ann();
+    let _ = leave_claim(&app, &id);
+    block_on(async {
+        let mut cx = Cx::new(&app.env).await;
+        let account = accounts::find(cx.store(), &id).await.unwrap().unwrap();
+        let recovery = recoveries::find(cx.store(), &id).await.unwrap().unwrap();
+        let delete = async {
+            app.env.clock.sleep(Duration::from_millis(1)).await;
+            let gone = keys::account(&id).into();
+            let counter = keys::attempts(&id, attempts_day(app.env.clock.now())).into();
+            app.env
+                .store
+                .delete_many(vec![gone, counter])
+                .await
+                .unwrap();
+        };
+        let taking = Turn::take(&mut cx, account, recovery, |_, _| true);
+        let (turn, ()) = futures::join!(taking, delete);
+        assert!(turn.unwrap().is_none());
+        assert!(cx.deferred.unused_claim.is_none());
+    });
+    let counters = app.env.store.names();
+    let counters = counters
+        .iter()
+        .filter(|name| name.starts_with("v1:attempts:ann"));
+    assert_eq!(counters.count(), 0);
 }
 
 /// Accepts five requests for ann. Returns the work that they leave.

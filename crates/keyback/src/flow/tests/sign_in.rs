@@ -323,9 +323,26 @@ fn a_password_that_somebody_else_chose_is_taken_with_blanks_around_it() {
             .iter()
             .all(|copied| app.knows(copied))
     );
-    let odd = format!(" {} ", App::OTHER_PASSWORD);
-    let _ = reset(json!({"password": odd, "change_on_next_sign_in": false}));
-    assert!(app.knows(&odd) && !app.knows(App::OTHER_PASSWORD));
+    // Nor are those that the administrator typed or pasted part of it: nobody could read them out.
+    let odd = format!("\u{a0}{}\r\n", App::NEW_PASSWORD);
+    let order = json!({"password": odd, "change_on_next_sign_in": false, "return_password": true});
+    assert_eq!(reset(order).text("password"), App::NEW_PASSWORD);
+    assert!(app.knows(App::NEW_PASSWORD) && app.knows(&odd));
+    let blank = json!({"password": " \n", "change_on_next_sign_in": false});
+    let refused = app.make(&app.call("/v1/admin/users/ann/reset-password", blank));
+    assert_eq!(refused.problem(), "password-rejected");
+    for (email, how) in [
+        ("bob@example.test", "create"),
+        ("carol@example.test", "import"),
+    ] {
+        let account = json!({"email": email, "password": odd});
+        let call = match how {
+            "create" => app.call("/v1/admin/users", account),
+            _ => Call::import(&[account]),
+        };
+        assert!(app.make(&call).status < 300, "{how}");
+        let _ = app.sign_in(email, App::NEW_PASSWORD).expect(200);
+    }
 }
 
 #[test]

@@ -31,6 +31,26 @@ const MAX_ALIASES: usize = 30;
 const MAX_FIELDS: usize = 20_000;
 /// How many fields a query may have at its root. Each is run, also where several are the same.
 const MAX_ROOT_FIELDS: usize = 30;
+/// How deep lists of the schema may be nested in an introspection query: the usual ones nest none. `possibleTypes` and
+/// `interfaces` lead back to each other, so each level would multiply the answer.
+const MAX_SCHEMA_LISTS: usize = 2;
+/// How many fields an answer about the schema may have, if all its lists were as long as the longest. The usual introspection
+/// queries need up to 500,000 this way, and get some thousand.
+const MAX_SCHEMA_FIELDS: usize = 600_000;
+/// The lists of the schema that lead from a type to others, and how many entries each has at most.
+pub(super) const NESTING_LISTS: [(&str, usize); 4] = [
+    ("fields", 45),
+    ("inputFields", 20),
+    ("interfaces", 4),
+    ("possibleTypes", 10),
+];
+/// The other lists of the schema.
+pub(super) const OTHER_LISTS: [(&str, usize); 4] = [
+    ("types", 100),
+    ("args", 12),
+    ("enumValues", 20),
+    ("directives", 10),
+];
 /// The maximum number of ids in `nodes`, and of users on a page.
 pub(super) const MAX_PAGE: usize = 100;
 /// The order that has no index.
@@ -68,6 +88,10 @@ struct Size {
     aliases: usize,
     /// The fields of the selection itself, without those below.
     own_fields: usize,
+    /// How many of [`NESTING_LISTS`] are nested.
+    schema_lists: usize,
+    /// Like `fields`, with the lists of the schema multiplied.
+    schema_fields: usize,
 }
 
 impl Size {
@@ -78,6 +102,8 @@ impl Size {
             levels: self.levels.max(other.levels),
             aliases: self.aliases.saturating_add(other.aliases),
             own_fields: self.own_fields.saturating_add(other.own_fields),
+            schema_lists: self.schema_lists.max(other.schema_lists),
+            schema_fields: self.schema_fields.saturating_add(other.schema_fields),
         }
     }
 
@@ -85,6 +111,7 @@ impl Size {
     fn within_fragment(self) -> Self {
         Self {
             fields: self.fields.saturating_add(1),
+            schema_fields: self.schema_fields.saturating_add(1),
             levels: self.levels.saturating_add(1),
             ..self
         }
@@ -134,6 +161,16 @@ fn within_limits(
         (size.depth, MAX_DEPTH, LEVELS),
         (size.aliases, MAX_ALIASES, "aliases"),
         (size.fields, MAX_FIELDS, "fields in the answer"),
+        (
+            size.schema_lists,
+            MAX_SCHEMA_LISTS,
+            "nested lists of the schema",
+        ),
+        (
+            size.schema_fields,
+            MAX_SCHEMA_FIELDS,
+            "fields in the answer",
+        ),
     ] {
         if count > limit {
             return Err(too_many(what, limit));
@@ -215,6 +252,13 @@ impl<'a> Measured<'a> {
         let below = self.selections(&field.selection_set.node)?;
         let times = self.entries(field);
         let fields = below.fields.saturating_add(1).saturating_mul(times);
+        let name = field.name.node.as_str();
+        let length = |lists: &[(&str, usize)]| {
+            let list = lists.iter().find(|(list, _)| *list == name);
+            list.map(|(_, length)| *length)
+        };
+        let nesting = length(&NESTING_LISTS);
+        let entries = nesting.or_else(|| length(&OTHER_LISTS)).unwrap_or(1);
         Ok(Size {
             fields: fields.saturating_add(self.sorting(field)),
             depth: below.depth.saturating_add(1),
@@ -223,6 +267,13 @@ impl<'a> Measured<'a> {
                 .aliases
                 .saturating_add(usize::from(field.alias.is_some())),
             own_fields: 1,
+            schema_lists: below
+                .schema_lists
+                .saturating_add(usize::from(nesting.is_some())),
+            schema_fields: below
+                .schema_fields
+                .saturating_add(1)
+                .saturating_mul(entries),
         })
     }
 
@@ -254,8 +305,7 @@ impl<'a> Measured<'a> {
         if is_sorted { SORTING } else { 0 }
     }
 
-    /// An argument's value; `None` if there is none, or if it comes from a variable that was not given: the operation
-    /// may have a default for it.
+    /// An argument's value; `None` if there is none, or if it comes from a variable that was not given.
     fn argument(&self, field: &Field, name: &str) -> Option<Value> {
         let value = field.get_argument(name)?.node.clone();
         let value = value.into_const_with(|name| self.variables.get(&name).cloned().ok_or(()));

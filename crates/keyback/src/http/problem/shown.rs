@@ -40,6 +40,7 @@ pub(in crate::http) struct ProblemShown {
     /// A short text, the same for all problems of the kind.
     title: &'static str,
     /// The status of the answer.
+    #[cfg_attr(test, schemars(range(min = 400, max = 599)))]
     status: u16,
     /// A URN with the answer's `X-Request-Id`.
     instance: String,

@@ -20,7 +20,8 @@ fn read_reason(fields: &mut Fields) -> Option<Option<String>> {
     fields.optional_text("reason", parse_reason)
 }
 
-/// Reads the `reason` of a `DELETE` from its body or its query: some clients and proxies drop the body (RFC 9110 §9.3.5).
+/// Reads the `reason` of a call that needs no body from its body or its query: some clients and proxies drop the body of a
+/// `DELETE` (RFC 9110 §9.3.5).
 fn read_reason_anywhere(request: &Request) -> Result<Option<String>, Problem> {
     let of_query = request.query(&["reason"])?.parsed("reason", parse_reason)?;
     Ok(request.optional_members(read_reason)?.or(of_query))

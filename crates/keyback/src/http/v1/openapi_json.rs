@@ -25,7 +25,7 @@ pub fn get(
     let known = request.header("if-none-match").unwrap_or_default();
     let is_known = known
         .split(',')
-        .any(|it| it.trim().trim_start_matches("W/") == version);
+        .any(|it| it.trim() == "*" || it.trim().trim_start_matches("W/") == version);
     let answer = if is_known {
         Answer::not_modified().with_header("vary", "accept-encoding")
     } else {

@@ -19,6 +19,7 @@ pub(in crate::http) struct PasswordRulesShown {
     /// Maximum bytes in UTF-8.
     max_octets: usize,
     /// Minimum zxcvbn score, 0 to 4.
+    #[cfg_attr(test, schemars(range(max = 4)))]
     min_strength: u8,
     /// Whether new passwords are checked against breached ones.
     breach_check: bool,

@@ -108,7 +108,7 @@ fn read_password(text: &str) -> NewPassword {
     if text.is_empty() {
         NewPassword::Generated
     } else {
-        NewPassword::Typed(Password::new(text))
+        NewPassword::Typed(Password::without_blanks(text))
     }
 }
 

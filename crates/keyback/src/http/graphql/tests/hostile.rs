@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{ask, call, data};
+use crate::http::graphql::limits::{NESTING_LISTS, OTHER_LISTS};
 use crate::testing::{App, Call};
 
 /// The message that `query` is refused with as a whole.
@@ -187,6 +188,69 @@ fn batches_and_long_bodies_are_refused() {
         message.as_str().unwrap().contains("one request at a time"),
         "{message}"
     );
+}
+
+/// `possibleTypes` and `interfaces` lead back to each other: six pairs would have some ten million entries.
+#[test]
+fn answers_about_the_schema_do_not_grow_without_bounds() {
+    let app = App::with_account();
+    for pairs in 2..8 {
+        let nested = (0..pairs).fold("name".to_owned(), |inner, _| {
+            format!("possibleTypes {{ interfaces {{ {inner} }} }}")
+        });
+        let by_fragment = (0..pairs).fold(
+            "fragment F0 on __Type { name }".to_owned(),
+            |fragments, number| {
+                format!(
+                    "{fragments} fragment F{} on __Type {{ possibleTypes {{ interfaces {{ ...F{number} }} }} }}",
+                    number + 1
+                )
+            },
+        );
+        for query in [
+            format!("{{ __schema {{ types {{ {nested} }} }} }}"),
+            format!("{{ __type(name: \"Node\") {{ {nested} }} }}"),
+            format!("{{ __type(name: \"Node\") {{ ...F{pairs} }} }} {by_fragment}"),
+        ] {
+            assert!(refused(&app, &query).contains("lists of the schema"));
+        }
+    }
+    let names = "name ".repeat(500);
+    for query in [
+        format!("{{ __schema {{ types {{ fields {{ type {{ fields {{ {names} }} }} }} }} }} }}"),
+        format!("{{ __schema {{ types {{ fields {{ {names} }} }} }} }}"),
+    ] {
+        assert!(refused(&app, &query).contains("fields in the answer"));
+    }
+}
+
+#[test]
+fn the_lists_of_the_schema_are_no_longer_than_the_limits_assume() {
+    let app = App::with_account();
+    let query = "{ __schema { directives { args { name } } types { kind fields(includeDeprecated: true) { args { name } }
+        inputFields { name } interfaces { name } possibleTypes { name } enumValues(includeDeprecated: true) { name } } } }";
+    let found = data(&app, query, &json!({}));
+    for (name, most) in NESTING_LISTS.into_iter().chain(OTHER_LISTS) {
+        let longest = longest(&found, name);
+        println!("{name}: {longest} of {most}");
+        assert!((1..=most).contains(&longest), "{name}: {longest}");
+    }
+}
+
+/// The length of the longest list `name` anywhere in `value`.
+fn longest(value: &Value, name: &str) -> usize {
+    match value {
+        Value::Object(members) => {
+            let own = members.get(name).and_then(Value::as_array).map(Vec::len);
+            let below = members.values().map(|value| longest(value, name)).max();
+            own.max(below).unwrap_or_default()
+        }
+        Value::Array(entries) => {
+            let below = entries.iter().map(|value| longest(value, name)).max();
+            below.unwrap_or_default()
+        }
+        _ => 0,
+    }
 }
 
 #[test]

@@ -356,3 +356,44 @@ fn nobody_is_reminded_without_an_account_that_may_recover() {
         0
     );
 }
+
+/// The server's own rules for `@skip` and `@include` know only variables that were given.
+#[test]
+fn a_mutation_that_is_skipped_by_default_is_not_made() {
+    let app = App::with_account();
+    let id = ann(&app);
+    let made = |declared: &str, directive: &str, variables: &Value| {
+        let app = app.fork();
+        let query = format!(
+            "mutation ($id: ID!, {declared}) {{ setDisabledStatus(input: {{userID: $id, isDisabled: true}}) {directive} {{ user {{ id }} }} }}"
+        );
+        let mut variables = variables.clone();
+        variables["id"] = id.clone().into();
+        let _ = ask(&app, &query, &variables);
+        let found = data(
+            &app,
+            "{ users { edges { node { isDisabled } } } }",
+            &json!({}),
+        );
+        found["users"]["edges"][0]["node"]["isDisabled"] == true
+    };
+    let (skip, include) = ("@skip(if: $it)", "@include(if: $it)");
+    for (declared, directive, variables, expected) in [
+        ("$it: Boolean = true", skip, json!({}), false),
+        ("$it: Boolean! = true", skip, json!({}), false),
+        ("$it: Boolean = true", skip, json!({"it": false}), true),
+        ("$it: Boolean = true", include, json!({}), true),
+        ("$it: Boolean = false", include, json!({}), false),
+        ("$it: Boolean = false", include, json!({"it": true}), true),
+    ] {
+        let is_made = made(declared, directive, &variables);
+        assert_eq!(is_made, expected, "{declared} {directive} {variables}");
+    }
+    let nested = "query ($it: Boolean = true) { users { totalCount @include(if: $it) } }";
+    assert_eq!(data(&app, nested, &json!({}))["users"]["totalCount"], 1);
+    let two = "query One($it: Boolean = true) { users { totalCount @skip(if: $it) pageInfo { hasNextPage } } }
+        query Two($it: Boolean = false) { users { totalCount @skip(if: $it) } }";
+    let body = json!({"query": two, "operationName": "Two"});
+    let found = app.make(&app.call("/graphql", body)).expect(200).json();
+    assert_eq!(found["data"]["users"]["totalCount"], 1);
+}

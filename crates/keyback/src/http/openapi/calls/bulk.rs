@@ -131,5 +131,5 @@ fn stop() -> Call {
         .about("Stop a bulk job", "Changes that were already made stay.")
         .scope(&["users:write"])
         .answers_nothing("The job is stopped.")
-        .problems(&[P::NotFound])
+        .problems(&[P::NotFound, P::ValidationFailed])
 }

@@ -105,7 +105,7 @@ fn document() -> Call {
     )
     .about(
         "Get this document",
-        "Answers 404 if the variable `api_docs` is `off`.",
+        "Answers 304 to an `If-None-Match` with its `ETag`, and 404 if the variable `api_docs` is `off`.",
     )
     .answers("200", "This document.", G::subschema_for::<Document>, start)
     .header("ETag")

@@ -282,8 +282,12 @@ fn unlock() -> Call {
         ("post", "/v1/admin/users/{id}/unlock"),
         "unlockUser",
     )
-    .about("Unlock a user", "")
+    .about(
+        "Unlock a user",
+        "The reason can be in the body or in the query.",
+    )
     .scope(&["users:write"])
+    .query("reason", reason(), REASON)
     .optional_body(only_reason(), reason_example())
     .answers_nothing("All locks and pauses are cleared.")
 }
@@ -294,8 +298,12 @@ fn sign_out() -> Call {
         ("post", "/v1/admin/users/{id}/sign-out"),
         "signOutUser",
     )
-    .about("End a user's sessions", "The password does not change.")
+    .about(
+        "End a user's sessions",
+        "The password does not change. The reason can be in the body or in the query.",
+    )
     .scope(&["users:write"])
+    .query("reason", reason(), REASON)
     .optional_body(only_reason(), reason_example())
     .answers_nothing("The event sessions.revoked was added.")
 }

@@ -70,7 +70,7 @@ fn path_of(id: &AccountId) -> String {
 pub(in crate::http) struct AccountShown {
     /// Chosen by the caller, or generated.
     id: String,
-    /// The address as it was given. Emails go to it.
+    /// The address as it was given, but its domain in lower case and in its ASCII form. Emails go to it.
     email: String,
     /// The language of emails, as a language tag.
     locale: Option<String>,

@@ -19,6 +19,7 @@ use crate::store::cx::Cx;
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct PasswordAssessment {
     /// zxcvbn's score, 0 to 4.
+    #[cfg_attr(test, schemars(range(max = 4)))]
     score: u8,
     /// Whether the password meets all rules.
     accepted: bool,

@@ -28,6 +28,7 @@ pub(in crate::http) struct ChallengeShown {
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct LiveChallenge {
     issued_at: Time,
+    /// When the later of its link and its code expires. Once the code was used, when the `reset_token` for it does.
     expires_at: Time,
 }
 
@@ -40,7 +41,8 @@ pub(in crate::http) async fn get<E: Env>(
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
     let id = find_id(id)?;
-    let found = find_challenge::run(cx, &id).await?;
+    let lifetime = settings.challenge.reset_token;
+    let found = find_challenge::run(cx, lifetime, &id).await?;
     let found = found.ok_or_else(Problem::not_found)?;
     let challenge = found.map(|challenge| LiveChallenge {
         issued_at: challenge.issued_at.into(),

@@ -37,7 +37,7 @@ const NOT_IMPORTED: [&str; 4] = ["generate", "send_email", "return_password", "i
 pub(in crate::http) struct AccountCreated {
     #[serde(flatten)]
     account: AccountShown,
-    /// The generated password, if `return_password` is true.
+    /// The password, if `return_password` is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
     /// ID of the email that is on its way.
@@ -164,7 +164,7 @@ fn read_account(fields: &mut Fields) -> Option<AccountMembers> {
         text => AccountId::parse(text).map_err(|error| error.to_string()),
     });
     let clear = fields.optional_text("password", |text| {
-        Ok::<_, Infallible>(InitialPassword::Clear(Password::new(text)))
+        Ok::<_, Infallible>(InitialPassword::Clear(Password::without_blanks(text)))
     });
     let hashed = fields.optional_text("password_hash", |text| {
         PasswordHash::parse(text).map(InitialPassword::Hashed)

@@ -24,7 +24,7 @@ use crate::store::cx::Cx;
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub(in crate::http) struct PasswordReset {
-    /// The generated password, if `return_password` is true.
+    /// The password, if `return_password` is true.
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
     /// Whether the user must choose another password at the next sign-in.
@@ -78,7 +78,9 @@ fn show(outcome: &Outcome, change_required: bool) -> PasswordReset {
 }
 
 fn read_order(fields: &mut Fields, rules: AdminResetRules) -> Option<Order> {
-    let typed = fields.optional_text("password", |text| Ok::<_, Infallible>(Password::new(text)));
+    let typed = fields.optional_text("password", |text| {
+        Ok::<_, Infallible>(Password::without_blanks(text))
+    });
     let generate = fields.boolean("generate", false);
     let send_email = fields.boolean("send_email", false);
     let return_password = fields.boolean("return_password", false);

@@ -30,7 +30,7 @@ pub(in crate::http) struct AccountDetails {
     /// Wrong passwords in this hour.
     #[serde(skip_serializing_if = "Option::is_none")]
     failed_sign_ins: Option<i64>,
-    /// Wrong codes on this day (UTC).
+    /// Refused codes on this day (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     wrong_codes: Option<i64>,
 }

@@ -5,7 +5,7 @@ use crate::http::access::authorise;
 use crate::http::answer::Answer;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
-use crate::http::v1::admin::read_reason;
+use crate::http::v1::admin::read_reason_anywhere;
 use crate::http::v1::admin::users::find_id;
 use crate::ports::Env;
 use crate::settings::{Accounts, Scope};
@@ -20,7 +20,7 @@ pub(in crate::http) async fn post<E: Env>(
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
     let id = find_id(id)?;
-    let reason = request.optional_members(read_reason)?;
+    let reason = read_reason_anywhere(request)?;
     match sign_out::run(cx, &id, &caller, reason).await {
         Ok(()) => Ok(Answer::no_content()),
         Err(SignOutError::NotFound) => Err(Problem::not_found()),

@@ -18,6 +18,8 @@ pub(in crate::http) async fn delete<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
+    // A reason would be recorded nowhere.
+    request.query(&[])?;
     if bulk::stop(cx, &find_id(id)?).await? {
         Ok(Answer::no_content())
     } else {

@@ -134,12 +134,7 @@ impl<'a> Table<'a> {
         let named = self.columns.iter().zip(cells);
         let members = named.filter_map(|(column, cell)| {
             let name = (*column)?;
-            // The blanks around a password may be part of it.
-            let cell = if name == "password" {
-                cell
-            } else {
-                cell.trim().to_owned()
-            };
+            let cell = cell.trim().to_owned();
             (!cell.is_empty()).then(|| (name.to_owned(), value_of(name, cell)))
         });
         Some(Ok(members.collect()))

@@ -77,13 +77,13 @@ fn columns_are_found_by_name_or_by_the_mapping_and_others_are_named() {
 }
 
 #[test]
-fn only_true_and_false_are_read_and_only_passwords_keep_their_blanks() {
+fn only_true_and_false_are_read_and_blanks_around_cells_are_not_part_of_them() {
     let text =
         "email,password,change_on_next_sign_in\n a@example.com , p w ,maybe\nb@example.com,,0\n";
     let expected = [
         row(
             2,
-            r#"{"change_on_next_sign_in":"maybe","email":"a@example.com","password":" p w "}"#,
+            r#"{"change_on_next_sign_in":"maybe","email":"a@example.com","password":"p w"}"#,
         ),
         row(
             3,
