@@ -123,6 +123,10 @@ test('without scripts the pages say what they need', async () => {
         assert.match(await notice.textContent(), /^Diese Seite benötigt JavaScript\./);
         assert.equal(await page.locator('form:visible').count(), 0);
         assert.equal(await page.locator('.late:visible').count(), 0);
+        // The heading and the notice below it are all that shows.
+        assert.equal(await page.locator('main h1:visible').count(), 1);
+        assert.ok(await notice.evaluate((one) => one.previousElementSibling.localName === 'h1'));
+        assert.equal(await page.locator('[data-view]:visible').count(), 0);
       }
       await page.goto('/verify-otp');
       // Nothing shows that only a script would make true.

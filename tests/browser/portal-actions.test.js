@@ -139,6 +139,28 @@ test('a user is invited by mail as the account is created, and again on demand',
   });
 });
 
+test('an open invitation is stopped, and is not called a recovery', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    const email = fresh();
+    const { id } = await (await app.call('POST', '/v1/admin/users', { email, invite: { deliver: 'email' } })).json();
+    const { link } = await app.mails.next(email);
+    await openUser(page, app, { id, email });
+    const open = page.locator('.facts div').filter({ hasText: 'Invitation or recovery open' });
+    await open.getByText('Until').waitFor();
+    assert.equal(await page.getByText('Recovery in progress').count(), 0);
+    await press(page, 'Stop the invitation or recovery');
+    await dialog(page).getByText('Any link or code sent to this user will stop working.').waitFor();
+    assert.equal(await dialog(page).getByText('The password stays the same').count(), 0);
+    await press(page, 'Stop the invitation or recovery');
+    await done(page, 'Invitation or recovery stopped.');
+    await open.getByText('No', { exact: true }).waitFor();
+    await visit(browser, app, FAILING, async (other) => {
+      await other.goto(link);
+      await other.locator('[data-view=dead]:visible').waitFor();
+    });
+  });
+});
+
 test('an invitation’s link is shown once, when a user is created and afterwards', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.key, '#/new-user');

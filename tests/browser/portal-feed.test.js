@@ -52,6 +52,20 @@ test('all events are told, newest first, with the user, and further ones on dema
   });
 });
 
+test('what was said about a list is not said on the next view', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await signIn(page, app.key, '#/events');
+    await page.getByText('More filters').click();
+    await page.getByLabel('Done by').fill(randomBytes(4).toString('hex'));
+    await press(page, 'Filter');
+    const status = page.locator('[data-status]');
+    await status.getByText('No events match.').waitFor({ state: 'attached' });
+    await page.getByRole('link', { name: 'Emails' }).click();
+    await titled(page, 'Emails');
+    assert.doesNotMatch(await status.textContent(), /No events match/);
+  });
+});
+
 test('events are narrowed by what, whom, who and when', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.key, '#/events');

@@ -172,6 +172,16 @@ test('a list of addresses needs no names above it', async () => {
   });
 });
 
+test('a column whose first cell is empty has no example', async () => {
+  await visit(browser, app, FAILING, async (page) => {
+    await signIn(page, app.key, '#/import');
+    await opened(page, 'email,note,city\nann@example.test,,Bonn\n', 'users.csv');
+    await page.getByText('For example: Bonn').waitFor();
+    assert.equal(await page.getByText('For example:').count(), 2);
+    assert.match(await page.getByLabel('Column “note”').getAttribute('aria-describedby'), /^column-1-\d+-error$/);
+  });
+});
+
 test('a table without addresses cannot be imported', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.key, '#/import');

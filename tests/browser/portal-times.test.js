@@ -21,13 +21,13 @@ after(async () => {
   await app?.stop();
 });
 
-const earlier = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+const earlier = (seconds, now) => new Date(now - seconds * 1000).toISOString();
 
 /** Emails that were made so many seconds ago. */
-const emails = (page, ages) => page.route('**/v1/admin/emails?*', (route) => route.fulfill({
+const emails = (page, ages, now = Date.now()) => page.route('**/v1/admin/emails?*', (route) => route.fulfill({
   json: {
     emails: ages.map((age, index) => ({
-      id: `e${index}`, user_id: 'ann', kind: 'recovery', state: 'sent', attempts: 1, created_at: earlier(age), updated_at: earlier(age), last_error: null,
+      id: `e${index}`, user_id: 'ann', kind: 'recovery', state: 'sent', attempts: 1, created_at: earlier(age, now), updated_at: earlier(age, now), last_error: null,
     })),
     next_cursor: null,
   },
@@ -46,6 +46,23 @@ test('times are told by how long ago they are, and exactly, with the zone, to wh
     await speak(page, 'de');
     await times.getByText('vor 5 Minuten').waitFor();
     assert.match(await times.first().getAttribute('title'), /GMT\+5:30$/);
+  });
+});
+
+test('what lies ahead is rounded, and days are those of the calendar', async () => {
+  const [hour, day] = [3600, 86_400];
+  const noon = Date.parse('2026-11-30T12:00:00+05:30');
+  const told = [
+    [599, 'in 10 minutes'], [hour - 2, 'in 1 hour'], [2 * hour - 1, 'in 2 hours'], [day - 1, 'tomorrow'], [47 * hour, 'in 2 days'],
+    [3 * day - 1, 'in 3 days'], [7 * day - 1, 'in 7 days'], [-2 * hour + 60, '1 hour ago'], [-30 * hour, 'yesterday'], [-47 * hour, '2 days ago'],
+  ];
+  await visit(browser, app, { ...FAILING, ...ZONE }, async (page) => {
+    await page.clock.install({ time: noon });
+    await emails(page, told.map(([seconds]) => -seconds), noon);
+    await signIn(page, app.key, '#/emails');
+    const times = page.locator('.rows time');
+    await times.first().waitFor();
+    assert.deepEqual(await times.allTextContents(), told.map(([, text]) => text));
   });
 });
 

@@ -78,12 +78,20 @@ const STEPS = [['day', 86_400], ['hour', 3600], ['minute', 60]];
 
 /** How long ago a moment was, or how far ahead it is. */
 function ago(at) {
-  const seconds = Math.round((Date.parse(at) - Date.now()) / 1000);
-  if (Math.abs(seconds) >= FAR) return new Intl.DateTimeFormat(root.lang, { dateStyle: 'medium' }).format(new Date(at));
+  const [then, now] = [new Date(at), new Date()];
+  const exact = Math.round((then - now) / 1000);
+  if (Math.abs(exact) >= FAR) return new Intl.DateTimeFormat(root.lang, { dateStyle: 'medium' }).format(then);
+  // What lies ahead is rounded, not cut: what lasts two hours ends in two hours, also a second later.
+  const seconds = exact < 0 ? exact : Math.round(exact / 60) * 60;
   const format = new Intl.RelativeTimeFormat(root.lang, { numeric: 'auto' });
   const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 60];
-  return format.format(Math.trunc(seconds / size), unit);
+  // "Yesterday" and "in 3 days" are dates of the calendar, not multiples of 24 hours.
+  if (unit === 'day') return format.format(dateOf(then) - dateOf(now), unit);
+  return format.format(seconds < 0 ? Math.trunc(seconds / size) : Math.round(seconds / size), unit);
 }
+
+/** The number of a moment's date in this browser's time zone, counted in days. */
+const dateOf = (moment) => Date.UTC(moment.getFullYear(), moment.getMonth(), moment.getDate()) / 86_400_000;
 
 function duration(seconds) {
   const [unit, size] = seconds < 60 ? ['second', 1]

@@ -76,12 +76,13 @@ function looked(table, name) {
   return view;
 }
 
-const choice = (column, index, member, user = {}) => select(`column-${index}`, 'import.column', [
-  ['', 'import.left-out'], ...MEMBERS.map((one) => [one, `import.member.${one}`]),
-], {
-  value: member, hint: 'import.sample',
-  values: { name: column, sample: isSecret(column, member) ? HIDDEN : asText(user[column]).slice(0, 60) },
-});
+function choice(column, index, member, user = {}) {
+  const sample = asText(user[column]).slice(0, 60);
+  return select(`column-${index}`, 'import.column', [['', 'import.left-out'], ...MEMBERS.map((one) => [one, `import.member.${one}`])], {
+    value: member, hint: sample.trim() ? 'import.sample' : undefined,
+    values: { name: column, sample: isSecret(column, member) ? HIDDEN : sample },
+  });
+}
 
 const asText = (value = '') => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 

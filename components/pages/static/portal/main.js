@@ -88,6 +88,8 @@ function route() {
     else link.removeAttribute('aria-current');
   }
   const height = heightOf(history.state);
+  // What was said about the view before is not true of this one.
+  silence();
   show(view(...parameters), { height });
   settle();
   // What was just done is told once: not again after a step back.

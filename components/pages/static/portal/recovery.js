@@ -34,6 +34,11 @@ export const stopRecovery = (user, { path, done }) => openTask(user, {
   title: 'stop.title', intro: 'stop.intro', submit: 'stop.submit',
 }, { path: `${path}/challenge`, method: 'DELETE', done, news: 'stop.done', action: 'recovery' });
 
+/** The same for a user without a password, who may have been invited: the contract does not say which of the two it is. */
+export const stopEither = (user, { path, done }) => openTask(user, {
+  title: 'stop.either-title', intro: 'stop.either-intro', submit: 'stop.either',
+}, { path: `${path}/challenge`, method: 'DELETE', done, news: 'stop.either-done', action: 'recovery' });
+
 function show(dialog, { link, code, expires_at: at, code_expires_at: codeAt }) {
   if (link !== undefined) hold(dialog);
   const part = (t, text) => make('div', {}, make('h3', { t }), secret(text));

@@ -9,7 +9,7 @@ import { named } from './languages.js';
 import { lacking, load, only, trouble } from './load.js';
 import { changePassword } from './password.js';
 import { pathOf, person, remember } from './people.js';
-import { startRecovery, stopRecovery } from './recovery.js';
+import { startRecovery, stopEither, stopRecovery } from './recovery.js';
 import { ask, scopes } from './session.js';
 
 /** The view of the user `id`, who may have been created just now. */
@@ -89,7 +89,8 @@ function security(user, how) {
       credential && ['security.must-change', words(credential.must_change ? 'yes' : 'no')],
       credential && ['security.expires', credential.expires_at === null ? words('never')
         : make('span', {}, time(credential.expires_at), ' ', expired && make('span', { class: 'mark bad', t: 'security.expired' }))],
-      challenge !== undefined && ['security.recovery', challenge === null ? words('no') : until(challenge.expires_at)],
+      challenge !== undefined && [credential === null ? 'security.either' : 'security.recovery',
+        challenge === null ? words('no') : until(challenge.expires_at)],
       user.failed_sign_ins !== undefined && ['security.failed', count(user.failed_sign_ins)],
       user.wrong_codes !== undefined && ['security.wrong-codes', count(user.wrong_codes)],
       user.locked_until && ['security.locked', until(user.locked_until)],
@@ -101,7 +102,7 @@ function security(user, how) {
     make('div', { class: 'buttons' },
       open('reset.open', 'password', changePassword, ''),
       credential && open(credential.must_change ? 'lift.open' : 'require.open', 'require', requireChange),
-      challenge && open('stop.open', 'recovery', stopRecovery),
+      challenge && (credential === null ? open('stop.either', 'recovery', stopEither) : open('stop.open', 'recovery', stopRecovery)),
       !challenge && !user.disabled && open('recovery.open', 'recovery', startRecovery)),
     user.disabled && make('p', { class: 'hint', t: 'recovery.disabled' }));
 }

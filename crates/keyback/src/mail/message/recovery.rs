@@ -61,7 +61,23 @@ struct RecoveryFacts<'a> {
 
 struct CodeFacts<'a> {
     hint: String,
+    /// The hint, split at the page's address, which is a link in HTML. `None` if the hint does not contain it.
+    linked: Option<(String, &'a str, String)>,
     digits: &'a str,
+}
+
+impl<'a> CodeFacts<'a> {
+    fn new(hint: String, page: Option<&'a str>, code: &'a Code) -> Self {
+        let linked = page.and_then(|page| {
+            let (before, after) = hint.split_once(page)?;
+            Some((before.to_owned(), page, after.to_owned()))
+        });
+        Self {
+            hint,
+            linked,
+            digits: code.reveal(),
+        }
+    }
 }
 
 /// The texts that depend on the requester.
@@ -104,8 +120,11 @@ pub fn prepare_recovery(
         // This reader has no page open for typing the code.
         Requester::Administrator => (ASKED_BY_ADMINISTRATOR, Some(site.code_page())),
     };
-    let page = page.as_deref().map(|page| ("page", page));
-    let values: Vec<_> = [("life", life.as_str())].into_iter().chain(page).collect();
+    let page = page.as_deref();
+    let values: Vec<_> = [("life", life.as_str())]
+        .into_iter()
+        .chain(page.map(|page| ("page", page)))
+        .collect();
     // "Or" only if there is something before it.
     let open_link = match mail.code {
         Some(_) => texts::RECOVERY_LINK,
@@ -114,10 +133,9 @@ pub fn prepare_recovery(
     let data = data(mail, translator);
     let mail = &RecoveryFacts {
         intro: translator.with(words.intro, &[("email", to)]),
-        code: mail.code.map(|code| CodeFacts {
-            hint: translator.with(words.code, &values),
-            digits: code.reveal(),
-        }),
+        code: mail
+            .code
+            .map(|code| CodeFacts::new(translator.with(words.code, &values), page, code)),
         open_link: translator.with_life(open_link, lifetimes.link),
         link: site.reset_link(mail.link),
         not_you: translator.text(words.not_you),

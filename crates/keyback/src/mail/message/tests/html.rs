@@ -1,5 +1,7 @@
 //! HTML for clients of all ages: well-formed, complete without its style sheet, and without external resources.
 
+use serde_json::json;
+
 use super::*;
 
 /// The tags without an end tag.
@@ -113,6 +115,23 @@ fn the_link_is_visible_as_text_at_the_end() {
     assert!(changed.html.contains("href=\"mailto:help@example.test\""));
     assert!(changed.html.contains(">help@example.test</a>"));
     assert!(changed.text.ends_with("\n\nhelp@example.test"));
+}
+
+#[test]
+fn the_page_for_the_code_is_a_link_if_the_text_names_it() {
+    let env = env();
+    let page = "https://id.example.test/verify-otp";
+    let linked = format!(">{page}</a>");
+    for language in Language::ALL {
+        let mail = mail(&env, language, "recovery-by-administrator");
+        assert_eq!(mail.html.matches(page).count(), 2, "{}", language.tag());
+        assert!(mail.html.contains(&format!("href=\"{page}\"")));
+        assert!(mail.html.contains(&linked) && mail.text.contains(page));
+    }
+    let texts = json!({"*": {"recovery.code-by-administrator": "Code <{life}>"}});
+    env.variables.set("mail_texts", &texts.to_string());
+    let html = mail(&env, Language::English, "recovery-by-administrator").html;
+    assert!(html.contains(">Code &#60;10 minutes&#62;</p>") && !html.contains(page));
 }
 
 #[test]
