@@ -378,7 +378,7 @@ export interface paths {
         put?: never;
         /**
          * End a user's sessions
-         * @description The password does not change.
+         * @description The password does not change. The reason can be in the body or in the query.
          */
         post: operations["signOutUser"];
         delete?: never;
@@ -396,7 +396,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Unlock a user */
+        /**
+         * Unlock a user
+         * @description The reason can be in the body or in the query.
+         */
         post: operations["unlockUser"];
         delete?: never;
         options?: never;
@@ -557,7 +560,7 @@ export interface paths {
         };
         /**
          * Get this document
-         * @description Answers 404 if the variable `api_docs` is `off`.
+         * @description Answers 304 to an `If-None-Match` with its `ETag`, and 404 if the variable `api_docs` is `off`.
          */
         get: operations["getOpenApi"];
         put?: never;
@@ -707,7 +710,7 @@ export interface components {
             credential_epoch: number;
             /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
-            /** @description The address as it was given. Emails go to it. */
+            /** @description The address as it was given, but its domain in lower case and in its ASCII form. Emails go to it. */
             email: string;
             /** @description The account that owns the address. Only after an upgrade that found two accounts with one mailbox. */
             email_taken_by?: string;
@@ -744,7 +747,7 @@ export interface components {
             credential_epoch: number;
             /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
-            /** @description The address as it was given. Emails go to it. */
+            /** @description The address as it was given, but its domain in lower case and in its ASCII form. Emails go to it. */
             email: string;
             /** @description ID of the email that is on its way. */
             email_id?: string;
@@ -766,7 +769,7 @@ export interface components {
              * @description The time until which sign-ins from some network are refused.
              */
             locked_until: string | null;
-            /** @description The generated password, if `return_password` is true. */
+            /** @description The password, if `return_password` is true. */
             password?: string;
             /**
              * Format: date-time
@@ -792,7 +795,7 @@ export interface components {
             credential_epoch: number;
             /** @description A disabled account can neither sign in nor recover. */
             disabled: boolean;
-            /** @description The address as it was given. Emails go to it. */
+            /** @description The address as it was given, but its domain in lower case and in its ASCII form. Emails go to it. */
             email: string;
             /** @description The account that owns the address. Only after an upgrade that found two accounts with one mailbox. */
             email_taken_by?: string;
@@ -822,7 +825,7 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
-            /** @description Wrong codes on this day (UTC). */
+            /** @description Refused codes on this day (UTC). */
             wrong_codes?: number;
         };
         /** @description A page of accounts. */
@@ -1112,7 +1115,10 @@ export interface components {
         };
         /** @description A recovery in progress. */
         LiveChallenge: {
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description When the later of its link and its code expires. Once the code was used, when the `reset_token` for it does.
+             */
             expires_at: string;
             /** Format: date-time */
             issued_at: string;
@@ -1149,7 +1155,7 @@ export interface components {
              * @description When the password expires.
              */
             expires_at?: string;
-            /** @description The generated password, if `return_password` is true. */
+            /** @description The password, if `return_password` is true. */
             password?: string;
         };
         /** @description The rules for passwords. */
@@ -2482,6 +2488,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
+            422: components["responses"]["validation-failed"];
             429: components["responses"]["rate-limited"];
             503: components["responses"]["service-unavailable"];
         };
@@ -3259,7 +3266,10 @@ export interface operations {
     };
     signOutUser: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The reason, recorded in the event. One line. */
+                reason?: string;
+            };
             header?: never;
             path: {
                 /** @description ID of the account, percent-encoded. */
@@ -3304,7 +3314,10 @@ export interface operations {
     };
     unlockUser: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The reason, recorded in the event. One line. */
+                reason?: string;
+            };
             header?: never;
             path: {
                 /** @description ID of the account, percent-encoded. */

@@ -158,9 +158,10 @@ fn what_may_hash_is_said_to_be_refused_where_too_many_do() {
 fn each_path_has_the_methods_of_the_document() {
     let document = document();
     let app = App::default();
-    app.env
-        .variables
-        .set("courier_url_token", "kbc_a-token-of-thirty-two-characters-or-more");
+    app.env.variables.set(
+        "courier_url_token",
+        "kbc_a-token-of-thirty-two-characters-or-more",
+    );
     for (path, methods) in document["paths"].as_object().unwrap() {
         if path == "/v1/openapi.json" {
             continue;
