@@ -118,7 +118,7 @@ async fn answer(State(env): State<NativeEnv>, request: Request<Body>) -> Respons
         let (response, deferred) = keyback::http::serve(&env, request, route).await;
         if !deferred.is_empty() {
             tokio::spawn(SendWrapper::new(async move {
-                component.work(&env, deferred).await;
+                Box::pin(component.work(&env, deferred)).await;
             }));
         }
         response.map(Body::from)
