@@ -32,6 +32,12 @@ fn start(app: &App) -> Call {
     app.call(&format!("{ANN}/recovery"), json!({"deliver": "return"}))
 }
 
+/// The operation with this number, from 0, of those since the last call.
+fn take_operation(app: &App, number: u64) -> Option<String> {
+    let operations = app.env.store.take_operations();
+    operations.into_iter().nth(usize::try_from(number).ok()?)
+}
+
 /// Makes `call` on copies of `app` whose store fails once, at the first, second, third, … operation, and then `next`,
 /// which issues and must not wait. Only if the write itself failed may it have to: the claim may be used.
 fn at_every_failure(app: &App, call: &Call, next: &Call) {
@@ -43,11 +49,7 @@ fn at_every_failure(app: &App, call: &Call, next: &Call) {
         store.fail_once_after(operation);
         let reply = app.make(call);
         store.fail_after(None);
-        let operations = store.take_operations();
-        let failed = usize::try_from(operation)
-            .ok()
-            .and_then(|at| operations.get(at));
-        let Some(failed) = failed else {
+        let Some(failed) = take_operation(&app, operation) else {
             assert!(refused > 0, "the claim was given back at least once");
             return;
         };
@@ -148,11 +150,7 @@ fn after_a_read_that_failed_in_requests_at_the_same_time_the_next_one_waits_for_
         store.fail_once_after(operation);
         work(&app, deferred);
         store.fail_after(None);
-        let operations = store.take_operations();
-        let failed = usize::try_from(operation)
-            .ok()
-            .and_then(|at| operations.get(at));
-        let Some(failed) = failed else {
+        let Some(failed) = take_operation(&app, operation) else {
             assert!(failed_reads > 20, "{failed_reads}");
             return;
         };
