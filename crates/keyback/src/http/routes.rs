@@ -247,10 +247,7 @@ pub async fn courier<E: Env>(cx: &mut Cx<'_, E>, request: &Request) -> Result<An
             let settings = settings::load(cx.env.variables()).await?;
             courier_run::get(cx, request, &settings).await
         }
-        (["v1", "courier", "run"], _) => {
-            let settings = settings::load(cx.env.variables()).await?;
-            Err(courier_run::method_not_allowed(&settings))
-        }
+        (["v1", "courier", "run"], _) => Err(Problem::method_not_allowed("GET, HEAD, POST")),
         (["v1", "email-webhooks", provider], "POST") => {
             let settings = settings::load(cx.env.variables()).await?;
             email_webhooks::post(cx, request, &settings, provider).await

@@ -157,17 +157,12 @@ fn what_may_hash_is_said_to_be_refused_where_too_many_do() {
 #[test]
 fn each_path_has_the_methods_of_the_document() {
     let document = document();
-    let app = App::default();
-    app.env.variables.set(
-        "courier_url_token",
-        "kbc_a-token-of-thirty-two-characters-or-more",
-    );
     for (path, methods) in document["paths"].as_object().unwrap() {
         if path == "/v1/openapi.json" {
             continue;
         }
         let call = Made::get(&path.replace(['{', '}'], "")).by("OPTIONS");
-        let reply = app.make(&call).expect(405);
+        let reply = App::default().make(&call).expect(405);
         let allowed: BTreeSet<String> = reply
             .header("allow")
             .split(", ")
