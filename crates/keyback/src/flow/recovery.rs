@@ -12,4 +12,5 @@ pub mod reset_password;
 pub mod send_link;
 pub mod start;
 pub mod stop;
+pub(crate) mod turn;
 pub mod verify_otp;

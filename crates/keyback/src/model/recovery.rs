@@ -16,8 +16,10 @@ use crate::model::locale::Locale;
 use crate::model::token::TokenReference;
 
 mod attempts;
+mod rules;
 
 pub use attempts::{AttemptCaps, EarlierGuesses, Forgiven};
+pub use rules::{IssueRules, PAUSES};
 
 /// An account's recovery, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -78,25 +80,6 @@ pub struct Challenge {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_invitation: bool,
 }
-
-/// Limits on recovery emails to one account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IssueRules {
-    /// `cooldown_seconds`: minimum time between two emails.
-    pub cooldown: Duration,
-    /// `limit_account`: how many emails each network may ask for; all networks together may ask for twice as many.
-    /// Emails beyond that are spaced by a [pause](PAUSES), so that nobody can keep an account's owner waiting for
-    /// longer.
-    pub limits: Vec<Limit>,
-}
-
-/// The successive pauses between emails beyond a limit. The last one repeats.
-pub const PAUSES: [Duration; 4] = [
-    Duration::from_mins(1),
-    Duration::from_mins(5),
-    Duration::from_mins(15),
-    Duration::from_hours(1),
-];
 
 /// Whether a challenge was used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -322,19 +305,6 @@ impl IssuedMail {
     /// comes from a clock that was ahead, and delays nothing.
     fn delays(&self, pause: Duration, now: Timestamp) -> bool {
         now < self.at.plus(pause) && self.at <= now.plus(pause)
-    }
-}
-
-impl IssueRules {
-    /// The longest window of the rules. Older issue times have no effect.
-    #[must_use]
-    pub fn memory(&self) -> Duration {
-        self.limits
-            .iter()
-            .map(|limit| limit.window())
-            .chain([self.cooldown])
-            .max()
-            .unwrap_or_default()
     }
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::recovery::forgot_password::Request;
-use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
+use crate::flow::recovery::issue::{Issue, IssueSettings, issue};
+use crate::flow::recovery::turn::Turn;
 use crate::mail::message::Requester;
 use crate::model::account::Account;
 use crate::model::agenda_task::AgendaTask;

@@ -2,7 +2,7 @@
 //! day's limit of attempts at codes.
 
 use crate::flow::events::Caller;
-use crate::flow::recovery::issue::Turn;
+use crate::flow::recovery::turn::Turn;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::ports::{Env, Unavailable};

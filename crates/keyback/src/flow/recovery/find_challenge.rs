@@ -58,12 +58,10 @@ async fn find_end<E: Env>(
         Use::Cancelled => Ok(None),
         // By the code, or by the link in a call that did not set the password.
         Use::Used => {
-            let (token, claim) = (
-                &challenge.reset_reference,
-                tokens::claim_of(&challenge.reset_reference),
-            );
+            let reference = &challenge.reset_reference;
+            let claim = tokens::claim_of(reference);
             let (found, claimed) =
-                futures::join!(tokens::find(store, token), claim.is_taken(store));
+                futures::join!(tokens::find(store, reference), claim.is_taken(store));
             let claimed = claimed?;
             let token = found?.filter(|token| token.epoch == account.epoch && !claimed);
             Ok(token.map(|token| token.expires_at))

@@ -4,7 +4,7 @@ use crate::flow::events::Caller;
 use crate::flow::recovery::invitation::{
     Counted, InvitationOrder, InvitationSettings, Invited, draft,
 };
-use crate::flow::recovery::issue::Turn;
+use crate::flow::recovery::turn::Turn;
 use crate::model::account::Account;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;

@@ -3,7 +3,8 @@
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
-use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
+use crate::flow::recovery::issue::{Issue, IssueSettings, issue};
+use crate::flow::recovery::turn::Turn;
 use crate::mail::message::Requester;
 use crate::model::account::Account;
 use crate::model::email_address::EmailAddress;

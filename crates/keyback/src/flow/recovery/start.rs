@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::base::timestamp::Timestamp;
 use crate::flow::events::Caller;
-use crate::flow::recovery::issue::{Issue, IssueSettings, Turn, issue};
+use crate::flow::recovery::issue::{Issue, IssueSettings, issue};
+use crate::flow::recovery::turn::Turn;
 use crate::mail::message::Requester;
 use crate::model::code::Code;
 use crate::model::event::EventType;

@@ -1,7 +1,7 @@
 //! An administrator stops a recovery that is under way.
 
 use crate::flow::events::Caller;
-use crate::flow::recovery::issue::Turn;
+use crate::flow::recovery::turn::Turn;
 use crate::model::event::EventType;
 use crate::model::id::AccountId;
 use crate::model::lifetimes::ResetTokenLifetime;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
-use crate::flow::recovery::issue::Turn;
+use crate::flow::recovery::turn::Turn;
 use crate::model::id::AccountId;
 use crate::model::recovery::{IssueClaim, attempts_day};
 use crate::ports::Clock as _;

@@ -48,6 +48,25 @@ fn it_raises_the_epoch_and_leaves_the_password_as_it_is() {
 }
 
 #[test]
+fn a_reason_may_be_in_the_query_as_well_and_nothing_else_may() {
+    for (call, event) in [
+        ("sign-out", "sessions.revoked"),
+        ("unlock", "account.unlocked"),
+    ] {
+        let app = with_ann();
+        let to = |query: &str| {
+            let path = format!("/v1/admin/users/ann/{call}?{query}");
+            app.make(&app.call(&path, Value::Null)).status
+        };
+        assert_eq!(to("reason=lost%20a%20phone"), 204);
+        let told = events(&app).remove(0);
+        assert_eq!(told["type"], event);
+        assert_eq!(told["reason"], "lost a phone");
+        assert_eq!(to("because=lost"), 422);
+    }
+}
+
+#[test]
 fn links_and_codes_and_tokens_die_with_the_sessions() {
     let app = with_ann();
     let recovery = app.recover();

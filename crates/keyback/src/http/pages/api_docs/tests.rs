@@ -109,6 +109,7 @@ fn a_client_that_has_the_document_is_told_so() {
         version.to_owned(),
         format!("\"other\", {version}"),
         version.replace("W/", ""),
+        "*".to_owned(),
     ] {
         let answer = openapi_json::get(
             &settings,

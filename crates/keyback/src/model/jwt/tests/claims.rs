@@ -117,7 +117,16 @@ fn the_bearer_is_the_subject_or_the_key() {
     };
     assert_eq!(bearer(json!("u-1")).unwrap(), "u-1");
     assert_eq!(bearer(json!(null)).unwrap(), "rsa");
-    for bad in [json!(""), json!(1), json!("a\nb"), json!("x".repeat(256))] {
+    // Events name what users and Keyback itself did in the last two ways.
+    let long = json!("x".repeat(256));
+    for bad in [
+        json!(""),
+        json!(1),
+        json!("a\nb"),
+        long,
+        json!("user"),
+        json!("system"),
+    ] {
         assert_eq!(bearer(bad.clone()), Err(InvalidJwt), "{bad}");
     }
 }
