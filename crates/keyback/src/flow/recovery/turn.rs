@@ -38,7 +38,7 @@ struct Change {
 impl Turn {
     /// Claims the right to issue for `account`, and waits until the claim before it has issued or given up. Returns
     /// `None` if `still_wanted` refuses the account and its recovery as they are by then, or if the account is gone.
-    /// Unless a batch is written [in the turn](Batch::in_turn), the claim is given back after the response, or
+    /// Unless a batch is written [in the turn](crate::store::batch::Batch::in_turn), the claim is given back after the response, or
     /// [with a decoy](recoveries::withdraw_with).
     ///
     /// # Errors
