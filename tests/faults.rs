@@ -6,7 +6,7 @@ use std::{env, thread, time::Instant};
 use fastrand::Rng;
 
 use crate::{
-    app::{App, is_embedded_host},
+    app::{App, Receiver, is_embedded_host},
     people::{self, Ahead, LEASE, Person, Seen},
 };
 
@@ -25,19 +25,21 @@ fn whatever_fails_the_rules_hold_the_words_are_true_and_what_was_promised_comes(
     }
     let plans = env::var("KEYBACK_FAULT_PLANS").ok();
     let plans = plans.and_then(|plans| plans.parse().ok()).unwrap_or(PLANS);
-    let app = people::app().with_faults().start();
+    let receiver = Receiver::start();
+    receiver.ignores_dates();
+    let app = receiver.told_by(people::app()).with_faults().start();
     let (began, mut seen, mut ahead) = (Instant::now(), Seen::default(), Ahead::default());
     for (seed, share) in (0..plans).zip(SHARES.into_iter().cycle()) {
         // Shown if it is this plan that fails.
         eprintln!("plan {seed}");
-        seen.add(&try_plan(&app, seed, share, &mut ahead));
+        seen.add(&try_plan(&app, &receiver, seed, share, &mut ahead));
     }
     assert!(seen.outages > 0 && seen.set > 0, "{seen:?}");
     assert!(!app.log().contains("an instance failed"), "one panicked");
     println!("{plans} plans in {:?}: {seen:?}", began.elapsed());
 }
 
-fn try_plan(app: &App, seed: u64, share: u64, ahead: &mut Ahead) -> Seen {
+fn try_plan(app: &App, receiver: &Receiver, seed: u64, share: u64, ahead: &mut Ahead) -> Seen {
     app.plan_faults(&plan(seed, share, ahead));
     let people = thread::scope(|scope| {
         let people = (0..PEOPLE).map(|number| {
@@ -63,6 +65,7 @@ fn try_plan(app: &App, seed: u64, share: u64, ahead: &mut Ahead) -> Seen {
     ahead.settle(app);
     for person in &owners {
         person.assert_has_mails(app);
+        person.assert_told_the_portal(app, receiver);
     }
     all
 }

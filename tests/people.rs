@@ -3,17 +3,18 @@
 mod administered;
 mod ahead;
 mod seen;
+mod several;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use serde_json::json;
 
-use self::seen::outage;
 pub(crate) use self::{
     ahead::{Ahead, LEASE},
     seen::Seen,
 };
+use self::{seen::outage, several::Job};
 use crate::app::{App, AppBuilder, Call, Caller as _, Mail, strong_password, unique_email};
 
 /// An app that does not limit how often somebody may ask for a recovery, or try the code of an email that was replaced.
@@ -55,6 +56,9 @@ pub(crate) struct Person {
     other_mails: Vec<(String, &'static str)>,
     /// The ids of other accounts that were acknowledged as deleted.
     deleted: Vec<String>,
+    /// The ids of other accounts that were acknowledged as created, and stay.
+    created: Vec<String>,
+    jobs: Vec<Job>,
 }
 
 impl Person {
@@ -82,6 +86,8 @@ impl Person {
             password_mail: None,
             other_mails: Vec::new(),
             deleted: Vec::new(),
+            created: Vec::new(),
+            jobs: Vec::new(),
         })
     }
 
@@ -90,7 +96,7 @@ impl Person {
         if !self.is_reachable(app, seen)? {
             return Some(());
         }
-        match random.u8(..16) {
+        match random.u8(..18) {
             0..3 => self.recover_by_link(app, seen),
             3..6 => self.recover_by_code(app, seen),
             6 => self.sign_in(app, seen),
@@ -102,6 +108,8 @@ impl Person {
             12 => self.move_to_another_address(app, seen),
             13 => self.invite_somebody(app, seen),
             14 => self.invite_and_delete_somebody(app, seen),
+            15 => self.import_and_disable_several(app, seen),
+            16 => self.be_reset_by_graphql(app, seen),
             _ => self.forget(app, seen),
         }
     }
@@ -338,6 +346,7 @@ impl Person {
             assert_eq!(email["state"], "sent", "{email}");
         }
         self.assert_has_other_mails(app);
+        self.assert_has_others(app);
     }
 
     /// Asserts that a code that came works for the request with this challenge: its own, or that of an earlier email which

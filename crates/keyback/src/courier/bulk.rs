@@ -9,7 +9,7 @@ use crate::courier::work::work_entry;
 use crate::flow::accounts::bulk::work::{Step, Working};
 use crate::model::bulk_job::{BulkAction, BulkJob};
 use crate::model::log_line::LogLine;
-use crate::ports::{Clock, Env, Log, Unavailable};
+use crate::ports::{Clock, Env, Log, PAUSE, Unavailable};
 use crate::store::agenda::ReservedEntry;
 use crate::store::bulk_jobs;
 use crate::store::lease::{Lease, Term};
@@ -124,6 +124,7 @@ impl<E: Env> JobRun<'_, E> {
             } else if !self.mail(working).await {
                 break;
             }
+            self.env.clock().sleep(PAUSE).await;
         }
         Ok(false)
     }

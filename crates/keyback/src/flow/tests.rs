@@ -33,6 +33,7 @@ mod new_accounts;
 mod operations;
 mod outages;
 mod overload;
+mod pauses;
 mod races;
 mod refusals;
 mod reset_password;
