@@ -94,7 +94,7 @@ impl Answer {
         let extra = match slug {
             "method-not-allowed" => Some("allow"),
             "rate-limited" | "overloaded" | "service-unavailable" => Some("retry-after"),
-            "unauthorized" => Some("www-authenticate"),
+            _ if status == 401 => Some("www-authenticate"),
             _ => None,
         };
         if let Some(name) = extra {

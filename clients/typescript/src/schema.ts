@@ -1000,7 +1000,7 @@ export interface components {
             from: string | null;
             /** @description Unique. Receivers use it to drop duplicates. */
             id: string;
-            /** @description The digest of the account's previous event, or 64 zeros for the first one. */
+            /** @description The digest of the account's previous event in the feed, or 64 zeros for the first one. */
             previous_digest?: string;
             /** @description The administrator's reason, or Keyback's own. */
             reason: string | null;
@@ -1516,7 +1516,7 @@ export interface components {
             headers: {
                 "Cache-Control": components["headers"]["Cache-Control"];
                 "Referrer-Policy": components["headers"]["Referrer-Policy"];
-                "WWW-Authenticate": components["headers"]["WWW-Authenticate-optional"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 "X-Content-Type-Options": components["headers"]["X-Content-Type-Options"];
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 [name: string]: unknown;
@@ -1604,8 +1604,6 @@ export interface components {
         "Retry-After": number;
         /** @description How to authenticate. */
         "WWW-Authenticate": string;
-        /** @description How to authenticate. */
-        "WWW-Authenticate-optional": string;
         /** @description `nosniff`. */
         "X-Content-Type-Options": string;
         /** @description The `cursor` for the next page. */

@@ -5,7 +5,7 @@
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{Name, Response, ServerError, Variables};
+use async_graphql::{Name, PathSegment, Response, ServerError, Variables};
 use futures::channel::mpsc;
 
 use crate::flow::events::Caller;
@@ -136,6 +136,17 @@ fn show(mut response: Response) -> serde_json::Value {
         if error.extensions.is_none() {
             without_input(&mut error.message);
         }
+    }
+    // The server leaves a field out that fails and may not be null. Then its parent, here the operation, is null
+    // (<https://spec.graphql.org/October2021/#sec-Handling-Field-Errors>).
+    let is_left_out = |error: &ServerError| match (&response.data, error.path.first()) {
+        (async_graphql::Value::Object(data), Some(PathSegment::Field(name))) => {
+            !data.contains_key(name.as_str())
+        }
+        _ => false,
+    };
+    if response.errors.iter().any(is_left_out) {
+        response.data = async_graphql::Value::Null;
     }
     // Resolvers return nothing that has no JSON form.
     serde_json::to_value(response).unwrap_or_default()

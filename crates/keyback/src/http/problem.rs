@@ -191,7 +191,8 @@ impl Problem {
     }
 
     pub(super) fn invalid_credentials() -> Self {
-        Self::new(ProblemType::InvalidCredentials)
+        // RFC 9110 §15.5.2: every 401 has a challenge, here that of the call.
+        Self::new(ProblemType::InvalidCredentials).with_header("www-authenticate", "Bearer")
     }
 
     pub(super) fn forbidden() -> Self {
@@ -260,16 +261,16 @@ impl Problem {
     }
 
     pub(super) fn password_expired() -> Self {
-        Self::new(ProblemType::PasswordExpired)
+        Self::new(ProblemType::PasswordExpired).with_header("www-authenticate", "Bearer")
     }
 
     pub(super) fn payload_too_large() -> Self {
         Self::new(ProblemType::PayloadTooLarge)
     }
 
-    pub(super) fn unsupported_media_type() -> Self {
-        // RFC 9110 §12.5.1: the accepted type.
-        Self::new(ProblemType::UnsupportedMediaType).with_header("accept", "application/json")
+    /// With the accepted types, as in RFC 9110 §12.5.1.
+    pub(super) fn unsupported_media_type(accepted: &[&str]) -> Self {
+        Self::new(ProblemType::UnsupportedMediaType).with_header("accept", accepted.join(", "))
     }
 
     pub(super) fn validation_failed(errors: Vec<FieldError>) -> Self {

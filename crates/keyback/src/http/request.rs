@@ -123,9 +123,7 @@ impl Request {
     /// # Errors
     /// The problem to answer with: of another content type, or too large.
     pub(super) fn form(&self) -> Result<Vec<(String, String)>, Problem> {
-        if !self.is_of_type(&["application/x-www-form-urlencoded"]) {
-            return Err(Problem::unsupported_media_type());
-        }
+        self.expect_type(&["application/x-www-form-urlencoded"])?;
         let fields = form_urlencoded::parse(self.bytes()?);
         Ok(fields.into_owned().collect())
     }
@@ -161,9 +159,7 @@ impl Request {
         &self,
         read: impl FnOnce(&mut Fields) -> Option<T>,
     ) -> Result<T, Problem> {
-        if !self.is_of_type(&["application/json"]) {
-            return Err(Problem::unsupported_media_type());
-        }
+        self.expect_type(&["application/json"])?;
         let bytes = self.bytes()?;
         let mut fields = Fields::parse(bytes).map_err(Problem::validation_failed)?;
         let read = read(&mut fields);
@@ -200,18 +196,14 @@ impl Request {
     /// # Errors
     /// The problem to answer with: of another content type, or too large.
     pub(super) fn lines(&self) -> Result<&[u8], Problem> {
-        let types = [
+        self.expect_type(&[
             "application/x-ndjson",
             "application/ndjson",
             "application/jsonl",
             "application/json",
             "text/csv",
-        ];
-        if self.is_of_type(&types) {
-            self.bytes()
-        } else {
-            Err(Problem::unsupported_media_type())
-        }
+        ])?;
+        self.bytes()
     }
 
     /// The bytes of a body of any content type.
@@ -227,6 +219,18 @@ impl Request {
         &self.body
     }
 
+    /// Refuses a body of a content type that is not one of `types`.
+    ///
+    /// # Errors
+    /// 415, which names them.
+    pub(super) fn expect_type(&self, types: &[&str]) -> Result<(), Problem> {
+        if self.is_of_type(types) {
+            Ok(())
+        } else {
+            Err(Problem::unsupported_media_type(types))
+        }
+    }
+
     fn bytes(&self) -> Result<&[u8], Problem> {
         match &self.body {
             Body::Read(bytes) => Ok(bytes),
@@ -237,7 +241,8 @@ impl Request {
         }
     }
 
-    /// Whether the content type is one of `types`, with no parameter but `charset=utf-8` (RFC 8259 §8.1).
+    /// Whether the content type is one of `types`, with no parameter but `charset=utf-8` (RFC 8259 §8.1), and `header=present`
+    /// of a table (RFC 4180 §3).
     pub(super) fn is_of_type(&self, types: &[&str]) -> bool {
         let Some(value) = self.header(header::CONTENT_TYPE.as_str()) else {
             return false;
@@ -251,6 +256,8 @@ impl Request {
                 parameter.is_empty()
                     || parameter.eq_ignore_ascii_case("charset=utf-8")
                     || parameter.eq_ignore_ascii_case("charset=\"utf-8\"")
+                    || parameter.eq_ignore_ascii_case("header=present")
+                        && essence.eq_ignore_ascii_case("text/csv")
             })
     }
 }

@@ -1,5 +1,6 @@
 //! Sending a failed email again.
 
+use crate::flow::emails::secrets;
 use crate::flow::events::Caller;
 use crate::model::agenda_task::AgendaTask;
 use crate::model::email::{Email, EmailState};
@@ -18,7 +19,7 @@ pub enum RetryEmailError {
     /// There is no such email.
     #[error("no such email")]
     NotFound,
-    /// It did not fail, or its content has expired.
+    /// It did not fail, its content has expired, or what it is about no longer works.
     #[error("nothing to try")]
     NothingToTry,
     /// The store failed. The email may be queued.
@@ -45,6 +46,12 @@ pub async fn run<E: Env>(
     let can_be_sent = email.message.is_some() && !email.should_discard(cx.now);
     if email.state != EmailState::Failed || !can_be_sent {
         return Err(RetryEmailError::NothingToTry);
+    }
+    if let Some(secret) = &email.secret {
+        let owner = secrets::find_owner(cx.store(), email, secret, cx.now).await?;
+        if owner.is_none() {
+            return Err(RetryEmailError::NothingToTry);
+        }
     }
     *email = Email {
         state: EmailState::Pending,

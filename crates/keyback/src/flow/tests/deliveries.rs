@@ -190,3 +190,40 @@ fn each_round_that_fails_is_told_of() {
         ["email.failed", "email.retried", "email.failed"]
     );
 }
+
+#[test]
+fn an_email_whose_secret_no_longer_works_is_not_sent_again() {
+    let app = App::with_account();
+    let user = app
+        .create_account("ann@example.test")
+        .expect(201)
+        .text("id");
+    let path = format!("/v1/admin/users/{user}");
+    let reset = app.call(
+        &format!("{path}/reset-password"),
+        json!({"generate": true, "send_email": true}),
+    );
+    let recovery = app.call(&format!("{path}/recovery"), json!({"deliver": "email"}));
+    let useless: [(&Call, Call); 4] = [
+        (&recovery, recovery.clone()),
+        (&reset, reset.clone()),
+        (
+            &recovery,
+            app.call(&path, json!({"disabled": true})).by("PATCH"),
+        ),
+        (&reset, app.call(&path, Value::Null).by("DELETE")),
+    ];
+    for (first, then) in &useless {
+        let app = app.fork();
+        app.env.http.answer_with(422, None);
+        let _ = app.make(first);
+        let [failed] = &app.emails_in("failed")[..] else {
+            panic!("one email");
+        };
+        assert_eq!(retry(&app.fork(), failed).status, 202);
+        let done = app.make(then);
+        assert_eq!(done.status / 100, 2, "{done:?}");
+        let refused = retry(&app, failed).expect(409);
+        assert!(refused.body.contains("email-not-failed"), "{refused:?}");
+    }
+}

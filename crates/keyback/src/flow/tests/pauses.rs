@@ -5,7 +5,6 @@ use std::cell::Cell;
 use serde_json::{Value, json};
 
 use crate::courier::after_response;
-
 use crate::testing::{App, Call, block_on, exchange, run_while};
 
 const DAY: u64 = 86_400;

@@ -67,6 +67,57 @@ fn a_reason_may_be_in_the_query_as_well_and_nothing_else_may() {
 }
 
 #[test]
+fn a_reason_is_one_line() {
+    let app = with_ann();
+    for line_break in ['\n', '\u{85}', '\u{2028}', '\u{2029}'] {
+        let reason = format!("a{line_break}b");
+        assert_eq!(sign_out(&app, "ann", json!({ "reason": reason })), 422);
+    }
+    assert_eq!(sign_out(&app, "ann", json!({"reason": "lost ⛵"})), 204);
+}
+
+#[test]
+fn a_call_that_takes_no_query_refuses_one_and_changes_nothing() {
+    let app = with_ann();
+    let before = show(&app);
+    let ann = "/v1/admin/users/ann";
+    let account = json!({"email": "bob@example.test"});
+    let order = json!({"generate": true, "return_password": true});
+    for (method, path, body) in [
+        ("POST", "/v1/admin/users", account),
+        ("GET", ann, Value::Null),
+        ("PATCH", ann, json!({"disabled": true})),
+        ("GET", &format!("{ann}/challenge"), Value::Null),
+        (
+            "POST",
+            &format!("{ann}/invite"),
+            json!({"deliver": "email"}),
+        ),
+        (
+            "POST",
+            &format!("{ann}/recovery"),
+            json!({"deliver": "email"}),
+        ),
+        ("POST", &format!("{ann}/reset-password"), order),
+        (
+            "PUT",
+            &format!("{ann}/password-change"),
+            json!({"required": true}),
+        ),
+        (
+            "POST",
+            "/v1/admin/users/bulk",
+            json!({"action": "disable", "ids": ["ann"]}),
+        ),
+    ] {
+        let call = app.call(&format!("{path}?reason=lost"), body).by(method);
+        let refused = app.make(&call);
+        assert_eq!(refused.status, 422, "{method} {path}: {refused:?}");
+    }
+    assert_eq!(show(&app), before);
+}
+
+#[test]
 fn links_and_codes_and_tokens_die_with_the_sessions() {
     let app = with_ann();
     let recovery = app.recover();

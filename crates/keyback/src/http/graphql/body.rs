@@ -37,10 +37,9 @@ struct Members {
 /// # Errors
 /// For any other content type, a batch or a malformed body.
 pub(super) fn read(request: &Request) -> Result<GraphqlRequest, BodyError> {
+    let types = ["application/json", "application/graphql"];
+    request.expect_type(&types).map_err(BodyError::Problem)?;
     let is_document = request.is_of_type(&["application/graphql"]);
-    if !is_document && !request.is_of_type(&["application/json"]) {
-        return Err(BodyError::Problem(Problem::unsupported_media_type()));
-    }
     if matches!(request.body(), Body::TooLarge) {
         return Err(BodyError::Refused(ApiError::too_large()));
     }

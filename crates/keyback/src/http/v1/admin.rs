@@ -7,6 +7,7 @@ pub mod users;
 use crate::http::fields::Fields;
 use crate::http::problem::Problem;
 use crate::http::request::Request;
+use crate::model::line::is_line;
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
@@ -32,8 +33,7 @@ fn read_reason_anywhere(request: &Request) -> Result<Option<String>, Problem> {
 /// # Errors
 /// The rule that it breaks.
 pub(in crate::http) fn parse_reason(text: &str) -> Result<String, &'static str> {
-    let fits = text.chars().count() <= MAX_REASON && !text.chars().any(char::is_control);
-    if fits {
+    if text.is_empty() || is_line(text, MAX_REASON) {
         Ok(text.to_owned())
     } else {
         Err("must be one line of at most 500 characters")

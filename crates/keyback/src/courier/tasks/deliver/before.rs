@@ -1,11 +1,11 @@
 //! What decides before a try: whether it is the next one, and whether the email's secret still works.
 
 use crate::base::timestamp::Timestamp;
-use crate::model::email::{Email, EmailFeedback, EmailState, MailSecret};
+use crate::flow::emails::secrets;
+use crate::model::email::{Email, EmailFeedback, EmailState};
 use crate::model::sealed::Sealed;
 use crate::ports::{Env, Unavailable};
 use crate::store::outbox::EmailWithFeedback;
-use crate::store::{accounts, recoveries};
 
 /// The email, its sealed text and the provider's feedback, if try number `attempt` has not been made yet.
 pub(super) fn open_try(
@@ -31,23 +31,6 @@ pub(super) async fn is_dead<E: Env>(
     let (Some(secret), Some(to)) = (&email.secret, to) else {
         return Ok(false);
     };
-    let (account, recovery) = futures::join!(
-        accounts::find(env.store(), &email.account_id),
-        recoveries::find(env.store(), &email.account_id),
-    );
-    let recovery = recovery?.unwrap_or_default();
-    let Some(account) = account? else {
-        return Ok(true);
-    };
-    let is_alive = match secret {
-        MailSecret::Challenge { serial } => recovery
-            .live(account.epoch, now)
-            .is_some_and(|challenge| challenge.serial == *serial),
-        // Requiring a change raises the account's epoch, but leaves the password valid.
-        MailSecret::Password { epoch } => account
-            .credential
-            .as_ref()
-            .is_some_and(|credential| credential.epoch == *epoch),
-    };
-    Ok(!is_alive || account.email.as_str() != to)
+    let owner = secrets::find_owner(env.store(), email, secret, now).await?;
+    Ok(owner.is_none_or(|account| account.email.as_str() != to))
 }

@@ -7,6 +7,7 @@ use super::inputs::{
     ResetPasswordInput, RevokeAllSessionsInput, SendResetPasswordMessageInput,
     SetDisabledStatusInput, SetPasswordExpiredInput,
 };
+use super::query::Nullable;
 use super::scalars::DateTime;
 use super::user::User;
 use crate::flow::passwords::admin_reset::NewPassword;
@@ -88,6 +89,13 @@ fn read_reason(reason: Option<String>) -> async_graphql::Result<Option<String>> 
     let reason = reason.filter(|reason| !reason.is_empty());
     let read = reason.as_deref().map(parse_reason).transpose();
     read.map_err(|why| refuse(ApiError::invalid(&format!("reason {why}"))))
+}
+
+async fn send_link(ctx: &Context<'_>, login_id: &str) -> async_graphql::Result<()> {
+    let calls = of_caller(ctx, Scope::Reset, "reset")?;
+    // A text that is no address belongs to no account.
+    let email = EmailAddress::parse(login_id).map_err(|_| refuse(ApiError::nobody_to_remind()))?;
+    calls.have(|reply| Job::SendLink(email, reply)).await
 }
 
 /// Refuses fields that are set although Keyback has no `what`.
@@ -211,13 +219,11 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: SendResetPasswordMessageInput,
-    ) -> async_graphql::Result<Option<bool>> {
-        let calls = of_caller(ctx, Scope::Reset, "reset")?;
-        // A text that is no address belongs to no account.
-        let email = EmailAddress::parse(&input.login_id)
-            .map_err(|_| refuse(ApiError::nobody_to_remind()))?;
-        calls.have(|reply| Job::SendLink(email, reply)).await?;
-        Ok(None)
+    ) -> Nullable<bool> {
+        send_link(ctx, &input.login_id)
+            .await
+            .map(|()| None)
+            .transpose()
     }
 
     /// Disables or enables a user.

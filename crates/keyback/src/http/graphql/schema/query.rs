@@ -55,16 +55,8 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(name = "loginIDKey")] key: String,
         #[graphql(name = "loginIDValue")] value: String,
-    ) -> async_graphql::Result<Option<User>> {
-        let calls = of_reader(ctx)?;
-        match key.as_str() {
-            "email" => {}
-            "phone" | "username" => return Ok(None),
-            _ => return Err(refuse(ApiError::invalid_look_up("invalid Login ID key"))),
-        }
-        let email = EmailAddress::parse(&value)
-            .map_err(|_| refuse(ApiError::invalid_look_up("invalid Login ID value")))?;
-        calls.have(|reply| Job::FindByEmail(email, reply)).await
+    ) -> Nullable<User> {
+        find_by_login_id(ctx, &key, &value).await.transpose()
     }
 
     /// Always null: accounts with other providers are not supported.
@@ -74,10 +66,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(name = "oauthProviderAlias")] alias: String,
         #[graphql(name = "oauthProviderUserID")] user_id: String,
-    ) -> async_graphql::Result<Option<User>> {
-        of_reader(ctx)?;
+    ) -> Nullable<User> {
         drop((alias, user_id));
-        Ok(None)
+        of_reader(ctx).map(|_| None).transpose()
     }
 
     /// The users with a standard attribute: `email`. No user has the others, `phone_number` and `preferred_username`.
@@ -108,10 +99,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The global ID.")] id: ID,
-    ) -> async_graphql::Result<Option<Node>> {
-        let calls = of_reader(ctx)?;
-        let mut found = find_nodes(calls, &[id]).await?;
-        Ok(found.pop().flatten())
+    ) -> Nullable<Node> {
+        find_node(ctx, id).await.transpose()
     }
 
     /// The object with each global ID, in the given order. Null for an unknown ID. At most 100 IDs.
@@ -141,42 +130,70 @@ impl Query {
         search_keyword: Option<String>,
         sort_by: Option<UserSortBy>,
         sort_direction: Option<SortDirection>,
-    ) -> async_graphql::Result<Option<Connection<User>>> {
-        let calls = of_reader(ctx)?;
-        for (keys, field, what) in [
-            (group_keys, "groupKeys", "groups"),
-            (role_keys, "roleKeys", "roles"),
-        ] {
-            if keys.is_some_and(|keys| !keys.is_empty()) {
-                return Err(refuse(ApiError::unsupported(field, what)));
+    ) -> Nullable<Connection<User>> {
+        let listed: async_graphql::Result<_> = async {
+            let calls = of_reader(ctx)?;
+            for (keys, field, what) in [
+                (group_keys, "groupKeys", "groups"),
+                (role_keys, "roleKeys", "roles"),
+            ] {
+                if keys.is_some_and(|keys| !keys.is_empty()) {
+                    return Err(refuse(ApiError::unsupported(field, what)));
+                }
             }
+            let order = match sort_direction {
+                Some(SortDirection::Asc) => Order::Oldest,
+                Some(SortDirection::Desc) | None => Order::Newest,
+            };
+            let args = PageArgs {
+                after,
+                before,
+                first,
+                last,
+            };
+            let keyword = search_keyword.unwrap_or_default();
+            if sort_by == Some(UserSortBy::LastLoginAt) {
+                let direction = sort_direction.unwrap_or(SortDirection::Desc);
+                return by_last_login::find(calls, &keyword, direction, args).await;
+            }
+            let page = Page::read(&args, order).map_err(refuse)?;
+            let listing = Listing {
+                keyword,
+                order,
+                place: page.place(),
+                limit: page.limit(),
+            };
+            let listed = calls.have(|reply| Job::List(listing, reply)).await?;
+            Ok(page.show(listed))
         }
-        let order = match sort_direction {
-            Some(SortDirection::Asc) => Order::Oldest,
-            Some(SortDirection::Desc) | None => Order::Newest,
-        };
-        let args = PageArgs {
-            after,
-            before,
-            first,
-            last,
-        };
-        let keyword = search_keyword.unwrap_or_default();
-        if sort_by == Some(UserSortBy::LastLoginAt) {
-            let direction = sort_direction.unwrap_or(SortDirection::Desc);
-            let found = by_last_login::find(calls, &keyword, direction, args).await?;
-            return Ok(Some(found));
-        }
-        let page = Page::read(&args, order).map_err(refuse)?;
-        let listing = Listing {
-            keyword,
-            order,
-            place: page.place(),
-            limit: page.limit(),
-        };
-        let listed = calls.have(|reply| Job::List(listing, reply)).await?;
-        Ok(Some(page.show(listed)))
+        .await;
+        Some(listed)
     }
+}
+
+/// The result of a field that may be null: null if it fails (<https://spec.graphql.org/October2021/#sec-Handling-Field-Errors>).
+/// The server leaves a field out that fails with a plain `Result`.
+pub(super) type Nullable<T> = Option<async_graphql::Result<T>>;
+
+async fn find_by_login_id(
+    ctx: &Context<'_>,
+    key: &str,
+    value: &str,
+) -> async_graphql::Result<Option<User>> {
+    let calls = of_reader(ctx)?;
+    match key {
+        "email" => {}
+        "phone" | "username" => return Ok(None),
+        _ => return Err(refuse(ApiError::invalid_look_up("invalid Login ID key"))),
+    }
+    let email = EmailAddress::parse(value)
+        .map_err(|_| refuse(ApiError::invalid_look_up("invalid Login ID value")))?;
+    calls.have(|reply| Job::FindByEmail(email, reply)).await
+}
+
+async fn find_node(ctx: &Context<'_>, id: ID) -> async_graphql::Result<Option<Node>> {
+    let mut found = find_nodes(of_reader(ctx)?, &[id]).await?;
+    Ok(found.pop().flatten())
 }
 
 async fn find_nodes(calls: &Calls, ids: &[ID]) -> async_graphql::Result<Vec<Option<Node>>> {

@@ -353,3 +353,40 @@ fn an_outage_is_an_unexpected_error_and_in_the_log_alone() {
     assert_eq!(error["message"], "unexpected error");
     assert_eq!(error.get("extensions"), None);
 }
+
+#[test]
+fn a_field_that_fails_is_null_and_makes_the_answer_null_only_if_it_may_not_be() {
+    let app = App::with_account();
+    let id = ann(&app);
+    for (query, expected) in [
+        (
+            "query ($id: ID!) { ok: node(id: $id) { id } users(after: \"x\") { totalCount } }",
+            json!({"ok": {"id": id}, "users": null}),
+        ),
+        (
+            "{ all: users(after: \"x\") { totalCount } }",
+            json!({"all": null}),
+        ),
+        (
+            "{ getUserByLoginID(loginIDKey: \"zebra\", loginIDValue: \"x\") { id } }",
+            json!({"getUserByLoginID": null}),
+        ),
+        (
+            "mutation { sendResetPasswordMessage(input: {loginID: \"nobody@example.test\"}) }",
+            json!({"sendResetPasswordMessage": null}),
+        ),
+        (
+            "query ($id: ID!) {
+                getUsersByStandardAttribute(attributeName: \"zebra\", attributeValue: \"x\") { id }
+                node(id: $id) { id } }",
+            Value::Null,
+        ),
+    ] {
+        let body = ask(&app, query, &json!({ "id": id })).json();
+        assert_eq!(body["data"], expected, "{query}");
+        let errors = body["errors"].as_array().unwrap();
+        assert_eq!(errors.len(), 1, "{body}");
+        let path = errors[0]["path"].as_array().unwrap();
+        assert_eq!(path.len(), 1, "{body}");
+    }
+}

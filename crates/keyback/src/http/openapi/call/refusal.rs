@@ -58,9 +58,11 @@ fn example_of(kind: ProblemType) -> (String, Value) {
 /// The headers that a problem of this kind has in addition to those of all answers.
 fn headers_of(kind: ProblemType) -> &'static [&'static str] {
     match kind {
-        ProblemType::Unauthorized | ProblemType::Forbidden | ProblemType::NotAuthentic => {
-            &["WWW-Authenticate"]
-        }
+        ProblemType::Unauthorized
+        | ProblemType::Forbidden
+        | ProblemType::NotAuthentic
+        | ProblemType::InvalidCredentials
+        | ProblemType::PasswordExpired => &["WWW-Authenticate"],
         ProblemType::MethodNotAllowed => &["Allow"],
         ProblemType::UnsupportedMediaType => &["Accept"],
         ProblemType::RateLimited => &["Retry-After", "RateLimit", "RateLimit-Policy"],

@@ -37,7 +37,7 @@ pub(in crate::http) struct EventShown {
     /// SHA-256 of `previous_digest` and the event, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<String>,
-    /// The digest of the account's previous event, or 64 zeros for the first one.
+    /// The digest of the account's previous event in the feed, or 64 zeros for the first one.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_digest: Option<String>,
 }

@@ -20,6 +20,7 @@ pub(in crate::http) async fn post<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let by = authorise(request, &settings.access, Scope::EmailsRetry, cx.now)?;
+    request.query(&[])?;
     let id = EmailId::parse(id).map_err(|_| Problem::not_found())?;
     let reason = request.optional_members(read_reason)?;
     match retry::run(cx, &id, &by, reason).await {

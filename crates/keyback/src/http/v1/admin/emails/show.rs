@@ -18,6 +18,7 @@ pub(in crate::http) async fn get<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::EmailsRead, cx.now)?;
+    request.query(&[])?;
     let id = EmailId::parse(id).map_err(|_| Problem::not_found())?;
     let found = outbox::find(cx.store(), &id).await?;
     let found = found.ok_or_else(Problem::not_found)?;

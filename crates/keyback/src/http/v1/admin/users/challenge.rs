@@ -40,6 +40,7 @@ pub(in crate::http) async fn get<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
+    request.query(&[])?;
     let id = find_id(id)?;
     let lifetime = settings.challenge.reset_token;
     let found = find_challenge::run(cx, lifetime, &id).await?;

@@ -55,6 +55,7 @@ pub(in crate::http) async fn post<E: Env>(
     settings: Accounts,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
+    request.query(&[])?;
     let order = request.members(|fields| read_order(fields, settings.temporary))?;
     let settings = CreateSettings {
         rules: settings.rules,

@@ -21,7 +21,7 @@ mod lines;
 mod table;
 mod tally;
 
-use self::lines::{Lines, next_drafts};
+use self::lines::{Lines, next_chunk};
 use self::table::Mapping;
 use self::tally::Tally;
 
@@ -77,24 +77,31 @@ pub(in crate::http) async fn post<E: Env>(
     let policy = &settings.rules.policy;
     let mut has_written = false;
     loop {
-        let (places, drafts) = next_drafts(&mut lines, settings.temporary, cx.now, &mut tally);
-        if drafts.is_empty() {
+        let chunk = next_chunk(&mut lines, settings.temporary, cx.now);
+        if chunk.lines.is_empty() {
             break;
         }
-        let outcomes = if dry_run {
-            preview.run(cx, policy, &drafts, &caller).await?
+        let outcomes = if chunk.drafts.is_empty() {
+            Vec::new()
+        } else if dry_run {
+            preview.run(cx, policy, &chunk.drafts, &caller).await?
         } else {
-            let outcomes = import.run(cx, policy, drafts, &caller).await;
+            let outcomes = import.run(cx, policy, chunk.drafts, &caller).await;
             let problem = if has_written {
                 Problem::interrupted
             } else {
                 Problem::unavailable
             };
+            has_written = true;
             outcomes.map_err(problem)?
         };
-        has_written = true;
-        for (place, outcome) in places.into_iter().zip(outcomes) {
-            tally.count(place, outcome);
+        let mut outcomes = outcomes.into_iter();
+        for (place, read) in chunk.lines {
+            match read.map(|()| outcomes.next()) {
+                Ok(Some(outcome)) => tally.count(place, outcome),
+                Ok(None) => {}
+                Err(errors) => tally.refuse(place, &errors),
+            }
         }
         cx.env.clock().sleep(PAUSE).await;
     }

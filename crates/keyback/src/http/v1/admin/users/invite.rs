@@ -53,6 +53,7 @@ pub(in crate::http) async fn post<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
+    request.query(&[])?;
     let id = find_id(id)?;
     let (order, reason) = request.members(|fields| {
         let order = read(fields);

@@ -19,6 +19,7 @@ pub(in crate::http) async fn put<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
+    request.query(&[])?;
     let id = find_id(id)?;
     let (required, reason) = request.members(|fields| {
         let required = fields.optional_boolean("required");

@@ -45,6 +45,7 @@ pub(in crate::http) async fn post<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
+    request.query(&[])?;
     let id = find_id(id)?;
     let order = request.members(|fields| read_order(fields, settings.admin_reset))?;
     let settings = AdminResetSettings {

@@ -43,6 +43,7 @@ pub(in crate::http) async fn get<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
+    request.query(&[])?;
     let id = find_id(id)?;
     let (store, now) = (cx.store(), cx.now);
     let day = attempts_day(now);

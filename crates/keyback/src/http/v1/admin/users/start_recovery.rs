@@ -47,6 +47,7 @@ pub(in crate::http) async fn post<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::Reset, cx.now)?;
+    request.query(&[])?;
     let id = find_id(id)?;
     let order = request.members(|fields| {
         let deliver = read_deliver(fields);

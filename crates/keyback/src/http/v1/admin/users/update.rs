@@ -20,6 +20,7 @@ pub(in crate::http) async fn patch<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     let caller = authorise(request, &settings.access, Scope::UsersWrite, cx.now)?;
+    request.query(&[])?;
     let id = find_id(id)?;
     let (changes, reason) = request.members(|fields| {
         let changes = read_changes(fields);

@@ -18,6 +18,7 @@ pub(in crate::http) async fn get<E: Env>(
     id: &str,
 ) -> Result<Answer, Problem> {
     authorise(request, &settings.access, Scope::UsersRead, cx.now)?;
+    request.query(&[])?;
     let found = bulk_jobs::find(cx.store(), &find_id(id)?).await?;
     let job = found.ok_or_else(Problem::not_found)?;
     Ok(Answer::of(200, &shape(&job)))

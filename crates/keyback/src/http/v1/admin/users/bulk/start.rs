@@ -46,6 +46,7 @@ pub(in crate::http) async fn post<E: Env>(
     let [first, second] = SCOPES;
     authorise(request, &settings.access, first, cx.now)
         .or_else(|_| authorise(request, &settings.access, second, cx.now))?;
+    request.query(&[])?;
     let (order, dry_run) = request.members(read_order)?;
     let caller = authorise(request, &settings.access, scope_of(order.action), cx.now)?;
     if dry_run {

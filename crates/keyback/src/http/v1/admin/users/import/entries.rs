@@ -9,19 +9,21 @@ use crate::http::problem::FieldError;
 /// The byte order mark of UTF-8, which some editors and exports put at the beginning.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 /// The first bytes of compressed files, spreadsheets and UTF-16 text, with advice for each.
-const OTHER_FILES: [(&[u8], &str); 8] = [
+const OTHER_FILES: [(&[u8], &str); 9] = [
     (b"\x1f\x8b", "is compressed with gzip: send it uncompressed"),
+    (b"BZh", COMPRESSED),
+    (b"\xfd7zXZ\0", COMPRESSED),
+    (b"\x28\xb5\x2f\xfd", COMPRESSED),
+    (b"7z\xbc\xaf\x27\x1c", COMPRESSED),
     (
         b"PK\x03\x04",
         "is a zip archive or a spreadsheet: save it as CSV",
     ),
+    (b"\xd0\xcf\x11\xe0", "is a spreadsheet: save it as CSV"),
     (b"\xff\xfe", UTF_16),
     (b"\xfe\xff", UTF_16),
-    (b"{\0", UTF_16),
-    (b"[\0", UTF_16),
-    (b"\0{", UTF_16),
-    (b"\0[", UTF_16),
 ];
+const COMPRESSED: &str = "is compressed: send it uncompressed";
 const UTF_16: &str = "is UTF-16 text: save it as UTF-8";
 const CSV: &str = "is a table, such as CSV: send it with the content type text/csv";
 const WRAPPED: &str =
@@ -51,7 +53,7 @@ pub(super) fn find(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
         Some(b'{') => {
             let entries = objects_over_lines(body).unwrap_or_else(|| lines(body));
             match &*entries {
-                [only] if holds_objects(only.text) => Err(FieldError::whole(WRAPPED)),
+                [only] if wraps_others(only.text) => Err(FieldError::whole(WRAPPED)),
                 _ => Ok(entries),
             }
         }
@@ -69,15 +71,24 @@ pub(super) fn find(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
     }
 }
 
-/// Whether `text` is an object that contains a list of objects, such as `{"users": [{…}]}`.
-fn holds_objects(text: &[u8]) -> bool {
+/// Whether `text` is an object around a list or another object, such as `{"users": [{…}]}`, and not an account.
+fn wraps_others(text: &[u8]) -> bool {
     let members: Option<BTreeMap<&str, &RawValue>> = serde_json::from_slice(text).ok();
     members.is_some_and(|members| {
-        members.values().any(|value| {
-            let list = value.get().strip_prefix('[');
-            list.is_some_and(|list| list.trim_ascii_start().starts_with('{'))
-        })
+        let wraps = |value: &&RawValue| value.get().starts_with(['[', '{']);
+        !members.contains_key("email") && members.values().any(wraps)
     })
+}
+
+/// How many lines end before `end`, from `start`: with a line feed, or with a carriage return that none follows.
+pub(super) fn count_line_ends(text: &[u8], start: usize, end: usize) -> usize {
+    let line = text.get(start..end).unwrap_or_default();
+    let after = text.get(start.saturating_add(1)..).unwrap_or_default();
+    let next = after.iter().map(Some).chain([None]);
+    let is_end = |(byte, next): &(&u8, Option<&u8>)| {
+        **byte == b'\n' || **byte == b'\r' && *next != Some(&b'\n')
+    };
+    line.iter().zip(next).filter(is_end).count()
 }
 
 /// The body without the byte order mark.
@@ -87,8 +98,11 @@ fn holds_objects(text: &[u8]) -> bool {
 pub(super) fn text_of(body: &[u8]) -> Result<&[u8], FieldError> {
     let body = body.strip_prefix(MARK).unwrap_or(body);
     let is_other = |(begin, _): &&(&[u8], &str)| body.starts_with(begin);
-    match OTHER_FILES.iter().find(is_other) {
-        Some((_, advice)) => Err(FieldError::whole(advice)),
+    let other = OTHER_FILES.iter().find(is_other).map(|(_, advice)| *advice);
+    // Half of a character of UTF-16 without a mark.
+    let is_half = matches!(body, [one, other, ..] if (*one == 0) != (*other == 0));
+    match other.or(is_half.then_some(UTF_16)) {
+        Some(advice) => Err(FieldError::whole(advice)),
         None => Ok(body),
     }
 }
@@ -117,7 +131,7 @@ fn bare_line(text: &[u8]) -> &[u8] {
 
 fn list(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
     let values: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
+        let (line, column) = place_of(&error, body);
         FieldError::whole(&format!(
             "is a JSON array with an error at line {line}, column {column}"
         ))
@@ -129,6 +143,17 @@ fn list(body: &[u8]) -> Result<Vec<Entry<'_>>, FieldError> {
         text: value.get().as_bytes(),
     });
     Ok(entries.collect())
+}
+
+/// The line and the column of an error. The parser counts line feeds only.
+fn place_of(error: &serde_json::Error, body: &[u8]) -> (usize, usize) {
+    if body.contains(&b'\n') {
+        return (error.line(), error.column());
+    }
+    let before = body.get(..error.column()).unwrap_or_default();
+    let lines = count_line_ends(body, 0, before.len());
+    let last = before.rsplit(|byte| *byte == b'\r').next();
+    (lines.saturating_add(1), last.map_or(0, <[u8]>::len))
 }
 
 /// Objects that span several lines each. `None` if the first line is an object by itself, or if anything between them
@@ -174,9 +199,8 @@ impl<'a> Numbers<'a> {
             .as_ptr()
             .addr()
             .saturating_sub(self.body.as_ptr().addr());
-        let more = self.body.get(self.counted..start).unwrap_or_default();
-        let breaks = more.split(|byte| *byte == b'\n').count().saturating_sub(1);
-        self.line = self.line.saturating_add(breaks);
+        let ends = count_line_ends(self.body, self.counted, start);
+        self.line = self.line.saturating_add(ends);
         self.counted = start;
         self.line
     }
@@ -230,12 +254,17 @@ mod tests {
         let expected = [in_list(2, 0, "{\n}"), in_list(5, 1, "{}")];
         assert_eq!(found(b"[\n{\n},\n\n{}\n]"), expected);
         assert_eq!(found(b"[]"), []);
+        // Old Macs end lines with a carriage return alone.
+        let expected = [in_list(2, 0, "{\r}"), in_list(5, 1, "{}")];
+        assert_eq!(found(b"[\r{\r},\r\r{}\r]"), expected);
     }
 
     #[test]
     fn objects_may_be_written_over_several_lines() {
         let expected = [on_line(1, "{\n\"a\": 1\n}"), on_line(4, "{}")];
         assert_eq!(found(b"{\n\"a\": 1\n}\n{}"), expected);
+        let expected = [on_line(1, "{\r\"a\": 1\r}"), on_line(4, "{}")];
+        assert_eq!(found(b"{\r\"a\": 1\r}\r{}"), expected);
         // A truncated line spoils only itself.
         let expected = [on_line(1, "{\"a\":"), on_line(2, "{}")];
         assert_eq!(found(b"{\"a\":\n{}"), expected);
@@ -257,6 +286,12 @@ mod tests {
             (b"<users/>", "one JSON object per line"),
             (b"[{},]", "line 1, column 5"),
             (b"[{}", "line 1, column 3"),
+            (b"[\r{},\r]", "line 3, column 1"),
+            (b"e\0m\0a\0", "UTF-8"),
+            (b"\0e\0m", "UTF-8"),
+            (b"\xfd7zXZ\0\0", "uncompressed"),
+            (b"BZh91AY", "uncompressed"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1", "CSV"),
             (b"\0{\0}", "UTF-8"),
             (
                 b"{\"users\": [{\"email\": \"a@example.com\"}]}",

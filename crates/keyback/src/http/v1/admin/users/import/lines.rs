@@ -10,7 +10,7 @@ use crate::http::request::{MAX_BODY_BYTES, Request};
 use crate::http::v1::admin::users::create::read_draft;
 use crate::http::v1::admin::users::import::entries;
 use crate::http::v1::admin::users::import::table::{Mapping, Table};
-use crate::http::v1::admin::users::import::tally::{Place, Tally};
+use crate::http::v1::admin::users::import::tally::Place;
 use crate::settings::TemporaryPasswordLifetime;
 
 /// Maximum lines of a call: the answer may contain a failure for each.
@@ -82,27 +82,28 @@ pub(super) fn find(request: &Request, mapping: Option<Mapping>) -> Result<Lines<
     })
 }
 
-/// The next accounts that can be created together. Invalid lines are counted.
-pub(super) fn next_drafts(
+/// Some lines, which are imported together.
+#[derive(Debug, Default)]
+pub(super) struct Chunk {
+    /// The place of each line, with the errors of an invalid one.
+    pub(super) lines: Vec<(Place, Result<(), Vec<FieldError>>)>,
+    /// The accounts of the valid ones.
+    pub(super) drafts: Vec<Draft>,
+}
+
+/// The next lines.
+pub(super) fn next_chunk(
     lines: &mut dyn Iterator<Item = Line>,
     lifetime: TemporaryPasswordLifetime,
     now: Timestamp,
-    tally: &mut Tally,
-) -> (Vec<Place>, Vec<Draft>) {
-    let (mut places, mut drafts) = (Vec::new(), Vec::new());
-    for Line { place, members } in lines {
-        match members.and_then(|fields| read_members(fields, lifetime, now)) {
-            Ok(draft) => {
-                places.push(place);
-                drafts.push(draft);
-            }
-            Err(errors) => tally.refuse(place, &errors),
-        }
-        if drafts.len() == CHUNK {
-            break;
-        }
+) -> Chunk {
+    let mut chunk = Chunk::default();
+    for Line { place, members } in lines.take(CHUNK) {
+        let draft = members.and_then(|fields| read_members(fields, lifetime, now));
+        let read = draft.map(|draft| chunk.drafts.push(draft));
+        chunk.lines.push((place, read));
     }
-    (places, drafts)
+    chunk
 }
 
 /// The members of a creation, and the additional ones of an export.

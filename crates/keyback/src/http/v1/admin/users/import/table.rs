@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::http::problem::FieldError;
 use crate::http::request::MAX_BODY_BYTES;
+use crate::http::v1::admin::users::import::entries::count_line_ends;
 
 /// The members that a column can set.
 const MEMBERS: [&str; 9] = [
@@ -31,6 +32,7 @@ const MAX_COLUMNS: usize = 256;
 const TOO_LONG: &str = "is longer than 16 KiB, or has more than 256 cells";
 const TOO_MANY_CELLS: &str = "has more cells than the header row";
 const UNCLOSED: &str = "has a quotation mark that is not closed";
+const LINE_BREAK: &str = "has a line break in a cell: a quotation mark may not be closed";
 
 /// The columns of the members, by their names in the file.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -123,7 +125,7 @@ impl<'a> Table<'a> {
     }
 
     /// The members of a row's cells; `None` for a row of blank cells.
-    fn members(&self, cells: Vec<String>) -> Option<Result<BTreeMap<String, Value>, &'static str>> {
+    fn members(&self, cells: &[String]) -> Option<Result<BTreeMap<String, Value>, &'static str>> {
         if cells.iter().all(|cell| cell.trim().is_empty()) {
             return None;
         }
@@ -132,6 +134,11 @@ impl<'a> Table<'a> {
             return Some(Err(TOO_MANY_CELLS));
         }
         let named = self.columns.iter().zip(cells);
+        // No member may have one. The cell may have swallowed rows.
+        let mut known = named.clone().filter(|(column, _)| column.is_some());
+        if known.any(|(_, cell)| has_line_break(cell.trim().as_bytes())) {
+            return Some(Err(LINE_BREAK));
+        }
         let members = named.filter_map(|(column, cell)| {
             let name = (*column)?;
             let cell = cell.trim().to_owned();
@@ -148,7 +155,7 @@ impl Iterator for Table<'_> {
         loop {
             let (line, cells) = self.rows.next()?;
             let members = match cells {
-                Ok(cells) => self.members(cells),
+                Ok(cells) => self.members(&cells),
                 Err(detail) => Some(Err(detail)),
             };
             if let Some(members) = members {
@@ -186,6 +193,7 @@ fn value_of(member: &str, cell: String) -> Value {
 struct Rows<'a> {
     text: &'a [u8],
     reader: Reader,
+    separator: u8,
     at: usize,
     line: usize,
     /// Buffers for the cells of a row, and for where each ends.
@@ -205,6 +213,7 @@ impl<'a> Rows<'a> {
         Self {
             text,
             reader: ReaderBuilder::new().delimiter(separator).build(),
+            separator,
             at: 0,
             line: 1,
             cells: vec![0; MAX_BODY_BYTES],
@@ -256,16 +265,15 @@ impl Iterator for Rows<'_> {
             }
         }
         let raw = self.text.get(begin..self.at).unwrap_or_default();
-        let is_break = |byte: &&u8| **byte == b'\n';
-        let blank = raw.iter().take_while(|byte| b"\r\n".contains(byte));
-        let line = self.line.saturating_add(blank.filter(is_break).count());
-        let breaks = raw.iter().filter(is_break).count();
-        self.line = self.line.saturating_add(breaks);
-        let quotes = raw.split(|byte| *byte == b'"').count().saturating_sub(1);
-        let is_last = self.at >= self.text.len();
-        // The cell has swallowed all following rows.
-        let is_unclosed = is_last && quotes % 2 == 1 && raw.trim_ascii().contains(&b'\n');
-        let row = if is_unclosed {
+        let blank = raw.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+        let first = begin.saturating_add(blank);
+        let line = self
+            .line
+            .saturating_add(count_line_ends(self.text, begin, first));
+        let ends = count_line_ends(self.text, begin, self.at);
+        self.line = self.line.saturating_add(ends);
+        // A cell that goes on over the end of its line has swallowed the rows after it, unless it is closed well.
+        let row = if has_line_break(raw.trim_ascii()) && !is_closed_well(raw, self.separator) {
             Err(UNCLOSED)
         } else if is_too_long {
             Err(TOO_LONG)
@@ -274,6 +282,46 @@ impl Iterator for Rows<'_> {
             Ok(Self::cells(&self.cells, ends))
         };
         Some((line, row))
+    }
+}
+
+fn has_line_break(text: &[u8]) -> bool {
+    text.iter().any(|byte| b"\r\n".contains(byte))
+}
+
+/// Whether each quotation mark that opens a cell has one that closes it, at the end of the cell. Anywhere else, a mark is
+/// a character like any other.
+fn is_closed_well(row: &[u8], separator: u8) -> bool {
+    let ends_cell = |byte: &u8| *byte == separator || b"\r\n".contains(byte);
+    let mut rest = row;
+    while !rest.is_empty() {
+        let mut cell = rest;
+        if let Some(quoted) = rest.strip_prefix(b"\"") {
+            let Some(closed) = after_closing(quoted) else {
+                return false;
+            };
+            let blanks = closed.iter().take_while(|byte| **byte == b' ').count();
+            cell = closed.get(blanks..).unwrap_or_default();
+            if cell.first().is_some_and(|byte| !ends_cell(byte)) {
+                return false;
+            }
+        }
+        let end = cell.iter().position(ends_cell);
+        let next = end.and_then(|end| cell.get(end.saturating_add(1)..));
+        rest = next.unwrap_or_default();
+    }
+    true
+}
+
+/// What follows the mark that closes a cell; two marks are a character of it.
+fn after_closing(mut cell: &[u8]) -> Option<&[u8]> {
+    loop {
+        let mark = cell.iter().position(|byte| *byte == b'"')?;
+        cell = cell.get(mark.saturating_add(1)..)?;
+        match cell.strip_prefix(b"\"") {
+            Some(rest) => cell = rest,
+            None => return Some(cell),
+        }
     }
 }
 

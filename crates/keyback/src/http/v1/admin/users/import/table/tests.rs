@@ -49,10 +49,10 @@ fn cells_are_parted_by_commas_semicolons_or_tabs() {
 
 #[test]
 fn quotation_marks_and_line_ends_in_cells_are_understood() {
-    let text = "\r\nemail,reason\r\n\r\na@example.com,\"say \"\"hi\"\"\"\r\n\"b@example.com\",\"two\r\nlines\"\r\n,\r\nc@example.com,\r\n";
+    let text = "\r\nemail,reason,notes\r\n\r\na@example.com,\"say \"\"hi\"\"\"\r\n\"b@example.com\",,\"two\r\nlines\"\r\n,\r\nc@example.com,\r\n";
     let expected = [
         row(4, r#"{"email":"a@example.com","reason":"say \"hi\""}"#),
-        row(5, r#"{"email":"b@example.com","reason":"two\r\nlines"}"#),
+        row(5, r#"{"email":"b@example.com"}"#),
         row(8, r#"{"email":"c@example.com"}"#),
     ];
     assert_eq!(rows(text, ""), expected);
@@ -105,6 +105,26 @@ fn a_bad_row_spoils_only_itself() {
         row(5, UNCLOSED),
     ];
     assert_eq!(rows(&text, ""), expected);
+}
+
+#[test]
+fn rows_in_a_cell_that_is_not_closed_are_reported() {
+    for end in ["\n", "\r\n", "\r"] {
+        for (cells, expected) in [
+            (&["a,\"de", "b,fr", "c,it"][..], row(2, UNCLOSED)),
+            // The mark of the second row closes the cell of the first, and more follows it.
+            (&["a,\"de", "b,\"fr", "c,it"], row(2, UNCLOSED)),
+            (&["a,\"de", "b,\"", "c,it"], row(2, LINE_BREAK)),
+        ] {
+            let text = format!("email,locale{end}{}{end}", cells.join(end));
+            assert_eq!(rows(&text, "")[0], expected, "{text:?}");
+        }
+        let ignored = format!("email,notes{end}a,\"x{end}b,\"y{end}c,z{end}");
+        assert_eq!(rows(&ignored, "")[0], row(2, UNCLOSED));
+        let numbered = format!("email,locale{end}a,de,x{end}{end}b,fr,x{end}");
+        let expected = [row(2, TOO_MANY_CELLS), row(4, TOO_MANY_CELLS)];
+        assert_eq!(rows(&numbered, ""), expected);
+    }
 }
 
 #[test]
