@@ -47,7 +47,7 @@ pub async fn tidy<E: Env>(env: &E, mut deferred: Deferred) {
     let store = env.store();
     let leases = std::mem::take(&mut deferred.leases);
     Lease::release_all(store, leases, env.clock().now()).await;
-    let given_back = recoveries::return_unused_claim(store, &mut deferred).await;
+    let given_back = recoveries::return_unused_claim(env, &mut deferred).await;
     log_failure(env, given_back);
     for counter in deferred.give_back {
         match store.increment(&counter, -1).await {

@@ -85,7 +85,7 @@ impl<E: Env> Working<'_, E> {
     async fn give_claim_back(&mut self) {
         let env = self.cx.env;
         let deferred = &mut self.cx.deferred;
-        let given_back = recoveries::return_unused_claim(env.store(), deferred).await;
+        let given_back = recoveries::return_unused_claim(env, deferred).await;
         if let Err(outage) = given_back {
             env.log().write(&LogLine::WorkFailed { outage });
         }

@@ -48,6 +48,7 @@ mod state_machine;
 mod stop_recovery;
 mod threat_model;
 mod throttled;
+mod turns;
 mod unlock;
 mod verify_otp;
 mod webhooks;

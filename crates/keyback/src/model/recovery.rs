@@ -44,8 +44,12 @@ pub struct Recovery {
 pub struct IssueClaim {
     /// Days since 1970 in UTC.
     pub day: u64,
-    /// Its number on that day, from 1.
+    /// Its number on that day, from 1. No other claim of the day ever has it.
     pub number: i64,
+    /// How many claims of that day had been given back before it. `None` for one that had to wait: some may have been
+    /// given back since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_back: Option<i64>,
 }
 
 /// One recovery email's secrets, as digests, and their one attempt budget.
@@ -221,12 +225,24 @@ impl Recovery {
         }
     }
 
-    /// How many claims lie between the last one that issued and `claim`; below 0 if `claim` was overtaken.
+    /// How many claims lie between the last one that issued and `claim`; below 0 if `claim` was overtaken. None if all of
+    /// them were given back. If only some were, all count: nobody knows which, and a claim that is about to issue may wait for
+    /// those that were given back after it came.
     #[must_use]
     pub fn claims_before(&self, claim: IssueClaim) -> i64 {
         let latest = self.claim.filter(|latest| latest.day == claim.day);
-        let latest = latest.map_or(0, |latest| latest.number);
-        claim.number.saturating_sub(latest).saturating_sub(1)
+        let (number, given_back) =
+            latest.map_or((0, Some(0)), |latest| (latest.number, latest.given_back));
+        let between = claim.number.saturating_sub(number).saturating_sub(1);
+        let returned = claim
+            .given_back
+            .zip(given_back)
+            .map(|(now, then)| now.saturating_sub(then));
+        if between > 0 && returned == Some(between) {
+            0
+        } else {
+            between
+        }
     }
 
     /// The challenge, if its link or code may still be valid.

@@ -145,7 +145,12 @@ pub async fn forget<E: Env>(env: &E, id: &AccountId, held: Held) -> Result<(), U
     if find(store, id).await?.is_some() {
         return Ok(());
     }
-    let mut gone = vec![keys::events(id).into(), keys::event_chain(id).into()];
+    let mut gone = vec![
+        keys::events(id).into(),
+        keys::event_chain(id).into(),
+        // Noted after the response, and so after a deletion in between.
+        keys::signed_in(id).into(),
+    ];
     gone.extend(legacy::keys_of(id));
     held.check(env.clock().now())?;
     store.delete_many(gone).await

@@ -89,8 +89,10 @@ pub(crate) struct UnusedClaim {
     pub(crate) account_id: AccountId,
     /// The claim.
     pub(crate) claim: IssueClaim,
-    /// Whether another request has had the turn. Most claims that came since have then lost theirs as well.
+    /// Whether another request has had the turn.
     pub(crate) is_lost: bool,
+    /// Until when it may be given back. Later claims may have waited for it in vain by then.
+    pub(crate) until: Timestamp,
 }
 
 /// A newer hash of a right password, whose hash was not one of Keyback's own.
@@ -120,9 +122,10 @@ pub struct BreachQuestion {
 }
 
 impl Deferred {
-    /// Takes the claim to issue, if another request has had its turn.
-    pub(crate) fn take_lost_claim(&mut self) -> Option<UnusedClaim> {
-        self.unused_claim.take_if(|unused| unused.is_lost)
+    /// Takes the claim to issue, if another request has had its turn, and it may still be given back at `now`.
+    pub(crate) fn take_lost_claim(&mut self, now: Timestamp) -> Option<UnusedClaim> {
+        let lost = self.unused_claim.take_if(|unused| unused.is_lost);
+        lost.filter(|lost| now < lost.until)
     }
 
     /// Whether there is nothing to do.

@@ -25,6 +25,10 @@ pub const AFTERLIFE: Duration = Duration::from_mins(10);
 pub const TURN: Duration = Duration::from_secs(10);
 /// What a claim to issue adds to the counter of a day's attempts. There are always fewer attempts than this.
 const ISSUE: i64 = 1 << 32;
+/// What is added to it for a claim that is given back. There are always fewer claims in a day than it takes to get there.
+const GIVEN_BACK: i64 = 1 << 48;
+/// So many claims a day are given back at most, so that the counter never gets near its bound.
+const MOST_GIVEN_BACK: i64 = 1 << 14;
 
 /// Which account a `challenge_id` belongs to. Older records also name the challenge, which no longer matters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -210,6 +214,7 @@ pub async fn claim_issue(
     let claim = IssueClaim {
         day,
         number: claims_in(stands),
+        given_back: Some(given_back_in(stands)),
     };
     Ok((claim, attempts))
 }
@@ -226,11 +231,26 @@ pub async fn imitate_claim(
 ) -> Result<IssueClaim, Unavailable> {
     let by = if is_up { ISSUE } else { ISSUE.saturating_neg() };
     draw(store, &keys::attempts(placeholder, 0), by).await?;
-    Ok(IssueClaim { day: 0, number: 1 })
+    Ok(IssueClaim {
+        day: 0,
+        number: 1,
+        given_back: Some(0),
+    })
 }
 
-/// Gives back a claim to issue that will not be used, if it is the latest: then the next claim has the same number, and
-/// waits for nothing. A later claim waits for this one anyway, and its number must not be given out again.
+/// What giving back `claim` adds to its counter. Its number stays its own, so two claims never wait for the same turn.
+fn amount_of(claim: IssueClaim) -> i64 {
+    let may_give_back = claim.given_back.is_none_or(|count| count < MOST_GIVEN_BACK);
+    // A claim of day 0 is an imitation.
+    if claim.day > 0 && may_give_back {
+        GIVEN_BACK
+    } else {
+        0
+    }
+}
+
+/// Gives back a claim to issue that will not be used: if all that came before the next one are, it waits for nothing. To be
+/// called within a [`TURN`] of the claim: later ones may already count it as over.
 ///
 /// # Errors
 /// [`Unavailable::Store`].
@@ -240,57 +260,42 @@ pub async fn return_issue_claim(
     claim: IssueClaim,
 ) -> Result<(), Unavailable> {
     let counter = keys::attempts(account, claim.day);
-    if claims_in(read_counter(store, &counter).await?) != claim.number {
-        return Ok(());
-    }
-    let left = store.increment(&counter, ISSUE.saturating_neg()).await?;
-    if claims_in(left) != claim.number.saturating_sub(1) {
-        // Another claim came in between.
-        store.increment(&counter, ISSUE).await?;
-    }
+    store.increment(&counter, amount_of(claim)).await?;
     Ok(())
 }
 
-/// Withdraws a claim that lost its turn to one that has issued. So do most later ones, each by its own: none of their numbers is
-/// left for the next claim to wait for.
-///
-/// # Errors
-/// [`Unavailable::Store`].
-async fn withdraw(
-    store: &impl KeyValue,
-    account: &AccountId,
-    claim: IssueClaim,
-) -> Result<(), Unavailable> {
-    let counter = keys::attempts(account, claim.day);
-    store.increment(&counter, ISSUE.saturating_neg()).await?;
-    Ok(())
-}
-
-/// Withdraws a claim that lost its turn, by the call to the store with which the decoy in `batch` would draw a number for an
+/// Gives back a claim that lost its turn, by the call to the store with which the decoy in `batch` would draw a number for an
 /// email. So a request that lost its turn makes as many changes as any other.
-pub(crate) fn withdraw_with(batch: &mut Batch, lost: &UnusedClaim) {
+pub(crate) fn give_back_with(batch: &mut Batch, lost: &UnusedClaim) {
     let counter = keys::attempts(&lost.account_id, lost.claim.day);
-    batch.count_instead_of_drawing(counter, ISSUE.saturating_neg());
+    batch.count_instead_of_drawing(counter, amount_of(lost.claim));
 }
 
 /// Gives back the request's claim to issue, if no write has used it.
 ///
 /// # Errors
 /// [`Unavailable::Store`]. The next claim then waits for a [`TURN`].
-pub async fn return_unused_claim(
-    store: &impl KeyValue,
+pub async fn return_unused_claim<E: Env>(
+    env: &E,
     deferred: &mut Deferred,
 ) -> Result<(), Unavailable> {
     match deferred.unused_claim.take() {
-        Some(unused) if unused.is_lost => withdraw(store, &unused.account_id, unused.claim).await,
-        Some(unused) => return_issue_claim(store, &unused.account_id, unused.claim).await,
-        None => Ok(()),
+        Some(unused) if env.clock().now() < unused.until => {
+            return_issue_claim(env.store(), &unused.account_id, unused.claim).await
+        }
+        _ => Ok(()),
     }
 }
 
 /// The number of claims to issue in a counter's value.
 fn claims_in(stands: i64) -> i64 {
-    stands.checked_div_euclid(ISSUE).unwrap_or_default()
+    let claims = stands.checked_rem_euclid(GIVEN_BACK).unwrap_or_default();
+    claims.checked_div_euclid(ISSUE).unwrap_or_default()
+}
+
+/// The number of claims to issue that were given back.
+fn given_back_in(stands: i64) -> i64 {
+    stands.checked_div_euclid(GIVEN_BACK).unwrap_or_default()
 }
 
 fn attempts_in(stands: i64) -> i64 {

@@ -4,6 +4,8 @@ use crate::courier::report::CourierRun;
 use crate::model::agenda_task::AgendaTask;
 use crate::ports::{Env, Unavailable};
 use crate::store::agenda::DueTask;
+use crate::store::batch::Batch;
+use crate::store::cx::Cx;
 use crate::store::lease::Lease;
 use crate::store::{accounts, recoveries};
 
@@ -35,6 +37,15 @@ pub(in crate::courier) async fn run<E: Env>(
         AgendaTask::Erase { account_id, number } => {
             let name = accounts::lease_name(account_id);
             Lease::with(env, &name, async |held| {
+                let found = accounts::find(env.store(), account_id).await?;
+                if let Some(account) = found.filter(|account| account.number == *number) {
+                    // It may have been changed, and so listed again, since its deletion was recorded.
+                    let mut cx = Cx::new(env).await;
+                    let mut batch = Batch::default();
+                    batch.unlist(&account);
+                    batch.under(held);
+                    batch.commit(&mut cx).await?;
+                }
                 accounts::erase(env, account_id, *number, held).await
             })
             .await

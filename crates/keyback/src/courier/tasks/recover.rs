@@ -18,7 +18,7 @@ use crate::model::id::{ChallengeSerial, EventId};
 use crate::model::issued_mail::Asker;
 use crate::model::recovery::{IssueDecision, Recovery, Use};
 use crate::model::sealed::Sealed;
-use crate::ports::{Env, Unavailable};
+use crate::ports::{Clock as _, Env, Unavailable};
 use crate::store::accounts;
 use crate::store::agenda::ReservedEntry;
 use crate::store::batch::Batch;
@@ -82,8 +82,9 @@ pub(in crate::courier) async fn run<E: Env>(
     if let Some(tied) = tied {
         recoveries::tie(&mut batch, &request.challenge_id, &tied)?;
     }
-    if let Some(lost) = cx.deferred.take_lost_claim() {
-        recoveries::withdraw_with(&mut batch, &lost);
+    let now = cx.env.clock().now();
+    if let Some(lost) = cx.deferred.take_lost_claim(now) {
+        recoveries::give_back_with(&mut batch, &lost);
     }
     Ok(batch.number(cx).await?.write(cx).await?.entry)
 }

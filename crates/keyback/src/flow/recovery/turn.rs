@@ -16,6 +16,8 @@ use crate::store::recoveries::{self, TURN};
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Waits for at most this many earlier claims, however many there are.
 const MOST_TURNS: u32 = 6;
+/// Waits for as many looks, whatever the clock does meanwhile.
+const MOST_LOOKS: u32 = 800;
 
 /// The right to issue, and the account and its recovery as they were when the turn came.
 #[derive(Debug)]
@@ -39,7 +41,7 @@ impl Turn {
     /// Claims the right to issue for `account`, and waits until the claim before it has issued or given up. Returns
     /// `None` if `still_wanted` refuses the account and its recovery as they are by then, or if the account is gone.
     /// Unless a batch is written [in the turn](crate::store::batch::Batch::in_turn), the claim is given back after the response, or
-    /// [with a decoy](recoveries::withdraw_with).
+    /// [with a decoy](recoveries::give_back_with).
     ///
     /// # Errors
     /// [`Unavailable`] of the store.
@@ -53,7 +55,7 @@ impl Turn {
         let began = env.clock().now();
         let day = attempts_day(began);
         let (claim, attempts_before) = recoveries::claim_issue(store, &account.id, day).await?;
-        cx.deferred.unused_claim = Some(unused(&account.id, claim, false));
+        cx.deferred.unused_claim = Some(unused(&account.id, claim, began));
         let mut turn = Self {
             claim,
             attempts_before,
@@ -62,21 +64,25 @@ impl Turn {
             until: began,
         };
         let claimed_after = turn.recovery.claim;
-        let mut looked_at = began;
+        let (mut looked_at, mut has_waited) = (began, false);
         // Every later claim is counted after this `earliest`, whatever it reads.
         let mut change = Change {
             earliest: began,
             latest: env.clock().now(),
         };
-        loop {
+        for _ in 0..MOST_LOOKS {
             // A claim issues within its `TURN` or not at all. So each claim waits one `TURN` for every claim before it. An
             // answer may come late, so what counts is when the store was asked.
             let waits = TURN.saturating_mul(turn.turns_before());
             if waits.is_zero() || looked_at >= change.latest.plus(waits) {
                 turn.until = change.earliest.plus(waits).plus(TURN);
+                if has_waited {
+                    turn.claim.given_back = None;
+                }
                 return Ok(Some(turn));
             }
             env.clock().sleep(BETWEEN_LOOKS).await;
+            has_waited = true;
             let id = turn.account.id.clone();
             let last_look = std::mem::replace(&mut looked_at, env.clock().now());
             let (account, recovery) =
@@ -90,18 +96,25 @@ impl Turn {
             }
             turn.recovery = recovery;
             let account = account?;
-            let is_lost = account.is_some() && turn.recovery.claim != claimed_after;
+            let is_gone = account.is_none();
+            let is_lost = turn.recovery.claim != claimed_after;
             let Some(account) = account.filter(|account| still_wanted(account, &turn.recovery))
             else {
-                if is_lost {
-                    cx.deferred.unused_claim = Some(unused(&id, claim, true));
+                if is_gone {
+                    // The counter may be gone with it.
+                    cx.deferred.unused_claim = None;
+                } else if is_lost && let Some(unused) = &mut cx.deferred.unused_claim {
+                    unused.is_lost = true;
                 } else {
-                    recoveries::return_unused_claim(store, &mut cx.deferred).await?;
+                    recoveries::return_unused_claim(env, &mut cx.deferred).await?;
                 }
                 return Ok(None);
             };
             turn.account = account;
         }
+        Err(Unavailable::Store(
+            "timed out waiting for a turn".to_owned(),
+        ))
     }
 
     /// As [`Turn::take`], with the account's lease. Returns `None` if the account is gone.
@@ -124,8 +137,12 @@ impl Turn {
         if cx.env.clock().now() < turn.until {
             return Ok(Some((turn, held)));
         }
-        recoveries::return_unused_claim(cx.store(), &mut cx.deferred).await?;
-        let recovery = recoveries::find(cx.store(), &id).await?.unwrap_or_default();
+        // It had its turn: whoever claims from now on waits for those that came after it only.
+        cx.deferred.unused_claim = None;
+        let mut recovery = recoveries::find(cx.store(), &id).await?.unwrap_or_default();
+        if recovery.claim == turn.recovery.claim {
+            recovery.claim = Some(turn.claim);
+        }
         let turn = Self::take(cx, turn.account, recovery, |_, _| true).await?;
         Ok(turn.map(|turn| (turn, held)))
     }
@@ -155,7 +172,7 @@ impl Turn {
             let mut coin = [0];
             env.random().fill(&mut coin)?;
             let claim = recoveries::imitate_claim(store, &account.id, coin[0] < 128).await?;
-            cx.deferred.unused_claim = Some(unused(&account.id, claim, false));
+            cx.deferred.unused_claim = Some(unused(&account.id, claim, env.clock().now()));
             claim
         };
         Ok(Self {
@@ -168,10 +185,11 @@ impl Turn {
     }
 }
 
-fn unused(account: &AccountId, claim: IssueClaim, is_lost: bool) -> UnusedClaim {
+fn unused(account: &AccountId, claim: IssueClaim, began: Timestamp) -> UnusedClaim {
     UnusedClaim {
         account_id: account.clone(),
         claim,
-        is_lost,
+        is_lost: false,
+        until: began.plus(TURN),
     }
 }

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::courier::after_response;
 use crate::ports::{Clock as _, Env as _};
-use crate::testing::{App, Call, TestKey};
+use crate::testing::{App, Call, TestKey, block_on, exchange, run_while};
 
 const ANN: &str = "/v1/admin/users/ann";
 const HOUR: u64 = 3_600;
@@ -158,4 +159,56 @@ fn a_second_deletion_reserves_anew_and_nothing_is_left_after_two_days() {
         .filter(|name| name.starts_with("v1:reserved"))
         .collect();
     assert_eq!(left, Vec::<&String>::new());
+}
+
+#[test]
+fn a_sign_in_that_is_noted_after_the_deletion_is_forgotten() {
+    let app = App::default();
+    let account = json!({"id": "ann", "email": App::EMAIL, "password": App::PASSWORD});
+    let _ = app.make(&app.call("/v1/admin/users", account)).expect(201);
+    let body = json!({"email": App::EMAIL, "password": App::PASSWORD});
+    let (signed_in, deferred) = app.answer(&app.call("/v1/sign-in", body));
+    let _ = signed_in.expect(200);
+    delete(&app);
+    block_on(after_response::run(&app.env, deferred));
+    for _ in 0..100 {
+        app.advance(24 * HOUR);
+        let _ = app.run_courier();
+    }
+    let names = app.env.store.names();
+    let left: Vec<_> = names.iter().filter(|it| it.contains(":ann")).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// An account whose deletion is recorded, by a process that died then.
+fn with_half_deleted_ann() -> App {
+    for operations in 0..100 {
+        let app = with_ann();
+        let _ = app.create_account("bob@example.test").expect(201);
+        let store = &app.env.store;
+        store.halt_after(Some(operations));
+        let deletion = app.call(ANN, Value::Null).by("DELETE");
+        let _ = run_while(exchange(&app.env, &deletion), || !store.is_halted());
+        store.halt_after(None);
+        let events = app.make(&Call::get(&format!("{ANN}/events")));
+        if events.body.contains("account.deleted") {
+            // The lease of the dead process runs out.
+            app.advance(20);
+            return app;
+        }
+    }
+    panic!("no deletion was recorded");
+}
+
+#[test]
+fn an_account_that_is_changed_before_it_is_erased_does_not_stay_in_the_directory() {
+    let app = with_half_deleted_ann();
+    let _ = app.run_courier();
+    let disable = app.call(ANN, json!({"disabled": true})).by("PATCH");
+    let _ = app.make(&disable).expect(200);
+    app.run_courier_for(5);
+    assert_eq!(app.make(&Call::get(ANN)).status, 404);
+    let page = app.make(&Call::get("/v1/admin/users?q=example")).json();
+    assert_eq!(page["total"], 1, "{page}");
+    assert_eq!(page["users"].as_array().map(Vec::len), Some(1), "{page}");
 }

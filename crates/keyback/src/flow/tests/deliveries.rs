@@ -193,11 +193,8 @@ fn each_round_that_fails_is_told_of() {
 
 #[test]
 fn an_email_whose_secret_no_longer_works_is_not_sent_again() {
-    let app = App::with_account();
-    let user = app
-        .create_account("ann@example.test")
-        .expect(201)
-        .text("id");
+    let app = App::default();
+    let user = app.create_account(App::EMAIL).expect(201).text("id");
     let path = format!("/v1/admin/users/{user}");
     let reset = app.call(
         &format!("{path}/reset-password"),

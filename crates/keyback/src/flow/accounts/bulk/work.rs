@@ -131,7 +131,7 @@ impl Working {
         let leases = std::mem::take(&mut cx.deferred.leases);
         Lease::release_all(cx.store(), leases, env.clock().now()).await;
         // If that fails too, the next claim of this account waits for this one.
-        let _ = recoveries::return_unused_claim(cx.store(), &mut cx.deferred).await;
+        let _ = recoveries::return_unused_claim(env, &mut cx.deferred).await;
         match changed {
             // The progress was written with the change.
             Ok(BulkOutcome::Done) => {}
