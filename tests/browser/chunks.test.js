@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { workspace } from './app.js';
 
 const source = readFileSync(join(workspace, 'components/pages/static/portal/chunks.js'), 'utf8');
-const { chunks, MAX_BYTES, MAX_LINE } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+const { chunks, textsOf, MAX_BYTES, MAX_LINE } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 /** A file that comes in parts of `size` bytes. */
 const file = (text, size = 65_536) => {
@@ -25,6 +25,12 @@ const file = (text, size = 65_536) => {
 async function pieces(given) {
   const all = [];
   for await (const { blob, ...piece } of chunks(given)) all.push({ ...piece, text: await blob.text(), size: blob.size });
+  return all;
+}
+
+async function texts(text) {
+  const all = [];
+  for await (const line of textsOf(file(text))) all.push(line);
   return all;
 }
 
@@ -66,7 +72,29 @@ test('a mark before the first character is left out, and counts as read', async 
   assert.deepEqual(await read('\ufeff'), []);
 });
 
-test('an empty file has no pieces, and lines may end as on Windows', async () => {
+test('an empty file has no pieces, and lines may end as on Windows or on old Macs, whatever parts they come in', async () => {
   assert.deepEqual(await pieces(file('')), []);
-  assert.deepEqual((await pieces(file('a\r\nb\r\n'))).map(({ text, lines }) => [text, lines]), [['a\r\nb\r\n', 2]]);
+  for (const end of ['\r\n', '\r']) {
+    const text = Array.from({ length: 1001 }, (_, index) => `${index}${end}`).join('');
+    for (const size of [1, 2, 3, 65_536]) {
+      const cut = await pieces(file(text, size));
+      assert.deepEqual(cut.map(({ first, lines }) => [first, lines]), [[1, 1000], [1001, 1]], JSON.stringify([end, size]));
+      assert.equal(cut.map((piece) => piece.text).join(''), text);
+      assert.equal(cut.at(-1).end, text.length);
+    }
+  }
+  assert.deepEqual((await pieces(file('a\rb\r\nc\n\nd\r\re'))).map(({ lines }) => lines), [7]);
+  assert.deepEqual(await texts('\ufeffa\rb\r\nc\n\nd\r\r\ufeffe'), ['a', 'b', 'c', '', 'd', '', 'e']);
+});
+
+test('a line that is too long keeps its line end', async () => {
+  const long = 'x'.repeat(MAX_LINE + 1);
+  for (const end of ['\r', '\r\n', '\n']) {
+    for (const size of [1000, MAX_LINE + 2, 65_536]) {
+      const [{ text, overlong, lines, end: read }] = await pieces(file(['a', long, 'x'.repeat(MAX_LINE), 'b'].join(end), size));
+      assert.deepEqual(
+        [text, overlong, lines, read], [['a', '', 'x'.repeat(MAX_LINE), 'b'].join(end), [2], 4, 2 * MAX_LINE + 3 + 3 * end.length],
+        JSON.stringify([end, size]));
+    }
+  }
 });

@@ -107,7 +107,11 @@ test('a file of another kind is refused once, before anything is sent', async ()
       if (request.url().includes('/v1/admin/users/import')) calls += 1;
     });
     await signIn(page, app.key, '#/import');
-    for (const other of ['PK\u0003\u0004\u0000', '[{"email":"a@example.test"},]', '<html>a, b</html>', 'nothing of the kind', Buffer.from('[{}]', 'utf16le')]) {
+    const around = { users: [{ localId: '1', email: 'a@example.test' }] };
+    for (const other of [
+      'PK\u0003\u0004\u0000', '[{"email":"a@example.test"},]', '<html>a, b</html>', 'nothing of the kind', Buffer.from('[{}]', 'utf16le'),
+      JSON.stringify(around), JSON.stringify(around, null, 2), JSON.stringify({ data: around }), '{"users":{"a":{"email":"a@example.test"}}}',
+    ]) {
       await page.getByLabel('File').setInputFiles(file(other));
       await press(page, 'Next');
       await page.locator('.field .error').getByText('Nothing was imported.').waitFor();
@@ -172,10 +176,10 @@ test('a list of addresses needs no names above it', async () => {
   });
 });
 
-test('a column whose first cell is empty has no example', async () => {
+test('the example of a column is the first value in it, and an empty column has none', async () => {
   await visit(browser, app, FAILING, async (page) => {
     await signIn(page, app.key, '#/import');
-    await opened(page, 'email,note,city\nann@example.test,,Bonn\n', 'users.csv');
+    await opened(page, 'email,note,city\nann@example.test,,\nbob@example.test,,Bonn\n', 'users.csv');
     await page.getByText('For example: Bonn').waitFor();
     assert.equal(await page.getByText('For example:').count(), 2);
     assert.match(await page.getByLabel('Column “note”').getAttribute('aria-describedby'), /^column-1-\d+-error$/);
@@ -204,6 +208,55 @@ test('JSON with members of another product is imported by what they hold', async
     await page.getByText('2 created, 0 already existed, 0 failed').waitFor();
     assert.equal((await app.user(`${prefix}-8`)).email, `${prefix}-8@example.test`);
     assert.equal((await app.user('7')).email, `${prefix}-7@example.test`);
+  });
+});
+
+test('what only later users of a file have is shown before it is imported, and is imported with them', async () => {
+  const prefix = randomBytes(5).toString('hex');
+  const hash = '$2b$04$abcdefghijklmnopqrstuuAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+  const lines = Array.from({ length: 60 }, (_, index) => JSON.stringify({
+    mail: `${prefix}-${index}@example.test`, ...(index >= 55 && { uid: `${prefix}-${index}`, passwordHash: hash }) }));
+  await visit(browser, app, FAILING, async (page) => {
+    await signIn(page, app.key, '#/import');
+    await opened(page, lines.join('\n'));
+    const holds = async (column) => page.getByLabel(`Column “${column}”`).locator('option:checked').textContent();
+    assert.deepEqual([await holds('uid'), await holds('passwordHash')], ['ID', 'Password hash']);
+    await page.getByText(`For example: ${prefix}-55`, { exact: true }).waitFor();
+    await press(page, 'Import');
+    await page.getByText('60 created, 0 already existed, 0 failed').waitFor();
+    const user = await app.user(`${prefix}-58`);
+    assert.equal(user.email, `${prefix}-58@example.test`);
+    assert.notEqual(user.credential, null);
+  });
+});
+
+test('a table whose first column has hashes in braces is a table', async () => {
+  const prefix = randomBytes(5).toString('hex');
+  const rows = [1, 2].map((index) => `{SSHA}aBcDeFgHiJkLmNoPqRsTuVwXyZ0123456789abcd,${prefix}-${index}@example.test`);
+  await visit(browser, app, FAILING, async (page) => {
+    await signIn(page, app.key, '#/import');
+    await opened(page, ['userPassword,mail', ...rows].join('\n'), 'ldap.csv');
+    assert.equal(await page.getByLabel('Column “userPassword”').locator('option:checked').textContent(), 'Password hash');
+    await page.locator('.rows > li').filter({ hasText: `${prefix}-2@example.test` }).waitFor();
+  });
+});
+
+test('the lines of a file from an old Mac are numbered, too', async () => {
+  const [one, other] = users(2);
+  const long = JSON.stringify({ email: 'a@example.test', locale: 'x'.repeat(17_000) });
+  await visit(browser, app, FAILING, async (page) => {
+    await signIn(page, app.key, '#/import');
+    const failed = async () => (await page.locator('.failures strong').allInnerTexts()).sort();
+    await opened(page, [one, '', '{"email":"bad"}', long, 'no json', other].join('\r'));
+    await press(page, 'Import');
+    await finished(page, 6);
+    await page.getByText('2 created, 0 already existed, 3 failed').waitFor();
+    assert.deepEqual(await failed(), ['Line 3', 'Line 4', 'Line 5']);
+    // And so are those of a table.
+    await opened(page, ['mail,uid', 'bad,x', '', `${JSON.parse(one).email},${JSON.parse(one).id}`, 'worse,y'].join('\r'), 'users.csv');
+    await press(page, 'Check only');
+    await page.getByText('0 would be created, 1 already exist, 2 would fail').waitFor();
+    assert.deepEqual(await failed(), ['Line 2', 'Line 5']);
   });
 });
 

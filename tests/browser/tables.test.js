@@ -83,3 +83,66 @@ test('lines of the contract’s own members stay as they are, unless there is a 
 test('what is neither a table nor JSON is nothing', async () => {
   for (const other of ['<users/>', '[{"email":1},]', 'Dear all', 'PK\u0003\u0004\u0000\u0000']) assert.equal(await opened(other), undefined, other);
 });
+
+test('columns that only later users have are columns, each with the first value in it', async () => {
+  const lines = Array.from({ length: 3000 }, (_, index) => ({ mail: `${index}@example.test`, ...(index >= 2000 && { uid: `id-${index}`, note: index > 2000 ? 'here' : ' ' }) }));
+  const table = await opened(lines.map((line) => JSON.stringify(line)).join('\n'));
+  assert.deepEqual([table.columns, table.isNamed], [['mail', 'uid', 'note'], false]);
+  assert.deepEqual([...table.samples], [['mail', '0@example.test'], ['uid', 'id-2000'], ['note', 'here']]);
+  const written = await linesOf(table, [['mail', 'email'], ['uid', 'id']]);
+  assert.equal(written[2000], '{"email":"2000@example.test","id":"id-2000"}');
+  // A late name of another product is one to choose about, too.
+  const named = await opened(`${'{"email":"a@example.test"}\n'.repeat(3000)}{"email":"b@example.test","uid":"b"}`);
+  assert.deepEqual([named.columns, named.isNamed], [['email', 'uid'], false]);
+  const cells = await opened(`mail,note\n${'a@example.test,\n'.repeat(60)}b@example.test,late\n`);
+  assert.deepEqual([...cells.samples], [['mail', 'a@example.test'], ['note', 'late']]);
+});
+
+test('members of a line that is longer than a call takes can be left out', async () => {
+  const table = await opened(`{"mail":"a@example.test"}\n{"mail":"b@example.test","profile":"${'x'.repeat(100_000)}","uid":"b"}\n`);
+  assert.deepEqual(table.columns, ['mail', 'profile', 'uid']);
+  assert.deepEqual(await linesOf(table, [['mail', 'email'], ['uid', 'id']]), [
+    '{"email":"a@example.test"}', '{"email":"b@example.test","id":"b"}', '']);
+  // What is longer still is no user, even if its beginning and its end look like one.
+  const [beginning, end] = ['{"mail":"c@example.test","profile":"', '","uid":"c"}'];
+  const longer = await opened(`{"mail":"a@example.test"}\n${beginning}${'x'.repeat(3_000_000)}${end}\n`);
+  assert.deepEqual(longer.columns, ['mail']);
+  const [, left] = await linesOf(longer, [['mail', 'email']]);
+  assert.ok(left.startsWith(beginning) && left.length > 16_384);
+});
+
+test('a table may begin with hashes whose scheme is in braces', async () => {
+  for (const hash of ['{SSHA}aBcD==', '{bcrypt}$2b$04$abc', '{3F2504E0-4F89-11D3-9A0C-0305E82C3301}']) {
+    const table = await opened(`userPassword,mail\n${hash},a@example.test\n${hash},b@example.test\n`);
+    assert.deepEqual([table.columns, table.first[1]], [['userPassword', 'mail'], { userPassword: hash, mail: 'b@example.test' }], hash);
+    const bare = await opened(`${hash},a@example.test\n`);
+    assert.deepEqual(bare.first, [{ 1: hash, 2: 'a@example.test' }], hash);
+  }
+});
+
+test('lines may end as on old Macs', async () => {
+  const table = await opened('{"mail":"a@example.test"}\r\rno json\r{"mail":"b@example.test"},\r');
+  assert.deepEqual(table.columns, ['mail']);
+  assert.deepEqual(await linesOf(table, [['mail', 'email']]), ['{"email":"a@example.test"}', '', 'no json', '{"email":"b@example.test"}', '']);
+  const named = await opened('{"email":"a@example.test"}\r{"email":"b@example.test"}\r');
+  assert.equal(named.isNamed, true);
+  const rowed = await opened('mail,uid\ra@example.test,a\r\rb@example.test,b\r');
+  assert.deepEqual(await linesOf(rowed, [['mail', 'email']]), ['', '{"email":"a@example.test"}', '', '{"email":"b@example.test"}', '']);
+});
+
+test('one object around the users is nothing, and one user is a user', async () => {
+  const many = Array.from({ length: 3000 }, (_, index) => ({ localId: `${index}`, email: `${index}@example.test` }));
+  for (const around of [{ users: many.slice(0, 1) }, { users: many }, { data: { users: many } }, { users: { a: many[0] } }, { realm: 'x', users: many }]) {
+    for (const indent of [0, 2]) {
+      const text = JSON.stringify(around, null, indent);
+      assert.equal(await opened(text), undefined, text.slice(0, 60));
+      assert.equal(await opened(`\ufeff\n${text}\n`), undefined, text.slice(0, 60));
+    }
+  }
+  for (const user of [{ mail: 'a@example.test', identities: [{ provider: 'x' }] }, { uid: '1', address: { city: 'Bonn' } }]) {
+    for (const indent of [0, 2]) {
+      const table = await opened(JSON.stringify(user, null, indent));
+      assert.deepEqual(table.first, [user]);
+    }
+  }
+});

@@ -50,11 +50,11 @@ function fresh() {
 
 /** What the file holds, to be looked at before it is imported. */
 function looked(table, name) {
-  const { columns, first, isNamed } = table;
+  const { columns, samples, first, isNamed } = table;
   const guessed = isNamed ? columns : guess(columns, first);
   const place = make('div', {});
   const outcome = make('div', { class: 'outcome' });
-  const choices = isNamed ? [] : columns.map((column, index) => choice(column, index, guessed[index], first[0]));
+  const choices = isNamed ? [] : columns.map((column, index) => choice(column, index, guessed[index], samples.get(column)));
   const mapping = (within) => columns.map((column, index) => [column, isNamed ? column : within.elements[`column-${index}`].value])
     .filter(([, member]) => member !== '');
   const start = async (within, isCheck) => {
@@ -76,8 +76,8 @@ function looked(table, name) {
   return view;
 }
 
-function choice(column, index, member, user = {}) {
-  const sample = asText(user[column]).slice(0, 60);
+function choice(column, index, member, value) {
+  const sample = asText(value).slice(0, 60);
   return select(`column-${index}`, 'import.column', [['', 'import.left-out'], ...MEMBERS.map((one) => [one, `import.member.${one}`])], {
     value: member, hint: sample.trim() ? 'import.sample' : undefined,
     values: { name: column, sample: isSecret(column, member) ? HIDDEN : sample },

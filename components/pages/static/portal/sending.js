@@ -1,7 +1,7 @@
 // Sending a file of users to the contract, piece by piece: to import them, or only to see what would become of them.
 
 import { knows, say } from '../text.js';
-import { chunks, parsed } from './chunks.js';
+import { LINE_END, chunks, parsed } from './chunks.js';
 import { announce, button, make, verbatim, words } from './dom.js';
 import { asCsv, dated, save } from './download.js';
 import { explain } from './forms.js';
@@ -96,7 +96,7 @@ export async function send(file, name, place, { isCheck = false } = {}) {
 
 /** The lines of a piece that failed, by their numbers in the file, with the users that they are about. */
 async function failuresOf(chunk, { failures }) {
-  const texts = failures.length > 0 ? (await chunk.blob.text()).split('\n') : [];
+  const texts = failures.length > 0 ? (await chunk.blob.text()).split(LINE_END) : [];
   const failed = failures.map(({ line: number, code, pointer = '', detail }) => (
     [chunk.first + number - 1, code, `${pointer} ${detail}`.trim(), parsed(texts[number - 1] ?? '') ?? {}]));
   const overlong = chunk.overlong.map((number) => [number, 'too-long']);

@@ -1,6 +1,6 @@
 // What a file of users holds, whatever its form: its columns, its first users, and all of them as lines of JSON.
 
-import { asLines, headOf, parsed } from './chunks.js';
+import { asLines, headOf, isBraced, parsed, textsOf } from './chunks.js';
 import { rowsOf, separatorOf } from './csv.js';
 
 /** The members that a user may have in an import. */
@@ -18,15 +18,16 @@ const NAMES = {
 };
 const TRUTHS = { true: true, yes: true, 1: true, false: false, no: false, 0: false };
 const BOOLEANS = ['change_on_next_sign_in', 'disabled'];
-// So many users are looked at for what they have.
+// So many users are kept to be looked at.
 const LOOKED_AT = 50;
 
 /** Whether what stands in a column may be a secret. */
 export const isSecret = (column, member) => /pass|pwd|hash|secret/i.test(`${column} ${member}`);
 
 /**
- * Opens a file: `{columns, first, lines, isNamed}`, with the names of the columns, some users by these, a function that gives all
- * as a blob of lines, and whether all columns are members already. Nothing, if it is no such file.
+ * Opens a file: `{columns, samples, first, lines, isNamed}`, with the names of the columns, the first value in each that is not
+ * blank, some users by these, a function that gives all as a blob of lines, and whether all columns are members already. Nothing,
+ * if it is no such file.
  */
 export async function open(file) {
   const lines = await asLines(file);
@@ -59,7 +60,7 @@ function valueOf(value, member) {
 
 function isTable(head) {
   // What begins so is JSON or a page, and a broken one.
-  if (/^\s*[[{<]/.test(head)) return false;
+  if (/^\s*[[{<]/.test(head) && !isBraced(head)) return false;
   const [line] = head.split(/[\r\n]/, 1);
   const cells = line.split(separatorOf(head));
   return cells.length > 1 || /@|mail/i.test(line);
@@ -78,10 +79,13 @@ function ofTable(text) {
       if (!isHeaded || line > top) yield { line, user: userOf(cells) };
     }
   }
-  const first = [];
-  for (const { user } of users()) if (first.push(user) === LOOKED_AT) break;
+  const seen = survey();
+  for (const { user } of users()) {
+    note(seen, user);
+    if (seen.first.length === LOOKED_AT && seen.samples.size === columns.length) break;
+  }
   return {
-    columns, first, isNamed: false,
+    columns, samples: seen.samples, first: seen.first, isNamed: false,
     lines(mapping, extra) {
       const parts = [];
       for (const { line, user } of users()) {
@@ -95,22 +99,42 @@ function ofTable(text) {
 }
 
 async function ofLines(blob) {
-  const head = await headOf(blob);
-  const objects = head.split('\n').slice(0, LOOKED_AT).map((line) => parsed(line.trim().replace(/^\ufeff/, '').replace(/,$/, '')));
-  const first = objects.filter((value) => value !== null && typeof value === 'object' && !Array.isArray(value));
-  const columns = [...new Set(first.flatMap(Object.keys))];
+  const seen = survey();
+  // Any member may come up late, and none may be lost unseen.
+  for await (const text of textsOf(blob)) {
+    const user = userOf(text);
+    if (user) note(seen, user);
+  }
+  const columns = [...seen.columns];
   const isNamed = columns.every((column) => [...MEMBERS, 'reason'].includes(column));
   return {
-    columns, first, isNamed,
+    columns, samples: seen.samples, first: seen.first, isNamed,
     async lines(mapping, extra) {
       if (isNamed && Object.keys(extra).length === 0) return blob;
-      const rewritten = (line) => {
-        const user = parsed(line.replace(/^\ufeff/, '').replace(/,\s*$/, ''));
-        const isUser = user !== null && typeof user === 'object' && !Array.isArray(user);
-        return isUser ? JSON.stringify(isNamed ? { ...user, ...extra } : mapped(user, mapping, extra)) : line;
-      };
-      const text = (await blob.text()).replace(/\n$/, '');
-      return new Blob(text.split('\n').map((line) => `${rewritten(line)}\n`));
+      const parts = [];
+      for await (const text of textsOf(blob)) {
+        const user = userOf(text);
+        parts.push(`${user ? JSON.stringify(isNamed ? { ...user, ...extra } : mapped(user, mapping, extra)) : text}\n`);
+      }
+      return new Blob(parts);
     },
   };
+}
+
+/** The user on a line, or nothing. */
+function userOf(text) {
+  const value = parsed(text.replace(/,\s*$/, ''));
+  return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined;
+}
+
+/** What the users of a file have, as far as they were noted. */
+const survey = () => ({ columns: new Set(), samples: new Map(), first: [] });
+
+function note({ columns, samples, first }, user) {
+  if (first.length < LOOKED_AT) first.push(user);
+  for (const [column, value] of Object.entries(user)) {
+    columns.add(column);
+    const isBlank = value === null || (typeof value === 'string' && value.trim() === '');
+    if (!isBlank && !samples.has(column)) samples.set(column, value);
+  }
 }
