@@ -188,6 +188,50 @@ test('the code of an administrator is typed with the address', async () => {
   assert.ok(await app.signsIn(user.email, password));
 });
 
+test('wrong codes of one account are not counted for another', async () => {
+  const [one, other] = [await app.createUser(), await app.createUser()];
+  const answer = await app.call('POST', `/v1/admin/users/${other.id}/recovery`, { deliver: 'return' });
+  const { code } = await answer.json();
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.goto('/verify-otp');
+    await titled(page, 'Enter your code');
+    const refused = async (email, wrong) => {
+      await page.getByLabel('Email address').fill(email);
+      await enter(page, wrong);
+      await summary(page).getByText('This code doesn’t work.').waitFor();
+      await page.locator('[data-busy]').waitFor({ state: 'detached' });
+    };
+    for (let number = 0; number < 6; number += 1) await refused(one.email, `00000${number}`);
+    // It is not said that the code is used up: a new email would cancel it.
+    await refused(other.email, code.replace(/\d/g, (digit) => 9 - digit));
+    await enter(page, code);
+    await titled(page, 'Choose a new password');
+  });
+});
+
+test('a right code starts the count of wrong codes anew', async () => {
+  const user = await app.createUser();
+  await visit(browser, app, { expectFailures: true }, async (page) => {
+    await page.goto('/forgot-password');
+    await page.locator('#email').fill(user.email);
+    await submit(page);
+    await titled(page, 'Check your email');
+    const { code } = await app.mails.next(user.email);
+    const refused = async (wrong) => {
+      await enter(page, wrong);
+      await summary(page).getByText('This code doesn’t work.').first().waitFor();
+      await page.locator('[data-busy]').waitFor({ state: 'detached' });
+    };
+    for (let number = 0; number < 4; number += 1) await refused(code.replace(/\d/g, (digit) => (Number(digit) + number + 1) % 10));
+    await enter(page, code);
+    await titled(page, 'Choose a new password');
+    await page.goto('/verify-otp');
+    await titled(page, 'Check your email');
+    const answer = await app.call('POST', `/v1/admin/users/${user.id}/recovery`, { deliver: 'return' });
+    await refused((await answer.json()).code.replace(/\d/g, (digit) => 9 - digit));
+  });
+});
+
 test('a code by mail from an administrator needs no page that was open before', async () => {
   const user = await app.createUser();
   await app.call('POST', `/v1/admin/users/${user.id}/recovery`, { deliver: 'email' });

@@ -47,7 +47,7 @@ onSubmit(async () => {
   tried = code;
   const outcome = await call('/v1/verify-otp', { email: address, code });
   if (outcome.ok) {
-    remember({ email: address, reset_token: outcome.value.reset_token });
+    remember({ email: address, reset_token: outcome.value.reset_token, wrong: 0 });
     // Back leads to the page before: there is nothing to do here with a code that was used.
     return location.replace(next('/reset-password', form.dataset.return));
   }
@@ -55,10 +55,11 @@ onSubmit(async () => {
   if (outcome.problem === 'start-again') return refuse({ key: 'code.lost', field });
   if (outcome.problem === 'validation-failed') return refuse({ key: 'forgot.invalid', field: addressField });
   if (outcome.problem !== 'invalid-otp') return refuse(explain(outcome));
-  const wrong = (recall().wrong ?? 0) + 1;
-  remember({ wrong });
-  if (wrong >= TRIES) return refuse({ key: 'code.spent', field });
-  refuse({ key: 'code.wrong', field });
+  const { email: counted, wrong = 0 } = recall();
+  // Of an address that was typed here, this tab knows no email whose tries are used up, and a new one would replace its code.
+  if (address !== counted) return refuse({ key: 'code.wrong', field });
+  remember({ wrong: wrong + 1 });
+  refuse({ key: wrong + 1 >= TRIES ? 'code.spent' : 'code.wrong', field });
 });
 
 onPress(resend, async () => {
