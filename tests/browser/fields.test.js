@@ -242,6 +242,12 @@ test('an estimate that comes late says nothing of what is typed by then', async 
 
 test('an address in the query is in the field, and in no address bar', async () => {
   await visit(browser, app, {}, async (page) => {
+    for (const path of ['/forgot-password', '/verify-otp']) {
+      await page.goto(`${path}?email=ann%40example.test&source=portal`);
+      await ready(page);
+      assert.equal(await page.locator('#email').inputValue(), 'ann@example.test', path);
+      assert.equal(new URL(page.url()).pathname + new URL(page.url()).search, `${path}?source=portal`);
+    }
     await page.goto('/?email=ann.lee%2Btest%40example.test');
     await page.locator('main .button').click();
     await page.waitForURL('**/forgot-password');

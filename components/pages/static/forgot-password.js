@@ -1,15 +1,10 @@
 import { call } from './api.js';
-import { explain, form, onSubmit, refuse, show } from './form.js';
+import { explain, form, hideEmail, onSubmit, refuse, show } from './form.js';
 import { comeBack, next, recall, started } from './recovery.js';
 
 const field = form.elements.email;
-const query = new URLSearchParams(location.search);
 
-if (query.has('email')) {
-  // It is in the field: the address bar and the history need not hold it.
-  query.delete('email');
-  history.replaceState(history.state, '', `${location.pathname}${String(query) && `?${query}`}`);
-} else if (!field.value && recall().email) {
+if (!hideEmail() && !field.value && recall().email) {
   // Who comes back for another address may only have to correct this one, or types over it.
   field.value = recall().email;
   field.select();

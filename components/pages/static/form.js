@@ -22,6 +22,15 @@ export function show(name, { focus = true } = {}) {
   if (focus) document.querySelector(`[data-view="${name}"] h1`).focus();
 }
 
+/** Removes an email address from the query, and says whether one was there. It is in the field: the history need not hold it. */
+export function hideEmail() {
+  const query = new URLSearchParams(location.search);
+  if (!query.has('email')) return false;
+  query.delete('email');
+  history.replaceState(history.state, '', `${location.pathname}${String(query) && `?${query}`}`);
+  return true;
+}
+
 /** Gives `field` the focus as the page opens, unless its reader is elsewhere by then. */
 export function begin(field) {
   if ([document.body, null].includes(document.activeElement)) field.focus();

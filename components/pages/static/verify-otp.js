@@ -1,5 +1,5 @@
 import { call } from './api.js';
-import { announce, begin, explain, form, onPress, onSubmit, refuse } from './form.js';
+import { announce, begin, explain, form, hideEmail, onPress, onSubmit, refuse } from './form.js';
 import { comeBack, next, recall, remember, started } from './recovery.js';
 import { hush, retitle, say } from './text.js';
 
@@ -14,6 +14,7 @@ let counting;
 // The code that was sent last. It is not sent again by itself.
 let tried;
 
+hideEmail();
 // Without an address, the page asks for it: a code belongs to the account, and may have been read out or emailed.
 const { email, code_length: length } = recall();
 if (length) say(document.querySelector('[data-label]'), 'code.label.digits', { count: length });
