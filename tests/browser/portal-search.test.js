@@ -71,6 +71,11 @@ test('a user is found as one types, by the beginning of the address, the domain 
       assert.equal(await links(page).textContent(), `${local}@${domain}`, text);
     }
     await page.locator('.rows').getByText(id).waitFor();
+    // Whoever types it in another case sees it as well.
+    await field(page).fill(id.toUpperCase());
+    await page.waitForFunction(() => history.state?.q.startsWith('FOUND'));
+    await settled(page);
+    await page.locator('.rows').getByText(id).waitFor();
     await page.locator('[data-status]').getByText(/1 (of|user)/).waitFor({ state: 'attached' });
     assert.ok(await isFocused(field(page)));
     await field(page).fill('nobody-has-this');

@@ -136,8 +136,8 @@ const row = (user, { q }) => make('li', {},
   make('div', { class: 'entry' },
     make('a', { href: placeOf(user.id) }, address(user.email)), marks(user),
     time(user.created_at, 'users.created'),
-    // Found by it.
-    q && user.id.startsWith(q) && make('p', { class: 'about' }, verbatim(user.id, 'code'))));
+    // Found by it, in any case.
+    q && user.id.toLowerCase().startsWith(q.toLowerCase()) && make('p', { class: 'about' }, verbatim(user.id, 'code'))));
 
 const tickOf = (user) => make('input', {
   type: 'checkbox', class: 'tick', 'data-tick': user.id, 'aria-label': user.email, checked: isTicked(user.id),
