@@ -337,6 +337,22 @@ test('a change can be required and not required any more', async () => {
   });
 });
 
+test('a temporary password that no longer has to be changed still expires, and the dialog says so', async () => {
+  const user = await app.createUser({ change_on_next_sign_in: true });
+  const { expires_at: end } = (await app.user(user.id)).credential;
+  await visit(browser, app, FAILING, async (page) => {
+    await openUser(page, app, user);
+    const time = await page.evaluate((at) => (
+      new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at))), end);
+    await press(page, 'Remove the requirement');
+    await dialog(page).getByText(`The current password is temporary and works only until ${time}.`).waitFor();
+    await press(page, 'Remove the requirement');
+    await done(page, 'The user no longer has to change their password.');
+    const { credential } = await app.user(user.id);
+    assert.deepEqual([credential.must_change, credential.expires_at], [false, end]);
+  });
+});
+
 test('a recovery is sent by mail and stopped, or its link and code are shown and work', async () => {
   await visit(browser, app, FAILING, async (page) => {
     const user = await opened(page, 'Start a recovery');

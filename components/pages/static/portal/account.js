@@ -49,11 +49,13 @@ export const signOut = (user, { path, done }) => openTask(user, {
 
 /** Another password at the next sign-in; or none, if one is asked for by now. */
 export function requireChange(user, { path, done }) {
-  const required = !user.credential.must_change;
+  const { must_change: isRequired, expires_at: at } = user.credential;
+  const required = !isRequired;
   const [title, intro, submit, news] = required
     ? ['require.title', 'require.intro', 'require.submit', 'require.asked']
-    : ['lift.title', 'lift.intro', 'lift.submit', 'require.lifted'];
-  return openTask(user, { title, intro, submit }, {
+    // A temporary password expires all the same.
+    : ['lift.title', at === null ? 'lift.intro' : 'lift.temporary', 'lift.submit', 'require.lifted'];
+  return openTask(user, { title, intro, values: { at }, submit }, {
     path: `${path}/password-change`, method: 'PUT', done, news, action: 'require', order: () => ({ required }),
   });
 }

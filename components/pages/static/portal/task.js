@@ -7,14 +7,14 @@ import { reason, reasonOf } from './reason.js';
 import { ask } from './session.js';
 
 /**
- * Opens a dialog about `user`: its words are `title`, `intro` and `submit`. It calls `path` with the members that `order`
+ * Opens a dialog about `user`: its words are `title`, `intro` (with `values`) and `submit`. It calls `path` with the members that `order`
  * reads from the form; nothing, if it refuses them. Then `finish` may show what came of it in the dialog and return true.
  * Otherwise the dialog closes, and `done` gets `news`, `action` and the outcome.
  */
-export function openTask(user, { title, intro, submit, kind, fields = [] }, how) {
+export function openTask(user, { title, intro, values, submit, kind, fields = [] }, how) {
   const { path, method = 'POST', order = () => ({}), isDone = ({ ok }) => ok, finish, news, action, done } = how;
   const dialog = openDialog(title, (opened) => [
-    intro && make('p', { t: intro }),
+    intro && make('p', { t: intro, values }),
     form([...fields, reason()], submit, async (within) => {
       const members = order(within);
       if (!members) return;
