@@ -100,14 +100,7 @@ impl Turn {
             let is_lost = turn.recovery.claim != claimed_after;
             let Some(account) = account.filter(|account| still_wanted(account, &turn.recovery))
             else {
-                if is_gone {
-                    // The counter may be gone with it.
-                    cx.deferred.unused_claim = None;
-                } else if is_lost && let Some(unused) = &mut cx.deferred.unused_claim {
-                    unused.is_lost = true;
-                } else {
-                    recoveries::return_unused_claim(env, &mut cx.deferred).await?;
-                }
+                give_up(cx, is_gone, is_lost).await?;
                 return Ok(None);
             };
             turn.account = account;
@@ -183,6 +176,23 @@ impl Turn {
             until: env.clock().now().plus(TURN),
         })
     }
+}
+
+/// Gives the claim back: at once, or with a decoy if another request has had the turn.
+async fn give_up<E: Env>(
+    cx: &mut Cx<'_, E>,
+    is_gone: bool,
+    is_lost: bool,
+) -> Result<(), Unavailable> {
+    if is_gone {
+        // The counter may be gone with the account.
+        cx.deferred.unused_claim = None;
+    } else if is_lost && let Some(unused) = &mut cx.deferred.unused_claim {
+        unused.is_lost = true;
+    } else {
+        recoveries::return_unused_claim(cx.env, &mut cx.deferred).await?;
+    }
+    Ok(())
 }
 
 fn unused(account: &AccountId, claim: IssueClaim, began: Timestamp) -> UnusedClaim {
