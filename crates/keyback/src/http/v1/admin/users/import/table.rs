@@ -32,7 +32,7 @@ const MAX_COLUMNS: usize = 256;
 const TOO_LONG: &str = "is longer than 16 KiB, or has more than 256 cells";
 const TOO_MANY_CELLS: &str = "has more cells than the header row";
 const UNCLOSED: &str = "has a quotation mark that is not closed";
-const LINE_BREAK: &str = "has a line break in a cell: a quotation mark may not be closed";
+const LINE_BREAK: &str = "has a line break in a cell: is a quotation mark not closed?";
 
 /// The columns of the members, by their names in the file.
 #[derive(Debug, Default, PartialEq, Eq)]
