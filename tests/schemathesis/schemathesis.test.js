@@ -12,7 +12,7 @@ import { startApp } from '../browser/app.js';
 /** Seconds after which Schemathesis stops by itself. */
 const BUDGET = 75;
 const config = new URL('schemathesis.toml', import.meta.url).pathname;
-const mediaTypes = new URL('media_types.py', import.meta.url).pathname;
+const hooks = new URL('hooks.py', import.meta.url).pathname;
 
 let app;
 let folder;
@@ -32,7 +32,7 @@ async function schemathesis(location, ...options) {
   assert.ok(program, 'scripts/contract-tests sets KEYBACK_SCHEMATHESIS');
   const run = spawn(program, ['--config-file', config, 'run', location, '--url', app.origin, ...options], {
     cwd: folder,
-    env: { ...process.env, KEYBACK_KEY: app.key, KEYBACK_MEDIA_TYPES: mediaTypes, NO_COLOR: '1' },
+    env: { ...process.env, KEYBACK_KEY: app.key, KEYBACK_HOOKS: hooks, NO_COLOR: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';
