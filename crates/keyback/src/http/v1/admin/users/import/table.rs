@@ -26,6 +26,8 @@ const MEMBERS: [&str; 9] = [
 ];
 /// Members whose cells are true or false.
 const BOOLEANS: [&str; 2] = ["change_on_next_sign_in", "disabled"];
+/// Members that are valid with a line break in them. All others refuse one by themselves.
+const ANY_TEXT: [&str; 2] = ["locale", "password"];
 /// The maximum number of columns.
 const MAX_COLUMNS: usize = 256;
 
@@ -134,9 +136,10 @@ impl<'a> Table<'a> {
             return Some(Err(TOO_MANY_CELLS));
         }
         let named = self.columns.iter().zip(cells);
-        // No member may have one. The cell may have swallowed rows.
-        let mut known = named.clone().filter(|(column, _)| column.is_some());
-        if known.any(|(_, cell)| has_line_break(cell.trim().as_bytes())) {
+        // Such a cell has probably swallowed rows.
+        let is_any_text = |column: &Option<&str>| column.is_some_and(|it| ANY_TEXT.contains(&it));
+        let mut any_texts = named.clone().filter(|(column, _)| is_any_text(column));
+        if any_texts.any(|(_, cell)| has_line_break(cell.trim().as_bytes())) {
             return Some(Err(LINE_BREAK));
         }
         let members = named.filter_map(|(column, cell)| {

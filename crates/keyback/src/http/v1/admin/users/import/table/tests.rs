@@ -49,11 +49,11 @@ fn cells_are_parted_by_commas_semicolons_or_tabs() {
 
 #[test]
 fn quotation_marks_and_line_ends_in_cells_are_understood() {
-    let text = "\r\nemail,reason,notes\r\n\r\na@example.com,\"say \"\"hi\"\"\"\r\n\"b@example.com\",,\"two\r\nlines\"\r\n,\r\nc@example.com,\r\n";
+    let text = "\r\nemail,reason,notes\r\n\r\na@example.com,\"say \"\"hi\"\"\"\r\n\"b@example.com\",\"two\r\nlines\",\"a\r\n\"\r\n,\r\nc@example.com,\r\n";
     let expected = [
         row(4, r#"{"email":"a@example.com","reason":"say \"hi\""}"#),
-        row(5, r#"{"email":"b@example.com"}"#),
-        row(8, r#"{"email":"c@example.com"}"#),
+        row(5, r#"{"email":"b@example.com","reason":"two\r\nlines"}"#),
+        row(9, r#"{"email":"c@example.com"}"#),
     ];
     assert_eq!(rows(text, ""), expected);
 }
