@@ -137,8 +137,10 @@ impl<'a> Table<'a> {
         }
         let named = self.columns.iter().zip(cells);
         // Such a cell has probably swallowed rows.
-        let is_any_text = |column: &Option<&str>| column.is_some_and(|it| ANY_TEXT.contains(&it));
-        let mut any_texts = named.clone().filter(|(column, _)| is_any_text(column));
+        let mut any_texts = named.clone().filter(|(column, _)| {
+            let member = column.unwrap_or_default();
+            ANY_TEXT.contains(&member)
+        });
         if any_texts.any(|(_, cell)| has_line_break(cell.trim().as_bytes())) {
             return Some(Err(LINE_BREAK));
         }
